@@ -1,0 +1,33 @@
+# kontor_add_library(name SOURCES... [PUBLIC libs...] [PRIVATE libs...])
+# A static library kontor_NAME with the alias kontor::NAME and the project's flags.
+function(kontor_add_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(kontor_${name} STATIC ${ARG_SOURCES})
+  add_library(kontor::${name} ALIAS kontor_${name})
+  target_include_directories(kontor_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(kontor_${name} PUBLIC ${ARG_PUBLIC}
+    PRIVATE $<BUILD_INTERFACE:kontor_flags> ${ARG_PRIVATE})
+endfunction()
+
+# kontor_add_connector(name SOURCES... [PRIVATE libs...])
+# A loadable plugin lib/kontor/NAME.so that sees the SDK and nothing else of ours.
+function(kontor_add_connector name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})
+  add_library(kontor_plugin_${name} MODULE ${ARG_SOURCES})
+  set_target_properties(kontor_plugin_${name} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name}
+    LIBRARY_OUTPUT_DIRECTORY ${KONTOR_PLUGIN_OUTPUT_DIRECTORY}
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(kontor_plugin_${name} PRIVATE
+    kontor::connector_sdk kontor_flags ${ARG_PRIVATE})
+endfunction()
+
+# kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...])
+# A Catch2 program NAME_test, one ctest entry. The Catch2 main is compiled once.
+function(kontor_add_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,51 @@
+# Compiler, sanitizers, linker and where the results go. Nothing here depends on a target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+option(KONTOR_TESTS "Build the tests and the simulated peers" ON)
+option(KONTOR_BENCH "Build the benchmarks" OFF)
+option(KONTOR_FUZZ "Build the fuzz targets (clang only)" OFF)
+set(KONTOR_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(KONTOR_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/kontor)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# Our own targets get these through kontor_flags; third-party headers come in as SYSTEM.
+add_library(kontor_flags INTERFACE)
+target_include_directories(kontor_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(kontor_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor;-Woverloaded-virtual>
+  -fstack-protector-strong -fvisibility=hidden)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False positives of g++ 12 on inlined standard containers at -O2.
+  target_compile_options(kontor_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>)
+endif()
+if(KONTOR_SANITIZE)
+  add_compile_options(-fsanitize=${KONTOR_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all -O1 -g1)
+  add_link_options(-fsanitize=${KONTOR_SANITIZE})
+  if(KONTOR_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_compile_options(-fno-sanitize=function) # coroutines under clang 14
+  endif()
+else()
+  target_compile_definitions(kontor_flags INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>
+    _GLIBCXX_ASSERTIONS)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
