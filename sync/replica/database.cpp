@@ -1,0 +1,284 @@
+#include "sync/replica/database.hpp"
+
+#include <sqlite3.h>
+
+#include <stdexcept>
+
+namespace kontor::replica {
+
+Error storage_error(sqlite3* db, int result_code, std::string_view doing) {
+    Errc code = Errc::kStorage;
+    switch (result_code & 0xff) {
+        case SQLITE_FULL:
+            code = Errc::kFull;
+            break;
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+            code = Errc::kReadOnly;
+            break;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            code = Errc::kBusy;
+            break;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+            code = Errc::kCorrupt;
+            break;
+        case SQLITE_CANTOPEN:
+            code = Errc::kNotFound;
+            break;
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
+            code = Errc::kInvalid;
+            break;
+        case SQLITE_INTERRUPT:
+            code = Errc::kCancelled;
+            break;
+        default:
+            break;
+    }
+    std::string message{doing};
+    message += ": ";
+    message += db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(result_code);
+    return Error{code, std::move(message), {}, std::nullopt};
+}
+
+// --- Statement
+
+void Statement::Finalize::operator()(sqlite3_stmt* s) const noexcept {
+    sqlite3_finalize(s);
+}
+
+Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql) {
+    sqlite3_stmt* raw = nullptr;
+    const int rc = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (rc != SQLITE_OK) {
+        std::string doing{"prepare '"};
+        doing.append(sql.substr(0, 120)).append("'");
+        return tl::unexpected<Error>(storage_error(db, rc, doing));
+    }
+    return Statement(raw);
+}
+
+void Statement::check(int result_code) const {
+    if (result_code == SQLITE_NOMEM) throw std::bad_alloc();
+    if (result_code == SQLITE_TOOBIG) throw std::length_error("value too long for SQLite");
+    if (result_code != SQLITE_OK)
+        throw std::logic_error(std::string("bind: ") + sqlite3_errstr(result_code));
+}
+
+void Statement::bind(int index, std::string_view text) {
+    check(sqlite3_bind_text64(raw(), index, text.data() != nullptr ? text.data() : "", text.size(),
+                              SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+void Statement::bind(int index, std::int64_t value) {
+    check(sqlite3_bind_int64(raw(), index, value));
+}
+void Statement::bind(int index, double value) {
+    check(sqlite3_bind_double(raw(), index, value));
+}
+void Statement::bind_null(int index) {
+    check(sqlite3_bind_null(raw(), index));
+}
+void Statement::bind_blob(int index, std::string_view bytes) {
+    check(sqlite3_bind_blob64(raw(), index, bytes.data() != nullptr ? bytes.data() : "",
+                              bytes.size(), SQLITE_TRANSIENT));
+}
+
+void Statement::bind(int index, const ValueView& value) {
+    switch (value.kind) {
+        case Kind::kInteger:
+            return bind(index, value.integer);
+        case Kind::kReal:
+            return bind(index, value.real);
+        case Kind::kText:
+            return bind(index, value.text);
+        default:
+            return bind_null(index);
+    }
+}
+
+void Statement::bind_borrowed(int index, const ValueView& value) {
+    if (value.kind != Kind::kText) return bind(index, value);
+    check(sqlite3_bind_text64(raw(), index, value.text.data() != nullptr ? value.text.data() : "",
+                              value.text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+Result<bool> Statement::step() {
+    const int rc = sqlite3_step(raw());
+    if (rc == SQLITE_ROW) return true;
+    if (rc == SQLITE_DONE) return false;
+    sqlite3* db = sqlite3_db_handle(raw());
+    const Error error = storage_error(db, sqlite3_extended_errcode(db), "database");
+    sqlite3_reset(raw());
+    return tl::unexpected<Error>(error);
+}
+
+Result<> Statement::run() {
+    auto row = step();
+    reset();
+    if (!row) return pass(row);
+    return {};
+}
+
+void Statement::reset() {
+    sqlite3_reset(raw());
+}
+
+int Statement::columns() const {
+    return sqlite3_column_count(raw());
+}
+std::string_view Statement::column_name(int column) const {
+    const char* name = sqlite3_column_name(raw(), column);
+    return name != nullptr ? name : "";
+}
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(raw(), column) == SQLITE_NULL;
+}
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(raw(), column);
+}
+double Statement::real(int column) const {
+    return sqlite3_column_double(raw(), column);
+}
+std::string_view Statement::text(int column) const {
+    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(raw(), column));
+    if (data == nullptr) return "";
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw(), column))};
+}
+std::string_view Statement::blob(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(raw(), column));
+    if (data == nullptr) return "";
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw(), column))};
+}
+ValueView Statement::value(int column) const {
+    switch (sqlite3_column_type(raw(), column)) {
+        case SQLITE_INTEGER:
+            return ValueView::of(integer(column));
+        case SQLITE_FLOAT:
+            return ValueView::of(real(column));
+        case SQLITE_NULL:
+            return ValueView::null();
+        case SQLITE_BLOB:
+            return ValueView::of(blob(column));
+        default:
+            return ValueView::of(text(column));
+    }
+}
+
+// --- Database
+
+void Database::Close::operator()(sqlite3* db) const noexcept {
+    sqlite3_close_v2(db);
+}
+
+Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (options.access == Access::kReadOnly)
+        flags |= SQLITE_OPEN_READONLY;
+    else
+        flags |= SQLITE_OPEN_READWRITE | (options.create ? SQLITE_OPEN_CREATE : 0);
+
+    sqlite3* raw = nullptr;
+    const int rc = sqlite3_open_v2(path.c_str(), &raw, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+    Database db(raw, path);
+    if (rc != SQLITE_OK) {
+        Error error = storage_error(raw, rc, "open " + path);
+        error.args["path"] = path;
+        return tl::unexpected<Error>(std::move(error));
+    }
+    sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+    if (options.access == Access::kEngine)
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+
+    // The text comes from these constants alone. synchronous=FULL: a local write that was reported
+    // as done survives power loss.
+    std::string setup =
+        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
+        "PRAGMA cache_size=-" +
+        std::to_string(options.cache_kib) + ";";
+    if (options.access != Access::kReadOnly)
+        setup +=
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
+            "PRAGMA journal_size_limit=67108864;";
+    if (auto done = db.execute(setup); !done) {
+        done.error().args["path"] = path;
+        return in_context("open " + path, done.error());
+    }
+    return db;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) const {
+    return Statement::prepare(db_.get(), sql);
+}
+
+Result<> Database::execute(const std::string& sql) const {
+    const int rc = sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (rc != SQLITE_OK)
+        return tl::unexpected<Error>(
+            storage_error(db_.get(), sqlite3_extended_errcode(db_.get()), "database"));
+    return {};
+}
+
+Result<std::int64_t> Database::scalar(std::string_view sql) const {
+    auto statement = prepare(sql);
+    if (!statement) return pass(statement);
+    auto row = statement->step();
+    if (!row) return pass(row);
+    return *row ? statement->integer(0) : 0;
+}
+
+std::int64_t Database::last_insert_id() const {
+    return sqlite3_last_insert_rowid(db_.get());
+}
+int Database::changes() const {
+    return sqlite3_changes(db_.get());
+}
+bool Database::in_transaction() const {
+    return sqlite3_get_autocommit(db_.get()) == 0;
+}
+
+// --- Transaction, Snapshot
+
+Result<Transaction> Transaction::begin(const Database& db) {
+    if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return pass(begun);
+    return Transaction(db);
+}
+
+Result<> Transaction::commit() {
+    auto done = db_->execute("COMMIT");
+    if (!done) {
+        rollback();
+        return done;
+    }
+    db_ = nullptr;
+    return done;
+}
+
+void Transaction::rollback() noexcept {
+    if (db_ == nullptr) return;
+    // Some failures have rolled back already; then there is nothing left to undo.
+    if (db_->in_transaction()) sqlite3_exec(db_->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+    db_ = nullptr;
+}
+
+Transaction::~Transaction() {
+    rollback();
+}
+
+Result<Snapshot> Snapshot::begin(const Database& db) {
+    if (auto begun = db.execute("BEGIN"); !begun) return pass(begun);
+    return Snapshot(db);
+}
+
+Snapshot::~Snapshot() {
+    if (db_ != nullptr && db_->in_transaction())
+        sqlite3_exec(db_->raw(), "COMMIT", nullptr, nullptr, nullptr);
+}
+
+}  // namespace kontor::replica

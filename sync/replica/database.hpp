@@ -1,0 +1,146 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sync/base/result.hpp"
+#include "sync/base/value.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace kontor::replica {
+
+/// Turns the last failure of `db` into an Error: full disk, read-only, busy, corrupt and newer
+/// formats each get their own code.
+[[nodiscard]] Error storage_error(sqlite3* db, int result_code, std::string_view doing);
+
+/// A prepared statement. Movable; finalised on destruction; one thread at a time; must not outlive
+/// its Database. Parameters are 1-based, columns 0-based, as in SQLite.
+class Statement {
+public:
+    [[nodiscard]] static Result<Statement> prepare(sqlite3* db, std::string_view sql);
+
+    /// Binds by copy. A wrong index is a bug: throws std::logic_error.
+    void bind(int index, std::string_view text);
+    void bind(int index, const char* text) { bind(index, std::string_view(text)); }
+    void bind(int index, std::int64_t value);
+    void bind(int index, int value) { bind(index, static_cast<std::int64_t>(value)); }
+    void bind(int index, double value);
+    void bind_null(int index);
+    void bind_blob(int index, std::string_view bytes);
+    /// Absent binds as null.
+    void bind(int index, const ValueView& value);
+    void bind(int index, const Value& value) { bind(index, value.view()); }
+    /// Without a copy: `text` must stay alive and unchanged until the next reset().
+    void bind_borrowed(int index, const ValueView& value);
+
+    /// True while there is a row to read. On failure the error names `doing` as given to prepare.
+    [[nodiscard]] Result<bool> step();
+    /// step() for statements without rows, then reset.
+    [[nodiscard]] Result<> run();
+    /// Makes it ready to run again; bindings stay.
+    void reset();
+
+    [[nodiscard]] int columns() const;
+    [[nodiscard]] std::string_view column_name(int column) const;
+    [[nodiscard]] bool is_null(int column) const;
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] double real(int column) const;
+    /// "" for NULL. Valid until the next step() or reset().
+    [[nodiscard]] std::string_view text(int column) const;
+    [[nodiscard]] std::string_view blob(int column) const;
+    /// By storage class; blobs read as text. Valid as text() is.
+    [[nodiscard]] ValueView value(int column) const;
+
+    [[nodiscard]] sqlite3_stmt* raw() const { return stmt_.get(); }
+
+private:
+    struct Finalize {
+        void operator()(sqlite3_stmt* s) const noexcept;
+    };
+    explicit Statement(sqlite3_stmt* raw) : stmt_(raw) {}
+    void check(int result_code) const;
+    std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
+};
+
+/// How a handle is going to be used.
+enum class Access {
+    kReadOnly,  ///< readers: never waits for writers, never writes
+    kLocal,     ///< edits by people and programs: triggers fire and capture them
+    kEngine,    ///< the sync engine: triggers are off, it keeps history itself
+};
+
+struct OpenOptions {
+    Access access = Access::kLocal;
+    bool create = false;
+    std::chrono::milliseconds busy_timeout{10'000};
+    std::string vfs;           ///< "" = default
+    int cache_kib = 8 * 1024;  ///< page cache of this handle
+};
+
+/// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, temp store in
+/// memory, no mmap). One thread at a time. Several handles on one file may be used by several
+/// threads.
+class Database {
+public:
+    /// ":memory:" works for one handle. Errors: kNotFound (and not `create`), kCorrupt, kTooNew,
+    /// kReadOnly, kStorage.
+    [[nodiscard]] static Result<Database> open(const std::string& path, const OpenOptions& options);
+
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
+    /// Runs one or several statements without parameters. Never paste values into `sql`.
+    [[nodiscard]] Result<> execute(const std::string& sql) const;
+    /// One number from a query without parameters; 0 if it has no row or NULL.
+    [[nodiscard]] Result<std::int64_t> scalar(std::string_view sql) const;
+
+    [[nodiscard]] std::int64_t last_insert_id() const;
+    [[nodiscard]] int changes() const;
+    [[nodiscard]] bool in_transaction() const;
+    [[nodiscard]] sqlite3* raw() const { return db_.get(); }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    struct Close {
+        void operator()(sqlite3* db) const noexcept;
+    };
+    Database(sqlite3* raw, std::string path) : db_(raw), path_(std::move(path)) {}
+    std::unique_ptr<sqlite3, Close> db_;
+    std::string path_;
+};
+
+/// A write transaction (BEGIN IMMEDIATE): committed on request, otherwise rolled back at the end of
+/// its life.
+class Transaction {
+public:
+    [[nodiscard]] static Result<Transaction> begin(const Database& db);
+    Transaction(Transaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction();
+
+    /// On failure the transaction is rolled back.
+    [[nodiscard]] Result<> commit();
+    void rollback() noexcept;
+
+private:
+    explicit Transaction(const Database& db) : db_(&db) {}
+    const Database* db_;
+};
+
+/// A read transaction: everything read inside belongs to one moment. Ends with its life.
+class Snapshot {
+public:
+    [[nodiscard]] static Result<Snapshot> begin(const Database& db);
+    Snapshot(Snapshot&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+    Snapshot& operator=(Snapshot&&) = delete;
+    ~Snapshot();
+
+private:
+    explicit Snapshot(const Database& db) : db_(&db) {}
+    const Database* db_;
+};
+
+}  // namespace kontor::replica
