@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/base/result.hpp"
+#include "sync/remote/description.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::replica {
+
+/// One column of an entity table, as the field catalogue describes it.
+struct Field {
+    std::int64_t id = 0;
+    std::string name;
+    remote::FieldType type = remote::FieldType::kText;
+    int scale = 0;
+    int precision = 0;
+    int max_length = 0;
+    std::string target;  ///< entity a reference points to
+    remote::Label label;
+    std::vector<remote::Choice> choices;
+    std::string data_class = "internal";
+    bool leaves = true;
+    bool read_only = false;
+    bool searchable = false;
+    bool gone = false;
+    std::string origin = "kontor";
+};
+
+struct Entity {
+    std::int64_t id = 0;
+    std::string name;
+    remote::Label label;
+    bool builtin = false;
+    std::vector<Field> fields;  ///< without id and uid, in column order
+
+    [[nodiscard]] const Field* field(std::string_view field_name) const;
+    [[nodiscard]] const Field* field(std::int64_t field_id) const;
+};
+
+/// A copy of the field catalogue at one moment. Immutable after load; load again after a change
+/// (PRAGMA schema_version tells).
+class Catalogue {
+public:
+    [[nodiscard]] static Result<Catalogue> load(const Database& db);
+
+    [[nodiscard]] const Entity* entity(std::string_view name) const;
+    [[nodiscard]] const Entity* entity(std::int64_t id) const;
+    [[nodiscard]] const std::vector<Entity>& entities() const { return entities_; }
+
+private:
+    std::vector<Entity> entities_;
+};
+
+/// True for a name that may be a table or column: [a-z][a-z0-9_]{0,62}, no SQL keyword, not
+/// `id`/`uid`, not beginning with kontor_ or sqlite_.
+[[nodiscard]] bool safe_name(std::string_view name);
+
+/// Turns a remote's name or label into a safe name ("Annual Revenue" → annual_revenue; Chinese by
+/// ICU transliteration to pinyin), made different from `taken` (case-insensitively) by a suffix.
+[[nodiscard]] std::string propose_name(std::string_view remote_name,
+                                       const std::vector<std::string>& taken);
+
+/// Adds the entity with its table, or the missing columns to an existing one; marks nothing gone,
+/// drops nothing, changes no type (a different type is kUnsupported and names the field). Rebuilds
+/// the capture triggers. Needs an open write transaction.
+[[nodiscard]] Result<> ensure_entity(const Database& db, const Entity& wanted);
+
+/// Marks a column as gone from its remote, or back again. Needs an open write transaction.
+[[nodiscard]] Result<> set_gone(const Database& db, std::int64_t field_id, bool gone);
+
+}  // namespace kontor::replica
