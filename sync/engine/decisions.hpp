@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/base/clock.hpp"
+#include "sync/base/result.hpp"
+#include "sync/base/value.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::engine {
+
+/// One field of a conflict, three sides, in the remote's representation.
+struct ConflictField {
+    std::string remote_field;
+    std::string column;
+    Value base, ours, theirs;
+};
+
+struct Conflict {
+    std::int64_t id = 0;
+    std::string connection, stream, entity;
+    std::int64_t record = 0;
+    std::string group;  ///< "" = the record as such (delete against edit)
+    std::string kind;   ///< edit delete create match uncovered
+    std::string rule;
+    std::string state;  ///< open decided
+    std::string chosen;
+    std::string theirs_by, theirs_version;
+    std::string opened_at, decided_at, decided_by;
+    std::vector<ConflictField> fields;
+};
+
+/// Open conflicts (or decided ones too), oldest first. `entity`/`record` narrow it.
+struct ConflictQuery {
+    bool decided = false;
+    std::string entity;
+    std::int64_t record = 0;
+    std::int64_t limit = 100, offset = 0;
+};
+[[nodiscard]] Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
+                                                           const ConflictQuery& query);
+/// kNotFound if there is none of that id.
+[[nodiscard]] Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id);
+
+enum class Side : std::uint8_t { kOurs, kTheirs };
+
+/// Decides an open conflict, or chooses the other value of a decided one: `kTheirs` writes their
+/// value here (history names `actor`), `kOurs` makes ours the value to be pushed. In one
+/// transaction. `db` is opened with Access::kEngine. kConflict if the record has changed meanwhile
+/// in the group; kNotFound.
+[[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, std::int64_t id,
+                               Side side, const std::string& actor);
+
+/// What a remote refused, and why.
+struct Blocked {
+    std::int64_t link = 0;
+    std::string connection, stream, entity;
+    std::int64_t record = 0;
+    std::string ext_id;
+    std::string op, status, code, field, message, other_id, since, retry_at;
+    std::int64_t attempts = 0;
+};
+[[nodiscard]] Result<std::vector<Blocked>> list_blocked(const replica::Database& db,
+                                                        std::int64_t limit, std::int64_t offset);
+/// Makes blocked records pushable again; all of them if `link` is nullopt. Returns how many.
+[[nodiscard]] Result<std::int64_t> retry_blocked(const replica::Database& db,
+                                                 std::optional<std::int64_t> link);
+
+/// Pull-only until this is set, once a person has seen what would be pushed. kNotFound.
+[[nodiscard]] Result<> set_push(const replica::Database& db, const std::string& connection,
+                                bool enabled);
+/// Clears the stop that a mismatch or guard has set. kNotFound.
+[[nodiscard]] Result<> resume(const replica::Database& db, const std::string& connection);
+
+/// How a connection stands, for `status`.
+struct StreamStatus {
+    std::string stream, entity, pulled_at, swept_at;
+    bool loaded = false;
+    std::int64_t records = 0, to_push = 0;
+};
+struct ConnectionStatus {
+    std::string name, plugin, org_id, paused;
+    bool push_enabled = false;
+    std::int64_t conflicts = 0, blocked = 0, unknown = 0;
+    std::string last_run_at, last_run_result, last_run_error;
+    std::vector<StreamStatus> streams;
+};
+[[nodiscard]] Result<std::vector<ConnectionStatus>> connection_status(const replica::Database& db);
+
+}  // namespace kontor::engine
