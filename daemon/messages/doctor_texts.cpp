@@ -1,0 +1,61 @@
+#include "daemon/messages/messages.hpp"
+
+namespace kontor::messages {
+namespace {
+
+// `doctor.CHECK` says what is wrong, `doctor.CHECK.fix` what to do.
+constexpr Text kTexts[] = {
+    {"doctor.config", "The configuration file has {count} errors; the first: {first}",
+     "配置文件有 {count} 处错误；第一处：{first}"},
+    {"doctor.config.fix", "Correct the file, then run: kontord --check-config",
+     "请修正该文件，然后运行：kontord --check-config"},
+    {"doctor.disk", "Only {free_mb} MB are free where {path} is.",
+     "{path} 所在磁盘仅剩 {free_mb} MB。"},
+    {"doctor.disk.fix", "Free at least {need_mb} MB there.", "请至少腾出 {need_mb} MB。"},
+    {"doctor.clock", "This computer's clock and that of {connection} differ by {seconds} s.",
+     "本机时钟与 {connection} 的时钟相差 {seconds} 秒。"},
+    {"doctor.clock.fix", "Switch on time synchronisation: timedatectl set-ntp true",
+     "请开启时间同步：timedatectl set-ntp true"},
+    {"doctor.connection", "{connection} does not answer as it should: {detail}",
+     "{connection} 响应异常：{detail}"},
+    {"doctor.connection.fix", "Check network, proxy and credentials of {connection}.",
+     "请检查 {connection} 的网络、代理和凭据。"},
+    {"doctor.certificate", "The certificate of {connection} does not verify: {detail}",
+     "{connection} 的证书验证失败：{detail}"},
+    {"doctor.certificate.fix",
+     "If your organisation's proxy has its own authority, name its file in ca_file of "
+     "{connection}.",
+     "如果单位代理使用自己的证书颁发机构，请在 {connection} 的 ca_file 中指定其文件。"},
+    {"doctor.ca_file", "The certificate file {path} of {connection} cannot be used: {detail}",
+     "{connection} 的证书文件 {path} 无法使用：{detail}"},
+    {"doctor.ca_file.fix", "Put a PEM file of valid certificates there, or remove ca_file.",
+     "请在该处放置有效的 PEM 证书文件，或删除 ca_file。"},
+    {"doctor.integrity", "The replica's database reports damage: {detail}",
+     "副本数据库报告损坏：{detail}"},
+    {"doctor.integrity.fix", "Stop kontord and restore the replica from a backup.",
+     "请停止 kontord 并从备份恢复副本。"},
+    {"doctor.permissions", "{path} may be read by others (mode {mode}).",
+     "{path} 可被其他用户读取（权限 {mode}）。"},
+    {"doctor.permissions.fix", "Run: chmod {wanted} {path}", "请运行：chmod {wanted} {path}"},
+    {"doctor.secret", "The secret {secret} of {connection} ({reference}) cannot be read: {detail}",
+     "无法读取 {connection} 的密钥 {secret}（{reference}）：{detail}"},
+    {"doctor.secret.fix", "Store the secret again where the reference points.",
+     "请在引用所指位置重新保存该密钥。"},
+    {"doctor.plugin", "The connector {plugin} of {connection} cannot be used: {detail}",
+     "{connection} 的连接器 {plugin} 无法使用：{detail}"},
+    {"doctor.plugin.fix", "Install the connector of this version in {directory}.",
+     "请在 {directory} 安装与本版本匹配的连接器。"},
+    {"doctor.stale", "{connection} has not been synced successfully since {since}.",
+     "{connection} 自 {since} 以来没有成功同步。"},
+    {"doctor.stale.fix", "Look at: kontor status {connection}",
+     "请查看：kontor status {connection}"},
+    {"doctor.stale.never", "never", "从未"},
+};
+
+}  // namespace
+
+std::span<const Text> doctor_texts() {
+    return kTexts;
+}
+
+}  // namespace kontor::messages

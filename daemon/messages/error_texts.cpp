@@ -1,0 +1,68 @@
+#include "daemon/messages/messages.hpp"
+
+namespace kontor::messages {
+namespace {
+
+// One text per Errc, and what to do about it. `detail` is the technical English message.
+constexpr Text kTexts[] = {
+    {"error.invalid", "That input is not valid: {detail}", "输入无效：{detail}"},
+    {"error.not_found", "Not found: {detail}", "未找到：{detail}"},
+    {"error.conflict", "That does not fit the present state: {detail}", "与当前状态不符：{detail}"},
+    {"error.permission", "Not permitted: {detail}", "没有权限：{detail}"},
+    {"error.unauthenticated", "The credentials were not accepted: {detail}",
+     "凭据未被接受：{detail}"},
+    {"error.rate_limited", "A limit of calls has been reached: {detail}",
+     "已达到调用次数限制：{detail}"},
+    {"error.unavailable", "Not reachable at the moment: {detail}", "暂时无法连接：{detail}"},
+    {"error.timeout", "No answer in time: {detail}", "等待响应超时：{detail}"},
+    {"error.cancelled", "Cancelled: {detail}", "已取消：{detail}"},
+    {"error.protocol", "The other side sent something unexpected: {detail}",
+     "对方返回了无法识别的内容：{detail}"},
+    {"error.tls", "The server's certificate does not verify: {detail}",
+     "服务器证书验证失败：{detail}"},
+    {"error.storage", "The database or file system failed: {detail}",
+     "数据库或文件系统出错：{detail}"},
+    {"error.full", "The disk is full: {detail}", "磁盘已满：{detail}"},
+    {"error.read_only", "It cannot be written: {detail}", "无法写入：{detail}"},
+    {"error.busy", "In use by another program: {detail}", "正被其他程序占用：{detail}"},
+    {"error.corrupt", "The replica is damaged: {detail}", "本地副本已损坏：{detail}"},
+    {"error.too_new", "Written by a newer version: {detail}", "由更新的版本写入：{detail}"},
+    {"error.config", "The configuration has an error: {detail}", "配置有误：{detail}"},
+    {"error.unsupported", "That is not supported: {detail}", "不支持该操作：{detail}"},
+    {"error.mismatch", "The remote is not the one known: {detail}", "远端与已知的不一致：{detail}"},
+    {"error.guard", "Stopped to ask, because it would change a lot: {detail}",
+     "变更量较大，已停下等待确认：{detail}"},
+    {"error.internal", "An error in Kontor itself: {detail}", "Kontor 内部错误：{detail}"},
+
+    {"hint.unauthenticated", "Sign in to the connection again.", "请重新登录该连接。"},
+    {"hint.rate_limited", "It goes on by itself once the limit allows.", "限制解除后会自动继续。"},
+    {"hint.unavailable", "Check the network; it is tried again by itself.",
+     "请检查网络；系统会自动重试。"},
+    {"hint.timeout", "It is tried again by itself.", "系统会自动重试。"},
+    {"hint.tls",
+     "Check the computer's clock, and whether a proxy of your organisation needs ca_file to be "
+     "set.",
+     "请检查计算机时钟，以及是否需要为单位代理设置 ca_file。"},
+    {"hint.full", "Free some space; nothing has been lost.", "请释放磁盘空间；数据没有丢失。"},
+    {"hint.read_only", "Check the permissions of the state directory and the mount options.",
+     "请检查状态目录的权限和挂载选项。"},
+    {"hint.busy", "Close the program that holds the replica, or try again later.",
+     "请关闭占用副本的程序，或稍后再试。"},
+    {"hint.corrupt", "Restore the replica from a backup; the damaged file was left as it is.",
+     "请从备份恢复副本；损坏的文件保持原样。"},
+    {"hint.too_new", "Install the newer version of Kontor; the file was left as it is.",
+     "请安装更新版本的 Kontor；文件保持原样。"},
+    {"hint.config", "Run: kontord --check-config", "请运行：kontord --check-config"},
+    {"hint.mismatch", "Look at it, then run: kontor connection resume NAME",
+     "请先核对，然后运行：kontor connection resume NAME"},
+    {"hint.guard", "Look at the dry run, then sync with --confirm-mass.",
+     "请先查看试运行结果，再用 --confirm-mass 同步。"},
+};
+
+}  // namespace
+
+std::span<const Text> error_texts() {
+    return kTexts;
+}
+
+}  // namespace kontor::messages

@@ -1,0 +1,116 @@
+#include "daemon/messages/messages.hpp"
+
+#include <cstdlib>
+#include <unordered_map>
+
+namespace kontor::messages {
+namespace {
+
+// Calls `plain` for literal stretches and `name` for placeholders. `{{` is a literal brace.
+template <class Plain, class Name>
+void scan(std::string_view text, Plain plain, Name name) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const auto open = text.find('{', at);
+        if (open == std::string_view::npos) break;
+        plain(text.substr(at, open - at));
+        if (text.substr(open, 2) == "{{") {
+            plain(text.substr(open, 1));
+            at = open + 2;
+            continue;
+        }
+        const auto close = text.find('}', open);
+        if (close == std::string_view::npos) {
+            at = open;
+            break;
+        }
+        name(text.substr(open + 1, close - open - 1));
+        at = close + 1;
+    }
+    plain(text.substr(at));
+}
+
+const std::unordered_map<std::string_view, const Text*>& index() {
+    static const auto all = [] {
+        std::unordered_map<std::string_view, const Text*> map;
+        for (const auto part : catalogues())
+            for (const auto& text : part) map.emplace(text.key, &text);
+        return map;
+    }();
+    return all;
+}
+
+Args with_detail(const Error& error) {
+    Args args(error.args.begin(), error.args.end());
+    args.emplace("detail", error.message);
+    return args;
+}
+
+}  // namespace
+
+std::string_view to_string(Language language) {
+    return language == Language::kChinese ? "zh" : "en";
+}
+
+Language language_from(std::string_view tag) {
+    const bool chinese = tag.substr(0, 2) == "zh" &&
+                         (tag.size() == 2 || tag[2] == '_' || tag[2] == '-' || tag[2] == '.');
+    return chinese ? Language::kChinese : Language::kEnglish;
+}
+
+Language system_language() {
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value != nullptr && *value != '\0') return language_from(value);
+    }
+    return Language::kEnglish;
+}
+
+const Text* find(std::string_view key) {
+    const auto found = index().find(key);
+    return found == index().end() ? nullptr : found->second;
+}
+
+std::string render(Language language, std::string_view key, const Args& args) {
+    std::string out;
+    const Text* text = find(key);
+    if (text == nullptr) {
+        out = key;
+        for (const auto& [name, value] : args) out += " " + name + "=" + value;
+        return out;
+    }
+    scan(
+        language == Language::kChinese ? text->zh : text->en,
+        [&out](std::string_view plain) { out += plain; },
+        [&out, &args](std::string_view name) {
+            const auto arg = args.find(std::string(name));
+            if (arg != args.end())
+                out += arg->second;
+            else
+                out.append("{").append(name).append("}");
+        });
+    return out;
+}
+
+std::string render_error(Language language, const Error& error) {
+    return render(language, "error." + std::string(to_string(error.code)), with_detail(error));
+}
+
+std::string render_hint(Language language, const Error& error) {
+    const auto key = "hint." + std::string(to_string(error.code));
+    return find(key) == nullptr ? std::string() : render(language, key, with_detail(error));
+}
+
+std::vector<std::string> placeholders(std::string_view text) {
+    std::vector<std::string> names;
+    scan(
+        text, [](std::string_view) {},
+        [&names](std::string_view name) { names.emplace_back(name); });
+    return names;
+}
+
+std::vector<std::span<const Text>> catalogues() {
+    return {error_texts(), daemon_texts(), doctor_texts(), cli_texts()};
+}
+
+}  // namespace kontor::messages
