@@ -1,0 +1,110 @@
+#include "connectors/sdk/host.hpp"
+
+#include "connectors/sdk/error.hpp"
+
+namespace kontor::sdk {
+namespace {
+
+std::string head_of(const HttpRequest& request) {
+    Json head{{"method", request.method},
+              {"url", request.url},
+              {"lane", request.lane},
+              {"credits", request.credits}};
+    Json headers = Json::object();
+    for (const auto& [name, value] : request.headers) headers[name] = value;
+    head["headers"] = std::move(headers);
+    if (!request.authenticated) head["auth"] = "none";
+    if (request.idempotent) head["idempotent"] = *request.idempotent;
+    if (request.spool) head["spool"] = true;
+    if (request.max_body > 0) head["max_body"] = request.max_body;
+    if (request.timeout_ms > 0) head["timeout_ms"] = request.timeout_ms;
+    return head.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const char* what_failed(kontor_status status) {
+    switch (status) {
+        case KONTOR_E_TIMEOUT:
+            return "no answer in time";
+        case KONTOR_E_UNAVAILABLE:
+            return "the remote could not be reached";
+        case KONTOR_E_CANCELLED:
+            return "cancelled";
+        case KONTOR_E_FULL:
+            return "no room for a spool file";
+        case KONTOR_E_TLS:
+            return "the remote's certificate is not trusted";
+        default:
+            return "a service of the host failed";
+    }
+}
+
+void require(kontor_status status) {
+    if (status != KONTOR_OK) throw Error(status, what_failed(status));
+}
+
+}  // namespace
+
+HostFile::~HostFile() {
+    if (handle_ >= 0) host_->file_close(host_->ctx, handle_);
+}
+
+std::size_t HostFile::read(std::int64_t offset, char* buffer, std::size_t size) const {
+    std::size_t got = 0;
+    require(host_->file_read(host_->ctx, handle_, offset, buffer, size, &got));
+    if (got > size) throw Error(KONTOR_E_INTERNAL, "the host returned more than was asked for");
+    return got;
+}
+
+HttpResponse Host::http(const HttpRequest& request) {
+    const std::string head = head_of(request);
+    kontor_http_response raw{};
+    raw.spool = -1;
+    require(raw_->http(raw_->ctx, to_str(head), to_str(request.body), &raw));
+    HttpResponse response;
+    response.status = raw.status;
+    if (request.spool && raw.spool >= 0) response.spool = HostFile(raw_, raw.spool);
+    response.headers =
+        raw.headers.size == 0 ? Json::object() : parse_json(to_view(raw.headers), "answer headers");
+    response.body = to_view(raw.body);
+    return response;
+}
+
+void Host::emit(abi::BatchWriter& batch, std::string_view checkpoint) {
+    if (batch.records() == 0 && checkpoint.empty()) return;
+    const auto status = raw_->emit(raw_->ctx, to_str(batch.bytes()), to_str(checkpoint));
+    batch.clear();
+    require(status);
+}
+
+void Host::sleep_ms(std::int64_t ms) {
+    raw_->sleep_ms(raw_->ctx, ms);
+    check_cancelled();
+}
+
+void Host::check_cancelled() const {
+    if (raw_->cancelled(raw_->ctx) != 0) throw Error(KONTOR_E_CANCELLED, "cancelled");
+}
+
+void Host::log(LogLevel level, std::string_view event, const Json& fields) {
+    const std::string text = fields.dump(-1, ' ', false, Json::error_handler_t::replace);
+    raw_->log(raw_->ctx, static_cast<std::int32_t>(level), to_str(event), to_str(text));
+}
+
+void Host::progress(const Json& step) {
+    const std::string text = step.dump(-1, ' ', false, Json::error_handler_t::replace);
+    raw_->progress(raw_->ctx, to_str(text));
+}
+
+void Host::set_error(std::string_view message, std::string_view args_json) {
+    raw_->set_error(raw_->ctx, to_str(message), to_str(args_json));
+}
+
+std::string Host::state() const {
+    return std::string(to_view(raw_->state_get(raw_->ctx)));
+}
+
+void Host::put_state(std::string_view state) {
+    require(raw_->state_put(raw_->ctx, to_str(state)));
+}
+
+}  // namespace kontor::sdk

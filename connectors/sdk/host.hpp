@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "connectors/abi/kontor_connector.h"
+#include "connectors/abi/record_batch.hpp"
+#include "connectors/sdk/json.hpp"
+
+namespace kontor::sdk {
+
+/// One HTTPS request. The defaults are those of the contract.
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    std::string lane = "read";  ///< read, write, bulk or meta
+    bool authenticated = true;
+    std::int64_t credits = 1;
+    std::optional<bool> idempotent;  ///< may be sent again after a lost answer; default: GET, HEAD
+    bool spool = false;
+    std::int64_t max_body = 0;    ///< bytes; 0 = the host's default
+    std::int64_t timeout_ms = 0;  ///< 0 = the host's default
+
+    HttpRequest& header(std::string name, std::string value) {
+        headers.emplace_back(std::move(name), std::move(value));
+        return *this;
+    }
+};
+
+/// A file of the host's; closed (a spool file: deleted) with this object, which must not outlive
+/// the Host. Movable.
+class HostFile {
+public:
+    HostFile() = default;
+    HostFile(const kontor_host* host, std::int64_t handle) : host_(host), handle_(handle) {}
+    HostFile(HostFile&& other) noexcept
+        : host_(other.host_), handle_(std::exchange(other.handle_, -1)) {}
+    HostFile& operator=(HostFile&& other) noexcept {
+        std::swap(host_, other.host_);
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~HostFile();
+
+    [[nodiscard]] bool is_open() const { return handle_ >= 0; }
+    /// Reads up to `size` bytes at `offset`; 0 at the end. Throws Error.
+    [[nodiscard]] std::size_t read(std::int64_t offset, char* buffer, std::size_t size) const;
+
+private:
+    const kontor_host* host_ = nullptr;
+    std::int64_t handle_ = -1;
+};
+
+struct HttpResponse {
+    int status = 0;
+    Json headers;           ///< object, names in lower case
+    std::string_view body;  ///< valid until the next call of the host
+    HostFile spool;         ///< open if it was asked for
+
+    [[nodiscard]] std::string header(std::string_view lower_name) const {
+        return text_of(headers, lower_name);
+    }
+};
+
+enum class LogLevel : std::int32_t { kDebug = 0, kInfo = 1, kWarning = 2, kError = 3 };
+
+/// The host's services with C++ manners: a status other than OK is thrown as Error. One per
+/// connector instance; not thread-safe.
+class Host {
+public:
+    /// `raw` must outlive this.
+    explicit Host(const kontor_host* raw) : raw_(raw) {}
+
+    /// Throws Error if no HTTP answer arrived.
+    HttpResponse http(const HttpRequest& request);
+    /// Hands the batch to the engine and empties it. An empty batch goes too if there is a
+    /// checkpoint to commit.
+    void emit(abi::BatchWriter& batch, std::string_view checkpoint = {});
+
+    [[nodiscard]] std::int64_t now_ms() const { return raw_->now_ms(raw_->ctx); }
+    [[nodiscard]] std::uint64_t random() const { return raw_->random(raw_->ctx); }
+    /// Throws Error(KONTOR_E_CANCELLED) if it was cut short by cancellation.
+    void sleep_ms(std::int64_t ms);
+    /// Throws Error(KONTOR_E_CANCELLED) once shutdown has begun.
+    void check_cancelled() const;
+
+    void log(LogLevel level, std::string_view event, const Json& fields = Json::object());
+    void progress(const Json& step);
+    void set_error(std::string_view message, std::string_view args_json);
+
+    [[nodiscard]] std::string state() const;
+    void put_state(std::string_view state);
+
+private:
+    const kontor_host* raw_;
+};
+
+[[nodiscard]] inline kontor_str to_str(std::string_view text) {
+    return {text.data(), text.size()};
+}
+[[nodiscard]] inline std::string_view to_view(kontor_str text) {
+    return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
+
+}  // namespace kontor::sdk

@@ -1,0 +1,216 @@
+#include "tests/support/fake_host.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace kontor::test {
+namespace {
+
+std::string text(kontor_str from) {
+    return from.size == 0 ? std::string() : std::string(from.data, from.size);
+}
+
+std::string decode(std::string_view from) {
+    std::string out;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        if (from[i] == '%' && i + 2 < from.size()) {
+            out.push_back(static_cast<char>(
+                std::strtol(std::string(from.substr(i + 1, 2)).c_str(), nullptr, 16)));
+            i += 2;
+        } else {
+            out.push_back(from[i]);
+        }
+    }
+    return out;
+}
+
+void split_url(FakeRequest& request) {
+    std::string_view url = request.url;
+    const auto host = url.find("://");
+    if (host != std::string_view::npos) url.remove_prefix(host + 3);
+    const auto slash = url.find('/');
+    url = slash == std::string_view::npos ? std::string_view() : url.substr(slash);
+    const auto mark = url.find('?');
+    request.path = decode(url.substr(0, mark));
+    if (mark == std::string_view::npos) return;
+    std::string_view query = url.substr(mark + 1);
+    while (!query.empty()) {
+        const auto end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        const auto equals = pair.find('=');
+        if (equals != std::string_view::npos)
+            request.query[decode(pair.substr(0, equals))] = decode(pair.substr(equals + 1));
+        if (end == std::string_view::npos) break;
+        query.remove_prefix(end + 1);
+    }
+}
+
+std::string http_date(std::int64_t ms) {
+    const std::time_t seconds = ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char out[64];
+    std::strftime(out, sizeof out, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return out;
+}
+
+EmittedBatch decode_batch(std::string_view bytes, std::string checkpoint) {
+    EmittedBatch out;
+    out.checkpoint = std::move(checkpoint);
+    abi::BatchReader reader(bytes);
+    while (const auto record = reader.next()) {
+        EmittedRecord copy{record->op,
+                           std::string(record->id),
+                           std::string(record->version),
+                           std::string(record->key),
+                           std::string(record->actor),
+                           {}};
+        for (unsigned i = 0; i < record->count; ++i) {
+            abi::BatchReader::Field field;
+            if (!reader.next_field(field)) break;
+            if (field.tag == abi::Tag::kNull) copy.fields[field.field] = std::monostate();
+            if (field.tag == abi::Tag::kInteger) copy.fields[field.field] = field.integer;
+            if (field.tag == abi::Tag::kReal) copy.fields[field.field] = field.real;
+            if (field.tag == abi::Tag::kText) copy.fields[field.field] = std::string(field.text);
+        }
+        out.records.push_back(std::move(copy));
+    }
+    if (!reader.ok()) throw std::logic_error("the plugin emitted a malformed batch");
+    return out;
+}
+
+}  // namespace
+
+FakeHost::FakeHost() {
+    raw_.size = sizeof raw_;
+    raw_.ctx = this;
+    raw_.http = &http;
+    raw_.emit = &emit;
+    raw_.now_ms = [](void* ctx) { return of(ctx).clock_ms; };
+    raw_.random = [](void* ctx) {
+        return of(ctx).random_ = of(ctx).random_ * 6364136223846793005u + 1442695040888963407u;
+    };
+    raw_.sleep_ms = [](void* ctx, std::int64_t ms) {
+        of(ctx).clock_ms += ms;
+        of(ctx).slept_ms += ms;
+    };
+    raw_.cancelled = [](void* ctx) -> std::int32_t { return of(ctx).cancelled ? 1 : 0; };
+    raw_.log = [](void* ctx, std::int32_t level, kontor_str event, kontor_str fields) {
+        of(ctx).logs.push_back({level, text(event), text(fields)});
+    };
+    raw_.set_error = [](void* ctx, kontor_str message, kontor_str args) {
+        of(ctx).error_message = text(message);
+        of(ctx).error_args = text(args);
+    };
+    raw_.progress = [](void* ctx, kontor_str json) { of(ctx).progress.push_back(text(json)); };
+    raw_.state_get = [](void* ctx) -> kontor_str {
+        of(ctx).state_out_ = of(ctx).state;
+        return {of(ctx).state_out_.data(), of(ctx).state_out_.size()};
+    };
+    raw_.state_put = [](void* ctx, kontor_str saved) {
+        if (saved.size > 65'536) return KONTOR_E_INVALID;
+        of(ctx).state = text(saved);
+        return KONTOR_OK;
+    };
+    raw_.file_read = &file_read;
+    raw_.file_open = [](void*, kontor_str, std::int32_t, std::int64_t*) {
+        return KONTOR_E_PERMISSION;
+    };
+    raw_.file_write = [](void*, std::int64_t, kontor_str) { return KONTOR_E_PERMISSION; };
+    raw_.file_list = [](void*, kontor_str, kontor_str*) { return KONTOR_E_PERMISSION; };
+    raw_.file_close = &file_close;
+}
+
+kontor_status FakeHost::http(void* ctx, kontor_str head, kontor_str body,
+                             kontor_http_response* out) {
+    FakeHost& self = of(ctx);
+    if (self.cancelled) return KONTOR_E_CANCELLED;
+    const auto json = nlohmann::json::parse(text(head));
+    FakeRequest request;
+    request.method = json.value("method", "GET");
+    request.url = json.value("url", "");
+    request.body = text(body);
+    request.lane = json.value("lane", "read");
+    request.credits = json.value("credits", 1);
+    request.idempotent = json.value("idempotent", request.method == "GET");
+    request.spool = json.value("spool", false);
+    for (const auto& [name, value] : json["headers"].items())
+        request.headers[name] = value.get<std::string>();
+    split_url(request);
+    self.requests.push_back(request);
+
+    FakeResponse response;
+    if (!self.scripted_.empty()) {
+        response = std::move(self.scripted_.front());
+        self.scripted_.pop_front();
+    } else if (self.handler) {
+        response = self.handler(request);
+    } else {
+        throw std::logic_error("no answer for " + request.method + " " + request.url);
+    }
+    if (response.transport != KONTOR_OK) return response.transport;
+    if (self.send_date) response.headers.emplace("date", http_date(self.clock_ms));
+    self.headers_ = nlohmann::json(response.headers).dump();
+    self.body_ = std::move(response.body);
+    out->status = response.status;
+    out->headers = {self.headers_.data(), self.headers_.size()};
+    out->body = {self.body_.data(), self.body_.size()};
+    out->spool = -1;
+    if (request.spool) {
+        out->spool = self.next_file_++;
+        self.files_[out->spool] = std::move(self.body_);
+        self.open_files = self.files_.size();
+        out->body = {nullptr, 0};
+    }
+    return KONTOR_OK;
+}
+
+kontor_status FakeHost::emit(void* ctx, kontor_str batch, kontor_str checkpoint) {
+    FakeHost& self = of(ctx);
+    if (self.cancelled) return KONTOR_E_CANCELLED;
+    EmittedBatch decoded = decode_batch({batch.data, batch.size}, text(checkpoint));
+    if (self.on_emit) {
+        if (const auto status = self.on_emit(decoded); status != KONTOR_OK) return status;
+    }
+    self.batches.push_back(std::move(decoded));
+    return KONTOR_OK;
+}
+
+kontor_status FakeHost::file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
+                                  std::size_t size, std::size_t* got) {
+    FakeHost& self = of(ctx);
+    const auto found = self.files_.find(file);
+    if (found == self.files_.end() || offset < 0) return KONTOR_E_NOT_FOUND;
+    const auto at = std::min(static_cast<std::size_t>(offset), found->second.size());
+    *got = std::min(size, found->second.size() - at);
+    std::memcpy(buffer, found->second.data() + at, *got);
+    return KONTOR_OK;
+}
+
+void FakeHost::file_close(void* ctx, std::int64_t file) {
+    of(ctx).files_.erase(file);
+    of(ctx).open_files = of(ctx).files_.size();
+}
+
+std::vector<EmittedRecord> FakeHost::records() const {
+    std::vector<EmittedRecord> out;
+    for (const auto& batch : batches)
+        out.insert(out.end(), batch.records.begin(), batch.records.end());
+    return out;
+}
+
+void FakeHost::clear() {
+    requests.clear();
+    batches.clear();
+    logs.clear();
+    progress.clear();
+    error_message.clear();
+    error_args.clear();
+    slept_ms = 0;
+}
+
+}  // namespace kontor::test
