@@ -99,6 +99,7 @@ CREATE TABLE kontor_stream(
     name TEXT NOT NULL,
     entity INTEGER NOT NULL,
     generation INTEGER NOT NULL DEFAULT 1,      -- rises with each change of the mapping
+    mapping TEXT NOT NULL DEFAULT '',           -- merge/mapping_json.hpp
     cursor TEXT NOT NULL DEFAULT '',
     loaded INTEGER NOT NULL DEFAULT 0,          -- 1: the first load is complete
     pulled_at TEXT,

@@ -1,0 +1,217 @@
+#include "sync/merge/lens.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "sync/base/clock.hpp"
+#include "sync/merge/decimal.hpp"
+
+namespace kontor::merge {
+namespace {
+
+using remote::FieldType;
+
+constexpr std::string_view kSymbolic = "local:";
+
+std::size_t utf8_step(char lead) {
+    const auto byte = static_cast<unsigned char>(lead);
+    if (byte < 0x80) return 1;
+    if (byte < 0xE0) return 2;
+    return byte < 0xF0 ? 3 : 4;
+}
+
+// The first `characters` characters of `text`, and how many bytes they take.
+std::size_t prefix_bytes(std::string_view text, int characters) {
+    std::size_t at = 0;
+    for (int n = 0; n < characters && at < text.size(); ++n) at += utf8_step(text[at]);
+    return std::min(at, text.size());
+}
+
+bool is_han(std::string_view text) {
+    // CJK unified ideographs lead with E3 90 … E9 BF in UTF-8; enough to tell a Chinese name.
+    return text.size() >= 3 && static_cast<unsigned char>(text[0]) >= 0xE3 &&
+           static_cast<unsigned char>(text[0]) <= 0xE9;
+}
+
+std::string number_text(const Value& value, int scale) {
+    if (value.kind() == Kind::kInteger) return std::to_string(value.integer());
+    return decimal_from_real(value.real(), scale);
+}
+
+// A column's value as the remote's type has it. Values of a wrong type stay what they are.
+Value put_plain(const FieldMapping& field, const Value& column) {
+    switch (field.type) {
+        case FieldType::kDecimal: {
+            if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
+                return Value(number_text(column, field.scale > 0 ? field.scale : -1));
+            if (column.kind() == Kind::kText)
+                if (auto canonical = canonical_decimal(column.text())) return Value(*canonical);
+            return column;
+        }
+        case FieldType::kReal:
+            if (column.kind() == Kind::kInteger)
+                return Value(static_cast<double>(column.integer()));
+            return column;
+        case FieldType::kInteger:
+        case FieldType::kBoolean:
+            // 3.0 typed into an integer column by SQL is 3.
+            if (column.kind() == Kind::kReal && std::nearbyint(column.real()) == column.real() &&
+                std::abs(column.real()) < 9e15)
+                return Value(static_cast<std::int64_t>(column.real()));
+            return column;
+        case FieldType::kInstant:
+            if (column.kind() == Kind::kText)
+                if (auto at = parse_instant(column.text())) return Value(format_instant(*at));
+            return column;
+        default:
+            break;
+    }
+    // Text-like: numbers written by SQL count as their text.
+    if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
+        return Value(number_text(column, -1));
+    if (column.kind() == Kind::kText && field.max_length > 0) {
+        const auto bytes = prefix_bytes(column.text(), field.max_length);
+        if (bytes < column.text().size()) return Value(column.text().substr(0, bytes));
+    }
+    return column;
+}
+
+Value get_plain(const FieldMapping& field, const Value& theirs, const Value& current) {
+    if (theirs.kind() != Kind::kText) return theirs;
+    if (field.type == FieldType::kDecimal) {
+        const auto canonical = canonical_decimal(theirs.text());
+        if (!canonical || significant_digits(*canonical) > 15) return theirs;
+        double real = 0;
+        std::from_chars(canonical->data(), canonical->data() + canonical->size(), real);
+        return Value(real);
+    }
+    // The remote keeps `max_length` characters. If it changed within what it keeps, our tail beyond
+    // that stays.
+    if (field.max_length > 0 && current.kind() == Kind::kText) {
+        const auto kept = prefix_bytes(current.text(), field.max_length);
+        const auto full = prefix_bytes(theirs.text(), field.max_length);
+        const bool theirs_full = full == theirs.text().size() &&
+                                 prefix_bytes(theirs.text(), field.max_length - 1) < full;
+        if (kept < current.text().size() && theirs_full)
+            return Value(theirs.text() + current.text().substr(kept));
+    }
+    return theirs;
+}
+
+Value full_name(const Value& first, const Value& last) {
+    const std::string& f = first.text();
+    const std::string& l = last.text();
+    if (first.is_blank() && last.is_blank()) return Value::null();
+    if (first.is_blank() || last.is_blank()) return Value(f + l);
+    if (is_han(l) && is_han(f)) return Value(l + f);  // 姓 before 名, no space
+    return Value(f + " " + l);
+}
+
+std::vector<Value> split_name(const Value& theirs, std::span<const Value> current) {
+    if (theirs.kind() != Kind::kText) return {Value::null(), Value::null()};
+    // A name that joins from what is here needs no guessing.
+    if (full_name(current[0], current[1]) == theirs) return {current[0], current[1]};
+    const std::string& text = theirs.text();
+    if (is_han(text)) {
+        const auto family = prefix_bytes(text, 1);
+        if (family == text.size()) return {Value::null(), Value(text)};
+        return {Value(text.substr(family)), Value(text.substr(0, family))};
+    }
+    const auto space = text.rfind(' ');
+    if (space == std::string::npos) return {Value::null(), Value(text)};
+    return {Value(text.substr(0, space)), Value(text.substr(space + 1))};
+}
+
+std::string remote_choice(const FieldMapping& field, const std::string& ours) {
+    for (const auto& [theirs, here] : field.choices)
+        if (here == ours) return theirs;
+    return ours;
+}
+
+}  // namespace
+
+bool is_symbolic(const Value& value) {
+    return value.kind() == Kind::kText && value.text().starts_with(kSymbolic);
+}
+
+bool is_identity(const FieldMapping& field) {
+    return field.lens == LensKind::kPlain && field.type != FieldType::kDecimal;
+}
+
+Value put(const FieldMapping& field, std::span<const Value> columns, const References& references) {
+    const Value& first = columns.front();
+    switch (field.lens) {
+        case LensKind::kPlain:
+            return put_plain(field, first);
+        case LensKind::kChoiceMap:
+            return first.kind() == Kind::kText ? Value(remote_choice(field, first.text())) : first;
+        case LensKind::kFullName:
+            return full_name(columns[0], columns[1]);
+        case LensKind::kReference:
+            if (first.kind() != Kind::kInteger) return first.is_blank() ? Value::null() : first;
+            return references.remote_id(first.integer(), field.references, nullptr);
+        case LensKind::kAnyReference:
+            if (first.kind() != Kind::kText || first.text().empty()) return Value::null();
+            return references.remote_any(first.text());
+    }
+    return first;
+}
+
+Got get(const FieldMapping& field, const Value& theirs, std::span<const Value> current,
+        const References& references) {
+    switch (field.lens) {
+        case LensKind::kPlain:
+            return {{get_plain(field, theirs, current.front())}, false};
+        case LensKind::kChoiceMap: {
+            if (theirs.kind() != Kind::kText) return {{theirs}, false};
+            const auto found = field.choices.find(theirs.text());
+            return {{found == field.choices.end() ? theirs : Value(found->second)}, false};
+        }
+        case LensKind::kFullName:
+            return {split_name(theirs, current), false};
+        case LensKind::kReference: {
+            if (theirs.kind() != Kind::kText || theirs.text().empty())
+                return {{Value::null()}, false};
+            const auto local = references.local_id(theirs.text(), field.references);
+            if (!local) return {{}, true};
+            return {{Value(*local)}, false};
+        }
+        case LensKind::kAnyReference: {
+            if (theirs.kind() != Kind::kText || theirs.text().empty())
+                return {{Value::null()}, false};
+            const auto local = references.local_any(theirs.text());
+            if (!local) return {{}, true};
+            return {{Value(*local)}, false};
+        }
+    }
+    return {{theirs}, false};
+}
+
+std::string sendable(const FieldMapping& field, const Value& value) {
+    if (is_symbolic(value)) return "refers to a record that does not exist there yet";
+    if (value.is_null()) return "";
+    switch (field.type) {
+        case FieldType::kDecimal:
+            if (value.kind() == Kind::kText && canonical_decimal(value.text())) return "";
+            return "is not a number";
+        case FieldType::kInteger:
+        case FieldType::kBoolean:
+            return value.kind() == Kind::kInteger ? "" : "is not a whole number";
+        case FieldType::kReal:
+            return value.kind() == Kind::kReal ? "" : "is not a number";
+        case FieldType::kInstant:
+            if (value.kind() == Kind::kText && parse_instant(value.text())) return "";
+            return "is not an instant such as 2026-05-20T10:00:00Z";
+        case FieldType::kDate:
+            if (value.kind() == Kind::kText && parse_instant(value.text() + "T00:00:00Z"))
+                return "";
+            return "is not a date such as 2026-05-20";
+        case FieldType::kReference:
+            return value.kind() == Kind::kText ? "" : "is not a reference to a record";
+        default:
+            return value.kind() == Kind::kText ? "" : "is not text";
+    }
+}
+
+}  // namespace kontor::merge
