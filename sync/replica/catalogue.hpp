@@ -30,6 +30,14 @@ struct Field {
     std::string origin = "kontor";
 };
 
+/// Target of a reference that may point to any entity; its column holds "entity:id" as text.
+inline constexpr std::string_view kAnyTarget = "*";
+
+/// Declared type of the field's column: TEXT, INTEGER or REAL. A decimal is REAL if its precision
+/// is known and at most 15 digits, else canonical decimal text; a reference is an INTEGER, to any
+/// entity ("*") a TEXT; a boolean is an INTEGER.
+[[nodiscard]] std::string_view column_type(const Field& field);
+
 struct Entity {
     std::int64_t id = 0;
     std::string name;
@@ -55,8 +63,8 @@ private:
     std::vector<Entity> entities_;
 };
 
-/// True for a name that may be a table or column: [a-z][a-z0-9_]{0,62}, no SQL keyword, not
-/// `id`/`uid`, not beginning with kontor_ or sqlite_.
+/// True for a name that may be a table or column: [a-z][a-z0-9_]{0,62}, no SQL keyword, not `id`,
+/// `uid`, `rowid`, `oid`, `old` or `new`, not beginning with kontor_ or sqlite_.
 [[nodiscard]] bool safe_name(std::string_view name);
 
 /// Turns a remote's name or label into a safe name ("Annual Revenue" → annual_revenue; Chinese by
@@ -65,8 +73,10 @@ private:
                                        const std::vector<std::string>& taken);
 
 /// Adds the entity with its table, or the missing columns to an existing one; marks nothing gone,
-/// drops nothing, changes no type (a different type is kUnsupported and names the field). Rebuilds
-/// the capture triggers. Needs an open write transaction.
+/// drops nothing, changes no type (a different type or target is kUnsupported and names the field).
+/// Label, choices, length and read-only of an existing field follow `wanted` if it has the same
+/// origin; its class and whether it leaves do not. Rebuilds the capture triggers if a column was
+/// added. Needs an open write transaction.
 [[nodiscard]] Result<> ensure_entity(const Database& db, const Entity& wanted);
 
 /// Marks a column as gone from its remote, or back again. Needs an open write transaction.

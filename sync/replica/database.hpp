@@ -78,7 +78,7 @@ struct OpenOptions {
     Access access = Access::kLocal;
     bool create = false;
     std::chrono::milliseconds busy_timeout{10'000};
-    std::string vfs;           ///< "" = default
+    std::string vfs = {};      ///< "" = default
     int cache_kib = 8 * 1024;  ///< page cache of this handle
 };
 

@@ -1,0 +1,83 @@
+#include "sync/replica/migrations.hpp"
+
+#include <string>
+
+#include "sync/replica/standard_entities.hpp"
+#include "sync/replica/system_tables.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+Result<> set_meta(const Database& db, const char* key, const Value& value) {
+    auto insert = db.prepare("INSERT INTO kontor_meta(key,value) VALUES(?1,?2)");
+    if (!insert) return pass(insert);
+    insert->bind(1, key);
+    insert->bind(2, value);
+    return insert->run();
+}
+
+Result<> to_version_1(const Database& db, Random& random) {
+    if (auto done = db.execute(kSystemTablesV1); !done) return done;
+    if (auto done = set_meta(db, "replica_id", Value(random.uid())); !done) return done;
+    if (auto done = set_meta(db, "epoch", Value(std::int64_t{1})); !done) return done;
+    if (auto done = set_meta(db, "absorbed_seq", Value(std::int64_t{0})); !done) return done;
+    for (const StandardEntity& standard : standard_entities())
+        if (auto done = ensure_entity(db, to_entity(standard)); !done) return done;
+    return {};
+}
+
+using Step = Result<> (*)(const Database&, Random&);
+
+/// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
+constexpr Step kSteps[] = {to_version_1};
+static_assert(std::size(kSteps) == kSchemaVersion);
+
+/// The file's version; 0 if it is empty.
+Result<int> version_of(const Database& db) {
+    const auto application = db.scalar("PRAGMA application_id");
+    if (!application) return tl::unexpected<Error>(application.error());
+    const auto version = db.scalar("PRAGMA user_version");
+    if (!version) return tl::unexpected<Error>(version.error());
+    const auto objects = db.scalar("SELECT count(*) FROM sqlite_schema");
+    if (!objects) return tl::unexpected<Error>(objects.error());
+
+    if (*application == 0 && *version == 0 && *objects == 0) return 0;
+    if (*application != kApplicationId || *version < 1)
+        return fail(Errc::kCorrupt, db.path() + " is a database, but not a replica",
+                    {{"path", db.path()}});
+    if (*version > kSchemaVersion)
+        return fail(Errc::kTooNew,
+                    db.path() + " has version " + std::to_string(*version) +
+                        "; this program knows " + std::to_string(kSchemaVersion),
+                    {{"path", db.path()},
+                     {"version", std::to_string(*version)},
+                     {"known", std::to_string(kSchemaVersion)}});
+    return static_cast<int>(*version);
+}
+
+}  // namespace
+
+Result<> migrate(const Database& db, Random& random) {
+    // A step a round; the version is read inside the transaction, for another process may be at it.
+    while (true) {
+        const auto seen = version_of(db);
+        if (!seen) return tl::unexpected<Error>(seen.error());
+        if (*seen == kSchemaVersion) return {};
+
+        auto transaction = Transaction::begin(db);
+        if (!transaction) return pass(transaction);
+        const auto version = version_of(db);
+        if (!version) return tl::unexpected<Error>(version.error());
+        if (*version == kSchemaVersion) continue;
+
+        const std::string doing = "upgrade to version " + std::to_string(*version + 1);
+        if (auto done = kSteps[*version](db, random); !done) return in_context(doing, done.error());
+        auto stamped = db.execute("PRAGMA application_id=" + std::to_string(kApplicationId) +
+                                  "; PRAGMA user_version=" + std::to_string(*version + 1));
+        if (!stamped) return in_context(doing, stamped.error());
+        if (auto done = transaction->commit(); !done) return in_context(doing, done.error());
+    }
+}
+
+}  // namespace kontor::replica
