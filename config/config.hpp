@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kontor::config {
+
+using namespace std::chrono_literals;
+
+/// [daemon]
+struct Daemon {
+    std::string state_dir;            ///< where the replica lies; "" = as paths.hpp says
+    std::string socket;               ///< "" = as paths.hpp says
+    std::string plugin_dir;           ///< "" = beside the program, else where it was installed
+    std::string log_level = "info";   ///< debug info warning error
+    std::string log_format = "auto";  ///< auto (journal if stderr is one) text journal
+    std::string language;             ///< en zh; "" = from the locale
+    bool operator==(const Daemon&) const = default;
+};
+
+/// [api]: limits of the local API.
+struct Api {
+    std::int64_t connections = 64;  ///< open at once
+    std::int64_t header_bytes = 16 * 1024;
+    std::int64_t body_bytes = 8 * 1024 * 1024;
+    std::int64_t json_depth = 64;
+    std::chrono::milliseconds read_timeout = 30s;   ///< to receive one whole request
+    std::chrono::milliseconds idle_timeout = 60s;   ///< between requests
+    std::chrono::milliseconds write_timeout = 30s;  ///< for each piece of an answer
+    bool operator==(const Api&) const = default;
+};
+
+/// [sync]: what holds for all connections unless they say otherwise.
+struct Sync {
+    std::chrono::milliseconds interval = 15min;  ///< between two syncs of a connection
+    double jitter = 0.1;                         ///< share of the interval by which it varies
+    std::chrono::milliseconds edit_delay = 3s;   ///< from a local edit to the sync it causes
+    std::chrono::milliseconds retry_first = 5s;  ///< after a failure; doubles
+    std::chrono::milliseconds retry_max = 15min;
+    std::chrono::milliseconds sweep_every = 24h;     ///< comparison of id lists
+    std::chrono::milliseconds metadata_every = 24h;  ///< asking remotes for their fields
+    std::int64_t wal_mb = 64;                        ///< the write-ahead log is kept below this
+    bool operator==(const Sync&) const = default;
+};
+
+/// [search]
+struct Search {
+    bool enabled = true;
+    bool operator==(const Search&) const = default;
+};
+
+using Option = std::variant<std::string, std::int64_t, bool, std::vector<std::string>>;
+
+/// [connection.NAME.guards]
+struct Guards {
+    std::int64_t deletes = 25;    ///< more deletes in one push ask first; 0 = never ask
+    std::int64_t edits = 1'000;   ///< more edits in one push ask first; 0 = never ask
+    double missing_share = 0.02;  ///< a sweep that misses more of a stream asks first
+    bool operator==(const Guards&) const = default;
+};
+
+/// [connection.NAME.limits]; 0 = as the connector says
+struct Limits {
+    double requests_per_second = 0;
+    std::int64_t concurrency = 0;
+    std::int64_t daily_credits = 0;
+    bool operator==(const Limits&) const = default;
+};
+
+/// [connection.NAME]
+struct Connection {
+    std::string name;
+    std::string plugin;
+    std::map<std::string, Option> options;
+    std::map<std::string, std::string> secrets;  ///< name → reference, never the secret itself
+    std::string ca_file;                         ///< "" = the system's
+    std::string proxy;                           ///< "" = none
+    std::chrono::milliseconds interval{0};       ///< 0 = [sync] interval
+    std::string mapping;                         ///< path; "" = NAME.mapping.toml beside
+    bool push = true;                            ///< false: never sends, whatever was switched on
+    bool allow_http_loopback = false;
+    std::string jurisdiction;  ///< where the remote keeps data, e.g. "CN", "EU"; "" = not said
+    Guards guards;
+    Limits limits;
+    bool operator==(const Connection&) const = default;
+};
+
+/// The whole configuration. A plain value; validated by load().
+struct Config {
+    Daemon daemon;
+    Api api;
+    Sync sync;
+    Search search;
+    std::vector<Connection> connections;  ///< by name
+
+    [[nodiscard]] const Connection* connection(std::string_view name) const;
+    bool operator==(const Config&) const = default;
+};
+
+}  // namespace kontor::config

@@ -1,0 +1,282 @@
+#include "config/parse.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace kontor::config {
+namespace {
+
+using Into = TableReader::Into;
+
+TableReader::Check path_in(const std::string& file, std::string& out) {
+    // Takes the value itself, made absolute; the caller's own assignment is then harmless.
+    return [&file, &out](const std::string& text) -> std::string {
+        if (text.find('\0') != std::string::npos) return "must not hold a zero byte";
+        const std::filesystem::path path(text);
+        const bool whole = text.empty() || path.is_absolute();
+        out = whole
+                  ? text
+                  : (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
+        return "";
+    };
+}
+
+void read_path(TableReader& in, std::string_view key, std::string& out) {
+    std::string path;
+    std::string unused;
+    in.text(key, unused, path_in(in.into().file, path));
+    if (in.node().member(key) != nullptr && in.node().member(key)->kind == Node::Kind::kText)
+        out = path;
+}
+
+void read_daemon(const Node& node, Into into, Daemon& out) {
+    TableReader in(node, "daemon", into);
+    read_path(in, "state_dir", out.state_dir);
+    read_path(in, "socket", out.socket);
+    read_path(in, "plugin_dir", out.plugin_dir);
+    in.one_of("log_level", out.log_level, {"debug", "info", "warning", "error"});
+    in.one_of("log_format", out.log_format, {"auto", "text", "journal"});
+    in.one_of("language", out.language, {"", "en", "zh"});
+    in.finish();
+}
+
+void read_api(const Node& node, Into into, Api& out) {
+    TableReader in(node, "api", into);
+    in.integer("connections", out.connections, 4, 1'024);
+    in.integer("header_bytes", out.header_bytes, 1'024, 64 * 1'024);
+    in.integer("body_bytes", out.body_bytes, 64 * 1'024, 256 * 1'024 * 1'024);
+    in.integer("json_depth", out.json_depth, 8, 256);
+    in.duration("read_timeout", out.read_timeout, 100ms, 10min);
+    in.duration("idle_timeout", out.idle_timeout, 100ms, 1h);
+    in.duration("write_timeout", out.write_timeout, 100ms, 10min);
+    in.finish();
+}
+
+void read_sync(const Node& node, Into into, Sync& out) {
+    TableReader in(node, "sync", into);
+    in.duration("interval", out.interval, 10s, 30 * 24h);
+    in.number("jitter", out.jitter, 0, 0.5);
+    in.duration("edit_delay", out.edit_delay, 0ms, 1h);
+    in.duration("retry_first", out.retry_first, 100ms, 1h);
+    in.duration("retry_max", out.retry_max, 1s, 24h);
+    in.duration("sweep_every", out.sweep_every, 1h, 90 * 24h);
+    in.duration("metadata_every", out.metadata_every, 1h, 90 * 24h);
+    in.integer("wal_mb", out.wal_mb, 8, 4'096);
+    in.finish();
+}
+
+void read_options(TableReader& in, std::map<std::string, Option>& out) {
+    const Node* table = in.table("options");
+    if (table == nullptr) return;
+    for (const auto& [name, line, column, value] : table->members) {
+        switch (value.kind) {
+            case Node::Kind::kText:
+                out[name] = value.text;
+                break;
+            case Node::Kind::kInteger:
+                out[name] = value.integer;
+                break;
+            case Node::Kind::kBoolean:
+                out[name] = value.boolean;
+                break;
+            case Node::Kind::kArray: {
+                std::vector<std::string> list;
+                const bool texts =
+                    std::all_of(value.items.begin(), value.items.end(),
+                                [](const Node& item) { return item.kind == Node::Kind::kText; });
+                if (!texts) in.problem(value, "options." + name, "must hold texts only");
+                for (const auto& item : value.items) list.push_back(item.text);
+                out[name] = std::move(list);
+                break;
+            }
+            default:
+                in.problem(value, "options." + name,
+                           "must be a text, an integer, true or false, or a list of texts");
+        }
+    }
+}
+
+void read_secrets(TableReader& in, std::map<std::string, std::string>& out) {
+    const Node* table = in.table("secrets");
+    if (table == nullptr) return;
+    for (const auto& [name, line, column, value] : table->members) {
+        const auto reason =
+            value.kind == Node::Kind::kText ? check_secret_reference(value.text) : "must be a text";
+        if (!reason.empty())
+            in.problem(value, "secrets." + name, reason);
+        else
+            out[name] = value.text;
+    }
+}
+
+void read_guards(TableReader& parent, Guards& out) {
+    const Node* node = parent.table("guards");
+    if (node == nullptr) return;
+    TableReader in(*node, parent.dotted("guards"), parent.into());
+    in.integer("deletes", out.deletes, 0, 1'000'000'000);
+    in.integer("edits", out.edits, 0, 1'000'000'000);
+    in.number("missing_share", out.missing_share, 0, 1);
+    in.finish();
+}
+
+void read_limits(TableReader& parent, Limits& out) {
+    const Node* node = parent.table("limits");
+    if (node == nullptr) return;
+    TableReader in(*node, parent.dotted("limits"), parent.into());
+    in.number("requests_per_second", out.requests_per_second, 0, 10'000);
+    in.integer("concurrency", out.concurrency, 0, 64);
+    in.integer("daily_credits", out.daily_credits, 0, 1'000'000'000);
+    in.finish();
+}
+
+std::string check_plugin_name(const std::string& name) {
+    const bool good =
+        !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        });
+    return good ? "" : "must be the name of a connector: letters a-z, digits, _ and -";
+}
+
+std::string check_proxy(const std::string& text) {
+    if (text.empty()) return "";
+    const bool scheme = text.rfind("http://", 0) == 0 || text.rfind("https://", 0) == 0 ||
+                        text.rfind("socks5h://", 0) == 0;
+    if (!scheme) return "must begin with http://, https:// or socks5h://";
+    if (text.find('@') != std::string::npos)
+        return "must not hold a password; put it into secrets as proxy_user and proxy_password";
+    return "";
+}
+
+void read_connection(const Node& node, const std::string& name, Into into, Connection& out) {
+    TableReader in(node, "connection." + name, into);
+    in.text("plugin", out.plugin, check_plugin_name);
+    read_options(in, out.options);
+    read_secrets(in, out.secrets);
+    read_path(in, "ca_file", out.ca_file);
+    in.text("proxy", out.proxy, check_proxy);
+    in.duration("interval", out.interval, 10s, 30 * 24h);
+    read_path(in, "mapping", out.mapping);
+    in.boolean("push", out.push);
+    in.boolean("allow_http_loopback", out.allow_http_loopback);
+    in.text("jurisdiction", out.jurisdiction, [](const std::string& text) -> std::string {
+        return text.size() <= 32 ? "" : "must be a short code such as \"CN\" or \"EU\"";
+    });
+    read_guards(in, out.guards);
+    read_limits(in, out.limits);
+    in.finish();
+    if (out.mapping.empty())
+        out.mapping = (std::filesystem::path(into.file).parent_path() / (name + ".mapping.toml"))
+                          .lexically_normal()
+                          .string();
+}
+
+void read_connections(const Node& node, Into into, std::vector<Connection>& out) {
+    for (const auto& [name, line, column, value] : node.members) {
+        const auto complain = [&](std::string reason) {
+            into.problems.push_back(
+                Problem{into.file, line, column, "connection." + name, std::move(reason), ""});
+        };
+        if (auto reason = check_connection_name(name); !reason.empty()) {
+            complain(std::move(reason));
+            continue;
+        }
+        if (value.kind != Node::Kind::kTable) {
+            complain("must be a table: [connection." + name + "]");
+            continue;
+        }
+        const auto at = std::find_if(out.begin(), out.end(),
+                                     [&name = name](const auto& c) { return c.name >= name; });
+        const bool known = at != out.end() && at->name == name;
+        auto& connection = known ? *at : *out.insert(at, Connection{});
+        connection.name = name;
+        if (into.origins != nullptr)
+            into.origins->emplace("connection." + name, into.file + ":" + std::to_string(line));
+        read_connection(value, name, into, connection);
+    }
+}
+
+void apply(const Node& document, const std::string& file, Config& config, Problems& problems,
+           Origins* origins) {
+    const Into into{file, problems, origins};
+    TableReader in(document, "", Into{file, problems, nullptr});
+    if (const auto* node = in.table("daemon")) read_daemon(*node, into, config.daemon);
+    if (const auto* node = in.table("api")) read_api(*node, into, config.api);
+    if (const auto* node = in.table("sync")) read_sync(*node, into, config.sync);
+    if (const auto* node = in.table("search")) {
+        TableReader search(*node, "search", into);
+        search.boolean("enabled", config.search.enabled);
+        search.finish();
+    }
+    if (const auto* node = in.table("connection"))
+        read_connections(*node, into, config.connections);
+    in.finish();
+}
+
+}  // namespace
+
+const Connection* Config::connection(std::string_view name) const {
+    for (const auto& c : connections)
+        if (c.name == name) return &c;
+    return nullptr;
+}
+
+std::string check_connection_name(std::string_view name) {
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const bool good = !name.empty() && name.size() <= 32 && plain(name[0]) &&
+                      std::all_of(name.begin(), name.end(),
+                                  [&](char c) { return plain(c) || c == '_' || c == '-'; });
+    return good ? "" : "a connection's name is 1 to 32 of the letters a-z, digits, _ and -";
+}
+
+std::string check_secret_reference(std::string_view text) {
+    for (const std::string_view scheme : {"file:", "credential:", "keyring:", "env:"}) {
+        if (text.substr(0, scheme.size()) != scheme) continue;
+        const auto rest = text.substr(scheme.size());
+        if (rest.empty()) return "the reference says no name";
+        if (scheme == "file:" && rest[0] != '/') return "file: wants an absolute path";
+        return "";
+    }
+    return "a secret is never written here: put it into a file that only you may read and write "
+           "\"file:/path/of/it\", or use \"credential:NAME\", \"keyring:NAME\" or \"env:NAME\"";
+}
+
+void apply_toml(std::string_view text, const std::string& file, Config& config, Problems& problems,
+                Origins* origins) {
+    if (const auto document = parse_toml(text, file, problems))
+        apply(*document, file, config, problems, origins);
+}
+
+void apply_file(const std::string& file, Config& config, Problems& problems, Origins* origins) {
+    if (const auto document = read_toml(file, problems))
+        apply(*document, file, config, problems, origins);
+}
+
+void check_whole(const Config& config, const Origins& origins, Problems& problems) {
+    for (const auto& c : config.connections) {
+        const auto key = "connection." + c.name;
+        std::string file;
+        int line = 0;
+        if (const auto at = origins.find(key); at != origins.end()) {
+            const auto colon = at->second.rfind(':');
+            file = at->second.substr(0, colon);
+            line = std::stoi(at->second.substr(colon + 1));
+        }
+        const auto complain = [&, &name = key](const std::string& member, std::string reason) {
+            // The same missing plugin was reported if its value was wrong.
+            for (const auto& p : problems)
+                if (p.key == name + "." + member) return;
+            problems.push_back(Problem{file, line, 1, name + "." + member, std::move(reason), ""});
+        };
+        if (c.plugin.empty()) complain("plugin", "is missing: which connector is it?");
+    }
+    // sun_path has 108 bytes with the zero.
+    constexpr std::size_t kSocketPathMax = 107;
+    if (config.daemon.socket.size() > kSocketPathMax)
+        problems.push_back(Problem{"", 0, 0, "daemon.socket",
+                                   "the path is longer than 107 bytes, the limit of sockets", ""});
+    if (config.sync.retry_first > config.sync.retry_max)
+        problems.push_back(
+            Problem{"", 0, 0, "sync.retry_first", "must not be longer than retry_max", ""});
+}
+
+}  // namespace kontor::config

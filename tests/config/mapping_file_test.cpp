@@ -1,0 +1,94 @@
+// Mapping files: what is written reads back as it was, and mistakes are named with their place.
+#include "config/mapping_file.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace kontor;
+using namespace kontor::config;
+
+namespace {
+
+merge::Mapping rich_mapping() {
+    merge::FieldMapping name;
+    name.remote = "Full Name";
+    name.columns = {"first_name", "last_name"};
+    name.lens = merge::LensKind::kFullName;
+    name.required = true;
+    name.max_length = 80;
+
+    merge::FieldMapping stage;
+    stage.remote = "Stage";
+    stage.columns = {"stage"};
+    stage.lens = merge::LensKind::kChoiceMap;
+    stage.type = remote::FieldType::kChoice;
+    stage.choices = {{"已签约 \"A\"", "won"}, {"lost", "lost"}};
+
+    merge::FieldMapping owner;
+    owner.remote = "Owner";
+    owner.columns = {"owner_id"};
+    owner.lens = merge::LensKind::kReference;
+    owner.type = remote::FieldType::kReference;
+    owner.direction = merge::Direction::kIn;
+    owner.references = {"Users", "Queues"};
+    owner.read_only = owner.create_only = owner.may_be_cut = true;
+    owner.scale = 2;
+
+    merge::GroupMapping a{"name", merge::Policy::kRemote, merge::Policy::kLocal, {name}};
+    merge::GroupMapping b{"stage", merge::Policy::kNewest, merge::Policy::kManual, {stage, owner}};
+    merge::StreamMapping stream;
+    stream.stream = "Contacts";
+    stream.entity = "contact";
+    stream.key_field = "Kontor_Id";
+    stream.push = false;
+    stream.create = false;
+    stream.delete_there = merge::DeletePolicy::kAsk;
+    stream.delete_relayed = merge::DeletePolicy::kMirror;
+    stream.delete_here = merge::DeletePolicy::kUnlink;
+    stream.delete_against_edit = merge::Policy::kManual;
+    stream.groups = {a, b};
+    merge::StreamMapping bare;
+    bare.stream = "Deals";
+    bare.entity = "deal";
+    return merge::Mapping{{stream, bare}};
+}
+
+}  // namespace
+
+TEST_CASE("a written mapping reads back as it was", "[config][mapping]") {
+    const auto mapping = rich_mapping();
+    Problems problems;
+    const auto read = parse_mapping(write_mapping(mapping, "zoho"), "m.toml", problems);
+    for (const auto& p : problems) FAIL_CHECK(p.text());
+    REQUIRE(read);
+    CHECK(*read == mapping);
+}
+
+TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]") {
+    Problems problems;
+    const auto read = parse_mapping(
+        "[[stream]]\n"
+        "name = \"Contacts\"\n"
+        "entitty = \"contact\"\n"
+        "[[stream.group]]\n"
+        "name = \"a\"\n"
+        "policy = \"neweset\"\n"
+        "fields = [ { remote = \"X\", column = \"x\", type = \"phon\" }, { column = \"y\" } ]\n"
+        "[[stream.group]]\n"
+        "name = \"a\"\n"
+        "fields = [ { remote = \"X\" }, 3 ]\n",
+        "m.toml", problems);
+    CHECK_FALSE(read);
+    std::string all;
+    for (const auto& p : problems) all += p.text() + "\n";
+    INFO(all);
+    CHECK(all.find("stream[0].entitty: unknown key (did you mean 'entity'?)") != std::string::npos);
+    CHECK(all.find("stream[0].entity: is missing") != std::string::npos);
+    CHECK(all.find("m.toml:6:10: stream[0].group[0].policy") != std::string::npos);
+    CHECK(all.find("(did you mean 'newest'?)") != std::string::npos);
+    CHECK(all.find("(did you mean 'phone'?)") != std::string::npos);
+    CHECK(all.find("fields[1].remote: is missing") != std::string::npos);
+    CHECK(all.find("'a' is there already") != std::string::npos);
+    CHECK(all.find("'X' is there already") != std::string::npos);
+    CHECK(all.find("names exactly one column") != std::string::npos);
+    CHECK(all.find("must hold tables, has an integer") != std::string::npos);
+}
