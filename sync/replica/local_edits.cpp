@@ -1,0 +1,233 @@
+#include "sync/replica/local_edits.hpp"
+
+#include <sqlite3.h>
+
+#include "sync/replica/values.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+constexpr const char* kLastSeq = "SELECT coalesce(max(seq),0) FROM kontor_history";
+
+using Checked = std::vector<std::pair<const Field*, Value>>;
+
+Result<bool> exists(const Database& db, const std::string& table, std::int64_t id) {
+    auto query = db.prepare("SELECT 1 FROM \"" + table + "\" WHERE id=?1");
+    if (!query) return pass(query);
+    query->bind(1, id);
+    return query->step();
+}
+
+tl::unexpected<Error> no_record(const std::string& entity, std::int64_t id) {
+    return fail(Errc::kNotFound, "there is no " + entity + " " + std::to_string(id),
+                {{"entity", entity}, {"record", std::to_string(id)}});
+}
+
+tl::unexpected<Error> no_field(const Entity& entity, const std::string& name) {
+    std::vector<std::string> names;
+    for (const Field& f : entity.fields) names.push_back(f.name);
+    const std::string suggestion = nearest(name, names);
+    std::string message = entity.name + " has no field " + name;
+    if (!suggestion.empty()) message += "; " + suggestion + "?";
+    return fail(Errc::kNotFound, message,
+                {{"entity", entity.name}, {"field", name}, {"suggestion", suggestion}});
+}
+
+Result<> check_target(const Database& db, const Catalogue& catalogue, const Field& field,
+                      const Value& value) {
+    if (field.type != remote::FieldType::kReference || value.is_null()) return {};
+    std::string target = field.target;
+    std::int64_t id = value.integer();
+    if (field.target == kAnyTarget) {
+        const auto reference = parse_any_reference(value.text());
+        if (!reference) return fail(Errc::kInternal, "a reference was not checked");
+        target = reference->entity;
+        id = reference->id;
+    }
+    if (catalogue.entity(target) == nullptr)
+        return fail(Errc::kNotFound, field.name + " refers to " + target + ", which is no entity",
+                    {{"target", target}});
+    auto found = exists(db, target, id);
+    if (!found) return pass(found);
+    if (!*found)
+        return fail(Errc::kNotFound,
+                    field.name + " refers to " + target + " " + std::to_string(id) +
+                        ", which does not exist",
+                    {{"target", target}, {"target_record", std::to_string(id)}});
+    return {};
+}
+
+Result<std::int64_t> insert_row(const Database& db, const Entity& entity, const Checked& fields) {
+    std::string columns, values;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        columns += (i != 0 ? ",\"" : "\"") + fields[i].first->name + '"';
+        values += (i != 0 ? ",?" : "?") + std::to_string(i + 1);
+    }
+    auto insert = db.prepare("INSERT INTO \"" + entity.name + "\"" +
+                             (fields.empty() ? std::string(" DEFAULT VALUES")
+                                             : "(" + columns + ") VALUES(" + values + ")"));
+    if (!insert) return pass(insert);
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        insert->bind(static_cast<int>(i + 1), fields[i].second);
+    if (auto done = insert->run(); !done) return pass(done);
+    return db.last_insert_id();
+}
+
+Result<> update_row(const Database& db, const Entity& entity, std::int64_t id,
+                    const Checked& fields) {
+    if (fields.empty()) return {};
+    std::string sql = "UPDATE \"" + entity.name + "\" SET ";
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        sql += (i != 0 ? ",\"" : "\"") + fields[i].first->name + "\"=?" + std::to_string(i + 2);
+    auto update = db.prepare(sql + " WHERE id=?1");
+    if (!update) return pass(update);
+    update->bind(1, id);
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        update->bind(static_cast<int>(i + 2), fields[i].second);
+    return update->run();
+}
+
+Result<> delete_row(const Database& db, const Entity& entity, std::int64_t id) {
+    auto remove = db.prepare("DELETE FROM \"" + entity.name + "\" WHERE id=?1");
+    if (!remove) return pass(remove);
+    remove->bind(1, id);
+    return remove->run();
+}
+
+Result<Checked> check_fields(const Database& db, const Catalogue& catalogue, const Entity& entity,
+                             const Edit& edit) {
+    Checked checked;
+    const auto name_it = [&](Error error, const std::string& field) {
+        error.args.try_emplace("entity", entity.name);
+        error.args.try_emplace("field", field);
+        if (edit.kind == Edit::Kind::kUpdate)
+            error.args.try_emplace("record", std::to_string(edit.id));
+        return in_context(edit.kind == Edit::Kind::kUpdate
+                              ? entity.name + " " + std::to_string(edit.id)
+                              : "new " + entity.name,
+                          std::move(error));
+    };
+    for (const auto& [name, value] : edit.fields) {
+        if (value.is_absent()) continue;
+        const Field* field = entity.field(name);
+        if (field == nullptr) return name_it(no_field(entity, name).value(), name);
+        if (field->read_only)
+            return name_it(
+                fail(Errc::kPermission, name + " is computed elsewhere and cannot be edited")
+                    .value(),
+                name);
+        auto kept = check_value(*field, value);
+        if (!kept) return name_it(kept.error(), name);
+        if (auto ok = check_target(db, catalogue, *field, *kept); !ok)
+            return name_it(ok.error(), name);
+        checked.emplace_back(field, std::move(*kept));
+    }
+    return checked;
+}
+
+}  // namespace
+
+Result<> require_triggers(const Database& db) {
+    int on = 0;
+    sqlite3_db_config(db.raw(), SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &on);
+    if (on == 0) return fail(Errc::kInternal, "local edits need a handle that captures them");
+    return {};
+}
+
+Result<> stamp_history(const Database& db, std::int64_t seq, const std::string& actor,
+                       const std::string& rule) {
+    auto stamp =
+        db.prepare("UPDATE kontor_history SET actor=?2,rule=coalesce(?3,rule) WHERE seq>?1");
+    if (!stamp) return pass(stamp);
+    stamp->bind(1, seq);
+    stamp->bind(2, actor);
+    if (rule.empty())
+        stamp->bind_null(3);
+    else
+        stamp->bind(3, rule);
+    return stamp->run();
+}
+
+Result<> LocalEdits::refresh_catalogue() {
+    auto version = db_.scalar("PRAGMA schema_version");
+    if (!version) return pass(version);
+    if (*version == schema_version_) return {};
+    auto loaded = Catalogue::load(db_);
+    if (!loaded) return pass(loaded);
+    catalogue_ = std::move(*loaded);
+    schema_version_ = *version;
+    return {};
+}
+
+Result<std::int64_t> LocalEdits::apply_one(const Edit& edit, std::size_t index,
+                                           std::vector<EditWarning>& warnings) {
+    const Entity* entity = catalogue_.entity(edit.entity);
+    if (entity == nullptr)
+        return fail(Errc::kNotFound, "there is no entity " + edit.entity,
+                    {{"entity", edit.entity}});
+    if (edit.kind != Edit::Kind::kCreate) {
+        auto found = exists(db_, entity->name, edit.id);
+        if (!found) return pass(found);
+        if (!*found) return no_record(entity->name, edit.id);
+    }
+    if (edit.kind == Edit::Kind::kRemove) {
+        if (auto done = delete_row(db_, *entity, edit.id); !done) return pass(done);
+        return edit.id;
+    }
+    auto fields = check_fields(db_, catalogue_, *entity, edit);
+    if (!fields) return pass(fields);
+    for (const auto& [field, value] : *fields)
+        if (!known_choice(*field, value)) warnings.push_back({index, entity->name, field->name});
+    if (edit.kind == Edit::Kind::kCreate) return insert_row(db_, *entity, *fields);
+    if (auto done = update_row(db_, *entity, edit.id, *fields); !done) return pass(done);
+    return edit.id;
+}
+
+Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::string& actor) {
+    if (auto ok = require_triggers(db_); !ok) return pass(ok);
+    auto transaction = Transaction::begin(db_);
+    if (!transaction) return pass(transaction);
+    if (auto done = refresh_catalogue(); !done) return pass(done);
+    auto before = db_.scalar(kLastSeq);
+    if (!before) return pass(before);
+
+    EditResult result;
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        auto id = apply_one(edits[i], i, result.warnings);
+        if (!id) {
+            id.error().args.try_emplace("edit", std::to_string(i));
+            return pass(id);
+        }
+        result.ids.push_back(*id);
+    }
+    if (auto done = stamp_history(db_, *before, actor); !done) return pass(done);
+    auto after = db_.scalar(kLastSeq);
+    if (!after) return pass(after);
+    result.first_seq = *before + 1;
+    result.last_seq = *after;
+    if (auto done = transaction->commit(); !done) return pass(done);
+    return result;
+}
+
+Result<EditResult> LocalEdits::create(const std::string& entity,
+                                      std::map<std::string, Value> fields,
+                                      const std::string& actor) {
+    const Edit edit{Edit::Kind::kCreate, entity, 0, std::move(fields)};
+    return apply({&edit, 1}, actor);
+}
+
+Result<EditResult> LocalEdits::update(const std::string& entity, std::int64_t id,
+                                      std::map<std::string, Value> fields,
+                                      const std::string& actor) {
+    const Edit edit{Edit::Kind::kUpdate, entity, id, std::move(fields)};
+    return apply({&edit, 1}, actor);
+}
+
+Result<EditResult> LocalEdits::remove(const std::string& entity, std::int64_t id,
+                                      const std::string& actor) {
+    const Edit edit{Edit::Kind::kRemove, entity, id, {}};
+    return apply({&edit, 1}, actor);
+}
+
+}  // namespace kontor::replica

@@ -1,0 +1,299 @@
+#include "sync/replica/query.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sync/replica/values.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+constexpr std::size_t kValuesMax = 10'000;  // SQLite allows 32,766 parameters
+constexpr std::size_t kFiltersMax = 200;
+
+struct Name {
+    std::string_view name;
+    Compare compare;
+};
+constexpr std::array<Name, 11> kCompares{{{"=", Compare::kEqual},
+                                          {"!=", Compare::kNotEqual},
+                                          {"<", Compare::kLess},
+                                          {"<=", Compare::kLessOrEqual},
+                                          {">", Compare::kGreater},
+                                          {">=", Compare::kGreaterOrEqual},
+                                          {"contains", Compare::kContains},
+                                          {"startswith", Compare::kStartsWith},
+                                          {"isnull", Compare::kIsNull},
+                                          {"notnull", Compare::kIsNotNull},
+                                          {"in", Compare::kIn}}};
+
+/// SQL with its parameters, put together from checked names.
+struct Sql {
+    std::string text;
+    std::vector<Value> values;
+
+    std::string bind(Value value) {
+        values.push_back(std::move(value));
+        return "?" + std::to_string(values.size());
+    }
+};
+
+Result<const Entity*> find_entity(const Catalogue& catalogue, const std::string& name) {
+    if (const Entity* found = catalogue.entity(name)) return found;
+    std::vector<std::string> names;
+    for (const Entity& e : catalogue.entities()) names.push_back(e.name);
+    return fail(Errc::kNotFound, "there is no entity " + name,
+                {{"entity", name}, {"suggestion", nearest(name, names)}});
+}
+
+Result<std::string> quoted(const Entity& entity, const std::string& column) {
+    if (column == "id" || column == "uid" || entity.field(column) != nullptr)
+        return '"' + column + '"';
+    std::vector<std::string> names{"id", "uid"};
+    for (const Field& f : entity.fields) names.push_back(f.name);
+    return fail(
+        Errc::kNotFound, entity.name + " has no field " + column,
+        {{"entity", entity.name}, {"field", column}, {"suggestion", nearest(column, names)}});
+}
+
+/// A LIKE pattern's text with its wildcards taken literally.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+Result<std::string> condition(Sql& sql, const std::string& column, const Filter& filter) {
+    const auto wants = [&](const char* what) {
+        return fail(Errc::kInvalid, "filter on " + filter.column + " needs " + what,
+                    {{"field", filter.column}});
+    };
+    if (filter.compare == Compare::kIsNull) return column + " IS NULL";
+    if (filter.compare == Compare::kIsNotNull) return column + " IS NOT NULL";
+    if (filter.values.size() > kValuesMax) return wants("fewer values");
+    if (filter.compare == Compare::kIn) {
+        std::string in = column + " IN (";
+        for (std::size_t i = 0; i < filter.values.size(); ++i)
+            in += (i != 0 ? "," : "") + sql.bind(filter.values[i]);
+        return in + ")";
+    }
+    if (filter.values.size() != 1) return wants("one value");
+    const Value& value = filter.values.front();
+    switch (filter.compare) {
+        case Compare::kEqual:
+            return column + " IS " + sql.bind(value);
+        case Compare::kNotEqual:
+            return column + " IS NOT " + sql.bind(value);
+        case Compare::kLess:
+            return column + "<" + sql.bind(value);
+        case Compare::kLessOrEqual:
+            return column + "<=" + sql.bind(value);
+        case Compare::kGreater:
+            return column + ">" + sql.bind(value);
+        case Compare::kGreaterOrEqual:
+            return column + ">=" + sql.bind(value);
+        default:
+            break;
+    }
+    if (value.kind() != Kind::kText) return wants("text");
+    const char* before = filter.compare == Compare::kContains ? "%" : "";
+    return column + " LIKE " + sql.bind(Value(before + escaped(value.text()) + "%")) +
+           " ESCAPE '\\'";
+}
+
+Result<std::string> where(Sql& sql, const Entity& entity, const Query& query) {
+    if (query.filters.size() > kFiltersMax) return fail(Errc::kInvalid, "too many filters");
+    std::string out = "1";
+    for (const Filter& filter : query.filters) {
+        auto column = quoted(entity, filter.column);
+        if (!column) return pass(column);
+        auto one = condition(sql, *column, filter);
+        if (!one) return pass(one);
+        out += " AND (" + *one + ")";
+    }
+    return out;
+}
+
+struct Key {
+    std::string column;
+    bool descending;
+};
+
+Result<std::vector<Key>> sort_keys(const Entity& entity, const Query& query) {
+    std::vector<Key> keys;
+    for (const Sort& sort : query.sort) {
+        auto column = quoted(entity, sort.column);
+        if (!column) return pass(column);
+        keys.push_back({*column, sort.descending});
+        if (sort.column == "id") return keys;
+    }
+    keys.push_back({"\"id\"", false});
+    return keys;
+}
+
+/// True for rows that come after `after`. SQLite sorts NULL before everything.
+Result<std::string> follows(Sql& sql, const std::vector<Key>& keys,
+                            const std::vector<Value>& after) {
+    if (after.size() != keys.size())
+        return fail(Errc::kInvalid, "the page to go on from belongs to another sort order");
+    std::string out, equal;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const std::string& column = keys[i].column;
+        const std::string value = sql.bind(after[i]);
+        std::string beyond;
+        if (!keys[i].descending)
+            beyond = after[i].is_null() ? column + " IS NOT NULL" : column + ">" + value;
+        else
+            beyond = after[i].is_null()
+                         ? "0"
+                         : "(" + column + "<" + value + " OR " + column + " IS NULL)";
+        out += (i != 0 ? " OR (" : "(") + equal + beyond + ")";
+        equal += column + " IS " + value + " AND ";
+    }
+    return "(" + out + ")";
+}
+
+/// The SELECT: the columns asked for, then the sort keys.
+Result<Sql> select(const Entity& entity, const Query& query,
+                   const std::vector<std::string>& columns, std::int64_t limit) {
+    if (query.limit < 0 || query.offset < 0)
+        return fail(Errc::kInvalid, "limit and offset cannot be negative");
+    Sql sql;
+    auto keys = sort_keys(entity, query);
+    if (!keys) return pass(keys);
+    sql.text = "SELECT ";
+    for (const std::string& name : columns) {
+        auto column = quoted(entity, name);
+        if (!column) return pass(column);
+        sql.text += *column + ",";
+    }
+    for (std::size_t i = 0; i < keys->size(); ++i)
+        sql.text += (i != 0 ? "," : "") + (*keys)[i].column;
+    auto filters = where(sql, entity, query);
+    if (!filters) return pass(filters);
+    sql.text += " FROM \"" + entity.name + "\" WHERE " + *filters;
+    if (!query.after.empty()) {
+        auto beyond = follows(sql, *keys, query.after);
+        if (!beyond) return pass(beyond);
+        sql.text += " AND " + *beyond;
+    }
+    sql.text += " ORDER BY ";
+    for (std::size_t i = 0; i < keys->size(); ++i)
+        sql.text +=
+            (i != 0 ? "," : "") + (*keys)[i].column + ((*keys)[i].descending ? " DESC" : "");
+    if (limit > 0 || query.offset > 0) {
+        sql.text += " LIMIT " + sql.bind(Value(limit > 0 ? limit : std::int64_t{-1}));
+        sql.text += " OFFSET " + sql.bind(Value(query.offset));
+    }
+    return sql;
+}
+
+Result<Statement> prepare(const Database& db, const Sql& sql) {
+    auto statement = db.prepare(sql.text);
+    if (!statement) return statement;
+    for (std::size_t i = 0; i < sql.values.size(); ++i)
+        statement->bind(static_cast<int>(i + 1), sql.values[i]);
+    return statement;
+}
+
+std::vector<std::string> columns_of(const Entity& entity, const Query& query) {
+    if (!query.columns.empty()) return query.columns;
+    std::vector<std::string> all{"id", "uid"};
+    for (const Field& f : entity.fields) all.push_back(f.name);
+    return all;
+}
+
+}  // namespace
+
+std::optional<Compare> compare_from(std::string_view name) {
+    const auto found = std::ranges::find(kCompares, name, &Name::name);
+    if (found == kCompares.end()) return std::nullopt;
+    return found->compare;
+}
+
+Result<std::vector<std::string>> columns_of(const Catalogue& catalogue, const Query& query) {
+    auto entity = find_entity(catalogue, query.entity);
+    if (!entity) return pass(entity);
+    return columns_of(**entity, query);
+}
+
+Result<Page> list(const Database& db, const Catalogue& catalogue, const Query& query) {
+    auto entity = find_entity(catalogue, query.entity);
+    if (!entity) return pass(entity);
+    const auto columns = columns_of(**entity, query);
+    const std::int64_t limit = query.limit > 0 ? std::min(query.limit, kPageMax) : kPageMax;
+    // One more than asked for tells whether there is another page.
+    auto sql = select(**entity, query, columns, limit + 1);
+    if (!sql) return pass(sql);
+    auto statement = prepare(db, *sql);
+    if (!statement) return pass(statement);
+
+    Page page;
+    std::vector<Value> last;
+    while (true) {
+        auto row = statement->step();
+        if (!row) return pass(row);
+        if (!*row) return page;
+        if (page.records.size() == static_cast<std::size_t>(limit)) {
+            page.next = std::move(last);
+            return page;
+        }
+        Record record;
+        for (std::size_t c = 0; c < columns.size(); ++c)
+            record.emplace_back(columns[c], Value(statement->value(static_cast<int>(c))));
+        last.clear();
+        for (int c = static_cast<int>(columns.size()); c < statement->columns(); ++c)
+            last.emplace_back(statement->value(c));
+        page.records.push_back(std::move(record));
+    }
+}
+
+Result<std::int64_t> count(const Database& db, const Catalogue& catalogue, const Query& query) {
+    auto entity = find_entity(catalogue, query.entity);
+    if (!entity) return pass(entity);
+    Sql sql;
+    auto filters = where(sql, **entity, query);
+    if (!filters) return pass(filters);
+    sql.text = "SELECT count(*) FROM \"" + (*entity)->name + "\" WHERE " + *filters;
+    auto statement = prepare(db, sql);
+    if (!statement) return pass(statement);
+    auto row = statement->step();
+    if (!row) return pass(row);
+    return statement->integer(0);
+}
+
+Result<std::optional<Record>> get(const Database& db, const Catalogue& catalogue,
+                                  const std::string& entity, std::int64_t id) {
+    auto page =
+        list(db, catalogue,
+             {.entity = entity, .filters = {{.column = "id", .values = {Value(id)}}}, .limit = 1});
+    if (!page) return pass(page);
+    if (page->records.empty()) return std::nullopt;
+    return std::move(page->records.front());
+}
+
+Result<> stream(const Database& db, const Catalogue& catalogue, const Query& query,
+                const std::function<bool(std::span<const ValueView>)>& row) {
+    auto entity = find_entity(catalogue, query.entity);
+    if (!entity) return pass(entity);
+    const auto columns = columns_of(**entity, query);
+    auto sql = select(**entity, query, columns, query.limit);
+    if (!sql) return pass(sql);
+    auto statement = prepare(db, *sql);
+    if (!statement) return pass(statement);
+    std::vector<ValueView> values(columns.size());
+    while (true) {
+        auto more = statement->step();
+        if (!more) return pass(more);
+        if (!*more) return {};
+        for (std::size_t c = 0; c < values.size(); ++c)
+            values[c] = statement->value(static_cast<int>(c));
+        if (!row(values)) return {};
+    }
+}
+
+}  // namespace kontor::replica

@@ -1,0 +1,195 @@
+#include "sync/replica/values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "sync/base/clock.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+constexpr std::size_t kDecimalDigitsMax = 100;
+
+tl::unexpected<Error> wrong(const Field& field, const std::string& wants) {
+    return fail(Errc::kInvalid, field.name + " must be " + wants,
+                {{"field", field.name}, {"wants", wants}});
+}
+
+/// Characters of valid UTF-8 (RFC 3629: no overlong forms, no surrogates); nullopt if it is not.
+std::optional<std::size_t> characters(std::string_view text) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < text.size(); ++count) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t length = lead < 0x80    ? 1
+                                   : lead < 0xC2  ? 0
+                                   : lead < 0xE0  ? 2
+                                   : lead < 0xF0  ? 3
+                                   : lead <= 0xF4 ? 4
+                                                  : 0;
+        if (length == 0 || i + length > text.size()) return std::nullopt;
+        for (std::size_t k = 1; k < length; ++k) {
+            const auto c = static_cast<unsigned char>(text[i + k]);
+            const unsigned char low = k > 1          ? 0x80
+                                      : lead == 0xE0 ? 0xA0
+                                      : lead == 0xF0 ? 0x90
+                                                     : 0x80;
+            const unsigned char high = k > 1          ? 0xBF
+                                       : lead == 0xED ? 0x9F
+                                       : lead == 0xF4 ? 0x8F
+                                                      : 0xBF;
+            if (c < low || c > high) return std::nullopt;
+        }
+        i += length;
+    }
+    return count;
+}
+
+bool is_decimal(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const auto digits = [](std::string_view part) {
+        return !part.empty() &&
+               std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    if (text.size() > kDecimalDigitsMax) return false;
+    const auto point = text.find('.');
+    if (point == std::string_view::npos) return digits(text);
+    return digits(text.substr(0, point)) && digits(text.substr(point + 1));
+}
+
+bool is_date(std::string_view text) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+    return parse_instant(std::string(text) + "T00:00:00Z").has_value();
+}
+
+Result<Value> check_text(const Field& field, const Value& value) {
+    if (value.kind() != Kind::kText) return wrong(field, "text");
+    const auto length = characters(value.text());
+    if (!length) return wrong(field, "valid UTF-8 text");
+    if (field.max_length > 0 && *length > static_cast<std::size_t>(field.max_length))
+        return wrong(field, "at most " + std::to_string(field.max_length) + " characters, not " +
+                                std::to_string(*length));
+    return value;
+}
+
+Result<Value> check_number(const Field& field, const Value& value) {
+    if (value.kind() == Kind::kReal && !std::isfinite(value.real()))
+        return wrong(field, "a finite number");
+    if (value.kind() == Kind::kInteger || value.kind() == Kind::kReal) return value;
+    if (field.type == remote::FieldType::kDecimal && value.kind() == Kind::kText &&
+        is_decimal(value.text()))
+        return value;
+    return wrong(field, "a number");
+}
+
+Result<Value> check_json(const Field& field, const Value& value) {
+    if (value.kind() != Kind::kText) return wrong(field, "JSON text");
+    const auto json = nlohmann::json::parse(value.text(), nullptr, false);
+    if (json.is_discarded()) return wrong(field, "JSON text");
+    if (field.type == remote::FieldType::kList) {
+        const bool texts = json.is_array() && std::ranges::all_of(json, [](const auto& item) {
+                               return item.is_string();
+                           });
+        if (!texts) return wrong(field, "a JSON array of texts");
+    }
+    return value;
+}
+
+Result<Value> check_reference(const Field& field, const Value& value) {
+    if (field.target == kAnyTarget) {
+        if (value.kind() == Kind::kText && parse_any_reference(value.text())) return value;
+        return wrong(field, "a reference such as contact:42");
+    }
+    if (value.kind() == Kind::kInteger) return value;
+    return wrong(field, "the id of a record of " + field.target);
+}
+
+std::size_t edits_between(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+Result<Value> check_value(const Field& field, const Value& value) {
+    using enum remote::FieldType;
+    if (value.is_null()) return value;
+    if (value.is_absent()) return wrong(field, "a value or null");
+    switch (field.type) {
+        case kInteger:
+            return value.kind() == Kind::kInteger ? Result<Value>(value)
+                                                  : wrong(field, "a whole number");
+        case kBoolean:
+            if (value.kind() == Kind::kInteger && (value.integer() == 0 || value.integer() == 1))
+                return value;
+            return wrong(field, "0 or 1");
+        case kReal:
+        case kDecimal:
+            return check_number(field, value);
+        case kDate:
+            if (value.kind() == Kind::kText && is_date(value.text())) return value;
+            return wrong(field, "a date, YYYY-MM-DD");
+        case kInstant: {
+            const auto at =
+                value.kind() == Kind::kText ? parse_instant(value.text()) : std::nullopt;
+            if (!at) return wrong(field, "a time such as 2026-01-31T09:00:00Z");
+            return Value(format_instant(*at));
+        }
+        case kReference:
+            return check_reference(field, value);
+        case kList:
+        case kJson:
+            return check_json(field, value);
+        default:
+            return check_text(field, value);
+    }
+}
+
+bool known_choice(const Field& field, const Value& value) {
+    if (field.type != remote::FieldType::kChoice || field.choices.empty() || value.is_blank())
+        return true;
+    return std::ranges::find(field.choices, value.text(), &remote::Choice::value) !=
+           field.choices.end();
+}
+
+std::optional<AnyReference> parse_any_reference(std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+    AnyReference reference{.entity = text.substr(0, colon)};
+    const std::string_view digits = text.substr(colon + 1);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), reference.id);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    return reference;
+}
+
+std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
+    typed = typed.substr(0, 100);
+    std::string best;
+    std::size_t best_edits = typed.size() / 3 + 2;
+    for (const std::string& candidate : candidates) {
+        const std::size_t edits = edits_between(typed, candidate);
+        if (edits < best_edits) {
+            best_edits = edits;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+}  // namespace kontor::replica
