@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/api/http.hpp"
+
+namespace kontor::api {
+
+/// What a route may cost: decides on which threads it runs.
+enum class Cost {
+    kQuick,  ///< database work
+    kSlow,   ///< may wait for a remote
+};
+
+using Handler = std::function<Result<ApiResponse>(const ApiRequest&)>;
+
+/// Finds the function for a request. Filled at start, then only read: thread-safe from then on.
+class Router {
+public:
+    /// `pattern`: "/api/v1/records/{entity}/{id}". A literal segment goes before a {name}.
+    void add(std::string_view method, std::string_view pattern, Handler handler,
+             Cost cost = Cost::kQuick);
+
+    struct Route {
+        std::string method;
+        std::vector<std::string> segments;
+        Handler handler;
+        Cost cost = Cost::kQuick;
+    };
+    /// The route, with `request.params` filled in; nullptr if there is none. `other_method` is set
+    /// if the path exists with another method.
+    [[nodiscard]] const Route* find(ApiRequest& request, bool& other_method) const;
+
+    [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+private:
+    std::vector<Route> routes_;
+};
+
+/// Calls the route's handler. Always gives an answer: errors and exceptions become problems.
+[[nodiscard]] ApiResponse answer(const Router::Route& route, const ApiRequest& request);
+
+}  // namespace kontor::api
