@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "connectors/host/sleeper.hpp"
+#include "sync/base/clock.hpp"
+#include "sync/base/result.hpp"
+
+namespace kontor::host {
+
+/// What a request is for. Only kWrite may use the credit reserve.
+enum class Lane : std::uint8_t { kRead, kWrite, kBulk, kMeta };
+
+struct BudgetLimits {
+    double requests_per_second = 0;   ///< 0 = no limit
+    int concurrency = 0;              ///< requests under way at once; 0 = no limit
+    std::int64_t daily_credits = 0;   ///< in any 24 hours; 0 = not known
+    std::int64_t credit_reserve = 0;  ///< kept for Lane::kWrite
+};
+
+/// Keeps a connection within its remote's limits: request rate, requests under way, and API credits
+/// in a rolling 24 hours. What was spent is kept per hour in `state_file`, so that a restart does
+/// not forget it. Thread-safe; the references must outlive it.
+class Budgets {
+public:
+    /// A request under way; ends it when destroyed.
+    class Permit {
+    public:
+        explicit Permit(Budgets& budgets) : budgets_(&budgets) {}
+        Permit(Permit&& other) noexcept : budgets_(std::exchange(other.budgets_, nullptr)) {}
+        Permit& operator=(Permit&&) = delete;
+        ~Permit() {
+            if (budgets_) budgets_->finish();
+        }
+
+    private:
+        Budgets* budgets_;
+    };
+
+    /// An unreadable state file counts as nothing spent.
+    Budgets(BudgetLimits limits, const Clock& clock, Sleeper& sleeper, std::string state_file);
+    ~Budgets();
+    Budgets(const Budgets&) = delete;
+    Budgets& operator=(const Budgets&) = delete;
+
+    /// Waits for its turn and counts the credits. kRateLimited with retry_after if they are used up
+    /// (then nothing is counted), kCancelled.
+    [[nodiscard]] Result<Permit> acquire(Lane lane, std::int64_t credits);
+    /// The request surely never reached the remote: its credits were not spent.
+    void refund(std::int64_t credits);
+    /// The remote says how many credits are left.
+    void learn_left(std::int64_t left);
+
+    struct Spending {
+        std::int64_t limit = 0;
+        std::int64_t left = -1;     ///< -1 = not known
+        std::int64_t spent = 0;     ///< since this object was made
+        std::int64_t requests = 0;  ///< likewise
+    };
+    [[nodiscard]] Spending spending() const;
+
+private:
+    void finish();
+    void load();
+    void save();
+    void count(std::int64_t credits);
+    [[nodiscard]] std::int64_t hour() const;
+    [[nodiscard]] std::int64_t spent_in_24_hours() const;
+    [[nodiscard]] std::optional<std::int64_t> left() const;
+    [[nodiscard]] std::chrono::milliseconds until_credits_return() const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> take_turn();
+
+    struct Learned {
+        std::int64_t left = 0;
+        Instant at;
+    };
+
+    const BudgetLimits limits_;
+    const Clock& clock_;
+    Sleeper& sleeper_;
+    const std::string state_file_;
+
+    mutable std::mutex mutex_;
+    std::map<std::int64_t, std::int64_t> per_hour_;  // hour since the epoch → credits
+    std::optional<Learned> learned_;
+    double tokens_ = 1;
+    std::chrono::milliseconds refilled_at_;
+    std::optional<std::chrono::milliseconds> saved_at_;
+    int under_way_ = 0;
+    Spending spending_;
+};
+
+}  // namespace kontor::host

@@ -1,0 +1,332 @@
+#include "connectors/host/connection.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "connectors/host/allow_list.hpp"
+#include "connectors/host/atomic_file.hpp"
+#include "connectors/host/auth.hpp"
+#include "connectors/host/budgets.hpp"
+#include "connectors/host/curl_client.hpp"
+#include "connectors/host/json_text.hpp"
+#include "connectors/host/library.hpp"
+#include "connectors/host/oauth.hpp"
+#include "connectors/host/plugin_remote.hpp"
+#include "connectors/host/redactor.hpp"
+#include "connectors/host/requester.hpp"
+#include "connectors/host/spec.hpp"
+
+namespace kontor::host {
+namespace {
+
+std::string token_folder(const ConnectionSettings& settings) {
+    return settings.token_folder.empty() ? settings.state_folder : settings.token_folder;
+}
+
+std::string spool_folder(const ConnectionSettings& settings) {
+    return settings.spool_folder.empty() ? settings.state_folder : settings.spool_folder;
+}
+
+// The plugin, its spec and the options: what every entry point needs first.
+struct Loaded {
+    std::shared_ptr<const Library> library;
+    PluginSpec spec;
+    Options options;
+    AuthSpec auth;
+};
+
+Result<Loaded> load(const ConnectionSettings& settings) {
+    Loaded out;
+    auto library = Library::load(settings.plugin_path);
+    if (!library) return pass(library);
+    out.library = std::move(*library);
+    auto spec = PluginSpec::parse(out.library->spec_json());
+    if (!spec) return pass(spec);
+    out.spec = std::move(*spec);
+    auto options = complete_options(out.spec, settings.options_json);
+    if (!options) return pass(options);
+    out.options = std::move(*options);
+    std::string kind = settings.auth.kind;
+    if (kind.empty()) kind = out.spec.auth.size() == 1 ? out.spec.auth.front().kind : "none";
+    const auto* auth = out.spec.auth_kind(kind);
+    if (!auth && !(kind == "none" && out.spec.auth.empty()))
+        return fail(Errc::kConfig, "the plugin does not know this kind of authentication",
+                    {{"kind", kind}});
+    if (auth) out.auth = *auth;
+    return out;
+}
+
+Result<AllowList> allowed_hosts(const ConnectionSettings& settings, const Loaded& loaded,
+                                const std::string& api_domain) {
+    AllowList hosts(settings.allow_http_loopback);
+    auto values = loaded.options.texts;
+    if (!api_domain.empty()) values.emplace("api_domain", api_domain);
+    for (const auto& pattern : loaded.spec.hosts) {
+        // A host that hangs on an option not given is simply not reachable.
+        const auto url = expand(pattern, values);
+        if (!url) continue;
+        if (auto added = hosts.add(*url); !added) return pass(added);
+    }
+    return hosts;
+}
+
+BudgetLimits budget_limits(const LimitsSpec& spec, const LimitOverrides& set) {
+    return {.requests_per_second = set.requests_per_second.value_or(spec.requests_per_second),
+            .concurrency = set.concurrency.value_or(spec.concurrency),
+            .daily_credits = set.daily_credits.value_or(spec.daily_credits),
+            .credit_reserve = set.credit_reserve.value_or(spec.credit_reserve)};
+}
+
+Result<Secret> read_secret(const ConnectionSettings& settings, const SecretStore& store,
+                           const std::string& name) {
+    const auto reference = settings.auth.secrets.find(name);
+    if (reference == settings.auth.secrets.end())
+        return fail(Errc::kUnauthenticated, "the connection names no " + name, {{"secret", name}});
+    auto secret = store.read(reference->second);
+    if (!secret) {
+        auto error = std::move(secret.error());
+        error.args.emplace("secret", name);
+        return in_context("read " + name, std::move(error));
+    }
+    return secret;
+}
+
+std::string auth_value(const ConnectionSettings& settings, const Loaded& loaded,
+                       const std::string& name) {
+    if (const auto set = settings.auth.values.find(name); set != settings.auth.values.end())
+        return set->second;
+    const auto option = loaded.options.texts.find(name);
+    return option == loaded.options.texts.end() ? "" : option->second;
+}
+
+Result<OAuthClient> oauth_client(const ConnectionSettings& settings, const Loaded& loaded) {
+    OAuthClient client;
+    const auto token_url = expand(loaded.auth.token_url, loaded.options.texts);
+    if (!token_url || token_url->empty())
+        return fail(Errc::kConfig, "the address of the accounts server is not known",
+                    {{"option", "accounts_url"}});
+    client.token_url = *token_url;
+    client.authorize_url = expand(loaded.auth.authorize_url, loaded.options.texts).value_or("");
+    client.client_id = auth_value(settings, loaded, "client_id");
+    if (client.client_id.empty())
+        return fail(Errc::kConfig, "the client id is missing", {{"option", "client_id"}});
+    client.scopes = loaded.auth.scopes;
+    client.scope_separator = loaded.auth.scope_separator;
+    client.authorize_parameters = loaded.auth.authorize_parameters;
+    return client;
+}
+
+Result<> add_client_secret(OAuthClient& client, const ConnectionSettings& settings,
+                           const SecretStore& store) {
+    if (!settings.auth.secrets.contains("client_secret")) return {};  // a public client
+    auto secret = read_secret(settings, store, "client_secret");
+    if (!secret) return pass(secret);
+    client.client_secret = std::move(*secret);
+    return {};
+}
+
+Result<std::unique_ptr<HttpClient>> make_http(const ConnectionSettings& settings,
+                                              const ConnectionDeps& deps, Redactor& redactor) {
+    CurlOptions options;
+    options.extra_ca_file = settings.ca_file;
+    options.proxy = settings.proxy;
+    options.spool_folder = spool_folder(settings);
+    options.allow_http_loopback = settings.allow_http_loopback;
+    if (!settings.proxy_secret.empty()) {
+        auto secret = deps.secrets.read(settings.proxy_secret);
+        if (!secret) return in_context("read the proxy's credentials", std::move(secret.error()));
+        redactor.add(*secret);
+        options.proxy_credentials = std::move(*secret);
+    }
+    return CurlHttpClient::create(std::move(options), deps.stop);
+}
+
+// Everything that an open connection consists of, in the order of dependence.
+struct Connection {
+    Connection(ConnectionSettings s, const ConnectionDeps& d)
+        : settings(std::move(s)),
+          deps(d),
+          own_sleeper(d.stop),
+          sleeper(d.sleeper ? *d.sleeper : own_sleeper),
+          log(d.log, redactor) {}
+
+    const ConnectionSettings settings;
+    const ConnectionDeps deps;
+    StopSleeper own_sleeper;
+    Sleeper& sleeper;
+    Redactor redactor;
+    RedactingLogger log;
+    std::unique_ptr<HttpClient> own_http;
+    HttpClient* http = nullptr;
+    AllowList hosts;
+    std::unique_ptr<Authenticator> auth;
+    std::optional<Budgets> budgets;
+    std::optional<Requester> requester;
+    std::optional<GrantedFiles> files;
+    std::optional<Services> services;
+};
+
+Result<std::unique_ptr<Authenticator>> fixed_auth(Connection& connection, const Loaded& loaded) {
+    const auto& settings = connection.settings;
+    std::vector<SecretHeader> headers;
+    if (loaded.auth.kind != "none") {
+        const bool basic = loaded.auth.kind == "basic";
+        auto secret = read_secret(settings, connection.deps.secrets, basic ? "password" : "token");
+        if (!secret) return pass(secret);
+        connection.redactor.add(*secret);
+        auto name = auth_value(settings, loaded, "header");
+        if (name.empty() || loaded.auth.kind != "header") name = loaded.auth.header;
+        std::string scheme = loaded.auth.scheme;
+        if (scheme.empty() && loaded.auth.kind == "bearer") scheme = "Bearer";
+        auto value = basic ? basic_credentials(auth_value(settings, loaded, "user"), *secret)
+                           : with_scheme(scheme, *secret);
+        connection.redactor.add(value);
+        headers.push_back({std::move(name), std::move(value)});
+    }
+    return std::unique_ptr<Authenticator>(new FixedHeaders(std::move(headers)));
+}
+
+Result<std::unique_ptr<Authenticator>> oauth(Connection& connection, const Loaded& loaded) {
+    const auto& settings = connection.settings;
+    OAuthSettings out;
+    auto client = oauth_client(settings, loaded);
+    if (!client) return pass(client);
+    if (auto added = add_client_secret(*client, settings, connection.deps.secrets); !added)
+        return pass(added);
+    auto refresh_token = read_secret(settings, connection.deps.secrets, "refresh_token");
+    if (!refresh_token) return pass(refresh_token);
+    out.client = std::move(*client);
+    out.refresh_token = std::move(*refresh_token);
+    out.header = loaded.auth.header;
+    out.scheme = loaded.auth.scheme.empty() ? "Bearer" : loaded.auth.scheme;
+    out.token_limit_count = loaded.auth.token_limit_count;
+    out.token_limit_window = loaded.auth.token_limit_window;
+    out.no_refresh_codes = loaded.auth.no_refresh_codes;
+    out.token_folder = token_folder(settings);
+    return std::unique_ptr<Authenticator>(new OAuthTokens(std::move(out), *connection.http,
+                                                          connection.deps.clock, connection.sleeper,
+                                                          connection.redactor));
+}
+
+Result<> make_folders(const ConnectionSettings& settings) {
+    for (const auto& folder :
+         {settings.state_folder, token_folder(settings), spool_folder(settings)})
+        if (auto made = make_private_folder(folder); !made) return made;
+    return {};
+}
+
+// The plugin's config: the options, with the API address that the accounts server named.
+std::string config_json(const Options& options, const std::string& api_domain) {
+    auto values = nlohmann::json::parse(options.json);
+    if (!api_domain.empty()) values.emplace("api_domain", api_domain);
+    return dump_json({{"options", std::move(values)}});
+}
+
+void assemble(Connection& connection, const Loaded& loaded) {
+    const auto& settings = connection.settings;
+    const auto& deps = connection.deps;
+    connection.budgets.emplace(budget_limits(loaded.spec.limits, settings.limits), deps.clock,
+                               connection.sleeper, settings.state_folder + "/credits.json");
+    connection.requester.emplace(
+        Requester::Parts{.http = *connection.http,
+                         .hosts = connection.hosts,
+                         .auth = *connection.auth,
+                         .budgets = *connection.budgets,
+                         .clock = deps.clock,
+                         .random = deps.random,
+                         .sleeper = connection.sleeper,
+                         .log = connection.log,
+                         .retry = settings.retry,
+                         .credits_left_header = loaded.spec.limits.credits_left_header});
+    connection.files.emplace(settings.grants);
+    connection.services.emplace(
+        Services::Parts{.requester = *connection.requester,
+                        .files = *connection.files,
+                        .clock = deps.clock,
+                        .random = deps.random,
+                        .sleeper = connection.sleeper,
+                        .log = connection.log,
+                        .redactor = connection.redactor,
+                        .on_progress = deps.on_progress,
+                        .state_file = settings.state_folder + "/plugin-state"});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings& settings,
+                                                        const ConnectionDeps& deps) {
+    auto loaded = load(settings);
+    if (!loaded) return pass(loaded);
+    if (auto made = make_folders(settings); !made) return pass(made);
+    auto connection = std::make_shared<Connection>(settings, deps);
+    if (!deps.http) {
+        auto http = make_http(settings, deps, connection->redactor);
+        if (!http) return pass(http);
+        connection->own_http = std::move(*http);
+    }
+    connection->http = deps.http ? deps.http : connection->own_http.get();
+    auto auth = loaded->auth.kind == "oauth2" ? oauth(*connection, *loaded)
+                                              : fixed_auth(*connection, *loaded);
+    if (!auth) return pass(auth);
+    connection->auth = std::move(*auth);
+    const auto api_domain = connection->auth->api_domain();
+    auto hosts = allowed_hosts(settings, *loaded, api_domain);
+    if (!hosts) return pass(hosts);
+    connection->hosts = std::move(*hosts);
+    assemble(*connection, *loaded);
+    PluginRemote::Parts parts{.library = loaded->library,
+                              .services = *connection->services,
+                              .budgets = *connection->budgets,
+                              .sleeper = connection->sleeper,
+                              .owner = connection};
+    return PluginRemote::open(std::move(parts), config_json(loaded->options, api_domain));
+}
+
+Result<std::string> consent_url(const ConnectionSettings& settings, std::string_view redirect_uri,
+                                std::string_view state) {
+    auto loaded = load(settings);
+    if (!loaded) return pass(loaded);
+    auto client = oauth_client(settings, *loaded);
+    if (!client) return pass(client);
+    if (client->authorize_url.empty())
+        return fail(Errc::kUnsupported, "the plugin names no page where the user consents");
+    return authorize_url(*client, redirect_uri, state);
+}
+
+Result<Authorized> authorize(const ConnectionSettings& settings, const ConnectionDeps& deps,
+                             const Secret& code, std::string_view redirect_uri,
+                             std::string_view accounts_server) {
+    auto loaded = load(settings);
+    if (!loaded) return pass(loaded);
+    const auto reference = settings.auth.secrets.find("refresh_token");
+    if (reference == settings.auth.secrets.end())
+        return fail(Errc::kConfig, "the connection does not say where the refresh token is kept",
+                    {{"secret", "refresh_token"}});
+    if (auto made = make_folders(settings); !made) return pass(made);
+    auto client = oauth_client(settings, *loaded);
+    if (!client) return pass(client);
+    if (auto added = add_client_secret(*client, settings, deps.secrets); !added) return pass(added);
+    auto hosts = allowed_hosts(settings, *loaded, {});
+    if (!hosts) return pass(hosts);
+    for (const auto& server : loaded->auth.accounts_servers)
+        if (auto added = hosts->add(server); !added) return pass(added);
+    Redactor redactor;
+    std::unique_ptr<HttpClient> own;
+    if (!deps.http) {
+        auto http = make_http(settings, deps, redactor);
+        if (!http) return pass(http);
+        own = std::move(*http);
+    }
+    auto grant = exchange_code(deps.http ? *deps.http : *own, *client, code, redirect_uri,
+                               accounts_server, *hosts);
+    if (!grant) return pass(grant);
+    if (grant->refresh_token.empty())
+        return fail(Errc::kUnauthenticated,
+                    "the accounts server gave no refresh token; consent has to be asked for again");
+    if (auto stored = deps.secrets.write(reference->second, grant->refresh_token); !stored)
+        return pass(stored);
+    if (auto kept = store_grant(token_folder(settings), *client, *grant, deps.clock.now()); !kept)
+        return pass(kept);
+    return Authorized{grant->api_domain, grant->scope};
+}
+
+}  // namespace kontor::host

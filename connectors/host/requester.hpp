@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "connectors/host/allow_list.hpp"
+#include "connectors/host/auth.hpp"
+#include "connectors/host/budgets.hpp"
+#include "connectors/host/http_client.hpp"
+#include "connectors/host/retry.hpp"
+#include "connectors/host/sleeper.hpp"
+#include "sync/base/clock.hpp"
+#include "sync/base/log.hpp"
+#include "sync/base/random.hpp"
+
+namespace kontor::host {
+
+/// A request as a plugin asks for it.
+struct HttpCall {
+    HttpRequest request;
+    bool authenticate = true;
+    Lane lane = Lane::kRead;
+    std::int64_t credits = 1;
+    bool idempotent = true;  ///< may be sent again although it may have been carried out
+};
+
+/// Everything between a plugin's request and the wire: hosts, budgets, credentials, one renewal
+/// after a 401, retries. Blocks; one thread at a time. All parts must outlive it.
+class Requester {
+public:
+    struct Parts {
+        HttpClient& http;
+        const AllowList& hosts;
+        Authenticator& auth;
+        Budgets& budgets;
+        const Clock& clock;
+        Random& random;
+        Sleeper& sleeper;
+        Logger& log;
+        RetryPolicy retry{};
+        std::string credits_left_header{};  ///< lower case; "" = none
+    };
+    explicit Requester(Parts parts) : parts_(std::move(parts)) {}
+
+    /// An answer of any status but a persisting 429, which is kRateLimited with retry_after.
+    /// kPermission if the host is not allowed; else as HttpClient and Authenticator.
+    Result<HttpResponse> run(HttpCall& call);
+
+private:
+    Result<HttpResponse> send_once(HttpCall& call);
+    void learn(const HttpResponse& answer);
+
+    Parts parts_;
+};
+
+}  // namespace kontor::host

@@ -1,0 +1,81 @@
+#include "connectors/host/retry.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <string>
+
+namespace kontor::host {
+
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, Instant now) {
+    while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+    while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
+    if (value.empty() || value.size() > 64) return std::nullopt;
+    constexpr std::int64_t kMax_s = 7 * 86'400;
+    if (std::ranges::all_of(value, [](unsigned char c) { return std::isdigit(c); })) {
+        std::int64_t seconds = 0;
+        const auto read = std::from_chars(value.data(), value.data() + value.size(), seconds);
+        if (read.ec != std::errc()) seconds = kMax_s;
+        return std::chrono::seconds(std::min(seconds, kMax_s));
+    }
+    if (!std::isalpha(static_cast<unsigned char>(value.front())) || !value.ends_with("GMT"))
+        return std::nullopt;
+    const auto date = curl_getdate(std::string(value).c_str(), nullptr);
+    if (date < 0) return std::nullopt;
+    const auto wait = Instant(std::chrono::seconds(date)) - now;
+    return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0),
+                                                 std::chrono::seconds(kMax_s));
+}
+
+Retries::Retries(const RetryPolicy& policy, const Clock& clock, Random& random, bool idempotent)
+    : policy_(policy),
+      clock_(clock),
+      random_(random),
+      idempotent_(idempotent),
+      started_(clock.steady()) {}
+
+// The wait before the next attempt; nullopt if there shall be none.
+std::optional<std::chrono::milliseconds> Retries::next_wait(
+    std::optional<std::chrono::milliseconds> asked) {
+    ++attempt_;
+    if (attempt_ >= policy_.attempts_max || (asked && *asked > policy_.wait_max))
+        return std::nullopt;
+    const auto backoff = backoff_delay(policy_.backoff, attempt_, random_.next());
+    // Never earlier than asked; a little later, so that many clients do not come back at once.
+    const auto wait =
+        asked ? *asked + std::min(backoff, *asked / 10 + policy_.backoff.first / 4) : backoff;
+    if (clock_.steady() - started_ + wait > policy_.total_max) return std::nullopt;
+    return wait;
+}
+
+Retries::Decision Retries::after_status(const HttpResponse& answer) {
+    const int status = answer.status;
+    const bool limited = status == 429;  // refused before it was carried out
+    const bool trouble =
+        status == 408 || status == 500 || status == 502 || status == 503 || status == 504;
+    if (!limited && !(trouble && idempotent_)) return {};
+    const auto asked = parse_retry_after(answer.header("retry-after"), clock_.now());
+    if (const auto wait = next_wait(asked)) return {Decision::Kind::kWait, *wait, {}};
+    if (!limited && !asked) return {};
+    Error error{limited ? Errc::kRateLimited : Errc::kUnavailable,
+                "the server answers " + std::to_string(status) + " for too long",
+                {},
+                {}};
+    error.args["status"] = std::to_string(status);
+    error.retry_after = asked.value_or(policy_.long_pause);
+    return {Decision::Kind::kFail, {}, std::move(error)};
+}
+
+Retries::Decision Retries::after(const Result<HttpResponse>& answer) {
+    if (answer) return after_status(*answer);
+    const auto code = answer.error().code;
+    const bool passing = code == Errc::kUnavailable || code == Errc::kTimeout;
+    if (!passing || !(idempotent_ || surely_unsent(answer.error()))) return {};
+    if (const auto wait = next_wait(answer.error().retry_after))
+        return {Decision::Kind::kWait, *wait, {}};
+    return {};
+}
+
+}  // namespace kontor::host

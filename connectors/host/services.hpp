@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connectors/abi/kontor_connector.h"
+#include "connectors/host/granted_files.hpp"
+#include "connectors/host/redactor.hpp"
+#include "connectors/host/requester.hpp"
+#include "sync/base/result.hpp"
+
+namespace kontor::host {
+
+/// How far a long step of a plugin is.
+struct Progress {
+    std::string stage;
+    std::int64_t done = 0;
+    std::int64_t total = 0;  ///< 0 = not known
+};
+
+/// The services of one connection, as the plugin sees them: the functions of kontor_host. What the
+/// plugin hands in is checked; no exception leaves. One thread at a time, the plugin's; all parts
+/// must outlive it.
+class Services {
+public:
+    struct Parts {
+        Requester& requester;
+        GrantedFiles& files;
+        const Clock& clock;
+        Random& random;
+        Sleeper& sleeper;
+        RedactingLogger& log;
+        const Redactor& redactor;
+        std::function<void(const Progress&)> on_progress{};
+        std::string state_file;
+    };
+    /// Takes a batch and its checkpoint from emit().
+    using Emit = std::function<Result<>(std::string_view batch, std::string_view checkpoint)>;
+
+    explicit Services(Parts parts);
+    Services(const Services&) = delete;
+    Services& operator=(const Services&) = delete;
+
+    [[nodiscard]] const kontor_host* table() const { return &table_; }
+
+    /// Before each call into the plugin: forgets the last call's error. `emit` may be null and must
+    /// stay alive until the call returns.
+    void begin_call(const Emit* emit);
+    /// After it: what `status` means. The plugin's own explanation counts, else that of the host
+    /// call that failed with this status; an error of emit() is returned as it was.
+    [[nodiscard]] Result<> end_call(kontor_status status);
+
+    static constexpr std::size_t kStateBytesMax = 65'536;
+
+private:
+    struct Calls;  // the C functions
+    kontor_status http(std::string_view head, std::string_view body, kontor_http_response* out);
+    kontor_status emit(std::string_view batch, std::string_view checkpoint);
+    void log(std::int32_t level, std::string_view event, std::string_view fields);
+    void explain(std::string_view message, std::string_view args);
+    void progress(std::string_view json);
+    kontor_status put_state(std::string_view state);
+    std::string_view state();
+    kontor_status list(std::string_view folder, kontor_str* out);
+    kontor_status failed(const Error& error);
+    [[nodiscard]] Result<HttpCall> read_call(std::string_view head, std::string_view body) const;
+
+    Parts parts_;
+    kontor_host table_{};
+    const Emit* emit_ = nullptr;
+    std::optional<Error> explained_;   // by the plugin
+    std::optional<Error> host_error_;  // of the last host call that failed
+    std::optional<Error> sink_error_;  // of emit
+    HttpResponse answer_;              // what the plugin's last http() points to
+    std::string answer_headers_;
+    std::string listing_;
+    std::optional<std::string> state_;
+};
+
+}  // namespace kontor::host

@@ -1,0 +1,162 @@
+#include "connectors/host/spec.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "connectors/host/json_text.hpp"
+#include "connectors/host/url.hpp"
+
+namespace kontor::host {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kSpecBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kOptionsBytesMax = std::size_t{1} << 20;
+
+std::map<std::string, std::string> text_map(const Json& object) {
+    std::map<std::string, std::string> out;
+    for (const auto& [name, value] : object.items())
+        if (value.is_string()) out.emplace(name, value.get<std::string>());
+    return out;
+}
+
+OptionSpec read_option(const Json& json) {
+    OptionSpec out;
+    out.name = text_of(json, "name");
+    out.type = text_of(json, "type", "text");
+    out.required = flag_of(json, "required");
+    if (json.contains("default") && !json["default"].is_null())
+        out.fallback = json["default"].dump();
+    out.choices = texts_of(json, "choices");
+    for (const auto& [choice, values] : object_of(json, "implies").items())
+        out.implies.emplace(choice, text_map(values));
+    return out;
+}
+
+AuthSpec read_auth(const Json& json) {
+    AuthSpec out;
+    out.kind = text_of(json, "kind", "none");
+    out.token_url = text_of(json, "token_url");
+    out.authorize_url = text_of(json, "authorize_url");
+    out.scopes = texts_of(json, "scopes");
+    out.scope_separator = text_of(json, "scope_separator", ",");
+    out.authorize_parameters = text_map(object_of(json, "authorize_parameters"));
+    out.header = text_of(json, "header", "Authorization");
+    out.scheme = text_of(json, "scheme");
+    const auto& limits = object_of(json, "token_limits");
+    out.token_limit_count =
+        static_cast<int>(std::clamp<std::int64_t>(integer_of(limits, "count"), 0, 1'000'000));
+    out.token_limit_window = std::chrono::seconds(
+        std::clamp<std::int64_t>(integer_of(limits, "window_s", 600), 1, 7 * 86'400));
+    out.secrets = texts_of(json, "secrets");
+    out.no_refresh_codes = texts_of(json, "no_refresh_codes");
+    out.accounts_servers = texts_of(json, "accounts_servers");
+    return out;
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+bool has_type(const Json& value, const std::string& type) {
+    if (type == "integer") return value.is_number_integer();
+    if (type == "boolean") return value.is_boolean();
+    if (type == "list") return value.is_array();
+    if (type == "url") return value.is_string() && Url::parse(value.get<std::string>());
+    return value.is_string();
+}
+
+tl::unexpected<Error> bad_option(const std::string& name, const std::string& why) {
+    return fail(Errc::kConfig, "option " + name + " " + why, {{"option", name}});
+}
+
+std::string as_text(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+Result<PluginSpec> PluginSpec::parse(std::string_view text) {
+    auto json = parse_json(text, kSpecBytesMax, "the plugin's spec");
+    if (!json) return pass(json);
+    if (!json->is_object()) return fail(Errc::kProtocol, "the plugin's spec is not an object");
+    PluginSpec out;
+    for (const auto& option : array_of(*json, "options")) {
+        out.options.push_back(read_option(option));
+        if (out.options.back().name.empty())
+            return fail(Errc::kProtocol, "the plugin's spec has an option without a name");
+    }
+    for (const auto& auth : array_of(*json, "auth")) out.auth.push_back(read_auth(auth));
+    out.hosts = texts_of(*json, "hosts");
+    const auto& limits = object_of(*json, "limits");
+    out.limits.requests_per_second = std::max(0.0, number_of(limits, "requests_per_second"));
+    out.limits.concurrency =
+        static_cast<int>(std::clamp<std::int64_t>(integer_of(limits, "concurrency"), 0, 1'000));
+    out.limits.daily_credits = std::max<std::int64_t>(0, integer_of(limits, "daily_credits"));
+    out.limits.credit_reserve = std::max<std::int64_t>(0, integer_of(limits, "credit_reserve"));
+    out.limits.credits_left_header = lower(text_of(limits, "credits_left_header"));
+    return out;
+}
+
+const AuthSpec* PluginSpec::auth_kind(std::string_view kind) const {
+    const auto found =
+        std::ranges::find_if(auth, [&](const AuthSpec& each) { return each.kind == kind; });
+    return found == auth.end() ? nullptr : &*found;
+}
+
+Result<Options> complete_options(const PluginSpec& spec, std::string_view given) {
+    auto parsed = parse_json(given.empty() ? "{}" : given, kOptionsBytesMax, "the options");
+    if (!parsed || !parsed->is_object())
+        return fail(Errc::kConfig, "the options are not a JSON object");
+    Json& values = *parsed;
+    for (const auto& [name, value] : values.items())
+        if (std::ranges::none_of(spec.options, [&](const auto& o) { return o.name == name; }))
+            return bad_option(name, "is not known to this plugin");
+    for (const auto& option : spec.options)
+        if (!values.contains(option.name) && !option.fallback.empty())
+            values[option.name] = Json::parse(option.fallback);
+    for (const auto& option : spec.options) {
+        const auto implied = option.implies.find(text_of(values, option.name.c_str()));
+        if (implied == option.implies.end()) continue;
+        for (const auto& [name, value] : implied->second) values.emplace(name, value);
+    }
+    Options out;
+    for (const auto& option : spec.options) {
+        if (!values.contains(option.name)) {
+            if (option.required) return bad_option(option.name, "is missing");
+            continue;
+        }
+        const Json& value = values[option.name];
+        if (!has_type(value, option.type)) return bad_option(option.name, "must be " + option.type);
+        if (!option.choices.empty() && option.type != "list" &&
+            std::ranges::find(option.choices, as_text(value)) == option.choices.end())
+            return bad_option(option.name, "is not one of its choices");
+    }
+    for (const auto& [name, value] : values.items())
+        if (!value.is_structured()) out.texts.emplace(name, as_text(value));
+    out.json = dump_json(values);
+    return out;
+}
+
+std::optional<std::string> expand(std::string_view text,
+                                  const std::map<std::string, std::string>& values) {
+    std::string out;
+    while (!text.empty()) {
+        const auto open = text.find('{');
+        out += text.substr(0, open);
+        if (open == std::string_view::npos) break;
+        const auto close = text.find('}', open);
+        if (close == std::string_view::npos) return std::nullopt;
+        const auto value = values.find(std::string(text.substr(open + 1, close - open - 1)));
+        if (value == values.end() || value->second.empty()) return std::nullopt;
+        out += value->second;
+        text.remove_prefix(close + 1);
+    }
+    return out;
+}
+
+}  // namespace kontor::host

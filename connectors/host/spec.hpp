@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/base/result.hpp"
+
+namespace kontor::host {
+
+/// One option that a plugin takes; `fallback` is JSON text, "" if there is none.
+struct OptionSpec {
+    std::string name;
+    std::string type = "text";  ///< text, integer, boolean, url, list
+    bool required = false;
+    std::string fallback;
+    std::vector<std::string> choices;
+    /// Per choice: values that other options get unless they are given themselves
+    /// (data_centre "cn" → accounts_url "https://…").
+    std::map<std::string, std::map<std::string, std::string>> implies;
+};
+
+/// One way to authenticate. `{name}` in URLs stands for the option of that name.
+struct AuthSpec {
+    std::string kind = "none";  ///< oauth2, bearer, basic, header, none
+    std::string token_url;
+    std::string authorize_url;
+    std::vector<std::string> scopes;
+    std::string scope_separator = ",";
+    std::map<std::string, std::string> authorize_parameters;
+    std::string header = "Authorization";
+    std::string scheme;         ///< goes before the token; "" = what is usual for the kind
+    int token_limit_count = 0;  ///< tokens that may be asked for in the window; 0 = no limit
+    std::chrono::seconds token_limit_window{600};
+    std::vector<std::string> secrets;
+    /// Codes in the body of a 401 that a new access token would not cure.
+    std::vector<std::string> no_refresh_codes;
+    /// Further accounts servers that a redirect may name ("accounts-server").
+    std::vector<std::string> accounts_servers;
+};
+
+struct LimitsSpec {
+    double requests_per_second = 0;   ///< 0 = no limit
+    int concurrency = 0;              ///< 0 = no limit
+    std::int64_t daily_credits = 0;   ///< in any 24 hours; 0 = not known
+    std::int64_t credit_reserve = 0;  ///< of these, kept for pushes
+    std::string credits_left_header;  ///< lower case; "" = none
+};
+
+/// What a plugin says of itself before it is opened (docs/connector-abi.md, "spec").
+struct PluginSpec {
+    std::vector<OptionSpec> options;
+    std::vector<AuthSpec> auth;
+    std::vector<std::string> hosts;  ///< URL templates
+    LimitsSpec limits;
+
+    /// kProtocol if it is not the JSON it should be.
+    [[nodiscard]] static Result<PluginSpec> parse(std::string_view json);
+    [[nodiscard]] const AuthSpec* auth_kind(std::string_view kind) const;
+};
+
+/// The options of one connection, complete and checked.
+struct Options {
+    std::string json;                          ///< {"data_centre": "cn", …}
+    std::map<std::string, std::string> texts;  ///< for templates
+};
+
+/// Checks what the configuration gives (a JSON object, or "") and adds defaults. kConfig naming the
+/// option if one is unknown, missing, of the wrong type or not among its choices.
+[[nodiscard]] Result<Options> complete_options(const PluginSpec& spec, std::string_view given);
+
+/// Puts values in place of `{name}`; nullopt if one has no value.
+[[nodiscard]] std::optional<std::string> expand(std::string_view text,
+                                                const std::map<std::string, std::string>& values);
+
+}  // namespace kontor::host
