@@ -45,7 +45,8 @@ CREATE TABLE kontor_history(
     entity INTEGER NOT NULL,
     record INTEGER NOT NULL,
     field INTEGER,                 -- kontor_field.id; NULL: the record as such
-    op TEXT NOT NULL,              -- i inserted, u changed, d deleted, l loaded (a batch: record … old),
+    op TEXT NOT NULL,              -- i inserted, u changed, l loaded (a batch: record … old),
+                                   -- d deleted (a row a field, then one without: old is the uid),
                                    -- k kept (a value offered and not taken), r restored
     old,
     at TEXT NOT NULL,
@@ -57,6 +58,7 @@ CREATE TABLE kontor_history(
 );
 CREATE INDEX kontor_history_record ON kontor_history(entity, record, seq);
 CREATE INDEX kontor_history_run ON kontor_history(run) WHERE run IS NOT NULL;
+CREATE INDEX kontor_history_load ON kontor_history(entity, record) WHERE op = 'l';
 
 CREATE TABLE kontor_chain(         -- a link of the hash chain for each absorbed stretch of history
     last_seq INTEGER PRIMARY KEY,

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sync/base/result.hpp"
+#include "sync/base/value.hpp"
+#include "sync/replica/catalogue.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::replica {
+
+/// A field's value and, once rewound, the history entry whose `old` it is (0: the row's own).
+struct Cell {
+    Value value = Value::null();
+    std::int64_t source = 0;
+};
+
+/// A record at some moment. Fields by id; those missing from the map are NULL.
+struct RecordState {
+    bool exists = false;
+    Value uid = Value::null();
+    std::map<std::int64_t, Cell> fields = {};
+
+    [[nodiscard]] Value value(std::int64_t field) const;
+    [[nodiscard]] bool same_values(const RecordState& other) const;
+};
+
+/// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers
+/// the record is an entry `l`.
+struct Entry {
+    std::int64_t seq = 0;
+    std::int64_t field = 0;
+    char op = ' ';
+    Value old;
+    std::string at;
+    std::optional<std::int64_t> run;
+    bool erased = false;  ///< `old` says nothing, see erase_history()
+
+    [[nodiscard]] bool of_record() const { return field == 0; }
+};
+
+/// The record as it is now.
+[[nodiscard]] Result<RecordState> read_state(const Database& db, const Entity& entity,
+                                             std::int64_t record);
+
+/// Calls `visit` with the record's entries after `seq`, newest first, until it returns false.
+/// Loads included, offers that were not taken (`k`) left out.
+[[nodiscard]] Result<> entries_after(const Database& db, const Entity& entity, std::int64_t record,
+                                     std::int64_t seq,
+                                     const std::function<bool(const Entry&)>& visit);
+
+/// Turns the state after `entry` into the state before it.
+void rewind(RecordState& state, const Entry& entry);
+
+}  // namespace kontor::replica

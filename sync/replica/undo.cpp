@@ -1,0 +1,86 @@
+#include "sync/replica/undo.hpp"
+
+#include "sync/replica/local_edits.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+constexpr const char* kLastSeq = "SELECT coalesce(max(seq),0) FROM kontor_history";
+
+/// Copies the value inside SQLite, so that it keeps its storage class.
+Result<> set_field(const Database& db, const UndoStep& step) {
+    auto update = db.prepare("UPDATE \"" + step.entity + "\" SET \"" + step.field +
+                             "\"=(SELECT old FROM kontor_history WHERE seq=?2) WHERE id=?1");
+    if (!update) return pass(update);
+    update->bind(1, step.record);
+    update->bind(2, step.source);
+    return update->run();
+}
+
+Result<> insert_record(const Database& db, const UndoStep& step) {
+    auto insert = db.prepare("INSERT INTO \"" + step.entity + "\"(id,uid) VALUES(?1,?2)");
+    if (!insert) return pass(insert);
+    insert->bind(1, step.record);
+    insert->bind(2, step.then);
+    return insert->run();
+}
+
+Result<> delete_record(const Database& db, const UndoStep& step) {
+    auto remove = db.prepare("DELETE FROM \"" + step.entity + "\" WHERE id=?1");
+    if (!remove) return pass(remove);
+    remove->bind(1, step.record);
+    return remove->run();
+}
+
+Result<> apply(const Database& db, const UndoStep& step) {
+    switch (step.kind) {
+        case UndoStep::Kind::kInsert:
+            return insert_record(db, step);
+        case UndoStep::Kind::kDelete:
+            return delete_record(db, step);
+        case UndoStep::Kind::kSet:
+            break;
+    }
+    return set_field(db, step);
+}
+
+}  // namespace
+
+Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) {
+    auto query = db.prepare(
+        "SELECT coalesce(min(seq),(SELECT coalesce(max(seq),0)+1 FROM kontor_history))"
+        " FROM kontor_history WHERE at>=?1");
+    if (!query) return pass(query);
+    query->bind(1, at);
+    auto row = query->step();
+    if (!row) return pass(row);
+    return query->integer(0);
+}
+
+Result<UndoResult> undo(const Database& db, const Catalogue& catalogue, const UndoScope& scope,
+                        const std::string& actor) {
+    if (auto ok = require_triggers(db); !ok) return pass(ok);
+    auto transaction = Transaction::begin(db);
+    if (!transaction) return pass(transaction);
+    auto before = db.scalar(kLastSeq);
+    if (!before) return pass(before);
+    auto plan = preview_undo(db, catalogue, scope);
+    if (!plan) return pass(plan);
+
+    UndoResult result;
+    for (const UndoStep& step : plan->steps)
+        if (auto done = apply(db, step); !done)
+            return in_context("undo in " + step.entity + " " + std::to_string(step.record),
+                              done.error());
+    result.plan = std::move(*plan);
+    if (auto done = stamp_history(db, *before, actor, "undo"); !done) return pass(done);
+    auto after = db.scalar(kLastSeq);
+    if (!after) return pass(after);
+    result.first_seq = *before + 1;
+    result.last_seq = *after;
+    if (auto done = transaction->commit(); !done) return pass(done);
+    return result;
+}
+
+}  // namespace kontor::replica

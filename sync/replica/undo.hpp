@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/base/result.hpp"
+#include "sync/base/value.hpp"
+#include "sync/replica/catalogue.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::replica {
+
+/// Which history entries to undo.
+struct UndoScope {
+    enum class Kind { kChange, kRun, kRange };
+
+    /// One entry; of a delete, the whole delete.
+    static UndoScope change(std::int64_t seq) { return {Kind::kChange, seq, seq}; }
+    /// What a run wrote here.
+    static UndoScope of_run(std::int64_t run) { return {Kind::kRun, run, run}; }
+    /// Everything from entry `first` to `last`, e.g. of an EditResult.
+    static UndoScope range(std::int64_t first, std::int64_t last) {
+        return {Kind::kRange, first, last};
+    }
+    static UndoScope since(std::int64_t first) { return {Kind::kRange, first, INT64_MAX}; }
+
+    Kind kind = Kind::kRange;
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+};
+
+/// First entry made at or after `at` (canonical form); past the last one if there is none.
+[[nodiscard]] Result<std::int64_t> first_seq_since(const Database& db, const std::string& at);
+
+struct UndoStep {
+    enum class Kind { kSet, kInsert, kDelete };
+    Kind kind = Kind::kSet;
+    std::string entity = {};
+    std::int64_t record = 0;
+    std::string field = {};  ///< of kSet
+    Value now = {};
+    Value then = {};          ///< of kInsert, the uid
+    std::int64_t source = 0;  ///< entry whose `old` is `then`
+};
+
+enum class UndoRefusal {
+    kChangedSince,  ///< the value is no longer the one that this entry wrote
+    kExists,        ///< the deleted record exists again
+    kGone,          ///< the record has been deleted since
+    kReadOnly,      ///< the field is computed at a remote
+    kErased,        ///< what it was has been erased
+    kLoaded,        ///< came with a first load: end the connection instead
+};
+[[nodiscard]] std::string_view to_string(UndoRefusal reason);
+
+struct UndoSkip {
+    std::int64_t seq = 0;
+    std::string entity;
+    std::int64_t record = 0;
+    std::string field;
+    UndoRefusal reason = UndoRefusal::kChangedSince;
+};
+
+struct UndoPlan {
+    std::vector<UndoStep> steps;
+    std::vector<UndoSkip> skipped;
+};
+
+struct UndoResult {
+    UndoPlan plan;  ///< what was done
+    std::int64_t first_seq = 0;
+    std::int64_t last_seq = 0;  ///< entries made, so that it can be undone; < first: none
+};
+
+/// Undo touches at most so many records at once.
+inline constexpr std::size_t kUndoRecordsMax = 1'000'000;
+
+/// What undo() would do now. kNotFound if the scope names no entry, kInvalid if it is too large.
+[[nodiscard]] Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
+                                            const UndoScope& scope);
+
+/// Takes entries back where their value is still the current one, as ordinary local edits (so that
+/// remotes get them), in one transaction. A deleted record returns with its id and uid. Values keep
+/// their storage class. The rest is reported. The handle's triggers must fire.
+[[nodiscard]] Result<UndoResult> undo(const Database& db, const Catalogue& catalogue,
+                                      const UndoScope& scope, const std::string& actor);
+
+}  // namespace kontor::replica

@@ -1,0 +1,198 @@
+#include "sync/replica/rewind.hpp"
+#include "sync/replica/undo.hpp"
+
+namespace kontor::replica {
+
+namespace {
+
+/// The scope as a condition on entries.
+struct Chosen {
+    UndoScope scope;
+    char op = 0;  ///< if set, entries of this kind alone
+
+    [[nodiscard]] bool operator()(const Entry& entry) const {
+        if (op != 0 && entry.op != op) return false;
+        if (scope.kind == UndoScope::Kind::kRun) return entry.run == scope.first;
+        return entry.seq >= scope.first && entry.seq <= scope.last;
+    }
+};
+
+struct Target {
+    std::int64_t entity;
+    std::int64_t record;
+    std::int64_t first_seq;
+};
+
+/// A single entry stands for itself; that of a delete for the whole delete.
+Result<Chosen> choose(const Database& db, const UndoScope& scope) {
+    if (scope.kind != UndoScope::Kind::kChange) return Chosen{scope};
+    auto query = db.prepare(
+        "SELECT h.op,(SELECT coalesce(max(seq),0) FROM kontor_history p WHERE p.entity=h.entity"
+        " AND p.record=h.record AND p.seq<h.seq AND p.op='d' AND p.field IS NULL),"
+        " (SELECT min(seq) FROM kontor_history n WHERE n.entity=h.entity AND n.record=h.record"
+        " AND n.seq>=h.seq AND n.op='d' AND n.field IS NULL) FROM kontor_history h WHERE h.seq=?1");
+    if (!query) return pass(query);
+    query->bind(1, scope.first);
+    auto row = query->step();
+    if (!row) return pass(row);
+    if (!*row)
+        return fail(Errc::kNotFound, "there is no history entry " + std::to_string(scope.first),
+                    {{"seq", std::to_string(scope.first)}});
+    if (query->text(0) != "d") return Chosen{scope};
+    Chosen whole{scope, 'd'};
+    whole.scope.first = query->integer(1) + 1;
+    whole.scope.last = query->integer(2);
+    return whole;
+}
+
+Result<std::vector<Target>> targets(const Database& db, const UndoScope& wanted,
+                                    const Chosen& chosen) {
+    const bool by_run = wanted.kind == UndoScope::Kind::kRun;
+    const bool one = wanted.kind == UndoScope::Kind::kChange;
+    auto query = db.prepare(
+        std::string("SELECT entity,record,min(seq) FROM kontor_history WHERE op<>'k' AND ") +
+        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") +
+        " GROUP BY entity,record ORDER BY 1,2 LIMIT ?3");
+    if (!query) return pass(query);
+    query->bind(1, wanted.first);
+    if (!by_run) query->bind(2, wanted.last);
+    query->bind(3, static_cast<std::int64_t>(kUndoRecordsMax + 1));
+    std::vector<Target> out;
+    while (true) {
+        auto row = query->step();
+        if (!row) return pass(row);
+        if (!*row) break;
+        out.push_back(
+            {query->integer(0), query->integer(1), one ? chosen.scope.first : query->integer(2)});
+    }
+    if (out.size() > kUndoRecordsMax)
+        return fail(Errc::kInvalid, "that is too much to undo at once",
+                    {{"max", std::to_string(kUndoRecordsMax)}});
+    return out;
+}
+
+/// Plans one record. Walks its entries backwards with two states in hand: what the record was
+/// (`was`), and what it will be if only the chosen entries are taken back (`will`).
+class RecordUndo {
+public:
+    RecordUndo(const Entity& entity, std::int64_t record, RecordState now, UndoPlan& plan)
+        : entity_(entity),
+          record_(record),
+          now_(now),
+          was_(now),
+          will_(std::move(now)),
+          plan_(plan) {}
+
+    void back_over(const Entry& entry, bool chosen) {
+        if (chosen) take_back(entry);
+        rewind(was_, entry);
+    }
+
+    void finish() {
+        if (now_.exists && !will_.exists) add({.kind = UndoStep::Kind::kDelete});
+        if (!now_.exists && will_.exists) add({.kind = UndoStep::Kind::kInsert, .then = will_.uid});
+        if (!will_.exists) return;
+        for (const Field& field : entity_.fields) {
+            const Value now = now_.value(field.id);
+            const Value then = will_.value(field.id);
+            if (now == then) continue;
+            const std::int64_t source = will_.fields[field.id].source;
+            if (now_.exists && field.read_only)
+                skip(source, field.name, UndoRefusal::kReadOnly);
+            else
+                add({.field = field.name, .now = now, .then = then, .source = source});
+        }
+    }
+
+private:
+    void take_back(const Entry& entry) {
+        if (entry.op == 'l') return skip(entry.seq, "", UndoRefusal::kLoaded);
+        if (!entry.of_record()) return take_back_field(entry);
+        if (entry.op == 'd') {
+            delete_stays_ = will_.exists || entry.erased;
+            if (will_.exists) return skip(entry.seq, "", UndoRefusal::kExists);
+            if (entry.erased) return skip(entry.seq, "", UndoRefusal::kErased);
+        } else {
+            if (!will_.exists) return skip(entry.seq, "", UndoRefusal::kGone);
+            if (!will_.same_values(was_)) return skip(entry.seq, "", UndoRefusal::kChangedSince);
+        }
+        rewind(will_, entry);
+    }
+
+    void take_back_field(const Entry& entry) {
+        const bool of_delete = entry.op == 'd';
+        if (of_delete && delete_stays_) return;  // reported once, for the record
+        if (!will_.exists) return skip(entry.seq, name_of(entry), UndoRefusal::kGone);
+        if (entry.erased) return skip(entry.seq, name_of(entry), UndoRefusal::kErased);
+        if (!of_delete && !(will_.value(entry.field) == was_.value(entry.field)))
+            return skip(entry.seq, name_of(entry), UndoRefusal::kChangedSince);
+        rewind(will_, entry);
+    }
+
+    [[nodiscard]] std::string name_of(const Entry& entry) const {
+        const Field* field = entity_.field(entry.field);
+        return field != nullptr ? field->name : "";
+    }
+    void add(UndoStep step) {
+        step.entity = entity_.name;
+        step.record = record_;
+        plan_.steps.push_back(std::move(step));
+    }
+    void skip(std::int64_t seq, std::string field, UndoRefusal reason) {
+        plan_.skipped.push_back({seq, entity_.name, record_, std::move(field), reason});
+    }
+
+    const Entity& entity_;
+    std::int64_t record_;
+    RecordState now_, was_, will_;
+    UndoPlan& plan_;
+    bool delete_stays_ = false;
+};
+
+}  // namespace
+
+std::string_view to_string(UndoRefusal reason) {
+    switch (reason) {
+        case UndoRefusal::kChangedSince:
+            return "changed_since";
+        case UndoRefusal::kExists:
+            return "exists";
+        case UndoRefusal::kGone:
+            return "gone";
+        case UndoRefusal::kReadOnly:
+            return "read_only";
+        case UndoRefusal::kErased:
+            return "erased";
+        case UndoRefusal::kLoaded:
+            return "loaded";
+    }
+    return "";
+}
+
+Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
+                              const UndoScope& scope) {
+    auto chosen = choose(db, scope);
+    if (!chosen) return pass(chosen);
+    auto records = targets(db, scope, *chosen);
+    if (!records) return pass(records);
+    if (records->empty()) return fail(Errc::kNotFound, "there is nothing to undo");
+
+    UndoPlan plan;
+    for (const Target& target : *records) {
+        const Entity* entity = catalogue.entity(target.entity);
+        if (entity == nullptr) continue;
+        auto now = read_state(db, *entity, target.record);
+        if (!now) return pass(now);
+        RecordUndo record(*entity, target.record, std::move(*now), plan);
+        auto done = entries_after(db, *entity, target.record, target.first_seq - 1,
+                                  [&](const Entry& entry) {
+                                      record.back_over(entry, (*chosen)(entry));
+                                      return true;
+                                  });
+        if (!done) return pass(done);
+        record.finish();
+    }
+    return plan;
+}
+
+}  // namespace kontor::replica
