@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sync/base/clock.hpp"
+#include "sync/base/random.hpp"
 #include "sync/base/result.hpp"
 #include "sync/base/value.hpp"
 #include "sync/replica/database.hpp"
@@ -51,8 +52,8 @@ enum class Side : std::uint8_t { kOurs, kTheirs };
 /// value here (history names `actor`), `kOurs` makes ours the value to be pushed. In one
 /// transaction. `db` is opened with Access::kEngine. kConflict if the record has changed meanwhile
 /// in the group; kNotFound.
-[[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, std::int64_t id,
-                               Side side, const std::string& actor);
+[[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, Random& random,
+                               std::int64_t id, Side side, const std::string& actor);
 
 /// What a remote refused, and why.
 struct Blocked {

@@ -1,0 +1,250 @@
+#include "sync/engine/absorb.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "sync/engine/references.hpp"
+#include "sync/engine/rows.hpp"
+#include "sync/engine/state.hpp"
+#include "sync/replica/chain.hpp"
+#include "sync/replica/tombstones.hpp"
+
+namespace kontor::engine {
+namespace {
+
+using replica::LinkState;
+
+/// What the log says of one record since the last look.
+struct Edits {
+    std::int64_t entity = 0;
+    std::int64_t record = 0;
+    OldValues old;        ///< the oldest value of each changed field
+    bool existed = true;  ///< before the first entry
+    bool deleted_between = false;
+    bool marker_seen = false;
+};
+
+void add_entry(Edits& edits, const replica::Statement& row) {
+    const std::string_view op = row.text(3);
+    if (!row.is_null(2)) {
+        edits.old.emplace(row.integer(2), Value(row.value(4)));
+        return;
+    }
+    if (!edits.marker_seen) edits.existed = op != "i";
+    edits.marker_seen = true;
+    if (op == "d") edits.deleted_between = true;
+}
+
+std::vector<Edits> read_log(Sql& sql, std::int64_t since) {
+    std::vector<Edits> out;
+    auto& rows = sql.bind(
+        "SELECT entity, record, field, op, old FROM kontor_history"
+        " WHERE seq > ? AND run IS NULL ORDER BY entity, record, seq",
+        since);
+    while (Sql::step(rows)) {
+        if (out.empty() || out.back().entity != rows.integer(0) ||
+            out.back().record != rows.integer(1)) {
+            out.emplace_back();
+            out.back().entity = rows.integer(0);
+            out.back().record = rows.integer(1);
+        }
+        add_entry(out.back(), rows);
+    }
+    return out;
+}
+
+bool exists(Sql& sql, const replica::Entity& entity, std::int64_t record) {
+    return sql.integer("SELECT 1 FROM \"" + entity.name + "\" WHERE id = ?", record).has_value();
+}
+
+// A read-only column is computed at a remote; what SQL wrote into it goes back, and is kept in
+// history by the entry that the correction makes.
+void undo_read_only(Context& context, const replica::Entity& entity, Edits& edits) {
+    for (auto it = edits.old.begin(); it != edits.old.end();) {
+        const replica::Field* field = entity.field(it->first);
+        if (field == nullptr || !field->read_only) {
+            ++it;
+            continue;
+        }
+        const std::string column = '"' + field->name + '"';
+        Value typed;
+        {
+            auto& row = context.sql.bind(
+                "SELECT " + column + " FROM \"" + entity.name + "\" WHERE id = ?", edits.record);
+            if (Sql::step(row)) typed = Value(row.value(0));
+            row.reset();
+        }
+        context.sql.run("UPDATE \"" + entity.name + "\" SET " + column + " = ? WHERE id = ?",
+                        it->second, edits.record);
+        add_history(context, entity.id, edits.record, field->id, "u", typed,
+                    {.actor = "kontor", .rule = "read_only"});
+        context.sql.run(
+            "INSERT INTO kontor_notice(at, kind, entity, record, field) VALUES(?, 'read_only', ?, "
+            "?, ?)",
+            context.now(), entity.id, edits.record, field->id);
+        it = edits.old.erase(it);
+    }
+}
+
+void absorb_record(Context& context, Edits& edits) {
+    const replica::Entity* entity = context.plans.catalogue().entity(edits.entity);
+    if (entity == nullptr) return;
+    const bool here = exists(context.sql, *entity, edits.record);
+    if (!here) {
+        if (edits.existed) note_delete(context, edits.entity, edits.record, 0);
+        return;
+    }
+    if (!edits.existed) {
+        note_insert(context, edits.entity, edits.record, 0);
+        return;
+    }
+    // Deleted and written again under the same id: what was not logged with the deletion was null.
+    if (edits.deleted_between)
+        for (const auto& field : entity->fields) edits.old.emplace(field.id, Value::null());
+    undo_read_only(context, *entity, edits);
+    note_change(context, edits.entity, edits.record, edits.old, 0);
+}
+
+// The record is as it was before: a delete that was on its way is called off.
+void call_off_delete(Context& context, Link& link) {
+    if (link.state != LinkState::kDeleteHere) return;
+    link.state = LinkState::kLive;
+    save_link(context.sql, link);
+    mark_dirty(context.sql, link.id);
+}
+
+void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
+                    const OldValues& old) {
+    const auto now = read_row(context.sql, plan, link.record);
+    if (!now) return;
+    Row was = *now;
+    for (std::size_t i = 0; i < plan.columns.size(); ++i)
+        if (const auto found = old.find(plan.column_fields[i]); found != old.end())
+            was[i] = found->second;
+
+    const LinkReferences references(context.sql, context.plans, plan.connection);
+    const Shadows shadows = shadows_of(context.sql, link.id);
+    bool touched = false;
+    for (const GroupPlan& group : plan.groups) {
+        const bool concerned = std::ranges::any_of(group.columns, [&](const auto& columns) {
+            return std::ranges::any_of(
+                columns, [&](std::size_t i) { return old.contains(plan.column_fields[i]); });
+        });
+        if (!concerned) continue;
+        const auto before = put_group(group, was, references);
+        const auto shadow = shadows.find(group.id);
+        if (before == put_group(group, *now, references) &&
+            (shadow == shadows.end() || !shadow->second.waits))
+            continue;
+        touched = true;
+        if (shadow == shadows.end()) {
+            if (link.covers >= group.since)
+                save_shadow(context.sql, link.id, group.id, {before, before, false});
+        } else if (shadow->second.waits) {
+            // A person has set a reference that waited for its target: theirs counts from now on.
+            save_shadow(context.sql, link.id, group.id,
+                        {shadow->second.theirs, shadow->second.ours, false});
+            context.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id,
+                            group.id);
+        }
+    }
+    if (!touched) return;
+    mark_dirty(context.sql, link.id);
+    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link.id);
+}
+
+void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool relayed) {
+    if (link.state != LinkState::kLive && link.state != LinkState::kMissing &&
+        link.state != LinkState::kAccessLost)
+        return;
+    const bool in_flight = !intents_of(context.sql, link.id).empty();
+    if (link.ext_id.empty() && !in_flight) {
+        forget_link(context.sql, link.id);
+        return;
+    }
+    const auto policy = relayed ? plan.mapping.delete_relayed : plan.mapping.delete_there;
+    switch (policy) {
+        case merge::DeletePolicy::kMirror:
+            link.state = LinkState::kDeleteHere;
+            save_link(context.sql, link);
+            mark_dirty(context.sql, link.id);
+            break;
+        case merge::DeletePolicy::kUnlink:
+            link.state = LinkState::kDetached;
+            save_link(context.sql, link);
+            clear_dirty(context.sql, link.id);
+            break;
+        case merge::DeletePolicy::kAsk:
+            record_conflict(context, plan, link, std::nullopt, "delete", {}, "ask", "");
+            clear_dirty(context.sql, link.id);
+            break;
+    }
+    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link.id);
+}
+
+}  // namespace
+
+void note_change(Context& context, std::int64_t entity, std::int64_t record, const OldValues& old,
+                 std::int64_t except_stream) {
+    if (old.empty()) return;
+    for (const StreamPlan& plan : context.plans.all()) {
+        if (plan.entity.id != entity || plan.id == except_stream) continue;
+        auto link = link_by_record(context.sql, plan.id, record);
+        if (!link) continue;
+        call_off_delete(context, *link);
+        if (link->ext_id.empty()) {
+            mark_dirty(context.sql, link->id);
+            context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
+            continue;
+        }
+        compare_groups(context, plan, *link, old);
+    }
+}
+
+void note_insert(Context& context, std::int64_t entity, std::int64_t record,
+                 std::int64_t except_stream) {
+    for (const StreamPlan& plan : context.plans.all()) {
+        if (plan.entity.id != entity || plan.id == except_stream) continue;
+        if (!plan.mapping.push || !plan.mapping.create) continue;
+        // A record from elsewhere gets its key for further remotes now, once and for all.
+        context.sql.run(
+            "UPDATE \"" + plan.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
+            context.random.uid(), record);
+        add_unsent_link(context.sql, plan.id, record);
+    }
+}
+
+void note_delete(Context& context, std::int64_t entity, std::int64_t record,
+                 std::int64_t except_stream) {
+    for (const StreamPlan& plan : context.plans.all()) {
+        if (plan.entity.id != entity || plan.id == except_stream) continue;
+        if (auto link = link_by_record(context.sql, plan.id, record))
+            delete_on_link(context, plan, *link, except_stream != 0);
+    }
+}
+
+void absorb(Context& context) {
+    const std::int64_t since =
+        context.sql.integer("SELECT value FROM kontor_meta WHERE key = 'absorbed_seq'").value_or(0);
+    const std::int64_t last =
+        context.sql.integer("SELECT max(seq) FROM kontor_history").value_or(0);
+    if (last <= since) return;
+    context.sql.run("DELETE FROM kontor_replaced");
+    for (Edits& edits : read_log(context.sql, since)) absorb_record(context, edits);
+    need(replica::complete_tombstones(context.sql.db()));
+}
+
+EngineTransaction::EngineTransaction(Context& context)
+    : context_(context), transaction_(context.sql.db()) {
+    absorb(context_);
+}
+
+void EngineTransaction::commit() {
+    context_.sql.run(
+        "UPDATE kontor_meta SET value = coalesce((SELECT max(seq) FROM kontor_history), 0)"
+        " WHERE key = 'absorbed_seq'");
+    need(replica::seal(context_.sql.db(), context_.random));
+    transaction_.commit();
+}
+
+}  // namespace kontor::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/sql.hpp"
+
+namespace kontor::engine {
+
+/// Old values of changed columns, by catalogue field id.
+using OldValues = std::map<std::int64_t, Value>;
+
+/// Clause a. Takes in what the triggers logged since the last look, before anything else is read:
+/// for each record the *whole* old record is mapped for every link and compared group by group with
+/// what it maps to now; where a covered group changed and has no shadow row, it gets one, so that
+/// its merge base is remembered. New records get links to be created; deleted ones are marked on
+/// their links; edits of read-only fields are undone with a notice. Needs an open write
+/// transaction.
+void absorb(Context& context);
+
+/// The same for one record that the engine itself changed because of `except_stream`: every other
+/// link takes it as it takes a local edit.
+void note_change(Context& context, std::int64_t entity, std::int64_t record, const OldValues& old,
+                 std::int64_t except_stream);
+/// A record that came in through `except_stream` is new for the other remotes.
+void note_insert(Context& context, std::int64_t entity, std::int64_t record,
+                 std::int64_t except_stream);
+/// A record was deleted because of `except_stream` (0: by a person here).
+void note_delete(Context& context, std::int64_t entity, std::int64_t record,
+                 std::int64_t except_stream);
+
+/// A write transaction of the engine: absorbs at its start; at commit it marks its own history
+/// entries as seen and chains them. Throws Failure; rolls back unless committed.
+class EngineTransaction {
+public:
+    explicit EngineTransaction(Context& context);
+    void commit();
+
+private:
+    Context& context_;
+    WriteTransaction transaction_;
+};
+
+}  // namespace kontor::engine

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "sync/base/clock.hpp"
+#include "sync/base/log.hpp"
+#include "sync/base/random.hpp"
+#include "sync/engine/plan.hpp"
+#include "sync/engine/sql.hpp"
+
+namespace kontor::engine {
+
+/// What every step of a cycle works with. Lives as long as the cycle; not thread-safe.
+struct Context {
+    Sql& sql;
+    const Clock& clock;
+    Random& random;
+    Logger& log;
+    const Plans& plans;
+    std::int64_t run = 0;  ///< kontor_run.id
+    /// Remote's clock minus ours, and how sure that is.
+    std::chrono::milliseconds clock_offset{0};
+    std::chrono::milliseconds clock_uncertainty{2'000};
+
+    [[nodiscard]] std::string now() const { return format_instant(clock.now()); }
+};
+
+}  // namespace kontor::engine

@@ -1,0 +1,377 @@
+#include "sync/engine/cycle.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/context.hpp"
+#include "sync/engine/plan.hpp"
+#include "sync/engine/puller.hpp"
+#include "sync/engine/pusher.hpp"
+#include "sync/engine/stream_order.hpp"
+#include "sync/engine/sweeper.hpp"
+
+namespace kontor::engine {
+namespace {
+
+/// Rounds of creates in which each may make the next possible (parents of parents).
+constexpr int kCreateRoundsMax = 16;
+
+/// Trouble after which going on with the next stream makes no sense.
+bool ends_cycle(Errc code) {
+    switch (code) {
+        case Errc::kUnauthenticated:
+        case Errc::kCancelled:
+        case Errc::kMismatch:
+        case Errc::kTls:
+        case Errc::kRateLimited:
+        case Errc::kStorage:
+        case Errc::kFull:
+        case Errc::kReadOnly:
+        case Errc::kCorrupt:
+        case Errc::kBusy:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::string counts_json(const CycleReport& report) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const StreamCounts& c : report.streams)
+        out[c.stream] = {{"seen", c.seen},
+                         {"created_here", c.created_here},
+                         {"updated_here", c.updated_here},
+                         {"deleted_here", c.deleted_here},
+                         {"created_there", c.created_there},
+                         {"updated_there", c.updated_there},
+                         {"deleted_there", c.deleted_there},
+                         {"conflicts", c.conflicts},
+                         {"blocked", c.blocked},
+                         {"unknown", c.unknown}};
+    return out.dump();
+}
+
+/// One cycle under way: the steps share the context.
+class Run {
+public:
+    Run(Cycle::Ports ports, const ConnectionSettings& settings, const CycleOptions& options)
+        : ports_(ports), settings_(settings), options_(options), sql_(ports.db) {}
+
+    CycleReport go() {
+        {
+            WriteTransaction transaction(ports_.db);
+            reconcile(sql_, settings_);
+            transaction.commit();
+        }
+        connection_ =
+            *sql_.integer("SELECT id FROM kontor_connection WHERE name = ?", settings_.name);
+        refuse_if_paused();
+        const Identity identity = identify();
+        plans_.emplace(Plans::load(sql_));
+        context_.emplace(Context{.sql = sql_,
+                                 .clock = ports_.clock,
+                                 .random = ports_.random,
+                                 .log = ports_.log,
+                                 .plans = *plans_,
+                                 .run = 0,
+                                 .clock_offset = identity.offset,
+                                 .clock_uncertainty = identity.uncertainty});
+        begin_run();
+        try {
+            steps();
+        } catch (Failure& failure) {
+            if (failure.error.code == Errc::kMismatch) pause(failure.error);
+            end_run(failure.error.code == Errc::kCancelled ? "cancelled" : "failed",
+                    &failure.error);
+            throw;
+        }
+        end_run(report_.problem ? "partial" : "ok", report_.problem ? &*report_.problem : nullptr);
+        return std::move(report_);
+    }
+
+private:
+    struct Identity {
+        std::chrono::milliseconds offset{0}, uncertainty{2'000};
+    };
+
+    void refuse_if_paused() {
+        const auto paused =
+            sql_.text("SELECT paused FROM kontor_connection WHERE id = ?", connection_);
+        if (paused)
+            stop({Errc::kGuard,
+                  "connection " + settings_.name + " is paused: " + *paused,
+                  {{"connection", settings_.name}, {"reason", *paused}},
+                  {}});
+    }
+
+    void pause(const Error& error) {
+        WriteTransaction transaction(ports_.db);
+        sql_.run("UPDATE kontor_connection SET paused = ? WHERE id = ?", error.message,
+                 connection_);
+        transaction.commit();
+    }
+
+    // The organisation must be the one whose records are here; the answer also tells how far our
+    // clocks are apart.
+    Identity identify() {
+        const auto asked = ports_.clock.now();
+        auto who = ports_.remote.check();
+        if (!who) stop(in_context("check " + settings_.name, who.error()).value());
+        const auto answered = ports_.clock.now();
+        const auto known =
+            sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
+        if (known && !who->org_id.empty() && *known != who->org_id) {
+            Error error{Errc::kMismatch,
+                        "connection " + settings_.name + " now leads to organisation " +
+                            who->org_id + ", the records here are of " + *known,
+                        {{"connection", settings_.name}, {"org", who->org_id}, {"known", *known}},
+                        {}};
+            pause(error);
+            stop(std::move(error));
+        }
+        const auto user =
+            sql_.text("SELECT user_id FROM kontor_connection WHERE id = ?", connection_);
+        if (!known || user != who->user_id) {
+            WriteTransaction transaction(ports_.db);
+            sql_.run("UPDATE kontor_connection SET org_id = ?, user_id = ? WHERE id = ?",
+                     who->org_id, who->user_id, connection_);
+            transaction.commit();
+        }
+        if (who->server_time == Instant{}) return {};
+        const auto midway = asked + (answered - asked) / 2;
+        return {.offset = who->server_time - midway,
+                .uncertainty = std::chrono::milliseconds{1'000} + (answered - asked)};
+    }
+
+    void begin_run() {
+        WriteTransaction transaction(ports_.db);
+        sql_.run("INSERT INTO kontor_run(connection, kind, started_at) VALUES(?, ?, ?)",
+                 connection_, options_.dry_run ? "dry_run" : "sync", context_->now());
+        context_->run = report_.run = sql_.last_insert_id();
+        transaction.commit();
+    }
+
+    void end_run(const char* result, const Error* error) {
+        WriteTransaction transaction(ports_.db);
+        sql_.run(
+            "UPDATE kontor_run SET ended_at = ?, result = ?, error = ?, counts = ? WHERE id = ?",
+            context_->now(), result,
+            error != nullptr ? std::optional<std::string>(error->message) : std::nullopt,
+            counts_json(report_), report_.run);
+        transaction.commit();
+    }
+
+    void steps() {
+        const auto streams = chosen_streams();
+        report_.streams.resize(streams.size());
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            report_.streams[i].stream = streams[i]->mapping.stream;
+
+        const StepPorts ports{.remote = ports_.remote,
+                              .observer = ports_.observer,
+                              .gate = ports_.gate,
+                              .cancelled = ports_.cancelled,
+                              .dry_run = options_.dry_run,
+                              .plan_sink = plan_sink()};
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            try_step(report_.streams[i], [&](StreamCounts& counts) {
+                const auto& can = capabilities(*streams[i]);
+                recover(*context_, ports, *streams[i], can, counts);
+                if (can.pull) pull(*context_, ports, *streams[i], counts);
+                if (can.list_ids && sweep_due(*streams[i]))
+                    sweep(*context_, ports, *streams[i], settings_.guard_missing_share, counts);
+            });
+        park_lost_creates();
+        if (options_.push) push_all(streams, ports);
+    }
+
+    std::vector<const StreamPlan*> chosen_streams() const {
+        auto streams = parents_first(*plans_, connection_);
+        std::erase_if(streams, [&](const StreamPlan* plan) {
+            const bool in_mapping = settings_.mapping.stream(plan->mapping.stream) != nullptr;
+            const bool wanted =
+                options_.streams.empty() ||
+                std::ranges::find(options_.streams, plan->mapping.stream) != options_.streams.end();
+            return !in_mapping || !wanted;
+        });
+        return streams;
+    }
+
+    remote::Capabilities capabilities(const StreamPlan& plan) const {
+        const auto found =
+            std::ranges::find(settings_.streams, plan.mapping.stream, &remote::StreamSpec::name);
+        return found == settings_.streams.end() ? remote::Capabilities{} : found->can;
+    }
+
+    // A failing stream does not keep the others from their turn.
+    template <class Step>
+    void try_step(StreamCounts& counts, Step step) {
+        try {
+            step(counts);
+        } catch (Failure& failure) {
+            if (ends_cycle(failure.error.code)) throw;
+            ports_.log.warning("sync.stream_failed", {{"connection", settings_.name},
+                                                      {"stream", counts.stream},
+                                                      {"code", to_string(failure.error.code)}});
+            if (!report_.problem) report_.problem = std::move(failure.error);
+        }
+    }
+
+    bool sweep_due(const StreamPlan& plan) {
+        if (options_.sweep) return true;
+        if (!plan.loaded) {
+            // A load that has just been made is as good as a sweep.
+            WriteTransaction transaction(ports_.db);
+            sql_.run("UPDATE kontor_stream SET swept_at = ? WHERE id = ?", context_->now(),
+                     plan.id);
+            transaction.commit();
+            return false;
+        }
+        const auto swept = sql_.text("SELECT swept_at FROM kontor_stream WHERE id = ?", plan.id);
+        const auto at = swept ? parse_instant(*swept) : std::nullopt;
+        return !at || ports_.clock.now() - *at >= settings_.sweep_every;
+    }
+
+    // A create whose fate neither a key nor the pull could tell waits for a person: created again
+    // it might be there twice.
+    void park_lost_creates() {
+        EngineTransaction transaction(*context_);
+        sql_.run(
+            "INSERT INTO kontor_blocked(link, op, status, message, since)"
+            " SELECT i.link, 'create', 'unknown', 'the answer was lost and the remote offers no"
+            " key to look the record up by', ?1 FROM kontor_intent i JOIN kontor_link l"
+            " ON l.id = i.link JOIN kontor_stream s ON s.id = l.stream WHERE s.connection = ?2"
+            " AND i.op = 'create' AND i.state = 'unknown' AND l.ext_id IS NULL"
+            " ON CONFLICT(link) DO NOTHING",
+            context_->now(), connection_);
+        sql_.run(
+            "UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'"
+            " AND link IN (SELECT link FROM kontor_blocked WHERE status = 'unknown')");
+        transaction.commit();
+    }
+
+    PlanSink plan_sink() {
+        if (!options_.dry_run) return {};
+        return [this](PlannedChange change) {
+            ++report_.plan_total;
+            if (report_.plan.size() < kPlanMax) report_.plan.push_back(std::move(change));
+        };
+    }
+
+    bool stopped_by_guard(const std::vector<const StreamPlan*>& streams) {
+        PushForecast all;
+        EngineTransaction transaction(*context_);
+        for (const StreamPlan* plan : streams) {
+            const auto one = forecast_push(*context_, *plan, {});
+            all.updates += one.updates;
+            all.deletes += one.deletes;
+        }
+        transaction.commit();
+        const bool too_many =
+            (settings_.guard_deletes > 0 && all.deletes > settings_.guard_deletes) ||
+            (settings_.guard_edits > 0 && all.updates > settings_.guard_edits);
+        if (!too_many || options_.confirm_mass) return false;
+        report_.problem = Error{Errc::kGuard,
+                                "would delete " + std::to_string(all.deletes) + " and change " +
+                                    std::to_string(all.updates) + " records at " + settings_.name +
+                                    ": confirm it first",
+                                {{"connection", settings_.name},
+                                 {"deletes", std::to_string(all.deletes)},
+                                 {"edits", std::to_string(all.updates)}},
+                                {}};
+        return true;
+    }
+
+    void push_all(const std::vector<const StreamPlan*>& streams, const StepPorts& ports) {
+        if (options_.dry_run) {
+            EngineTransaction transaction(*context_);
+            for (const StreamPlan* plan : streams)
+                static_cast<void>(forecast_push(*context_, *plan, ports.plan_sink));
+            transaction.commit();
+            return;
+        }
+        const bool enabled = sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?",
+                                          connection_) == 1;
+        if (!enabled || stopped_by_guard(streams)) return;
+        report_.pushed = true;
+
+        std::vector<std::int64_t> carried(streams.size(), 0);
+        const auto round = [&](const PushPass& pass, bool backwards) {
+            std::int64_t total = 0;
+            for (std::size_t n = 0; n < streams.size(); ++n) {
+                const std::size_t i = backwards ? streams.size() - 1 - n : n;
+                try_step(report_.streams[i], [&](StreamCounts& counts) {
+                    const auto done = push(*context_, ports, *streams[i], capabilities(*streams[i]),
+                                           pass, counts);
+                    carried[i] += done;
+                    total += done;
+                });
+            }
+            return total;
+        };
+        // Parents before children; a record whose parent has just been created goes in the next
+        // round; then what waits in a circle goes without the references, which follow as updates.
+        const PushPass forward{
+            .creates = true, .updates = true, .deletes = false, .force_creates = false};
+        for (int i = 0; i < kCreateRoundsMax && round(forward, false) > 0; ++i) {
+        }
+        PushPass forced = forward;
+        forced.force_creates = true;
+        if (round(forced, false) > 0) static_cast<void>(round(forward, false));
+        static_cast<void>(round(
+            {.creates = false, .updates = false, .deletes = true, .force_creates = false}, true));
+
+        // What we wrote comes back as the remote keeps it.
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            if (carried[i] > 0 && capabilities(*streams[i]).pull)
+                try_step(report_.streams[i], [&](StreamCounts& counts) {
+                    pull(*context_, ports, *streams[i], counts);
+                });
+    }
+
+    Cycle::Ports ports_;
+    const ConnectionSettings& settings_;
+    const CycleOptions& options_;
+    Sql sql_;
+    std::int64_t connection_ = 0;
+    std::optional<Plans> plans_;
+    std::optional<Context> context_;
+    CycleReport report_;
+};
+
+// A private copy, so that a dry run is the same code and changes nothing.
+Result<replica::Database> copy_of(const replica::Database& db) {
+    replica::OpenOptions options;
+    options.access = replica::Access::kEngine;
+    options.create = true;
+    auto copy = replica::Database::open("", options);
+    if (!copy) return copy;
+    sqlite3_backup* backup = sqlite3_backup_init(copy->raw(), "main", db.raw(), "main");
+    int rc = SQLITE_ERROR;
+    if (backup != nullptr) {
+        rc = sqlite3_backup_step(backup, -1);
+        sqlite3_backup_finish(backup);
+    }
+    if (rc != SQLITE_DONE)
+        return tl::unexpected<Error>(replica::storage_error(copy->raw(), rc, "copy for a dry run"));
+    return copy;
+}
+
+}  // namespace
+
+Cycle::Cycle(Ports ports, ConnectionSettings settings)
+    : ports_(ports), settings_(std::move(settings)) {}
+
+Result<CycleReport> Cycle::run(const CycleOptions& options) {
+    if (!options.dry_run) return guarded([&] { return Run(ports_, settings_, options).go(); });
+    auto copy = copy_of(ports_.db);
+    if (!copy) return pass(copy);
+    const Ports ports{*copy,      ports_.remote,   ports_.clock, ports_.random,
+                      ports_.log, ports_.observer, ports_.gate,  ports_.cancelled};
+    return guarded([&] { return Run(ports, settings_, options).go(); });
+}
+
+}  // namespace kontor::engine

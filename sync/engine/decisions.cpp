@@ -1,0 +1,417 @@
+#include "sync/engine/decisions.hpp"
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/context.hpp"
+#include "sync/engine/references.hpp"
+#include "sync/engine/rows.hpp"
+#include "sync/engine/state.hpp"
+#include "sync/merge/lens.hpp"
+
+namespace kontor::engine {
+namespace {
+
+using replica::LinkState;
+
+constexpr const char* kConflictColumns =
+    "SELECT k.id, c.name, s.name, e.name, k.record, coalesce(g.name, ''), k.kind, k.rule, k.state,"
+    " coalesce(k.chosen, ''), coalesce(k.theirs_by, ''), coalesce(k.theirs_version, ''),"
+    " k.opened_at, coalesce(k.decided_at, ''), coalesce(k.decided_by, ''), k.stream, k.grp,"
+    " k.base, k.ours, k.theirs"
+    " FROM kontor_conflict k JOIN kontor_stream s ON s.id = k.stream"
+    " JOIN kontor_connection c ON c.id = s.connection JOIN kontor_entity e ON e.id = k.entity"
+    " LEFT JOIN kontor_group g ON g.id = k.grp ";
+
+/// A conflict as listed, with what is needed to act on it.
+struct StoredConflict {
+    Conflict shown;
+    std::int64_t stream = 0;
+    std::optional<std::int64_t> group;
+    std::optional<merge::GroupValues> base;
+    merge::GroupValues ours, theirs;
+};
+
+merge::GroupValues values_at(const replica::Statement& row, int column) {
+    return merge::decode(row.blob(column)).value_or(merge::GroupValues{});
+}
+
+StoredConflict read_conflict(const replica::Statement& row) {
+    StoredConflict out;
+    Conflict& c = out.shown;
+    c.id = row.integer(0);
+    c.connection = row.text(1);
+    c.stream = row.text(2);
+    c.entity = row.text(3);
+    c.record = row.integer(4);
+    c.group = row.text(5);
+    c.kind = row.text(6);
+    c.rule = row.text(7);
+    c.state = row.text(8);
+    c.chosen = row.text(9);
+    c.theirs_by = row.text(10);
+    c.theirs_version = row.text(11);
+    c.opened_at = row.text(12);
+    c.decided_at = row.text(13);
+    c.decided_by = row.text(14);
+    out.stream = row.integer(15);
+    if (!row.is_null(16)) out.group = row.integer(16);
+    if (!row.is_null(17)) out.base = values_at(row, 17);
+    out.ours = values_at(row, 18);
+    out.theirs = values_at(row, 19);
+    return out;
+}
+
+void name_fields(const Plans& plans, StoredConflict& conflict) {
+    const StreamPlan* plan = plans.stream(conflict.stream);
+    const GroupPlan* group =
+        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
+    if (group == nullptr) return;
+    const auto at = [](const merge::GroupValues& values, std::size_t i) {
+        return i < values.size() ? values[i] : Value::null();
+    };
+    for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
+        const auto& field = group->mapping->fields[i];
+        conflict.shown.fields.push_back({.remote_field = field.remote,
+                                         .column = field.columns.front(),
+                                         .base = conflict.base ? at(*conflict.base, i) : Value{},
+                                         .ours = at(conflict.ours, i),
+                                         .theirs = at(conflict.theirs, i)});
+    }
+}
+
+StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
+    auto& row = sql.bind(std::string(kConflictColumns) + "WHERE k.id = ?", id);
+    if (!Sql::step(row)) {
+        row.reset();
+        stop({Errc::kNotFound,
+              "there is no conflict " + std::to_string(id),
+              {{"id", std::to_string(id)}},
+              {}});
+    }
+    auto out = read_conflict(row);
+    row.reset();
+    return out;
+}
+
+/// The columns that show `values` here. Throws kConflict if a reference has not arrived.
+std::vector<ColumnChange> columns_for(const GroupPlan& group, const merge::GroupValues& values,
+                                      const Row& row, const merge::References& references) {
+    std::vector<ColumnChange> out;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        std::vector<Value> current;
+        for (const std::size_t column : group.columns[i]) current.push_back(row[column]);
+        const auto got = merge::get(group.mapping->fields[i], values[i], current, references);
+        if (got.waits)
+            stop({Errc::kConflict,
+                  "their value refers to a record that is not here yet",
+                  {{"field", group.mapping->fields[i].remote}},
+                  {}});
+        for (std::size_t k = 0; k < got.columns.size(); ++k)
+            if (got.columns[k] != row[group.columns[i][k]])
+                out.push_back({group.columns[i][k], got.columns[k]});
+    }
+    return out;
+}
+
+OldValues old_values(const StreamPlan& plan, const Row& row,
+                     const std::vector<ColumnChange>& changes) {
+    OldValues out;
+    for (const auto& change : changes)
+        out.emplace(plan.column_fields[change.column], row[change.column]);
+    return out;
+}
+
+void resolve_open_edit(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                       const Link& link, const StoredConflict& conflict, Side side,
+                       const Cause& cause) {
+    const LinkReferences references(context.sql, context.plans, plan.connection);
+    const auto row = read_row(context.sql, plan, link.record);
+    if (!row) stop({Errc::kNotFound, "the record has been deleted", {}, {}});
+    merge::GroupValues ours = conflict.theirs;
+    if (side == Side::kTheirs) {
+        const auto changes = columns_for(group, conflict.theirs, *row, references);
+        update_row(context, plan, link.record, *row, changes, cause);
+        Row after = *row;
+        for (const auto& change : changes) after[change.column] = change.value;
+        ours = put_group(group, after, references);
+        note_change(context, plan.entity.id, link.record, old_values(plan, *row, changes), plan.id);
+    }
+    // Ours: they hold their value and ours differs from it, so it is pushed.
+    save_shadow(context.sql, link.id, group.id, {conflict.theirs, ours, false});
+    if (conflict.theirs == ours && side == Side::kTheirs)
+        drop_shadow(context.sql, link.id, group.id);
+    mark_dirty(context.sql, link.id);
+}
+
+// The other value of a conflict that a policy has decided: an ordinary local edit.
+void choose_afterwards(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                       const StoredConflict& conflict, Side side, const Cause& cause) {
+    const LinkReferences references(context.sql, context.plans, plan.connection);
+    const auto row = read_row(context.sql, plan, conflict.shown.record);
+    if (!row) stop({Errc::kNotFound, "the record has been deleted", {}, {}});
+    const auto now = put_group(group, *row, references);
+    const auto& wanted = side == Side::kTheirs ? conflict.theirs : conflict.ours;
+    if (now == wanted) return;
+    if (now != conflict.ours && now != conflict.theirs)
+        stop({Errc::kConflict,
+              "the record has been changed since; set the value itself",
+              {{"record", std::to_string(conflict.shown.record)}},
+              {}});
+    const auto changes = columns_for(group, wanted, *row, references);
+    update_row(context, plan, conflict.shown.record, *row, changes, cause);
+    note_change(context, plan.entity.id, conflict.shown.record, old_values(plan, *row, changes), 0);
+}
+
+void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side side,
+                    const Cause& cause) {
+    const bool here = read_row(context.sql, plan, link.record).has_value();
+    if (here && side == Side::kOurs) {  // they deleted it: it is created there again
+        pin_referrers(context.sql, context.plans, plan, link.record);
+        forget_link(context.sql, link.id);
+        add_unsent_link(context.sql, plan.id, link.record);
+    } else if (here) {
+        pin_referrers(context.sql, context.plans, plan, link.record);
+        remove_row(context, plan.entity, link.record, plan.id, cause);
+        note_delete(context, plan.entity.id, link.record, plan.id);
+    } else if (side == Side::kOurs) {  // we deleted it: the remote is told
+        link.state = LinkState::kDeleteHere;
+        save_link(context.sql, link);
+        mark_dirty(context.sql, link.id);
+    } else {
+        restore_row(context, plan, link.record, {}, cause);
+        link.state = LinkState::kLive;
+        link.version.clear();
+        save_link(context.sql, link);
+        // Their newer image lies before the cursor: the next sweep reads it.
+        context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
+        note_insert(context, plan.entity.id, link.record, plan.id);
+    }
+}
+
+/// Runs `work` with the plans loaded, in an engine transaction.
+template <class Work>
+Result<> in_transaction(const replica::Database& db, const Clock& clock, Random& random,
+                        Work work) {
+    return guarded([&] {
+        Sql sql(db);
+        NullLogger log;
+        const Plans plans = Plans::load(sql);
+        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        EngineTransaction transaction(context);
+        work(context);
+        transaction.commit();
+    });
+}
+
+}  // namespace
+
+Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
+                                             const ConflictQuery& query) {
+    return guarded([&] {
+        Sql sql(db);
+        std::vector<StoredConflict> found;
+        auto& rows = sql.bind(std::string(kConflictColumns) +
+                                  "WHERE k.state = ?1 AND (?2 = '' OR e.name = ?2)"
+                                  " AND (?3 = 0 OR k.record = ?3) ORDER BY k.id LIMIT ?4 OFFSET ?5",
+                              query.decided ? "decided" : "open", query.entity, query.record,
+                              query.limit, query.offset);
+        while (Sql::step(rows)) found.push_back(read_conflict(rows));
+        const Plans plans = Plans::load(sql);
+        std::vector<Conflict> out;
+        for (StoredConflict& conflict : found) {
+            name_fields(plans, conflict);
+            out.push_back(std::move(conflict.shown));
+        }
+        return out;
+    });
+}
+
+Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
+    return guarded([&] {
+        Sql sql(db);
+        auto conflict = conflict_by_id(sql, id);
+        const Plans plans = Plans::load(sql);
+        name_fields(plans, conflict);
+        return std::move(conflict.shown);
+    });
+}
+
+Result<> resolve(const replica::Database& db, const Clock& clock, Random& random, std::int64_t id,
+                 Side side, const std::string& actor) {
+    return in_transaction(db, clock, random, [&](Context& context) {
+        const auto conflict = conflict_by_id(context.sql, id);
+        const StreamPlan* plan = context.plans.stream(conflict.stream);
+        if (plan == nullptr)
+            stop({Errc::kConflict, "the stream of the conflict is no longer mapped", {}, {}});
+        const Cause cause{.actor = actor, .rule = "resolve:" + std::to_string(id)};
+        const bool open = conflict.shown.state == "open";
+        const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
+        if (conflict.group) {
+            const GroupPlan* group = plan->group(*conflict.group);
+            if (group == nullptr)
+                stop({Errc::kConflict,
+                      "the fields of the conflict are mapped otherwise now",
+                      {},
+                      {}});
+            if (open && link)
+                resolve_open_edit(context, *plan, *group, *link, conflict, side, cause);
+            else
+                choose_afterwards(context, *plan, *group, conflict, side, cause);
+        } else {
+            if (!open || !link)
+                stop({Errc::kConflict,
+                      "this deletion has been decided; restore the record with undo",
+                      {},
+                      {}});
+            resolve_delete(context, *plan, *link, side, cause);
+        }
+        close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", "resolve", actor);
+    });
+}
+
+Result<std::vector<Blocked>> list_blocked(const replica::Database& db, std::int64_t limit,
+                                          std::int64_t offset) {
+    return guarded([&] {
+        Sql sql(db);
+        std::vector<Blocked> out;
+        auto& rows = sql.bind(
+            "SELECT b.link, c.name, s.name, e.name, l.record, coalesce(l.ext_id, ''), b.op,"
+            " b.status, coalesce(b.code, ''), coalesce(b.field, ''), coalesce(b.message, ''),"
+            " coalesce(b.other_id, ''), b.since, coalesce(b.retry_at, ''), b.attempts"
+            " FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
+            " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON c.id = "
+            "s.connection"
+            " JOIN kontor_entity e ON e.id = s.entity ORDER BY b.since, b.link LIMIT ? OFFSET ?",
+            limit, offset);
+        while (Sql::step(rows)) {
+            Blocked b;
+            b.link = rows.integer(0);
+            std::string* texts[] = {&b.connection, &b.stream, &b.entity};
+            for (int i = 0; i < 3; ++i) *texts[i] = rows.text(i + 1);
+            b.record = rows.integer(4);
+            std::string* more[] = {&b.ext_id,  &b.op,       &b.status, &b.code,    &b.field,
+                                   &b.message, &b.other_id, &b.since,  &b.retry_at};
+            for (int i = 0; i < 9; ++i) *more[i] = rows.text(i + 5);
+            b.attempts = rows.integer(14);
+            out.push_back(std::move(b));
+        }
+        return out;
+    });
+}
+
+Result<std::int64_t> retry_blocked(const replica::Database& db, std::optional<std::int64_t> link) {
+    return guarded([&] {
+        Sql sql(db);
+        WriteTransaction transaction(db);
+        const std::int64_t count =
+            sql.integer("SELECT count(*) FROM kontor_blocked WHERE ?1 IS NULL OR link = ?1", link)
+                .value_or(0);
+        // A person has looked: a create of unknown fate is made again.
+        sql.run(
+            "DELETE FROM kontor_intent WHERE state = 'parked' AND link IN"
+            " (SELECT link FROM kontor_blocked WHERE ?1 IS NULL OR link = ?1)",
+            link);
+        sql.run(
+            "UPDATE kontor_link SET dirty = 1 WHERE id IN"
+            " (SELECT link FROM kontor_blocked WHERE ?1 IS NULL OR link = ?1)",
+            link);
+        sql.run("DELETE FROM kontor_blocked WHERE ?1 IS NULL OR link = ?1", link);
+        transaction.commit();
+        return count;
+    });
+}
+
+namespace {
+
+Result<> set_connection(const replica::Database& db, const std::string& connection,
+                        std::string_view assignment, std::int64_t value) {
+    return guarded([&] {
+        Sql sql(db);
+        WriteTransaction transaction(db);
+        sql.run("UPDATE kontor_connection SET " + std::string(assignment) + " WHERE name = ?2",
+                value, connection);
+        if (sql.changes() == 0)
+            stop({Errc::kNotFound,
+                  "there is no connection '" + connection + "'",
+                  {{"connection", connection}},
+                  {}});
+        transaction.commit();
+    });
+}
+
+}  // namespace
+
+Result<> set_push(const replica::Database& db, const std::string& connection, bool enabled) {
+    return set_connection(db, connection, "push_enabled = ?1", enabled ? 1 : 0);
+}
+
+Result<> resume(const replica::Database& db, const std::string& connection) {
+    return set_connection(db, connection, "paused = iif(?1, NULL, paused)", 1);
+}
+
+Result<std::vector<ConnectionStatus>> connection_status(const replica::Database& db) {
+    return guarded([&] {
+        Sql sql(db);
+        std::vector<ConnectionStatus> out;
+        std::vector<std::int64_t> ids;
+        auto& rows = sql.bind(
+            "SELECT id, name, plugin, coalesce(org_id, ''), coalesce(paused, ''), push_enabled"
+            " FROM kontor_connection ORDER BY id");
+        while (Sql::step(rows)) {
+            ids.push_back(rows.integer(0));
+            ConnectionStatus status;
+            status.name = rows.text(1);
+            status.plugin = rows.text(2);
+            status.org_id = rows.text(3);
+            status.paused = rows.text(4);
+            status.push_enabled = rows.integer(5) != 0;
+            out.push_back(std::move(status));
+        }
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            ConnectionStatus& status = out[i];
+            const auto count = [&](std::string_view query) {
+                return sql.integer(query, ids[i]).value_or(0);
+            };
+            status.conflicts = count(
+                "SELECT count(*) FROM kontor_conflict WHERE state = 'open' AND stream IN"
+                " (SELECT id FROM kontor_stream WHERE connection = ?)");
+            status.blocked = count(
+                "SELECT count(*) FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
+                " WHERE l.stream IN (SELECT id FROM kontor_stream WHERE connection = ?)");
+            status.unknown = count(
+                "SELECT count(*) FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+                " WHERE i.state IN ('unknown', 'parked') AND l.stream IN"
+                " (SELECT id FROM kontor_stream WHERE connection = ?)");
+            auto& run = sql.bind(
+                "SELECT started_at, coalesce(result, 'running'), coalesce(error, '')"
+                " FROM kontor_run WHERE connection = ? AND kind = 'sync' ORDER BY id DESC LIMIT 1",
+                ids[i]);
+            if (Sql::step(run)) {
+                status.last_run_at = run.text(0);
+                status.last_run_result = run.text(1);
+                status.last_run_error = run.text(2);
+            }
+            run.reset();
+            auto& streams = sql.bind(
+                "SELECT s.name, e.name, coalesce(s.pulled_at, ''), coalesce(s.swept_at, ''),"
+                " s.loaded, (SELECT count(*) FROM kontor_link l WHERE l.stream = s.id AND"
+                " l.ext_id IS NOT NULL AND l.state = 0), (SELECT count(*) FROM kontor_link l"
+                " WHERE l.stream = s.id AND l.dirty) FROM kontor_stream s JOIN kontor_entity e"
+                " ON e.id = s.entity WHERE s.connection = ? ORDER BY s.id",
+                ids[i]);
+            while (Sql::step(streams)) {
+                StreamStatus stream;
+                stream.stream = streams.text(0);
+                stream.entity = streams.text(1);
+                stream.pulled_at = streams.text(2);
+                stream.swept_at = streams.text(3);
+                stream.loaded = streams.integer(4) != 0;
+                stream.records = streams.integer(5);
+                stream.to_push = streams.integer(6);
+                status.streams.push_back(std::move(stream));
+            }
+        }
+        return out;
+    });
+}
+
+}  // namespace kontor::engine

@@ -1,0 +1,145 @@
+#include "sync/engine/loader.hpp"
+
+#include <algorithm>
+
+#include "sync/engine/absorb.hpp"
+
+namespace kontor::engine {
+
+/// A mapped field that may be bound on its way in.
+struct Loader::Field {
+    const merge::FieldMapping* mapping = nullptr;
+    const GroupPlan* group = nullptr;
+    std::size_t index = 0;  // in the image
+    int parameter = 0;      // of the INSERT, for a single column
+    bool identity = false;
+    bool skip = false;  // goes out only
+};
+
+bool Loader::applies(Sql& sql, const StreamPlan& plan) {
+    const bool plain = std::ranges::none_of(plan.groups, [](const GroupPlan& group) {
+        return std::ranges::any_of(group.columns, [](const auto& c) { return c.size() != 1; });
+    });
+    return plain && !sql.integer("SELECT 1 FROM \"" + plan.entity.name + "\" LIMIT 1") &&
+           !sql.integer("SELECT 1 FROM kontor_link WHERE stream = ? LIMIT 1", plan.id);
+}
+
+Loader::Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamCounts& counts)
+    : context_(context),
+      plan_(plan),
+      merger_(merger),
+      counts_(counts),
+      references_(context.sql, context.plans, plan.connection) {
+    std::string sql = "INSERT INTO \"" + plan.entity.name + "\"(";
+    std::string marks;
+    for (const auto& column : plan.columns) {
+        sql += (marks.empty() ? "\"" : ", \"") + column + '"';
+        marks += marks.empty() ? "?" : ", ?";
+    }
+    insert_row_ = std::make_unique<replica::Statement>(
+        need(context.sql.db().prepare(sql + ") VALUES(" + marks + ")")));
+    for (const GroupPlan& group : plan.groups)
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+            const auto& mapping = group.mapping->fields[i];
+            fields_.push_back({.mapping = &mapping,
+                               .group = &group,
+                               .index = group.first_field + i,
+                               .parameter = static_cast<int>(group.columns[i].front()) + 1,
+                               .identity = merge::is_identity(mapping),
+                               .skip = mapping.direction == merge::Direction::kOut});
+        }
+    converted_.resize(fields_.size());
+}
+
+Loader::~Loader() = default;
+
+// False if the record needs the merger: a reference that waits, or a part that is not there.
+bool Loader::bind_fields(const remote::RecordView& image) {
+    const Value null = Value::null();
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        const Field& field = fields_[i];
+        const ValueView theirs = image.fields[field.index];
+        if (theirs.is_absent()) return false;
+        if (field.skip) {
+            insert_row_->bind_null(field.parameter);
+        } else if (field.identity || theirs.kind == Kind::kNull) {
+            insert_row_->bind_borrowed(field.parameter, theirs);
+        } else {
+            auto got = merge::get(*field.mapping, Value(theirs), {&null, 1}, references_);
+            if (got.waits) return false;
+            converted_[i] = std::move(got.columns.front());
+            insert_row_->bind_borrowed(field.parameter, converted_[i].view());
+        }
+    }
+    return true;
+}
+
+void Loader::remember_differences(const remote::RecordView& image, std::int64_t link) {
+    for (const GroupPlan& group : plan_.groups) {
+        if (group.identity) continue;
+        merge::GroupValues theirs, ours;
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+            const ValueView value = image.fields[group.first_field + i];
+            theirs.emplace_back(value);
+            const Field& field = fields_[group.first_field + i];
+            if (field.identity || value.kind == Kind::kNull)
+                ours.emplace_back(value);
+            else if (field.mapping->lens == merge::LensKind::kReference ||
+                     field.mapping->lens == merge::LensKind::kAnyReference)
+                ours.emplace_back(value);  // found by this very id
+            else
+                ours.push_back(merge::put(*field.mapping, {&converted_[group.first_field + i], 1},
+                                          references_));
+        }
+        if (ours != theirs) save_shadow(context_.sql, link, group.id, {theirs, ours, false});
+    }
+}
+
+void Loader::insert(const remote::RecordView& image) {
+    insert_row_->reset();
+    if (image.fact != remote::Fact::kRecord || !bind_fields(image)) {
+        finish_stretch();
+        merger_.apply(image, false);
+        return;
+    }
+    context_.sql.run(
+        "INSERT INTO kontor_link(stream, record, ext_id, version, covers)"
+        " VALUES(?, -1, ?, ?, ?) ON CONFLICT DO NOTHING",
+        plan_.id, image.id, image.version, plan_.generation);
+    if (context_.sql.changes() == 0) {  // it is there already: a page came twice
+        finish_stretch();
+        merger_.apply(image, false);
+        return;
+    }
+    const std::int64_t link = context_.sql.last_insert_id();
+    need(insert_row_->run());
+    const std::int64_t record = context_.sql.last_insert_id();
+    context_.sql.run("UPDATE kontor_link SET record = ? WHERE id = ?", record, link);
+    remember_differences(image, link);
+    if (first_ == 0) first_ = record;
+    last_ = record;
+    ++counts_.seen;
+    ++counts_.created_here;
+}
+
+void Loader::finish_stretch() {
+    if (first_ == 0) return;
+    add_history(context_, plan_.entity.id, first_, std::nullopt, "l", Value(last_),
+                {.actor = "remote:" + plan_.connection_name, .rule = ""});
+    first_ = 0;
+}
+
+void build_indexes(Context& context, const StreamPlan& plan) {
+    std::vector<std::string> statements;
+    const std::string& table = plan.entity.name;
+    statements.push_back("CREATE INDEX IF NOT EXISTS \"kontor_uid_" + table + "\" ON \"" + table +
+                         "\"(uid) WHERE uid IS NOT NULL");
+    for (const auto& field : plan.entity.fields)
+        if (field.type == remote::FieldType::kReference)
+            statements.push_back("CREATE INDEX IF NOT EXISTS \"kontor_ref_" + table + "_" +
+                                 field.name + "\" ON \"" + table + "\"(\"" + field.name +
+                                 "\") WHERE \"" + field.name + "\" IS NOT NULL");
+    for (const auto& statement : statements) need(context.sql.db().execute(statement));
+}
+
+}  // namespace kontor::engine

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/merger.hpp"
+#include "sync/remote/remote.hpp"
+
+namespace kontor::engine {
+
+/// The first load of a stream whose entity is still empty: thousands of rows a commit, values bound
+/// as they came, one history entry per stretch of rows. Whatever is not plain (a record that is
+/// there already, a reference that has not arrived) takes the merger's way.
+///
+/// One transaction lives inside add(); nothing is open between calls. Throws Failure.
+class Loader {
+public:
+    Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamCounts& counts);
+    ~Loader();
+    Loader(const Loader&) = delete;
+    Loader& operator=(const Loader&) = delete;
+
+    /// True if nothing here can meet what the load brings: no rows, no links.
+    [[nodiscard]] static bool applies(Sql& sql, const StreamPlan& plan);
+
+    /// Inserts a record inside the open transaction. `image` lives until flush().
+    void insert(const remote::RecordView& image);
+    /// Ends a stretch: its history entry is written. Call before each commit.
+    void finish_stretch();
+
+private:
+    struct Field;
+    bool bind_fields(const remote::RecordView& image);
+    void remember_differences(const remote::RecordView& image, std::int64_t link);
+
+    Context& context_;
+    const StreamPlan& plan_;
+    Merger& merger_;
+    StreamCounts& counts_;
+    LinkReferences references_;
+    std::vector<Field> fields_;
+    std::unique_ptr<replica::Statement> insert_row_;
+    std::int64_t first_ = 0;  // of the stretch
+    std::int64_t last_ = 0;
+    std::vector<Value> converted_;  // of the record at hand, by field
+};
+
+/// Indexes that sync and people need (references, uid), built once a first load is done rather than
+/// kept up during it. Idempotent. Needs no open transaction.
+void build_indexes(Context& context, const StreamPlan& plan);
+
+}  // namespace kontor::engine

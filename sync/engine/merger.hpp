@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/references.hpp"
+#include "sync/engine/rows.hpp"
+#include "sync/engine/state.hpp"
+#include "sync/merge/three_way.hpp"
+#include "sync/remote/remote.hpp"
+
+namespace kontor::engine {
+
+/// Told of each change that a merge makes here (dry runs list them).
+using PlanSink = std::function<void(PlannedChange)>;
+
+/// Merges images of one stream into the replica, one at a time, each against the row as it is now:
+/// clauses b to i except pushing. Needs an open engine transaction around apply(). Throws Failure.
+class Merger {
+public:
+    Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, PlanSink plan_sink = {});
+
+    /// `authoritative`: fetched by id just now, so that it is not stale and nothing is cut.
+    void apply(const remote::RecordView& image, bool authoritative);
+
+    /// Ids that must be read by id before they can be merged; emptied by the call.
+    [[nodiscard]] std::vector<std::string> take_rereads();
+
+private:
+    struct Work;
+
+    void apply_record(const remote::RecordView& image, bool authoritative);
+    void insert_new(const remote::RecordView& image);
+    bool adopt_created(const remote::RecordView& image);
+    void merge_live(Link link, const remote::RecordView& image, bool authoritative);
+    void settle_intents(Work& work);
+    void settle_update(Work& work, const Intent& intent);
+    void merge_one_group(Work& work, const GroupPlan& group);
+    void take(Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
+              const merge::GroupValues& theirs);
+    void write_back(Work& work);
+    void revive(Link link, const remote::RecordView& image, std::string_view rule);
+    void image_of_deleted_here(Link link, const remote::RecordView& image);
+    void gone(Link link, const remote::RecordView& image);
+    void link_arrived(const Link& link);
+    merge::Timing timing(const Work& work, const GroupPlan& group) const;
+    merge::GroupValues image_values(const remote::RecordView& image, const GroupPlan& group) const;
+    Row row_from(const remote::RecordView& image, const Row& current,
+                 std::vector<const GroupPlan*>& waiting) const;
+    Cause cause(const remote::RecordView& image, std::string_view rule) const;
+    bool own_write(std::string_view version, const remote::RecordView& image) const;
+    void planned(const char* op, std::int64_t record, std::string_view ext_id,
+                 std::vector<std::string> fields);
+
+    Context& context_;
+    const StreamPlan& plan_;
+    StreamCounts& counts_;
+    PlanSink plan_sink_;
+    LinkReferences references_;
+    std::vector<std::string> rereads_;
+};
+
+}  // namespace kontor::engine

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/base/value.hpp"
+#include "sync/engine/sql.hpp"
+#include "sync/merge/mapping.hpp"
+#include "sync/replica/catalogue.hpp"
+
+namespace kontor::engine {
+
+struct ConnectionSettings;
+
+/// A field group of a stream, tied to the replica.
+struct GroupPlan {
+    std::int64_t id = 0;
+    std::int64_t since = 0;  ///< mapping generation; a link covers it if link.covers >= since
+    const merge::GroupMapping* mapping = nullptr;
+    std::size_t first_field = 0;  ///< index of its first field in StreamPlan::remote_fields
+    /// Per field, the indexes of its columns in StreamPlan::columns.
+    std::vector<std::vector<std::size_t>> columns;
+    bool identity = false;  ///< every field's lens is the identity
+    [[nodiscard]] bool writable() const;
+};
+
+/// A stream's mapping, tied to tables, columns and ids of the replica.
+struct StreamPlan {
+    std::int64_t id = 0;
+    std::int64_t connection = 0;
+    std::string connection_name;
+    std::string connection_user;  ///< who we are there; "" until the first check
+    std::int64_t generation = 1;
+    bool loaded = false;
+    merge::StreamMapping mapping;
+    replica::Entity entity;
+    std::vector<std::string> columns;         ///< all mapped columns, each once
+    std::vector<std::int64_t> column_fields;  ///< their catalogue ids
+    std::vector<std::string> remote_fields;   ///< what a pull asks for; the key field last if extra
+    std::size_t key_index = SIZE_MAX;         ///< of mapping.key_field in remote_fields
+    std::vector<GroupPlan> groups;
+
+    [[nodiscard]] const GroupPlan* group(std::int64_t group_id) const;
+};
+
+/// All streams of all connections, as the replica knows them. Plans hold pointers into their own
+/// mapping: the list is neither copied nor resized after load().
+class Plans {
+public:
+    /// Reads kontor_stream, kontor_group and the catalogue. Throws Failure.
+    static Plans load(Sql& sql);
+
+    [[nodiscard]] const std::vector<StreamPlan>& all() const { return plans_; }
+    [[nodiscard]] const StreamPlan* stream(std::int64_t id) const;
+    [[nodiscard]] const StreamPlan* stream(std::int64_t connection, std::string_view name) const;
+    [[nodiscard]] const replica::Catalogue& catalogue() const { return catalogue_; }
+
+private:
+    replica::Catalogue catalogue_;
+    std::vector<StreamPlan> plans_;
+};
+
+/// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
+/// their ids; changed or new ones raise the stream's generation and make it be read again, so that
+/// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
+/// keep their rows and are not synced. Needs an open write transaction. Throws Failure; kConfig if
+/// a column of the mapping does not exist.
+void reconcile(Sql& sql, const ConnectionSettings& settings);
+
+}  // namespace kontor::engine

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/merger.hpp"
+
+namespace kontor::engine {
+
+/// What the steps of a cycle share beside the context.
+struct StepPorts {
+    remote::Remote& remote;
+    Observer& observer;
+    const WriterGate& gate;
+    const std::atomic<bool>& cancelled;
+    bool dry_run = false;
+    PlanSink plan_sink;
+};
+
+/// Longest engine transaction once others write too.
+inline constexpr std::chrono::milliseconds kTransactionMax{50};
+
+/// Pulls one stream from its cursor to now and merges it; the cursor moves in the transaction that
+/// applies what it covers. Records that must be read by id are fetched in between. Throws Failure.
+void pull(Context& context, const StepPorts& ports, const StreamPlan& plan, StreamCounts& counts);
+
+/// Reads records by id and merges them as authoritative images.
+void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                     const std::vector<std::string>& ids, StreamCounts& counts);
+
+}  // namespace kontor::engine

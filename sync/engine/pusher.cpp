@@ -1,0 +1,370 @@
+#include "sync/engine/pusher.hpp"
+
+#include <algorithm>
+
+#include "sync/base/backoff.hpp"
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/references.hpp"
+
+namespace kontor::engine {
+namespace {
+
+using remote::ChangeOp;
+using remote::PushStatus;
+using replica::LinkState;
+
+/// Tries with a record that keeps changing under us before it waits for the next cycle.
+constexpr int kReplansMax = 3;
+/// How long a locked record, or one the remote could not take just now, is left alone.
+constexpr BackoffPolicy kRetryLater{std::chrono::minutes{1}, std::chrono::hours{6}};
+
+/// A push that has been written down and is about to be sent.
+struct Sent {
+    std::int64_t intent = 0;
+    PlannedPush push;
+};
+
+std::vector<std::int64_t> candidates(Context& context, const StreamPlan& plan, std::int64_t after,
+                                     std::size_t limit) {
+    std::vector<std::int64_t> out;
+    auto& rows = context.sql.bind(
+        "SELECT l.id FROM kontor_link l LEFT JOIN kontor_blocked b ON b.link = l.id"
+        " WHERE l.stream = ? AND l.dirty AND l.id > ? AND (b.link IS NULL OR b.retry_at <= ?)"
+        " ORDER BY l.id LIMIT ?",
+        plan.id, after, context.now(), static_cast<std::int64_t>(limit));
+    while (Sql::step(rows)) out.push_back(rows.integer(0));
+    return out;
+}
+
+bool wanted(const PushPass& pass, ChangeOp op) {
+    switch (op) {
+        case ChangeOp::kCreate:
+            return pass.creates;
+        case ChangeOp::kUpdate:
+            return pass.updates;
+        case ChangeOp::kDelete:
+            return pass.deletes;
+    }
+    return false;
+}
+
+void block(Context& context, const Link& link, std::string_view op, std::string_view status,
+           const remote::PushResult& result, bool retry_later) {
+    const std::int64_t attempts =
+        context.sql.integer("SELECT attempts FROM kontor_blocked WHERE link = ?", link.id)
+            .value_or(0) +
+        1;
+    std::optional<std::string> retry_at;
+    if (retry_later)
+        retry_at = format_instant(
+            context.clock.now() +
+            backoff_delay(kRetryLater, static_cast<unsigned>(attempts), context.random.next()));
+    context.sql.run(
+        "INSERT INTO kontor_blocked(link, op, status, code, field, message, other_id, since,"
+        " attempts, retry_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        " ON CONFLICT(link) DO UPDATE SET op = ?2, status = ?3, code = ?4, field = ?5,"
+        " message = ?6, other_id = ?7, attempts = ?9, retry_at = ?10",
+        link.id, op, status, result.code, result.field, result.message, result.id, context.now(),
+        attempts, retry_at);
+}
+
+const char* op_name(ChangeOp op) {
+    switch (op) {
+        case ChangeOp::kCreate:
+            return "create";
+        case ChangeOp::kUpdate:
+            return "update";
+        case ChangeOp::kDelete:
+            return "delete";
+    }
+    return "update";
+}
+
+remote::Change to_change(const StreamPlan& plan, const PlannedPush& push, const std::string& key) {
+    remote::Change change;
+    change.op = push.op;
+    change.id = push.link.ext_id;
+    change.key = key;
+    change.expect_version = push.link.version;
+    const bool create = push.op == ChangeOp::kCreate;
+    for (const SentGroup& sent : push.groups) {
+        const GroupPlan* group = plan.group(sent.group);
+        if (group == nullptr) continue;
+        for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
+            const auto& field = group->mapping->fields[i];
+            if (field.read_only || field.direction == merge::Direction::kIn) continue;
+            if (field.create_only && !create) continue;
+            if (create && sent.values[i].is_blank()) continue;
+            change.fields.push_back({field.remote, sent.values[i]});
+        }
+    }
+    return change;
+}
+
+/// Writes down what is going to be sent (clause: intents first). In its own durable transaction.
+std::vector<Sent> journal(Context& context, const StreamPlan& plan,
+                          const std::vector<std::int64_t>& links, const PushPass& pass,
+                          StreamCounts& counts, std::vector<remote::Change>& changes) {
+    std::vector<Sent> out;
+    need(context.sql.db().execute("PRAGMA synchronous=FULL"));
+    {
+        EngineTransaction transaction(context);
+        for (const std::int64_t id : links) {
+            const auto link = link_by_id(context.sql, id);
+            if (!link) continue;
+            auto push = plan_push(context, plan, *link, pass.force_creates);
+            if (!push) {
+                // Dirty was a hint. It stays where something still waits.
+                const bool waits = link->state == LinkState::kLive && link->ext_id.empty();
+                if (!waits && intents_of(context.sql, id).empty() &&
+                    !has_open_conflicts(context.sql, id))
+                    clear_dirty(context.sql, id);
+                continue;
+            }
+            if (!wanted(pass, push->op)) continue;
+            if (!push->unsendable_field.empty()) {
+                remote::PushResult why;
+                why.status = PushStatus::kInvalid;
+                why.code = "KONTOR_VALUE";
+                why.field = push->unsendable_field;
+                why.message = push->unsendable_why;
+                block(context, *link, op_name(push->op), "invalid", why, false);
+                ++counts.blocked;
+                continue;
+            }
+            if (push->empty()) continue;
+            std::string key;
+            if (push->op == ChangeOp::kCreate)
+                key = context.sql
+                          .text("SELECT uid FROM \"" + plan.entity.name + "\" WHERE id = ?",
+                                link->record)
+                          .value_or("");
+            Intent intent{.link = id,
+                          .op = op_name(push->op),
+                          .sent = push->groups,
+                          .key = key,
+                          .base_version = link->version,
+                          .state = "sent",
+                          .version = ""};
+            changes.push_back(to_change(plan, *push, key));
+            out.push_back({add_intent(context, intent), std::move(*push)});
+        }
+        transaction.commit();
+    }
+    need(context.sql.db().execute("PRAGMA synchronous=NORMAL"));
+    return out;
+}
+
+/// Clause f: what was sent is what they hold and what it answers to; the row as it is now decides
+/// whether there is more to say.
+void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
+                 const remote::PushResult& result, StreamCounts& counts) {
+    auto link = link_by_id(context.sql, sent.push.link.id);
+    if (!link) return;
+    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
+    if (sent.push.op == ChangeOp::kDelete) {
+        link->state = LinkState::kDone;
+        save_link(context.sql, *link);
+        clear_dirty(context.sql, link->id);
+        drop_intent(context.sql, sent.intent);
+        for (const auto& [group, shadow] : shadows_of(context.sql, link->id))
+            drop_shadow(context.sql, link->id, group);
+        ++counts.deleted_there;
+        return;
+    }
+    for (const SentGroup& group : sent.push.groups)
+        save_shadow(context.sql, link->id, group.group, {group.values, group.values, false});
+    if (sent.push.op == ChangeOp::kCreate) {
+        const auto other = link_by_ext(context.sql, plan.id, result.id);
+        if (other && other->id != link->id) {
+            // The remote says that our new record is one that we have already.
+            remote::PushResult duplicate = result;
+            duplicate.code = "KONTOR_SAME_RECORD";
+            block(context, *link, "create", "duplicate", duplicate, false);
+            ++counts.blocked;
+            drop_intent(context.sql, sent.intent);
+            for (const SentGroup& group : sent.push.groups)
+                drop_shadow(context.sql, link->id, group.group);
+            return;
+        }
+        link->ext_id = result.id;
+        ++counts.created_there;
+    } else {
+        ++counts.updated_there;
+    }
+    if (!result.version.empty()) link->version = result.version;
+    save_link(context.sql, *link);
+    set_intent_state(context.sql, sent.intent, "acked", result.version);
+    if (sent.push.op == ChangeOp::kCreate)
+        wake_referrers(context.sql, context.plans, plan, link->record);
+}
+
+void refused(Context& context, const Sent& sent, const remote::PushResult& result,
+             StreamCounts& counts) {
+    drop_intent(context.sql, sent.intent);
+    const auto link = link_by_id(context.sql, sent.push.link.id);
+    if (!link) return;
+    const bool later = result.status == PushStatus::kLocked || result.status == PushStatus::kRetry;
+    block(context, *link, op_name(sent.push.op), remote::to_string(result.status), result, later);
+    ++counts.blocked;
+}
+
+/// Settles one batch's answers. Returns the ids whose images must be read again.
+std::vector<std::string> settle(Context& context, const StreamPlan& plan,
+                                const std::vector<Sent>& sent,
+                                const std::vector<remote::PushResult>& results,
+                                StreamCounts& counts) {
+    std::vector<std::string> reread;
+    EngineTransaction transaction(context);
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+        const remote::PushResult unknown{};
+        // Matched by position only if the counts agree.
+        const remote::PushResult& result = results.size() == sent.size() ? results[i] : unknown;
+        switch (result.status) {
+            case PushStatus::kOk:
+                acknowledge(context, plan, sent[i], result, counts);
+                break;
+            case PushStatus::kChanged:
+            case PushStatus::kMissing:
+                drop_intent(context.sql, sent[i].intent);
+                if (!sent[i].push.link.ext_id.empty()) reread.push_back(sent[i].push.link.ext_id);
+                break;
+            case PushStatus::kUnknown:
+                set_intent_state(context.sql, sent[i].intent, "unknown", "");
+                ++counts.unknown;
+                break;
+            default:
+                refused(context, sent[i], result, counts);
+                break;
+        }
+    }
+    transaction.commit();
+    return reread;
+}
+
+std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan,
+                                     const std::vector<std::int64_t>& links, const PushPass& pass) {
+    std::vector<std::string> out;
+    EngineTransaction transaction(context);
+    for (const std::int64_t id : links) {
+        const auto link = link_by_id(context.sql, id);
+        if (!link || link->ext_id.empty()) continue;
+        const auto push = plan_push(context, plan, *link, pass.force_creates);
+        if (push && !push->empty() && wanted(pass, push->op)) out.push_back(link->ext_id);
+    }
+    transaction.commit();
+    return out;
+}
+
+}  // namespace
+
+std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                  const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts) {
+    const auto batch_max = static_cast<std::size_t>(std::max(1, can.push_batch_max));
+    std::int64_t carried_out = 0;
+    std::int64_t after = 0;
+    int replans = 0;
+    while (!ports.cancelled.load()) {
+        const auto links = candidates(context, plan, after, batch_max);
+        if (links.empty()) break;
+
+        // Look just before writing: a colleague's edit since our last pull is merged, not
+        // overwritten. Where the remote compares and sets by batch, it looks itself.
+        if (can.fetch && can.cas != remote::CompareAndSet::kBatch) {
+            const auto ids = ids_at_risk(context, plan, links, pass);
+            if (!ids.empty()) fetch_and_merge(context, ports, plan, ids, counts);
+        }
+        std::vector<remote::Change> changes;
+        const auto sent = journal(context, plan, links, pass, counts, changes);
+        if (!sent.empty()) {
+            auto results = ports.remote.push(plan.mapping.stream, changes);
+            std::vector<std::string> reread;
+            if (results) {
+                const auto before = counts;
+                reread = settle(context, plan, sent, *results, counts);
+                carried_out += counts.created_there + counts.updated_there + counts.deleted_there -
+                               before.created_there - before.updated_there - before.deleted_there;
+            } else {
+                const Errc code = results.error().code;
+                const bool maybe = code == Errc::kUnavailable || code == Errc::kTimeout ||
+                                   code == Errc::kProtocol || code == Errc::kInternal;
+                EngineTransaction transaction(context);
+                for (const Sent& one : sent) {
+                    if (maybe) {
+                        set_intent_state(context.sql, one.intent, "unknown", "");
+                        ++counts.unknown;
+                    } else {
+                        drop_intent(context.sql, one.intent);
+                    }
+                }
+                transaction.commit();
+                stop(in_context("push " + plan.mapping.stream, results.error()).value());
+            }
+            ports.observer.progress({"push", plan.mapping.stream, carried_out, 0});
+            ports.observer.committed();
+            if (!reread.empty()) {
+                fetch_and_merge(context, ports, plan, reread, counts);
+                if (++replans <= kReplansMax) continue;  // the same links again, planned afresh
+            }
+        }
+        replans = 0;
+        after = links.back();
+    }
+    return carried_out;
+}
+
+void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
+             const remote::Capabilities& can, StreamCounts& counts) {
+    std::vector<std::string> ids, keys;
+    {
+        EngineTransaction transaction(context);
+        context.sql.run(
+            "UPDATE kontor_intent SET state = 'unknown' WHERE state = 'sent' AND link IN"
+            " (SELECT id FROM kontor_link WHERE stream = ?)",
+            plan.id);
+        auto& rows = context.sql.bind(
+            "SELECT i.op, coalesce(l.ext_id, ''), coalesce(i.key, '') FROM kontor_intent i"
+            " JOIN kontor_link l ON l.id = i.link WHERE l.stream = ? AND i.state = 'unknown'",
+            plan.id);
+        while (Sql::step(rows)) {
+            if (rows.text(0) != "create")
+                ids.emplace_back(rows.text(1));
+            else if (!rows.text(2).empty())
+                keys.emplace_back(rows.text(2));
+        }
+        transaction.commit();
+    }
+    if (!ids.empty() && can.fetch) fetch_and_merge(context, ports, plan, ids, counts);
+    if (keys.empty() || can.key_field.empty() || plan.mapping.key_field.empty()) return;
+
+    class FindSink final : public remote::RecordSink {
+    public:
+        FindSink(Context& sink_context, Merger& merger) : context_(sink_context), merger_(merger) {}
+        Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
+            return guarded([&] {
+                EngineTransaction transaction(context_);
+                for (const auto& record : batch) merger_.apply(record, true);
+                transaction.commit();
+            });
+        }
+
+    private:
+        Context& context_;
+        Merger& merger_;
+    };
+    Merger merger(context, plan, counts, ports.plan_sink);
+    FindSink sink(context, merger);
+    if (auto done = ports.remote.find(plan.mapping.stream, plan.remote_fields,
+                                      plan.mapping.key_field, keys, sink);
+        !done)
+        stop(in_context("find " + plan.mapping.stream, done.error()).value());
+    // What the key did not find was not created: it is planned again.
+    EngineTransaction transaction(context);
+    context.sql.run(
+        "DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown' AND key IS NOT NULL"
+        " AND link IN (SELECT id FROM kontor_link WHERE stream = ? AND ext_id IS NULL)",
+        plan.id);
+    transaction.commit();
+}
+
+}  // namespace kontor::engine

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/puller.hpp"
+#include "sync/engine/state.hpp"
+
+namespace kontor::engine {
+
+/// What a link has to tell its remote now.
+struct PlannedPush {
+    Link link;
+    remote::ChangeOp op = remote::ChangeOp::kUpdate;
+    std::vector<SentGroup> groups;
+    /// A value that cannot be sent: the record is blocked instead.
+    std::string unsendable_field, unsendable_why;
+    /// Some groups wait for the remote id of another record.
+    bool waits = false;
+
+    [[nodiscard]] bool empty() const {
+        return op == remote::ChangeOp::kUpdate && groups.empty() && unsendable_field.empty();
+    }
+};
+
+/// Derives it: groups whose map(local) differs from `ours` of their shadow row, are covered,
+/// writable, resolvable, not parked, and have no push of unknown outcome. nullopt: nothing to tell,
+/// or it must wait. Needs an open transaction. `force`: a create goes without the references that
+/// wait (a cycle of new records).
+[[nodiscard]] std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan,
+                                                   const Link& link, bool force = false);
+
+/// Pushes what one stream has to tell, in batches: look at the remote's images, plan, commit the
+/// intents, send, settle. `allow` of a kind of change false: leave those alone.
+struct PushPass {
+    bool creates = true, updates = true, deletes = true;
+    bool force_creates = false;
+};
+/// Returns the number of changes that were carried out. Throws Failure.
+std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                  const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts);
+
+/// How much a push would do; for the mass-change guard and dry runs.
+struct PushForecast {
+    std::int64_t creates = 0, updates = 0, deletes = 0;
+};
+[[nodiscard]] PushForecast forecast_push(Context& context, const StreamPlan& plan,
+                                         const PlanSink& plan_sink);
+
+/// Settles intents that an earlier run left open by asking the remote, before anything else is
+/// sent. Throws Failure.
+void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
+             const remote::Capabilities& can, StreamCounts& counts);
+
+}  // namespace kontor::engine

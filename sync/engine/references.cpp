@@ -1,0 +1,156 @@
+#include "sync/engine/references.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "sync/engine/state.hpp"
+
+namespace kontor::engine {
+namespace {
+
+using replica::LinkState;
+
+// A remote id is worth something while the remote may still have the record.
+bool usable(const Link& link) {
+    return !link.ext_id.empty() && link.state != LinkState::kDeletedThere &&
+           link.state != LinkState::kDone;
+}
+
+Value symbolic(std::string_view entity, std::int64_t record) {
+    return Value("local:" + std::string(entity) + ":" + std::to_string(record));
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t out = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+/// Calls `visit(plan, group, record)` for every record that refers to `record` of `target`.
+template <class Visit>
+void for_each_referrer(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record,
+                       Visit visit) {
+    for (const StreamPlan& plan : plans.all()) {
+        if (plan.connection != target.connection) continue;
+        for (const GroupPlan& group : plan.groups) {
+            for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+                const auto& field = group.mapping->fields[i];
+                const bool plain = field.lens == merge::LensKind::kReference;
+                const bool any = field.lens == merge::LensKind::kAnyReference;
+                if (!plain && !any) continue;
+                if (plain && std::ranges::find(field.references, target.mapping.stream) ==
+                                 field.references.end())
+                    continue;
+                const std::string query = "SELECT id FROM \"" + plan.entity.name + "\" WHERE \"" +
+                                          plan.columns[group.columns[i].front()] + "\" = ?";
+                const Value wanted = plain
+                                         ? Value(record)
+                                         : Value(target.entity.name + ":" + std::to_string(record));
+                std::vector<std::int64_t> found;
+                auto& rows = sql.bind(query, wanted);
+                while (Sql::step(rows)) found.push_back(rows.integer(0));
+                for (const std::int64_t id : found) visit(plan, group, id);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+Value LinkReferences::remote_id(std::int64_t local_id, std::span<const std::string> streams,
+                                std::string* stream_out) const {
+    const StreamPlan* last = nullptr;
+    for (const auto& name : streams) {
+        const StreamPlan* plan = plans_.stream(connection_, name);
+        if (plan == nullptr) continue;
+        last = plan;
+        const auto link = link_by_record(sql_, plan->id, local_id);
+        if (link && usable(*link)) {
+            if (stream_out != nullptr) *stream_out = name;
+            return Value(link->ext_id);
+        }
+    }
+    return symbolic(last != nullptr ? last->entity.name : "?", local_id);
+}
+
+Value LinkReferences::remote_any(std::string_view entity_and_id) const {
+    const auto colon = entity_and_id.find(':');
+    const auto id =
+        colon == std::string_view::npos ? std::nullopt : number(entity_and_id.substr(colon + 1));
+    if (!id) return Value(entity_and_id);
+    const auto entity = entity_and_id.substr(0, colon);
+    for (const StreamPlan& plan : plans_.all()) {
+        if (plan.connection != connection_ || plan.entity.name != entity) continue;
+        const auto link = link_by_record(sql_, plan.id, *id);
+        if (link && usable(*link)) return Value(plan.mapping.stream + ":" + link->ext_id);
+    }
+    return symbolic(entity, *id);
+}
+
+std::optional<std::int64_t> LinkReferences::local_id(std::string_view remote_id,
+                                                     std::span<const std::string> streams) const {
+    for (const auto& name : streams) {
+        const StreamPlan* plan = plans_.stream(connection_, name);
+        if (plan == nullptr) continue;
+        const auto link = link_by_ext(sql_, plan->id, remote_id);
+        if (link && usable(*link)) return link->record;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> LinkReferences::local_any(std::string_view stream_and_id) const {
+    const auto colon = stream_and_id.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const StreamPlan* plan = plans_.stream(connection_, stream_and_id.substr(0, colon));
+    if (plan == nullptr) return std::nullopt;
+    const auto link = link_by_ext(sql_, plan->id, stream_and_id.substr(colon + 1));
+    if (!link || !usable(*link)) return std::nullopt;
+    return plan->entity.name + ":" + std::to_string(link->record);
+}
+
+void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,
+              std::int64_t group, const merge::FieldMapping& field, const Value& theirs) {
+    const auto add = [&](std::string_view stream, std::string_view ext_id) {
+        const StreamPlan* plan = plans.stream(connection, stream);
+        if (plan == nullptr) return;
+        sql.run(
+            "INSERT INTO kontor_waiting(stream, ext_id, link, grp) VALUES(?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            plan->id, ext_id, link, group);
+    };
+    if (field.lens == merge::LensKind::kAnyReference) {
+        const auto colon = theirs.text().find(':');
+        if (colon != std::string::npos)
+            add(std::string_view(theirs.text()).substr(0, colon),
+                std::string_view(theirs.text()).substr(colon + 1));
+        return;
+    }
+    for (const auto& stream : field.references) add(stream, theirs.text());
+}
+
+void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
+    for_each_referrer(sql, plans, target, record,
+                      [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
+                          const auto link = link_by_record(sql, plan.id, referrer);
+                          if (!link || link->ext_id.empty() || link->covers < group.since) return;
+                          if (shadows_of(sql, link->id).contains(group.id)) return;
+                          const auto row = read_row(sql, plan, referrer);
+                          if (!row) return;
+                          const LinkReferences references(sql, plans, plan.connection);
+                          const auto values = put_group(group, *row, references);
+                          save_shadow(sql, link->id, group.id, {values, values, false});
+                          mark_dirty(sql, link->id);
+                      });
+}
+
+void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
+    for_each_referrer(sql, plans, target, record,
+                      [&](const StreamPlan& plan, const GroupPlan&, std::int64_t referrer) {
+                          sql.run(
+                              "UPDATE kontor_link SET dirty = 1 WHERE stream = ? AND record = ?",
+                              plan.id, referrer);
+                      });
+}
+
+}  // namespace kontor::engine

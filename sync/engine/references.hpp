@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sync/engine/plan.hpp"
+#include "sync/engine/sql.hpp"
+#include "sync/merge/lens.hpp"
+
+namespace kontor::engine {
+
+/// References of one connection, translated through its links. Throws Failure.
+class LinkReferences final : public merge::References {
+public:
+    LinkReferences(Sql& sql, const Plans& plans, std::int64_t connection)
+        : sql_(sql), plans_(plans), connection_(connection) {}
+
+    Value remote_id(std::int64_t local_id, std::span<const std::string> streams,
+                    std::string* stream_out) const override;
+    Value remote_any(std::string_view entity_and_id) const override;
+    std::optional<std::int64_t> local_id(std::string_view remote_id,
+                                         std::span<const std::string> streams) const override;
+    std::optional<std::string> local_any(std::string_view stream_and_id) const override;
+
+private:
+    Sql& sql_;
+    const Plans& plans_;
+    std::int64_t connection_;
+};
+
+/// Remembers that a group of `link` waits for record `ext_id` of one of `streams`.
+void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,
+              std::int64_t group, const merge::FieldMapping& field, const Value& theirs);
+
+/// Before the remote id of `record` in `plan`'s stream changes or goes: referrers whose group has
+/// no shadow row get one with the value that the remote is still known to hold (clause c).
+void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
+
+/// After `record` got its remote id: its referrers may have something to push now.
+void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
+
+}  // namespace kontor::engine

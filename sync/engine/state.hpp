@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/rows.hpp"
+#include "sync/merge/group_values.hpp"
+#include "sync/merge/lens.hpp"
+#include "sync/replica/links.hpp"
+
+/// Rows of the link, shadow, intent and conflict tables, read and written one at a time. All
+/// functions throw Failure; those that write need an open write transaction.
+namespace kontor::engine {
+
+struct Link {
+    std::int64_t id = 0;
+    std::int64_t stream = 0;
+    std::int64_t record = 0;
+    std::string ext_id;  ///< "" = not created there
+    std::string version;
+    std::int64_t covers = 0;
+    replica::LinkState state = replica::LinkState::kLive;
+};
+
+[[nodiscard]] std::optional<Link> link_by_ext(Sql& sql, std::int64_t stream, std::string_view ext);
+[[nodiscard]] std::optional<Link> link_by_record(Sql& sql, std::int64_t stream,
+                                                 std::int64_t record);
+[[nodiscard]] std::optional<Link> link_by_id(Sql& sql, std::int64_t id);
+/// A link without remote id, to be pushed.
+void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
+void save_link(Sql& sql, const Link& link);
+void mark_dirty(Sql& sql, std::int64_t link);
+void clear_dirty(Sql& sql, std::int64_t link);
+/// Link, shadow, waiting, intents, conflicts and blocks of it.
+void forget_link(Sql& sql, std::int64_t link);
+
+struct Shadow {
+    merge::GroupValues theirs, ours;
+    bool waits = false;
+
+    /// A row of absent values says that nothing is known: the image had no word of the group.
+    [[nodiscard]] bool unknown() const;
+    [[nodiscard]] static Shadow nothing_known(const GroupPlan& group);
+};
+using Shadows = std::map<std::int64_t, Shadow>;  ///< by group
+
+[[nodiscard]] Shadows shadows_of(Sql& sql, std::int64_t link);
+void save_shadow(Sql& sql, std::int64_t link, std::int64_t group, const Shadow& shadow);
+void drop_shadow(Sql& sql, std::int64_t link, std::int64_t group);
+
+/// Values of one group as sent.
+struct SentGroup {
+    std::int64_t group = 0;
+    merge::GroupValues values;
+};
+[[nodiscard]] std::string encode_sent(const std::vector<SentGroup>& groups);
+[[nodiscard]] std::vector<SentGroup> decode_sent(std::string_view bytes);
+
+struct Intent {
+    std::int64_t id = 0;
+    std::int64_t link = 0;
+    std::string op;  ///< create update delete
+    std::vector<SentGroup> sent;
+    std::string key, base_version;
+    std::string state;  ///< sent unknown acked parked
+    std::string version;
+};
+[[nodiscard]] std::vector<Intent> intents_of(Sql& sql, std::int64_t link);
+std::int64_t add_intent(Context& context, const Intent& intent);
+void set_intent_state(Sql& sql, std::int64_t id, std::string_view state, std::string_view version);
+void drop_intent(Sql& sql, std::int64_t id);
+
+struct OpenConflict {
+    std::int64_t id = 0;
+    std::string kind;
+    bool has_base = false;
+};
+/// The open conflict of a group (nullopt: of the record as such).
+[[nodiscard]] std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
+                                                        std::optional<std::int64_t> group);
+[[nodiscard]] bool has_open_conflicts(Sql& sql, std::int64_t link);
+
+struct ConflictSides {
+    std::optional<merge::GroupValues> base;
+    merge::GroupValues ours, theirs;
+    std::string theirs_version, theirs_by;
+};
+/// Opens a conflict, or refreshes the open one of the same group. `chosen` empty: open for a
+/// person; else it is recorded as decided by `rule`. True if a new row was made.
+bool record_conflict(Context& context, const StreamPlan& plan, const Link& link,
+                     std::optional<std::int64_t> group, std::string_view kind,
+                     const ConflictSides& sides, std::string_view rule, std::string_view chosen);
+void close_conflict(Context& context, std::int64_t id, std::string_view chosen,
+                    std::string_view rule, std::string_view decided_by);
+
+/// put(columns) of a group for a row.
+[[nodiscard]] merge::GroupValues put_group(const GroupPlan& group, const Row& row,
+                                           const merge::References& references);
+
+}  // namespace kontor::engine

@@ -1,0 +1,89 @@
+#include "sync/engine/sweeper.hpp"
+
+#include <algorithm>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/state.hpp"
+
+namespace kontor::engine {
+namespace {
+
+constexpr std::int64_t kMissingAlwaysAllowed = 25;
+
+/// Keeps the list in a temporary table, so that its length costs no memory of ours.
+class ListSink final : public remote::RecordSink {
+public:
+    explicit ListSink(Sql& sql) : sql_(sql) {
+        need(
+            sql.db().execute("DROP TABLE IF EXISTS temp.listed; CREATE TEMP TABLE listed("
+                             "ext_id TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID"));
+    }
+    Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
+        return guarded([&] {
+            for (const auto& record : batch)
+                sql_.run("INSERT OR REPLACE INTO temp.listed(ext_id, version) VALUES(?, ?)",
+                         record.id, record.version);
+        });
+    }
+
+private:
+    Sql& sql_;
+};
+
+std::vector<std::string> ids(Sql& sql, std::string_view query, std::int64_t stream) {
+    std::vector<std::string> out;
+    auto& rows = sql.bind(query, stream);
+    while (Sql::step(rows)) out.emplace_back(rows.text(0));
+    return out;
+}
+
+}  // namespace
+
+void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, double missing_share,
+           StreamCounts& counts) {
+    ports.observer.progress({"sweep", plan.mapping.stream, 0, 0});
+    ListSink sink(context.sql);
+    auto complete = ports.remote.list_ids(plan.mapping.stream, sink);
+    if (!complete) stop(in_context("sweep " + plan.mapping.stream, complete.error()).value());
+
+    // New here, or of another version than the one merged. Live or given up for lost alike.
+    auto differ =
+        ids(context.sql,
+            "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
+            " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
+            " OR (t.version <> '' AND l.version IS NOT t.version AND l.state IN (0,1,2,4))"
+            " OR l.state IN (1,2)",
+            plan.id);
+    fetch_and_merge(context, ports, plan, differ, counts);
+
+    if (*complete) {
+        const auto missing =
+            ids(context.sql,
+                "SELECT ext_id FROM kontor_link WHERE stream = ? AND state = 0"
+                " AND ext_id IS NOT NULL AND NOT EXISTS"
+                " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)",
+                plan.id);
+        const std::int64_t live =
+            context.sql
+                .integer("SELECT count(*) FROM kontor_link WHERE stream = ? AND state = 0", plan.id)
+                .value_or(0);
+        const auto limit =
+            std::max(kMissingAlwaysAllowed,
+                     static_cast<std::int64_t>(static_cast<double>(live) * missing_share));
+        const auto count = static_cast<std::int64_t>(missing.size());
+        if (count > limit)
+            stop({Errc::kGuard,
+                  plan.mapping.stream + ": " + std::to_string(count) + " of " +
+                      std::to_string(live) + " records are missing from the remote's list at once",
+                  {{"stream", plan.mapping.stream}, {"missing", std::to_string(count)}},
+                  {}});
+        fetch_and_merge(context, ports, plan, missing, counts);
+        EngineTransaction transaction(context);
+        context.sql.run("UPDATE kontor_stream SET swept_at = ? WHERE id = ?", context.now(),
+                        plan.id);
+        transaction.commit();
+    }
+    need(context.sql.db().execute("DROP TABLE IF EXISTS temp.listed"));
+}
+
+}  // namespace kontor::engine
