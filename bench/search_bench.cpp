@@ -120,6 +120,7 @@ void measure(const char* what, search::SearchIndex& index, const std::string& en
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     const std::int64_t records = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
     const std::string folder = argc > 2 ? argv[2] : "search-bench";
     std::filesystem::create_directories(folder);

@@ -116,8 +116,7 @@ Result<std::vector<Hit>> Finder::search(std::string_view text, const SearchOptio
 
 Result<std::vector<Finder::Candidate>> Finder::candidates(const Query& query,
                                                           const std::string& entity) {
-    const std::string anywhere = query.match_expression();
-    const std::string in_title = "{title} : (" + anywhere + ")";
+    const std::string expression = query.match_expression();
     const std::size_t entities = entity.empty() ? layouts_.size() : 1;
     const std::size_t wanted =
         std::max(kRankedMax / 2 / std::max<std::size_t>(entities, 1), kWantedMin);
@@ -126,22 +125,24 @@ Result<std::vector<Finder::Candidate>> Finder::candidates(const Query& query,
     std::vector<Candidate> out;
     for (std::size_t i = 0; i < layouts_.size(); ++i) {
         if (!entity.empty() && layouts_[i].name != entity) continue;
-        if (auto done = collect(in_title, i, wanted, matcher, out); !done) return pass(done);
-        if (auto done = collect(anywhere, i, wanted, matcher, out); !done) return pass(done);
+        if (auto done = collect("titles", expression, i, wanted, matcher, out); !done)
+            return pass(done);
+        if (auto done = collect("terms", expression, i, wanted, matcher, out); !done)
+            return pass(done);
     }
     return out;
 }
 
 /// Adds the newest `wanted` records of one entity that meet the query and are not there yet.
-Result<> Finder::collect(const std::string& expression, std::size_t reader, std::size_t wanted,
-                         Matcher& matcher, std::vector<Candidate>& out) {
+Result<> Finder::collect(const std::string& table, const std::string& expression,
+                         std::size_t reader, std::size_t wanted, Matcher& matcher,
+                         std::vector<Candidate>& out) {
     std::unordered_set<std::int64_t> known;
     for (const Candidate& candidate : out)
         if (candidate.reader == reader) known.insert(candidate.record.id);
 
-    auto rows = file_.db().prepare(
-        "SELECT rowid FROM terms WHERE terms MATCH ?1 AND rowid BETWEEN ?2 AND ?3 "
-        "ORDER BY rowid DESC");
+    auto rows = file_.db().prepare("SELECT rowid FROM " + table + " WHERE " + table +
+                                   " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC");
     if (!rows) return pass(rows);
     const std::int64_t entity = layouts_[reader].id;
     rows->bind(1, expression);

@@ -54,8 +54,8 @@ private:
     [[nodiscard]] Result<> refresh();
     [[nodiscard]] Result<std::vector<Candidate>> candidates(const Query& query,
                                                             const std::string& entity);
-    [[nodiscard]] Result<> collect(const std::string& expression, std::size_t reader,
-                                   std::size_t wanted, Matcher& matcher,
+    [[nodiscard]] Result<> collect(const std::string& table, const std::string& expression,
+                                   std::size_t reader, std::size_t wanted, Matcher& matcher,
                                    std::vector<Candidate>& out);
     [[nodiscard]] Hit hit(const Candidate& candidate, Matcher& matcher) const;
 

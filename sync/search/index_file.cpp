@@ -18,14 +18,19 @@ constexpr int kVersion = kTermsVersion * 1000 + kFormatVersion;
 constexpr int kApplicationId = 0x4B545331;  // "KTS1"
 constexpr std::int64_t kMergePages = 256;
 
-// detail=column: rows know in which of the two columns a term is, not where. Order and neighbours
-// are checked on the replica's row, which ranking needs anyway; that halves the file.
+// detail=none: rows know that they have a term, not where. Order and neighbours are checked on the
+// replica's row, which ranking needs anyway; that takes a third of the space. Titles have a table
+// of their own rather than a column: a column filter reads all rows of a word that is everywhere
+// but in titles.
 constexpr const char* kSchema = R"sql(
 DROP TABLE IF EXISTS terms;
+DROP TABLE IF EXISTS titles;
 DROP TABLE IF EXISTS state;
 DROP TABLE IF EXISTS layout;
 CREATE VIRTUAL TABLE terms USING fts5(
-    title, rest, content='', columnsize=0, detail=column, tokenize='kontor');
+    text, content='', columnsize=0, detail=none, tokenize='kontor');
+CREATE VIRTUAL TABLE titles USING fts5(
+    text, content='', columnsize=0, detail=none, tokenize='kontor');
 CREATE TABLE state(
     id INTEGER PRIMARY KEY CHECK(id = 1),
     phase INTEGER NOT NULL, replica_id TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -48,6 +53,10 @@ Result<> create_schema(const replica::Database& db) {
     if (!done) return done;
     return transaction->commit();
 }
+
+// Places in IndexFile::statements_; each is followed by its counterpart for titles.
+constexpr std::size_t kInsertTerms = 0;
+constexpr std::size_t kRemoveTerms = 2;
 
 /// True for a file that SQLite made, however damaged: only such a one is replaced.
 bool is_sqlite_file(const std::string& path) {
@@ -87,12 +96,16 @@ Result<IndexFile> IndexFile::open_once(const std::string& path) {
     if (*version != kVersion)
         if (auto done = create_schema(*db); !done) return in_context("search index", done.error());
 
-    auto insert = db->prepare("INSERT INTO terms(rowid, title, rest) VALUES(?1, ?2, ?3)");
-    if (!insert) return in_context("search index", insert.error());
-    auto remove =
-        db->prepare("INSERT INTO terms(terms, rowid, title, rest) VALUES('delete', ?1, ?2, ?3)");
-    if (!remove) return in_context("search index", remove.error());
-    return IndexFile(std::move(*db), std::move(*insert), std::move(*remove));
+    std::vector<replica::Statement> statements;
+    for (const char* sql : {"INSERT INTO terms(rowid, text) VALUES(?1, ?2)",
+                            "INSERT INTO titles(rowid, text) VALUES(?1, ?2)",
+                            "INSERT INTO terms(terms, rowid, text) VALUES('delete', ?1, ?2)",
+                            "INSERT INTO titles(titles, rowid, text) VALUES('delete', ?1, ?2)"}) {
+        auto statement = db->prepare(sql);
+        if (!statement) return in_context("search index", statement.error());
+        statements.push_back(std::move(*statement));
+    }
+    return IndexFile(std::move(*db), std::move(statements));
 }
 
 Result<IndexState> IndexFile::state() const {
@@ -153,38 +166,51 @@ Result<> IndexFile::set_fingerprint(const EntityLayout& layout) {
 }
 
 Result<> IndexFile::insert(std::int64_t row, const Document& document) {
-    insert_.bind(1, row);
-    insert_.bind_borrowed(2, ValueView::of(std::string_view(document.title)));
-    insert_.bind_borrowed(3, ValueView::of(std::string_view(document.rest)));
-    return insert_.run();
+    return write(kInsertTerms, row, document);
 }
 
 Result<> IndexFile::remove(std::int64_t row, const Document& document) {
-    remove_.bind(1, row);
-    remove_.bind_borrowed(2, ValueView::of(std::string_view(document.title)));
-    remove_.bind_borrowed(3, ValueView::of(std::string_view(document.rest)));
-    return remove_.run();
+    return write(kRemoveTerms, row, document);
+}
+
+/// Runs the statement for all terms, and the one after it for those of the title.
+Result<> IndexFile::write(std::size_t statement, std::int64_t row, const Document& document) {
+    const std::string all = document.title + '\n' + document.rest;
+    replica::Statement& terms = statements_[statement];
+    terms.bind(1, row);
+    terms.bind_borrowed(2, ValueView::of(std::string_view(all)));
+    if (auto done = terms.run(); !done || document.title.empty()) return done;
+    replica::Statement& titles = statements_[statement + 1];
+    titles.bind(1, row);
+    titles.bind_borrowed(2, ValueView::of(std::string_view(document.title)));
+    return titles.run();
 }
 
 Result<> IndexFile::clear() {
     return db_.execute(
         "INSERT INTO terms(terms) VALUES('delete-all');"
+        "INSERT INTO titles(titles) VALUES('delete-all');"
         "DELETE FROM layout; DELETE FROM state;");
 }
 
 Result<> IndexFile::command(const char* name, std::int64_t value) const {
-    auto run = db_.prepare("INSERT INTO terms(terms, rank) VALUES(?1, ?2)");
-    if (!run) return pass(run);
-    run->bind(1, name);
-    run->bind(2, value);
-    return run->run();
+    for (const char* sql : {"INSERT INTO terms(terms, rank) VALUES(?1, ?2)",
+                            "INSERT INTO titles(titles, rank) VALUES(?1, ?2)"}) {
+        auto run = db_.prepare(sql);
+        if (!run) return pass(run);
+        run->bind(1, name);
+        run->bind(2, value);
+        if (auto done = run->run(); !done) return done;
+    }
+    return {};
 }
 
 Result<bool> IndexFile::merge(bool first) {
     const int before = sqlite3_total_changes(db_.raw());
     if (auto done = command("merge", first ? -kMergePages : kMergePages); !done) return pass(done);
-    // As FTS5 documents it: fewer than two changed rows mean that there was nothing to merge.
-    return sqlite3_total_changes(db_.raw()) - before < 2;
+    // As FTS5 documents it: fewer than two changed rows mean that there was nothing to merge. A
+    // command itself counts as one, and there are two tables.
+    return sqlite3_total_changes(db_.raw()) - before < 3;
 }
 
 Result<> IndexFile::set_buffer(std::int64_t bytes) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sync/base/result.hpp"
 #include "sync/replica/database.hpp"
@@ -48,7 +49,7 @@ struct Document {
     friend bool operator==(const Document&, const Document&) = default;
 };
 
-/// The search database: an FTS5 table without content and positions, and its state. One thread at a
+/// The search database: FTS5 tables without content and positions, and its state. One thread at a
 /// time. Its loss loses nothing, so it is written without waiting for the disk.
 class IndexFile {
 public:
@@ -75,14 +76,14 @@ public:
     [[nodiscard]] const replica::Database& db() const { return db_; }
 
 private:
-    IndexFile(replica::Database db, replica::Statement insert, replica::Statement remove)
-        : db_(std::move(db)), insert_(std::move(insert)), remove_(std::move(remove)) {}
+    IndexFile(replica::Database db, std::vector<replica::Statement> statements)
+        : db_(std::move(db)), statements_(std::move(statements)) {}
+    [[nodiscard]] Result<> write(std::size_t statement, std::int64_t row, const Document& document);
     [[nodiscard]] static Result<IndexFile> open_once(const std::string& path);
     [[nodiscard]] Result<> command(const char* name, std::int64_t value) const;
 
     replica::Database db_;
-    replica::Statement insert_;
-    replica::Statement remove_;
+    std::vector<replica::Statement> statements_;
 };
 
 }  // namespace kontor::search
