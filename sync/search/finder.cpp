@@ -94,8 +94,9 @@ Result<std::vector<Hit>> Finder::search(std::string_view text, const SearchOptio
     if (query.terms.empty()) return hits;
 
     auto found = candidates(query, options.entity);
-    if (found && found->empty() && query.completable()) {
-        // Nothing has this very word: perhaps it is not typed to its end.
+    if (found && checked_ == 0 && query.completable()) {
+        // No record has these very words: perhaps the last is not typed to its end. (Not after
+        // candidates that failed: words that exist may be frequent, and completing them slow.)
         query = query.completed();
         found = candidates(query, options.entity);
     }
