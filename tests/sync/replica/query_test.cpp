@@ -1,0 +1,152 @@
+#include "sync/replica/query.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "tests/sync/replica/support.hpp"
+
+namespace kontor::replica {
+
+using test::Replica;
+
+namespace {
+
+struct People : Replica {
+    People() {
+        run("INSERT INTO contact(id,last_name,phone,email_opt_out) VALUES"
+            "(1,'Li','138',1),(2,'li_x','139',0),(3,'Wu',NULL,NULL),(4,'50%','138',1),(5,NULL,'','"
+            "0')");
+        catalogue_ = catalogue();
+    }
+    [[nodiscard]] std::string ids(Query query) const {
+        query.entity = "contact";
+        query.columns = {"id"};
+        const auto page = list(db(), catalogue_, query);
+        REQUIRE(page);
+        std::string out;
+        for (const Record& r : page->records)
+            out += (out.empty() ? "" : " ") + std::to_string(r.front().second.integer());
+        return out;
+    }
+    [[nodiscard]] std::string ids(const char* column, const char* compare,
+                                  std::vector<Value> values) const {
+        const auto parsed = compare_from(compare);
+        REQUIRE(parsed);
+        return ids({.entity = "", .filters = {{column, *parsed, std::move(values)}}});
+    }
+
+    Catalogue catalogue_;
+};
+
+Value n(std::int64_t v) {
+    return Value(v);
+}
+
+}  // namespace
+
+TEST_CASE("filters", "[replica][query]") {
+    People people;
+    CHECK(people.ids("phone", "=", {Value("138")}) == "1 4");
+    CHECK(people.ids("phone", "=", {Value::null()}) == "3");
+    CHECK(people.ids("phone", "!=", {Value("138")}) == "2 3 5");
+    CHECK(people.ids("phone", "isnull", {}) == "3");
+    CHECK(people.ids("phone", "notnull", {}) == "1 2 4 5");
+    CHECK(people.ids("id", ">", {n(3)}) == "4 5");
+    CHECK(people.ids("id", ">=", {n(3)}) == "3 4 5");
+    CHECK(people.ids("id", "<", {n(3)}) == "1 2");
+    CHECK(people.ids("id", "<=", {n(3)}) == "1 2 3");
+    CHECK(people.ids("id", "in", {n(2), n(4), n(9)}) == "2 4");
+    CHECK(people.ids("id", "in", {}).empty());
+    CHECK(people.ids("last_name", "contains", {Value("LI")}) == "1 2");
+    CHECK(people.ids("last_name", "contains", {Value("_")}) == "2");
+    CHECK(people.ids("last_name", "contains", {Value("%")}) == "4");
+    CHECK(people.ids("last_name", "startswith", {Value("i")}).empty());
+    CHECK(people.ids("email_opt_out", "=", {Value("1")}) == "1 4");
+    CHECK_FALSE(compare_from("like"));
+    CHECK(people.ids({.entity = "",
+                      .filters = {{"phone", Compare::kEqual, {Value("138")}},
+                                  {"id", Compare::kGreater, {n(1)}}}}) == "4");
+}
+
+TEST_CASE("names and values from outside cannot become SQL", "[replica][query]") {
+    People people;
+    const auto list_it = [&](Query query) { return list(people.db(), people.catalogue_, query); };
+    CHECK(list_it({.entity = "kontor_meta"}).error().code == Errc::kNotFound);
+    CHECK(list_it({.entity = "contacts"}).error().args.at("suggestion") == "contact");
+    CHECK(list_it({.entity = "contact", .columns = {"id FROM x"}}).error().code == Errc::kNotFound);
+    CHECK(list_it({.entity = "contact", .filters = {{"phnoe", Compare::kIsNull, {}}}})
+              .error()
+              .args.at("suggestion") == "phone");
+    CHECK(list_it({.entity = "contact", .sort = {{"1;--", false}}}).error().code ==
+          Errc::kNotFound);
+    CHECK(
+        list_it({.entity = "contact", .filters = {{"phone", Compare::kEqual, {}}}}).error().code ==
+        Errc::kInvalid);
+    CHECK(list_it({.entity = "contact", .filters = {{"id", Compare::kContains, {n(1)}}}})
+              .error()
+              .code == Errc::kInvalid);
+    CHECK(list_it({.entity = "contact", .limit = -1}).error().code == Errc::kInvalid);
+    CHECK(people.ids("last_name", "=", {Value("'; DROP TABLE contact; --")}).empty());
+}
+
+TEST_CASE("sorting and pages by key go through all records once", "[replica][query]") {
+    Replica replica;
+    replica.run(
+        "WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM k WHERE i<100)"
+        "INSERT INTO contact(last_name,phone)"
+        " SELECT CASE WHEN i%7=0 THEN NULL ELSE 'n'||(i%5) END,"
+        " CASE WHEN i%3=0 THEN NULL ELSE 'p'||(i%4) END FROM k");
+    const Catalogue catalogue = replica.catalogue();
+    const bool first_down = GENERATE(false, true);
+    const bool second_down = GENERATE(false, true);
+    Query query{.entity = "contact",
+                .columns = {"id"},
+                .sort = {{"last_name", first_down}, {"phone", second_down}},
+                .limit = 1000};
+    const auto all = list(replica.db(), catalogue, query);
+    REQUIRE(all);
+    REQUIRE(all->records.size() == 100);
+    CHECK(all->next.empty());
+
+    query.limit = 7;
+    std::vector<Record> paged;
+    for (int pages = 0; pages < 30; ++pages) {
+        auto page = list(replica.db(), catalogue, query);
+        REQUIRE(page);
+        paged.insert(paged.end(), page->records.begin(), page->records.end());
+        if (page->next.empty()) break;
+        query.after = page->next;
+    }
+    CHECK(paged == all->records);
+
+    query.after = {n(1)};
+    CHECK(list(replica.db(), catalogue, query).error().code == Errc::kInvalid);
+}
+
+TEST_CASE("offset, count, one record and streaming", "[replica][query]") {
+    People people;
+    CHECK(people.ids({.entity = "", .sort = {{"id", true}}, .limit = 2, .offset = 1}) == "4 3");
+    CHECK(*count(
+              people.db(), people.catalogue_,
+              {.entity = "contact", .filters = {{"phone", Compare::kIsNotNull, {}}}, .limit = 1}) ==
+          4);
+
+    const auto li = get(people.db(), people.catalogue_, "contact", 1);
+    REQUIRE(li);
+    REQUIRE(*li);
+    CHECK((**li)[0].first == "id");
+    CHECK((**li)[1].first == "uid");
+    CHECK((**li)[2] == std::pair<std::string, Value>{"last_name", Value("Li")});
+    CHECK_FALSE(*get(people.db(), people.catalogue_, "contact", 99));
+
+    std::vector<std::string> names;
+    const Query query{.entity = "contact", .columns = {"last_name", "id"}, .limit = 0};
+    REQUIRE(stream(people.db(), people.catalogue_, query, [&](std::span<const ValueView> row) {
+        names.emplace_back(row[0].text);
+        return names.size() < 4;
+    }));
+    CHECK(names == std::vector<std::string>{"Li", "li_x", "Wu", "50%"});
+    CHECK(*columns_of(people.catalogue_, query) == std::vector<std::string>{"last_name", "id"});
+}
+
+}  // namespace kontor::replica
