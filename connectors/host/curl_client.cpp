@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <optional>
 
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/url.hpp"
@@ -300,6 +301,17 @@ struct CurlHttpClient::Handles {
         return result;
     }
 
+    // False if only the end of the connection ended the answer. libcurl does not tell a TLS goodbye
+    // from a cut there, and a bulk file cut in half must not look whole.
+    bool surely_whole(const HttpRequest& request, const HttpResponse& answer) const {
+        long version = 0;
+        curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+        return version >= CURL_HTTP_VERSION_2_0 || request.method == "HEAD" ||
+               answer.status == 204 || answer.status == 304 ||
+               answer.headers.contains("content-length") ||
+               answer.header("transfer-encoding").find("chunked") != std::string_view::npos;
+    }
+
     tl::unexpected<Error> explain(CURLcode code, const char* detail, const Transfer& transfer,
                                   const HttpRequest& request) const {
         if (transfer.spool_error) return tl::unexpected(*transfer.spool_error);
@@ -388,7 +400,12 @@ Result<HttpResponse> CurlHttpClient::send(const HttpRequest& request) {
         long status = 0;
         curl_easy_getinfo(handles_->easy, CURLINFO_RESPONSE_CODE, &status);
         transfer.response.status = static_cast<int>(status);
-        result = std::move(transfer.response);
+        if (handles_->surely_whole(request, transfer.response))
+            result = std::move(transfer.response);
+        else
+            result = fail(Errc::kUnavailable,
+                          url->origin() + ": the answer has no length and may be cut off",
+                          {{"host", url->origin()}});
     }
     curl_easy_reset(handles_->easy);  // it must not keep pointers into this frame
     return result;

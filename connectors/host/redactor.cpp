@@ -44,9 +44,11 @@ void mask_after(std::string& text, std::string_view name) {
         };
         const auto word = std::find_if_not(from, text.end(), is_between);
         if (word == from) continue;
-        const auto end = std::find_if(word, text.end(), [](char c) {
-            return std::string_view(" \t\r\n&\"',;}])").find(c) != std::string_view::npos;
-        });
+        // The value of an Authorization header has two words.
+        const std::string_view ends =
+            name == "authorization" ? "\t\r\n&\"',;}])" : " \t\r\n&\"',;}])";
+        const auto end = std::find_if(
+            word, text.end(), [&](char c) { return ends.find(c) != std::string_view::npos; });
         if (end == word) continue;
         const auto at = word - text.begin();
         text.replace(word, end, kMask);

@@ -1,0 +1,370 @@
+// The HTTP client against a real server on loopback: certificates, cuts, bombs, slowness. And the
+// hosts that a connection may reach.
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "connectors/host/allow_list.hpp"
+#include "connectors/host/curl_client.hpp"
+#include "tests/connectors/host/support.hpp"
+#include "tests/connectors/host/tls_server.hpp"
+
+using namespace kontor;
+using namespace kontor::host;
+using namespace kontor::host::test;
+
+namespace {
+
+std::unique_ptr<HttpClient> client_for(const TempDir& dir, std::stop_token stop = {},
+                                       const std::string& ca = "", bool loopback_http = false,
+                                       const std::string& proxy = "") {
+    CurlOptions options;
+    options.ca_bundle = "";
+    options.extra_ca_file = ca.empty() ? dir / "ca.pem" : ca;
+    options.spool_folder = dir.path();
+    options.allow_http_loopback = loopback_http;
+    options.connect_timeout = 5s;
+    options.proxy = proxy;
+    auto client = CurlHttpClient::create(std::move(options), stop);
+    REQUIRE(client);
+    return std::move(*client);
+}
+
+HttpRequest get(const std::string& url) {
+    HttpRequest request;
+    request.url = url;
+    request.timeout = 10s;
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("a request carries method, headers, credentials and body; the answer all of its own") {
+    TempDir dir;
+    ServerRequest seen;
+    TlsServer server(dir.path(), [&](const ServerRequest& request) {
+        seen = request;
+        return reply(201, "made", {"X-One: 1", "x-one: 2", "Retry-After: 7"});
+    });
+    auto client = client_for(dir);
+    auto request = get(server.url("/a?b=c"));
+    request.method = "PATCH";
+    request.headers = {{"X-Kind", "test"}, {"X-Empty", ""}};
+    request.secret_headers.push_back({"Authorization", Secret(std::string("Bearer abc"))});
+    request.body = "body";
+    const auto got = client->send(request);
+    REQUIRE(got);
+    CHECK(got->status == 201);
+    CHECK(got->body == "made");
+    CHECK(got->header("x-one") == "2");
+    CHECK(got->header("retry-after") == "7");
+    CHECK(seen.method == "PATCH");
+    CHECK(seen.target == "/a?b=c");
+    CHECK(seen.body == "body");
+    CHECK(seen.headers["authorization"] == "Bearer abc");
+    CHECK(seen.headers["x-kind"] == "test");
+    CHECK(seen.headers.count("x-empty") == 1);
+    CHECK(seen.headers.count("expect") == 0);
+}
+
+TEST_CASE("a connection is used again") {
+    TempDir dir;
+    TlsServer server(dir.path(), [](const ServerRequest&) { return reply(200, "x"); });
+    auto client = client_for(dir);
+    for (int i = 0; i < 5; ++i) REQUIRE(client->send(get(server.url("/"))));
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a certificate that does not verify ends the request before anything is sent") {
+    TempDir dir, other;
+    int requests = 0;
+    const auto handler = [&](const ServerRequest&) {
+        ++requests;
+        return reply(200, "x");
+    };
+    std::string ca;
+    auto kind = TlsServer::Certificate::kGood;
+    SECTION("of another authority") {
+        ca = other / "ca.pem";
+    }
+    SECTION("for another host") {
+        kind = TlsServer::Certificate::kOtherHost;
+    }
+    SECTION("expired") {
+        kind = TlsServer::Certificate::kExpired;
+    }
+    TlsServer stranger(other.path(), handler);
+    TlsServer server(dir.path(), handler, kind);
+    auto client = client_for(dir, {}, ca);
+    const auto got = client->send(get(server.url("/")));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kTls);
+    CHECK(got.error().args.at("ca_file") == (ca.empty() ? dir / "ca.pem" : ca));
+    CHECK_FALSE(got.error().args.at("reason").empty());
+    CHECK(surely_unsent(got.error()));
+    CHECK(requests == 0);
+}
+
+TEST_CASE("the environment can neither add trust nor redirect through a proxy") {
+    TempDir dir, other;
+    TlsServer stranger(other.path(), [](const ServerRequest&) { return reply(200, "x"); });
+    TlsServer server(dir.path(), [](const ServerRequest&) { return reply(200, "x"); });
+    for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"})
+        ::setenv(name, (dir / "ca.pem").c_str(), 1);
+    ::setenv("https_proxy", "http://127.0.0.1:1", 1);
+    CHECK(client_for(dir)->send(get(server.url("/"))));
+    const auto wrong = client_for(dir, {}, other / "ca.pem")->send(get(server.url("/")));
+    for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "https_proxy"}) ::unsetenv(name);
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().code == Errc::kTls);
+}
+
+TEST_CASE("a CA file without certificates is an error of the configuration") {
+    TempDir dir;
+    CurlOptions options;
+    options.extra_ca_file = dir / "missing.pem";
+    const auto made = CurlHttpClient::create(std::move(options), {});
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == Errc::kConfig);
+}
+
+TEST_CASE("compressed answers are unpacked, and a bomb is stopped at the limit") {
+    TempDir dir;
+    std::string packed = gzip("hello");
+    TlsServer server(dir.path(), [&](const ServerRequest&) {
+        return reply(200, packed, {"Content-Encoding: gzip"});
+    });
+    auto client = client_for(dir);
+    auto request = get(server.url("/"));
+    const auto small = client->send(request);
+    REQUIRE(small);
+    CHECK(small->body == "hello");
+    packed = gzip(std::string(50'000'000, 'x'));
+    REQUIRE(packed.size() < 200'000);
+    request.max_body = 1'000'000;
+    request.spool = GENERATE(false, true);
+    const auto bomb = client->send(request);
+    REQUIRE_FALSE(bomb);
+    CHECK(bomb.error().code == Errc::kProtocol);
+    packed = "no gzip at all";
+    const auto garbage = client->send(request);
+    REQUIRE_FALSE(garbage);
+    CHECK(garbage.error().code == Errc::kProtocol);
+}
+
+TEST_CASE("a compressed body that lacks its end is refused") {
+    TempDir dir;
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += std::to_string(i * 7919);
+    const auto packed = gzip(text);
+    TlsServer server(dir.path(), [&](const ServerRequest&) {
+        return reply(200, packed.substr(0, packed.size() / 2), {"Content-Encoding: gzip"});
+    });
+    CHECK_FALSE(client_for(dir)->send(get(server.url("/"))));
+}
+
+TEST_CASE("a body of exactly the limit passes, one byte more does not") {
+    TempDir dir;
+    TlsServer server(dir.path(), [](const ServerRequest&) { return reply(200, "12345"); });
+    auto client = client_for(dir);
+    auto request = get(server.url("/"));
+    request.max_body = 5;
+    CHECK(client->send(request));
+    request.max_body = 4;
+    const auto got = client->send(request);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kProtocol);
+}
+
+TEST_CASE("a spooled body can be read back and leaves no file behind") {
+    TempDir dir, spool;
+    const std::string big(3'000'000, 'z');
+    TlsServer server(dir.path(), [&](const ServerRequest&) { return reply(200, big); });
+    CurlOptions options;
+    options.ca_bundle = "";
+    options.extra_ca_file = dir / "ca.pem";
+    options.spool_folder = spool.path();
+    auto client = std::move(*CurlHttpClient::create(std::move(options), {}));
+    auto request = get(server.url("/"));
+    request.spool = true;
+    auto got = client->send(request);
+    REQUIRE(got);
+    CHECK(got->body.empty());
+    REQUIRE(got->spool.valid());
+    CHECK(got->spool.size() == big.size());
+    CHECK(std::filesystem::is_empty(spool.path()));
+}
+
+TEST_CASE("an answer that is cut off is no answer") {
+    TempDir dir;
+    ServerReply out;
+    SECTION("in the body") {
+        out = reply(200, "0123456789");
+        out.bytes.resize(out.bytes.size() - 4);
+    }
+    SECTION("in a chunk") {
+        out.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    }
+    SECTION("in the headers") {
+        out.bytes = "HTTP/1.1 200 OK\r\nX-A: ";
+    }
+    SECTION("before it began") {}
+    SECTION("without a length, so that nobody can tell") {
+        out.bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf";
+    }
+    out.close = true;
+    TlsServer server(dir.path(), [&](const ServerRequest&) { return out; });
+    const auto got = client_for(dir)->send(get(server.url("/")));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kUnavailable);
+    CHECK_FALSE(surely_unsent(got.error()));
+}
+
+TEST_CASE("headers without end are refused") {
+    TempDir dir;
+    ServerReply out;
+    out.bytes = "HTTP/1.1 200 OK\r\n";
+    for (int i = 0; i < 20'000; ++i) out.bytes += "X-Filler: 0123456789012345678901234\r\n";
+    out.close = true;
+    TlsServer server(dir.path(), [&](const ServerRequest&) { return out; });
+    const auto got = client_for(dir)->send(get(server.url("/")));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kProtocol);
+}
+
+TEST_CASE("a server that is slow, silent or absent runs into a limit") {
+    TempDir dir;
+    ServerReply out = reply(200, std::string(1000, 'x'));
+    SECTION("slow") {
+        out.pause_between_bytes_ms = 5;
+    }
+    SECTION("silent") {
+        out.hang = true;
+    }
+    TlsServer server(dir.path(), [&](const ServerRequest&) { return out; });
+    auto request = get(server.url("/"));
+    request.timeout = 250ms;
+    const auto got = client_for(dir)->send(request);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kTimeout);
+    CHECK_FALSE(surely_unsent(got.error()));
+    const auto absent = client_for(dir)->send(get("https://127.0.0.1:1/"));
+    REQUIRE_FALSE(absent);
+    CHECK(absent.error().code == Errc::kUnavailable);
+    CHECK(surely_unsent(absent.error()));
+}
+
+TEST_CASE("a stop request from another thread ends a running request at once") {
+    TempDir dir;
+    std::stop_source stop;
+    ServerReply out;
+    out.hang = true;
+    TlsServer server(dir.path(), [&](const ServerRequest&) {
+        stop.request_stop();
+        return out;
+    });
+    auto client = client_for(dir, stop.get_token());
+    const auto got = client->send(get(server.url("/")));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kCancelled);
+    CHECK(client->send(get(server.url("/"))).error().code == Errc::kCancelled);
+}
+
+TEST_CASE("redirects are handed over, not followed") {
+    TempDir dir;
+    int requests = 0;
+    TlsServer server(dir.path(), [&](const ServerRequest&) {
+        ++requests;
+        return reply(302, "", {"Location: https://elsewhere.example/"});
+    });
+    const auto got = client_for(dir)->send(get(server.url("/")));
+    REQUIRE(got);
+    CHECK(got->status == 302);
+    CHECK(requests == 1);
+}
+
+TEST_CASE("plain http goes to this machine only, and only if that was said") {
+    TempDir dir;
+    TlsServer server(
+        dir.path(), [](const ServerRequest&) { return reply(200, "plain"); },
+        TlsServer::Certificate::kGood, true);
+    const auto refused = client_for(dir)->send(get(server.url("/")));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kInvalid);
+    CHECK(server.connections() == 0);
+    const auto allowed = client_for(dir, {}, "", true)->send(get(server.url("/")));
+    REQUIRE(allowed);
+    CHECK(allowed->body == "plain");
+    CHECK_FALSE(client_for(dir, {}, "", true)->send(get("http://192.0.2.1/")));
+}
+
+TEST_CASE("a proxy that is set is used") {
+    TempDir dir;
+    std::string asked;
+    TlsServer proxy(
+        dir.path(),
+        [&](const ServerRequest& request) {
+            asked = request.method + " " + request.target;
+            return reply(403, "");
+        },
+        TlsServer::Certificate::kGood, true);
+    const auto got =
+        client_for(dir, {}, "", false, proxy.url())->send(get("https://crm.example/a"));
+    REQUIRE_FALSE(got);
+    CHECK(asked == "CONNECT crm.example:443");
+}
+
+TEST_CASE("what would break out of a header line is refused") {
+    TempDir dir;
+    TlsServer server(dir.path(), [](const ServerRequest&) { return reply(200, ""); });
+    auto client = client_for(dir);
+    auto request = get(server.url("/"));
+    SECTION("value") {
+        request.headers = {{"X-A", "1\r\nX-B: 2"}};
+    }
+    SECTION("name") {
+        request.headers = {{"X A", "1"}};
+    }
+    SECTION("method") {
+        request.method = "GET / HTTP/1.1\r\nX: y\r\n\r\n";
+    }
+    SECTION("url") {
+        request.url += " x";
+    }
+    const auto got = client->send(request);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kInvalid);
+    CHECK(server.connections() == 0);
+}
+
+TEST_CASE("only the hosts of the connection can be reached") {
+    AllowList hosts;
+    REQUIRE(hosts.add("https://www.zohoapis.com/crm/v8"));
+    REQUIRE(hosts.add("https://crm.example:8443"));
+    for (const char* good : {"https://www.zohoapis.com/x?y=z", "https://WWW.zohoapis.com:443/",
+                             "https://crm.example:8443/a@b"})
+        CHECK(hosts.check(good));
+    for (const char* elsewhere :
+         {"https://zohoapis.com/", "https://www.zohoapis.com.evil.example/",
+          "https://www.zohoapis.com:8443/", "https://crm.example/", "http://www.zohoapis.com/",
+          "https://evil.example/?https://www.zohoapis.com/"}) {
+        const auto got = hosts.check(elsewhere);
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kPermission);
+    }
+    for (const char* malformed :
+         {"", "https://", "https://user@www.zohoapis.com/",
+          "https://www.zohoapis.com@evil.example/", "https://a:b@www.zohoapis.com/",
+          "https://@www.zohoapis.com/", "ftp://www.zohoapis.com/",
+          "https://www.zohoapis.com\\@evil.example/", "https://www.zohoapis.com/\r\n", "/crm",
+          "https://www.zohoapis.com /"}) {
+        INFO(malformed);
+        const auto got = hosts.check(malformed);
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kInvalid);
+    }
+    CHECK_FALSE(hosts.add("http://127.0.0.1:80/"));
+    AllowList local(true);
+    CHECK(local.add("http://127.0.0.1:80/"));
+    CHECK_FALSE(local.add("http://192.168.1.1/"));
+}

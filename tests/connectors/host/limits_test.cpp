@@ -1,0 +1,325 @@
+// Budgets and retries, and the requester that puts them together with credentials and hosts.
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "connectors/host/budgets.hpp"
+#include "connectors/host/requester.hpp"
+#include "connectors/host/retry.hpp"
+#include "tests/connectors/host/support.hpp"
+
+using namespace kontor;
+using namespace kontor::host;
+using namespace kontor::host::test;
+
+namespace {
+
+/// Hands out numbered credentials; renew() gives the next one as often as allowed.
+class CountingAuth final : public Authenticator {
+public:
+    Result<std::vector<SecretHeader>> headers() override {
+        if (error) return tl::unexpected(*error);
+        std::vector<SecretHeader> out;
+        out.push_back({"Authorization", Secret("t" + std::to_string(number))});
+        return out;
+    }
+    Result<bool> renew(const std::vector<SecretHeader>&, const HttpResponse&) override {
+        ++renewals;
+        ++number;
+        return can_renew;
+    }
+    int number = 1;
+    int renewals = 0;
+    bool can_renew = true;
+    std::optional<Error> error;
+};
+
+struct Setup {
+    TempDir dir;
+    FakeClock clock;
+    FakeSleeper sleeper{clock};
+    SeededRandom random{7};
+    ScriptedHttp http;
+    CountingAuth auth;
+    AllowList hosts;
+    CapturingLogger log;
+    std::optional<Budgets> budgets;
+
+    explicit Setup(BudgetLimits limits = {}) {
+        REQUIRE(hosts.add("https://crm.example"));
+        budgets.emplace(limits, clock, sleeper, dir / "credits.json");
+    }
+    Result<HttpResponse> run(bool idempotent = true,
+                             const std::string& url = "https://crm.example/x",
+                             Lane lane = Lane::kRead) {
+        Requester requester({.http = http,
+                             .hosts = hosts,
+                             .auth = auth,
+                             .budgets = *budgets,
+                             .clock = clock,
+                             .random = random,
+                             .sleeper = sleeper,
+                             .log = log,
+                             .credits_left_header = "x-api-credits-remaining"});
+        HttpCall call;
+        call.request.url = url;
+        call.idempotent = idempotent;
+        call.lane = lane;
+        return requester.run(call);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("requests are spread over time as the rate demands") {
+    Setup s({.requests_per_second = 2});
+    const auto begin = s.clock.steady();
+    for (int i = 0; i < 21; ++i) REQUIRE(s.budgets->acquire(Lane::kRead, 1));
+    const auto took = s.clock.steady() - begin;
+    CHECK(took >= 9'500ms);
+    CHECK(took <= 10'600ms);
+    CHECK(s.budgets->spending().requests == 21);
+    s.clock.advance(1h);  // a rest does not allow a burst beyond a second's worth
+    s.sleeper.waits.clear();
+    for (int i = 0; i < 3; ++i) REQUIRE(s.budgets->acquire(Lane::kRead, 1));
+    CHECK_FALSE(s.sleeper.waits.empty());
+}
+
+TEST_CASE("no more requests are under way than allowed") {
+    TempDir dir;
+    SystemClock clock;
+    StopSleeper sleeper{std::stop_token()};
+    Budgets budgets({.concurrency = 2}, clock, sleeper, dir / "credits.json");
+    std::atomic<int> now = 0, most = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 6; ++i)
+            threads.emplace_back([&] {
+                auto permit = budgets.acquire(Lane::kRead, 1);
+                const int here = ++now;
+                int seen = most;
+                while (here > seen && !most.compare_exchange_weak(seen, here)) {
+                }
+                std::this_thread::sleep_for(5ms);
+                --now;
+            });
+    }
+    CHECK(most <= 2);
+    CHECK(budgets.spending().requests == 6);
+}
+
+TEST_CASE(
+    "credits of 24 hours are kept, a reserve is left for pushes, and both survive a restart") {
+    Setup s({.daily_credits = 100, .credit_reserve = 20});
+    REQUIRE(s.budgets->acquire(Lane::kBulk, 50));
+    s.clock.advance(2h);
+    REQUIRE(s.budgets->acquire(Lane::kRead, 30));
+    const auto full = s.budgets->acquire(Lane::kRead, 1);
+    REQUIRE_FALSE(full);
+    CHECK(full.error().code == Errc::kRateLimited);
+    REQUIRE(full.error().retry_after);
+    CHECK(*full.error().retry_after > 21h);
+    CHECK(*full.error().retry_after <= 23h);
+    CHECK(s.budgets->acquire(Lane::kRead, 0));
+    s.budgets.reset();
+    s.budgets.emplace(BudgetLimits{.daily_credits = 100, .credit_reserve = 20}, s.clock, s.sleeper,
+                      s.dir / "credits.json");
+    CHECK_FALSE(s.budgets->acquire(Lane::kMeta, 1));
+    CHECK(s.budgets->acquire(Lane::kWrite, 20));
+    CHECK_FALSE(s.budgets->acquire(Lane::kWrite, 1));
+    CHECK(s.budgets->spending().left == 0);
+    s.clock.advance(23h + 1min);  // the first fifty come back, the others not yet
+    CHECK(s.budgets->acquire(Lane::kRead, 30));
+    CHECK_FALSE(s.budgets->acquire(Lane::kRead, 1));
+    s.clock.advance(48h);
+    CHECK(s.budgets->spending().left == 100);
+}
+
+TEST_CASE("what the remote says is left counts until it is stale") {
+    Setup s({.credit_reserve = 10});
+    CHECK(s.budgets->spending().left == -1);
+    s.http.next.push_back(answer(200, "", {{"x-api-credits-remaining", "11"}}));
+    REQUIRE(s.run());
+    CHECK(s.budgets->spending().left == 11);
+    s.http.next.push_back(answer(200));
+    CHECK(s.run());
+    const auto refused = s.run();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kRateLimited);
+    s.http.next.push_back(answer(200));
+    CHECK(s.run(false, "https://crm.example/x", Lane::kWrite));
+    s.clock.advance(61min);
+    s.http.next.push_back(answer(200, "", {{"x-api-credits-remaining", "rubbish"}}));
+    CHECK(s.run());
+    CHECK(s.budgets->spending().left == -1);
+}
+
+TEST_CASE("waiting for a budget ends with cancellation") {
+    Setup s({.requests_per_second = 0.001});
+    REQUIRE(s.budgets->acquire(Lane::kRead, 1));
+    s.sleeper.cancel_after = 1;
+    CHECK(s.budgets->acquire(Lane::kRead, 1).error().code == Errc::kCancelled);
+    CHECK(s.run().error().code == Errc::kCancelled);
+    CHECK(s.http.seen.empty());
+}
+
+TEST_CASE("Retry-After is read in both forms") {
+    FakeClock clock;
+    const auto at = [&](const char* text) { return parse_retry_after(text, clock.now()); };
+    CHECK(at("120") == 120s);
+    CHECK(at(" 0 ") == 0s);
+    CHECK(at("99999999999999999999") == 168h);
+    CHECK_FALSE(at(""));
+    CHECK_FALSE(at("-5"));
+    CHECK_FALSE(at("soon"));
+    CHECK_FALSE(at("1.5"));
+    CHECK(parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT",
+                            *parse_instant("1999-12-31T23:59:29Z")) == 30s);
+    CHECK(parse_retry_after("Friday, 31-Dec-99 23:59:59 GMT",
+                            *parse_instant("1999-12-31T23:59:29Z")) == 30s);
+    CHECK(parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", clock.now()) == 0s);
+}
+
+TEST_CASE("what may pass is tried again, growing slower, but not without end") {
+    Setup s;
+    SECTION("server errors: the last answer is handed over") {
+        for (int i = 0; i < 6; ++i) s.http.next.push_back(answer(503, "busy"));
+        const auto got = s.run();
+        REQUIRE(got);
+        CHECK(got->status == 503);
+        CHECK(s.http.seen.size() == 6);
+        CHECK(s.sleeper.waits.size() == 5);
+        for (const auto wait : s.sleeper.waits) CHECK(wait <= 60s);
+    }
+    SECTION("network") {
+        s.http.next.push_back(fail(Errc::kUnavailable, "reset"));
+        s.http.next.push_back(fail(Errc::kTimeout, "timeout"));
+        s.http.next.push_back(answer(200, "ok"));
+        CHECK(s.run()->body == "ok");
+    }
+    SECTION("throttling without end goes to the scheduler") {
+        for (int i = 0; i < 6; ++i) s.http.next.push_back(answer(429));
+        const auto got = s.run();
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kRateLimited);
+        CHECK(got.error().retry_after == 300s);
+        CHECK(s.http.seen.size() == 6);
+    }
+    SECTION("a certificate is not retried") {
+        s.http.next.push_back(fail(Errc::kTls, "expired"));
+        CHECK(s.run().error().code == Errc::kTls);
+        CHECK(s.http.seen.size() == 1);
+    }
+    SECTION("nor is what the server has understood") {
+        s.http.next.push_back(answer(404));
+        CHECK(s.run()->status == 404);
+        CHECK(s.http.seen.size() == 1);
+    }
+}
+
+TEST_CASE("Retry-After is kept to, and a long one goes to the scheduler at once") {
+    Setup s;
+    s.http.next.push_back(answer(429, "", {{"retry-after", "30"}}));
+    s.http.next.push_back(answer(503, "", {{"retry-after", "5"}}));
+    s.http.next.push_back(answer(200));
+    REQUIRE(s.run());
+    REQUIRE(s.sleeper.waits.size() == 2);
+    CHECK(s.sleeper.waits[0] >= 30s);
+    CHECK(s.sleeper.waits[0] <= 34s);
+    CHECK(s.sleeper.waits[1] >= 5s);
+    const int status = GENERATE(429, 503);
+    s.http.next.push_back(answer(status, "", {{"retry-after", "3600"}}));
+    s.sleeper.waits.clear();
+    const auto got = s.run();
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == (status == 429 ? Errc::kRateLimited : Errc::kUnavailable));
+    CHECK(got.error().retry_after == 3600s);
+    CHECK(s.sleeper.waits.empty());
+}
+
+TEST_CASE("all attempts together stay within the time allowed") {
+    Setup s;
+    for (int i = 0; i < 6; ++i) s.http.next.push_back(answer(429, "", {{"retry-after", "110"}}));
+    const auto begin = s.clock.steady();
+    CHECK(s.run().error().code == Errc::kRateLimited);
+    CHECK(s.clock.steady() - begin <= 300s);
+    CHECK(s.http.seen.size() == 3);
+}
+
+TEST_CASE("a request that may have been carried out is not sent twice") {
+    Setup s;
+    SECTION("lost answer") {
+        s.http.next.push_back(fail(Errc::kUnavailable, "reset"));
+        CHECK(s.run(false).error().code == Errc::kUnavailable);
+        CHECK(s.http.seen.size() == 1);
+    }
+    SECTION("server error") {
+        s.http.next.push_back(answer(502));
+        CHECK(s.run(false)->status == 502);
+        CHECK(s.http.seen.size() == 1);
+    }
+    SECTION("never sent: again, and its credits come back") {
+        s.http.next.push_back(fail(Errc::kUnavailable, "refused", {{kSentArg, "no"}}));
+        s.http.next.push_back(answer(201));
+        CHECK(s.run(false)->status == 201);
+        CHECK(s.budgets->spending().spent == 1);
+    }
+    SECTION("throttled: again") {
+        s.http.next.push_back(answer(429));
+        s.http.next.push_back(answer(201));
+        CHECK(s.run(false)->status == 201);
+    }
+}
+
+TEST_CASE("a 401 is followed by one renewal and one more attempt, never a loop") {
+    Setup s;
+    SECTION("that helps") {
+        s.http.next.push_back(answer(401));
+        s.http.next.push_back(answer(200));
+        CHECK(s.run(false)->status == 200);
+        CHECK(s.http.seen[0].headers.at("Authorization") == "t1");
+        CHECK(s.http.seen[1].headers.at("Authorization") == "t2");
+    }
+    SECTION("that does not") {
+        s.http.next.push_back(answer(401));
+        s.http.next.push_back(answer(401));
+        CHECK(s.run()->status == 401);
+        CHECK(s.auth.renewals == 1);
+    }
+    SECTION("that is impossible") {
+        s.auth.can_renew = false;
+        s.http.next.push_back(answer(401));
+        CHECK(s.run()->status == 401);
+        CHECK(s.http.seen.size() == 1);
+    }
+}
+
+TEST_CASE("trouble with the accounts server counts as a request that was not sent") {
+    Setup s;
+    s.auth.error = Error{Errc::kUnauthenticated, "revoked", {}, {}};
+    CHECK(s.run(false).error().code == Errc::kUnauthenticated);
+    s.auth.error = Error{Errc::kUnavailable, "down", {}, {}};
+    CHECK(s.run(false).error().code == Errc::kUnavailable);
+    CHECK(s.sleeper.waits.size() == 5);
+    CHECK(s.http.seen.empty());
+    CHECK(s.budgets->spending().spent == 0);
+}
+
+TEST_CASE("nothing is sent to another host, not even a credential") {
+    Setup s;
+    const auto got = s.run(true, "https://evil.example/x");
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kPermission);
+    CHECK(got.error().args.at("host") == "https://evil.example");
+    CHECK(s.http.seen.empty());
+}
+
+TEST_CASE("a log line of a request has no path, query or credential") {
+    Setup s;
+    s.http.next.push_back(answer(500));
+    s.http.next.push_back(answer(200));
+    REQUIRE(s.run(true, "https://crm.example/people/ada?phone=123"));
+    CHECK(s.log.text.find("http.retry") != std::string::npos);
+    CHECK(s.log.text.find("ada") == std::string::npos);
+    CHECK(s.log.text.find("123") == std::string::npos);
+}

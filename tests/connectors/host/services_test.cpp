@@ -1,0 +1,246 @@
+// The functions that a plugin is given, called as a plugin calls them.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "connectors/host/services.hpp"
+#include "tests/connectors/host/support.hpp"
+
+using namespace kontor;
+using namespace kontor::host;
+using namespace kontor::host::test;
+
+namespace {
+
+kontor_str str(std::string_view text) {
+    return {text.data(), text.size()};
+}
+std::string text(kontor_str value) {
+    return value.data ? std::string(value.data, value.size) : std::string();
+}
+
+struct Setup {
+    TempDir dir;
+    FakeClock clock;
+    FakeSleeper sleeper{clock};
+    SeededRandom random{7};
+    ScriptedHttp http;
+    FixedHeaders auth{{}};
+    AllowList hosts;
+    Redactor redactor;
+    CapturingLogger captured;
+    RedactingLogger log{captured, redactor};
+    Budgets budgets{{}, clock, sleeper, dir / "credits.json"};
+    Requester requester{{.http = http,
+                         .hosts = hosts,
+                         .auth = auth,
+                         .budgets = budgets,
+                         .clock = clock,
+                         .random = random,
+                         .sleeper = sleeper,
+                         .log = log}};
+    GrantedFiles files{{{"inbox", {dir / "in", false}}, {"outbox", {dir / "out", true}}}};
+    std::vector<Progress> progress;
+    Services services{{.requester = requester,
+                       .files = files,
+                       .clock = clock,
+                       .random = random,
+                       .sleeper = sleeper,
+                       .log = log,
+                       .redactor = redactor,
+                       .on_progress = [this](const Progress& p) { progress.push_back(p); },
+                       .state_file = dir / "state"}};
+    const kontor_host* host = services.table();
+
+    Setup() {
+        REQUIRE(hosts.add("https://crm.example"));
+        std::filesystem::create_directories(dir / "in/2026");
+        std::filesystem::create_directories(dir / "out");
+        std::ofstream(dir / "in/2026/a.csv") << "a,b\n1,2\n";
+        std::ofstream(dir / "secret") << "not for plugins";
+        services.begin_call(nullptr);
+    }
+    kontor_status http_call(const std::string& head, kontor_http_response* out,
+                            const std::string& body = "") {
+        return host->http(host->ctx, str(head), str(body), out);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a plugin's request is carried out as it says") {
+    Setup s;
+    s.http.next.push_back(answer(207, "body", {{"x-a", "1"}}));
+    kontor_http_response out;
+    REQUIRE(s.http_call(R"({"method":"POST","url":"https://crm.example/x","headers":{"X-B":"2"},
+                           "lane":"write","credits":10,"later":true})",
+                        &out, "{}") == KONTOR_OK);
+    CHECK(out.status == 207);
+    CHECK(text(out.body) == "body");
+    CHECK(text(out.headers) == R"({"x-a":"1"})");
+    CHECK(out.spool == -1);
+    CHECK(s.http.seen[0].method == "POST");
+    CHECK(s.http.seen[0].headers.at("X-B") == "2");
+    CHECK(s.http.seen[0].body == "{}");
+    CHECK(s.budgets.spending().spent == 10);
+}
+
+TEST_CASE("a request that is malformed, goes elsewhere or plays the host is refused") {
+    Setup s;
+    kontor_http_response out;
+    for (const char* head :
+         {"", "[]", "{", R"({"url":"https://user:pw@crm.example/"})", R"({"url":""})",
+          R"({"url":"https://crm.example/","headers":{"Host":"evil.example"}})",
+          R"({"url":"https://crm.example/","headers":{"Authorization":"Bearer x"}})",
+          R"({"url":"https://crm.example/","headers":{"Transfer-Encoding":"chunked"}})",
+          R"({"url":"https://crm.example/","headers":{"X":1}})",
+          R"({"url":"https://crm.example/","credits":-1})"}) {
+        INFO(head);
+        CHECK(s.http_call(head, &out) == KONTOR_E_INVALID);
+    }
+    CHECK(s.http_call(R"({"url":"https://evil.example/"})", &out) == KONTOR_E_PERMISSION);
+    CHECK(s.http_call(R"({"url":"https://crm.example/"})", nullptr) == KONTOR_E_INVALID);
+    CHECK(s.http.seen.empty());
+}
+
+TEST_CASE("a plugin that returns a host's status without a word gets the host's explanation") {
+    Setup s;
+    kontor_http_response out;
+    CHECK(s.http_call(R"({"url":"https://evil.example/"})", &out) == KONTOR_E_PERMISSION);
+    const auto same = s.services.end_call(KONTOR_E_PERMISSION);
+    REQUIRE_FALSE(same);
+    CHECK(same.error().args.at("host") == "https://evil.example");
+    s.services.begin_call(nullptr);
+    const auto other = s.services.end_call(KONTOR_E_PROTOCOL);
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::kProtocol);
+    CHECK(other.error().args.empty());
+}
+
+TEST_CASE("what a plugin says of an error is kept, cut and cleared of secrets") {
+    Setup s;
+    s.redactor.add(Secret(std::string("hunter2")));
+    s.host->set_error(s.host->ctx, str("it is hunter2 " + std::string(10'000, 'x')),
+                      str(R"({"stream":"hunter2","retry_after_ms":2500,"n":3})"));
+    const auto got = s.services.end_call(KONTOR_E_RATE_LIMITED);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().message.starts_with("it is *** x"));
+    CHECK(got.error().message.size() <= 4'096);
+    CHECK(got.error().args.at("stream") == "***");
+    CHECK(got.error().args.at("n") == "3");
+    CHECK(got.error().retry_after == 2'500ms);
+    s.services.begin_call(nullptr);
+    s.host->set_error(s.host->ctx, str("why"), str("[[["));
+    CHECK(s.services.end_call(KONTOR_E_INTERNAL).error().message == "why");
+}
+
+TEST_CASE("state is kept for the next run, up to its limit") {
+    Setup s;
+    CHECK(text(s.host->state_get(s.host->ctx)).empty());
+    const std::string most(Services::kStateBytesMax, 's');
+    CHECK(s.host->state_put(s.host->ctx, str(most)) == KONTOR_OK);
+    CHECK(s.host->state_put(s.host->ctx, str(most + "s")) == KONTOR_E_INVALID);
+    Setup other;
+    std::filesystem::copy_file(s.dir / "state", other.dir / "state");
+    CHECK(text(other.host->state_get(other.host->ctx)) == most);
+    CHECK(other.host->state_put(other.host->ctx, str("")) == KONTOR_OK);
+    CHECK(text(other.host->state_get(other.host->ctx)).empty());
+}
+
+TEST_CASE("a plugin's log lines and progress arrive, whatever they hold") {
+    Setup s;
+    s.redactor.add(Secret(std::string("hunter2")));
+    s.host->log(s.host->ctx, 0, str("pull page"), str(R"({"n":200,"t":"x hunter2","o":{"a":1}})"));
+    s.host->log(s.host->ctx, 99, str("odd"), str("{{{"));
+    s.host->log(s.host->ctx, -1, {nullptr, 0}, {nullptr, 0});
+    CHECK(s.captured.text == "pull_page n=200 o={\"a\":1} t=x ***\nodd fields=malformed\n\n");
+    s.host->progress(s.host->ctx, str(R"({"stage":"bulk_wait","done":1,"total":3})"));
+    s.host->progress(s.host->ctx, str("nonsense"));
+    REQUIRE(s.progress.size() == 1);
+    CHECK(s.progress[0].stage == "bulk_wait");
+    CHECK(s.progress[0].total == 3);
+}
+
+TEST_CASE("time, chance, sleep and cancellation are the host's") {
+    Setup s;
+    CHECK(s.host->now_ms(s.host->ctx) == 1'790'000'000'000);
+    CHECK(s.host->random(s.host->ctx) != s.host->random(s.host->ctx));
+    s.host->sleep_ms(s.host->ctx, 1'500);
+    s.host->sleep_ms(s.host->ctx, -5);
+    CHECK(s.host->now_ms(s.host->ctx) == 1'790'000'001'500);
+    CHECK(s.host->cancelled(s.host->ctx) == 0);
+    s.sleeper.stopped = true;
+    CHECK(s.host->cancelled(s.host->ctx) != 0);
+    kontor_http_response out;
+    CHECK(s.http_call(R"({"url":"https://crm.example/"})", &out) == KONTOR_E_CANCELLED);
+    const Services::Emit emit = [](std::string_view, std::string_view) -> Result<> { return {}; };
+    s.services.begin_call(&emit);
+    CHECK(s.host->emit(s.host->ctx, str("x"), str("")) == KONTOR_E_CANCELLED);
+}
+
+TEST_CASE("emit belongs to calls that take records") {
+    Setup s;
+    CHECK(s.host->emit(s.host->ctx, str("x"), str("")) == KONTOR_E_INVALID);
+}
+
+TEST_CASE("granted files can be listed, read and, where allowed, written") {
+    Setup s;
+    kontor_str listing;
+    REQUIRE(s.host->file_list(s.host->ctx, str("inbox"), &listing) == KONTOR_OK);
+    CHECK(text(listing).find(R"("path":"inbox/2026/a.csv","size":8)") != std::string::npos);
+    std::int64_t file = 0;
+    REQUIRE(s.host->file_open(s.host->ctx, str("inbox/2026/a.csv"), 0, &file) == KONTOR_OK);
+    char buffer[16];
+    std::size_t got = 0;
+    REQUIRE(s.host->file_read(s.host->ctx, file, 4, buffer, sizeof buffer, &got) == KONTOR_OK);
+    CHECK(std::string(buffer, got) == "1,2\n");
+    REQUIRE(s.host->file_read(s.host->ctx, file, 100, buffer, sizeof buffer, &got) == KONTOR_OK);
+    CHECK(got == 0);
+    CHECK(s.host->file_write(s.host->ctx, file, str("x")) == KONTOR_E_PERMISSION);
+    s.host->file_close(s.host->ctx, file);
+    CHECK(s.host->file_read(s.host->ctx, file, 0, buffer, 1, &got) == KONTOR_E_INVALID);
+    REQUIRE(s.host->file_open(s.host->ctx, str("outbox/new.csv"), 1, &file) == KONTOR_OK);
+    REQUIRE(s.host->file_write(s.host->ctx, file, str("hello")) == KONTOR_OK);
+    CHECK(std::filesystem::file_size(s.dir / "out/new.csv") == 5);
+    CHECK(s.host->file_open(s.host->ctx, str("outbox/new.csv"), 1, &file) == KONTOR_E_INVALID);
+}
+
+TEST_CASE("no path leads out of a grant") {
+    Setup s;
+    std::filesystem::create_symlink(s.dir / "secret", s.dir / "in/link");
+    std::filesystem::create_directory_symlink(s.dir.path(), s.dir / "in/up");
+    REQUIRE(::mkfifo((s.dir / "in/pipe").c_str(), 0600) == 0);
+    std::int64_t file = 0;
+    for (const char* path :
+         {"inbox/../secret", "inbox/2026/../../secret", "../secret", "/etc/passwd", "inbox//x",
+          "inbox/./2026/a.csv", "inbox/link", "inbox/up/secret", "inbox", "inbox/", "", "other/x",
+          "inbox/2026", "inbox/pipe", "inbox/a\\..\\b"}) {
+        INFO(path);
+        const auto status = s.host->file_open(s.host->ctx, str(path), 0, &file);
+        CHECK((status == KONTOR_E_PERMISSION || status == KONTOR_E_NOT_FOUND));
+    }
+    CHECK(s.host->file_open(s.host->ctx, str(std::string_view("inbox/2026/a.csv\0x", 18)), 0,
+                            &file) == KONTOR_E_PERMISSION);
+    CHECK(s.host->file_open(s.host->ctx, str("inbox/new"), 1, &file) == KONTOR_E_PERMISSION);
+    kontor_str listing;
+    for (const char* folder : {"..", "inbox/..", "inbox/up", "/", "secret"})
+        CHECK(s.host->file_list(s.host->ctx, str(folder), &listing) != KONTOR_OK);
+    REQUIRE(s.host->file_list(s.host->ctx, str("inbox"), &listing) == KONTOR_OK);
+    CHECK(text(listing).find("link") == std::string::npos);
+    CHECK(text(listing).find("secret") == std::string::npos);
+}
+
+TEST_CASE("a plugin cannot hold more files open than allowed, and none after the call") {
+    Setup s;
+    std::int64_t file = 0;
+    for (std::size_t i = 0; i < GrantedFiles::kOpenMax; ++i)
+        REQUIRE(s.host->file_open(s.host->ctx, str("inbox/2026/a.csv"), 0, &file) == KONTOR_OK);
+    CHECK(s.host->file_open(s.host->ctx, str("inbox/2026/a.csv"), 0, &file) == KONTOR_E_INVALID);
+    REQUIRE(s.services.end_call(KONTOR_OK));
+    CHECK(s.host->file_open(s.host->ctx, str("inbox/2026/a.csv"), 0, &file) == KONTOR_OK);
+}
