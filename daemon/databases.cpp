@@ -1,0 +1,45 @@
+#include "daemon/databases.hpp"
+
+#include <sqlite3.h>
+
+namespace kontor::app {
+
+namespace {
+constexpr std::size_t kIdleMax = 4;  // of each kind
+}  // namespace
+
+Result<Databases::Lease> Databases::lend(replica::Access access) {
+    {
+        const std::lock_guard lock(mutex_);
+        auto& idle = idle_[access];
+        if (!idle.empty()) {
+            auto db = std::move(idle.back());
+            idle.pop_back();
+            return Lease(*this, access, std::move(db));
+        }
+    }
+    replica::OpenOptions options;
+    options.access = access;
+    auto opened = replica::Database::open(path_, options);
+    if (!opened) return pass(opened);
+    return Lease(*this, access, std::make_unique<replica::Database>(std::move(*opened)));
+}
+
+Databases::Lease::~Lease() {
+    if (db_) owner_->give_back(access_, std::move(db_));
+}
+
+void Databases::give_back(replica::Access access, std::unique_ptr<replica::Database> db) {
+    // A handler that failed half-way must not leave a transaction to the next.
+    if (db->in_transaction()) sqlite3_exec(db->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+    const std::lock_guard lock(mutex_);
+    auto& idle = idle_[access];
+    if (idle.size() < kIdleMax) idle.push_back(std::move(db));
+}
+
+void Databases::close_idle() {
+    const std::lock_guard lock(mutex_);
+    idle_.clear();
+}
+
+}  // namespace kontor::app

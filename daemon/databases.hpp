@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sync/base/result.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::app {
+
+/// Handles on the replica for the API's threads: opened when needed, lent to one thread at a time,
+/// kept for the next. Thread-safe; must outlive what it lends.
+class Databases {
+public:
+    explicit Databases(std::string path) : path_(std::move(path)) {}
+
+    /// A handle of one request; goes back at the end of its life.
+    class Lease {
+    public:
+        Lease(Lease&& other) noexcept = default;
+        Lease& operator=(Lease&&) = delete;
+        ~Lease();
+        [[nodiscard]] const replica::Database& operator*() const { return *db_; }
+        [[nodiscard]] const replica::Database* operator->() const { return db_.get(); }
+
+    private:
+        friend class Databases;
+        Lease(Databases& owner, replica::Access access, std::unique_ptr<replica::Database> db)
+            : owner_(&owner), access_(access), db_(std::move(db)) {}
+        Databases* owner_;
+        replica::Access access_;
+        std::unique_ptr<replica::Database> db_;
+    };
+    [[nodiscard]] Result<Lease> lend(replica::Access access);
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    /// Closes the handles that nobody uses.
+    void close_idle();
+
+private:
+    void give_back(replica::Access access, std::unique_ptr<replica::Database> db);
+
+    const std::string path_;
+    std::mutex mutex_;
+    std::map<replica::Access, std::vector<std::unique_ptr<replica::Database>>> idle_;
+};
+
+}  // namespace kontor::app

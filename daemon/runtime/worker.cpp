@@ -1,0 +1,321 @@
+#include "daemon/runtime/worker.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/mapping_file.hpp"
+#include "daemon/runtime/report_json.hpp"
+#include "daemon/runtime/schedule.hpp"
+
+namespace kontor::app {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t kRequestsMax = 16;
+constexpr milliseconds kProgressEvery{200};
+
+}  // namespace
+
+// Hears what the engine does, on the worker's thread.
+class Worker::Watcher final : public engine::Observer {
+public:
+    Watcher(Worker& worker, std::int64_t ticket) : worker_(worker), ticket_(ticket) {}
+
+    void progress(const engine::Progress& progress) override {
+        worker_.heartbeat_.beat();
+        worker_.set_progress(progress);
+        const auto now = worker_.parts_.clock.steady();
+        const bool same_step = progress.stage == stage_ && progress.stream == stream_;
+        if (same_step && now - told_ < kProgressEvery) return;
+        told_ = now;
+        stage_ = progress.stage;
+        stream_ = progress.stream;
+        auto event = to_json(progress);
+        event["connection"] = worker_.connection_.name;
+        event["ticket"] = ticket_;
+        worker_.parts_.events.publish("sync.progress", event.dump());
+    }
+    void committed() override {
+        worker_.heartbeat_.beat();
+        worker_.parts_.committed();
+    }
+
+private:
+    Worker& worker_;
+    const std::int64_t ticket_;
+    milliseconds told_{0};
+    std::string stage_, stream_;
+};
+
+Worker::Worker(Parts parts, config::Connection connection, config::Sync sync)
+    : parts_(std::move(parts)),
+      connection_(std::move(connection)),
+      sync_(sync),
+      heartbeat_(parts_.clock),
+      due_(parts_.clock.steady()),
+      thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+
+Worker::~Worker() {
+    end();
+}
+
+void Worker::cancel() {
+    cancelled_ = true;
+    thread_.request_stop();
+}
+
+void Worker::end() {
+    cancel();
+    const std::lock_guard lock(ending_);
+    if (thread_.joinable()) thread_.join();
+}
+
+// --- What others ask
+
+Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
+    const std::lock_guard lock(mutex_);
+    if (requests_.size() >= kRequestsMax)
+        return fail(Errc::kBusy, "too many syncs of " + connection_.name + " wait already",
+                    {{"connection", connection_.name}});
+    const auto ticket = next_ticket_++;
+    requests_.push_back(Request{ticket, options});
+    changed_.notify_all();
+    return ticket;
+}
+
+void Worker::edited() {
+    if (!connection_.push) return;
+    const std::lock_guard lock(mutex_);
+    // Back-off goes on: an edit does not bring a remote back.
+    if (status_.error && status_.error->retryable()) return;
+    due_ = std::min(due_, parts_.clock.steady() + sync_.edit_delay);
+    changed_.notify_all();
+}
+
+void Worker::network_back() {
+    const std::lock_guard lock(mutex_);
+    if (!status_.error || status_.error->code == Errc::kRateLimited) return;
+    due_ = parts_.clock.steady();
+    changed_.notify_all();
+}
+
+void Worker::refresh_metadata() {
+    const std::lock_guard lock(mutex_);
+    refresh_ = true;
+}
+
+WorkerStatus Worker::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+std::shared_ptr<const DryRun> Worker::last_dry_run() const {
+    const std::lock_guard lock(mutex_);
+    return dry_run_;
+}
+
+void Worker::set_progress(const engine::Progress& progress) {
+    const std::lock_guard lock(mutex_);
+    status_.progress = progress;
+}
+
+// --- The thread
+
+void Worker::serve(const std::stop_token& stop) {
+    while (const auto request = wait(stop)) {
+        try {
+            run(*request, stop);
+        } catch (const std::exception& error) {
+            Result<engine::CycleReport> failed = fail(Errc::kInternal, error.what());
+            finish(*request, failed);
+        }
+    }
+}
+
+std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    heartbeat_.sleep();
+    for (;;) {
+        if (stop.stop_requested()) return std::nullopt;
+        const auto now = parts_.clock.steady();
+        if (!requests_.empty() || now >= due_) break;
+        changed_.wait_for(lock, stop, due_ - now,
+                          [&] { return !requests_.empty() || parts_.clock.steady() >= due_; });
+    }
+    heartbeat_.wake();
+    status_.state = WorkerState::kSyncing;
+    status_.next_sync_at.reset();
+    Request next;
+    if (requests_.empty()) {
+        next.ticket = next_ticket_++;
+    } else {
+        next = requests_.front();
+        requests_.erase(requests_.begin());
+    }
+    next.options.push = next.options.push && connection_.push;
+    return next;
+}
+
+void Worker::run(const Request& request, const std::stop_token& stop) {
+    const json started = {{"connection", connection_.name},
+                          {"ticket", request.ticket},
+                          {"dry_run", request.options.dry_run}};
+    parts_.events.publish("sync.started", started.dump());
+    const auto begun = parts_.clock.steady();
+    auto done = cycle(request, stop);
+    const auto took = (parts_.clock.steady() - begun).count();
+    if (done)
+        parts_.log.info("sync.done", {{"connection", connection_.name},
+                                      {"run", done->run},
+                                      {"ms", std::int64_t{took}},
+                                      {"result", done->problem ? "partial" : "ok"}});
+    else
+        parts_.log.warning("sync.failed", {{"connection", connection_.name},
+                                           {"code", to_string(done.error().code)},
+                                           {"error", done.error().message},
+                                           {"ms", std::int64_t{took}}});
+    finish(request, done);
+}
+
+Result<engine::CycleReport> Worker::cycle(const Request& request, const std::stop_token& stop) {
+    if (auto opened = open(stop); !opened) return pass(opened);
+    auto wanted = settings();
+    if (!wanted) return pass(wanted);
+    const auto before = remote_->credits();
+    Watcher watcher(*this, request.ticket);
+    const engine::Cycle::Ports ports{*db_,       *remote_, parts_.clock, parts_.random,
+                                     parts_.log, watcher,  parts_.gate,  cancelled_};
+    auto done = parts_.run_cycle(ports, *wanted, request.options);
+    const auto after = remote_->credits();
+    const std::lock_guard lock(mutex_);
+    status_.credits = after;
+    if (done && !request.options.dry_run) {
+        status_.credits_last_sync = after.spent - before.spent;
+        status_.requests_last_sync = after.requests - before.requests;
+    }
+    return done;
+}
+
+Result<> Worker::open(const std::stop_token& stop) {
+    if (!db_) {
+        replica::OpenOptions options;
+        options.access = replica::Access::kEngine;
+        auto opened = replica::Database::open(parts_.replica_path, options);
+        if (!opened) return pass(opened);
+        db_ = std::move(*opened);
+    }
+    if (remote_) return {};
+    RemoteFactory::Wishes wishes;
+    wishes.stop = stop;
+    wishes.on_progress = [this](const std::string& stage, std::int64_t done, std::int64_t total) {
+        heartbeat_.beat();
+        set_progress(engine::Progress{stage, "", done, total});
+    };
+    auto opened = parts_.remotes.open(connection_, wishes);
+    if (!opened) return pass(opened);
+    remote_ = std::move(*opened);
+    return {};
+}
+
+Result<engine::ConnectionSettings> Worker::settings() {
+    config::Problems problems;
+    auto mapping = config::read_mapping(connection_.mapping, problems);
+    {
+        const std::lock_guard lock(mutex_);
+        status_.mapped = mapping.has_value();
+    }
+    if (!mapping) {
+        auto error = config::to_error(problems);
+        error.args["connection"] = connection_.name;
+        return tl::unexpected<Error>(std::move(error));
+    }
+    auto described = description();
+    if (!described) return pass(described);
+    engine::ConnectionSettings out;
+    out.name = connection_.name;
+    out.plugin = connection_.plugin;
+    out.mapping = std::move(*mapping);
+    out.streams = std::move(described->streams);
+    out.guard_deletes = connection_.guards.deletes;
+    out.guard_edits = connection_.guards.edits;
+    out.guard_missing_share = connection_.guards.missing_share;
+    out.sweep_every = std::chrono::duration_cast<std::chrono::hours>(sync_.sweep_every);
+    return out;
+}
+
+Result<Description> Worker::description() {
+    bool refresh = false;
+    {
+        const std::lock_guard lock(mutex_);
+        refresh = std::exchange(refresh_, false);
+    }
+    if (!description_) description_ = parts_.descriptions.load(connection_.name);
+    const auto now = parts_.clock.now();
+    const bool fresh = description_ && now - description_->at < sync_.metadata_every;
+    if (fresh && !refresh) return *description_;
+    auto streams = remote_->describe();
+    if (!streams) {
+        // Old knowledge will do while the remote cannot be asked.
+        if (description_ && !refresh && streams.error().retryable()) return *description_;
+        return in_context("describe", streams.error());
+    }
+    description_ = Description{now, std::move(*streams)};
+    if (auto saved = parts_.descriptions.save(connection_.name, *description_); !saved)
+        parts_.log.warning("describe.not_saved",
+                           {{"connection", connection_.name}, {"error", saved.error().message}});
+    return *description_;
+}
+
+void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
+    std::optional<Error> error;
+    if (!done)
+        error = done.error();
+    else
+        error = done->problem;
+    auto event = done ? to_json(*done) : json{{"run", 0}, {"streams", json::array()}};
+    event["connection"] = connection_.name;
+    event["ticket"] = request.ticket;
+    event["dry_run"] = request.options.dry_run;
+    event["result"] = !done ? "failed" : done->problem ? "partial" : "ok";
+    event["error"] = error ? to_json(*error) : json();
+
+    // The engine names fields that the description lacks; the next sync asks for them.
+    if (error && error->args.contains("unknown_field")) refresh_metadata();
+    // A connection that broke in an unclear way is opened anew, with fresh credentials.
+    if (!done && !done.error().retryable()) remote_.reset();
+
+    if (request.options.dry_run && done) {
+        auto found = std::make_shared<DryRun>();
+        found->ticket = request.ticket;
+        found->at = parts_.clock.now();
+        found->report = std::move(*done);
+        const std::lock_guard lock(mutex_);
+        dry_run_ = std::move(found);
+    }
+    plan_next(error);
+    parts_.events.publish("sync.finished",
+                          event.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+void Worker::plan_next(const std::optional<Error>& error) {
+    failures_ = error && error->retryable() ? failures_ + 1 : 0;
+    ScheduleInput input;
+    input.interval = connection_.interval.count() != 0 ? connection_.interval : sync_.interval;
+    input.sync = sync_;
+    input.failures = failures_;
+    input.error = error;
+    input.random = parts_.random.next();
+    const auto delay = next_sync_in(input);
+    const std::lock_guard lock(mutex_);
+    due_ = parts_.clock.steady() + delay;
+    status_.next_sync_at = parts_.clock.now() + delay;
+    status_.error = error;
+    status_.progress.reset();
+    status_.state = error ? WorkerState::kFailed : WorkerState::kIdle;
+    if (!error) status_.last_success_at = parts_.clock.now();
+}
+
+}  // namespace kontor::app

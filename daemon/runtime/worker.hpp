@@ -1,0 +1,142 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.hpp"
+#include "daemon/event_log.hpp"
+#include "daemon/runtime/description_cache.hpp"
+#include "daemon/runtime/heartbeat.hpp"
+#include "daemon/runtime/remote_factory.hpp"
+#include "sync/base/clock.hpp"
+#include "sync/base/log.hpp"
+#include "sync/base/random.hpp"
+#include "sync/engine/cycle.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::app {
+
+/// Runs one round with a remote. The daemon's is engine::Cycle; tests script it.
+using RunCycle = std::function<Result<engine::CycleReport>(
+    engine::Cycle::Ports, const engine::ConnectionSettings&, const engine::CycleOptions&)>;
+
+enum class WorkerState : std::uint8_t { kStarting, kIdle, kSyncing, kFailed };
+
+/// How a connection's worker stands.
+struct WorkerStatus {
+    WorkerState state = WorkerState::kStarting;
+    std::optional<Error> error;  ///< of the last sync, or why none can be started
+    std::optional<engine::Progress> progress;
+    std::optional<Instant> next_sync_at;
+    std::optional<Instant> last_success_at;
+    std::optional<remote::Credits> credits;
+    std::int64_t credits_last_sync = -1;  ///< spent by it; -1 = not known
+    std::int64_t requests_last_sync = -1;
+    std::optional<std::chrono::milliseconds> clock_skew;  ///< remote's minus ours, when checked
+    bool mapped = false;                                  ///< the mapping file is there and right
+};
+
+/// What a dry run found.
+struct DryRun {
+    std::int64_t ticket = 0;
+    Instant at{};
+    engine::CycleReport report;
+};
+
+/// The thread of one connection: sleeps until a sync is due, asked for, or caused by an edit or the
+/// network's return; runs it; plans the next. All functions are thread-safe and return at once,
+/// except the destructor, which waits for the sync under way to stop at a consistent point.
+class Worker {
+public:
+    struct Parts {
+        const Clock& clock;
+        Random& random;  ///< thread-safe
+        Logger& log;
+        RemoteFactory& remotes;
+        EventLog& events;
+        const engine::WriterGate& gate;
+        const DescriptionCache& descriptions;
+        RunCycle run_cycle;
+        std::string replica_path;
+        std::function<void()> committed;  ///< called on this thread after each commit
+    };
+    Worker(Parts parts, config::Connection connection, config::Sync sync);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    /// Asks for a sync; a person's request goes before back-off. Requests that wait are done one
+    /// after the other. Returns the ticket that events name; kBusy if too many wait.
+    [[nodiscard]] Result<std::int64_t> request(const engine::CycleOptions& options);
+    /// A local edit was committed: sync soon, if the remote takes pushes.
+    void edited();
+    /// The network is back: what failed is tried again now.
+    void network_back();
+    /// Metadata are read afresh before the next sync.
+    void refresh_metadata();
+
+    /// Stops the sync under way at a consistent point; nothing is started any more.
+    void cancel();
+    /// cancel(), and waits for the thread's end.
+    void end();
+
+    [[nodiscard]] WorkerStatus status() const;
+    [[nodiscard]] std::shared_ptr<const DryRun> last_dry_run() const;
+    [[nodiscard]] const config::Connection& connection() const { return connection_; }
+    [[nodiscard]] const config::Sync& sync() const { return sync_; }
+    [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
+
+private:
+    struct Request {
+        std::int64_t ticket = 0;
+        engine::CycleOptions options;
+    };
+    class Watcher;
+
+    void serve(const std::stop_token& stop);
+    [[nodiscard]] std::optional<Request> wait(const std::stop_token& stop);
+    void run(const Request& request, const std::stop_token& stop);
+    [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
+                                                    const std::stop_token& stop);
+    [[nodiscard]] Result<> open(const std::stop_token& stop);
+    [[nodiscard]] Result<engine::ConnectionSettings> settings();
+    [[nodiscard]] Result<Description> description();
+    void finish(const Request& request, Result<engine::CycleReport>& done);
+    void plan_next(const std::optional<Error>& error);
+    void set_progress(const engine::Progress& progress);
+
+    const Parts parts_;
+    const config::Connection connection_;
+    const config::Sync sync_;
+    Heartbeat heartbeat_;
+    std::atomic<bool> cancelled_{false};
+
+    // Of the worker's thread alone.
+    std::unique_ptr<remote::Remote> remote_;
+    std::optional<replica::Database> db_;
+    std::optional<Description> description_;
+    unsigned failures_ = 0;
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::vector<Request> requests_;
+    std::chrono::milliseconds due_{0};  ///< by the steady clock
+    std::int64_t next_ticket_ = 1;
+    bool refresh_ = false;
+    WorkerStatus status_;
+    std::chrono::milliseconds progress_told_{0};
+    std::shared_ptr<const DryRun> dry_run_;
+
+    std::mutex ending_;
+    std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace kontor::app
