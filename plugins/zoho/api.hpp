@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "connectors/sdk/description.hpp"
+#include "connectors/sdk/host.hpp"
+#include "connectors/sdk/url.hpp"
+#include "plugins/zoho/answer.hpp"
+#include "plugins/zoho/options.hpp"
+
+namespace kontor::zoho {
+
+/// Zoho's HTTP interface: where it is, what a call costs, and which answers are errors.
+class Api {
+public:
+    Api(sdk::Host& host, const Options& options) : host_(host), options_(options) {}
+
+    [[nodiscard]] sdk::Url url(std::string_view path = {}) const;       ///< {api}/crm/v8/…
+    [[nodiscard]] sdk::Url bulk_url(std::string_view path = {}) const;  ///< {api}/crm/bulk/v8/…
+    [[nodiscard]] sdk::Url module_url(std::string_view module) const;
+
+    /// Sends it, counting credits. Any HTTP status is returned. Throws sdk::Error if none came.
+    sdk::HttpResponse send(const sdk::HttpRequest& request);
+    /// As send(), but a status of 400 and more is thrown as the error it is, named after `doing`.
+    sdk::HttpResponse call(const sdk::HttpRequest& request, std::string_view doing);
+
+    /// Zoho's clock when it answered, ms. Without a Date header: our clock less a day, so that a
+    /// cursor made from it rather repeats than skips.
+    [[nodiscard]] std::int64_t server_time_ms(const sdk::HttpResponse& response) const;
+
+    [[nodiscard]] sdk::Credits credits() const { return credits_; }
+    [[nodiscard]] sdk::Host& host() const { return host_; }
+    [[nodiscard]] const Options& options() const { return options_; }
+
+private:
+    sdk::Host& host_;
+    const Options& options_;
+    sdk::Credits credits_;
+};
+
+/// A GET with `If-Modified-Since` in the form Zoho wants, whole seconds with offset.
+[[nodiscard]] sdk::HttpRequest get(const sdk::Url& url, std::string_view lane = "read");
+void if_modified_since(sdk::HttpRequest& request, std::int64_t ms);
+
+}  // namespace kontor::zoho

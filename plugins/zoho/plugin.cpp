@@ -1,0 +1,3 @@
+#include "plugins/zoho/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::zoho::Connector)

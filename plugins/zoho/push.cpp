@@ -1,0 +1,131 @@
+#include "plugins/zoho/push.hpp"
+
+#include <algorithm>
+
+#include "connectors/sdk/canonical.hpp"
+
+namespace kontor::zoho {
+namespace {
+
+constexpr std::size_t kRecordsMax = 100;
+constexpr std::size_t kRecordsPerCredit = 10;
+
+using Group = std::vector<const Change*>;
+
+class Push {
+public:
+    Push(Api& api, const Module& module) : api_(api), module_(module) {}
+
+    std::vector<sdk::PushResult> run(const sdk::Request& request, abi::BatchReader batch) {
+        const Field* key = module_.key_field(api_.options());
+        const auto changes = read_changes(module_, key, request, batch, results_);
+        Group keyed, created, updated, deleted;
+        for (const Change& change : changes) {
+            Group& group = change.op == abi::Op::kDelete   ? deleted
+                           : change.op == abi::Op::kUpdate ? updated
+                           : change.key.empty()            ? created
+                                                           : keyed;
+            group.push_back(&change);
+        }
+        // Without a key a lost answer to an insert cannot be sent again; with it, it can.
+        send_all(keyed, [&](const Group& group) {
+            sdk::HttpRequest out = write("POST", "upsert");
+            out.body = write_body(group, api_.options().trigger, key->spec.name);
+            out.idempotent = true;
+            return out;
+        });
+        send_all(created, [&](const Group& group) {
+            sdk::HttpRequest out = write("POST", "");
+            out.body = write_body(group, api_.options().trigger, "");
+            return out;
+        });
+        send_all(updated, [&](const Group& group) { return update(group); });
+        send_all(deleted, [&](const Group& group) { return removal(group); });
+        return std::move(results_);
+    }
+
+private:
+    template <class Build>
+    void send_all(const Group& changes, Build&& build) {
+        for (std::size_t at = 0; at < changes.size() && !stopped_; at += kRecordsMax) {
+            const Group group(changes.begin() + static_cast<std::ptrdiff_t>(at),
+                              changes.begin() + static_cast<std::ptrdiff_t>(
+                                                    std::min(at + kRecordsMax, changes.size())));
+            sdk::HttpRequest request = build(group);
+            request.lane = "write";
+            request.credits = static_cast<std::int64_t>((group.size() + kRecordsPerCredit - 1) /
+                                                        kRecordsPerCredit);
+            send(request, group);
+        }
+    }
+
+    void send(const sdk::HttpRequest& request, const Group& group) {
+        try {
+            const sdk::HttpResponse response = api_.send(request);
+            if (!settle(response, group, results_))
+                throw failure(response, "write " + module_.name);
+            sent_ = true;
+        } catch (const sdk::Error& error) {
+            const bool maybe_done =
+                error.status() == KONTOR_E_UNAVAILABLE || error.status() == KONTOR_E_TIMEOUT ||
+                error.status() == KONTOR_E_PROTOCOL || error.status() == KONTOR_E_INTERNAL ||
+                error.status() == KONTOR_E_CANCELLED;  // perhaps while the request was under way
+            if (!maybe_done && !sent_) throw;
+            stopped_ = true;  // the rest stays "retry"
+            if (!maybe_done) return;
+            for (const Change* change : group) {
+                results_[change->position].status = "unknown";
+                results_[change->position].message = error.what();
+            }
+        }
+    }
+
+    sdk::HttpRequest write(const char* method, std::string_view action) const {
+        sdk::Url url = api_.module_url(module_.name);
+        if (!action.empty()) url.segment(action);
+        sdk::HttpRequest out;
+        out.method = method;
+        out.url = url.text();
+        out.header("Content-Type", "application/json");
+        return out;
+    }
+
+    // If-Unmodified-Since holds for a whole request, so only a change that comes alone has it.
+    sdk::HttpRequest update(const Group& group) const {
+        const auto based_on = sdk::parse_instant(group[0]->version);
+        const bool single = group.size() == 1 && based_on.has_value();
+        sdk::HttpRequest out = write("PUT", single ? group[0]->id : "");
+        if (single) out.header("If-Unmodified-Since", sdk::format_seconds_offset(*based_on));
+        out.body = write_body(group, api_.options().trigger, "");
+        return out;
+    }
+
+    sdk::HttpRequest removal(const Group& group) const {
+        const auto& trigger = api_.options().trigger;
+        const bool workflow =
+            std::find(trigger.begin(), trigger.end(), "workflow") != trigger.end();
+        std::string ids;
+        for (const Change* change : group) ids += (ids.empty() ? "" : ",") + change->id;
+        sdk::Url url = api_.module_url(module_.name);
+        url.query("ids", ids).query("wf_trigger", workflow ? "true" : "false");
+        sdk::HttpRequest out;
+        out.method = "DELETE";
+        out.url = url.text();
+        out.idempotent = true;
+        return out;
+    }
+
+    Api& api_;
+    const Module& module_;
+    std::vector<sdk::PushResult> results_;
+    bool sent_ = false, stopped_ = false;
+};
+
+}  // namespace
+
+std::vector<sdk::PushResult> push_changes(Api& api, const Module& module,
+                                          const sdk::Request& request, abi::BatchReader batch) {
+    return Push(api, module).run(request, batch);
+}
+
+}  // namespace kontor::zoho

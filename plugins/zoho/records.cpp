@@ -1,0 +1,214 @@
+#include "plugins/zoho/records.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "plugins/zoho/joined.hpp"
+
+namespace kontor::zoho {
+namespace {
+
+constexpr std::size_t kIdsMax = 100;
+
+bool token_refused(const sdk::HttpResponse& response) {
+    static constexpr std::array<std::string_view, 4> kCodes{
+        "EXPIRED_VALUE", "TOKEN_BOUND_DATA_MISMATCH", "PAGINATION_LIMIT_EXCEEDED",
+        "AMBIGUITY_DURING_PROCESSING"};
+    if (response.status != 400) return false;
+    const RemoteError error = remote_error(response.body);
+    return std::find(kCodes.begin(), kCodes.end(), error.code) != kCodes.end() ||
+           sdk::text_of(error.details, "param_name") == "page_token" ||
+           sdk::text_of(error.details, "api_name") == "page_token";
+}
+
+std::string joined_ids(std::span<const std::string> ids) {
+    std::string out;
+    for (const auto& id : ids) {
+        if (!out.empty()) out.push_back(',');
+        out += id;
+    }
+    return out;
+}
+
+}  // namespace
+
+Records::Records(Api& api, const Columns& columns)
+    : api_(api), columns_(columns), reader_(columns) {}
+
+std::vector<std::string> Records::passes() const {
+    return columns_.passes(api_.options().page_fields, target_module_works_);
+}
+
+sdk::Url Records::records_url() const {
+    return api_.module_url(module().name);
+}
+
+Listed Records::list_pass(const ListQuery& query, const std::string& fields,
+                          const PageReader::Mode& mode, abi::BatchWriter& out) {
+    sdk::Url url = records_url();
+    url.query("fields", fields)
+        .query("per_page", "200")
+        .query("sort_by", query.sort_by)
+        .query("sort_order", "asc");
+    // A lead that was converted would look deleted.
+    if (module().name == "Leads") url.query("converted", "both");
+    if (!query.page_token.empty()) url.query("page_token", query.page_token);
+    sdk::HttpRequest request = get(url);
+    if (query.since_ms) if_modified_since(request, *query.since_ms);
+    const sdk::HttpResponse response = api_.send(request);
+    Listed out_page;
+    out_page.server_ms = api_.server_time_ms(response);
+    if (!query.page_token.empty() && token_refused(response)) {
+        out_page.outcome = Listed::Outcome::kTokenRefused;
+        return out_page;
+    }
+    if (response.status >= 400) throw failure(response, "list " + module().name);
+    if (nothing(response)) return out_page;
+    out_page.page = reader_.read(response.body, out, mode);
+    out_page.outcome = Listed::Outcome::kPage;
+    return out_page;
+}
+
+Listed Records::list(const ListQuery& query, abi::BatchWriter& out) {
+    for (;;) {
+        const auto all = passes();
+        PageReader::Mode mode;
+        mode.ids = true;
+        abi::BatchWriter first;
+        try {
+            Listed listed = list_pass(query, all[0], mode, first);
+            if (listed.outcome == Listed::Outcome::kPage) complete(listed.page, first, out);
+            return listed;
+        } catch (const sdk::Error& error) {
+            // Perhaps it is $se_module that it does not know; then references to any module stay
+            // absent where their own value does not name the module.
+            if (error.status() != KONTOR_E_INVALID || !target_module_works_ ||
+                all[0].find("$se_module") == std::string::npos)
+                throw;
+            target_module_works_ = false;
+        }
+    }
+}
+
+Listed Records::list_versions(const ListQuery& query, abi::BatchWriter& out) {
+    PageReader::Mode mode;
+    mode.only_ids = true;
+    return list_pass(query, module().has_modified_time() ? "id,Modified_Time" : "id", mode, out);
+}
+
+Listed Records::list_users(const char* type, std::int64_t page,
+                           std::optional<std::int64_t> since_ms, abi::BatchWriter& out) {
+    sdk::Url url = api_.url("users");
+    url.query("type", type).query("page", std::to_string(page)).query("per_page", "200");
+    sdk::HttpRequest request = get(url);
+    if (since_ms) if_modified_since(request, *since_ms);
+    const sdk::HttpResponse response = api_.call(request, "list users");
+    Listed listed;
+    listed.server_ms = api_.server_time_ms(response);
+    if (nothing(response)) return listed;
+    listed.page = reader_.read(response.body, out);
+    listed.outcome = Listed::Outcome::kPage;
+    return listed;
+}
+
+void Records::complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& out) {
+    const auto all = passes();
+    std::vector<std::string> others;
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        abi::BatchWriter part;
+        for (std::size_t at = 0; at < page.ids.size() && ids_parameter_works_; at += kIdsMax) {
+            Page ignored;
+            const auto count = std::min(kIdsMax, page.ids.size() - at);
+            pass_by_ids(std::span(page.ids).subspan(at, count), all[i], ignored, part);
+            page.cut.insert(page.cut.end(), ignored.cut.begin(), ignored.cut.end());
+        }
+        others.emplace_back(part.bytes());
+    }
+    for (const std::string& id : join_batches(first.bytes(), others, out))
+        whole(id, Absent::kSkip, out);
+}
+
+bool Records::pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
+                          abi::BatchWriter& out) {
+    sdk::Url url = records_url();
+    url.query("ids", joined_ids(ids)).query("fields", fields).query("per_page", "200");
+    if (module().name == "Leads") url.query("converted", "both");
+    const sdk::HttpResponse response = api_.send(get(url));
+    if (nothing(response)) return true;
+    if (response.status == 400 || response.status == 403 || response.status == 404)
+        return false;  // one bad id may spoil all: each is then asked for by itself
+    if (response.status >= 400) throw failure(response, "read " + module().name);
+    PageReader::Mode mode;
+    mode.ids = true;
+    abi::BatchWriter read;
+    page = reader_.read(response.body, read, mode);
+    const std::unordered_set<std::string_view> asked(ids.begin(), ids.end());
+    for (const std::string& id : page.ids) {
+        if (asked.count(id) != 0) continue;
+        ids_parameter_works_ = false;
+        return false;
+    }
+    if (!join_batches(read.bytes(), {}, out).empty())
+        throw sdk::Error(KONTOR_E_INTERNAL, "a batch could not be copied");
+    return true;
+}
+
+void Records::whole(const std::string& id, Absent absent, abi::BatchWriter& out) {
+    sdk::Url url = records_url();
+    url.segment(id);
+    const sdk::HttpResponse response = api_.send(get(url));
+    const auto report = [&](abi::Op op) {
+        if (absent == Absent::kReport) out.begin(op, id);
+    };
+    if (nothing(response) || response.status == 404) return report(abi::Op::kMissing);
+    if (response.status == 403) return report(abi::Op::kForbidden);
+    if (response.status == 400 && remote_error(response.body).code == "INVALID_DATA")
+        return report(abi::Op::kMissing);
+    if (response.status >= 400) throw failure(response, "read " + module().name);
+    PageReader::Mode mode;
+    mode.list = false;
+    abi::BatchWriter read;
+    mode.ids = true;
+    const Page page = reader_.read(response.body, read, mode);
+    if (page.records == 0) return report(abi::Op::kMissing);
+    if (page.ids[0] != id || page.records != 1)
+        throw sdk::Error(KONTOR_E_PROTOCOL, "read " + module().name + ": another record came");
+    if (!join_batches(read.bytes(), {}, out).empty())
+        throw sdk::Error(KONTOR_E_INTERNAL, "a batch could not be copied");
+}
+
+void Records::chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out) {
+    std::unordered_set<std::string> seen;
+    if (ids_parameter_works_ && ids.size() > 1 && !module().is_users()) {
+        abi::BatchWriter first, joined;
+        Page page;
+        if (pass_by_ids(ids, passes()[0], page, first)) {
+            complete(page, first, joined);
+            // Those of which a list cut something are read once more by themselves.
+            const std::unordered_set<std::string> cut(page.cut.begin(), page.cut.end());
+            abi::BatchReader reader(joined.bytes());
+            while (const auto record = reader.next()) {
+                if (cut.count(std::string(record->id)) != 0) continue;
+                seen.emplace(record->id);
+                out.begin(record->op, record->id, record->version, record->key, record->actor);
+                for (unsigned i = 0; i < record->count; ++i) {
+                    abi::BatchReader::Field field;
+                    if (reader.next_field(field)) copy_field(field, out);
+                }
+            }
+        }
+    }
+    for (const std::string& id : ids) {
+        if (!seen.emplace(id).second) continue;
+        api_.host().check_cancelled();
+        whole(id, absent, out);
+    }
+}
+
+void Records::by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out) {
+    for (std::size_t at = 0; at < ids.size(); at += kIdsMax)
+        chunk_by_ids(ids.subspan(at, std::min(kIdsMax, ids.size() - at)), absent, out);
+}
+
+}  // namespace kontor::zoho

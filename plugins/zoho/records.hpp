@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plugins/zoho/json_page.hpp"
+
+namespace kontor::zoho {
+
+/// What to list. Follows `page_token`s only: page numbers end at 2,000 records and shift.
+struct ListQuery {
+    const char* sort_by = "id";
+    std::string page_token;                ///< "" = the first page
+    std::optional<std::int64_t> since_ms;  ///< If-Modified-Since
+};
+
+struct Listed {
+    enum class Outcome { kPage, kNothing, kTokenRefused };
+    Outcome outcome = Outcome::kNothing;
+    Page page;
+    std::int64_t server_ms = 0;  ///< Zoho's clock at the answer
+};
+
+/// Reads records of one module into record batches, however many fields are asked for: Zoho gives
+/// at most 50 at a time, so pages are completed by further requests for the same ids and joined
+/// only where Modified_Time agrees. All calls may throw sdk::Error; `out` must then be cleared.
+class Records {
+public:
+    Records(Api& api, const Columns& columns);
+
+    /// One page, sorted ascending.
+    Listed list(const ListQuery& query, abi::BatchWriter& out);
+    /// One page of the users' interface, 1-based.
+    Listed list_users(const char* type, std::int64_t page, std::optional<std::int64_t> since_ms,
+                      abi::BatchWriter& out);
+    /// Id and version of one page, as abi::Op::kId.
+    Listed list_versions(const ListQuery& query, abi::BatchWriter& out);
+
+    /// The records with these ids, in any order. For those that are not there `out` gets what
+    /// `absent` says: kMissing and kForbidden, or nothing.
+    enum class Absent { kReport, kSkip };
+    void by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out);
+
+    [[nodiscard]] Api& api() const { return api_; }
+    [[nodiscard]] const Module& module() const { return columns_.module(); }
+
+private:
+    Listed list_pass(const ListQuery& query, const std::string& fields,
+                     const PageReader::Mode& mode, abi::BatchWriter& out);
+    void chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out);
+    /// Completes the records of `first`, which the first pass gave, and appends them to `out`.
+    void complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& out);
+    /// Reads records by id with one pass of fields. False if the remote ignores `ids`.
+    bool pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
+                     abi::BatchWriter& out);
+    void whole(const std::string& id, Absent absent, abi::BatchWriter& out);
+    [[nodiscard]] std::vector<std::string> passes() const;
+    [[nodiscard]] sdk::Url records_url() const;
+
+    Api& api_;
+    const Columns& columns_;
+    PageReader reader_;
+    bool ids_parameter_works_ = true;  // `ids` in Get Records is not documented everywhere
+    bool target_module_works_ = true;  // whether $se_module may be asked for is not either
+};
+
+}  // namespace kontor::zoho
