@@ -36,12 +36,13 @@ Result<> check_file(const Database& db, IntegrityDepth depth, Problems& problems
     return {};
 }
 
-Result<> check_columns(const Database& db, const Entity& entity, Problems& problems) {
+/// False if there is no table to look further at.
+Result<bool> check_columns(const Database& db, const Entity& entity, Problems& problems) {
     auto columns = texts(db, "SELECT name FROM pragma_table_info(?1)", entity.name);
     if (!columns) return pass(columns);
     if (columns->empty()) {
         problems.push_back({Kind::kTable, entity.name});
-        return {};
+        return false;
     }
     std::set<std::string> wanted{"id", "uid"};
     for (const Field& f : entity.fields) wanted.insert(f.name);
@@ -50,7 +51,12 @@ Result<> check_columns(const Database& db, const Entity& entity, Problems& probl
     std::ranges::set_symmetric_difference(wanted, present, std::back_inserter(different));
     for (const std::string& name : different)
         problems.push_back({Kind::kColumn, entity.name + "." + name});
-    return {};
+    return true;
+}
+
+std::string name_in_quotes(const std::string& sql) {
+    const auto begin = sql.find('"') + 1;
+    return sql.substr(begin, sql.find('"', begin) - begin);
 }
 
 Result<> check_triggers(const Database& db, const Entity& entity, Problems& problems) {
@@ -59,7 +65,7 @@ Result<> check_triggers(const Database& db, const Entity& entity, Problems& prob
     if (!present) return pass(present);
     for (const std::string& trigger : capture_triggers(entity))
         if (std::ranges::find(*present, trigger) == present->end())
-            problems.push_back({Kind::kTrigger, trigger.substr(0, trigger.find(" ON "))});
+            problems.push_back({Kind::kTrigger, name_in_quotes(trigger)});
     return {};
 }
 
@@ -95,7 +101,9 @@ Result<std::vector<IntegrityProblem>> check_integrity(const Database& db, Integr
     auto catalogue = Catalogue::load(db);
     if (!catalogue) return pass(catalogue);
     for (const Entity& entity : catalogue->entities()) {
-        if (auto done = check_columns(db, entity, problems); !done) return pass(done);
+        auto has_table = check_columns(db, entity, problems);
+        if (!has_table) return pass(has_table);
+        if (!*has_table) continue;
         if (auto done = check_triggers(db, entity, problems); !done) return pass(done);
         if (auto done = check_index(db, entity, problems); !done) return pass(done);
     }

@@ -1,0 +1,158 @@
+#include "sync/replica/undo.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "sync/replica/chain.hpp"
+#include "tests/sync/replica/support.hpp"
+
+namespace kontor::replica {
+
+using test::Replica;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+struct Undoing : Replica {
+    UndoResult undo_it(const UndoScope& scope) const {
+        auto done = undo(db(), catalogue(), scope, "uid:7");
+        REQUIRE(done);
+        return std::move(*done);
+    }
+    [[nodiscard]] Lines contacts() const {
+        return rows("SELECT id,last_name,phone,email FROM contact ORDER BY id");
+    }
+};
+
+std::string reasons(const UndoPlan& plan) {
+    std::string out;
+    for (const UndoSkip& s : plan.skipped)
+        out += (out.empty() ? "" : " ") + std::to_string(s.record) + "." + s.field + ":" +
+               std::string(to_string(s.reason));
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,phone) VALUES(1,'138'); UPDATE contact SET phone='139';"
+        "UPDATE contact SET phone='140'");
+    CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "1.phone:changed_since");
+    CHECK(replica.contacts() == Lines{"1|∅|140|∅"});
+
+    const auto preview = preview_undo(replica.db(), replica.catalogue(), UndoScope::change(3));
+    REQUIRE(preview);
+    REQUIRE(preview->steps.size() == 1);
+    CHECK(preview->steps[0].now == Value("140"));
+    CHECK(preview->steps[0].then == Value("139"));
+    CHECK(replica.contacts() == Lines{"1|∅|140|∅"});
+
+    const auto done = replica.undo_it(UndoScope::change(3));
+    CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
+    CHECK(replica.one("SELECT actor,rule FROM kontor_history WHERE seq=4") == "uid:7|undo");
+    // Now the value of entry 2 is current again.
+    replica.undo_it(UndoScope::change(2));
+    CHECK(replica.contacts() == Lines{"1|∅|138|∅"});
+    CHECK(undo(replica.db(), replica.catalogue(), UndoScope::change(99), "t").error().code ==
+          Errc::kNotFound);
+}
+
+TEST_CASE("an undo can be undone", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone) VALUES(1,'138'); UPDATE contact SET phone='139'");
+    const auto done = replica.undo_it(UndoScope::change(2));
+    replica.undo_it(UndoScope::range(done.first_seq, done.last_seq));
+    CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
+}
+
+TEST_CASE("a deleted record returns with id, uid and odd values", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,last_name,phone,email_opt_out) VALUES(1,'Li',x'3133','?')");
+    const std::string before =
+        replica.one("SELECT uid,quote(phone),quote(email_opt_out) FROM contact");
+    const std::int64_t first = replica.last_seq() + 1;
+    replica.run("DELETE FROM contact");
+    const std::int64_t seq = GENERATE(0, 1, 3);
+    CHECK(replica.undo_it(UndoScope::change(first + seq)).plan.steps.size() == 4);
+    CHECK(replica.one("SELECT uid,quote(phone),quote(email_opt_out) FROM contact WHERE id=1") ==
+          before);
+    CHECK(replica.one("SELECT count(*) FROM kontor_tombstone") == "0");
+    CHECK(reasons(replica.undo_it(UndoScope::change(first)).plan) == "1.:exists");
+}
+
+TEST_CASE("an insert is undone by a delete, unless the record was edited", "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,phone) VALUES(1,'138'),(2,'5');"
+        "UPDATE contact SET phone='139' WHERE id=1");
+    CHECK(reasons(replica.undo_it(UndoScope::range(1, 2)).plan) == "1.:changed_since");
+    CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
+    CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "2.:gone");
+    replica.undo_it(UndoScope::range(1, 3));
+    CHECK(replica.contacts().empty());
+}
+
+TEST_CASE("a run is undone where it is still current", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone,email) VALUES(1,'1','a'),(2,'2','b')");
+    const std::int64_t seq = replica.last_seq();
+    replica.run(
+        "UPDATE contact SET phone=phone||'!',email=email||'!', full_name='F';"
+        "UPDATE kontor_history SET run=5 WHERE seq>" +
+        std::to_string(seq) +
+        "; UPDATE contact SET email='mine' WHERE id=2; DELETE FROM contact WHERE id=1");
+    const auto done = replica.undo_it(UndoScope::of_run(5));
+    CHECK(reasons(done.plan) ==
+          "1.phone:gone 1.email:gone 1.full_name:gone 2.email:changed_since "
+          "2.full_name:read_only");
+    CHECK(replica.contacts() == Lines{"2|∅|2|mine"});
+}
+
+TEST_CASE("everything since a time is undone", "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,last_name,phone) VALUES(1,'Li','1'),(2,'Wu','2');"
+        "UPDATE kontor_history SET at='2000-01-01T00:00:00.000Z'");
+    const Lines before = replica.rows("SELECT * FROM contact");
+    replica.run(
+        "UPDATE contact SET phone='3'; DELETE FROM contact; INSERT INTO contact(id) "
+        "VALUES(1),(7); REPLACE INTO contact(id,email) VALUES(1,'x')");
+    const auto first = first_seq_since(replica.db(), "2001-01-01T00:00:00.000Z");
+    REQUIRE(first);
+    CHECK(*first == 3);
+    CHECK(replica.undo_it(UndoScope::since(*first)).plan.skipped.empty());
+    CHECK(replica.rows("SELECT * FROM contact") == before);
+    CHECK(undo(replica.db(), replica.catalogue(),
+               UndoScope::since(*first_seq_since(replica.db(), "2999-01-01T00:00:00.000Z")), "t")
+              .error()
+              .code == Errc::kNotFound);
+}
+
+TEST_CASE("loads and erased values are not undone", "[replica][undo]") {
+    Undoing replica;
+    const std::string entity = replica.one("SELECT id FROM kontor_entity WHERE name='contact'");
+    Replica::run_on(replica.open(Access::kEngine),
+                    "INSERT INTO contact(id,phone) VALUES(1,'1');"
+                    "INSERT INTO kontor_history(entity,record,op,old,at,run) VALUES(" +
+                        entity + ",1,'l',1,'2026-01-01T00:00:00.000Z',1)");
+    CHECK(reasons(replica.undo_it(UndoScope::of_run(1)).plan) == "1.:loaded");
+    replica.run("UPDATE contact SET phone='2'");
+    REQUIRE(erase_history(replica.db(), std::stoll(entity), 1));
+    CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "1.phone:erased");
+    replica.run("DELETE FROM contact");
+    const std::int64_t last = replica.last_seq();
+    REQUIRE(erase_history(replica.db(), std::stoll(entity), 1));
+    CHECK(reasons(replica.undo_it(UndoScope::change(last)).plan) == "1.:erased");
+    CHECK(replica.contacts().empty());
+}
+
+TEST_CASE("undo needs a handle that captures it", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id) VALUES(1)");
+    const Database engine = replica.open(Access::kEngine);
+    CHECK(undo(engine, replica.catalogue(), UndoScope::change(1), "t").error().code ==
+          Errc::kInternal);
+}
+
+}  // namespace kontor::replica
