@@ -100,7 +100,7 @@ void fill(const std::string& path, std::int64_t records) {
 
 void measure(const char* what, search::SearchIndex& index, const std::string& entity,
              const std::function<std::string(Random&)>& query) {
-    constexpr int kRounds = 500;
+    constexpr int kRounds = 200;
     SeededRandom random(2);
     search::SearchOptions options;
     options.entity = entity;

@@ -14,6 +14,7 @@ constexpr std::size_t kCheckedPerListMax = 512;
 constexpr std::size_t kCheckedMax = 2048;
 constexpr std::size_t kCheckedBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kWantedMin = 16;
+constexpr int kCompletionsMax = 32;
 
 constexpr std::size_t kTitleBytes = 120;
 constexpr std::size_t kSnippetBytes = 160;
@@ -97,8 +98,12 @@ Result<std::vector<Hit>> Finder::search(std::string_view text, const SearchOptio
     if (found && checked_ == 0 && query.completable()) {
         // No record has these very words: perhaps the last is not typed to its end. (Not after
         // candidates that failed: words that exist may be frequent, and completing them slow.)
-        query = query.completed();
-        found = candidates(query, options.entity);
+        auto words = file_.words_with_prefix(query.last_word(), kCompletionsMax);
+        if (!words) return pass(words);
+        if (!words->empty()) {
+            query = query.completed(std::move(*words));
+            found = candidates(query, options.entity);
+        }
     }
     if (!found) return pass(found);
 

@@ -96,6 +96,10 @@ Result<IndexFile> IndexFile::open_once(const std::string& path) {
     if (*version != kVersion)
         if (auto done = create_schema(*db); !done) return in_context("search index", done.error());
 
+    if (auto done =
+            db->execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, terms, row)");
+        !done)
+        return in_context("search index", done.error());
     std::vector<replica::Statement> statements;
     for (const char* sql : {"INSERT INTO terms(rowid, text) VALUES(?1, ?2)",
                             "INSERT INTO titles(rowid, text) VALUES(?1, ?2)",
@@ -211,6 +215,22 @@ Result<bool> IndexFile::merge(bool first) {
     // As FTS5 documents it: fewer than two changed rows mean that there was nothing to merge. A
     // command itself counts as one, and there are two tables.
     return sqlite3_total_changes(db_.raw()) - before < 3;
+}
+
+Result<std::vector<std::string>> IndexFile::words_with_prefix(const std::string& prefix,
+                                                              int max) const {
+    auto rows = db_.prepare("SELECT term FROM temp.words WHERE term >= ?1 AND term <= ?2 LIMIT ?3");
+    if (!rows) return pass(rows);
+    rows->bind(1, prefix);
+    rows->bind(2, prefix + "\xF4\x8F\xBF\xBF");  // the last code point
+    rows->bind(3, max);
+    std::vector<std::string> words;
+    for (;;) {
+        auto row = rows->step();
+        if (!row) return pass(row);
+        if (!*row) return words;
+        words.emplace_back(rows->text(0));
+    }
 }
 
 Result<> IndexFile::set_buffer(std::int64_t bytes) {

@@ -70,6 +70,9 @@ public:
     /// Brings the index's parts together, a few pages a call; true when there is nothing to do.
     /// `first`: begin a merge of all parts.
     [[nodiscard]] Result<bool> merge(bool first);
+    /// The first `max` terms that begin with `prefix`, in the order of their bytes.
+    [[nodiscard]] Result<std::vector<std::string>> words_with_prefix(const std::string& prefix,
+                                                                     int max) const;
     /// Memory for terms not yet written, in bytes.
     [[nodiscard]] Result<> set_buffer(std::int64_t bytes);
 

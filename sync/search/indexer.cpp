@@ -38,7 +38,8 @@ Result<std::string> meta(const replica::Database& replica, const char* key) {
 }
 
 std::span<const Change> changes_of(const std::vector<Change>& changes, std::int64_t record) {
-    const auto [first, last] = std::ranges::equal_range(changes, record, {}, &Change::record);
+    const auto first = std::ranges::lower_bound(changes, record, {}, &Change::record);
+    const auto last = std::ranges::upper_bound(changes, record, {}, &Change::record);
     return {first, last};
 }
 

@@ -158,8 +158,17 @@ std::string expression(const Phrase& phrase) {
     }
     std::ranges::copy(phrase.extra, std::back_inserter(terms));
     if (!phrase.prefix) return all_of(terms);
-    // The last part is a word, and its term the last one: completable() saw to that.
-    return all_of(terms) + "*";
+    // The last part is a word, and its term the last one: completable() saw to that. An FTS5 prefix
+    // would read all rows of all words that begin so; these are few, and read as far as needed.
+    terms.pop_back();
+    std::string out = all_of(terms);
+    if (!out.empty()) out += " AND ";
+    out += "(";
+    for (const std::string& word : phrase.words) {
+        if (&word != &phrase.words.front()) out += " OR ";
+        append_quoted(out, word);
+    }
+    return out + ")";
 }
 
 }  // namespace
@@ -171,9 +180,14 @@ bool Query::completable() const {
            last.parts.back().text.size() >= kCompletedBytesMin;
 }
 
-Query Query::completed() const {
+const std::string& Query::last_word() const {
+    return terms.back().phrase.parts.back().text;
+}
+
+Query Query::completed(std::vector<std::string> words) const {
     Query out = *this;
     out.terms.back().phrase.prefix = true;
+    out.terms.back().phrase.words = std::move(words);
     return out;
 }
 

@@ -20,7 +20,8 @@ struct Phrase {
         std::string text;
     };
     std::vector<Part> parts;
-    bool prefix = false;             ///< the last part may be the beginning of a word
+    bool prefix = false;             ///< the last part may be the beginning of a word …
+    std::vector<std::string> words;  ///< … of which these are in the index
     std::vector<std::string> extra;  ///< further index terms that narrow it down (e-mail)
 };
 
@@ -45,8 +46,10 @@ struct Query {
 
     /// True if its last condition is a plain word long enough to be completed.
     [[nodiscard]] bool completable() const;
-    /// The same with its last word as a prefix.
-    [[nodiscard]] Query completed() const;
+    /// Its last word, if it is completable.
+    [[nodiscard]] const std::string& last_word() const;
+    /// The same with its last word as the beginning of any of `words`.
+    [[nodiscard]] Query completed(std::vector<std::string> words) const;
     /// The FTS5 expression that every matching record meets (and some others: see Matcher).
     [[nodiscard]] std::string match_expression() const;
 };
