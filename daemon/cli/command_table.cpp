@@ -1,0 +1,248 @@
+#include <algorithm>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/spec.hpp"
+
+namespace kontor::cli {
+namespace {
+
+constexpr std::string_view kFormats = "table json jsonl csv markdown";
+
+constexpr OptionSpec kGlobal[] = {
+    {.name = "help", .letter = 'h'},
+    {.name = "json"},
+    {.name = "quiet", .letter = 'q'},
+    {.name = "no-input"},
+    {.name = "no-color"},
+    {.name = "lang", .value = "LANG", .complete = Complete::kWords, .words = "en zh"},
+    {.name = "socket", .value = "PATH", .complete = Complete::kFile},
+    {.name = "config", .value = "FILE", .complete = Complete::kFile},
+    {.name = "version"},
+};
+
+constexpr ArgumentSpec kConnection{.name = "CONNECTION", .complete = Complete::kConnection};
+constexpr ArgumentSpec kMaybeConnection{
+    .name = "CONNECTION", .required = false, .complete = Complete::kConnection};
+constexpr ArgumentSpec kEntity{.name = "ENTITY", .complete = Complete::kEntity};
+constexpr ArgumentSpec kId{.name = "ID"};
+constexpr ArgumentSpec kMaybeId{.name = "ID", .required = false};
+constexpr OptionSpec kFormat{
+    .name = "format", .value = "FORMAT", .complete = Complete::kWords, .words = kFormats};
+constexpr OptionSpec kCsv{.name = "csv"};
+constexpr OptionSpec kBom{.name = "bom"};
+constexpr OptionSpec kDryRun{.name = "dry-run", .letter = 'n'};
+constexpr OptionSpec kLimit{.name = "limit", .value = "N"};
+constexpr OptionSpec kForce{.name = "force", .letter = 'f'};
+
+constexpr ExampleSpec kInitExamples[] = {{"kontor init"}, {"sudo kontor init --system"}};
+constexpr OptionSpec kInitOptions[] = {{.name = "system"}};
+
+constexpr ExampleSpec kConnectExamples[] = {
+    {"kontor connect zoho"},
+    {"kontor connect zoho --name sales --option data_centre=cn --value client_id=1000.ABC --secret "
+     "client_secret=file:/etc/kontor/secret --secret refresh_token=file:/etc/kontor/token "
+     "--no-input"}};
+constexpr ArgumentSpec kConnectArguments[] = {{.name = "PLUGIN"}};
+constexpr OptionSpec kConnectOptions[] = {
+    {.name = "name", .value = "NAME"},
+    {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
+    {.name = "value", .value = "NAME=VALUE", .repeat = true},
+    {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
+    {.name = "secret-file", .value = "NAME=FILE", .repeat = true, .complete = Complete::kFile},
+    {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
+    {.name = "proxy", .value = "URL"},
+    {.name = "jurisdiction", .value = "CODE"},
+    {.name = "allow-http-loopback"},
+};
+
+constexpr ExampleSpec kStatusExamples[] = {{"kontor status"}, {"kontor status zoho --json"}};
+constexpr ArgumentSpec kStatusArguments[] = {kMaybeConnection};
+
+constexpr ExampleSpec kSyncExamples[] = {{"kontor sync"},
+                                         {"kontor sync zoho --dry-run"},
+                                         {"kontor sync zoho --confirm-mass"},
+                                         {"kontor sync --watch"}};
+constexpr ArgumentSpec kSyncArguments[] = {kMaybeConnection};
+constexpr OptionSpec kSyncOptions[] = {
+    kDryRun, {.name = "sweep"}, {.name = "confirm-mass"}, {.name = "watch", .letter = 'w'}};
+
+constexpr ExampleSpec kPushExamples[] = {{"kontor push on zoho"}, {"kontor push off zoho"}};
+constexpr ArgumentSpec kPushArguments[] = {
+    {.name = "SWITCH", .complete = Complete::kWords, .words = "on off"}, kConnection};
+
+constexpr ExampleSpec kConnectionExamples[] = {{"kontor connection list"},
+                                               {"kontor connection resume zoho"}};
+constexpr ArgumentSpec kOneConnection[] = {kConnection};
+constexpr ExampleSpec kConnectionListExamples[] = {{"kontor connection list --json"}};
+constexpr ExampleSpec kConnectionCheckExamples[] = {{"kontor connection check zoho"}};
+constexpr ExampleSpec kForecastExamples[] = {{"kontor connection forecast zoho"}};
+constexpr ExampleSpec kConnectionResumeExamples[] = {{"kontor connection resume zoho"}};
+
+constexpr ExampleSpec kRunsExamples[] = {{"kontor runs"}, {"kontor runs 12"}};
+constexpr ArgumentSpec kMaybeIdArguments[] = {kMaybeId};
+constexpr OptionSpec kRunsOptions[] = {kLimit};
+
+constexpr ExampleSpec kEntitiesExamples[] = {{"kontor entities"}, {"kontor entities deal"}};
+constexpr ArgumentSpec kEntitiesArguments[] = {
+    {.name = "ENTITY", .required = false, .complete = Complete::kEntity}};
+
+constexpr ExampleSpec kListExamples[] = {
+    {"kontor list contact"},
+    {"kontor list deal --where 'stage=Closed Won' --where 'amount>=10000' --sort -amount,name"},
+    {"kontor list contact --fields last_name,email --csv --bom > contacts.csv"}};
+constexpr ArgumentSpec kListArguments[] = {kEntity};
+constexpr OptionSpec kListOptions[] = {{.name = "where", .value = "FIELD=VALUE", .repeat = true},
+                                       {.name = "sort", .value = "FIELDS"},
+                                       {.name = "fields", .value = "FIELDS"},
+                                       kLimit,
+                                       {.name = "after", .value = "CURSOR"},
+                                       kFormat,
+                                       kCsv,
+                                       kBom};
+
+constexpr ExampleSpec kGetExamples[] = {{"kontor get contact 42"},
+                                        {"kontor get contact 42 --fields email,phone --json"}};
+constexpr ArgumentSpec kGetArguments[] = {kEntity, kId};
+constexpr OptionSpec kGetOptions[] = {{.name = "fields", .value = "FIELDS"}, {.name = "all"}};
+
+constexpr ArgumentSpec kValues{.name = "FIELD=VALUE", .repeat = true};
+constexpr ExampleSpec kCreateExamples[] = {
+    {"kontor create contact last_name=Li first_name=Na email=li.na@example.com"},
+    {"kontor create deal name='New branch' amount:=12500.50"}};
+constexpr ArgumentSpec kCreateArguments[] = {kEntity, kValues};
+constexpr ExampleSpec kSetExamples[] = {{"kontor set contact 42 phone='+86 10 5555 0199'"},
+                                        {"kontor set contact 42 fax="},
+                                        {"kontor set contact 42 email_opt_out:=true"}};
+constexpr ArgumentSpec kSetArguments[] = {kEntity, kId, kValues};
+constexpr ExampleSpec kDeleteExamples[] = {{"kontor delete contact 42"},
+                                           {"kontor delete contact 42 43 44 --force"}};
+constexpr ArgumentSpec kDeleteArguments[] = {kEntity, {.name = "ID", .repeat = true}};
+constexpr OptionSpec kDeleteOptions[] = {kForce};
+
+constexpr ExampleSpec kSearchExamples[] = {{"kontor search Zylker"},
+                                           {"kontor search 李娜 --entity contact"}};
+constexpr ArgumentSpec kSearchArguments[] = {{.name = "TEXT", .repeat = true}};
+constexpr OptionSpec kSearchOptions[] = {
+    {.name = "entity", .value = "ENTITY", .complete = Complete::kEntity},
+    kLimit,
+    kFormat,
+    kCsv,
+    kBom};
+
+constexpr ExampleSpec kSqlExamples[] = {
+    {"kontor sql \"SELECT stage, count(*), sum(amount) FROM deal GROUP BY stage\""},
+    {"kontor sql --write \"UPDATE contact SET city = 'Beijing' WHERE city = 'Peking'\""},
+    {"kontor sql - < report.sql"}};
+constexpr ArgumentSpec kSqlArguments[] = {{.name = "QUERY"}};
+constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kFormat, kCsv, kBom};
+
+constexpr ExampleSpec kConflictsExamples[] = {{"kontor conflicts"}, {"kontor conflicts 7"}};
+constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kLimit};
+constexpr ExampleSpec kResolveExamples[] = {{"kontor resolve 7 --ours"},
+                                            {"kontor resolve 7 --theirs"}};
+constexpr ArgumentSpec kOneId[] = {kId};
+constexpr OptionSpec kResolveOptions[] = {{.name = "ours"}, {.name = "theirs"}};
+constexpr ExampleSpec kBlockedExamples[] = {
+    {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
+constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};
+
+constexpr ExampleSpec kHistoryExamples[] = {{"kontor history contact 42"}};
+constexpr ArgumentSpec kRecordArguments[] = {kEntity, kId};
+constexpr OptionSpec kHistoryOptions[] = {kLimit};
+constexpr ExampleSpec kWhyExamples[] = {{"kontor why contact 42 phone"}};
+constexpr ArgumentSpec kWhyArguments[] = {kEntity, kId, {.name = "FIELD"}};
+constexpr ExampleSpec kUndoExamples[] = {{"kontor undo run:12 --preview"},
+                                         {"kontor undo run:12"},
+                                         {"kontor undo change:345"},
+                                         {"kontor undo contact:42"},
+                                         {"kontor undo --since 2026-05-01T08:00:00Z --preview"}};
+constexpr ArgumentSpec kUndoArguments[] = {{.name = "TARGET", .required = false}};
+constexpr OptionSpec kUndoOptions[] = {
+    {.name = "since", .value = "TIME"}, {.name = "preview"}, kForce};
+
+constexpr ExampleSpec kEventsExamples[] = {{"kontor events"},
+                                           {"kontor events --after 1200 --json"}};
+constexpr OptionSpec kEventsOptions[] = {{.name = "after", .value = "EVENT"}, kLimit};
+
+constexpr ExampleSpec kDoctorExamples[] = {{"kontor doctor"}};
+constexpr ExampleSpec kPluginsExamples[] = {{"kontor plugins"}};
+constexpr ExampleSpec kReloadExamples[] = {{"kontor reload"}};
+
+constexpr ExampleSpec kConfigExamples[] = {{"kontor config check"},
+                                           {"kontor config show --effective"}};
+constexpr ExampleSpec kConfigCheckExamples[] = {{"kontor config check"},
+                                                {"kontor config check ./kontor.toml"}};
+constexpr ArgumentSpec kMaybeFile[] = {
+    {.name = "FILE", .required = false, .complete = Complete::kFile}};
+constexpr ExampleSpec kConfigShowExamples[] = {{"kontor config show --effective"}};
+constexpr OptionSpec kConfigShowOptions[] = {{.name = "effective"}};
+
+constexpr ExampleSpec kHelpExamples[] = {{"kontor help sync"}};
+constexpr ArgumentSpec kHelpArguments[] = {{.name = "COMMAND", .required = false, .repeat = true}};
+constexpr ExampleSpec kCompletionExamples[] = {{"kontor completion bash > kontor.bash"}};
+constexpr ArgumentSpec kCompletionArguments[] = {
+    {.name = "SHELL", .complete = Complete::kWords, .words = "bash zsh fish"}};
+constexpr ArgumentSpec kCompleteArguments[] = {
+    {.name = "KIND", .complete = Complete::kWords, .words = "connection entity"}};
+
+constexpr CommandSpec kCommands[] = {
+    {"init", kInitExamples, {}, kInitOptions, run_init},
+    {"connect", kConnectExamples, kConnectArguments, kConnectOptions, run_connect},
+    {"status", kStatusExamples, kStatusArguments, {}, run_status},
+    {"sync", kSyncExamples, kSyncArguments, kSyncOptions, run_sync},
+    {"push", kPushExamples, kPushArguments, {}, run_push},
+    {"connection", kConnectionExamples, {}, {}, nullptr},
+    {"connection list", kConnectionListExamples, {}, {}, run_connection_list},
+    {"connection check", kConnectionCheckExamples, kOneConnection, {}, run_connection_check},
+    {"connection forecast", kForecastExamples, kOneConnection, {}, run_connection_forecast},
+    {"connection resume", kConnectionResumeExamples, kOneConnection, {}, run_connection_resume},
+    {"runs", kRunsExamples, kMaybeIdArguments, kRunsOptions, run_runs},
+    {"entities", kEntitiesExamples, kEntitiesArguments, {}, run_entities},
+    {"list", kListExamples, kListArguments, kListOptions, run_list},
+    {"get", kGetExamples, kGetArguments, kGetOptions, run_get},
+    {"create", kCreateExamples, kCreateArguments, {}, run_create},
+    {"set", kSetExamples, kSetArguments, {}, run_set},
+    {"delete", kDeleteExamples, kDeleteArguments, kDeleteOptions, run_delete},
+    {"search", kSearchExamples, kSearchArguments, kSearchOptions, run_search},
+    {"sql", kSqlExamples, kSqlArguments, kSqlOptions, run_sql},
+    {"conflicts", kConflictsExamples, kMaybeIdArguments, kConflictsOptions, run_conflicts},
+    {"resolve", kResolveExamples, kOneId, kResolveOptions, run_resolve},
+    {"blocked", kBlockedExamples, kMaybeIdArguments, kBlockedOptions, run_blocked},
+    {"history", kHistoryExamples, kRecordArguments, kHistoryOptions, run_history},
+    {"why", kWhyExamples, kWhyArguments, {}, run_why},
+    {"undo", kUndoExamples, kUndoArguments, kUndoOptions, run_undo},
+    {"events", kEventsExamples, {}, kEventsOptions, run_events},
+    {"doctor", kDoctorExamples, {}, {}, run_doctor},
+    {"plugins", kPluginsExamples, {}, {}, run_plugins},
+    {"reload", kReloadExamples, {}, {}, run_reload},
+    {"config", kConfigExamples, {}, {}, nullptr},
+    {"config check", kConfigCheckExamples, kMaybeFile, {}, run_config_check},
+    {"config show", kConfigShowExamples, {}, kConfigShowOptions, run_config_show},
+    {"completion", kCompletionExamples, kCompletionArguments, {}, run_completion},
+    {"help", kHelpExamples, kHelpArguments, {}, run_help},
+    {"__complete", {}, kCompleteArguments, {}, run_complete, true},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> command_table() {
+    return kCommands;
+}
+
+std::span<const OptionSpec> global_options() {
+    return kGlobal;
+}
+
+const CommandSpec* find_command(std::string_view path) {
+    const auto* found = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                     [&](const CommandSpec& spec) { return spec.path == path; });
+    return found == std::end(kCommands) ? nullptr : found;
+}
+
+std::string text_key(std::string_view path) {
+    std::string key(path);
+    std::replace(key.begin(), key.end(), ' ', '.');
+    return key;
+}
+
+}  // namespace kontor::cli

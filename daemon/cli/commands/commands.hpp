@@ -1,0 +1,55 @@
+#pragma once
+
+#include "daemon/cli/failure.hpp"
+
+namespace kontor::cli {
+
+class Context;
+
+/// The commands' handlers, by the file they live in. Each prints its result and returns the exit
+/// code; a Failure is reported by the caller.
+
+// setup.cpp
+Outcome<Exit> run_init(Context& context);
+// connect.cpp
+Outcome<Exit> run_connect(Context& context);
+// connections.cpp
+Outcome<Exit> run_status(Context& context);
+Outcome<Exit> run_push(Context& context);
+Outcome<Exit> run_connection_list(Context& context);
+Outcome<Exit> run_connection_check(Context& context);
+Outcome<Exit> run_connection_forecast(Context& context);
+Outcome<Exit> run_connection_resume(Context& context);
+// sync.cpp
+Outcome<Exit> run_sync(Context& context);
+Outcome<Exit> run_runs(Context& context);
+Outcome<Exit> run_events(Context& context);
+// records.cpp
+Outcome<Exit> run_entities(Context& context);
+Outcome<Exit> run_list(Context& context);
+Outcome<Exit> run_get(Context& context);
+Outcome<Exit> run_create(Context& context);
+Outcome<Exit> run_set(Context& context);
+Outcome<Exit> run_delete(Context& context);
+Outcome<Exit> run_search(Context& context);
+Outcome<Exit> run_sql(Context& context);
+// decisions.cpp
+Outcome<Exit> run_conflicts(Context& context);
+Outcome<Exit> run_resolve(Context& context);
+Outcome<Exit> run_blocked(Context& context);
+// past.cpp
+Outcome<Exit> run_history(Context& context);
+Outcome<Exit> run_why(Context& context);
+Outcome<Exit> run_undo(Context& context);
+// upkeep.cpp
+Outcome<Exit> run_doctor(Context& context);
+Outcome<Exit> run_plugins(Context& context);
+Outcome<Exit> run_reload(Context& context);
+Outcome<Exit> run_config_check(Context& context);
+Outcome<Exit> run_config_show(Context& context);
+// help.cpp
+Outcome<Exit> run_help(Context& context);
+Outcome<Exit> run_completion(Context& context);
+Outcome<Exit> run_complete(Context& context);
+
+}  // namespace kontor::cli

@@ -1,0 +1,185 @@
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/forecast.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/progress.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string path_of(Context& context, std::string_view action) {
+    return "/connections/" + url_encode(context.args().argument("CONNECTION")) +
+           std::string(action);
+}
+
+std::string name_of(Context& context) {
+    return context.args().argument("CONNECTION");
+}
+
+Paint paint_of(const std::string& state) {
+    if (state == "idle") return Paint::kGreen;
+    if (state == "error" || state == "sign_in" || state == "paused") return Paint::kRed;
+    if (state == "offline" || state == "throttled" || state == "waiting") return Paint::kYellow;
+    return Paint::kPlain;
+}
+
+std::string shown_state(const json& connection) {
+    return text_at(connection, "state_text");
+}
+
+std::int64_t sum_of(const json& connection, const char* name) {
+    std::int64_t sum = 0;
+    for (const auto& stream : list_at(connection, "streams")) sum += integer_at(stream, name);
+    return sum;
+}
+
+void print_connections(Context& context, const json& connections) {
+    Table table{.columns = {{.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.state"), .min = 12},
+                            {.title = context.text("cli.column.push"), .min = 4},
+                            {.title = context.text("cli.column.records"), .right = true},
+                            {.title = context.text("cli.column.to_push"), .right = true},
+                            {.title = context.text("cli.column.conflicts"), .right = true},
+                            {.title = context.text("cli.column.blocked"), .right = true},
+                            {.title = context.text("cli.column.last_run")}},
+                .rows = {}};
+    for (const auto& c : connections) {
+        const auto last = text_at(c, "last_run_at");
+        table.add({text_at(c, "name"), shown_state(c),
+                   context.text(flag_at(c, "push_enabled") ? "cli.on" : "cli.off"),
+                   grouped(sum_of(c, "records")), grouped(integer_at(c, "to_push")),
+                   grouped(integer_at(c, "conflicts")), grouped(integer_at(c, "blocked")),
+                   last.empty() ? context.text("cli.never") : last});
+    }
+    context.print(table);
+}
+
+void print_streams(Context& context, const json& connection) {
+    Table table{.columns = {{.title = context.text("cli.column.stream")},
+                            {.title = context.text("cli.column.entity")},
+                            {.title = context.text("cli.column.records"), .right = true},
+                            {.title = context.text("cli.column.to_push"), .right = true},
+                            {.title = context.text("cli.column.pulled")}},
+                .rows = {}};
+    for (const auto& s : list_at(connection, "streams")) {
+        const auto pulled = text_at(s, "pulled_at");
+        table.add({text_at(s, "stream"), text_at(s, "entity"), grouped(integer_at(s, "records")),
+                   grouped(integer_at(s, "to_push")),
+                   pulled.empty() ? context.text("cli.never") : pulled});
+    }
+    context.print("");
+    context.print(table);
+}
+
+/// What a person should know or do about a connection.
+void print_remarks(Context& context, const json& c) {
+    const auto name = text_at(c, "name");
+    const auto paused = text_at(c, "paused");
+    const auto& failure = object_at(c, "error");
+    const auto error = failure.empty() ? text_at(c, "last_run_error") : text_at(failure, "message");
+    if (!paused.empty())
+        context.note(context.paint_err(
+            Paint::kRed, context.text("cli.status.paused", {{"name", name}, {"reason", paused}})));
+    else if (!error.empty())
+        context.note(context.paint_err(
+            paint_of(text_at(c, "state")),
+            context.text("cli.status.error", {{"name", name}, {"error", error}})));
+    if (const auto hint = text_at(failure, "hint"); !hint.empty())
+        context.note(context.text("cli.hint", {{"hint", hint}}));
+    if (!flag_at(c, "mapped"))
+        context.note(
+            context.text("cli.status.unmapped", {{"name", name}, {"path", text_at(c, "mapping")}}));
+    else if (!flag_at(c, "push_enabled"))
+        context.note(context.text("cli.status.pull_only", {{"name", name}}));
+}
+
+/// Success is told as a sentence, or with --json as the daemon's answer.
+Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
+                   const messages::Args& args) {
+    if (context.json())
+        context.print_json(answer);
+    else
+        context.note(context.text(key, args));
+    return Exit::kOk;
+}
+
+}  // namespace
+
+Outcome<Exit> run_status(Context& context) {
+    auto answer = context.api().get("/status");
+    if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
+    const auto wanted = name_of(context);
+    json chosen = json::array();
+    for (const auto& c : list_at(*answer, "connections"))
+        if (wanted.empty() || text_at(c, "name") == wanted) chosen.push_back(c);
+    if (!wanted.empty() && chosen.empty())
+        return tl::unexpected<Failure>(
+            failure_of(context.language(), Error{Errc::kNotFound, wanted, {}, {}}));
+    if (context.json()) {
+        context.print_json(wanted.empty() ? *answer : chosen.front());
+        return Exit::kOk;
+    }
+    if (chosen.empty()) {
+        context.note(context.text("cli.status.none"));
+        return Exit::kOk;
+    }
+    print_connections(context, chosen);
+    if (!wanted.empty()) print_streams(context, chosen.front());
+    for (const auto& c : chosen) print_remarks(context, c);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_push(Context& context) {
+    const bool on = context.args().argument("SWITCH") == "on";
+    const auto answer = context.api().post(path_of(context, "/push"), {{"enabled", on}});
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    return told(context, *answer, on ? "cli.push.on" : "cli.push.off",
+                {{"name", name_of(context)}});
+}
+
+Outcome<Exit> run_connection_list(Context& context) {
+    auto answer = context.api().get("/connections");
+    if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    Table table{.columns = {{.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.plugin")},
+                            {.title = context.text("cli.column.state")}},
+                .rows = {}};
+    for (const auto& c : list_at(*answer, "connections"))
+        table.add({text_at(c, "name"), text_at(c, "plugin"), shown_state(c)});
+    context.print(table);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_connection_check(Context& context) {
+    const auto answer = context.api().post(path_of(context, "/check"), json::object());
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    return told(context, *answer, "cli.connect.checked",
+                {{"name", name_of(context)},
+                 {"organisation", text_at(object_at(*answer, "identity"), "org_name")}});
+}
+
+Outcome<Exit> run_connection_forecast(Context& context) {
+    const auto answer = context.api().get(path_of(context, "/forecast"));
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json())
+        context.print_json(*answer);
+    else
+        context.print(forecast_text(context, *answer));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_connection_resume(Context& context) {
+    const auto answer = context.api().post(path_of(context, "/resume"), json::object());
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    return told(context, *answer, "cli.resumed", {{"name", name_of(context)}});
+}
+
+}  // namespace kontor::cli

@@ -1,0 +1,138 @@
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/numbers.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string record_path(Context& context) {
+    return "/records/" + url_encode(context.args().argument("ENTITY")) + "/" +
+           url_encode(context.args().argument("ID"));
+}
+
+std::string record_of(Context& context) {
+    return context.args().argument("ENTITY") + " " + context.args().argument("ID");
+}
+
+void print_changes(Context& context, const json& changes) {
+    Table table{.columns = {{.title = context.text("cli.column.change"), .right = true, .min = 6},
+                            {.title = context.text("cli.column.time"), .min = 24},
+                            {.title = context.text("cli.column.actor")},
+                            {.title = context.text("cli.column.run"), .right = true, .min = 4},
+                            {.title = context.text("cli.column.op"), .min = 6},
+                            {.title = context.text("cli.column.field")},
+                            {.title = context.text("cli.column.old")},
+                            {.title = context.text("cli.column.new")}},
+                .rows = {}};
+    for (const auto& change : changes)
+        table.add({text_at(change, "seq"), text_at(change, "at"), text_at(change, "actor"),
+                   text_at(change, "run"), text_at(change, "op"), text_at(change, "field"),
+                   text_at(change, "old"), text_at(change, "new")});
+    context.print(table);
+}
+
+/// What is to be undone, as the API wants it.
+Outcome<json> undo_target(Context& context) {
+    const auto word = context.args().argument("TARGET");
+    const bool since = context.args().has("since");
+    if (since && word.empty()) return json{{"since", context.args().option("since")}};
+    if (since || word.empty()) return usage(context.language(), "cli.usage.undo_what");
+    const auto colon = word.find(':');
+    if (colon == std::string::npos || colon == 0)
+        return usage(context.language(), "cli.usage.undo", {{"word", word}});
+    const auto kind = word.substr(0, colon);
+    const auto number = whole_number(context.language(), word, word.substr(colon + 1));
+    if (!number) return tl::unexpected<Failure>(number.error());
+    if (kind == "run" || kind == "change") return json{{kind, *number}};
+    return json{{"record", {{"entity", kind}, {"id", *number}}}};
+}
+
+void print_undo(Context& context, const json& answer, std::string_view key) {
+    Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
+                            {.title = context.text("cli.column.field")},
+                            {.title = context.text("cli.column.value")},
+                            {.title = context.text("cli.column.result")}},
+                .rows = {}};
+    for (const auto& item : list_at(answer, "changes"))
+        table.add({text_at(item, "entity") + " " + text_at(item, "record"), text_at(item, "field"),
+                   text_at(item, "value"), text_at(item, "result")});
+    if (!table.rows.empty()) context.print(table);
+    context.note(context.text(
+        key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
+}
+
+}  // namespace
+
+Outcome<Exit> run_history(Context& context) {
+    std::string query;
+    const auto limit = number_option(context, "limit");
+    if (!limit) return tl::unexpected<Failure>(limit.error());
+    if (*limit) query = "?limit=" + std::to_string(**limit);
+    const auto answer = context.api().get(record_path(context) + "/history" + query);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json())
+        context.print_json(*answer);
+    else
+        print_changes(context, list_at(*answer, "entries"));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_why(Context& context) {
+    const auto field = context.args().argument("FIELD");
+    const auto answer = context.api().get(record_path(context) + "/why/" + url_encode(field));
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    context.print(context.text(
+        "cli.why.value",
+        {{"record", record_of(context)}, {"field", field}, {"value", text_at(*answer, "value")}}));
+    if (const auto time = text_at(*answer, "at"); !time.empty())
+        context.print(
+            context.text("cli.why.from", {{"time", time}, {"actor", text_at(*answer, "actor")}}));
+    if (const auto rule = text_at(*answer, "rule"); !rule.empty())
+        context.print(context.text("cli.why.rule", {{"rule", rule}}));
+    if (const auto& changes = list_at(*answer, "changes"); !changes.empty())
+        print_changes(context, changes);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_undo(Context& context) {
+    auto target = undo_target(context);
+    if (!target) return tl::unexpected<Failure>(std::move(target.error()));
+    const bool preview_only = context.args().has("preview");
+    const bool ask = !preview_only && !context.args().has("force") && context.may_ask();
+    if (preview_only || ask) {
+        auto body = *target;
+        body["preview"] = true;
+        const auto answer = context.api().post("/undo", body);
+        if (!answer) return tl::unexpected<Failure>(answer.error());
+        if (preview_only && context.json())
+            context.print_json(*answer);
+        else
+            print_undo(context, *answer, "cli.undo.preview");
+        if (preview_only) return Exit::kOk;
+        const auto sure = context.confirm(context.text("cli.undo.ask"), "--force", false);
+        if (!sure) return tl::unexpected<Failure>(sure.error());
+        if (!*sure) return context.interrupted();
+    }
+    (*target)["preview"] = false;
+    const auto answer = context.api().post("/undo", *target);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json())
+        context.print_json(*answer);
+    else if (ask)
+        context.note(context.text("cli.undo.done", {{"count", text_at(*answer, "undone")},
+                                                    {"kept", text_at(*answer, "skipped")}}));
+    else
+        print_undo(context, *answer, "cli.undo.done");
+    return integer_at(*answer, "skipped") > 0 ? Exit::kPartly : Exit::kOk;
+}
+
+}  // namespace kontor::cli

@@ -1,0 +1,351 @@
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/numbers.hpp"
+#include "daemon/cli/progress.hpp"
+#include "daemon/cli/width.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+/// How often a broken event stream is taken up again before giving up.
+constexpr int kReconnectsMax = 5;
+constexpr int kPlanPage = 1000;
+
+std::string connection_path(const std::string& name, std::string_view action) {
+    return "/connections/" + url_encode(name) + std::string(action);
+}
+
+Step step_of(const json& event) {
+    const auto& inner = object_at(event, "progress");
+    const auto& from = inner.empty() ? event : inner;
+    return Step{.connection = text_at(event, "connection"),
+                .stage = text_at(from, "stage"),
+                .stream = text_at(from, "stream"),
+                .done = integer_at(from, "done"),
+                .total = integer_at(from, "total")};
+}
+
+/// The syncs that were asked for, until each has ended.
+class Waiting {
+public:
+    explicit Waiting(Context& context) : context_(context), progress_(context) {}
+
+    Outcome<> start(const std::string& name, const json& request) {
+        auto ticket = context_.api().post(connection_path(name, "/sync"), request);
+        if (!ticket) return tl::unexpected<Failure>(std::move(ticket.error()));
+        if (open_.empty()) since_ = text_at(*ticket, "event_id");
+        open_[integer_at(*ticket, "ticket")] = name;
+        return {};
+    }
+
+    /// What sync.finished told of each, in the order of ending.
+    const std::vector<json>& results() const { return results_; }
+
+    Outcome<> wait() {
+        for (int attempt = 0; !open_.empty(); ++attempt) {
+            if (attempt > kReconnectsMax)
+                return tl::unexpected<Failure>(failure_of(
+                    context_.language(), Error{Errc::kUnavailable, "GET /events", {}, {}}));
+            auto done = context_.api().events("/events?since=" + since_, since_,
+                                              [&](const SseEvent& e) { return take(e); });
+            progress_.clear();
+            if (!done) {
+                if (done.error().exit == Exit::kInterrupted)
+                    done.error().message = context_.text("cli.interrupted.sync");
+                return done;
+            }
+            if (auto looked = look_again(); !looked) return looked;
+        }
+        return {};
+    }
+
+private:
+    /// False once all have ended, or events are missing.
+    bool take(const SseEvent& event) {
+        if (!event.id.empty()) since_ = event.id;
+        if (event.type == "gap") return false;
+        const auto data = json::parse(event.data, nullptr, false);
+        if (!data.is_object()) return true;
+        const auto found = open_.find(integer_at(data, "ticket", -1));
+        if (found == open_.end()) return true;
+        if (event.type == "sync.progress") {
+            progress_.show(step_of(data), std::chrono::steady_clock::now());
+        } else if (event.type == "sync.finished") {
+            progress_.clear();
+            results_.push_back(data);
+            open_.erase(found);
+        }
+        return !open_.empty();
+    }
+
+    /// After a gap or a break: what is not syncing any more has ended unseen.
+    Outcome<> look_again() {
+        for (auto it = open_.begin(); it != open_.end();) {
+            auto connection = context_.api().get(connection_path(it->second, ""));
+            if (!connection) return tl::unexpected<Failure>(std::move(connection.error()));
+            if (text_at(*connection, "state") == "syncing") {
+                ++it;
+                continue;
+            }
+            results_.push_back({{"ticket", it->first},
+                                {"connection", it->second},
+                                {"result", text_at(*connection, "last_run_result")},
+                                {"error", connection->value("error", json(nullptr))},
+                                {"streams", json::array()}});
+            it = open_.erase(it);
+        }
+        return {};
+    }
+
+    Context& context_;
+    Progress progress_;
+    std::map<std::int64_t, std::string> open_;
+    std::vector<json> results_;
+    std::string since_;
+};
+
+std::int64_t sum_of(const json& result, std::initializer_list<const char*> names) {
+    std::int64_t sum = 0;
+    for (const auto& stream : list_at(result, "streams"))
+        for (const char* name : names) sum += integer_at(stream, name);
+    return sum;
+}
+
+void print_result(Context& context, const json& result) {
+    const auto name = text_at(result, "connection");
+    const auto& error = object_at(result, "error");
+    if (!error.empty()) {
+        context.warn(one_line(context.text(
+            "cli.sync.failed", {{"name", name}, {"error", text_at(error, "message")}})));
+        if (const auto hint = text_at(error, "hint"); !hint.empty())
+            context.note(context.text("cli.hint", {{"hint", one_line(hint)}}));
+    }
+    const auto count = [&](std::initializer_list<const char*> names) {
+        return grouped(sum_of(result, names));
+    };
+    if (error.empty() || !list_at(result, "streams").empty())
+        context.print(
+            context.text("cli.sync.totals",
+                         {{"name", name},
+                          {"here", count({"created_here", "updated_here", "deleted_here"})},
+                          {"there", count({"created_there", "updated_there", "deleted_there"})},
+                          {"conflicts", count({"conflicts"})},
+                          {"blocked", count({"blocked"})}}));
+}
+
+/// Worst of the results: all fine, some failed, all failed.
+Exit exit_of_results(const std::vector<json>& results) {
+    std::size_t failed_count = 0;
+    Exit first = Exit::kOk;
+    for (const auto& result : results) {
+        const auto& error = object_at(result, "error");
+        if (error.empty()) continue;
+        if (failed_count++ == 0) first = exit_of(text_at(error, "code"));
+    }
+    if (failed_count == 0) return Exit::kOk;
+    const bool some_done = failed_count < results.size() || sum_of(results.front(), {"seen"}) > 0;
+    return some_done && first == Exit::kFailed ? Exit::kPartly
+           : failed_count < results.size()     ? Exit::kPartly
+                                               : first;
+}
+
+std::string record_of(const json& change) {
+    const auto id = integer_at(change, "record");
+    return text_at(change, "entity") + (id == 0 ? "" : " " + std::to_string(id));
+}
+
+/// Prints the changes that a dry run found, page by page.
+Outcome<std::int64_t> print_plan(Context& context, const std::string& name) {
+    std::int64_t total = 0;
+    for (std::int64_t offset = 0;;) {
+        const auto plan =
+            context.api().get(connection_path(name, "/plan?limit=" + std::to_string(kPlanPage) +
+                                                        "&offset=" + std::to_string(offset)));
+        if (!plan) return tl::unexpected<Failure>(plan.error());
+        total = integer_at(*plan, "total");
+        const auto& changes = list_at(*plan, "changes");
+        Table table{.columns = {{.title = context.text("cli.column.side"), .min = 5},
+                                {.title = context.text("cli.column.op"), .min = 8},
+                                {.title = context.text("cli.column.record"), .min = 14},
+                                {.title = context.text("cli.column.stream"), .min = 10},
+                                {.title = context.text("cli.column.ext_id")},
+                                {.title = context.text("cli.column.fields"), .min = 20}},
+                    .rows = {}};
+        for (const auto& change : changes) {
+            if (context.json()) {
+                auto line = change;
+                line["message_type"] = "change";
+                line["connection"] = name;
+                context.print_line(line);
+                continue;
+            }
+            const bool here = text_at(change, "side") == "here";
+            table.add({context.text(here ? "cli.here" : "cli.there"), text_at(change, "op"),
+                       record_of(change), text_at(change, "stream"), text_at(change, "ext_id"),
+                       text_at(change, "fields")});
+        }
+        if (!table.rows.empty()) context.print(table);
+        offset += static_cast<std::int64_t>(changes.size());
+        if (changes.empty() || offset >= total) {
+            if (offset < total && !context.json())
+                context.note(context.text("cli.sync.plan_cut",
+                                          {{"shown", grouped(offset)}, {"count", grouped(total)}}));
+            return total;
+        }
+    }
+}
+
+Outcome<std::vector<std::string>> connections_of(Context& context) {
+    const auto named = context.args().argument("CONNECTION");
+    if (!named.empty()) return std::vector<std::string>{named};
+    const auto answer = context.api().get("/connections");
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    std::vector<std::string> names;
+    for (const auto& c : list_at(*answer, "connections")) names.push_back(text_at(c, "name"));
+    return names;
+}
+
+void print_event(Context& context, const SseEvent& event) {
+    const auto data = json::parse(event.data, nullptr, false);
+    if (context.json()) {
+        context.print_line({{"id", event.id},
+                            {"type", event.type},
+                            {"data", data.is_discarded() ? json(event.data) : data}});
+        return;
+    }
+    std::string line = event.id + "  " + context.paint(Paint::kBold, one_line(event.type));
+    if (data.is_object())
+        for (const auto& [name, value] : data.items())
+            if (const auto text = cell(value); !text.empty())
+                line += " " + one_line(name) + "=" + one_line(text);
+    context.print(line);
+    context.io().out.flush();
+}
+
+/// Every sync of one or all connections until Ctrl-C.
+Outcome<Exit> watch(Context& context) {
+    const auto named = context.args().argument("CONNECTION");
+    Progress progress(context);
+    const auto show = [&](const SseEvent& event) {
+        const auto data = json::parse(event.data, nullptr, false);
+        if (!data.is_object()) return true;
+        if (!named.empty() && text_at(data, "connection") != named) return true;
+        if (event.type == "sync.progress") {
+            progress.show(step_of(data), std::chrono::steady_clock::now());
+        } else if (event.type == "sync.finished") {
+            progress.clear();
+            if (context.json()) {
+                auto line = data;
+                line["message_type"] = "summary";
+                context.print_line(line);
+            } else {
+                print_result(context, data);
+                context.io().out.flush();
+            }
+        }
+        return true;
+    };
+    auto done = context.api().events("/events", "", show);
+    progress.clear();
+    // Ctrl-C is how watching ends.
+    if (!done && done.error().exit != Exit::kInterrupted)
+        return tl::unexpected<Failure>(std::move(done.error()));
+    return done ? Exit::kUnreachable : Exit::kInterrupted;
+}
+
+}  // namespace
+
+Outcome<Exit> run_sync(Context& context) {
+    const auto& args = context.args();
+    if (args.has("watch")) return watch(context);
+    const auto names = connections_of(context);
+    if (!names) return tl::unexpected<Failure>(names.error());
+    if (names->empty()) context.note(context.text("cli.status.none"));
+    const bool dry_run = args.has("dry-run");
+    const json request{{"dry_run", dry_run},
+                       {"sweep", args.has("sweep")},
+                       {"confirm_mass", args.has("confirm-mass")}};
+    Waiting waiting(context);
+    for (const auto& name : *names)
+        if (auto started = waiting.start(name, request); !started)
+            return tl::unexpected<Failure>(std::move(started.error()));
+    if (auto waited = waiting.wait(); !waited)
+        return tl::unexpected<Failure>(std::move(waited.error()));
+
+    for (const auto& result : waiting.results()) {
+        if (dry_run && object_at(result, "error").empty()) {
+            const auto total = print_plan(context, text_at(result, "connection"));
+            if (!total) return tl::unexpected<Failure>(total.error());
+            context.note(*total == 0 ? context.text("cli.sync.nothing")
+                                     : context.text("cli.sync.plan", {{"count", grouped(*total)}}));
+        } else if (!context.json()) {
+            print_result(context, result);
+        }
+    }
+    if (context.json())
+        context.print_line(
+            {{"message_type", "summary"}, {"dry_run", dry_run}, {"results", waiting.results()}});
+    return exit_of_results(waiting.results());
+}
+
+Outcome<Exit> run_runs(Context& context) {
+    if (const auto id = context.args().argument("ID"); !id.empty()) {
+        const auto answer = context.api().get("/runs/" + url_encode(id));
+        if (!answer) return tl::unexpected<Failure>(answer.error());
+        if (context.json()) {
+            context.print_json(*answer);
+            return Exit::kOk;
+        }
+        Table table{.columns = {{.title = context.text("cli.column.field")},
+                                {.title = context.text("cli.column.value"), .min = 20}},
+                    .rows = {}};
+        for (const auto& [name, value] : answer->items()) table.add({name, cell(value)});
+        context.print(table);
+        return Exit::kOk;
+    }
+    std::string query;
+    const auto limit = number_option(context, "limit");
+    if (!limit) return tl::unexpected<Failure>(limit.error());
+    if (*limit) query = "?limit=" + std::to_string(**limit);
+    const auto answer = context.api().get("/runs" + query);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    Table table{.columns = {{.title = context.text("cli.column.run"), .right = true, .min = 4},
+                            {.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.kind"), .min = 5},
+                            {.title = context.text("cli.column.time"), .min = 24},
+                            {.title = context.text("cli.column.result")},
+                            {.title = context.text("cli.column.reason")}},
+                .rows = {}};
+    for (const auto& run : list_at(*answer, "runs"))
+        table.add({text_at(run, "id"), text_at(run, "connection"), text_at(run, "kind"),
+                   text_at(run, "started_at"), text_at(run, "result"), text_at(run, "error")});
+    context.print(table);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_events(Context& context) {
+    const auto limit = number_option(context, "limit");
+    if (!limit) return tl::unexpected<Failure>(limit.error());
+    const auto after = context.args().option("after");
+    std::int64_t shown = 0;
+    const auto done = context.api().events("/events", after, [&](const SseEvent& event) {
+        print_event(context, event);
+        ++shown;
+        return !*limit || shown < **limit;
+    });
+    if (!done) return tl::unexpected<Failure>(done.error());
+    return Exit::kOk;
+}
+
+}  // namespace kontor::cli

@@ -1,0 +1,217 @@
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+#include "config/parse.hpp"
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/width.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+config::Loaded load_config(Context& context) {
+    config::Flags flags;
+    flags.config = context.args().argument("FILE");
+    if (flags.config.empty()) flags.config = context.args().option("config");
+    flags.socket = context.args().option("socket");
+    return config::load(flags, context.io().env, geteuid() == 0);
+}
+
+json problem_json(const config::Problem& problem) {
+    return {{"file", problem.file}, {"line", problem.line},     {"column", problem.column},
+            {"key", problem.key},   {"reason", problem.reason}, {"nearest", problem.nearest}};
+}
+
+/// One setting as it is in force.
+struct Setting {
+    std::string key;
+    std::string value;  ///< as TOML would write it
+};
+
+std::string literal(const config::Option& option) {
+    struct {
+        std::string operator()(const std::string& text) const { return json(text).dump(); }
+        std::string operator()(std::int64_t number) const { return std::to_string(number); }
+        std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+        std::string operator()(const std::vector<std::string>& list) const {
+            return json(list).dump();
+        }
+    } write;
+    return std::visit(write, option);
+}
+
+std::string text(const std::string& value) {
+    return json(value).dump();
+}
+std::string time(std::chrono::milliseconds value) {
+    return text(config::format_duration(value));
+}
+std::string number(double value) {
+    return json(value).dump();
+}
+
+void add_connection(const config::Connection& c, std::vector<Setting>& out) {
+    const auto at = "connection." + c.name + ".";
+    out.push_back({at + "plugin", text(c.plugin)});
+    out.push_back({at + "mapping", text(c.mapping)});
+    out.push_back({at + "interval", time(c.interval)});
+    out.push_back({at + "ca_file", text(c.ca_file)});
+    out.push_back({at + "proxy", text(c.proxy)});
+    out.push_back({at + "push", c.push ? "true" : "false"});
+    out.push_back({at + "allow_http_loopback", c.allow_http_loopback ? "true" : "false"});
+    out.push_back({at + "jurisdiction", text(c.jurisdiction)});
+    for (const auto& [name, value] : c.options)
+        out.push_back({at + "options." + name, literal(value)});
+    for (const auto& [name, reference] : c.secrets)
+        out.push_back({at + "secrets." + name, text(reference)});
+    out.push_back({at + "guards.deletes", std::to_string(c.guards.deletes)});
+    out.push_back({at + "guards.edits", std::to_string(c.guards.edits)});
+    out.push_back({at + "guards.missing_share", number(c.guards.missing_share)});
+    out.push_back({at + "limits.requests_per_second", number(c.limits.requests_per_second)});
+    out.push_back({at + "limits.concurrency", std::to_string(c.limits.concurrency)});
+    out.push_back({at + "limits.daily_credits", std::to_string(c.limits.daily_credits)});
+}
+
+std::vector<Setting> settings_of(const config::Config& c) {
+    std::vector<Setting> out{{"daemon.state_dir", text(c.daemon.state_dir)},
+                             {"daemon.socket", text(c.daemon.socket)},
+                             {"daemon.plugin_dir", text(c.daemon.plugin_dir)},
+                             {"daemon.log_level", text(c.daemon.log_level)},
+                             {"daemon.log_format", text(c.daemon.log_format)},
+                             {"daemon.language", text(c.daemon.language)},
+                             {"api.connections", std::to_string(c.api.connections)},
+                             {"api.header_bytes", std::to_string(c.api.header_bytes)},
+                             {"api.body_bytes", std::to_string(c.api.body_bytes)},
+                             {"api.json_depth", std::to_string(c.api.json_depth)},
+                             {"api.read_timeout", time(c.api.read_timeout)},
+                             {"api.idle_timeout", time(c.api.idle_timeout)},
+                             {"api.write_timeout", time(c.api.write_timeout)},
+                             {"sync.interval", time(c.sync.interval)},
+                             {"sync.jitter", number(c.sync.jitter)},
+                             {"sync.edit_delay", time(c.sync.edit_delay)},
+                             {"sync.retry_first", time(c.sync.retry_first)},
+                             {"sync.retry_max", time(c.sync.retry_max)},
+                             {"sync.sweep_every", time(c.sync.sweep_every)},
+                             {"sync.metadata_every", time(c.sync.metadata_every)},
+                             {"sync.wal_mb", std::to_string(c.sync.wal_mb)},
+                             {"search.enabled", c.search.enabled ? "true" : "false"}};
+    for (const auto& connection : c.connections) add_connection(connection, out);
+    return out;
+}
+
+Failure config_failure(Context& context, const config::Problems& problems) {
+    return failed(context.language(), Exit::kConfig, "config", "daemon.config_errors",
+                  {{"count", std::to_string(problems.size())}});
+}
+
+}  // namespace
+
+Outcome<Exit> run_config_check(Context& context) {
+    const auto loaded = load_config(context);
+    json problems = json::array();
+    for (const auto& problem : loaded.problems) {
+        problems.push_back(problem_json(problem));
+        if (!context.json()) context.print(one_line(problem.text()));
+    }
+    if (context.json())
+        context.print_json(
+            json{{"ok", loaded.problems.empty()}, {"files", loaded.files}, {"problems", problems}});
+    if (!loaded.problems.empty())
+        return tl::unexpected<Failure>(config_failure(context, loaded.problems));
+    for (const auto& file : loaded.files) context.note(file);
+    context.note(context.text(loaded.files.empty() ? "cli.config.none" : "daemon.config_ok"));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_config_show(Context& context) {
+    const auto loaded = load_config(context);
+    for (const auto& problem : loaded.problems) context.warn(one_line(problem.text()));
+    const bool all = context.args().has("effective");
+    json list = json::array();
+    Table table{.columns = {{.title = context.text("cli.column.setting"), .min = 20},
+                            {.title = context.text("cli.column.value")},
+                            {.title = context.text("cli.column.source")}},
+                .rows = {}};
+    for (const auto& setting : settings_of(loaded.config)) {
+        const auto origin = loaded.origins.find(setting.key);
+        const bool is_default = origin == loaded.origins.end();
+        if (is_default && !all) continue;
+        const auto source = is_default ? "default" : origin->second;
+        list.push_back(
+            {{"key", setting.key}, {"value", json::parse(setting.value)}, {"source", source}});
+        table.add(
+            {setting.key, setting.value, is_default ? context.text("cli.config.default") : source});
+    }
+    if (context.json())
+        context.print_json(json{{"files", loaded.files}, {"settings", list}});
+    else
+        context.print(table);
+    if (!loaded.problems.empty())
+        return tl::unexpected<Failure>(config_failure(context, loaded.problems));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_doctor(Context& context) {
+    const auto answer = context.api().get("/doctor");
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    const bool fine = flag_at(*answer, "ok");
+    if (context.json()) {
+        context.print_json(*answer);
+        return fine ? Exit::kOk : Exit::kFailed;
+    }
+    int findings = 0;
+    for (const auto& check : list_at(*answer, "checks")) {
+        const bool good = flag_at(check, "ok");
+        auto name = text_at(check, "check");
+        if (const auto subject = text_at(check, "subject"); !subject.empty()) name += " " + subject;
+        context.print(context.paint(good ? Paint::kGreen : Paint::kRed, good ? "✓ " : "✗ ") +
+                      one_line(name));
+        if (good) continue;
+        ++findings;
+        context.print("  " + one_line(text_at(check, "text")));
+        if (const auto fix = text_at(check, "fix"); !fix.empty())
+            context.print(context.text("cli.doctor.fix", {{"fix", one_line(fix)}}));
+    }
+    context.note(fine ? context.text("cli.doctor.fine")
+                      : context.text("cli.doctor.found", {{"count", std::to_string(findings)}}));
+    return fine ? Exit::kOk : Exit::kFailed;
+}
+
+Outcome<Exit> run_plugins(Context& context) {
+    const auto answer = context.api().get("/plugins");
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    Table table{.columns = {{.title = context.text("cli.column.plugin")},
+                            {.title = context.text("cli.column.version")},
+                            {.title = context.text("cli.column.path"), .min = 20},
+                            {.title = context.text("cli.column.reason")}},
+                .rows = {}};
+    for (const auto& plugin : list_at(*answer, "plugins"))
+        table.add({text_at(plugin, "name"), text_at(plugin, "version"), text_at(plugin, "path"),
+                   text_at(object_at(plugin, "error"), "message")});
+    context.print(table);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_reload(Context& context) {
+    const auto answer = context.api().post("/reload", json::object());
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    context.note(context.text("cli.reloaded"));
+    for (const auto& key : list_at(*answer, "restart_needed"))
+        context.warn(context.text("cli.reload.restart", {{"key", one_line(cell(key))}}));
+    return Exit::kOk;
+}
+
+}  // namespace kontor::cli

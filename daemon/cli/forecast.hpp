@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "daemon/cli/context.hpp"
+
+namespace kontor::cli {
+
+/// A forecast of API credits as one sentence.
+[[nodiscard]] std::string forecast_text(Context& context, const nlohmann::json& forecast);
+
+}  // namespace kontor::cli

@@ -1,0 +1,86 @@
+#include "daemon/cli/run.hpp"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "config/load.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/help.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using messages::Language;
+
+Language language_of(const std::vector<std::string>& words, const Io& io) {
+    if (const auto wanted = raw_option(words, "lang")) return messages::language_from(*wanted);
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
+        if (const auto value = io.env(name).value_or(""); !value.empty())
+            return messages::language_from(value);
+    return Language::kEnglish;
+}
+
+std::string socket_of(const Invocation& invocation, const Io& io) {
+    if (invocation.has("socket")) return invocation.option("socket");
+    // A file that is wrong still says where the socket is not; `kontor config check` tells the
+    // rest.
+    config::Flags flags;
+    flags.config = invocation.option("config");
+    const auto own = config::load(flags, io.env, geteuid() == 0).config.daemon.socket;
+    // A machine-wide daemon serves those who may use its socket and run none of their own.
+    constexpr const char* kSystemSocket = "/run/kontor/kontor.sock";
+    const bool fall_back = access(own.c_str(), F_OK) != 0 && access(kSystemSocket, F_OK) == 0;
+    return fall_back ? kSystemSocket : own;
+}
+
+void print_version(const Invocation& invocation, Io& io) {
+    if (invocation.has("json"))
+        io.out << nlohmann::json{{"name", "kontor"}, {"version", KONTOR_VERSION}}.dump() << '\n';
+    else
+        io.out << "kontor " << KONTOR_VERSION << '\n';
+}
+
+Outcome<Exit> execute(const Invocation& invocation, Language language, Io& io,
+                      const Cancel& cancel) {
+    if (invocation.has("version")) {
+        print_version(invocation, io);
+        return Exit::kOk;
+    }
+    const auto* command = invocation.command;
+    const bool bold = shows_colour(io, io.out_terminal, invocation.has("no-color"));
+    if (invocation.has("help")) {
+        io.out << help_text(command, language, bold);
+        return Exit::kOk;
+    }
+    if (command == nullptr || command->run == nullptr) {
+        io.err << help_text(command, language, false);
+        return Exit::kUsage;
+    }
+    HttpClient http(socket_of(invocation, io), cancel);
+    Api api(http, language);
+    Context context({invocation, language, io, api, cancel});
+    return command->run(context);
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& words, Io& io, const Cancel& cancel) {
+    const auto language = language_of(words, io);
+    const bool json = raw_flag(words, "json");
+    const bool colour = shows_colour(io, io.err_terminal, raw_flag(words, "no-color"));
+
+    const auto invocation = parse(language, words);
+    auto done = invocation ? execute(*invocation, language, io, cancel)
+                           : Outcome<Exit>(tl::unexpected<Failure>(invocation.error()));
+    io.out.flush();
+    if (done && !io.out.good())
+        done = tl::unexpected<Failure>(
+            failed(language, Exit::kFailed, "storage", "cli.output_failed"));
+    if (done) return static_cast<int>(*done);
+    report(done.error(), language, json, colour, io);
+    return static_cast<int>(done.error().exit);
+}
+
+}  // namespace kontor::cli

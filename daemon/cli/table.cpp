@@ -1,0 +1,143 @@
+#include "daemon/cli/table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "daemon/cli/width.hpp"
+
+namespace kontor::cli {
+namespace {
+
+constexpr std::string_view kGap = "  ";
+
+std::vector<std::size_t> natural_widths(const Table& table,
+                                        const std::vector<std::vector<std::string>>& rows,
+                                        bool titles) {
+    std::vector<std::size_t> widths(table.columns.size(), 0);
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+        if (titles) widths[c] = display_width(table.columns[c].title);
+        for (const auto& row : rows) widths[c] = std::max(widths[c], display_width(row[c]));
+    }
+    return widths;
+}
+
+/// Takes cells from the widest column until all fit or nothing more can be taken.
+void shrink(std::vector<std::size_t>& widths, const Table& table, std::size_t width_max) {
+    const std::size_t gaps = widths.empty() ? 0 : (widths.size() - 1) * kGap.size();
+    auto total = std::accumulate(widths.begin(), widths.end(), gaps);
+    while (total > width_max) {
+        std::size_t widest = widths.size();
+        for (std::size_t c = 0; c < widths.size(); ++c) {
+            if (widths[c] <= table.columns[c].min) continue;
+            if (widest == widths.size() || widths[c] > widths[widest]) widest = c;
+        }
+        if (widest == widths.size()) return;
+        --widths[widest];
+        --total;
+    }
+}
+
+void put_cell(std::string& line, const std::string& text, std::size_t width, bool right,
+              bool last) {
+    const auto shown = clip(text, width);
+    const auto used = display_width(shown);
+    const std::string padding(width > used ? width - used : 0, ' ');
+    if (right) line += padding;
+    line += shown;
+    if (!right && !last) line += padding;
+    if (!last) line += kGap;
+}
+
+bool is_number(std::string_view text) {
+    double value = 0;
+    if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
+std::string csv_cell(std::string_view text) {
+    std::string cell;
+    const bool formula =
+        !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+    if (formula && !is_number(text)) cell += '\'';
+    cell += text;
+    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+    std::string quoted = "\"";
+    for (const char c : cell) {
+        if (c == '"') quoted += '"';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
+std::string markdown_cell(std::string_view text) {
+    std::string cell;
+    for (const char c : one_line(text)) {
+        if (c == '|' || c == '\\') cell += '\\';
+        cell += c;
+    }
+    return cell;
+}
+
+}  // namespace
+
+void Table::add(std::vector<std::string> row) {
+    row.resize(columns.size());
+    rows.push_back(std::move(row));
+}
+
+std::string render_table(const Table& table, const TableLook& look) {
+    std::vector<std::vector<std::string>> rows;
+    rows.reserve(table.rows.size());
+    for (const auto& row : table.rows) {
+        auto& clean = rows.emplace_back();
+        for (const auto& cell : row) clean.push_back(one_line(cell));
+        clean.resize(table.columns.size());
+    }
+    auto widths = natural_widths(table, rows, look.titles);
+    if (look.width_max > 0) shrink(widths, table, look.width_max);
+
+    std::string out;
+    const auto put_row = [&](const auto& cell_of) {
+        std::string line;
+        for (std::size_t c = 0; c < widths.size(); ++c)
+            put_cell(line, cell_of(c), widths[c], table.columns[c].right, c + 1 == widths.size());
+        line.erase(line.find_last_not_of(' ') + 1);
+        return line;
+    };
+    if (look.titles && !table.columns.empty()) {
+        const auto titles = put_row([&](std::size_t c) { return table.columns[c].title; });
+        out += look.bold_titles ? "\x1b[1m" + titles + "\x1b[0m\n" : titles + "\n";
+    }
+    for (const auto& row : rows) out += put_row([&](std::size_t c) { return row[c]; }) + "\n";
+    return out;
+}
+
+std::string render_csv(const Table& table, bool bom) {
+    std::string out = bom ? "\xEF\xBB\xBF" : "";
+    for (std::size_t c = 0; c < table.columns.size(); ++c)
+        out += (c == 0 ? "" : ",") + csv_cell(table.columns[c].title);
+    out += "\r\n";
+    for (const auto& row : table.rows) {
+        for (std::size_t c = 0; c < row.size(); ++c) out += (c == 0 ? "" : ",") + csv_cell(row[c]);
+        out += "\r\n";
+    }
+    return out;
+}
+
+std::string render_markdown(const Table& table) {
+    std::string out = "|";
+    for (const auto& column : table.columns) out += " " + markdown_cell(column.title) + " |";
+    out += "\n|";
+    for (const auto& column : table.columns) out += column.right ? " ---: |" : " --- |";
+    out += "\n";
+    for (const auto& row : table.rows) {
+        out += "|";
+        for (const auto& cell : row) out += " " + markdown_cell(cell) + " |";
+        out += "\n";
+    }
+    return out;
+}
+
+}  // namespace kontor::cli
