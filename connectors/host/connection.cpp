@@ -98,7 +98,18 @@ std::string auth_value(const ConnectionSettings& settings, const Loaded& loaded,
     return option == loaded.options.texts.end() ? "" : option->second;
 }
 
-Result<OAuthClient> oauth_client(const ConnectionSettings& settings, const Loaded& loaded) {
+// Some plugins count the client id among the secrets, others among what is set openly.
+Result<std::string> client_id(const ConnectionSettings& settings, const Loaded& loaded,
+                              const SecretStore& store) {
+    if (!settings.auth.secrets.contains("client_id"))
+        return auth_value(settings, loaded, "client_id");
+    auto secret = read_secret(settings, store, "client_id");
+    if (!secret) return pass(secret);
+    return std::string(secret->reveal());
+}
+
+Result<OAuthClient> oauth_client(const ConnectionSettings& settings, const Loaded& loaded,
+                                 const SecretStore& store) {
     OAuthClient client;
     const auto token_url = expand(loaded.auth.token_url, loaded.options.texts);
     if (!token_url || token_url->empty())
@@ -106,7 +117,9 @@ Result<OAuthClient> oauth_client(const ConnectionSettings& settings, const Loade
                     {{"option", "accounts_url"}});
     client.token_url = *token_url;
     client.authorize_url = expand(loaded.auth.authorize_url, loaded.options.texts).value_or("");
-    client.client_id = auth_value(settings, loaded, "client_id");
+    auto id = client_id(settings, loaded, store);
+    if (!id) return pass(id);
+    client.client_id = std::move(*id);
     if (client.client_id.empty())
         return fail(Errc::kConfig, "the client id is missing", {{"option", "client_id"}});
     client.scopes = loaded.auth.scopes;
@@ -188,7 +201,7 @@ Result<std::unique_ptr<Authenticator>> fixed_auth(Connection& connection, const 
 Result<std::unique_ptr<Authenticator>> oauth(Connection& connection, const Loaded& loaded) {
     const auto& settings = connection.settings;
     OAuthSettings out;
-    auto client = oauth_client(settings, loaded);
+    auto client = oauth_client(settings, loaded, connection.deps.secrets);
     if (!client) return pass(client);
     if (auto added = add_client_secret(*client, settings, connection.deps.secrets); !added)
         return pass(added);
@@ -268,7 +281,11 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
                                               : fixed_auth(*connection, *loaded);
     if (!auth) return pass(auth);
     connection->auth = std::move(*auth);
-    const auto api_domain = connection->auth->api_domain();
+    auto api_domain = connection->auth->api_domain();
+    if (!api_domain.empty() && !AllowList(settings.allow_http_loopback).add(api_domain)) {
+        connection->log.warning("oauth.bad_api_domain", {{"connection", settings.name}});
+        api_domain.clear();
+    }
     auto hosts = allowed_hosts(settings, *loaded, api_domain);
     if (!hosts) return pass(hosts);
     connection->hosts = std::move(*hosts);
@@ -281,11 +298,11 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
     return PluginRemote::open(std::move(parts), config_json(loaded->options, api_domain));
 }
 
-Result<std::string> consent_url(const ConnectionSettings& settings, std::string_view redirect_uri,
-                                std::string_view state) {
+Result<std::string> consent_url(const ConnectionSettings& settings, const SecretStore& secrets,
+                                std::string_view redirect_uri, std::string_view state) {
     auto loaded = load(settings);
     if (!loaded) return pass(loaded);
-    auto client = oauth_client(settings, *loaded);
+    auto client = oauth_client(settings, *loaded, secrets);
     if (!client) return pass(client);
     if (client->authorize_url.empty())
         return fail(Errc::kUnsupported, "the plugin names no page where the user consents");
@@ -302,7 +319,7 @@ Result<Authorized> authorize(const ConnectionSettings& settings, const Connectio
         return fail(Errc::kConfig, "the connection does not say where the refresh token is kept",
                     {{"secret", "refresh_token"}});
     if (auto made = make_folders(settings); !made) return pass(made);
-    auto client = oauth_client(settings, *loaded);
+    auto client = oauth_client(settings, *loaded, deps.secrets);
     if (!client) return pass(client);
     if (auto added = add_client_secret(*client, settings, deps.secrets); !added) return pass(added);
     auto hosts = allowed_hosts(settings, *loaded, {});

@@ -24,7 +24,7 @@ namespace kontor::host {
 
 struct AuthSettings {
     std::string kind;  ///< oauth2, bearer, basic, header, none; "" = the plugin's only one
-    /// Not secret: client_id (oauth2), user (basic), header (header).
+    /// Not secret: client_id (oauth2; may be a secret too), user (basic), header (header).
     std::map<std::string, std::string> values;
     /// References for SecretStore: client_secret, refresh_token (oauth2), token (bearer, header),
     /// password (basic).
@@ -77,6 +77,7 @@ struct ConnectionDeps {
 /// Guided set-up of oauth2, first step: where the user consents. `state` comes back and must be
 /// compared. A self client needs no such step.
 [[nodiscard]] Result<std::string> consent_url(const ConnectionSettings& settings,
+                                              const SecretStore& secrets,
                                               std::string_view redirect_uri,
                                               std::string_view state);
 

@@ -389,7 +389,7 @@ TEST_CASE("guided set-up: consent, code, and a connection that works without ask
     Setup s;
     s.use_oauth();
     s.secrets.texts.erase("m:refresh");
-    const auto url = consent_url(s.settings, "http://127.0.0.1/cb", "st4te");
+    const auto url = consent_url(s.settings, s.secrets, "http://127.0.0.1/cb", "st4te");
     REQUIRE(url);
     CHECK(url->starts_with("https://crm.example/oauth/v2/auth?"));
     CHECK(url->find("client_id=client-1") != std::string::npos);
