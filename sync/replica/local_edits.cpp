@@ -149,20 +149,9 @@ Result<> stamp_history(const Database& db, std::int64_t seq, const std::string& 
     return stamp->run();
 }
 
-Result<> LocalEdits::refresh_catalogue() {
-    auto version = db_.scalar("PRAGMA schema_version");
-    if (!version) return pass(version);
-    if (*version == schema_version_) return {};
-    auto loaded = Catalogue::load(db_);
-    if (!loaded) return pass(loaded);
-    catalogue_ = std::move(*loaded);
-    schema_version_ = *version;
-    return {};
-}
-
-Result<std::int64_t> LocalEdits::apply_one(const Edit& edit, std::size_t index,
-                                           std::vector<EditWarning>& warnings) {
-    const Entity* entity = catalogue_.entity(edit.entity);
+Result<std::int64_t> LocalEdits::apply_one(const Catalogue& catalogue, const Edit& edit,
+                                           std::size_t index, std::vector<EditWarning>& warnings) {
+    const Entity* entity = catalogue.entity(edit.entity);
     if (entity == nullptr)
         return fail(Errc::kNotFound, "there is no entity " + edit.entity,
                     {{"entity", edit.entity}});
@@ -175,7 +164,7 @@ Result<std::int64_t> LocalEdits::apply_one(const Edit& edit, std::size_t index,
         if (auto done = delete_row(db_, *entity, edit.id); !done) return pass(done);
         return edit.id;
     }
-    auto fields = check_fields(db_, catalogue_, *entity, edit);
+    auto fields = check_fields(db_, catalogue, *entity, edit);
     if (!fields) return pass(fields);
     for (const auto& [field, value] : *fields)
         if (!known_choice(*field, value)) warnings.push_back({index, entity->name, field->name});
@@ -188,13 +177,15 @@ Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::str
     if (auto ok = require_triggers(db_); !ok) return pass(ok);
     auto transaction = Transaction::begin(db_);
     if (!transaction) return pass(transaction);
-    if (auto done = refresh_catalogue(); !done) return pass(done);
+    // Afresh, for another process may have changed it.
+    auto catalogue = Catalogue::load(db_);
+    if (!catalogue) return pass(catalogue);
     auto before = db_.scalar(kLastSeq);
     if (!before) return pass(before);
 
     EditResult result;
     for (std::size_t i = 0; i < edits.size(); ++i) {
-        auto id = apply_one(edits[i], i, result.warnings);
+        auto id = apply_one(*catalogue, edits[i], i, result.warnings);
         if (!id) {
             id.error().args.try_emplace("edit", std::to_string(i));
             return pass(id);

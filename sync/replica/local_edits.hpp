@@ -62,13 +62,11 @@ public:
                                             const std::string& actor);
 
 private:
-    [[nodiscard]] Result<> refresh_catalogue();
-    [[nodiscard]] Result<std::int64_t> apply_one(const Edit& edit, std::size_t index,
+    [[nodiscard]] Result<std::int64_t> apply_one(const Catalogue& catalogue, const Edit& edit,
+                                                 std::size_t index,
                                                  std::vector<EditWarning>& warnings);
 
     const Database& db_;
-    Catalogue catalogue_;
-    std::int64_t schema_version_ = -1;
 };
 
 /// kInternal unless the capture triggers fire on this handle.

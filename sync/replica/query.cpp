@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kValuesMax = 10'000;  // SQLite allows 32,766 parameters
 constexpr std::size_t kFiltersMax = 200;
+constexpr std::size_t kSortsMax = 16;
 
 struct Name {
     std::string_view name;
@@ -124,6 +125,7 @@ struct Key {
 };
 
 Result<std::vector<Key>> sort_keys(const Entity& entity, const Query& query) {
+    if (query.sort.size() > kSortsMax) return fail(Errc::kInvalid, "too many columns to sort by");
     std::vector<Key> keys;
     for (const Sort& sort : query.sort) {
         auto column = quoted(entity, sort.column);

@@ -103,7 +103,7 @@ CREATE TABLE kontor_stream(
     generation INTEGER NOT NULL DEFAULT 1,      -- rises with each change of the mapping
     mapping TEXT NOT NULL DEFAULT '',           -- merge/mapping_json.hpp
     cursor TEXT NOT NULL DEFAULT '',
-    loaded INTEGER NOT NULL DEFAULT 0,          -- 1: the first load is complete
+    loaded INTEGER NOT NULL DEFAULT 0,          -- 1: first load complete; 2: older local records linked
     pulled_at TEXT,
     swept_at TEXT,
     UNIQUE(connection, name)

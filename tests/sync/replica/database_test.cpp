@@ -1,0 +1,76 @@
+#include "sync/replica/database.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/sync/replica/support.hpp"
+
+namespace kontor::replica {
+
+using test::Replica;
+using test::TempDir;
+
+TEST_CASE("values pass through statements unchanged", "[replica][database]") {
+    auto db = Database::open(":memory:", {.access = Access::kLocal, .create = true});
+    REQUIRE(db);
+    auto echo = db->prepare("SELECT ?1");
+    REQUIRE(echo);
+    for (const Value& value :
+         {Value::null(), Value(""), Value("王"), Value(INT64_MIN), Value(0.1)}) {
+        echo->reset();
+        echo->bind(1, value);
+        REQUIRE(*echo->step());
+        CHECK(value == echo->value(0));
+    }
+    CHECK_THROWS_AS(echo->bind(2, "x"), std::logic_error);
+}
+
+TEST_CASE("failures have the code of their cause", "[replica][database]") {
+    TempDir dir;
+    CHECK(Database::open(dir.path("none.db"), {}).error().code == Errc::kNotFound);
+    std::ofstream(dir.path("text.db")) << std::string(5000, 'x');
+    CHECK(Database::open(dir.path("text.db"), {}).error().code == Errc::kCorrupt);
+
+    Replica replica;
+    CHECK(replica.db().prepare("SELECT \"text\"").error().code == Errc::kStorage);
+    CHECK(replica.db().execute("INSERT INTO kontor_meta VALUES('epoch',1)").error().code ==
+          Errc::kInvalid);
+    const Database reader = replica.open(Access::kReadOnly);
+    CHECK(reader.execute("DELETE FROM contact").error().code == Errc::kReadOnly);
+    const auto hasty = Database::open(
+        replica.path(), {.access = Access::kLocal, .busy_timeout = std::chrono::milliseconds(1)});
+    REQUIRE(hasty);
+    const auto held = Transaction::begin(replica.db());
+    REQUIRE(held);
+    CHECK(Transaction::begin(*hasty).error().code == Errc::kBusy);
+}
+
+TEST_CASE("a transaction that is not committed is rolled back", "[replica][database]") {
+    Replica replica;
+    {
+        auto transaction = Transaction::begin(replica.db());
+        REQUIRE(transaction);
+        replica.run("INSERT INTO contact(id) VALUES(1)");
+    }
+    CHECK(replica.one("SELECT count(*) FROM contact") == "0");
+    auto transaction = Transaction::begin(replica.db());
+    REQUIRE(transaction);
+    replica.run("INSERT INTO contact(id) VALUES(1)");
+    REQUIRE(transaction->commit());
+    CHECK(replica.one("SELECT count(*) FROM contact") == "1");
+}
+
+TEST_CASE("a snapshot sees one moment", "[replica][database]") {
+    Replica replica;
+    const Database reader = replica.open(Access::kReadOnly);
+    {
+        const auto snapshot = Snapshot::begin(reader);
+        REQUIRE(snapshot);
+        CHECK(*reader.scalar("SELECT count(*) FROM contact") == 0);
+        replica.run("INSERT INTO contact(id) VALUES(1)");
+        CHECK(*reader.scalar("SELECT count(*) FROM contact") == 0);
+    }
+    CHECK(*reader.scalar("SELECT count(*) FROM contact") == 1);
+}
+
+}  // namespace kontor::replica
