@@ -26,7 +26,8 @@ struct CurlOptions {
 
 /// HttpClient on libcurl: TLS 1.2 or newer and always verified, connections reused, HTTP/2 where
 /// offered, compressed answers. Nothing is taken from the environment. One thread at a time; a
-/// stop request, from any thread, ends the running request with kCancelled.
+/// stop request, from any thread, ends the running request with kCancelled. The program must ignore
+/// SIGPIPE.
 class CurlHttpClient final : public HttpClient {
 public:
     /// kConfig if a CA file cannot be read; kInternal if libcurl cannot start.

@@ -15,6 +15,7 @@
 #include <cctype>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
@@ -106,6 +107,7 @@ TlsServer::TlsServer(const std::string& folder, Handler handler, Certificate cer
     SSL_CTX_use_certificate(tls_->context, cert.get());
     SSL_CTX_use_PrivateKey(tls_->context, key.get());
 
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the client may have closed
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
