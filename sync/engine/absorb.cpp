@@ -231,7 +231,7 @@ void absorb(Context& context) {
     if (last <= since) return;
     context.sql.run("DELETE FROM kontor_replaced");
     for (Edits& edits : read_log(context.sql, since)) absorb_record(context, edits);
-    need(replica::complete_tombstones(context.sql.db()));
+    need(replica::complete_tombstones(context.sql.db(), context.plans.catalogue()));
 }
 
 EngineTransaction::EngineTransaction(Context& context)
@@ -243,7 +243,7 @@ void EngineTransaction::commit() {
     context_.sql.run(
         "UPDATE kontor_meta SET value = coalesce((SELECT max(seq) FROM kontor_history), 0)"
         " WHERE key = 'absorbed_seq'");
-    need(replica::seal(context_.sql.db(), context_.random));
+    need(replica::seal_history(context_.sql.db(), context_.random));
     transaction_.commit();
 }
 

@@ -261,6 +261,30 @@ private:
         };
     }
 
+    // Records that were here before the remote was connected, and did not come from it, are new to
+    // it. Once a stream: later ones get their links as they are made.
+    void introduce(const std::vector<const StreamPlan*>& streams) {
+        for (const StreamPlan* plan : streams) {
+            if (!plan->mapping.push || !plan->mapping.create ||
+                sql_.integer("SELECT loaded FROM kontor_stream WHERE id = ?", plan->id) != 1)
+                continue;
+            const std::string table = '"' + plan->entity.name + '"';
+            const std::string unlinked =
+                " WHERE NOT EXISTS (SELECT 1 FROM kontor_link l WHERE l.stream = ?1 AND l.record "
+                "= " +
+                table + ".id)";
+            EngineTransaction transaction(*context_);
+            sql_.run("UPDATE " + table + " SET uid = lower(hex(randomblob(16)))" + unlinked +
+                         " AND uid IS NULL",
+                     plan->id);
+            sql_.run("INSERT INTO kontor_link(stream, record, dirty) SELECT ?1, id, 1 FROM " +
+                         table + unlinked,
+                     plan->id);
+            sql_.run("UPDATE kontor_stream SET loaded = 2 WHERE id = ?", plan->id);
+            transaction.commit();
+        }
+    }
+
     bool stopped_by_guard(const std::vector<const StreamPlan*>& streams) {
         PushForecast all;
         EngineTransaction transaction(*context_);
@@ -286,6 +310,9 @@ private:
     }
 
     void push_all(const std::vector<const StreamPlan*>& streams, const StepPorts& ports) {
+        const bool enabled = sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?",
+                                          connection_) == 1;
+        if (enabled || options_.dry_run) introduce(streams);
         if (options_.dry_run) {
             EngineTransaction transaction(*context_);
             for (const StreamPlan* plan : streams)
@@ -293,8 +320,6 @@ private:
             transaction.commit();
             return;
         }
-        const bool enabled = sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?",
-                                          connection_) == 1;
         if (!enabled || stopped_by_guard(streams)) return;
         report_.pushed = true;
 

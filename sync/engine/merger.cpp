@@ -361,6 +361,17 @@ void Merger::settle_intents(Work& work) {
     }
 }
 
+namespace {
+
+bool counts_twice(const GroupPlan& group) {
+    const auto adds = [](merge::Policy policy) {
+        return policy == merge::Policy::kSum || policy == merge::Policy::kAppend;
+    };
+    return adds(group.mapping->policy) || adds(group.mapping->fallback);
+}
+
+}  // namespace
+
 void Merger::settle_update(Work& work, const Intent& intent) {
     const bool unchanged = work.image.version == intent.base_version;
     const bool ours_now = !work.image.version.empty() && !plan_.connection_user.empty() &&
@@ -376,8 +387,18 @@ void Merger::settle_update(Work& work, const Intent& intent) {
             shadow != work.shadows.end() && theirs == shadow->second.theirs && !ours_now;
         if (theirs == sent.values || ours_now)
             work.shadows[sent.group] = {theirs, sent.values, false};  // landed, maybe normalised
-        else if (!unchanged && !as_before && shadow == work.shadows.end())
+        else if (!unchanged && !as_before && counts_twice(*group)) {
+            // Landed and then changed, or never landed: adding ours again might count it twice.
+            record_conflict(context_, plan_, work.link, sent.group, "intent",
+                            {.base = std::nullopt,
+                             .ours = sent.values,
+                             .theirs = theirs,
+                             .theirs_version = std::string(work.image.version),
+                             .theirs_by = std::string(work.image.modified_by)},
+                            "answer_lost", "theirs");
+            ++counts_.conflicts;
             work.shadows[sent.group] = {sent.values, sent.values, false};
+        }
         // Otherwise not landed: the shadow row says so, and the value is pushed again.
     }
 }
@@ -401,6 +422,23 @@ merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
             }
         }
     return out;
+}
+
+// A reference that was known, is blank now, and whose target has no usable remote id any more.
+bool Merger::target_died(const GroupPlan& group, const merge::Known& known,
+                         const merge::GroupValues& theirs) const {
+    if (!merge::is_blank(theirs) || merge::is_blank(known.theirs)) return false;
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+        const auto& field = group.mapping->fields[i];
+        const Value& was = known.theirs[i];
+        if (was.kind() != Kind::kText) continue;
+        if (field.lens == merge::LensKind::kReference &&
+            !references_.local_id(was.text(), field.references))
+            return true;
+        if (field.lens == merge::LensKind::kAnyReference && !references_.local_any(was.text()))
+            return true;
+    }
+    return false;
 }
 
 void Merger::merge_one_group(Work& work, const GroupPlan& group) {
@@ -444,6 +482,11 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     if (waits) {
         if (theirs == shadow->second.theirs) return;
         input.local = shadow->second.ours;
+    }
+    if (input.known && target_died(group, *input.known, theirs)) {
+        // The remote blanked the look-up because its target went, not because somebody chose to.
+        // Ours stays if it still points to something; else there is nothing left to point to.
+        if (!merge::is_blank(local)) input.known->theirs = theirs;
     }
     if (input.known && input.remote != input.known->theirs && input.local != input.known->ours)
         input.timing = timing(work, group);
@@ -496,6 +539,10 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
 void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
                   const merge::GroupValues& theirs) {
     bool waits = false;
+    if (const auto shadow = work.shadows.find(group.id);
+        shadow != work.shadows.end() && shadow->second.waits)
+        context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", work.link.id,
+                         group.id);
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
         std::vector<Value> current;
         for (const std::size_t column : group.columns[i]) current.push_back(work.now[column]);

@@ -49,6 +49,8 @@ private:
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
     void link_arrived(const Link& link);
+    bool target_died(const GroupPlan& group, const merge::Known& known,
+                     const merge::GroupValues& theirs) const;
     merge::Timing timing(const Work& work, const GroupPlan& group) const;
     merge::GroupValues image_values(const remote::RecordView& image, const GroupPlan& group) const;
     Row row_from(const remote::RecordView& image, const Row& current,

@@ -162,14 +162,15 @@ private:
                    (stored != FieldType::kReference || column->target == target);
         };
         if (const auto* hinted = entity.field(field.column_hint); fits(hinted)) return hinted->name;
-        const std::string plain = replica::propose_name(field.name, {});
+        const std::string& source = field.column_hint.empty() ? field.name : field.column_hint;
+        const std::string plain = replica::propose_name(source, {});
         if (const auto* same = entity.field(plain); fits(same) && same->origin == connection_)
             return same->name;
 
         std::vector<std::string> taken = used;
         for (const auto& column : entity.fields) taken.push_back(column.name);
         replica::Field column;
-        column.name = replica::propose_name(field.name, taken);
+        column.name = replica::propose_name(source, taken);
         column.type = stored;
         column.scale = field.scale;
         column.precision = field.precision;

@@ -98,7 +98,7 @@ public:
         if (loader_) flush();
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, cursor);
-        context_.sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ?", plan_.id);
+        context_.sql.run("UPDATE kontor_stream SET loaded = max(loaded, 1) WHERE id = ?", plan_.id);
         transaction.commit();
         reread();
     }

@@ -163,6 +163,7 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     if (!link) return;
     context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
     if (sent.push.op == ChangeOp::kDelete) {
+        pin_referrers(context.sql, context.plans, plan, link->record);
         link->state = LinkState::kDone;
         save_link(context.sql, *link);
         clear_dirty(context.sql, link->id);

@@ -20,6 +20,10 @@ Value symbolic(std::string_view entity, std::int64_t record) {
     return Value("local:" + std::string(entity) + ":" + std::to_string(record));
 }
 
+bool exists(Sql& sql, const std::string& entity, std::int64_t record) {
+    return sql.integer("SELECT 1 FROM \"" + entity + "\" WHERE id = ?", record).has_value();
+}
+
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -71,7 +75,8 @@ Value LinkReferences::remote_id(std::int64_t local_id, std::span<const std::stri
             return Value(link->ext_id);
         }
     }
-    return symbolic(last != nullptr ? last->entity.name : "?", local_id);
+    if (last == nullptr || !exists(sql_, last->entity.name, local_id)) return Value::null();
+    return symbolic(last->entity.name, local_id);
 }
 
 Value LinkReferences::remote_any(std::string_view entity_and_id) const {
@@ -80,11 +85,14 @@ Value LinkReferences::remote_any(std::string_view entity_and_id) const {
         colon == std::string_view::npos ? std::nullopt : number(entity_and_id.substr(colon + 1));
     if (!id) return Value(entity_and_id);
     const auto entity = entity_and_id.substr(0, colon);
+    const StreamPlan* last = nullptr;
     for (const StreamPlan& plan : plans_.all()) {
         if (plan.connection != connection_ || plan.entity.name != entity) continue;
+        last = &plan;
         const auto link = link_by_record(sql_, plan.id, *id);
         if (link && usable(*link)) return Value(plan.mapping.stream + ":" + link->ext_id);
     }
+    if (last == nullptr || !exists(sql_, last->entity.name, *id)) return Value::null();
     return symbolic(entity, *id);
 }
 

@@ -1,0 +1,285 @@
+// Whole cycles: what is pulled, created, deleted, refused, and what happens when it is cut short.
+#include <catch2/catch.hpp>
+
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::seconds;
+
+namespace {
+
+struct Fixture {
+    Fixture() : remote(clock), device(clock) {
+        remote.streams = people_streams();
+        for (int i = 0; i < 10; ++i)
+            ids.push_back(
+                remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))}}));
+        clock.advance(seconds{60});
+    }
+    FakeClock clock;
+    MemoryRemote remote;
+    Device device;
+    std::vector<std::string> ids;
+};
+
+}  // namespace
+
+TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", false));
+    f.device.sql("UPDATE contact SET phone = '1' WHERE last_name = 'N3'");
+    f.device.sql("INSERT INTO contact(last_name) VALUES('New')");
+    f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
+    f.remote.erase("Contacts", f.ids[6]);
+
+    engine::CycleOptions dry;
+    dry.dry_run = true;
+    const auto plan = f.device.sync("crm", dry);
+    std::map<std::string, int> found;
+    for (const auto& change : plan.plan)
+        ++found[std::string(change.side == engine::PlannedChange::Side::kHere ? "here "
+                                                                              : "there ") +
+                change.op];
+    CHECK(found ==
+          std::map<std::string, int>{
+              {"here update", 1}, {"here delete", 1}, {"there update", 1}, {"there create", 1}});
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 11);
+    CHECK(f.device.text("SELECT coalesce(phone, '') FROM contact WHERE last_name = 'N5'").empty());
+    CHECK(f.remote.pushes == 0);
+
+    const auto pulled = f.device.sync("crm");
+    CHECK_FALSE(pulled.pushed);
+    CHECK(f.remote.pushes == 0);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
+}
+
+TEST_CASE("records born here are created there once, whatever is lost", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
+    f.remote.next_push =
+        GENERATE(MemoryRemote::Fault::kLostRequest, MemoryRemote::Fault::kLostAnswer);
+    CHECK(f.device.sync("crm").problem);
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    CHECK(f.remote.ids("Contacts").size() == 11);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 11);
+}
+
+TEST_CASE("without a key a lost create is found by its content or waits for a person", "[cycle]") {
+    Fixture f;
+    for (auto& stream : f.remote.streams) stream.can.key_field.clear();
+    f.device.connect("crm", f.remote);
+    f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
+    SECTION("it was created") {
+        f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+        f.device.sync("crm");
+        for (int i = 0; i < 3; ++i) f.device.sync("crm");
+        CHECK(f.remote.ids("Contacts").size() == 11);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 11);
+        CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
+    }
+    SECTION("it was not") {
+        f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+        f.device.sync("crm");
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.remote.ids("Contacts").size() == 10);
+        const auto blocked = engine::list_blocked(f.device.engine_db(), 10, 0);
+        REQUIRE(blocked->size() == 1);
+        CHECK(blocked->front().status == "unknown");
+        CHECK(*engine::retry_blocked(f.device.engine_db(), blocked->front().link) == 1);
+        f.device.sync("crm");
+        CHECK(f.remote.ids("Contacts").size() == 11);
+    }
+}
+
+TEST_CASE("one record that is refused blocks no other, and goes again after an edit", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.remote.refuse = [](const std::string&,
+                         const remote::Change& change) -> std::optional<remote::PushResult> {
+        for (const auto& field : change.fields)
+            if (field.value == Value("bad")) {
+                remote::PushResult out;
+                out.status = remote::PushStatus::kInvalid;
+                out.code = "INVALID_DATA";
+                out.field = field.field;
+                return out;
+            }
+        return std::nullopt;
+    };
+    f.device.sql("UPDATE contact SET phone = iif(last_name = 'N4', 'bad', 'good')");
+    f.device.sync("crm");
+    int good = 0;
+    for (const auto& id : f.ids)
+        good += f.remote.value("Contacts", id, "Phone") == Value("good") ? 1 : 0;
+    CHECK(good == 9);
+    auto blocked = engine::list_blocked(f.device.engine_db(), 10, 0);
+    REQUIRE(blocked->size() == 1);
+    CHECK(blocked->front().code == "INVALID_DATA");
+    CHECK(blocked->front().field == "Phone");
+    const int before = f.remote.changes_sent;
+    f.device.sync("crm");
+    CHECK(f.remote.changes_sent == before);
+    f.device.sql("UPDATE contact SET phone = 'better' WHERE last_name = 'N4'");
+    f.device.sync("crm");
+    CHECK(f.remote.value("Contacts", f.ids[4], "Phone") == Value("better"));
+    CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
+}
+
+TEST_CASE("deletes travel both ways; delete against edit keeps the edit", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    const auto local = [&](int n) { return std::to_string(f.device.local("Contacts", f.ids[n])); };
+    const auto one = local(1), two = local(2), three = local(3), four = local(4);
+    f.device.sql("DELETE FROM contact WHERE id = " + one);
+    f.remote.erase("Contacts", f.ids[2]);
+    // Deleted here, edited there; and the other way round.
+    f.device.sql("DELETE FROM contact WHERE id = " + three);
+    f.remote.edit("Contacts", f.ids[3], {{"Phone", Value("333")}});
+    f.device.sql("UPDATE contact SET phone = '444' WHERE id = " + four);
+    f.remote.erase("Contacts", f.ids[4]);
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+
+    CHECK(f.remote.at("Contacts", f.ids[1]).deleted);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE id = " + two) == 0);
+    CHECK(f.device.text("SELECT phone FROM contact WHERE id = " + three) == "333");
+    CHECK_FALSE(f.remote.at("Contacts", f.ids[3]).deleted);
+    const auto again = f.device.remote_id("Contacts", std::stoll(four));
+    REQUIRE_FALSE(again.empty());
+    CHECK(f.remote.value("Contacts", again, "Phone") == Value("444"));
+    engine::ConflictQuery decided;
+    decided.decided = true;
+    CHECK(engine::list_conflicts(f.device.engine_db(), decided)->size() == 2);
+    const int before = f.remote.changes_sent;
+    f.device.sync("crm");
+    CHECK(f.remote.changes_sent == before);
+}
+
+TEST_CASE("a late image of a deleted record does not revive it; a restore does", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    const auto id = f.device.local("Contacts", f.ids[1]);
+    const auto old = f.remote.at("Contacts", f.ids[1]);
+    f.remote.erase("Contacts", f.ids[1]);
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 9);
+    f.remote.replay("Contacts", f.ids[1], old);
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 9);
+    f.remote.restore("Contacts", f.ids[1]);
+    f.remote.replay("Contacts", f.ids[1], f.remote.at("Contacts", f.ids[1]));
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE id = " + std::to_string(id)) == 1);
+}
+
+TEST_CASE("a truncated or lying list deletes nothing; the guard stops a mass disappearance",
+          "[cycle][sweep]") {
+    Fixture f;
+    for (int i = 0; i < 90; ++i) f.remote.create("Contacts", {{"Last_Name", Value("M")}});
+    f.clock.advance(seconds{60});
+    f.device.connect("crm", f.remote);
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    SECTION("truncated and known to be") {
+        f.remote.truncated_list = true;
+        f.device.sync("crm", sweep);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 100);
+    }
+    SECTION("claims to be complete") {
+        f.remote.lying_list = true;
+        const auto report = f.device.sync("crm", sweep);
+        REQUIRE(report.problem);
+        CHECK(report.problem->code == Errc::kGuard);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 100);
+    }
+    SECTION("a few are really gone, without a word in the deleted feed") {
+        f.remote.erase("Contacts", f.ids[0]);
+        const auto cursor =
+            f.device.text("SELECT cursor FROM kontor_stream WHERE name = 'Contacts'");
+        f.device.sql("UPDATE kontor_stream SET cursor = '2027-01-01T00:00:00.000Z'");
+        f.device.sync("crm", sweep);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 99);
+    }
+}
+
+TEST_CASE("the mass-change guard asks before it deletes", "[cycle][guard]") {
+    Fixture f;
+    for (int i = 0; i < 40; ++i) f.remote.create("Contacts", {{"Last_Name", Value("M")}});
+    f.clock.advance(seconds{60});
+    f.device.connect("crm", f.remote);
+    f.device.sql("DELETE FROM contact");
+    const auto stopped = f.device.sync("crm");
+    REQUIRE(stopped.problem);
+    CHECK(stopped.problem->code == Errc::kGuard);
+    CHECK(f.remote.ids("Contacts").size() == 50);
+    engine::CycleOptions yes;
+    yes.confirm_mass = true;
+    f.device.sync("crm", yes);
+    CHECK(f.remote.ids("Contacts").empty());
+}
+
+TEST_CASE("another organisation behind the same address stops the connection", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.remote.org = "org-2";
+    const auto refused = f.device.try_sync("crm");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kMismatch);
+    f.remote.org = "org-1";
+    CHECK(f.device.try_sync("crm").error().code == Errc::kGuard);
+    REQUIRE(engine::resume(f.device.engine_db(), "crm"));
+    CHECK(f.device.try_sync("crm"));
+}
+
+TEST_CASE("a pull that breaks off resumes and misses nothing", "[cycle]") {
+    Fixture f;
+    f.remote.fail_pull_after = 2;
+    REQUIRE_THROWS(f.device.settings("crm"));
+    f.device.connect("crm", f.remote);
+    f.remote.fail_pull_after = SIZE_MAX;
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
+    CHECK(f.device.number("SELECT count(DISTINCT last_name) FROM contact") == 10);
+}
+
+TEST_CASE("new records that refer to each other in a circle are created, then tied", "[cycle]") {
+    Fixture f;
+    f.remote.streams[1].fields.push_back(
+        reference_field("Main_Contact", "main_contact_id", "Contacts"));
+    f.device.connect("crm", f.remote);
+    f.device.sql("INSERT INTO account(id, name) VALUES(1000, 'Acme')");
+    f.device.sql("INSERT INTO contact(id, last_name, account_id) VALUES(2000, 'Boss', 1000)");
+    f.device.sql("UPDATE account SET main_contact_id = 2000 WHERE id = 1000");
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    const auto account = f.device.remote_id("Accounts", 1000);
+    const auto boss = f.device.remote_id("Contacts", 2000);
+    REQUIRE_FALSE(account.empty());
+    REQUIRE_FALSE(boss.empty());
+    CHECK(f.remote.value("Contacts", boss, "Account_Name") == Value(account));
+    CHECK(f.remote.value("Accounts", account, "Main_Contact") == Value(boss));
+}
+
+TEST_CASE("a colleague's edit between our look and our write of other fields survives", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    const auto id = std::to_string(f.device.local("Contacts", f.ids[1]));
+    f.device.sql("UPDATE contact SET phone = 'ours' WHERE id = " + id);
+    f.remote.before_push = [&] {
+        f.remote.edit("Contacts", f.ids[1], {{"Email", Value("theirs@example.org")}});
+    };
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(f.remote.value("Contacts", f.ids[1], "Phone") == Value("ours"));
+    CHECK(f.remote.value("Contacts", f.ids[1], "Email") == Value("theirs@example.org"));
+    CHECK(f.device.text("SELECT email FROM contact WHERE id = " + id) == "theirs@example.org");
+}
+
+TEST_CASE("the chain of history verifies after everything", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.device.sql("UPDATE contact SET phone = '1'");
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM kontor_chain") > 0);
+}

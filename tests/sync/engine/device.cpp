@@ -1,0 +1,132 @@
+#include "tests/sync/engine/device.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+#include "sync/engine/propose.hpp"
+#include "sync/replica/catalogue.hpp"
+#include "sync/replica/migrations.hpp"
+
+namespace kontor::test {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+    if (!result) FAIL(result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+}  // namespace
+
+Device::Device(FakeClock& clock) : clock_(clock) {
+    char pattern[] = "/tmp/kontor-device-XXXXXX";
+    directory_ = mkdtemp(pattern);
+    path_ = directory_ + "/replica.db";
+    replica::OpenOptions options;
+    options.create = true;
+    local_ = std::make_unique<replica::Database>(must(replica::Database::open(path_, options)));
+    must(replica::migrate(*local_, random));
+    options.access = replica::Access::kEngine;
+    engine_ = std::make_unique<replica::Database>(must(replica::Database::open(path_, options)));
+}
+
+Device::~Device() {
+    local_.reset();
+    engine_.reset();
+    std::filesystem::remove_all(directory_);
+}
+
+void Device::connect(const std::string& name, MemoryRemote& remote,
+                     const std::function<void(merge::Mapping&)>& adjust) {
+    auto proposal = engine::propose(remote.streams, must(replica::Catalogue::load(*local_)), name);
+    if (!proposal.entities.empty()) {
+        auto transaction = must(replica::Transaction::begin(*local_));
+        for (const auto& entity : proposal.entities) must(replica::ensure_entity(*local_, entity));
+        must(transaction.commit());
+    }
+    if (adjust) adjust(proposal.mapping);
+    engine::ConnectionSettings settings;
+    settings.name = name;
+    settings.plugin = "memory";
+    settings.mapping = proposal.mapping;
+    settings.streams = remote.streams;
+    settings_[name] = std::move(settings);
+    remotes_[name] = &remote;
+    // The connection exists from its first cycle on; that one only pulls.
+    sync(name);
+    must(engine::set_push(*engine_, name, true));
+}
+
+void Device::remap(const std::string& name, const std::function<void(merge::Mapping&)>& adjust) {
+    adjust(settings_.at(name).mapping);
+}
+
+Result<engine::CycleReport> Device::try_sync(const std::string& name,
+                                             const engine::CycleOptions& options) {
+    static const engine::WriterGate gate;
+    static const std::atomic<bool> cancelled{false};
+    NullLogger log;
+    engine::Observer observer;
+    engine::Cycle cycle({.db = *engine_,
+                         .remote = *remotes_.at(name),
+                         .clock = clock_,
+                         .random = random,
+                         .log = log,
+                         .observer = observer,
+                         .gate = gate,
+                         .cancelled = cancelled},
+                        settings_.at(name));
+    auto report = cycle.run(options);
+    clock_.advance(std::chrono::seconds{5});
+    return report;
+}
+
+engine::CycleReport Device::sync(const std::string& name, const engine::CycleOptions& options) {
+    return must(try_sync(name, options));
+}
+
+void Device::sql(const std::string& text) {
+    must(try_sql(text));
+}
+Result<> Device::try_sql(const std::string& text) {
+    return local_->execute(text);
+}
+
+std::string Device::text(const std::string& query) {
+    auto statement = must(local_->prepare(query));
+    if (!must(statement.step())) FAIL("no row: " + query);
+    return std::string(statement.text(0));
+}
+
+std::int64_t Device::number(const std::string& query) {
+    return must(local_->scalar(query));
+}
+
+std::int64_t Device::local(const std::string& stream, const std::string& ext_id) {
+    return number(
+        "SELECT l.record FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+        " WHERE s.name = '" +
+        stream + "' AND l.ext_id = '" + ext_id + "'");
+}
+
+std::string Device::remote_id(const std::string& stream, std::int64_t record) {
+    return text(
+        "SELECT coalesce((SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s"
+        " ON s.id = l.stream WHERE s.name = '" +
+        stream + "' AND l.record = " + std::to_string(record) + "), '')");
+}
+
+std::vector<remote::StreamSpec> people_streams() {
+    auto contacts =
+        stream_spec("Contacts", "contact",
+                    {text_field("First_Name", "first_name"), text_field("Last_Name", "last_name"),
+                     text_field("Phone", "phone"), text_field("Email", "email"),
+                     text_field("Mailing_City", "mailing_city", "mailing_address"),
+                     text_field("Mailing_Street", "mailing_street", "mailing_address"),
+                     reference_field("Account_Name", "account_id", "Accounts")});
+    auto accounts = stream_spec("Accounts", "account", {text_field("Account_Name", "name")});
+    return {contacts, accounts};
+}
+
+}  // namespace kontor::test

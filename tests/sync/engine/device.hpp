@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/decisions.hpp"
+#include "sync/replica/database.hpp"
+#include "tests/support/memory_remote.hpp"
+
+namespace kontor::test {
+
+/// One laptop: a replica in a temporary file, edited as people and programs do, and synced with
+/// one or more remotes. Fails the test on any unexpected error.
+class Device {
+public:
+    explicit Device(FakeClock& clock);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    /// Connects with a proposed mapping (which `adjust` may change) and pushing on.
+    void connect(const std::string& name, MemoryRemote& remote,
+                 const std::function<void(merge::Mapping&)>& adjust = {});
+    /// Changes the mapping of a connection, as an edited file would.
+    void remap(const std::string& name, const std::function<void(merge::Mapping&)>& adjust);
+    engine::ConnectionSettings& settings(const std::string& name) { return settings_.at(name); }
+
+    engine::CycleReport sync(const std::string& name, const engine::CycleOptions& options = {});
+    Result<engine::CycleReport> try_sync(const std::string& name,
+                                         const engine::CycleOptions& options = {});
+
+    /// Plain SQL through a handle with triggers, as the sqlite3 program has it.
+    void sql(const std::string& text);
+    [[nodiscard]] Result<> try_sql(const std::string& text);
+    [[nodiscard]] std::string text(const std::string& query);  ///< first column, "" for NULL
+    [[nodiscard]] std::int64_t number(const std::string& query);
+
+    /// The local id of a remote record.
+    [[nodiscard]] std::int64_t local(const std::string& stream, const std::string& ext_id);
+    /// The remote id of a local record, "" if none.
+    [[nodiscard]] std::string remote_id(const std::string& stream, std::int64_t record);
+
+    [[nodiscard]] const replica::Database& engine_db() const { return *engine_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    SeededRandom random{7};
+
+private:
+    FakeClock& clock_;
+    std::string directory_;
+    std::string path_;
+    std::unique_ptr<replica::Database> engine_;
+    std::unique_ptr<replica::Database> local_;
+    std::map<std::string, engine::ConnectionSettings> settings_;
+    std::map<std::string, MemoryRemote*> remotes_;
+};
+
+/// Contacts and accounts as the scenarios use them.
+[[nodiscard]] std::vector<remote::StreamSpec> people_streams();
+
+}  // namespace kontor::test

@@ -1,0 +1,161 @@
+// The pure parts: three-way merge of a group, policies, lenses, exact decimals.
+#include <catch2/catch.hpp>
+
+#include "sync/merge/decimal.hpp"
+#include "sync/merge/lens.hpp"
+#include "sync/merge/three_way.hpp"
+
+using namespace kontor;
+using namespace kontor::merge;
+
+namespace {
+
+GroupValues one(const char* text) {
+    return {Value(text)};
+}
+
+GroupInput input(const char* base, const char* ours, const char* theirs) {
+    GroupInput in;
+    in.known = Known{one(base), one(base)};
+    in.local = one(ours);
+    in.remote = one(theirs);
+    in.policy = Policy::kManual;
+    return in;
+}
+
+/// Nothing is linked.
+class NoReferences final : public References {
+public:
+    Value remote_id(std::int64_t, std::span<const std::string>, std::string*) const override {
+        return Value::null();
+    }
+    Value remote_any(std::string_view) const override { return Value::null(); }
+    std::optional<std::int64_t> local_id(std::string_view,
+                                         std::span<const std::string>) const override {
+        return std::nullopt;
+    }
+    std::optional<std::string> local_any(std::string_view) const override { return std::nullopt; }
+};
+
+}  // namespace
+
+TEST_CASE("three-way merge takes the side that changed", "[merge]") {
+    using Action = GroupOutcome::Action;
+    CHECK(merge_group(input("a", "a", "a")).action == Action::kNothing);
+    CHECK(merge_group(input("a", "b", "a")).action == Action::kNothing);
+    CHECK(merge_group(input("a", "a", "b")).action == Action::kTake);
+    CHECK(merge_group(input("a", "b", "b")).action == Action::kNothing);
+    CHECK(merge_group(input("a", "b", "c")).action == Action::kPark);
+}
+
+TEST_CASE("without a base a null never wins and nothing is guessed", "[merge]") {
+    GroupInput in = input("", "b", "c");
+    in.known = std::nullopt;
+    CHECK(merge_group(in).action == GroupOutcome::Action::kPark);
+    in.remote = {Value::null()};
+    const auto kept = merge_group(in);
+    CHECK(kept.action == GroupOutcome::Action::kNothing);
+    CHECK(kept.known->theirs == GroupValues{Value::null()});
+    in.remote = one("c");
+    in.local = {Value::null()};
+    CHECK(merge_group(in).action == GroupOutcome::Action::kTake);
+}
+
+TEST_CASE("newest decides only when the times are surely apart", "[merge][policy]") {
+    const auto t = *parse_instant("2026-05-20T10:00:00Z");
+    using std::chrono::seconds;
+    Timing timing;
+    timing.uncertainty = seconds{2};
+    timing.theirs_after = t;
+    timing.theirs_until = t + seconds{60};
+    const auto with = [&](Instant ours) {
+        timing.ours = ours;
+        return decide(Policy::kNewest, Policy::kManual, one("a"), one("b"), one("c"), timing,
+                      false);
+    };
+    CHECK(with(t + seconds{63}).kind == Decision::Kind::kOurs);
+    CHECK(with(t - seconds{3}).kind == Decision::Kind::kTheirs);
+    CHECK(with(t + seconds{30}).kind == Decision::Kind::kPark);
+    CHECK(with(t + seconds{61}).kind == Decision::Kind::kPark);
+}
+
+TEST_CASE("set, number and consent policies", "[merge][policy]") {
+    const Timing none;
+    const auto run = [&](Policy policy, Value base, Value ours, Value theirs,
+                         bool unsettled = false) {
+        return decide(policy, Policy::kManual, GroupValues{base}, GroupValues{ours},
+                      GroupValues{theirs}, none, unsettled);
+    };
+    CHECK(run(Policy::kUnion, Value(R"(["a","b"])"), Value(R"(["a","b","c"])"), Value(R"(["a"])"))
+              .merged == GroupValues{Value(R"(["a","c"])")});
+    CHECK(run(Policy::kMax, Value::null(), Value("9"), Value("10")).kind ==
+          Decision::Kind::kTheirs);
+    CHECK(run(Policy::kMin, Value::null(), Value("9"), Value("10")).kind == Decision::Kind::kOurs);
+    CHECK(run(Policy::kRestrictive, Value(std::int64_t{0}), Value(std::int64_t{1}), Value::null())
+              .kind == Decision::Kind::kOurs);
+    CHECK(run(Policy::kSum, Value("15"), Value("17"), Value("18.5")).merged ==
+          GroupValues{Value("20.5")});
+    CHECK(run(Policy::kSum, Value("15"), Value("17"), Value("18"), true).kind ==
+          Decision::Kind::kWait);
+    CHECK(run(Policy::kAppend, Value("x"), Value("x\nours"), Value("x\ntheirs")).merged ==
+          GroupValues{Value("x\ntheirs\nours")});
+    CHECK(run(Policy::kAppend, Value("x"), Value("y"), Value("x\ntheirs")).kind ==
+          Decision::Kind::kPark);
+}
+
+TEST_CASE("decimals are exact", "[merge][decimal]") {
+    CHECK(canonical_decimal("0012.500") == "12.5");
+    CHECK(canonical_decimal("-0.0") == "0");
+    CHECK(canonical_decimal("1.5e3") == "1500");
+    CHECK(canonical_decimal("12E-2") == "0.12");
+    CHECK(canonical_decimal(".5") == "0.5");
+    CHECK_FALSE(canonical_decimal("1,5"));
+    CHECK_FALSE(canonical_decimal(""));
+    CHECK_FALSE(canonical_decimal("1e9999"));
+    CHECK(decimal_from_real(2.675, 2) == "2.68");
+    CHECK(decimal_from_real(-2.675, 2) == "-2.68");
+    CHECK(decimal_from_real(0.1, 2) == "0.1");
+    CHECK(decimal_from_real(99.999, 2) == "100");
+    CHECK(decimal_from_real(1e21, -1) == "1000000000000000000000");
+    CHECK(add_subtract("0.1", "0.2", "0") == "0.3");
+    CHECK(add_subtract("9999999999999999.99", "0.02", "0.01") == "10000000000000000");
+    CHECK(add_subtract("1", "1", "5") == "-3");
+    CHECK(compare_decimals("-2", "1") < 0);
+    CHECK(compare_decimals("10", "9.99") > 0);
+}
+
+TEST_CASE("a truncating lens keeps our tail", "[merge][lens]") {
+    FieldMapping field;
+    field.columns = {"c"};
+    field.max_length = 2;
+    const NoReferences none;
+    const Value chinese("中文名字");
+    CHECK(put(field, {&chinese, 1}, none) == Value("中文"));
+    CHECK(get(field, Value("中国"), {&chinese, 1}, none).columns.front() == Value("中国名字"));
+    CHECK(get(field, Value("中"), {&chinese, 1}, none).columns.front() == Value("中"));
+}
+
+TEST_CASE("names join and split for Chinese and Latin", "[merge][lens]") {
+    FieldMapping field;
+    field.columns = {"first_name", "last_name"};
+    field.lens = LensKind::kFullName;
+    const NoReferences none;
+    const std::vector<Value> zhang{Value("伟"), Value("张")}, ada{Value("Ada"), Value("Lovelace")},
+        blank{Value::null(), Value::null()};
+    CHECK(put(field, zhang, none) == Value("张伟"));
+    CHECK(put(field, ada, none) == Value("Ada Lovelace"));
+    CHECK(get(field, Value("张伟"), blank, none).columns == zhang);
+    CHECK(get(field, Value("Ada Lovelace"), blank, none).columns == ada);
+}
+
+TEST_CASE("values of a wrong type are not sendable", "[merge][lens]") {
+    FieldMapping field;
+    field.columns = {"c"};
+    field.type = remote::FieldType::kDecimal;
+    CHECK(sendable(field, Value("12.5")).empty());
+    CHECK_FALSE(sendable(field, Value("twelve")).empty());
+    field.type = remote::FieldType::kDate;
+    CHECK(sendable(field, Value("2026-02-28")).empty());
+    CHECK_FALSE(sendable(field, Value("2026-02-30")).empty());
+    CHECK_FALSE(sendable(field, Value("local:account:1")).empty());
+}
