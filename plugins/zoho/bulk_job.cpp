@@ -14,10 +14,12 @@ constexpr int kRefusedFieldsMax = 20;
 bool drop_refused_field(const RemoteError& error, std::vector<std::string>& fields) {
     if (error.code != "FIELD_NOT_SUPPORTED" && error.code != "FIELD_NOT_AVAILABLE") return false;
     const std::string text = error.details.dump() + error.message;
-    const auto refused = std::find_if(fields.begin(), fields.end(), [&](const std::string& name) {
-        const auto at = text.find(name);
-        return at != std::string::npos;
-    });
+    // The longest name that it mentions: "Email_Opt_Out" mentions "Email" too.
+    auto refused = fields.end();
+    for (auto each = fields.begin(); each != fields.end(); ++each)
+        if (text.find(*each) != std::string::npos &&
+            (refused == fields.end() || each->size() > refused->size()))
+            refused = each;
     if (refused == fields.end()) return false;
     fields.erase(refused);
     return true;

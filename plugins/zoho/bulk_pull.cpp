@@ -108,8 +108,8 @@ bool pull_by_bulk(Pull& job) {
 
     if (cursor.phase != Cursor::Phase::kBulk) {
         if (const auto running = saved.get(job.module.name);
-            running && running->phase == Cursor::Phase::kBulk)
-            cursor = *running;
+            running && running->phase == Cursor::Phase::kBulk && running->page == 1)
+            cursor = *running;  // a later page would leave out those before it
     }
     // Columns that are new since the job began would be missing in what is left of it.
     if (cursor.phase != Cursor::Phase::kBulk || cursor.fields != same_fields) {
@@ -154,6 +154,7 @@ bool pull_by_bulk(Pull& job) {
         ++cursor.page;
         cursor.row = 0;
         cursor.job.clear();
+        job.flush(true);
     }
     throw sdk::Error(KONTOR_E_PROTOCOL, "bulk read never ends");
 }

@@ -42,8 +42,8 @@ std::vector<std::string> by_external_id(Api& api, const Module& module,
         if (nothing(response) || response.status == 404) continue;
         if (response.status == 400 && remote_error(response.body).code == "INVALID_DATA") continue;
         if (response.status >= 400) throw failure(response, "find " + module.name);
-        for (const sdk::Json& each :
-             sdk::member(json_body(response, "find " + module.name), "data"))
+        const sdk::Json json = json_body(response, "find " + module.name);
+        for (const sdk::Json& each : sdk::member(json, "data"))
             if (std::string id = sdk::text_of(each, "id"); !id.empty())
                 ids.push_back(std::move(id));
     }

@@ -1,0 +1,309 @@
+// Writes: every change gets a result of its own, and "unknown" whenever it may have been done.
+#include <catch2/catch.hpp>
+
+#include "tests/plugins/zoho/account.hpp"
+
+using namespace kontor;
+
+namespace {
+
+const std::string kUpsert = "POST /crm/v8/Contacts/upsert";
+const std::string kInsert = "POST /crm/v8/Contacts";
+const std::string kUpdate = "PUT /crm/v8/Contacts";
+const std::string kDelete = "DELETE /crm/v8/Contacts";
+
+const std::vector<std::string> kFields{"Last_Name",    "Email_Opt_Out", "Score",
+                                       "Account_Name", "Interests",     "Date_of_Birth",
+                                       "Created_Time", "Lead_Source",   "Email"};
+
+struct Pushing : test::Account {
+    using Account::Account;
+
+    void create(const std::string& key, const char* name = "A") {
+        batch.begin(abi::Op::kCreate, "", "", key);
+        batch.add(0, name);
+    }
+    void update(const std::string& id, const std::string& version = "") {
+        batch.begin(abi::Op::kUpdate, id, version);
+        batch.add(0, "B");
+    }
+    void remove(const std::string& id) { batch.begin(abi::Op::kDelete, id); }
+
+    std::vector<sdk::PushResult> push(const std::string& stream = "Contacts") {
+        const std::string bytes(batch.bytes());
+        batch.clear();
+        return connector->push(test::request(stream, kFields), abi::BatchReader(bytes));
+    }
+
+    abi::BatchWriter batch;
+};
+
+test::FakeResponse answer(const std::string& elements, int status = 200) {
+    return test::json("{\"data\":[" + elements + "]}", status);
+}
+
+std::string done(const std::string& id, const std::string& more = "") {
+    return R"({"code":"SUCCESS","status":"success","message":"ok","details":{"id":")" + id +
+           R"(","Modified_Time":"2023-11-14T20:00:00+05:30"})" + more + "}";
+}
+
+std::string error(const std::string& code, const std::string& details = "{}") {
+    return R"({"code":")" + code + R"(","status":"error","message":"m","details":)" + details + "}";
+}
+
+}  // namespace
+
+TEST_CASE("a create with a key is an upsert that may be sent again", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpsert, answer(done("5", R"(,"action":"insert","duplicate_field":null)")));
+    account.create("uid-1");
+    const auto results = account.push();
+    REQUIRE(results.size() == 1);
+    CHECK(results[0].status == "ok");
+    CHECK(results[0].id == "5");
+    CHECK(results[0].version == "2023-11-14T14:30:00.000Z");
+    CHECK(results[0].action == "create");
+    const auto asked = account.requests_of(kUpsert).at(0);
+    CHECK(
+        asked.body ==
+        R"({"data":[{"Last_Name":"A","Kontor_Id":"uid-1"}],"trigger":[],"duplicate_check_fields":["Kontor_Id"]})");
+    CHECK(asked.idempotent);
+    CHECK(asked.lane == "write");
+}
+
+TEST_CASE("without a key field a create is an insert that is never sent twice", "[zoho][push]") {
+    Pushing account(R"({"external_id_field":"Nowhere","trigger":["workflow"]})");
+    account.on(kInsert, answer(done("5"), 201));
+    account.create("uid-1");
+    CHECK(account.push()[0].action == "create");
+    const auto asked = account.requests_of(kInsert).at(0);
+    CHECK(asked.body == R"({"data":[{"Last_Name":"A"}],"trigger":["workflow"]})");
+    CHECK_FALSE(asked.idempotent);
+}
+
+TEST_CASE("values go out as Zoho's JSON", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, answer(done("5")));
+    account.batch.begin(abi::Op::kUpdate, "5");
+    account.batch.add(0, "x\"y");
+    account.batch.add(1, std::int64_t{1});
+    account.batch.add(2, "1234567890123456.7891");
+    account.batch.add(3, "99");
+    account.batch.add(4, R"(["a","b"])");
+    account.batch.add(5, "2000-01-02");
+    account.batch.add(7, "web_site");
+    account.batch.add(8, "");
+    CHECK(account.push()[0].status == "ok");
+    CHECK(account.requests_of(kUpdate).at(0).body ==
+          R"({"data":[{"id":"5","Last_Name":"x\"y","Email_Opt_Out":true,)"
+          R"("Score":1234567890123456.7891,"Account_Name":{"id":"99"},"Interests":["a","b"],)"
+          R"("Date_of_Birth":"2000-01-02","Lead_Source":"web_site","Email":null}],"trigger":[]})");
+}
+
+TEST_CASE("values without a form are refused here, the rest goes out", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, answer(done("9")));
+    for (const std::uint16_t field : std::initializer_list<std::uint16_t>{1, 2, 4, 5}) {
+        account.batch.begin(abi::Op::kUpdate, "5");
+        account.batch.add(field, "nonsense");
+    }
+    account.batch.begin(abi::Op::kUpdate, "6");
+    account.batch.add(6, "2020-01-01T00:00:00.000Z");  // Created_Time
+    account.update("9");
+    const auto results = account.push();
+    REQUIRE(results.size() == 6);
+    for (std::size_t i = 0; i < 5; ++i) CHECK(results[i].status == "invalid");
+    CHECK(results[0].field == "Email_Opt_Out");
+    CHECK(results[4].code == "READ_ONLY");
+    CHECK(results[5].status == "ok");
+}
+
+TEST_CASE("references to any module carry the module", "[zoho][push]") {
+    Pushing account;
+    account.on("GET /crm/v8/settings/fields", test::json(R"({"fields":[
+        {"api_name":"What_Id","data_type":"multi_module_lookup"},
+        {"api_name":"Parent_Id","data_type":"multi_module_lookup"},
+        {"api_name":"When","data_type":"datetime"}]})"));
+    account.on("PUT /crm/v8/Tasks", answer(done("1")));
+    account.batch.begin(abi::Op::kUpdate, "1");
+    account.batch.add(0, "Deals:7");
+    account.batch.add(1, "Leads:8");
+    account.batch.add(2, "2020-01-01T00:00:00.000Z");
+    const std::string bytes(account.batch.bytes());
+    (void)account.connector->push(test::request("Tasks", {"What_Id", "Parent_Id", "When"}),
+                                  abi::BatchReader(bytes));
+    CHECK(account.requests_of("PUT /crm/v8/Tasks").at(0).body ==
+          R"({"data":[{"id":"1","What_Id":{"id":"7"},"$se_module":"Deals",)"
+          R"("Parent_Id":{"module":{"api_name":"Leads"},"id":"8"},)"
+          R"("When":"2020-01-01T00:00:00+00:00"}],"trigger":[]})");
+}
+
+TEST_CASE("an update that comes alone is compared and set", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate + "/5", answer(error("ALREADY_MODIFIED",
+                                            R"({"id":"5","Modified_Time":"2023-11-14T20:00:00Z"})"),
+                                      412));
+    account.update("5", "2023-11-14T19:00:00.000Z");
+    const auto results = account.push();
+    CHECK(results[0].status == "changed");
+    CHECK(results[0].version == "2023-11-14T20:00:00.000Z");
+    CHECK(account.requests_of(kUpdate + "/5").at(0).headers.at("If-Unmodified-Since") ==
+          "2023-11-14T19:00:00+00:00");
+    account.on(kUpdate, answer(done("5") + "," + done("6")));
+    account.update("5", "2023-11-14T19:00:00.000Z");
+    account.update("6", "2023-11-14T19:00:00.000Z");
+    CHECK(account.push().size() == 2);
+    CHECK(account.requests_of(kUpdate).at(0).headers.count("If-Unmodified-Since") == 0);
+}
+
+TEST_CASE("every code has its meaning", "[zoho][push]") {
+    struct Case {
+        std::string element, status, field, id;
+    };
+    const std::vector<Case> cases{
+        {error("MANDATORY_NOT_FOUND", R"({"api_name":"Email","json_path":"$.data[0].Email"})"),
+         "invalid", "Email", ""},
+        {error("INVALID_DATA", R"({"api_name":"Email","expected_data_type":"email"})"), "invalid",
+         "Email", ""},
+        {error("INVALID_DATA", R"({"id":"5"})"), "missing", "", ""},
+        {error("INVALID_DATA", R"({"api_name":"id"})"), "missing", "id", ""},
+        {error("DUPLICATE_DATA", R"({"api_name":"Email","id":"8"})"), "duplicate", "Email", "8"},
+        {error("DUPLICATE_DATA", R"({"duplicate_record":{"id":"9"}})"), "duplicate", "", "9"},
+        {error("DEPENDENT_FIELD_MISSING", R"({"dependee":{"api_name":"Stage"}})"), "invalid",
+         "Stage", ""},
+        {error("MULTIPLE_OR_MULTI_ERRORS",
+               R"({"errors":[)" + error("INVALID_DATA", R"({"api_name":"Score"})") + "]}"),
+         "invalid", "Score", ""},
+        {error("RECORD_LOCKED"), "locked", "", ""},
+        {error("NOT_APPROVED"), "locked", "", ""},
+        {error("NO_PERMISSION"), "forbidden", "", ""},
+        {error("LIMIT_EXCEEDED"), "retry", "", ""},
+        {error("DEPENDENT_SERVICE_ERROR", R"({"dependency_error":"PROCESSING_ERROR"})"), "retry",
+         "", ""},
+        {error("INTERNAL_ERROR"), "unknown", "", ""},
+        {error("SOMETHING_NEW"), "invalid", "", ""},
+        {"{}", "unknown", "", ""},
+        {"null", "unknown", "", ""},
+        {R"({"code":"SUCCESS","status":"success","details":{}})", "ok", "", "5"}};
+    for (const int status : {200, 202, 207, 400}) {
+        Pushing account;
+        std::string all;
+        for (const auto& each : cases) all += (all.empty() ? "" : ",") + each.element;
+        account.on(kUpdate, answer(all, status));
+        for (std::size_t i = 0; i < cases.size(); ++i) account.update("5");
+        const auto results = account.push();
+        REQUIRE(results.size() == cases.size());
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            CAPTURE(cases[i].element);
+            CHECK(results[i].status == cases[i].status);
+            CHECK(results[i].field == cases[i].field);
+            CHECK(results[i].id == cases[i].id);
+        }
+    }
+}
+
+TEST_CASE("an answer that is too short leaves the rest unknown", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, answer(done("1")));
+    account.update("1");
+    account.update("2");
+    const auto results = account.push();
+    CHECK(results[0].status == "ok");
+    CHECK(results[1].status == "unknown");
+}
+
+TEST_CASE("a request that is refused as a whole refuses every change", "[zoho][push]") {
+    Pushing account;
+    SECTION("bare") {
+        account.on(kUpdate, test::refused(403, "NO_PERMISSION"));
+    }
+    SECTION("wrapped in data[]") {
+        account.on(kUpdate, answer(error("NO_PERMISSION"), 403));
+    }
+    account.update("1");
+    account.update("2");
+    for (const auto& each : account.push()) CHECK(each.status == "forbidden");
+}
+
+TEST_CASE("what may have been done is unknown", "[zoho][push]") {
+    for (const auto& lost :
+         {test::FakeResponse{0, "", {}, KONTOR_E_TIMEOUT},
+          test::FakeResponse{0, "", {}, KONTOR_E_UNAVAILABLE},
+          test::FakeResponse{0, "", {}, KONTOR_E_CANCELLED}, test::refused(500, "INTERNAL_ERROR"),
+          test::json("<html>bad gateway</html>", 502), test::json("{\"data\":[{\"co", 200),
+          test::json("", 200), test::json("{}", 200)}) {
+        Pushing account;
+        account.on(kInsert, lost);
+        account.on(kUpsert, lost);
+        account.create("k");
+        account.create("");
+        const auto results = account.push();
+        CHECK(results[0].status == "unknown");
+        // Behind lost contact nothing more is sent.
+        CHECK(results[1].status == (lost.transport == KONTOR_OK ? "unknown" : "retry"));
+    }
+}
+
+TEST_CASE("an error is thrown only while nothing was carried out", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpsert, test::refused(429, "TOO_MANY_REQUESTS"));
+    account.create("k");
+    CHECK_THROWS_AS(account.push(), sdk::Error);
+
+    account.on(kUpsert, answer(done("5")));
+    account.on(kUpdate, test::refused(429, "TOO_MANY_REQUESTS"));
+    account.update("1");
+    account.create("k");
+    account.remove("2");
+    const auto results = account.push();
+    CHECK(results[0].status == "retry");
+    CHECK(results[1].status == "ok");
+    CHECK(results[2].status == "retry");
+    CHECK(account.asked(kDelete) == 0);
+}
+
+TEST_CASE("deletes are matched by id and fire workflows only if asked to", "[zoho][push]") {
+    Pushing account;
+    account.on(kDelete, answer(done("2") + "," + error("INVALID_DATA", R"({"id":"1"})") + "," +
+                                   error("RECORD_LOCKED", R"({"id":"3"})"),
+                               207));
+    for (const char* id : {"1", "2", "3"}) account.remove(id);
+    const auto results = account.push();
+    CHECK(results[0].status == "missing");
+    CHECK(results[1].status == "ok");
+    CHECK(results[1].action == "delete");
+    CHECK(results[2].status == "locked");
+    const auto asked = account.requests_of(kDelete).at(0);
+    CHECK(asked.query.at("ids") == "1,2,3");
+    CHECK(asked.query.at("wf_trigger") == "false");
+}
+
+TEST_CASE("more than a hundred changes are several requests with their credits", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, [](const test::FakeRequest& asked) {
+        const auto body = sdk::parse_json(asked.body, "body");
+        std::string out;
+        for (const auto& each : body["data"])
+            out += (out.empty() ? "" : ",") + done(each["id"].get<std::string>());
+        return answer(out);
+    });
+    for (int i = 0; i < 105; ++i) account.update(std::to_string(i));
+    const auto results = account.push();
+    REQUIRE(results.size() == 105);
+    CHECK(results[104].id == "104");
+    const auto asked = account.requests_of(kUpdate);
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[0].credits == 10);
+    CHECK(asked[1].credits == 1);
+}
+
+TEST_CASE("a malformed batch and a module that cannot be written are refused", "[zoho][push]") {
+    Pushing account;
+    CHECK_THROWS_AS(
+        account.connector->push(test::request("Contacts", kFields), abi::BatchReader("KB\1\0junk")),
+        sdk::Error);
+    account.update("");
+    CHECK_THROWS_AS(account.push(), sdk::Error);
+    account.update("1");
+    CHECK_THROWS_AS(account.push("users"), sdk::Error);
+}
