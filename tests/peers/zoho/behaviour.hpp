@@ -1,0 +1,49 @@
+#pragma once
+// What the organisation does with written values by itself; changed through /_control/fault.
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace kontor::peer_zoho {
+
+/// Rewrites a value before it is stored, as a server that formats what it gets.
+struct NormaliseRule {
+    std::string module;  ///< empty: every module
+    std::string field;
+    std::string rule;  ///< phone, trim, truncate, title, upper, lower
+    std::int64_t length = 0;
+};
+
+/// A workflow: when a record is written and triggers fire, `field` becomes `value`.
+struct AutomationRule {
+    std::string module;
+    std::string when_field;  ///< empty: every write
+    std::string field;
+    std::string value_json;
+};
+
+/// Refuses single records.
+struct RejectRule {
+    std::string module;    ///< empty: every module
+    std::string id;        ///< empty: any record
+    std::string field;     ///< empty, or: only elements with this field …
+    std::string contains;  ///< … whose JSON contains this text
+    std::string code;
+    std::string message;
+    std::string details_json;
+    std::int64_t count = -1;  ///< how often; -1: for ever
+    double probability = 1.0;
+};
+
+struct Behaviour {
+    std::vector<NormaliseRule> normalise;
+    std::vector<AutomationRule> automation;
+    std::vector<RejectRule> reject;
+};
+
+/// The text after the rule.
+std::string normalised(const NormaliseRule& rule, const std::string& text);
+
+}  // namespace kontor::peer_zoho

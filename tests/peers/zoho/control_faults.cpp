@@ -1,0 +1,161 @@
+// Orders for faults, and for what an administrator changes: roles and schema.
+
+#include "tests/peers/zoho/control.hpp"
+
+namespace kontor::peer_zoho {
+
+namespace {
+
+WireFault wire_fault(const Json& body, const Json& params) {
+    const Json match = body.value("match", Json::object());
+    WireFault fault;
+    fault.kind = body.at("kind").get<std::string>();
+    fault.method = match.value("method", "");
+    fault.path_prefix = match.value("path_prefix", "");
+    fault.probability = body.value("probability", 1.0);
+    fault.count =
+        body.value("count", body.contains("probability") ? std::int64_t{-1} : std::int64_t{1});
+    fault.status = params.value("status", 500);
+    fault.code = params.value("code", "");
+    fault.latency_ms = params.value("ms", std::int64_t{0});
+    fault.shape = params.value("shape", "depth");
+    if (const Json retry = params.value("retry_after", Json()); !retry.is_null())
+        fault.retry_after = retry.is_string() ? retry.get<std::string>() : retry.dump();
+    return fault;
+}
+
+}  // namespace
+
+Json Control::add_fault(const Json& body) {
+    const std::string kind = body.at("kind").get<std::string>();
+    const Json params = body.value("params", Json::object());
+    if (Faults::known(kind)) {
+        p_.faults.add(wire_fault(body, params));
+    } else if (kind == "expire_access_tokens") {
+        p_.oauth.expire_access_tokens();
+    } else if (kind == "revoke_refresh_token") {
+        p_.oauth.revoke_refresh_tokens();
+    } else if (kind == "reject_record") {
+        RejectRule rule;
+        rule.module = params.value("module", "");
+        rule.id = params.value("id", "");
+        rule.field = params.value("field", "");
+        rule.contains = params.value("contains", "");
+        rule.code = params.value("code", "INVALID_DATA");
+        rule.message = params.value("message", "invalid data");
+        rule.details_json = params.value("details", Json::object()).dump();
+        rule.count = body.value("count", std::int64_t{-1});
+        rule.probability = body.value("probability", 1.0);
+        p_.behaviour.reject.push_back(std::move(rule));
+    } else if (kind == "late_visible") {
+        p_.org.late_visible_s = params.at("seconds").get<std::int64_t>();
+    } else if (kind == "clock_offset") {
+        const std::int64_t wanted = params.at("seconds").get<std::int64_t>() * 1000;
+        p_.org.advance_ms(wanted - clock_fault_ms_);
+        clock_fault_ms_ = wanted;
+    } else if (kind == "normalise") {
+        NormaliseRule rule;
+        rule.module = params.value("module", "");
+        rule.field = params.at("field").get<std::string>();
+        rule.rule = params.at("rule").get<std::string>();
+        rule.length = params.value("length", std::int64_t{0});
+        p_.behaviour.normalise.push_back(std::move(rule));
+    } else if (kind == "automation") {
+        AutomationRule rule;
+        rule.module = params.at("module").get<std::string>();
+        rule.when_field = params.value("when_field", "");
+        rule.field = params.at("field").get<std::string>();
+        rule.value_json = params.at("value").dump();
+        p_.behaviour.automation.push_back(std::move(rule));
+    } else if (kind == "role") {
+        return change_role(params);
+    } else if (kind == "schema") {
+        return change_schema(params);
+    } else {
+        throw ControlError{"unknown fault " + kind};
+    }
+    return {{"ok", true}};
+}
+
+void Control::clear_faults() {
+    p_.faults.clear();
+    p_.behaviour = Behaviour{};
+    p_.org.late_visible_s = 0;
+    p_.org.advance_ms(-clock_fault_ms_);
+    clock_fault_ms_ = 0;
+    for (const auto& module : p_.org.catalogue.modules()) {
+        module->hidden = false;
+        module->write_denied = false;
+        for (Field& field : module->fields) field.hidden = false;
+    }
+}
+
+Json Control::change_role(const Json& params) {
+    Module* module = p_.org.catalogue.find(params.at("module").get<std::string>());
+    if (module == nullptr) throw ControlError{"unknown module"};
+    const bool on = params.value("on", true);
+    const std::string what = params.at("change").get<std::string>();
+    if (what == "hide_module") {
+        module->hidden = on;
+    } else if (what == "deny_write") {
+        module->write_denied = on;
+    } else if (what == "hide_field") {
+        const auto found = module->index.find(params.at("field").get<std::string>());
+        if (found == module->index.end()) throw ControlError{"unknown field"};
+        module->fields[found->second].hidden = on;
+    } else {
+        throw ControlError{"unknown role change " + what};
+    }
+    return {{"ok", true}};
+}
+
+Json Control::change_schema(const Json& params) {
+    Module* module = p_.org.catalogue.find(params.at("module").get<std::string>());
+    if (module == nullptr) throw ControlError{"unknown module"};
+    const std::string what = params.at("change").get<std::string>();
+    const std::string name = params.at("field").get<std::string>();
+    if (what == "add") {
+        if (module->find_index(name)) throw ControlError{"the field exists"};
+        const auto type = type_from_name(params.value("type", "text"));
+        if (!type) throw ControlError{"unknown type"};
+        Field field;
+        field.api_name = name;
+        field.label = params.value("label", name);
+        field.type = *type;
+        field.length = params.value("length", std::int64_t{120});
+        field.custom = true;
+        field.unique = params.value("unique", false);
+        field.mandatory = params.value("mandatory", false);
+        field.target = params.value("target", "");
+        field.options = params.value("options", std::vector<std::string>{});
+        module->add(std::move(field));
+        return {{"ok", true}};
+    }
+    const auto found = module->index.find(name);
+    if (found == module->index.end()) throw ControlError{"unknown field"};
+    Field& field = module->fields[found->second];
+    if (what == "drop") {
+        field.dropped = true;
+    } else if (what == "retype") {
+        const auto type = type_from_name(params.at("type").get<std::string>());
+        if (!type) throw ControlError{"unknown type"};
+        field.type = *type;
+        field.retyped = true;
+        field.length = params.value("length", std::int64_t{120});
+    } else if (what == "add_value") {
+        field.options.push_back(params.at("value").get<std::string>());
+    } else if (what == "mandatory") {
+        field.mandatory = params.value("on", true);
+    } else if (what == "rename") {
+        const std::string renamed = params.at("to").get<std::string>();
+        module->index.erase(name);
+        module->index[renamed] = static_cast<std::size_t>(&field - module->fields.data());
+        field.api_name = renamed;
+        field.key = "\"" + renamed + "\":";
+    } else {
+        throw ControlError{"unknown schema change " + what};
+    }
+    return {{"ok", true}};
+}
+
+}  // namespace kontor::peer_zoho

@@ -1,0 +1,53 @@
+#pragma once
+// Faults on the wire: requests that are lost, refused, slow or answered with rubbish.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/peers/zoho/message.hpp"
+
+namespace kontor::peer_zoho {
+
+struct WireFault {
+    std::string kind;         ///< lost_answer, drop_before, status, truncate_body, malformed_json,
+                              ///< html_200, latency, big_json, unknown_field
+    std::string method;       ///< empty: any
+    std::string path_prefix;  ///< empty: any
+    std::int64_t count = -1;  ///< how often; -1: until cleared
+    double probability = 1.0;
+    int status = 500;
+    std::string retry_after;  ///< header value; empty: none
+    std::string code;         ///< error code of `status`
+    std::int64_t latency_ms = 0;
+    std::string shape;  ///< big_json: depth, string, utf8
+};
+
+class Faults {
+public:
+    using Fraction = std::function<double()>;
+
+    explicit Faults(Fraction fraction) : fraction_(std::move(fraction)) {}
+
+    static bool known(const std::string& kind);
+    void add(WireFault fault) { faults_.push_back(std::move(fault)); }
+    void clear() { faults_.clear(); }
+    const std::vector<WireFault>& all() const { return faults_; }
+    std::int64_t fired() const { return fired_; }
+
+    /// The faults that hit this request; counts them down.
+    std::vector<WireFault> hit(const Request& request);
+
+    /// The answer given instead of processing, if one of the faults asks for that.
+    static std::optional<Response> instead(const std::vector<WireFault>& faults);
+    /// Damages the answer of a processed request.
+    static void damage(const std::vector<WireFault>& faults, Response& response);
+
+private:
+    Fraction fraction_;
+    std::vector<WireFault> faults_;
+    std::int64_t fired_ = 0;
+};
+
+}  // namespace kontor::peer_zoho

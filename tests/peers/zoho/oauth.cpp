@@ -1,0 +1,193 @@
+#include "tests/peers/zoho/oauth.hpp"
+
+#include <algorithm>
+
+namespace kontor::peer_zoho {
+
+namespace {
+
+constexpr std::int64_t kWindow = 600;
+constexpr std::size_t kTokensPerWindow = 10;
+constexpr std::size_t kActiveTokens = 15;
+constexpr const char* kScope =
+    "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,"
+    "ZohoCRM.coql.READ,ZohoCRM.bulk.ALL,ZohoCRM.notifications.ALL,ZohoFiles.files.ALL,"
+    "ZohoSearch.securesearch.READ";
+
+/// Query, form or multipart parameters, whichever the client sent.
+Parameters token_parameters(const Request& request) {
+    Parameters out = parse_query(request.query());
+    const std::string type(find_header(request.headers, "Content-Type").value_or(""));
+    if (type.starts_with("multipart/form-data")) {
+        for (auto& part : parse_multipart(type, request.body))
+            out.emplace_back(std::move(part.name), std::move(part.content));
+    } else if (!request.body.empty()) {
+        for (auto& parameter : parse_query(request.body)) out.push_back(std::move(parameter));
+    }
+    return out;
+}
+
+}  // namespace
+
+OAuth::OAuth(Org& org) : org_(org) {
+    credentials_.client_id = "1000." + org.random_token(30);
+    credentials_.client_secret = org.random_token(42);
+    credentials_.refresh_token = "1000." + org.random_token(32) + "." + org.random_token(32);
+    refresh_[credentials_.refresh_token];
+    credentials_.grant_code = new_grant_code();
+}
+
+std::string OAuth::new_grant_code() {
+    std::string code = "1000." + org_.random_token(32) + "." + org_.random_token(32);
+    grants_[code] = org_.now_s() + org_.switches.number("grant_lifetime_s");
+    changed_ = true;
+    return code;
+}
+
+Response OAuth::answer_error(std::string_view error, std::string_view description) {
+    Json body{{"error", error}};
+    if (!description.empty()) {
+        body["error_description"] = description;
+        body["status"] = "failure";
+    }
+    return json_response(static_cast<int>(org_.switches.number("token_error_status")), body);
+}
+
+Response OAuth::token(const Request& request) {
+    if (request.method != "POST") return answer_error("invalid_request");
+    const Parameters parameters = token_parameters(request);
+    const auto value = [&](std::string_view name) {
+        return std::string(find_parameter(parameters, name).value_or(""));
+    };
+    if (value("client_id") != credentials_.client_id) return answer_error("invalid_client");
+    if (value("client_secret") != credentials_.client_secret)
+        return answer_error("invalid_client_secret");
+    const std::string kind = value("grant_type");
+    if (kind == "authorization_code") {
+        const auto grant = grants_.find(value("code"));
+        if (grant == grants_.end()) return answer_error("invalid_code");
+        const bool alive = grant->second >= org_.now_s();
+        grants_.erase(grant);
+        changed_ = true;
+        if (!alive) return answer_error("invalid_code");
+        std::string token = "1000." + org_.random_token(32) + "." + org_.random_token(32);
+        refresh_[token];
+        return issue(token, true);
+    }
+    if (kind != "refresh_token") return answer_error("unsupported_grant_type");
+    const auto refresh = refresh_.find(value("refresh_token"));
+    if (refresh == refresh_.end() || refresh->second.revoked) return answer_error("invalid_code");
+    return issue(refresh->first, false);
+}
+
+Response OAuth::issue(const std::string& refresh_token, bool with_refresh_token) {
+    const std::int64_t now = org_.now_s();
+    Refresh& refresh = refresh_[refresh_token];
+    std::erase_if(refresh.issued_s, [&](std::int64_t at) { return at <= now - kWindow; });
+    const bool limited = org_.switches.on("token_limits");
+    if (limited && refresh.issued_s.size() >= kTokensPerWindow)
+        return answer_error("Access Denied",
+                            "You have made too many requests continuously. Please try again "
+                            "after some time.");
+    refresh.issued_s.push_back(now);
+    std::erase_if(access_, [&](const auto& entry) { return entry.second.expires_s <= now; });
+    std::vector<std::string> active;
+    for (const auto& [token, access] : access_) {
+        if (access.refresh_token == refresh_token) active.push_back(token);
+    }
+    if (limited && active.size() >= kActiveTokens) {
+        access_.erase(*std::min_element(active.begin(), active.end(), [&](auto& a, auto& b) {
+            return access_[a].expires_s < access_[b].expires_s;
+        }));
+    }
+    const std::int64_t lifetime = org_.switches.number("token_lifetime_s");
+    const std::string token = "1000." + org_.random_token(32) + "." + org_.random_token(32);
+    access_[token] = {refresh_token, now + lifetime};
+    changed_ = true;
+    Json body{{"access_token", token},
+              {"scope", kScope},
+              {"api_domain", org_.base_url},
+              {"token_type", "Bearer"},
+              {"expires_in", lifetime}};
+    if (org_.switches.on("expires_in_ms")) {
+        body["expires_in"] = lifetime * 1000;
+        body["expires_in_sec"] = lifetime;
+    }
+    if (with_refresh_token) body["refresh_token"] = refresh_token;
+    return json_response(200, body);
+}
+
+Response OAuth::revoke(const Request& request) {
+    const Parameters parameters = token_parameters(request);
+    const auto found = refresh_.find(std::string(find_parameter(parameters, "token").value_or("")));
+    if (found == refresh_.end()) return answer_error("invalid_code");
+    found->second.revoked = true;
+    std::erase_if(access_,
+                  [&](const auto& entry) { return entry.second.refresh_token == found->first; });
+    changed_ = true;
+    return json_response(200, {{"status", "success"}});
+}
+
+void OAuth::require_token(const Request& request) {
+    const auto fail = [&] {
+        refuse(401, org_.switches.text("token_error_code"), "invalid oauth token");
+    };
+    const auto header = find_header(request.headers, "Authorization");
+    if (!header) fail();
+    std::string_view token = *header;
+    if (token.starts_with("Zoho-oauthtoken ")) {
+        token.remove_prefix(16);
+    } else if (token.starts_with("Bearer ") && org_.switches.on("bearer_accepted")) {
+        token.remove_prefix(7);
+    } else {
+        fail();
+    }
+    const auto access = access_.find(std::string(token));
+    if (access == access_.end() || access->second.expires_s <= org_.now_s()) fail();
+}
+
+void OAuth::expire_access_tokens() {
+    access_.clear();
+    changed_ = true;
+}
+
+void OAuth::revoke_refresh_tokens() {
+    for (auto& [token, refresh] : refresh_) refresh.revoked = true;
+    expire_access_tokens();
+}
+
+bool OAuth::take_changed() {
+    return std::exchange(changed_, false);
+}
+
+Json OAuth::save() const {
+    Json access = Json::object();
+    for (const auto& [token, entry] : access_)
+        access[token] = {{"refresh", entry.refresh_token}, {"expires", entry.expires_s}};
+    Json refresh = Json::object();
+    for (const auto& [token, entry] : refresh_)
+        refresh[token] = {{"revoked", entry.revoked}, {"issued", entry.issued_s}};
+    return {{"client_id", credentials_.client_id},
+            {"client_secret", credentials_.client_secret},
+            {"refresh_token", credentials_.refresh_token},
+            {"grant_code", credentials_.grant_code},
+            {"access", access},
+            {"refresh", refresh},
+            {"grants", grants_}};
+}
+
+void OAuth::load(const Json& saved) {
+    credentials_.client_id = saved.at("client_id");
+    credentials_.client_secret = saved.at("client_secret");
+    credentials_.refresh_token = saved.at("refresh_token");
+    access_.clear();
+    refresh_.clear();
+    for (const auto& [token, entry] : saved.at("access").items())
+        access_[token] = {entry.at("refresh"), entry.at("expires")};
+    for (const auto& [token, entry] : saved.at("refresh").items())
+        refresh_[token] = {entry.at("revoked"), entry.at("issued")};
+    grants_ = saved.at("grants").get<std::map<std::string, std::int64_t>>();
+    credentials_.grant_code = new_grant_code();
+}
+
+}  // namespace kontor::peer_zoho

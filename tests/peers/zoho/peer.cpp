@@ -1,0 +1,210 @@
+#include "tests/peers/zoho/peer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <stdexcept>
+
+#include "tests/peers/zoho/activity.hpp"
+#include "tests/peers/zoho/behaviour.hpp"
+#include "tests/peers/zoho/control.hpp"
+#include "tests/peers/zoho/credits.hpp"
+#include "tests/peers/zoho/durable.hpp"
+#include "tests/peers/zoho/faults.hpp"
+#include "tests/peers/zoho/oauth.hpp"
+#include "tests/peers/zoho/org.hpp"
+#include "tests/peers/zoho/router.hpp"
+
+namespace kontor::peer_zoho {
+
+namespace {
+
+std::int64_t system_now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+OrgOptions org_options(const PeerOptions& options, const Durable& durable) {
+    OrgOptions out;
+    out.seed = options.seed;
+    out.counts = standard_counts(options.contacts);
+    out.clock_ms = options.clock_ms ? options.clock_ms : system_now_ms;
+    out.base_url = options.base_url;
+    out.data_end_s = durable.data_end_s();
+    for (const auto& [name, value] : options.switches) {
+        if (!out.switches.set(name, value))
+            throw std::invalid_argument("unknown switch or value: " + name + "=" + value);
+    }
+    const Catalogue names(false);
+    for (const auto& [name, count] : options.counts) {
+        const Module* module = names.find(name);
+        if (module == nullptr || !module->stores_records)
+            throw std::invalid_argument("unknown module: " + name);
+        out.counts[module->number] = count;
+    }
+    return out;
+}
+
+bool is_token_request(std::string_view path) {
+    return path == "/oauth/v2/token" || path == "/oauth/v2/token/revoke";
+}
+
+}  // namespace
+
+struct ZohoPeer::Impl {
+    std::mutex mutex;
+    Durable durable;
+    Org org;
+    OAuth oauth;
+    Behaviour behaviour;
+    Faults faults;
+    Activity activity;
+    Credits credits;
+    RecordWriter writer;
+    Router router;
+    Control control;
+    bool strict;
+
+    explicit Impl(const PeerOptions& options)
+        : durable(options.database),
+          org(org_options(options, durable)),
+          oauth(org),
+          faults([this] { return org.random_fraction(); }),
+          writer(org, behaviour),
+          router(org, writer),
+          control(Control::Parts{org, oauth, writer, behaviour, faults, activity, credits}),
+          strict(options.strict) {
+        durable.load(org, oauth);
+        writer.listen([this](const Module& module, Slot slot, ChangeKind kind,
+                             const std::vector<std::string>& fields) {
+            router.watch().changed(module, slot, kind, fields);
+        });
+    }
+
+    Response process(const Request& request, LogEntry& entry);
+    Response api(const Request& request, LogEntry& entry);
+    void charge(Call& call, int cost, LogEntry& entry);
+    void add_credit_header(Response& response);
+};
+
+void ZohoPeer::Impl::charge(Call& call, int cost, LogEntry& entry) {
+    call.credits += cost;
+    const bool enforced = org.switches.on("credits_limit");
+    const std::int64_t daily =
+        enforced ? edition_limits(org.switches).daily_credits : INT64_MAX / 2;
+    if (!credits.take(cost, org.now_s(), daily)) {
+        call.credits -= cost;
+        entry.fault = "credits";
+        refuse(429, "TOO_MANY_REQUESTS", "You have reached the API limit. Try again later.");
+    }
+}
+
+void ZohoPeer::Impl::add_credit_header(Response& response) {
+    const std::int64_t daily = edition_limits(org.switches).daily_credits;
+    const std::int64_t used = credits.used(org.now_s());
+    if (org.switches.on("credits_limit") && used * 2 > daily)
+        response.headers.emplace_back("X-API-CREDITS-REMAINING", std::to_string(daily - used));
+    if (response.status == 429 && org.switches.on("retry_after"))
+        response.headers.emplace_back("Retry-After", "5");
+}
+
+Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
+    Call call{request, parse_query(request.query()), {}, {}, {}, 0, 0};
+    call.charge = [&](int cost) { charge(call, cost, entry); };
+    Response response;
+    try {
+        oauth.require_token(request);
+        if (org.switches.on("concurrency_limit") &&
+            request.in_flight > edition_limits(org.switches).concurrent_calls) {
+            entry.fault = "concurrency";
+            refuse(429, "TOO_MANY_REQUESTS", "too many concurrent requests");
+        }
+        if (request.body.size() > static_cast<std::size_t>(org.switches.number("body_limit")))
+            refuse(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large");
+        response = router.route(call, entry.kind);
+    } catch (const ApiError& error) {
+        const bool wrap = org.switches.text("deleted_envelope") == "data" &&
+                          (entry.kind == "deleted" || entry.kind == "upsert") &&
+                          error.status == 400;
+        response = json_response(error.status,
+                                 wrap ? Json{{"data", Json::array({error.body})}} : error.body);
+    } catch (const Json::exception&) {
+        response = json_response(400, error_object("INVALID_DATA", "invalid data"));
+    }
+    entry.module = call.module;
+    entry.credits = call.credits;
+    entry.written = call.written;
+    add_credit_header(response);
+    return response;
+}
+
+Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
+    const std::vector<WireFault> hits = faults.hit(request);
+    if (!hits.empty()) entry.fault = hits.back().kind;
+    if (auto instead = Faults::instead(hits)) {
+        entry.kind = "fault";
+        return *instead;
+    }
+    Response response;
+    if (is_token_request(request.path())) {
+        entry.kind = "token";
+        response =
+            request.path().ends_with("revoke") ? oauth.revoke(request) : oauth.token(request);
+    } else {
+        entry.kind = "other";
+        response = api(request, entry);
+    }
+    Faults::damage(hits, response);
+    return response;
+}
+
+ZohoPeer::ZohoPeer(const PeerOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+ZohoPeer::~ZohoPeer() = default;
+
+Response ZohoPeer::handle(const Request& request) {
+    const std::lock_guard lock(impl_->mutex);
+    if (request.path().starts_with("/_control")) {
+        Response response = impl_->control.handle(request);
+        impl_->durable.save(impl_->org, impl_->oauth);
+        return response;
+    }
+    LogEntry entry;
+    entry.at_ms = impl_->org.now_ms();
+    entry.method = request.method;
+    // Token requests may carry secrets in their query.
+    entry.path = is_token_request(request.path()) ? std::string(request.path()) : request.target;
+    impl_->activity.in_flight_most = std::max(impl_->activity.in_flight_most, request.in_flight);
+    Response response = impl_->process(request, entry);
+    impl_->durable.save(impl_->org, impl_->oauth);
+    entry.status = response.status;
+    impl_->activity.add(std::move(entry));
+    return response;
+}
+
+PeerCredentials ZohoPeer::credentials() const {
+    const std::lock_guard lock(impl_->mutex);
+    const Credentials& known = impl_->oauth.credentials();
+    return {known.client_id, known.client_secret, known.refresh_token, known.grant_code};
+}
+
+void ZohoPeer::set_base_url(const std::string& base_url) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->org.base_url = base_url;
+}
+
+std::uint64_t ZohoPeer::body_limit() const {
+    const std::lock_guard lock(impl_->mutex);
+    return static_cast<std::uint64_t>(impl_->org.switches.number("body_limit"));
+}
+
+std::vector<std::pair<std::string, std::string>> ZohoPeer::take_callbacks() {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->router.watch().take_callbacks();
+}
+
+std::string ZohoPeer::list_switches() {
+    return Switches().list_json();
+}
+
+}  // namespace kontor::peer_zoho

@@ -1,0 +1,350 @@
+#include "tests/peers/zoho/record_writer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kontor::peer_zoho {
+
+namespace {
+
+WriteResult failed(Json error) {
+    WriteResult result;
+    result.element = std::move(error);
+    return result;
+}
+
+/// One error as it is, several as MULTIPLE_OR_MULTI_ERRORS.
+Json combined(std::vector<Json> errors) {
+    if (errors.size() == 1) return std::move(errors.front());
+    Json all = Json::array();
+    for (Json& error : errors) all.push_back(std::move(error));
+    return error_object("MULTIPLE_OR_MULTI_ERRORS", "multiple errors occurred",
+                        {{"errors", std::move(all)}});
+}
+
+}  // namespace
+
+std::int64_t RecordWriter::visible_from() const {
+    return org_.late_visible_s > 0 ? org_.now_s() + org_.late_visible_s : 0;
+}
+
+void RecordWriter::notify(const Module& module, Slot slot, ChangeKind kind,
+                          const std::vector<std::string>& fields) const {
+    if (listener_) listener_(module, slot, kind, fields);
+}
+
+std::optional<Json> RecordWriter::injected(const Module& module, std::string_view id,
+                                           const Json& element) {
+    for (RejectRule& rule : behaviour_.reject) {
+        if (rule.count == 0 || (!rule.module.empty() && rule.module != module.api_name)) continue;
+        if (!rule.id.empty() && rule.id != id) continue;
+        if (!rule.field.empty()) {
+            const auto value = element.find(rule.field);
+            if (value == element.end()) continue;
+            if (value->dump().find(rule.contains) == std::string::npos) continue;
+        }
+        if (rule.probability < 1.0 && org_.random_fraction() >= rule.probability) continue;
+        if (rule.count > 0) --rule.count;
+        Json details = Json::parse(rule.details_json, nullptr, false);
+        if (!details.is_object()) details = Json::object();
+        if (!id.empty() && !details.contains("id")) details["id"] = id;
+        return error_object(rule.code, rule.message, std::move(details));
+    }
+    return std::nullopt;
+}
+
+std::vector<Json> RecordWriter::apply(const Module& module, Row& row, const Json& element,
+                                      const WriteOptions& options,
+                                      std::vector<std::string>& changed) {
+    std::vector<Json> errors;
+    const FieldInput input(org_, options.external);
+    const Json append = element.value("$append_values", Json::object());
+    for (const auto& [key, value] : element.items()) {
+        if (key == "id" || key.starts_with('$')) continue;
+        const auto index = module.find_index(key);
+        const std::string path = options.path + "." + key;
+        if (!index) {
+            if (org_.switches.text("unknown_key") == "invalid")
+                errors.push_back(error_object("INVALID_DATA", "invalid field",
+                                              {{"api_name", key}, {"json_path", path}}));
+            continue;
+        }
+        const Field& field = module.fields[*index];
+        if (field.read_only) {
+            if (org_.switches.text("read_only_key") == "invalid")
+                errors.push_back(error_object("INVALID_DATA", "read only field",
+                                              {{"api_name", key}, {"json_path", path}}));
+            continue;
+        }
+        std::string stored = row[*index];
+        Json given = value;
+        if (field.type == Type::multiselectpicklist && append.is_object() &&
+            append.value(key, Json()) == true && given.is_array() && !stored.empty()) {
+            given = Json::parse(stored);
+            for (const Json& item : value) given.push_back(item);
+        }
+        if (auto error = input.convert(field, given, path, stored)) {
+            errors.push_back(std::move(*error));
+            continue;
+        }
+        for (const NormaliseRule& rule : behaviour_.normalise) {
+            const bool here = rule.module.empty() || rule.module == module.api_name;
+            if (here && rule.field == key && stored.starts_with('"'))
+                stored = quote_json(normalised(rule, unquote_json(stored)));
+        }
+        if (stored != row[*index]) changed.push_back(key);
+        row.set(*index, std::move(stored));
+    }
+    return errors;
+}
+
+void RecordWriter::check_mandatory(const Module& module, const Row& row,
+                                   const WriteOptions& options, const Json& element, bool inserting,
+                                   std::vector<Json>& errors) const {
+    for (std::size_t i = 0; i < module.fields.size(); ++i) {
+        const Field& field = module.fields[i];
+        if (!field.mandatory || field.dropped || !row[i].empty()) continue;
+        if (!inserting && !element.contains(field.api_name)) continue;
+        const bool refused_already =
+            std::any_of(errors.begin(), errors.end(), [&](const Json& error) {
+                return error["details"].value("api_name", "") == field.api_name;
+            });
+        if (refused_already) continue;
+        errors.push_back(error_object(
+            "MANDATORY_NOT_FOUND", "required field not found",
+            {{"api_name", field.api_name}, {"json_path", options.path + "." + field.api_name}}));
+    }
+}
+
+void RecordWriter::check_unique(const Module& module, const Row& row, std::optional<Slot> self,
+                                const WriteOptions& options, std::vector<Json>& errors) const {
+    const ModuleStore& store = org_.store(module);
+    for (std::size_t i = 0; i < module.fields.size(); ++i) {
+        const Field& field = module.fields[i];
+        if (!field.unique || field.dropped || row[i].empty()) continue;
+        std::vector<Slot> others = store.find_equal(i, row[i]);
+        if (self) std::erase(others, *self);
+        if (others.empty()) continue;
+        const std::string id = record_id(module.number, others.front());
+        std::string owner;
+        Output(org_).append_user(owner, unquote_json(store.value(others.front(), kOwner)), false);
+        Json owner_json = Json::parse(owner);
+        if (owner_json.is_object())
+            owner_json["zuid"] = "7" + owner_json.value("id", "").substr(10);
+        errors.push_back(error_object(
+            "DUPLICATE_DATA", "duplicate data",
+            {{"api_name", field.api_name},
+             {"json_path", options.path + "." + field.api_name},
+             {"id", id},
+             {"more_records", others.size() > 1},
+             {"duplicate_record",
+              {{"id", id},
+               {"Owner", owner_json},
+               {"module", {{"api_name", module.api_name}, {"id", system_id(module.number)}}}}}}));
+    }
+}
+
+void RecordWriter::run_automation(const Module& module, Row& row,
+                                  const std::vector<std::string>& changed,
+                                  const WriteOptions& options) const {
+    if (!options.fire_triggers) return;
+    const auto set = [&](const std::string& name, const Json& value) {
+        const auto index = module.find_index(name);
+        if (!index) return;
+        std::string stored = row[*index];
+        if (!FieldInput(org_, {}).convert(module.fields[*index], value, "$", stored))
+            row.set(*index, std::move(stored));
+    };
+    const auto touched = [&](const std::string& name) {
+        return std::find(changed.begin(), changed.end(), name) != changed.end();
+    };
+    if (org_.switches.on("automation") && module.api_name == "Deals" && touched("Stage") &&
+        row[*module.find_index("Stage")] == "\"Closed Won\"")
+        set("Probability", 100);
+    for (const AutomationRule& rule : behaviour_.automation) {
+        if (rule.module != module.api_name) continue;
+        if (!rule.when_field.empty() && !touched(rule.when_field)) continue;
+        set(rule.field, Json::parse(rule.value_json, nullptr, false));
+    }
+}
+
+void RecordWriter::compute(const Module& module, Row& row) const {
+    const auto text_of = [&](const char* name) {
+        const auto at = module.index.find(name);
+        return at == module.index.end() ? std::string() : row[at->second];
+    };
+    if (const auto full = module.index.find("Full_Name"); full != module.index.end()) {
+        const std::string first = unquote_json(text_of("First_Name"));
+        const std::string last = unquote_json(text_of("Last_Name"));
+        row.set(full->second, quote_json(first.empty() ? last : first + " " + last));
+    }
+    if (const auto at = module.index.find("Expected_Revenue");
+        at != module.index.end() && module.fields[at->second].computed) {
+        const std::string amount = text_of("Amount");
+        const std::string probability = text_of("Probability");
+        if (amount.empty() || probability.empty()) {
+            row.set(at->second, "");
+        } else {
+            const double value = std::stod(amount) * std::stod(probability) / 100.0;
+            row.set(at->second, Json(std::round(value * 100) / 100).dump());
+        }
+    }
+    if (const auto at = module.index.find("Cost_With_Tax"); at != module.index.end()) {
+        const std::string cost = text_of("Cost");
+        row.set(at->second,
+                cost.empty() ? "" : Json(std::round(std::stod(cost) * 113.0) / 100).dump());
+    }
+    // Fields without a value that Zoho fills by itself.
+    const auto fill = [&](const char* name, const char* value) {
+        const auto at = module.index.find(name);
+        if (at != module.index.end() && row[at->second].empty()) row.set(at->second, value);
+    };
+    fill("Record_Status__s", "\"Available\"");
+    fill("Currency", "\"CNY\"");
+    fill("Exchange_Rate", "1");
+}
+
+Json RecordWriter::success_details(const Module& module, Slot slot) const {
+    const ModuleStore& store = org_.store(module);
+    const Row row = store.load(slot);
+    const auto user = [&](std::size_t field) {
+        std::string out;
+        Output(org_).append_user(out, unquote_json(row[field]), false);
+        return Json::parse(out);
+    };
+    return {{"id", record_id(module.number, slot)},
+            {"Created_Time", format_instant(std::stoll(row[kCreatedTime]), org_.zone)},
+            {"Modified_Time", format_instant(store.modified_s(slot), org_.zone)},
+            {"Created_By", user(kCreatedBy)},
+            {"Modified_By", user(kModifiedBy)},
+            {"$approval_state", "approved"}};
+}
+
+WriteResult RecordWriter::insert(const Module& module, const Json& element,
+                                 const WriteOptions& options) {
+    if (module.write_denied)
+        return failed(error_object("NO_PERMISSION", "permission denied",
+                                   {{"permissions", {"Crm_Implied_Create_" + module.api_name}}}));
+    if (auto error = injected(module, "", element)) return failed(std::move(*error));
+    Row row;
+    const std::string user = quote_json(options.user_id);
+    const std::int64_t now = org_.now_s();
+    row.set(kCreatedTime, std::to_string(now));
+    row.set(kModifiedTime, std::to_string(now));
+    row.set(kCreatedBy, user);
+    row.set(kModifiedBy, user);
+    row.set(kOwner, user);
+    std::vector<std::string> changed;
+    std::vector<Json> errors = apply(module, row, element, options, changed);
+    check_mandatory(module, row, options, element, true, errors);
+    check_unique(module, row, std::nullopt, options, errors);
+    if (!errors.empty()) return failed(combined(std::move(errors)));
+    for (std::size_t i = 0; i < module.fields.size(); ++i) {
+        if (module.fields[i].type == Type::autonumber)
+            row.set(i, quote_json(std::to_string(100000 + org_.store(module).size())));
+    }
+    run_automation(module, row, changed, options);
+    compute(module, row);
+    WriteResult result;
+    result.ok = true;
+    result.slot = org_.store(module).create(row, now, visible_from());
+    result.element = {{"code", "SUCCESS"},
+                      {"details", success_details(module, result.slot)},
+                      {"message", "record added"},
+                      {"status", "success"}};
+    notify(module, result.slot, ChangeKind::insert, changed);
+    return result;
+}
+
+WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& element,
+                                 const WriteOptions& options) {
+    ModuleStore& store = org_.store(module);
+    const std::string id = record_id(module.number, slot);
+    if (module.write_denied)
+        return failed(error_object("NO_PERMISSION", "permission denied",
+                                   {{"permissions", {"Crm_Implied_Edit_" + module.api_name}}}));
+    if (auto error = injected(module, id, element)) return failed(std::move(*error));
+    if (store.locked(slot))
+        return failed(error_object("RECORD_LOCKED", "the record is locked", {{"id", id}}));
+    if (options.unmodified_since && store.modified_s(slot) > *options.unmodified_since)
+        return failed(error_object(
+            "ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
+            success_details(module, slot)));
+    Row row = store.load(slot);
+    std::vector<std::string> changed;
+    std::vector<Json> errors = apply(module, row, element, options, changed);
+    check_mandatory(module, row, options, element, false, errors);
+    check_unique(module, row, slot, options, errors);
+    if (!errors.empty()) return failed(combined(std::move(errors)));
+    run_automation(module, row, changed, options);
+    compute(module, row);
+    const bool bump = !changed.empty() || org_.switches.on("noop_update_bumps");
+    const std::int64_t now = bump ? org_.now_s() : store.modified_s(slot);
+    if (bump) {
+        row.set(kModifiedTime, std::to_string(now));
+        row.set(kModifiedBy, quote_json(options.user_id));
+    }
+    store.write(slot, row, now, visible_from());
+    WriteResult result;
+    result.ok = true;
+    result.slot = slot;
+    result.element = {{"code", "SUCCESS"},
+                      {"details", success_details(module, slot)},
+                      {"message", "record updated"},
+                      {"status", "success"}};
+    notify(module, slot, ChangeKind::update, changed);
+    return result;
+}
+
+std::optional<Slot> RecordWriter::find(const Module& module, const Json& id,
+                                       const std::string& path, Json& error) const {
+    const std::string text = id.is_string() ? id.get<std::string>() : id.dump();
+    const auto slot = org_.slot_of(module, text);
+    if (slot && org_.store(module).visible(*slot)) return slot;
+    error = error_object("INVALID_DATA", org_.switches.text("invalid_id_message"),
+                         {{"id", text}, {"api_name", "id"}, {"json_path", path + ".id"}});
+    return std::nullopt;
+}
+
+void RecordWriter::erase(const Module& module, Slot slot, std::string user_id, bool permanent) {
+    ModuleStore& store = org_.store(module);
+    Tombstone tombstone;
+    tombstone.deleted_s = org_.now_s();
+    tombstone.permanent = permanent;
+    if (!permanent) {
+        tombstone.deleted_by = std::move(user_id);
+        tombstone.created_by = unquote_json(store.value(slot, kCreatedBy));
+        const auto display = module.index.find(module.display_field);
+        if (display != module.index.end())
+            tombstone.display_name = unquote_json(store.value(slot, display->second));
+    }
+    store.remove(slot, std::move(tombstone));
+    notify(module, slot, ChangeKind::remove, {});
+}
+
+WriteResult RecordWriter::remove(const Module& module, std::string_view id,
+                                 const WriteOptions& options) {
+    if (module.write_denied)
+        return failed(error_object("NO_PERMISSION", "permission denied",
+                                   {{"permissions", {"Crm_Implied_Delete_" + module.api_name}}}));
+    if (auto error = injected(module, id, Json::object())) return failed(std::move(*error));
+    Json error;
+    const auto slot = find(module, std::string(id), options.path, error);
+    if (!slot) {
+        error["details"] = {{"id", id}};
+        return failed(std::move(error));
+    }
+    if (org_.store(module).locked(*slot))
+        return failed(error_object("RECORD_LOCKED", "the record is locked", {{"id", id}}));
+    erase(module, *slot, options.user_id, false);
+    WriteResult result;
+    result.ok = true;
+    result.slot = *slot;
+    result.element = {{"code", "SUCCESS"},
+                      {"details", {{"id", id}}},
+                      {"message", "record deleted"},
+                      {"status", "success"}};
+    return result;
+}
+
+}  // namespace kontor::peer_zoho

@@ -1,0 +1,42 @@
+#pragma once
+// HTTPS on 127.0.0.1 in front of a handler.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "tests/peers/zoho/certificate.hpp"
+#include "tests/peers/zoho/message.hpp"
+
+namespace kontor::peer_zoho {
+
+struct ServerOptions {
+    std::uint16_t port = 0;  ///< 0: any free one
+    std::int64_t latency_ms = 0;
+    unsigned threads = 2;
+    std::uint64_t body_limit = 26214400;
+    Identity identity;
+    std::function<Response(const Request&)> handler;  ///< called from several threads
+};
+
+/// Listens from construction on; threads run until stop() or destruction.
+class Server {
+public:
+    /// Throws std::runtime_error when the port is taken.
+    explicit Server(ServerOptions options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    std::uint16_t port() const;
+    std::uint64_t connections() const;
+    void stop();
+    /// Blocks until SIGINT or SIGTERM arrives, then stops.
+    void run_until_signal();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kontor::peer_zoho
