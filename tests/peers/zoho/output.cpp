@@ -184,9 +184,13 @@ void Output::append_value(std::string& out, const Module& module, const RowReade
         return;
     }
     switch (field.type) {
-        case Type::datetime:
-            append_instant(out, to_number(take()), org_.zone);
+        case Type::datetime: {
+            const std::int64_t instant = to_number(take());
+            out += '"';
+            append_instant(out, instant, org_.zone);
+            out += '"';
             return;
+        }
         case Type::lookup:
             append_reference(out, take(), false);
             return;
