@@ -134,7 +134,7 @@ constexpr ExampleSpec kSqlExamples[] = {
     {"kontor sql --write \"UPDATE contact SET city = 'Beijing' WHERE city = 'Peking'\""},
     {"kontor sql - < report.sql"}};
 constexpr ArgumentSpec kSqlArguments[] = {{.name = "QUERY"}};
-constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kFormat, kCsv, kBom};
+constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kLimit, kFormat, kCsv, kBom};
 
 constexpr ExampleSpec kConflictsExamples[] = {{"kontor conflicts"}, {"kontor conflicts 7"}};
 constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kLimit};

@@ -41,24 +41,26 @@ bool write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
-Outcome<> make_private_folder(messages::Language language, const std::string& path) {
+Outcome<> make_folder(messages::Language language, const std::string& path, Readers readers) {
+    const mode_t mode = readers == Readers::kOwner ? 0700 : 0755;
     fs::path built;
     for (const auto& part : fs::path(path)) {
         built /= part;
-        if (mkdir(built.c_str(), 0700) == 0 || errno == EEXIST) continue;
+        if (mkdir(built.c_str(), mode) == 0 || errno == EEXIST) continue;
         if (!fs::is_directory(built)) return refused(language, "cli.file.unwritable", path, errno);
     }
     if (!fs::is_directory(path)) return refused(language, "cli.file.unwritable", path, ENOTDIR);
     return {};
 }
 
-Outcome<> write_private_file(messages::Language language, const std::string& path,
-                             std::string_view bytes) {
+Outcome<> write_file(messages::Language language, const std::string& path, std::string_view bytes,
+                     Readers readers) {
     std::string temporary = path + ".XXXXXX";
     Descriptor file{mkstemp(temporary.data())};  // mode 0600
     if (file.fd < 0) return refused(language, "cli.file.unwritable", path, errno);
-    const bool written = write_all(file.fd, bytes) && fsync(file.fd) == 0 &&
-                         rename(temporary.c_str(), path.c_str()) == 0;
+    const bool shared = readers == Readers::kAll;
+    const bool written = write_all(file.fd, bytes) && (!shared || fchmod(file.fd, 0644) == 0) &&
+                         fsync(file.fd) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
     if (written) return {};
     const int error = errno;
     unlink(temporary.c_str());

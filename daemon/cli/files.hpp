@@ -7,13 +7,16 @@
 
 namespace kontor::cli {
 
-/// Creates the folder and its parents with mode 0700; an existing one is left as it is.
-[[nodiscard]] Outcome<> make_private_folder(messages::Language language, const std::string& path);
+/// Who may read what is made: its owner, or everybody (what holds no secrets).
+enum class Readers : unsigned char { kOwner, kAll };
 
-/// Replaces a file as a whole, with mode 0600 from its first byte on. After a failure the old file
-/// is still there.
-[[nodiscard]] Outcome<> write_private_file(messages::Language language, const std::string& path,
-                                           std::string_view bytes);
+/// Creates the folder and its parents; existing ones are left as they are.
+[[nodiscard]] Outcome<> make_folder(messages::Language language, const std::string& path,
+                                    Readers readers);
+
+/// Replaces a file as a whole. After a failure the old file is still there.
+[[nodiscard]] Outcome<> write_file(messages::Language language, const std::string& path,
+                                   std::string_view bytes, Readers readers);
 
 /// A file of at most 1 MiB.
 [[nodiscard]] Outcome<std::string> read_small_file(messages::Language language,

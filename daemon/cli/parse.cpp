@@ -11,7 +11,8 @@
 namespace kontor::cli {
 namespace {
 
-constexpr int kRepeatsMax = 10'000;
+/// CLI11 would split a word in brackets at its commas; this mark in front keeps it whole.
+constexpr char kWhole = '\x01';
 
 /// CLI11's view of one command, and where its values end up.
 struct Node {
@@ -40,7 +41,7 @@ void add_argument(CLI::App& app, const ArgumentSpec& spec,
                   std::map<std::string, CLI::Option*>& into) {
     // Whether it is required is looked at afterwards, so that --help works without it.
     auto* option = app.add_option(std::string(spec.name));
-    option->type_size(1)->expected(0, spec.repeat ? kRepeatsMax : 1)->allow_extra_args(false);
+    option->type_size(1)->expected(1)->allow_extra_args(spec.repeat);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     into[std::string(spec.name)] = option;
 }
@@ -162,6 +163,13 @@ Outcome<> check_choices(messages::Language language, const std::string& name,
     return {};
 }
 
+std::vector<std::string> results_of(const CLI::Option& option) {
+    auto values = option.results();
+    for (auto& value : values)
+        if (!value.empty() && value.front() == kWhole) value.erase(0, 1);
+    return values;
+}
+
 template <class Options>
 Outcome<> take_options(messages::Language language, std::span<const OptionSpec> specs,
                        const Options& from, Invocation& into) {
@@ -169,7 +177,7 @@ Outcome<> take_options(messages::Language language, std::span<const OptionSpec> 
         const auto* option = from.at(std::string(spec.name));
         if (option->count() == 0) continue;
         auto& values = into.options[std::string(spec.name)];
-        if (!spec.value.empty()) values = option->results();
+        if (!spec.value.empty()) values = results_of(*option);
         const auto checked =
             check_choices(language, "--" + std::string(spec.name), spec.words, values);
         if (!checked) return checked;
@@ -189,11 +197,20 @@ Outcome<> take_arguments(messages::Language language, const Node& node, bool hel
             continue;
         }
         auto& values = into.arguments[std::string(spec.name)];
-        values = option->results();
+        values = results_of(*option);
         const auto checked = check_choices(language, std::string(spec.name), spec.words, values);
         if (!checked) return checked;
     }
     return {};
+}
+
+/// In the order that CLI11 wants, and marked.
+std::vector<std::string> prepared(const std::vector<std::string>& words) {
+    std::vector<std::string> out(words.rbegin(), words.rend());
+    for (auto& word : out)
+        if (word.size() > 1 && word.front() == '[' && word.back() == ']')
+            word.insert(word.begin(), kWhole);
+    return out;
 }
 
 const std::vector<std::string>& nothing() {
@@ -230,10 +247,9 @@ const std::vector<std::string>& Invocation::arguments_of(std::string_view name) 
 
 Outcome<Invocation> parse(messages::Language language, const std::vector<std::string>& words) {
     Tree tree;
-    auto reversed = words;
-    std::reverse(reversed.begin(), reversed.end());  // CLI11 wants them so
     try {
-        tree.root().parse(reversed);
+        auto marked = prepared(words);
+        tree.root().parse(marked);
     } catch (const CLI::ExtrasError&) {
         return explain_extra(language, tree, tree.root().remaining(true));
     } catch (const CLI::ParseError& error) {

@@ -265,16 +265,17 @@ void tell(Context& context, const std::string& name, const json& created, const 
 
 Outcome<Exit> run_connect(Context& context) {
     const auto plugin_name = context.args().argument("PLUGIN");
-    const auto plugin = find_plugin(context, plugin_name);
-    if (!plugin) return tl::unexpected<Failure>(plugin.error());
     const auto name = context.args().option("name", plugin_name);
 
+    // What was given is looked at first: a secret on the command line is told at once.
     Request request;
     request.body["name"] = name;
     request.body["plugin"] = plugin_name;
-    if (auto taken = take_options(context, object_at(*plugin, "spec"), request.body); !taken)
-        return tl::unexpected<Failure>(std::move(taken.error()));
     if (auto taken = take_given_secrets(context, request.body); !taken)
+        return tl::unexpected<Failure>(std::move(taken.error()));
+    const auto plugin = find_plugin(context, plugin_name);
+    if (!plugin) return tl::unexpected<Failure>(plugin.error());
+    if (auto taken = take_options(context, object_at(*plugin, "spec"), request.body); !taken)
         return tl::unexpected<Failure>(std::move(taken.error()));
     if (auto asked = ask_credentials(context, *plugin, request.body); !asked)
         return tl::unexpected<Failure>(std::move(asked.error()));

@@ -27,13 +27,23 @@ void print_changes(Context& context, const json& changes) {
                             {.title = context.text("cli.column.op"), .min = 6},
                             {.title = context.text("cli.column.field")},
                             {.title = context.text("cli.column.old")},
-                            {.title = context.text("cli.column.new")}},
+                            {.title = context.text("cli.column.new")},
+                            {.title = context.text("cli.column.rule")}},
                 .rows = {}};
     for (const auto& change : changes)
         table.add({text_at(change, "seq"), text_at(change, "at"), text_at(change, "actor"),
                    text_at(change, "run"), text_at(change, "op"), text_at(change, "field"),
-                   text_at(change, "old"), text_at(change, "new")});
+                   text_at(change, "old"), text_at(change, "new"), text_at(change, "rule")});
     context.print(table);
+}
+
+/// Conflicts that had a say in a value.
+void print_notes(Context& context, const json& conflicts) {
+    for (const auto& note : conflicts)
+        context.print(context.text("cli.why.conflict", {{"id", text_at(note, "id")},
+                                                        {"kind", text_at(note, "kind")},
+                                                        {"state", text_at(note, "state")},
+                                                        {"rule", text_at(note, "rule")}}));
 }
 
 /// What is to be undone, as the API wants it.
@@ -55,12 +65,16 @@ Outcome<json> undo_target(Context& context) {
 void print_undo(Context& context, const json& answer, std::string_view key) {
     Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
                             {.title = context.text("cli.column.field")},
-                            {.title = context.text("cli.column.value")},
-                            {.title = context.text("cli.column.result")}},
+                            {.title = context.text("cli.column.now")},
+                            {.title = context.text("cli.column.then")},
+                            {.title = context.text("cli.column.op")}},
                 .rows = {}};
-    for (const auto& item : list_at(answer, "changes"))
+    for (const auto& item : list_at(answer, "changes")) {
+        auto step = text_at(item, "step");
+        if (const auto reason = text_at(item, "reason"); !reason.empty()) step += ": " + reason;
         table.add({text_at(item, "entity") + " " + text_at(item, "record"), text_at(item, "field"),
-                   text_at(item, "value"), text_at(item, "result")});
+                   text_at(item, "now"), text_at(item, "then"), step});
+    }
     if (!table.rows.empty()) context.print(table);
     context.note(context.text(
         key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
@@ -93,13 +107,10 @@ Outcome<Exit> run_why(Context& context) {
     context.print(context.text(
         "cli.why.value",
         {{"record", record_of(context)}, {"field", field}, {"value", text_at(*answer, "value")}}));
-    if (const auto time = text_at(*answer, "at"); !time.empty())
-        context.print(
-            context.text("cli.why.from", {{"time", time}, {"actor", text_at(*answer, "actor")}}));
-    if (const auto rule = text_at(*answer, "rule"); !rule.empty())
-        context.print(context.text("cli.why.rule", {{"rule", rule}}));
+    if (!flag_at(*answer, "exists")) context.note(context.text("cli.why.gone"));
     if (const auto& changes = list_at(*answer, "changes"); !changes.empty())
         print_changes(context, changes);
+    print_notes(context, list_at(*answer, "conflicts"));
     return Exit::kOk;
 }
 

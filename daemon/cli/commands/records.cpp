@@ -123,7 +123,7 @@ Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
 }  // namespace
 
 Outcome<Exit> run_entities(Context& context) {
-    const auto answer = context.api().get("/entities");
+    const auto answer = context.api().get("/entities?count=true");
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto wanted = entity_of(context);
     const auto& entities = list_at(*answer, "entities");
@@ -278,7 +278,7 @@ Outcome<Exit> run_search(Context& context) {
     const auto answer = context.api().get("/search" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto printed = print_list(context, *answer, list_at(*answer, "hits"),
-                                    {"entity", "record", "title", "field", "snippet"});
+                                    {"entity", "id", "title", "field", "snippet"});
     if (printed && !flag_at(*answer, "complete")) context.note(context.text("cli.search.behind"));
     return printed;
 }
@@ -315,8 +315,11 @@ json row_objects(const json& answer, const std::vector<std::string>& columns) {
 Outcome<Exit> run_sql(Context& context) {
     const auto query = sql_text(context);
     if (!query) return tl::unexpected<Failure>(query.error());
-    const auto answer = context.api().post(
-        "/sql", {{"query", *query}, {"read_only", !context.args().has("write")}});
+    json body{{"query", *query}, {"read_only", !context.args().has("write")}};
+    const auto limit = number_option(context, "limit");
+    if (!limit) return tl::unexpected<Failure>(limit.error());
+    if (*limit) body["limit"] = **limit;
+    const auto answer = context.api().post("/sql", body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     std::vector<std::string> columns;
     for (const auto& name : list_at(*answer, "columns")) columns.push_back(cell(name));

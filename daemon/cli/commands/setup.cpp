@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "config/paths.hpp"
 #include "daemon/cli/commands/commands.hpp"
@@ -29,23 +31,27 @@ constexpr std::string_view kSkeleton =
 
 struct Places {
     std::string config;
-    std::string state;
+    std::string state;  ///< "" if the unit makes it, for the service's user
     std::string start;  ///< the command that starts the daemon
+    Readers readers = Readers::kOwner;
 };
 
 Places places_of(Context& context) {
     if (context.args().has("system"))
-        return {"/etc/kontor/kontor.toml", "/var/lib/kontor",
-                "sudo systemctl enable --now kontord"};
+        return {.config = "/etc/kontor/kontor.toml",
+                .state = "",
+                .start = "sudo systemctl enable --now kontord",
+                .readers = Readers::kAll};
     const auto paths = config::default_paths(context.io().env, geteuid() == 0);
     auto named = context.args().option("config");
     if (named.empty()) named = context.io().env("KONTOR_CONFIG").value_or("");
     auto state = context.io().env("KONTOR_STATE_DIR").value_or("");
     if (named.empty()) named = paths.user_config;
     if (state.empty()) state = paths.state_dir;
-    if (named.empty()) return {paths.system_config, state, "systemctl enable --now kontord"};
-    return {fs::absolute(named).lexically_normal().string(), state,
-            "systemctl --user enable --now kontord"};
+    if (named.empty()) return {.config = paths.system_config, .state = state, .start = "kontord"};
+    return {.config = fs::absolute(named).lexically_normal().string(),
+            .state = state,
+            .start = "systemctl --user enable --now kontord"};
 }
 
 }  // namespace
@@ -55,17 +61,20 @@ Outcome<Exit> run_init(Context& context) {
     const auto folder = fs::path(places.config).parent_path();
     nlohmann::json made = nlohmann::json::array();
     nlohmann::json kept = nlohmann::json::array();
-    for (const auto& path : {folder.string(), (folder / "conf.d").string(),
-                             (folder / "secrets").string(), places.state}) {
+    std::vector<std::string> folders{folder.string(), (folder / "conf.d").string()};
+    if (places.readers == Readers::kOwner) folders.push_back((folder / "secrets").string());
+    if (!places.state.empty()) folders.push_back(places.state);
+    for (const auto& path : folders) {
         const bool there = fs::is_directory(path);
-        if (auto done = make_private_folder(context.language(), path); !done)
+        if (auto done = make_folder(context.language(), path, places.readers); !done)
             return tl::unexpected<Failure>(std::move(done.error()));
         (there ? kept : made).push_back(path);
         if (!there) context.note(context.text("cli.init.folder", {{"path", path}}));
     }
     const bool there = fs::exists(places.config);
     if (!there)
-        if (auto done = write_private_file(context.language(), places.config, kSkeleton); !done)
+        if (auto done = write_file(context.language(), places.config, kSkeleton, places.readers);
+            !done)
             return tl::unexpected<Failure>(std::move(done.error()));
     (there ? kept : made).push_back(places.config);
     context.note(

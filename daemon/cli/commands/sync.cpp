@@ -118,14 +118,22 @@ std::int64_t sum_of(const json& result, std::initializer_list<const char*> names
     return sum;
 }
 
+/// Events carry English texts; the person's language is made here.
+std::string message_of(Context& context, const json& error) {
+    const auto key = "error." + text_at(error, "code");
+    if (messages::find(key) == nullptr) return text_at(error, "message");
+    return context.text(key, {{"detail", text_at(error, "detail")}});
+}
+
 void print_result(Context& context, const json& result) {
     const auto name = text_at(result, "connection");
     const auto& error = object_at(result, "error");
     if (!error.empty()) {
         context.warn(one_line(context.text(
-            "cli.sync.failed", {{"name", name}, {"error", text_at(error, "message")}})));
-        if (const auto hint = text_at(error, "hint"); !hint.empty())
-            context.note(context.text("cli.hint", {{"hint", one_line(hint)}}));
+            "cli.sync.failed", {{"name", name}, {"error", message_of(context, error)}})));
+        const auto hint = "hint." + text_at(error, "code");
+        if (messages::find(hint) != nullptr)
+            context.note(context.text("cli.hint", {{"hint", context.text(hint)}}));
     }
     const auto count = [&](std::initializer_list<const char*> names) {
         return grouped(sum_of(result, names));

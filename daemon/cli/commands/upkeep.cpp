@@ -105,7 +105,7 @@ std::vector<Setting> settings_of(const config::Config& c) {
 }
 
 Failure config_failure(Context& context, const config::Problems& problems) {
-    return failed(context.language(), Exit::kConfig, "config", "daemon.config_errors",
+    return failed(context.language(), Exit::kConfig, "config", "cli.config.errors",
                   {{"count", std::to_string(problems.size())}});
 }
 

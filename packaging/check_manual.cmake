@@ -1,0 +1,17 @@
+# Every manual page formats without a warning.
+execute_process(COMMAND ${GENERATOR} ${FOLDER} RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "the generator failed")
+endif()
+file(GLOB pages ${FOLDER}/man/man1/*.1 ${FOLDER}/man/zh_CN/man1/*.1 ${WRITTEN}/*)
+list(LENGTH pages count)
+if(count LESS 40)
+  message(FATAL_ERROR "only ${count} pages")
+endif()
+foreach(page ${pages})
+  execute_process(COMMAND ${GROFF} -man -Kutf8 -Tutf8 -ww -z ${page}
+    ERROR_VARIABLE warnings RESULT_VARIABLE code)
+  if(NOT code EQUAL 0 OR warnings)
+    message(FATAL_ERROR "${page}: ${warnings}")
+  endif()
+endforeach()

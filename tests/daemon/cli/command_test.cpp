@@ -1,0 +1,344 @@
+// Commands against a fake daemon: what they ask, what they print, how they exit.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/daemon/cli/fake_daemon.hpp"
+#include "tests/daemon/cli/runner.hpp"
+
+using namespace kontor::test;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+/// Runs a command against a daemon that always gives one answer.
+struct Session {
+    FakeDaemon daemon;
+    Runner runner;
+
+    explicit Session(Canned canned)
+        : daemon([canned = std::move(canned)](const Asked&) { return canned; }) {}
+    explicit Session(FakeDaemon::Answer answer) : daemon(std::move(answer)) {}
+
+    int run(Words words) {
+        words.insert(words.end(), {"--socket", daemon.socket()});
+        return runner.run(words);
+    }
+    Asked last() {
+        const auto all = daemon.asked();
+        REQUIRE_FALSE(all.empty());
+        return all.back();
+    }
+};
+
+json connection(const std::string& name) {
+    return {{"name", name},
+            {"plugin", "zoho"},
+            {"state", "idle"},
+            {"state_text", "up to date"},
+            {"mapped", true},
+            {"push_enabled", false},
+            {"paused", nullptr},
+            {"conflicts", 2},
+            {"blocked", 0},
+            {"to_push", 3},
+            {"last_run_at", "2026-05-01T08:00:00.000Z"},
+            {"error", nullptr},
+            {"streams", json::array({{{"stream", "Contacts"},
+                                      {"entity", "contact"},
+                                      {"records", 12345},
+                                      {"to_push", 3},
+                                      {"pulled_at", nullptr}}})}};
+}
+
+Canned problem(int status, const std::string& code) {
+    const json body{{"status", status},
+                    {"code", code},
+                    {"message", "It is so"},
+                    {"args", {{"connection", "zoho"}}},
+                    {"hint", "do that"}};
+    return {.status = status, .body = body.dump(), .type = "application/problem+json"};
+}
+
+}  // namespace
+
+TEST_CASE("without a daemon every command says what to do and exits 69", "[cli][command]") {
+    Runner runner;
+    CHECK(runner.run({"status", "--socket", "/nonexistent/kontor.sock"}) == 69);
+    CHECK(runner.out.empty());
+    CHECK(runner.err.find("/nonexistent/kontor.sock") != std::string::npos);
+    CHECK(runner.err.find("systemctl --user start kontord") != std::string::npos);
+
+    CHECK(runner.run({"status", "--json", "--socket", "/nonexistent/kontor.sock"}) == 69);
+    const auto error = json::parse(runner.err);
+    CHECK(error["message_type"] == "error");
+    CHECK(error["code"] == "unreachable");
+    CHECK(error["exit"] == 69);
+
+    runner.env["LANG"] = "zh_CN.UTF-8";
+    CHECK(runner.run({"status", "--socket", "/nonexistent/kontor.sock"}) == 69);
+    CHECK(runner.err.find("未运行") != std::string::npos);
+}
+
+TEST_CASE("status shows each connection and passes the document on as JSON", "[cli][command]") {
+    const json document{{"version", "1"}, {"connections", {connection("zoho")}}};
+    Session session(Canned{.body = document.dump()});
+    CHECK(session.run({"status"}) == 0);
+    CHECK(session.last().target == "/api/v1/status");
+    CHECK(session.runner.out.find("up to date") != std::string::npos);
+    CHECK(session.runner.out.find("12,345") != std::string::npos);
+    CHECK(session.runner.err.find("kontor push on zoho") != std::string::npos);
+
+    CHECK(session.run({"status", "--json"}) == 0);
+    CHECK(json::parse(session.runner.out) == document);
+    CHECK(session.runner.err.empty());
+
+    CHECK(session.run({"status", "zoho", "--json"}) == 0);
+    CHECK(json::parse(session.runner.out)["name"] == "zoho");
+    CHECK(session.run({"status", "other"}) == 6);
+}
+
+TEST_CASE("problems of the API become exit codes, with message and hint", "[cli][command]") {
+    const std::vector<std::pair<std::string, int>> codes{
+        {"invalid", 2},      {"not_found", 6}, {"conflict", 5},        {"guard", 5},
+        {"mismatch", 5},     {"busy", 11},     {"rate_limited", 75},   {"config", 78},
+        {"corrupt", 10},     {"internal", 1},  {"unauthenticated", 4}, {"unavailable", 75},
+        {"of_the_future", 1}};
+    for (const auto& [code, exit] : codes) {
+        INFO(code);
+        Session session(problem(400, code));
+        CHECK(session.run({"connection", "check", "zoho"}) == exit);
+        CHECK(session.runner.err.find("It is so") != std::string::npos);
+        CHECK(session.runner.err.find("do that") != std::string::npos);
+        CHECK(session.runner.out.empty());
+        CHECK(session.run({"connection", "check", "zoho", "--json"}) == exit);
+        const auto error = json::parse(session.runner.err);
+        CHECK(error["code"] == code);
+        CHECK(error["exit"] == exit);
+        CHECK(error["args"]["connection"] == "zoho");
+    }
+}
+
+TEST_CASE("an answer that is no JSON is reported, not shown", "[cli][command]") {
+    Session session(Canned{.body = "<html>"});
+    CHECK(session.run({"status"}) == 1);
+    CHECK(session.runner.err.find("unexpected") != std::string::npos);
+    Session broken(Canned{.status = 500, .body = "oops", .type = "text/plain"});
+    CHECK(broken.run({"status"}) == 1);
+    CHECK(broken.runner.err.find("HTTP 500") != std::string::npos);
+}
+
+TEST_CASE("list sends filters, order and paging, encoded", "[cli][command]") {
+    const json page{{"entity", "deal"},
+                    {"records",
+                     {{{"entity", "deal"},
+                       {"id", 7},
+                       {"uid", "ab"},
+                       {"fields", {{"name", "新店"}, {"amount", 12.5}, {"fax", nullptr}}}}}},
+                    {"next", "[7]"},
+                    {"total", nullptr}};
+    Session session(Canned{.body = page.dump()});
+    CHECK(session.run({"list", "deal", "--where", "stage=Closed Won", "--where", "fax=", "--sort",
+                       "-amount,name", "--limit", "10", "--after", "[3]"}) == 0);
+    CHECK(session.last().target ==
+          "/api/v1/records/deal?filter=stage%3A%3D%3AClosed%20Won&filter=fax%3Aisnull&"
+          "sort=-amount%2Cname&after=%5B3%5D&limit=10");
+    CHECK(session.runner.out == "id  amount  name\n 7    12.5  新店\n");
+    CHECK(session.runner.err.find("--after [7]") != std::string::npos);
+
+    CHECK(session.run({"list", "deal", "--fields", "name", "--format", "jsonl"}) == 0);
+    CHECK(json::parse(session.runner.out)["name"] == "新店");
+    CHECK(session.run({"list", "deal", "--fields", "name", "--csv", "--bom", "--limit", "5"}) == 0);
+    CHECK(session.runner.out == "\xEF\xBB\xBFid,name\r\n7,新店\r\n");
+    CHECK(session.run({"list", "deal", "--json"}) == 0);
+    CHECK(json::parse(session.runner.out) == page);
+    CHECK(session.run({"list", "deal", "--json", "--csv", "--limit", "5"}) == 2);
+}
+
+TEST_CASE("a whole CSV export is passed through as it streams", "[cli][command]") {
+    Session session(Canned{.body = "id,name\r\n1,x\r\n", .type = "text/csv"});
+    CHECK(session.run({"list", "deal", "--csv", "--bom"}) == 0);
+    CHECK(session.last().target == "/api/v1/records/deal?format=csv&bom=true");
+    CHECK(session.runner.out == "id,name\r\n1,x\r\n");
+    Session missing(problem(404, "not_found"));
+    CHECK(missing.run({"list", "deal", "--csv"}) == 6);
+    CHECK(missing.runner.out.empty());
+}
+
+TEST_CASE("create and set send typed values", "[cli][command]") {
+    const json edited{
+        {"entity", "contact"}, {"ids", {42}}, {"undo", nullptr}, {"warnings", json::array()}};
+    Session session(Canned{.body = edited.dump()});
+    CHECK(session.run({"create", "contact", "last_name=李", "age:=3", "fax="}) == 0);
+    CHECK(session.last().method == "POST");
+    CHECK(json::parse(session.last().body) ==
+          json{{"fields", {{"last_name", "李"}, {"age", 3}, {"fax", nullptr}}}});
+    CHECK(session.runner.out == "created contact 42\n");
+    CHECK(session.run({"set", "contact", "42", "fax="}) == 0);
+    CHECK(session.last().method == "PATCH");
+    CHECK(session.last().target == "/api/v1/records/contact/42");
+    CHECK(session.run({"set", "contact", "42", "fax"}) == 2);
+}
+
+TEST_CASE("delete asks where it can, and tells what was not deleted", "[cli][command]") {
+    Session session([](const Asked& asked) {
+        return asked.target.ends_with("/2") ? problem(404, "not_found") : Canned{.body = "{}"};
+    });
+    CHECK(session.run({"delete", "contact", "1", "2", "3", "--json"}) == 3);
+    const auto told = json::parse(session.runner.out);
+    CHECK(told["deleted"] == json{"1", "3"});
+    CHECK(told["failed"][0]["id"] == "2");
+    CHECK(session.daemon.asked().size() == 3);
+
+    session.runner.typed = {"n"};
+    CHECK(session.run({"delete", "contact", "1"}) == 130);
+    CHECK(session.daemon.asked().size() == 3);
+    session.runner.typed = {"y"};
+    CHECK(session.run({"delete", "contact", "1"}) == 0);
+    CHECK(session.daemon.asked().size() == 4);
+}
+
+TEST_CASE("sql reads unless told to write", "[cli][command]") {
+    const json result{{"columns", {"stage", "n"}},
+                      {"rows", {{"Won", 3}, {"Lost", 12}}},
+                      {"truncated", true},
+                      {"changes", 0}};
+    Session session(Canned{.body = result.dump()});
+    CHECK(session.run({"sql", "SELECT 1"}) == 0);
+    CHECK(json::parse(session.last().body) == json{{"query", "SELECT 1"}, {"read_only", true}});
+    CHECK(session.runner.out == "stage   n\nWon     3\nLost   12\n");
+    CHECK(session.runner.err.find("LIMIT") != std::string::npos);
+    session.runner.typed = {"DELETE", "FROM x"};
+    CHECK(session.run({"sql", "-", "--write"}) == 0);
+    CHECK(json::parse(session.last().body) ==
+          json{{"query", "DELETE\nFROM x\n"}, {"read_only", false}});
+}
+
+TEST_CASE("conflicts are listed field by field and decided by side", "[cli][command]") {
+    const json conflict{
+        {"id", 7},
+        {"connection", "zoho"},
+        {"entity", "contact"},
+        {"record", 42},
+        {"kind", "edit"},
+        {"opened_at", "2026-05-01T08:00:00.000Z"},
+        {"fields", {{{"column", "phone"}, {"base", "1"}, {"ours", "2"}, {"theirs", "3"}}}}};
+    Session session([&](const Asked& asked) {
+        const bool one = asked.target.find("/conflicts/") != std::string::npos;
+        return Canned{.body = one ? conflict.dump() : json{{"conflicts", {conflict}}}.dump()};
+    });
+    CHECK(session.run({"conflicts"}) == 0);
+    CHECK(session.runner.out.find("contact 42") != std::string::npos);
+    CHECK(session.runner.out.find("phone") != std::string::npos);
+    CHECK(session.run({"resolve", "7", "--theirs"}) == 0);
+    CHECK(session.last().target == "/api/v1/conflicts/7");
+    CHECK(json::parse(session.last().body) == json{{"choose", "theirs"}});
+    CHECK(session.run({"resolve", "7"}) == 2);
+    CHECK(session.run({"resolve", "7", "--ours", "--theirs"}) == 2);
+}
+
+TEST_CASE("blocked records are retried all or one", "[cli][command]") {
+    Session session(Canned{.body = R"({"retried": 2})"});
+    CHECK(session.run({"blocked", "--retry"}) == 0);
+    CHECK(session.last().body == "{}");
+    CHECK(session.run({"blocked", "--retry", "31"}) == 0);
+    CHECK(json::parse(session.last().body) == json{{"link", 31}});
+    CHECK(session.run({"blocked", "--retry", "x"}) == 2);
+}
+
+TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
+    Session session(Canned{.body = R"({"preview":false,"undone":2,"skipped":0,"changes":[]})"});
+    const auto sent = [&] { return json::parse(session.last().body); };
+    CHECK(session.run({"undo", "run:12"}) == 0);
+    CHECK(sent() == json{{"run", 12}, {"preview", false}});
+    CHECK(session.run({"undo", "change:345", "--preview"}) == 0);
+    CHECK(sent() == json{{"change", 345}, {"preview", true}});
+    CHECK(session.run({"undo", "contact:42"}) == 0);
+    CHECK(sent()["record"] == json{{"entity", "contact"}, {"id", 42}});
+    CHECK(session.run({"undo", "--since", "2026-05-01T08:00:00Z"}) == 0);
+    CHECK(sent()["since"] == "2026-05-01T08:00:00Z");
+    CHECK(session.run({"undo"}) == 2);
+    CHECK(session.run({"undo", "run:12", "--since", "x"}) == 2);
+    CHECK(session.run({"undo", "run:-1"}) == 2);
+    Session partly(Canned{.body = R"({"undone":2,"skipped":1,"changes":[]})"});
+    CHECK(partly.run({"undo", "run:12"}) == 3);
+}
+
+TEST_CASE("doctor exits 1 when there is something to cure", "[cli][command]") {
+    const json bad{{"ok", false},
+                   {"checks",
+                    {{{"check", "disk"}, {"subject", ""}, {"ok", true}},
+                     {{"check", "clock"},
+                      {"subject", "zoho"},
+                      {"ok", false},
+                      {"text", "off by 90 s"},
+                      {"fix", "timedatectl"}}}}};
+    Session session(Canned{.body = bad.dump()});
+    CHECK(session.run({"doctor"}) == 1);
+    CHECK(session.runner.out.find("✗ clock zoho") != std::string::npos);
+    CHECK(session.runner.out.find("cure: timedatectl") != std::string::npos);
+}
+
+TEST_CASE("colours appear on a terminal alone, and NO_COLOR takes them away", "[cli][command]") {
+    const json document{{"connections", {connection("zoho")}}};
+    Session session(Canned{.body = document.dump()});
+    CHECK(session.run({"status"}) == 0);
+    CHECK(session.runner.out.find('\x1b') == std::string::npos);
+    session.runner.terminal = true;
+    CHECK(session.run({"status"}) == 0);
+    CHECK(session.runner.out.find('\x1b') != std::string::npos);
+    CHECK(session.run({"status", "--no-color"}) == 0);
+    CHECK(session.runner.out.find('\x1b') == std::string::npos);
+    session.runner.env["NO_COLOR"] = "1";
+    CHECK(session.run({"status"}) == 0);
+    CHECK(session.runner.out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("init writes what is missing and keeps what is there", "[cli][command]") {
+    const FakeDaemon folder([](const Asked&) { return Canned{}; });  // for its folder
+    const auto file = folder.folder() + "/etc/kontor.toml";
+    Runner runner;
+    runner.env["KONTOR_STATE_DIR"] = folder.folder() + "/state";
+    CHECK(runner.run({"init", "--config", file, "--json"}) == 0);
+    CHECK(json::parse(runner.out)["config"] == file);
+    CHECK(std::filesystem::exists(folder.folder() + "/state"));
+    namespace fs = std::filesystem;
+    CHECK((fs::status(file).permissions() & fs::perms::others_all) == fs::perms::none);
+    CHECK(runner.run({"config", "check", file}) == 0);
+
+    std::ofstream(file, std::ios::app) << "\n[syncc]\n";
+    CHECK(runner.run({"init", "--config", file}) == 0);
+    CHECK(runner.run({"config", "check", file, "--json"}) == 78);
+    const auto checked = json::parse(runner.out);
+    CHECK(checked["ok"] == false);
+    CHECK(checked["problems"][0]["nearest"] == "sync");
+    CHECK(runner.run({"config", "check", folder.folder() + "/none.toml"}) == 78);
+}
+
+TEST_CASE("config show tells the source of each setting", "[cli][command]") {
+    Runner runner;
+    runner.env["KONTOR_LOG_LEVEL"] = "debug";
+    runner.env["XDG_CONFIG_HOME"] = "/nonexistent";
+    CHECK(runner.run({"config", "show", "--json"}) == 0);
+    const auto shown = json::parse(runner.out);
+    REQUIRE(shown["settings"].size() == 1);
+    CHECK(shown["settings"][0] ==
+          json{{"key", "daemon.log_level"}, {"value", "debug"}, {"source", "KONTOR_LOG_LEVEL"}});
+    CHECK(runner.run({"config", "show", "--effective"}) == 0);
+    CHECK(runner.out.find("sync.interval") != std::string::npos);
+}
+
+TEST_CASE("no command and a group alone are usage errors with help", "[cli][command]") {
+    Runner runner;
+    CHECK(runner.run({}) == 2);
+    CHECK(runner.out.empty());
+    CHECK(runner.err.find("Commands:") != std::string::npos);
+    CHECK(runner.run({"config"}) == 2);
+    CHECK(runner.run({"--help"}) == 0);
+    CHECK(runner.run({"help", "sync"}) == 0);
+    CHECK(runner.out.find("kontor sync zoho --dry-run") != std::string::npos);
+    CHECK(runner.run({"--version"}) == 0);
+    CHECK(runner.out.starts_with("kontor "));
+}

@@ -1,0 +1,122 @@
+// Setting up a connection: guided and by flags; secrets never in argv, in output or in errors.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/daemon/cli/fake_daemon.hpp"
+#include "tests/daemon/cli/runner.hpp"
+
+using namespace kontor::test;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+const json kPlugins{
+    {"directory", "/usr/lib/kontor"},
+    {"plugins",
+     {{{"name", "zoho"},
+       {"spec",
+        {{"options",
+          {{{"name", "data_centre"},
+            {"type", "text"},
+            {"default", "us"},
+            {"choices", {"us", "eu", "cn"}},
+            {"implies", {{"cn", {{"accounts_url", "https://accounts.zoho.com.cn"}}}}},
+            {"help", {{"en", "Where the data is kept"}, {"zh", "数据中心"}}}},
+           {{"name", "overlap_s"}, {"type", "integer"}, {"default", 120}},
+           {{"name", "sandbox"}, {"type", "boolean"}, {"default", false}}}},
+         {"auth",
+          {{{"kind", "oauth2"},
+            {"scopes", {"ZohoCRM.modules.ALL", "ZohoCRM.users.READ"}},
+            {"secrets", {"client_id", "client_secret", "refresh_token"}}}}}}}}}}};
+
+Canned answer(const Asked& asked) {
+    if (asked.target == "/api/v1/plugins") return {.body = kPlugins.dump()};
+    if (asked.target.ends_with("/forecast"))
+        return {.body = R"({"syncs_per_day":96,"credits_per_day":4800,"limit":50000,"fits":true})"};
+    return {.status = 201,
+            .body = R"({"name":"zoho","file":"/c/zoho.toml","identity":{"org_name":"Zylker"},)"
+                    R"("streams":2,"mapping":{"file":"/c/zoho.mapping.toml","streams":[{},{}]}})"};
+}
+
+int run(Runner& runner, FakeDaemon& daemon, Words words) {
+    words.insert(words.end(), {"--socket", daemon.socket()});
+    return runner.run(words);
+}
+
+json sent(FakeDaemon& daemon) {
+    for (const auto& asked : daemon.asked())
+        if (asked.target == "/api/v1/connections") return json::parse(asked.body);
+    return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("connect asks for what is missing and tells the next step", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    Runner runner;
+    runner.typed = {"cn", "1000.CLIENT", "S3CRET", "1000.code"};
+    CHECK(run(runner, daemon, {"connect", "zoho"}) == 0);
+    CHECK(sent(daemon) == json{{"name", "zoho"},
+                               {"plugin", "zoho"},
+                               {"options", {{"data_centre", "cn"}}},
+                               {"values", {{"client_id", "1000.CLIENT"}}},
+                               {"secrets", {{"client_secret", "S3CRET"}}},
+                               {"code", "1000.code"}});
+    CHECK(runner.err.find("https://api-console.zoho.com.cn") != std::string::npos);
+    CHECK(runner.err.find("ZohoCRM.modules.ALL,ZohoCRM.users.READ") != std::string::npos);
+    CHECK(runner.err.find("Zylker") != std::string::npos);
+    CHECK(runner.err.find("4800 of 50,000 API credits a day") != std::string::npos);
+    CHECK(runner.err.find("kontor sync zoho") != std::string::npos);
+    CHECK((runner.out + runner.err).find("S3CRET") == std::string::npos);
+}
+
+TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    const auto file = daemon.folder() + "/token";
+    std::ofstream(file) << "1000.refresh\n";
+    Runner runner;
+    CHECK(run(runner, daemon,
+              {"connect", "zoho", "--name", "sales", "--option", "data_centre=eu", "--option",
+               "overlap_s=60", "--option", "sandbox=true", "--value", "client_id=1000.X",
+               "--secret", "client_secret=file:/etc/kontor/secret", "--secret-file",
+               "refresh_token=" + file, "--ca-file", "/etc/ca.pem", "--json"}) == 0);
+    CHECK(sent(daemon) ==
+          json{{"name", "sales"},
+               {"plugin", "zoho"},
+               {"options", {{"data_centre", "eu"}, {"overlap_s", 60}, {"sandbox", true}}},
+               {"values", {{"client_id", "1000.X"}}},
+               {"secrets",
+                {{"client_secret", "file:/etc/kontor/secret"}, {"refresh_token", "1000.refresh"}}},
+               {"ca_file", "/etc/ca.pem"}});
+    const auto told = json::parse(runner.out);
+    CHECK(told["identity"]["org_name"] == "Zylker");
+    CHECK(told["forecast"]["limit"] == 50000);
+}
+
+TEST_CASE("a secret on the command line is refused and not repeated", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    Runner runner;
+    CHECK(run(runner, daemon, {"connect", "zoho", "--secret", "client_secret=S3CRETVALUE"}) == 2);
+    CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
+    CHECK(runner.err.find("--secret-file client_secret=FILE") != std::string::npos);
+    CHECK(run(runner, daemon, {"connect", "zoho", "--secret", "S3CRETVALUE", "--json"}) == 2);
+    CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
+    CHECK(daemon.asked().empty());
+}
+
+TEST_CASE("an unknown connector is named with what was meant", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    Runner runner;
+    CHECK(run(runner, daemon, {"connect", "zohoo"}) == 6);
+    CHECK(runner.err.find("did you mean zoho?") != std::string::npos);
+}
+
+TEST_CASE("a secret's file that cannot be read fails before anything is sent", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    Runner runner;
+    CHECK(run(runner, daemon, {"connect", "zoho", "--secret-file", "client_secret=/none"}) == 1);
+    CHECK(runner.err.find("/none") != std::string::npos);
+    CHECK(daemon.asked().empty());
+}

@@ -1,0 +1,36 @@
+#include "tests/daemon/cli/runner.hpp"
+
+#include <optional>
+#include <sstream>
+
+#include "daemon/cli/run.hpp"
+
+namespace kontor::test {
+
+int Runner::run(const std::vector<std::string>& words) {
+    std::ostringstream out_stream;
+    std::ostringstream err_stream;
+    std::size_t next = 0;
+    const bool person = !typed.empty();
+    cli::Io io{.out = out_stream,
+               .err = err_stream,
+               .in_terminal = person,
+               .out_terminal = terminal,
+               .err_terminal = person,
+               .columns = terminal ? 80u : 0u,
+               .env = [this](const std::string& name) -> std::optional<std::string> {
+                   const auto found = env.find(name);
+                   if (found == env.end()) return std::nullopt;
+                   return found->second;
+               },
+               .read_line = [&](bool) -> std::optional<std::string> {
+                   if (next >= typed.size()) return std::nullopt;
+                   return typed[next++];
+               }};
+    const int code = cli::run(words, io, cancel);
+    out = out_stream.str();
+    err = err_stream.str();
+    return code;
+}
+
+}  // namespace kontor::test

@@ -1,0 +1,149 @@
+// Syncs: started, followed by events, summed up.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/daemon/cli/fake_daemon.hpp"
+#include "tests/daemon/cli/runner.hpp"
+
+using namespace kontor::test;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+namespace {
+
+std::string event(int id, const std::string& type, const json& data) {
+    return "id: " + std::to_string(id) + "\nevent: " + type + "\ndata: " + data.dump() + "\n\n";
+}
+
+json finished(const json& error) {
+    return {{"ticket", 5},
+            {"connection", "zoho"},
+            {"run", 12},
+            {"result", error.is_null() ? "ok" : "failed"},
+            {"error", error},
+            {"streams",
+             {{{"stream", "Contacts"}, {"seen", 9}, {"created_here", 4}, {"updated_there", 1}}}}};
+}
+
+/// A daemon with one connection, whose event stream is what the test says.
+FakeDaemon::Answer daemon_with(std::string events, bool stay_open = false) {
+    return [events = std::move(events), stay_open](const Asked& asked) -> Canned {
+        if (asked.target == "/api/v1/connections")
+            return {.body = R"({"connections":[{"name":"zoho"}]})"};
+        if (asked.target.ends_with("/sync"))
+            return {.status = 202, .body = R"({"ticket":5,"event_id":100})"};
+        if (asked.target.starts_with("/api/v1/events"))
+            return {.body = events, .type = "text/event-stream", .stay_open = stay_open};
+        if (asked.target.find("/plan?") != std::string::npos)
+            return {.body = json{{"total", 1},
+                                 {"changes",
+                                  {{{"side", "there"},
+                                    {"op", "update"},
+                                    {"entity", "contact"},
+                                    {"record", 42},
+                                    {"stream", "Contacts"},
+                                    {"ext_id", "900"},
+                                    {"fields", {"Phone", "Email"}}}}}}
+                                .dump()};
+        return {.body = R"({"name":"zoho","state":"idle","last_run_result":"ok","error":null})"};
+    };
+}
+
+const std::string kProgress = ": hi\n\n" + event(101, "sync.progress",
+                                                 {{"ticket", 5},
+                                                  {"connection", "zoho"},
+                                                  {"stage", "pull"},
+                                                  {"stream", "Contacts"},
+                                                  {"done", 50},
+                                                  {"total", 100}});
+
+int run(Runner& runner, FakeDaemon& daemon, Words words) {
+    words.insert(words.end(), {"--socket", daemon.socket()});
+    return runner.run(words);
+}
+
+}  // namespace
+
+TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
+    // Somebody else's sync ends first; it is not ours.
+    const auto other = event(102, "sync.finished", {{"ticket", 4}, {"connection", "zoho"}});
+    FakeDaemon daemon(
+        daemon_with(kProgress + other + event(103, "sync.finished", finished(nullptr)), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "zoho", "--sweep"}) == 0);
+    CHECK(runner.out == "zoho: 4 changed here, 1 changed there, 0 conflicts, 0 refused\n");
+    CHECK(runner.err.find("fetching changes Contacts 50/100 (50 %)") != std::string::npos);
+    const auto asked = daemon.asked();
+    CHECK(asked[0].target == "/api/v1/connections/zoho/sync");
+    CHECK(json::parse(asked[0].body) ==
+          json{{"dry_run", false}, {"sweep", true}, {"confirm_mass", false}});
+    CHECK(asked[1].target == "/api/v1/events?since=100");
+}
+
+TEST_CASE("with --json a sync prints status lines and one summary", "[cli][sync]") {
+    FakeDaemon daemon(
+        daemon_with(kProgress + event(102, "sync.finished", finished(nullptr)), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "--json"}) == 0);
+    const auto at = runner.out.find('\n');
+    const auto status = json::parse(runner.out.substr(0, at));
+    CHECK(status["message_type"] == "status");
+    CHECK(status["done"] == 50);
+    const auto summary = json::parse(runner.out.substr(at + 1));
+    CHECK(summary["message_type"] == "summary");
+    CHECK(summary["results"][0]["run"] == 12);
+    CHECK(runner.err.empty());
+}
+
+TEST_CASE("a failed sync exits by the kind of failure", "[cli][sync]") {
+    const json error{{"code", "unauthenticated"}, {"message", "m"}, {"detail", "token revoked"}};
+    FakeDaemon daemon(daemon_with(event(102, "sync.finished", finished(error)), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "zoho"}) == 4);
+    CHECK(runner.err.find("token revoked") != std::string::npos);
+    CHECK(runner.err.find("Sign in") != std::string::npos);
+}
+
+TEST_CASE("a dry run lists the changes of both sides", "[cli][sync]") {
+    FakeDaemon daemon(daemon_with(event(102, "sync.finished", finished(nullptr)), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run"}) == 0);
+    CHECK(runner.out.find("there  update  contact 42  Contacts  900        Phone, Email") !=
+          std::string::npos);
+    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--json"}) == 0);
+    const auto line = json::parse(runner.out.substr(0, runner.out.find('\n')));
+    CHECK(line["message_type"] == "change");
+    CHECK(line["side"] == "there");
+}
+
+TEST_CASE("an end that was missed is found by asking", "[cli][sync]") {
+    FakeDaemon gap(daemon_with("event: gap\ndata: {\"since\":100}\n\n", true));
+    Runner runner;
+    CHECK(run(runner, gap, {"sync", "zoho"}) == 0);
+    FakeDaemon cut(daemon_with(kProgress));  // the stream ends early
+    CHECK(run(runner, cut, {"sync", "zoho"}) == 0);
+}
+
+TEST_CASE("Ctrl-C ends a sync at once, with 130, and leaves it to the daemon", "[cli][sync]") {
+    FakeDaemon daemon(daemon_with(kProgress, true));
+    Runner runner;
+    std::thread presses([&] {
+        while (daemon.asked().size() < 2) std::this_thread::yield();
+        runner.cancel.request();
+    });
+    const int code = run(runner, daemon, {"sync", "zoho"});
+    presses.join();
+    CHECK(code == 130);
+    CHECK(runner.err.find("goes on in kontord") != std::string::npos);
+}
+
+TEST_CASE("events are shown one a line until enough", "[cli][sync]") {
+    FakeDaemon daemon(daemon_with(kProgress + event(102, "replica.changed", json::object()), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"events", "--limit", "2", "--json"}) == 0);
+    const auto first = json::parse(runner.out.substr(0, runner.out.find('\n')));
+    CHECK(first["id"] == "101");
+    CHECK(first["type"] == "sync.progress");
+    CHECK(first["data"]["stream"] == "Contacts");
+}
