@@ -9,9 +9,9 @@ namespace kontor::zoho {
 namespace {
 
 constexpr int kPagesMax = 1'000'000;
-// So long after a change it has surely become visible: a cursor may pass quiet times up to here,
-// lest the records of the last busy second be read again and again.
-constexpr std::int64_t kSurelyVisibleMs = 6 * 3'600'000;
+// So long after a change it has surely become visible, whatever the overlap: a cursor may pass
+// quiet times up to here, lest the records of the last busy minutes be read again by every pull.
+constexpr std::int64_t kSurelyVisibleMs = 600'000;
 
 struct Progressed {
     std::int64_t started_ms = 0;  // Zoho's clock when the first request was answered
@@ -20,9 +20,10 @@ struct Progressed {
     std::int64_t doubtful_ms = std::numeric_limits<std::int64_t>::max();
 };
 
-std::int64_t next_high(std::int64_t before, const Progressed& seen) {
+std::int64_t next_high(const Pull& job, std::int64_t before, const Progressed& seen) {
+    const std::int64_t visible = std::max(kSurelyVisibleMs, job.api.options().overlap_ms);
     const std::int64_t certain = std::min(seen.newest_ms, seen.started_ms);
-    return std::max({before, certain, seen.started_ms - kSurelyVisibleMs});
+    return std::max({before, certain, seen.started_ms - visible});
 }
 
 // Paging is no snapshot: a record that is changed while we read leaves its place, all behind it
@@ -115,12 +116,12 @@ void pull_changes(Pull& job) {
         modified.started_ms = modified.newest_ms = job.cursor.modified_ms;
     }
     const std::int64_t modified_before = job.cursor.modified_ms;
-    std::int64_t modified_high = next_high(modified_before, modified);
+    std::int64_t modified_high = next_high(job, modified_before, modified);
 
     std::int64_t deleted_newest = 0;
     if (job.module.has_deleted_feed()) {
         const Progressed gone = deleted(job);
-        job.cursor.deleted_ms = next_high(job.cursor.deleted_ms, gone);
+        job.cursor.deleted_ms = next_high(job, job.cursor.deleted_ms, gone);
         deleted_newest = gone.newest_ms;
     }
     const bool disturbed =

@@ -41,7 +41,9 @@ public:
 
     std::size_t read(char* buffer, std::size_t size) {
         if (done_) return 0;
-        const std::size_t got = inflating_ ? inflate_some(buffer, size) : copy_some(buffer, size);
+        const std::size_t got = inflating_    ? inflate_some(buffer, size)
+                                : descriptor_ ? copy_to_descriptor(buffer, size)
+                                              : copy_some(buffer, size);
         crc_ = crc32(crc_, reinterpret_cast<const Bytef*>(buffer), static_cast<uInt>(got));
         written_ += got;
         if (written_ > kOutputMax) broken("unpacks to too much");
@@ -84,7 +86,7 @@ private:
                 throw sdk::Error(KONTOR_E_INTERNAL, "zlib does not start");
             inflating_ = true;
         } else if (method == 0) {
-            if (descriptor_ || packed == 0xFFFFFFFF) broken("stores a file of unknown size");
+            if (packed == 0xFFFFFFFF) broken("stores a file of unknown size");
             stored_left_ = packed;
         } else {
             broken("is packed in a way that Zoho does not use");
@@ -117,6 +119,27 @@ private:
         at_ += got;
         stored_left_ -= got;
         done_ = stored_left_ == 0;
+        return got;
+    }
+
+    // A stored file whose size comes afterwards ends where a descriptor stands that names exactly
+    // the checksum and the size of what came before it.
+    std::size_t copy_to_descriptor(char* buffer, std::size_t size) {
+        constexpr std::size_t kDescriptor = 16;
+        if (!need(kDescriptor)) broken("is cut off");
+        const char* from = input_.data() + at_;
+        if (std::memcmp(from, "PK\7\10", 4) == 0 && little(from + 4, 4) == crc_ &&
+            little(from + 8, 4) == static_cast<std::uint32_t>(written_)) {
+            done_ = true;
+            return 0;
+        }
+        const std::size_t room = std::min(size, end_ - at_ - kDescriptor + 1);
+        const void* next = room > 1 ? std::memchr(from + 1, 'P', room - 1) : nullptr;
+        const std::size_t got =
+            next == nullptr ? room
+                            : static_cast<std::size_t>(static_cast<const char*>(next) - from);
+        std::memcpy(buffer, from, got);
+        at_ += got;
         return got;
     }
 

@@ -35,6 +35,9 @@ TEST_CASE("an archive streams out whole, however it is made and cut", "[zoho][zi
     CHECK(unpacked(test::zip_archive(content, {true, false, false})) == content);
     CHECK(unpacked(test::zip_archive(content, {false, true, true})) == content);
     CHECK(unpacked(test::zip_archive(content, {false, true, false})) == content);
+    const std::string tricky = "PK\7\10PPK" + content + std::string("PK\7\10\0\0\0\0", 8) + content;
+    CHECK(unpacked(test::zip_archive(tricky, {true, true, true})) == tricky);
+    CHECK(unpacked(test::zip_archive(tricky, {true, true, true}), 5, 3) == tricky);
     CHECK(unpacked(test::zip_archive("")).empty());
 }
 
