@@ -11,7 +11,8 @@
 namespace kontor::cli {
 namespace {
 
-/// CLI11 would split a word in brackets at its commas; this mark in front keeps it whole.
+/// In front of a word that CLI11 would read otherwise than as one argument: it splits words in
+/// brackets at their commas, and takes what follows `--` for options once a command has arguments.
 constexpr char kWhole = '\x01';
 
 /// CLI11's view of one command, and where its values end up.
@@ -133,7 +134,8 @@ tl::unexpected<Failure> explain_extra(messages::Language language, const Tree& t
                                       const std::vector<std::string>& extras) {
     const Node* node = tree.chosen();
     const auto* command = node == nullptr ? nullptr : node->spec;
-    const std::string word = extras.empty() ? "" : extras.front();
+    std::string word = extras.empty() ? "" : extras.front();
+    if (!word.empty() && word.front() == kWhole) word.erase(0, 1);
     if (word.size() > 1 && word.front() == '-') {
         const auto name = word.substr(0, word.find('='));
         return usage(language, "cli.usage.unknown_option", {{"option", name}},
@@ -204,12 +206,19 @@ Outcome<> take_arguments(messages::Language language, const Node& node, bool hel
     return {};
 }
 
-/// In the order that CLI11 wants, and marked.
+/// In the order that CLI11 wants, marked, and without `--`.
 std::vector<std::string> prepared(const std::vector<std::string>& words) {
-    std::vector<std::string> out(words.rbegin(), words.rend());
-    for (auto& word : out)
-        if (word.size() > 1 && word.front() == '[' && word.back() == ']')
-            word.insert(word.begin(), kWhole);
+    std::vector<std::string> out;
+    bool arguments_only = false;
+    for (const auto& word : words) {
+        if (word == "--" && !arguments_only) {
+            arguments_only = true;
+            continue;
+        }
+        const bool bracketed = word.size() > 1 && word.front() == '[' && word.back() == ']';
+        out.push_back(bracketed || arguments_only ? kWhole + word : word);
+    }
+    std::reverse(out.begin(), out.end());
     return out;
 }
 

@@ -202,7 +202,7 @@ TEST_CASE("delete asks where it can, and tells what was not deleted", "[cli][com
 
 TEST_CASE("sql reads unless told to write", "[cli][command]") {
     const json result{{"columns", {"stage", "n"}},
-                      {"rows", {{"Won", 3}, {"Lost", 12}}},
+                      {"rows", json::parse(R"([["Won",3],["Lost",12]])")},
                       {"truncated", true},
                       {"changes", 0}};
     Session session(Canned{.body = result.dump()});

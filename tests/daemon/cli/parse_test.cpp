@@ -1,5 +1,7 @@
 // The command table and how command lines are read by it.
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "daemon/cli/help.hpp"
@@ -131,5 +133,16 @@ TEST_CASE("every example of the help text parses", "[cli][table]") {
             INFO((parsed ? "" : parsed.error().message));
             CHECK(parsed);
         }
+    }
+}
+
+TEST_CASE("every command is described in docs/cli.md", "[cli][table]") {
+    std::ifstream file(KONTOR_CLI_PAGE);
+    const std::string page((std::istreambuf_iterator<char>(file)),
+                           std::istreambuf_iterator<char>());
+    for (const auto& spec : command_table()) {
+        if (spec.hidden || spec.run == nullptr) continue;
+        INFO(spec.path);
+        CHECK(page.find("kontor " + std::string(spec.path)) != std::string::npos);
     }
 }

@@ -59,7 +59,7 @@ TEST_CASE("a narrow terminal clips the widest column and keeps the others", "[cl
     Table table{.columns = {{.title = "ID", .min = 2}, {.title = "TEXT"}}, .rows = {}};
     table.add({"1", "a text that is far too long"});
     const auto out = render_table(table, {.width_max = 16, .bold_titles = false, .titles = false});
-    CHECK(out == "1  a text that…\n");
+    CHECK(out == "1  a text that …\n");
     CHECK(render_table(table, {.width_max = 0, .bold_titles = false, .titles = false}) ==
           "1  a text that is far too long\n");
 }
