@@ -23,11 +23,18 @@ function(kontor_add_connector name)
 endfunction()
 
 # kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...])
-# A Catch2 program NAME_test, one ctest entry. The Catch2 main is compiled once.
+# A Catch2 program NAME_test, one ctest entry. The Catch2 main is compiled once. For each label L
+# there is a target L_tests that builds what `ctest -L L` runs.
 function(kontor_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  foreach(label ${ARG_LABELS})
+    if(NOT TARGET ${label}_tests)
+      add_custom_target(${label}_tests)
+    endif()
+    add_dependencies(${label}_tests ${name}_test)
+  endforeach()
 endfunction()

@@ -11,6 +11,10 @@ option(KONTOR_BENCH "Build the benchmarks" OFF)
 option(KONTOR_FUZZ "Build the fuzz targets (clang only)" OFF)
 set(KONTOR_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
+# -O3 buys nothing measurable here and costs a fifth of the build time.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(KONTOR_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/kontor)
 
