@@ -1,5 +1,7 @@
 #include "plugins/zoho/csv_records.hpp"
 
+#include <cstring>
+
 #include "connectors/sdk/canonical.hpp"
 #include "connectors/sdk/error.hpp"
 
@@ -17,6 +19,14 @@ std::string_view base_name(std::string_view header) {
 bool utf8(std::string_view text) {
     std::size_t i = 0;
     while (i < text.size()) {
+        // Plain text goes eight bytes at a time.
+        if (std::uint64_t word = 0; text.size() - i >= sizeof word) {
+            std::memcpy(&word, text.data() + i, sizeof word);
+            if ((word & 0x8080808080808080u) == 0) {
+                i += sizeof word;
+                continue;
+            }
+        }
         const auto lead = static_cast<unsigned char>(text[i]);
         if (lead < 0x80) {
             ++i;
