@@ -1,0 +1,15 @@
+// Record batches as a hostile plugin may hand them over: decoded or refused, never trusted.
+#include "connectors/host/batch_decoder.hpp"
+#include "tests/fuzz/input.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using kontor::abi::Op;
+    kontor::host::BatchDecoder decoder(8, {Op::kRecord, Op::kDeleted, Op::kMissing});
+    const auto records = decoder.decode(as_text(data, size));
+    if (records)
+        for (const auto& record : *records) {
+            must_hold(!record.id.empty());
+            must_hold(record.fields.size() == 8 || record.fields.empty());
+        }
+    return 0;
+}
