@@ -46,7 +46,7 @@ std::optional<Instant> parse_instant(std::string_view text) {
     using namespace std::chrono;
     const int y = number(text, 0, 4), mo = number(text, 5, 2), d = number(text, 8, 2);
     const int h = number(text, 11, 2), mi = number(text, 14, 2), s = number(text, 17, 2);
-    if (y < 0 || mo < 0 || d < 0 || h < 0 || mi < 0 || s < 0) return std::nullopt;
+    if (y < 1 || mo < 0 || d < 0 || h < 0 || mi < 0 || s < 0) return std::nullopt;
     if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != ' ') ||
         text[13] != ':' || text[16] != ':' || h > 23 || mi > 59 || s > 60)
         return std::nullopt;

@@ -9,9 +9,11 @@
 namespace kontor {
 
 std::string Random::uid() {
+    // Two statements: the order of function arguments is not specified.
+    const auto high = static_cast<unsigned long long>(next());
+    const auto low = static_cast<unsigned long long>(next());
     std::array<char, 33> out{};
-    std::snprintf(out.data(), out.size(), "%016llx%016llx", static_cast<unsigned long long>(next()),
-                  static_cast<unsigned long long>(next()));
+    std::snprintf(out.data(), out.size(), "%016llx%016llx", high, low);
     return {out.data(), 32};
 }
 
