@@ -130,7 +130,7 @@ void put_secret(json& body, const std::string& name, std::string& value) {
     if (name == "code")
         body["code"] = value;
     else
-        body["secrets"][name] = value;
+        body["secrets"][name] = {{"value", value}};
     wipe(value);
 }
 
@@ -144,11 +144,12 @@ Outcome<> take_given_secrets(Context& context, json& body) {
             return usage(context.language(), "cli.usage.secret_in_argv", {{"name", name}});
         constexpr std::string_view kFile = "file:";
         // Relative to here, not to wherever the daemon runs.
-        secrets[name] = reference.starts_with(kFile)
-                            ? "file:" + std::filesystem::absolute(reference.substr(kFile.size()))
-                                            .lexically_normal()
-                                            .string()
-                            : reference;
+        const auto whole = reference.starts_with(kFile)
+                               ? "file:" + std::filesystem::absolute(reference.substr(kFile.size()))
+                                               .lexically_normal()
+                                               .string()
+                               : reference;
+        secrets[name] = {{"reference", whole}};
     }
     const auto files = parse_pairs(context.language(), args.all("secret-file"));
     if (!files) return tl::unexpected<Failure>(files.error());

@@ -67,6 +67,9 @@ void add_connection(const config::Connection& c, std::vector<Setting>& out) {
     out.push_back({at + "jurisdiction", text(c.jurisdiction)});
     for (const auto& [name, value] : c.options)
         out.push_back({at + "options." + name, literal(value)});
+    out.push_back({at + "sign_in.kind", text(c.sign_in.kind)});
+    for (const auto& [name, value] : c.sign_in.values)
+        out.push_back({at + "sign_in." + name, text(value)});
     for (const auto& [name, reference] : c.secrets)
         out.push_back({at + "secrets." + name, text(reference)});
     out.push_back({at + "guards.deletes", std::to_string(c.guards.deletes)});

@@ -62,7 +62,7 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
                                {"plugin", "zoho"},
                                {"options", {{"data_centre", "cn"}}},
                                {"values", {{"client_id", "1000.CLIENT"}}},
-                               {"secrets", {{"client_secret", "S3CRET"}}},
+                               {"secrets", {{"client_secret", {{"value", "S3CRET"}}}}},
                                {"code", "1000.code"}});
     CHECK(runner.err.find("https://api-console.zoho.com.cn") != std::string::npos);
     CHECK(runner.err.find("ZohoCRM.modules.ALL,ZohoCRM.users.READ") != std::string::npos);
@@ -88,7 +88,8 @@ TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
                {"options", {{"data_centre", "eu"}, {"overlap_s", 60}, {"sandbox", true}}},
                {"values", {{"client_id", "1000.X"}}},
                {"secrets",
-                {{"client_secret", "file:/etc/kontor/secret"}, {"refresh_token", "1000.refresh"}}},
+                {{"client_secret", {{"reference", "file:/etc/kontor/secret"}}},
+                 {"refresh_token", {{"value", "1000.refresh"}}}}},
                {"ca_file", "/etc/ca.pem"}});
     const auto told = json::parse(runner.out);
     CHECK(told["identity"]["org_name"] == "Zylker");
