@@ -26,6 +26,7 @@ TEST_CASE("the same seed gives the same data") {
 TEST_CASE("wire faults hit what they match, as often as told, and spare the control side") {
     TestClient client(50);
     const auto fault = [&](const json& body) { client.control("fault", body); };
+    client.check_messages(false);
     fault({{"kind", "status"},
            {"count", 2},
            {"match", {{"method", "GET"}, {"path_prefix", "/crm/v8/Contacts"}}},

@@ -171,7 +171,7 @@ Json MetadataApi::field_json(const Module& module, std::size_t index) const {
         out["currency"] = {{"rounding_option", "normal"}, {"precision", field.decimals}};
     if (field.type == Type::formula)
         out["formula"] = {{"return_type", "double"}, {"expression", nullptr}};
-    if (field.unique) out["unique"] = {{"casesensitive", false}};
+    if (field.unique) out["unique"] = {{"casesensitive", "0"}};
     if (field.external) out["external"] = {{"type", "org"}, {"show", true}};
     return out;
 }

@@ -14,6 +14,7 @@
 #include "tests/peers/zoho/oauth.hpp"
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/router.hpp"
+#include "tests/peers/zoho/schema/message_schema.hpp"
 
 namespace kontor::peer_zoho {
 
@@ -86,6 +87,7 @@ struct ZohoPeer::Impl {
     Response api(const Request& request, LogEntry& entry);
     void charge(Call& call, int cost, LogEntry& entry);
     void add_credit_header(Response& response);
+    void check_request(const Request& request);
 };
 
 void ZohoPeer::Impl::charge(Call& call, int cost, LogEntry& entry) {
@@ -109,6 +111,21 @@ void ZohoPeer::Impl::add_credit_header(Response& response) {
         response.headers.emplace_back("Retry-After", "5");
 }
 
+/// --strict: what does not fit the schemas is recorded, and processed all the same.
+void ZohoPeer::Impl::check_request(const Request& request) {
+    const std::string kind = zoho_schema::request_kind(request.method, request.path());
+    if (kind.empty()) return;
+    const Json body = Json::parse(request.body, nullptr, false);
+    const std::vector<std::string> problems = body.is_discarded()
+                                                  ? std::vector<std::string>{"not JSON"}
+                                                  : zoho_schema::validate(kind, body);
+    if (!problems.empty())
+        control.add_violation({{"method", request.method},
+                               {"path", request.path()},
+                               {"kind", kind},
+                               {"problems", problems}});
+}
+
 Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
     Call call{request, parse_query(request.query()), {}, {}, {}, 0, 0};
     call.charge = [&](int cost) { charge(call, cost, entry); };
@@ -122,6 +139,7 @@ Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
         }
         if (request.body.size() > static_cast<std::size_t>(org.switches.number("body_limit")))
             refuse(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large");
+        if (strict) check_request(request);
         response = router.route(call, entry.kind);
     } catch (const ApiError& error) {
         const bool wrap = org.switches.text("deleted_envelope") == "data" &&

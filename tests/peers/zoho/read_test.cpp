@@ -203,8 +203,9 @@ TEST_CASE("COQL walks by Modified_Time and by id, and reports errors") {
         const auto answer =
             run("select id from Contacts where id > '" + last + "' order by id asc limit 300");
         if (answer.status == 204) break;
-        for (const auto& record : answer.json()["data"]) seen.insert(record["id"]);
-        last = answer.json()["data"].back()["id"];
+        const json data = answer.json()["data"];
+        for (const auto& record : data) seen.insert(record["id"]);
+        last = data.back()["id"];
     }
     CHECK(seen.size() == 1000);
     CHECK(code_of(run("select from Contacts")) == "SYNTAX_ERROR");

@@ -31,6 +31,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kHeaderLimit = 64 * 1024;
+constexpr std::size_t kDrainBlock = 64 * 1024;
+constexpr std::size_t kDrainMost = 256 * 1024 * 1024;
 
 Request to_request(http::request<http::string_body>&& message) {
     Request out;
@@ -137,6 +139,11 @@ asio::awaitable<void> Server::Impl::session(tcp::socket socket) {
             const std::string text = head_of(refusal, false) + refusal.body;
             co_await asio::async_write(stream, asio::buffer(text),
                                        asio::redirect_error(asio::use_awaitable, error));
+            // Closing now would reset the connection before the client has read the answer.
+            std::vector<char> rest(kDrainBlock);
+            for (std::size_t got = 0; !error && got < kDrainMost;)
+                got += co_await stream.async_read_some(
+                    asio::buffer(rest), asio::redirect_error(asio::use_awaitable, error));
             break;
         }
         if (error) break;

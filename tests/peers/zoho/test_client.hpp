@@ -1,10 +1,12 @@
 #pragma once
 // Drives a ZohoPeer in-process, in virtual time.
 
+#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "tests/peers/zoho/peer.hpp"
+#include "tests/peers/zoho/schema/message_schema.hpp"
 
 namespace kontor::peer_zoho {
 
@@ -23,12 +25,15 @@ public:
     static constexpr std::int64_t kStart = 1795132800;
 
     explicit TestClient(std::uint64_t contacts = 500,
-                        std::vector<std::pair<std::string, std::string>> switches = {})
-        : peer_(options(contacts, std::move(switches))) {
+                        std::vector<std::pair<std::string, std::string>> switches = {},
+                        bool strict = false)
+        : peer_(options(contacts, std::move(switches), strict)) {
         refresh();
     }
 
     ZohoPeer& peer() { return peer_; }
+    /// Every answer is checked against the message schemas, unless a fault damages them.
+    void check_messages(bool on) { checked_ = on; }
     void advance_s(std::int64_t seconds) { now_ms_ += seconds * 1000; }
     void advance_ms(std::int64_t by) { now_ms_ += by; }
 
@@ -42,6 +47,7 @@ public:
         if (!find_header(request.headers, "Authorization"))
             request.headers.emplace_back("Authorization", "Zoho-oauthtoken " + token_);
         Response response = peer_.handle(request);
+        if (checked_) check(request, response);
         return {response.status, response.headers, std::move(response.body), response.delivery};
     }
     Answer get(const std::string& target, Headers headers = {}) {
@@ -81,14 +87,40 @@ public:
 
 private:
     PeerOptions options(std::uint64_t contacts,
-                        std::vector<std::pair<std::string, std::string>> switches) {
+                        std::vector<std::pair<std::string, std::string>> switches, bool strict) {
         PeerOptions out;
+        out.strict = strict;
         out.contacts = contacts;
         out.switches = std::move(switches);
         out.clock_ms = [this] { return now_ms_; };
         return out;
     }
 
+    static void check(const Request& request, const Response& response) {
+        const auto type = find_header(response.headers, "Content-Type");
+        if (request.path().starts_with("/_control") || response.delivery != Delivery::normal ||
+            !type || !type->starts_with("application/json"))
+            return;
+        INFO(request.method << " " << request.target << " -> " << response.status << " "
+                            << response.body.substr(0, 2000));
+        REQUIRE(nlohmann::json::accept(response.body));
+        const auto body = nlohmann::json::parse(response.body);
+        const std::string kind =
+            zoho_schema::response_kind(request.method, request.path(), response.status);
+        if (request.path().starts_with("/oauth/v2/token")) {
+            CHECK(zoho_schema::validate(body.contains("error") ? "token_error" : "token_response",
+                                        body) == std::vector<std::string>{});
+        } else if (!kind.empty()) {
+            CHECK(zoho_schema::validate(kind, body) == std::vector<std::string>{});
+        } else if (response.status >= 400 || response.status == 202) {
+            const bool fits = zoho_schema::validate("error_response", body).empty() ||
+                              zoho_schema::validate("write_response", body).empty() ||
+                              zoho_schema::validate("watch_response", body).empty();
+            CHECK(fits);
+        }
+    }
+
+    bool checked_ = true;
     std::int64_t now_ms_ = kStart * 1000;
     ZohoPeer peer_;
     std::string token_;
