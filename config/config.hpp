@@ -63,6 +63,14 @@ struct Guards {
     bool operator==(const Guards&) const = default;
 };
 
+/// [connection.NAME.sign_in]
+struct SignIn {
+    std::string kind;  ///< oauth2 bearer basic header none; "" = the connector's only one
+    /// What is not secret: client_id (oauth2), user (basic), header (header).
+    std::map<std::string, std::string> values;
+    bool operator==(const SignIn&) const = default;
+};
+
 /// [connection.NAME.limits]; 0 = as the connector says
 struct Limits {
     double requests_per_second = 0;
@@ -76,6 +84,7 @@ struct Connection {
     std::string name;
     std::string plugin;
     std::map<std::string, Option> options;
+    SignIn sign_in;
     std::map<std::string, std::string> secrets;  ///< name → reference, never the secret itself
     std::string ca_file;                         ///< "" = the system's
     std::string proxy;                           ///< "" = none

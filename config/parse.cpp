@@ -109,6 +109,19 @@ void read_secrets(TableReader& in, std::map<std::string, std::string>& out) {
     }
 }
 
+void read_sign_in(TableReader& in, SignIn& out) {
+    const Node* table = in.table("sign_in");
+    if (table == nullptr) return;
+    for (const auto& [name, line, column, value] : table->members) {
+        if (value.kind != Node::Kind::kText)
+            in.problem(value, "sign_in." + name, "must be a text");
+        else if (name == "kind")
+            out.kind = value.text;
+        else
+            out.values[name] = value.text;
+    }
+}
+
 void read_guards(TableReader& parent, Guards& out) {
     const Node* node = parent.table("guards");
     if (node == nullptr) return;
@@ -143,7 +156,8 @@ std::string check_proxy(const std::string& text) {
                         text.rfind("socks5h://", 0) == 0;
     if (!scheme) return "must begin with http://, https:// or socks5h://";
     if (text.find('@') != std::string::npos)
-        return "must not hold a password; put it into secrets as proxy_user and proxy_password";
+        return "must not hold a password; put user:password into a file and name it in secrets as "
+               "proxy";
     return "";
 }
 
@@ -151,6 +165,7 @@ void read_connection(const Node& node, const std::string& name, Into into, Conne
     TableReader in(node, "connection." + name, into);
     in.text("plugin", out.plugin, check_plugin_name);
     read_options(in, out.options);
+    read_sign_in(in, out.sign_in);
     read_secrets(in, out.secrets);
     read_path(in, "ca_file", out.ca_file);
     in.text("proxy", out.proxy, check_proxy);

@@ -44,6 +44,12 @@ std::string write_connection(const Connection& c) {
         for (const auto& [name, value] : c.options)
             out += quoted_key(name) + " = " + literal(value) + "\n";
     }
+    if (!(c.sign_in == defaults.sign_in)) {
+        out += "\n[" + table + ".sign_in]\n";
+        if (!c.sign_in.kind.empty()) out += "kind = " + quoted(c.sign_in.kind) + "\n";
+        for (const auto& [name, value] : c.sign_in.values)
+            out += quoted_key(name) + " = " + quoted(value) + "\n";
+    }
     if (!c.secrets.empty()) {
         out +=
             "\n# Where the secrets lie; never the secrets themselves.\n[" + table + ".secrets]\n";

@@ -6,6 +6,20 @@ namespace kontor::api {
 
 using nlohmann::json;
 
+std::string ApiRequest::get(std::string_view name, std::string_view fallback) const {
+    std::string out(fallback);
+    for (const auto& [key, value] : query)
+        if (key == name) out = value;
+    return out;
+}
+
+std::vector<std::string> ApiRequest::all(std::string_view name) const {
+    std::vector<std::string> out;
+    for (const auto& [key, value] : query)
+        if (key == name) out.push_back(value);
+    return out;
+}
+
 int status_of(Errc code) {
     switch (code) {
         case Errc::kInvalid:
@@ -105,7 +119,7 @@ bool parse_target(std::string_view target, ApiRequest& request) {
                          ? std::string()
                          : percent_decode(pair.substr(equals + 1), true);
         if (!name || !value || request.query.size() >= kParametersMax) return false;
-        request.query[*name] = std::move(*value);
+        request.query.emplace_back(std::move(*name), std::move(*value));
     }
     return true;
 }

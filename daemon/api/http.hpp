@@ -16,22 +16,21 @@ namespace kontor::api {
 
 /// A request, read whole and within the limits.
 struct ApiRequest {
-    std::string method;                         ///< GET POST PATCH DELETE …
-    std::string path;                           ///< decoded, without query
-    std::map<std::string, std::string> query;   ///< decoded; the last of a name counts
-    std::map<std::string, std::string> params;  ///< the route's {names}
-    std::string content_type;                   ///< lower case, without parameters
+    std::string method;                                      ///< GET POST PATCH DELETE …
+    std::string path;                                        ///< decoded, without query
+    std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
+    std::map<std::string, std::string> params;               ///< the route's {names}
+    std::string content_type;                                ///< lower case, without parameters
     std::string if_match;
     std::string last_event_id;
     std::string body;
     std::string actor;  ///< who history will name: "uid:1000"
     messages::Language language = messages::Language::kEnglish;
 
-    /// The query's value, or the fallback.
-    [[nodiscard]] std::string get(const std::string& name, std::string_view fallback = "") const {
-        const auto found = query.find(name);
-        return found == query.end() ? std::string(fallback) : found->second;
-    }
+    /// The query's last value of that name, or the fallback.
+    [[nodiscard]] std::string get(std::string_view name, std::string_view fallback = "") const;
+    /// All its values of that name.
+    [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
     [[nodiscard]] const std::string& param(const std::string& name) const {
         return params.at(name);
     }

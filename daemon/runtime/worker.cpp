@@ -142,8 +142,9 @@ std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {
         if (stop.stop_requested()) return std::nullopt;
         const auto now = parts_.clock.steady();
         if (!requests_.empty() || now >= due_) break;
-        changed_.wait_for(lock, stop, due_ - now,
-                          [&] { return !requests_.empty() || parts_.clock.steady() >= due_; });
+        const auto planned = due_;
+        changed_.wait_for(lock, stop, planned - now,
+                          [&] { return !requests_.empty() || due_ != planned; });
     }
     heartbeat_.wake();
     status_.state = WorkerState::kSyncing;

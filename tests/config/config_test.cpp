@@ -67,7 +67,8 @@ TEST_CASE("the example is a correct configuration that shows the defaults", "[co
     CHECK(zoho.limits == Limits{});
     CHECK(std::get<std::string>(zoho.options.at("data_centre")) == "eu");
     CHECK(fs::path(zoho.mapping).is_absolute());
-    CHECK(zoho.secrets.size() == 3);
+    CHECK(zoho.secrets.size() == 2);
+    CHECK(zoho.sign_in.values.at("client_id") == "1000.ABCDEFGH");
 }
 
 TEST_CASE("all errors are reported with place, key, reason and the nearest key", "[config]") {
@@ -218,6 +219,7 @@ TEST_CASE("a written connection reads back as it was", "[config]") {
                  {"n", std::int64_t{3}},
                  {"flag", true},
                  {"list", std::vector<std::string>{"a", "b c"}}};
+    c.sign_in = {"oauth2", {{"client_id", "a.b"}}};
     c.secrets = {{"token", "file:/s/t"}};
     c.interval = 90s;
     c.mapping = "/m/x.toml";

@@ -1,0 +1,144 @@
+#include "daemon/api/connection_json.hpp"
+
+#include "daemon/api/json_io.hpp"
+#include "daemon/runtime/report_json.hpp"
+
+namespace kontor::api {
+namespace {
+
+// One word for what a person should think of it.
+const char* state_of(const app::WorkerStatus& status, bool paused) {
+    if (status.state == app::WorkerState::kSyncing) {
+        const bool waits = status.progress && status.progress->stage == "wait";
+        return waits ? "throttled" : "syncing";
+    }
+    if (paused) return "paused";
+    if (status.state == app::WorkerState::kStarting) return "starting";
+    if (!status.error) return "idle";
+    switch (status.error->code) {
+        case Errc::kUnauthenticated:
+            return "sign_in";
+        case Errc::kRateLimited:
+            return "throttled";
+        case Errc::kUnavailable:
+        case Errc::kTimeout:
+            return "offline";
+        case Errc::kGuard:
+        case Errc::kMismatch:
+            return "paused";
+        case Errc::kBusy:
+            return "waiting";
+        default:
+            return "error";
+    }
+}
+
+json failure_json(const Error& error, messages::Language language) {
+    json out = app::to_json(error);
+    out["message"] = messages::render_error(language, error);
+    if (const auto hint = messages::render_hint(language, error); !hint.empty()) out["hint"] = hint;
+    return out;
+}
+
+json instant_or_null(const std::optional<Instant>& at) {
+    return at ? json(format_instant(*at)) : json();
+}
+
+}  // namespace
+
+json connection_json(const app::Worker& worker, const engine::ConnectionStatus* known,
+                     const config::Sync& sync, messages::Language language) {
+    const auto& c = worker.connection();
+    const auto status = worker.status();
+    const engine::ConnectionStatus nothing;
+    const auto& k = known != nullptr ? *known : nothing;
+    const std::string state = state_of(status, !k.paused.empty());
+    const auto interval = c.interval.count() != 0 ? c.interval : sync.interval;
+    std::int64_t to_push = 0;
+    json streams = json::array();
+    for (const auto& stream : k.streams) {
+        to_push += stream.to_push;
+        streams.push_back({{"stream", stream.stream},
+                           {"entity", stream.entity},
+                           {"pulled_at", or_null(stream.pulled_at)},
+                           {"swept_at", or_null(stream.swept_at)},
+                           {"loaded", stream.loaded},
+                           {"records", stream.records},
+                           {"to_push", stream.to_push}});
+    }
+    json credits;
+    if (status.credits)
+        credits = {{"limit", status.credits->limit},
+                   {"left", status.credits->left},
+                   {"spent", status.credits->spent},
+                   {"requests", status.credits->requests}};
+    return {{"name", c.name},
+            {"plugin", c.plugin},
+            {"state", state},
+            {"state_text", messages::render(language, "state." + state)},
+            {"mapping", c.mapping},
+            {"mapped", status.mapped},
+            {"interval_s", interval.count() / 1000},
+            {"jurisdiction", c.jurisdiction},
+            {"org_id", or_null(k.org_id)},
+            {"push_configured", c.push},
+            {"push_enabled", k.push_enabled},
+            {"paused", or_null(k.paused)},
+            {"conflicts", k.conflicts},
+            {"blocked", k.blocked},
+            {"unknown", k.unknown},
+            {"to_push", to_push},
+            {"next_sync_at", instant_or_null(status.next_sync_at)},
+            {"last_run_at", or_null(k.last_run_at)},
+            {"last_run_result", or_null(k.last_run_result)},
+            {"last_run_error", or_null(k.last_run_error)},
+            {"progress", status.progress ? app::to_json(*status.progress) : json()},
+            {"error", status.error ? failure_json(*status.error, language) : json()},
+            {"credits", std::move(credits)},
+            {"streams", std::move(streams)}};
+}
+
+Result<std::shared_ptr<app::Worker>> worker_of(Services& services, const std::string& name) {
+    auto worker = services.connections.find(name);
+    if (!worker)
+        return fail(Errc::kNotFound, "no connection '" + name + "'", {{"connection", name}});
+    return worker;
+}
+
+namespace {
+
+json shown(const app::Worker& worker, const std::vector<engine::ConnectionStatus>& known,
+           messages::Language language) {
+    const engine::ConnectionStatus* found = nullptr;
+    for (const auto& k : known)
+        if (k.name == worker.connection().name) found = &k;
+    return connection_json(worker, found, worker.sync(), language);
+}
+
+Result<std::vector<engine::ConnectionStatus>> known_of(Services& services) {
+    auto db = services.databases.lend(replica::Access::kReadOnly);
+    if (!db) return pass(db);
+    return engine::connection_status(**db);
+}
+
+}  // namespace
+
+Result<json> one_connection(Services& services, const std::string& name,
+                            messages::Language language) {
+    auto worker = worker_of(services, name);
+    if (!worker) return pass(worker);
+    auto known = known_of(services);
+    if (!known) return pass(known);
+    return shown(**worker, *known, language);
+}
+
+Result<json> all_connections(Services& services, messages::Language language) {
+    auto known = known_of(services);
+    if (!known) return pass(known);
+    json out = json::array();
+    for (const auto& worker : services.connections.all())
+        out.push_back(shown(*worker, *known, language));
+    return out;
+}
+
+}  // namespace kontor::api

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/services.hpp"
+#include "sync/engine/decisions.hpp"
+
+namespace kontor::api {
+
+/// A connection as the API shows it: what the replica knows of it and how its worker stands.
+[[nodiscard]] nlohmann::json connection_json(const app::Worker& worker,
+                                             const engine::ConnectionStatus* known,
+                                             const config::Sync& sync, messages::Language language);
+
+/// One connection; kNotFound.
+[[nodiscard]] Result<nlohmann::json> one_connection(Services& services, const std::string& name,
+                                                    messages::Language language);
+/// All of them, by name.
+[[nodiscard]] Result<nlohmann::json> all_connections(Services& services,
+                                                     messages::Language language);
+/// The worker; kNotFound names the connection.
+[[nodiscard]] Result<std::shared_ptr<app::Worker>> worker_of(Services& services,
+                                                             const std::string& name);
+
+}  // namespace kontor::api

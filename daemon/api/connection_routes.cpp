@@ -1,0 +1,216 @@
+// Connections as they are, syncs, dry runs, and the runs of the past.
+#include <algorithm>
+
+#include "daemon/api/connection_json.hpp"
+#include "daemon/api/json_io.hpp"
+#include "daemon/runtime/report_json.hpp"
+
+namespace kontor::api {
+namespace {
+
+using replica::Access;
+
+Result<ApiResponse> list(Services& services, const ApiRequest& request) {
+    auto connections = all_connections(services, request.language);
+    if (!connections) return pass(connections);
+    return json_response({{"connections", std::move(*connections)}});
+}
+
+Result<ApiResponse> show(Services& services, const ApiRequest& request, int status = 200) {
+    auto connection = one_connection(services, request.param("name"), request.language);
+    if (!connection) return pass(connection);
+    return json_response(*connection, status);
+}
+
+Result<ApiResponse> sync(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto body = parse_body(request, {"dry_run", "sweep", "confirm_mass", "streams"});
+    if (!body) return pass(body);
+    engine::CycleOptions options;
+    auto dry_run = flag_in(*body, "dry_run", false);
+    auto sweep = flag_in(*body, "sweep", false);
+    auto confirm = flag_in(*body, "confirm_mass", false);
+    auto streams = texts_in(*body, "streams");
+    if (!dry_run) return pass(dry_run);
+    if (!sweep) return pass(sweep);
+    if (!confirm) return pass(confirm);
+    if (!streams) return pass(streams);
+    options.dry_run = *dry_run;
+    options.sweep = *sweep;
+    options.confirm_mass = *confirm;
+    options.streams = std::move(*streams);
+    const auto event_id = services.events.newest();
+    auto ticket = (*worker)->request(options);
+    if (!ticket) return pass(ticket);
+    return json_response({{"ticket", *ticket}, {"event_id", event_id}}, 202);
+}
+
+Result<ApiResponse> plan(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto offset = number_of(request, "offset", 0, 0, engine::kPlanMax);
+    if (!offset) return pass(offset);
+    auto limit = number_of(request, "limit", 1'000, 1, 10'000);
+    if (!limit) return pass(limit);
+    const auto found = (*worker)->last_dry_run();
+    if (!found) return fail(Errc::kNotFound, "there was no dry run since the start");
+    const auto& all = found->report.plan;
+    json changes = json::array();
+    const auto first = std::min(static_cast<std::size_t>(*offset), all.size());
+    const auto last = std::min(first + static_cast<std::size_t>(*limit), all.size());
+    for (auto i = first; i < last; ++i) changes.push_back(app::to_json(all[i]));
+    json streams = json::array();
+    for (const auto& counts : found->report.streams) streams.push_back(app::to_json(counts));
+    return json_response(
+        {{"ticket", found->ticket},
+         {"at", format_instant(found->at)},
+         {"total", found->report.plan_total},
+         {"offset", *offset},
+         {"streams", std::move(streams)},
+         {"changes", std::move(changes)},
+         {"problem", found->report.problem ? app::to_json(*found->report.problem) : json()}});
+}
+
+Result<ApiResponse> push(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto body = parse_body(request, {"enabled"});
+    if (!body) return pass(body);
+    if (!body->contains("enabled")) return fail(Errc::kInvalid, "enabled is missing");
+    auto enabled = flag_in(*body, "enabled", false);
+    if (!enabled) return pass(enabled);
+    if (*enabled && !(*worker)->connection().push)
+        return fail(Errc::kConflict, "push = false in the configuration forbids it");
+    {
+        auto db = services.databases.lend(Access::kEngine);
+        if (!db) return pass(db);
+        if (auto done = engine::set_push(**db, request.param("name"), *enabled); !done)
+            return pass(done);
+    }
+    services.log.info("connection.push", {{"connection", request.param("name")},
+                                          {"enabled", *enabled ? "yes" : "no"},
+                                          {"actor", request.actor}});
+    services.events.publish("connection.changed",
+                            json{{"connection", request.param("name")}}.dump());
+    if (*enabled) (*worker)->edited();
+    return show(services, request);
+}
+
+Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    {
+        auto db = services.databases.lend(Access::kEngine);
+        if (!db) return pass(db);
+        if (auto done = engine::resume(**db, request.param("name")); !done) return pass(done);
+    }
+    services.log.info("connection.resumed",
+                      {{"connection", request.param("name")}, {"actor", request.actor}});
+    services.events.publish("connection.changed",
+                            json{{"connection", request.param("name")}}.dump());
+    if (auto asked = (*worker)->request({}); !asked) return pass(asked);
+    return show(services, request);
+}
+
+Result<ApiResponse> forecast(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    const auto status = (*worker)->status();
+    const auto& c = (*worker)->connection();
+    const auto interval = c.interval.count() != 0 ? c.interval : (*worker)->sync().interval;
+    const double syncs = 86'400'000.0 / static_cast<double>(interval.count());
+    const bool known = status.credits_last_sync >= 0;
+    const double a_day = syncs * static_cast<double>(status.credits_last_sync);
+    std::int64_t limit = c.limits.daily_credits;
+    if (limit == 0 && status.credits) limit = status.credits->limit;
+    return json_response(
+        {{"syncs_per_day", syncs},
+         {"requests_per_sync",
+          status.requests_last_sync >= 0 ? json(status.requests_last_sync) : json()},
+         {"credits_per_sync", known ? json(status.credits_last_sync) : json()},
+         {"credits_per_day", known ? json(a_day) : json()},
+         {"limit", limit},
+         {"left", status.credits ? status.credits->left : -1},
+         {"fits", known && limit > 0 ? json(a_day <= static_cast<double>(limit)) : json()}});
+}
+
+// --- Runs
+
+constexpr const char* kRuns =
+    "SELECT r.id, c.name, r.kind, r.started_at, r.ended_at, r.result, r.error, r.counts "
+    "FROM kontor_run r LEFT JOIN kontor_connection c ON c.id = r.connection ";
+
+json run_json(const replica::Statement& row) {
+    json counts;
+    if (!row.is_null(7)) counts = json::parse(row.text(7), nullptr, false);
+    return {{"id", row.integer(0)},
+            {"connection", to_json(row.value(1))},
+            {"kind", to_json(row.value(2))},
+            {"started_at", to_json(row.value(3))},
+            {"ended_at", to_json(row.value(4))},
+            {"result", to_json(row.value(5))},
+            {"error", to_json(row.value(6))},
+            {"counts", counts.is_discarded() ? json() : std::move(counts)}};
+}
+
+Result<ApiResponse> runs(Services& services, const ApiRequest& request) {
+    auto limit = number_of(request, "limit", 50, 1, 1'000);
+    if (!limit) return pass(limit);
+    auto before = number_of(request, "before", INT64_MAX, 1, INT64_MAX);
+    if (!before) return pass(before);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto statement = (*db)->prepare(std::string(kRuns) +
+                                    "WHERE r.id < ?1 AND (?2 = '' OR c.name = ?2) "
+                                    "ORDER BY r.id DESC LIMIT ?3");
+    if (!statement) return pass(statement);
+    statement->bind(1, *before);
+    statement->bind(2, request.get("connection"));
+    statement->bind(3, *limit + 1);
+    json out = json::array();
+    json next;
+    for (;;) {
+        auto row = statement->step();
+        if (!row) return pass(row);
+        if (!*row) break;
+        if (out.size() == static_cast<std::size_t>(*limit)) {
+            next = out.back()["id"];
+            break;
+        }
+        out.push_back(run_json(*statement));
+    }
+    return json_response({{"runs", std::move(out)}, {"next", next}});
+}
+
+Result<ApiResponse> run(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto statement = (*db)->prepare(std::string(kRuns) + "WHERE r.id = ?");
+    if (!statement) return pass(statement);
+    statement->bind(1, *id);
+    auto row = statement->step();
+    if (!row) return pass(row);
+    if (!*row) return fail(Errc::kNotFound, "run " + std::to_string(*id));
+    return json_response(run_json(*statement));
+}
+
+}  // namespace
+
+void add_connection_routes(Router& router, Services& s) {
+    const std::string all = "/api/v1/connections";
+    const std::string one = all + "/{name}";
+    router.add("GET", all, [&s](const ApiRequest& r) { return list(s, r); });
+    router.add("GET", one, [&s](const ApiRequest& r) { return show(s, r); });
+    router.add("POST", one + "/sync", [&s](const ApiRequest& r) { return sync(s, r); });
+    router.add("GET", one + "/plan", [&s](const ApiRequest& r) { return plan(s, r); });
+    router.add("POST", one + "/push", [&s](const ApiRequest& r) { return push(s, r); });
+    router.add("POST", one + "/resume", [&s](const ApiRequest& r) { return resume(s, r); });
+    router.add("GET", one + "/forecast", [&s](const ApiRequest& r) { return forecast(s, r); });
+    router.add("GET", "/api/v1/runs", [&s](const ApiRequest& r) { return runs(s, r); });
+    router.add("GET", "/api/v1/runs/{id}", [&s](const ApiRequest& r) { return run(s, r); });
+}
+
+}  // namespace kontor::api

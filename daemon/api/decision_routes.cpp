@@ -1,0 +1,153 @@
+// Conflicts and what remotes refused.
+#include "daemon/api/json_io.hpp"
+#include "daemon/api/services.hpp"
+#include "sync/engine/decisions.hpp"
+
+namespace kontor::api {
+namespace {
+
+using replica::Access;
+
+json conflict_json(const engine::Conflict& c) {
+    json fields = json::array();
+    for (const auto& field : c.fields)
+        fields.push_back({{"remote_field", field.remote_field},
+                          {"column", field.column},
+                          {"base", to_json(field.base.view())},
+                          {"ours", to_json(field.ours.view())},
+                          {"theirs", to_json(field.theirs.view())}});
+    return {{"id", c.id},
+            {"connection", c.connection},
+            {"stream", c.stream},
+            {"entity", c.entity},
+            {"record", c.record},
+            {"group", c.group},
+            {"kind", c.kind},
+            {"rule", c.rule},
+            {"state", c.state},
+            {"chosen", or_null(c.chosen)},
+            {"theirs_by", or_null(c.theirs_by)},
+            {"theirs_version", or_null(c.theirs_version)},
+            {"opened_at", c.opened_at},
+            {"decided_at", or_null(c.decided_at)},
+            {"decided_by", or_null(c.decided_by)},
+            {"fields", std::move(fields)}};
+}
+
+// The offset of the next page; null after the last.
+json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
+    return got == static_cast<std::size_t>(limit) ? json(offset + limit) : json();
+}
+
+Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
+    engine::ConflictQuery query;
+    query.decided = request.get("decided") == "true";
+    query.entity = request.get("entity");
+    auto record = number_of(request, "record", 0, 0, INT64_MAX);
+    auto limit = number_of(request, "limit", 100, 1, 1'000);
+    auto offset = number_of(request, "offset", 0, 0, 1'000'000'000);
+    if (!record) return pass(record);
+    if (!limit) return pass(limit);
+    if (!offset) return pass(offset);
+    query.record = *record;
+    query.limit = *limit;
+    query.offset = *offset;
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto found = engine::list_conflicts(**db, query);
+    if (!found) return pass(found);
+    json out = json::array();
+    for (const auto& conflict : *found) out.push_back(conflict_json(conflict));
+    const auto next = next_offset(out.size(), *limit, *offset);
+    return json_response({{"conflicts", std::move(out)}, {"next", next}});
+}
+
+Result<ApiResponse> show(const replica::Database& db, std::int64_t id) {
+    auto found = engine::get_conflict(db, id);
+    if (!found) return pass(found);
+    return json_response(conflict_json(*found));
+}
+
+Result<ApiResponse> conflict(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    return show(**db, *id);
+}
+
+Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto body = parse_body(request, {"choose"});
+    if (!body) return pass(body);
+    auto choose = text_in(*body, "choose");
+    if (!choose) return pass(choose);
+    if (*choose != "ours" && *choose != "theirs")
+        return fail(Errc::kInvalid, "choose must be ours or theirs", {{"key", "choose"}});
+    auto db = services.databases.lend(Access::kEngine);
+    if (!db) return pass(db);
+    const auto side = *choose == "ours" ? engine::Side::kOurs : engine::Side::kTheirs;
+    services.gate.arrive();
+    auto done = engine::resolve(**db, services.clock, services.random, *id, side, request.actor);
+    services.gate.leave();
+    if (!done) return pass(done);
+    services.edited();
+    return show(**db, *id);
+}
+
+Result<ApiResponse> blocked(Services& services, const ApiRequest& request) {
+    auto limit = number_of(request, "limit", 100, 1, 1'000);
+    auto offset = number_of(request, "offset", 0, 0, 1'000'000'000);
+    if (!limit) return pass(limit);
+    if (!offset) return pass(offset);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto found = engine::list_blocked(**db, *limit, *offset);
+    if (!found) return pass(found);
+    json out = json::array();
+    for (const auto& b : *found)
+        out.push_back({{"link", b.link},
+                       {"connection", b.connection},
+                       {"stream", b.stream},
+                       {"entity", b.entity},
+                       {"record", b.record},
+                       {"ext_id", b.ext_id},
+                       {"op", b.op},
+                       {"status", b.status},
+                       {"code", b.code},
+                       {"field", b.field},
+                       {"message", b.message},
+                       {"other_id", b.other_id},
+                       {"since", b.since},
+                       {"retry_at", or_null(b.retry_at)},
+                       {"attempts", b.attempts}});
+    const auto next = next_offset(out.size(), *limit, *offset);
+    return json_response({{"blocked", std::move(out)}, {"next", next}});
+}
+
+Result<ApiResponse> retry(Services& services, const ApiRequest& request) {
+    auto body = parse_body(request, {"link"});
+    if (!body) return pass(body);
+    auto link = integer_in(*body, "link");
+    if (!link) return pass(link);
+    auto db = services.databases.lend(Access::kEngine);
+    if (!db) return pass(db);
+    auto count = engine::retry_blocked(**db, *link);
+    if (!count) return pass(count);
+    services.edited();
+    return json_response({{"retried", *count}});
+}
+
+}  // namespace
+
+void add_decision_routes(Router& router, Services& s) {
+    const std::string all = "/api/v1/conflicts";
+    router.add("GET", all, [&s](const ApiRequest& r) { return conflicts(s, r); });
+    router.add("GET", all + "/{id}", [&s](const ApiRequest& r) { return conflict(s, r); });
+    router.add("POST", all + "/{id}", [&s](const ApiRequest& r) { return decide(s, r); });
+    router.add("GET", "/api/v1/blocked", [&s](const ApiRequest& r) { return blocked(s, r); });
+    router.add("POST", "/api/v1/blocked/retry", [&s](const ApiRequest& r) { return retry(s, r); });
+}
+
+}  // namespace kontor::api

@@ -1,0 +1,254 @@
+// What happened to a record, why a value is what it is, and taking changes back.
+#include "daemon/api/json_io.hpp"
+#include "daemon/api/services.hpp"
+#include "sync/replica/history.hpp"
+#include "sync/replica/undo.hpp"
+
+namespace kontor::api {
+namespace {
+
+using replica::Access;
+
+constexpr std::int64_t kEntriesMax = 10'000;
+constexpr std::size_t kUndoListMax = 1'000;
+
+const char* op_name(char op) {
+    switch (op) {
+        case 'i':
+            return "created";
+        case 'u':
+            return "changed";
+        case 'd':
+            return "deleted";
+        case 'l':
+            return "loaded";
+        case 'k':
+            return "kept";
+        default:
+            return "restored";
+    }
+}
+
+std::optional<remote::FieldType> type_of(const replica::Entity* entity, const std::string& field) {
+    const auto* found = entity == nullptr ? nullptr : entity->field(field);
+    if (found == nullptr) return std::nullopt;
+    return found->type;
+}
+
+json entry_json(const replica::Change& change, const replica::Entity* entity) {
+    const auto type = type_of(entity, change.field);
+    return {{"seq", change.seq},
+            {"field", or_null(change.field)},
+            {"op", op_name(change.op)},
+            {"old", to_json(change.old.view(), type)},
+            {"new", to_json(change.now.view(), type)},
+            {"at", change.at},
+            {"actor", or_null(change.actor)},
+            {"run", change.run ? json(*change.run) : json()},
+            {"rule", or_null(change.rule)}};
+}
+
+Result<ApiResponse> history(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto limit = number_of(request, "limit", 100, 1, kEntriesMax);
+    if (!limit) return pass(limit);
+    auto before = number_of(request, "before", 0, 0, INT64_MAX);
+    if (!before) return pass(before);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto catalogue = replica::Catalogue::load(**db);
+    if (!catalogue) return pass(catalogue);
+    const auto& name = request.param("entity");
+    const auto wanted = *before > 0 ? kEntriesMax : *limit + 1;
+    auto changes = replica::changes_of_record(**db, *catalogue, name, *id, wanted);
+    if (!changes) return pass(changes);
+    const auto* entity = catalogue->entity(name);
+    json entries = json::array();
+    json next;
+    for (const auto& change : *changes) {
+        if (*before > 0 && change.seq >= *before) continue;
+        if (entries.size() == static_cast<std::size_t>(*limit)) {
+            next = entries.back()["seq"];
+            break;
+        }
+        entries.push_back(entry_json(change, entity));
+    }
+    return json_response(
+        {{"entity", name}, {"id", *id}, {"entries", std::move(entries)}, {"next", next}});
+}
+
+Result<ApiResponse> why(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto catalogue = replica::Catalogue::load(**db);
+    if (!catalogue) return pass(catalogue);
+    const auto& entity = request.param("entity");
+    const auto& field = request.param("field");
+    auto found = replica::why(**db, *catalogue, entity, *id, field);
+    if (!found) return pass(found);
+    const auto type = type_of(catalogue->entity(entity), field);
+    json changes = json::array();
+    for (const auto& change : found->changes) {
+        auto entry = entry_json(change, catalogue->entity(entity));
+        entry["run_kind"] = or_null(change.run_kind);
+        entry["connection"] = or_null(change.connection);
+        changes.push_back(std::move(entry));
+    }
+    json conflicts = json::array();
+    for (const auto& note : found->conflicts)
+        conflicts.push_back({{"id", note.id},
+                             {"kind", note.kind},
+                             {"state", note.state},
+                             {"rule", note.rule},
+                             {"chosen", or_null(note.chosen)},
+                             {"group", note.group},
+                             {"stream", note.stream},
+                             {"theirs_by", or_null(note.theirs_by)},
+                             {"opened_at", note.opened_at},
+                             {"decided_at", or_null(note.decided_at)},
+                             {"decided_by", or_null(note.decided_by)}});
+    return json_response({{"entity", entity},
+                          {"id", *id},
+                          {"field", field},
+                          {"exists", !found->current.is_absent()},
+                          {"value", to_json(found->current.view(), type)},
+                          {"changes", std::move(changes)},
+                          {"conflicts", std::move(conflicts)}});
+}
+
+// --- Undo
+
+Result<replica::UndoScope> scope_of(const json& body, const replica::Database& db,
+                                    const replica::Catalogue& catalogue) {
+    using replica::UndoScope;
+    const int given = static_cast<int>(body.contains("run")) + body.contains("change") +
+                      body.contains("since") + body.contains("record");
+    if (given != 1) return fail(Errc::kInvalid, "give one of run, change, since, record");
+    UndoScope out;
+    auto run = integer_in(body, "run");
+    if (!run) return pass(run);
+    auto change = integer_in(body, "change");
+    if (!change) return pass(change);
+    auto until = integer_in(body, "until");
+    if (!until) return pass(until);
+    if (*run) out = UndoScope::of_run(**run);
+    if (*change) out = UndoScope::change(**change);
+    if (body.contains("since")) {
+        std::int64_t first = 0;
+        const auto& since = body["since"];
+        if (since.is_number_integer()) {
+            first = since.get<std::int64_t>();
+        } else if (since.is_string()) {
+            const auto at = parse_instant(since.get<std::string>());
+            if (!at) return fail(Errc::kInvalid, "since is no instant", {{"key", "since"}});
+            auto found = replica::first_seq_since(db, format_instant(*at));
+            if (!found) return pass(found);
+            first = *found;
+        } else {
+            return fail(Errc::kInvalid, "since is a history entry or an instant");
+        }
+        out = *until ? UndoScope::range(first, **until) : UndoScope::since(first);
+    }
+    if (body.contains("record")) {
+        const auto& record = body["record"];
+        if (!record.is_object()) return fail(Errc::kInvalid, "record must be an object");
+        auto entity = text_in(record, "entity");
+        if (!entity) return pass(entity);
+        auto id = integer_in(record, "id");
+        if (!id) return pass(id);
+        if (!*id) return fail(Errc::kInvalid, "record needs entity and id");
+        // The last transaction that touched it: its newest entry and those beside it.
+        auto changes = replica::changes_of_record(db, catalogue, *entity, **id, 1'000);
+        if (!changes) return pass(changes);
+        if (changes->empty()) return fail(Errc::kNotFound, "the record has no history");
+        std::int64_t first = changes->front().seq;
+        for (const auto& entry : *changes) {
+            if (entry.seq < first - 1 || entry.at != changes->front().at) break;
+            first = entry.seq;
+        }
+        out = UndoScope::range(first, changes->front().seq);
+    }
+    return out;
+}
+
+const char* step_name(replica::UndoStep::Kind kind) {
+    switch (kind) {
+        case replica::UndoStep::Kind::kInsert:
+            return "insert";
+        case replica::UndoStep::Kind::kDelete:
+            return "delete";
+        default:
+            return "set";
+    }
+}
+
+json undone_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogue, bool preview) {
+    json changes = json::array();
+    for (const auto& step : plan.steps) {
+        if (changes.size() >= kUndoListMax) break;
+        const auto type = type_of(catalogue.entity(step.entity), step.field);
+        changes.push_back({{"step", step_name(step.kind)},
+                           {"entity", step.entity},
+                           {"record", step.record},
+                           {"field", or_null(step.field)},
+                           {"now", to_json(step.now.view(), type)},
+                           {"then", to_json(step.then.view(), type)},
+                           {"change", step.source}});
+    }
+    for (const auto& skip : plan.skipped) {
+        if (changes.size() >= 2 * kUndoListMax) break;
+        changes.push_back({{"step", "skipped"},
+                           {"entity", skip.entity},
+                           {"record", skip.record},
+                           {"field", or_null(skip.field)},
+                           {"change", skip.seq},
+                           {"reason", replica::to_string(skip.reason)}});
+    }
+    return {{"preview", preview},
+            {"undone", plan.steps.size()},
+            {"skipped", plan.skipped.size()},
+            {"changes", std::move(changes)},
+            {"first_seq", 0},
+            {"last_seq", 0}};
+}
+
+Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
+    auto body = parse_body(request, {"run", "change", "since", "until", "record", "preview"});
+    if (!body) return pass(body);
+    auto preview = flag_in(*body, "preview", false);
+    if (!preview) return pass(preview);
+    auto db = services.databases.lend(*preview ? Access::kReadOnly : Access::kLocal);
+    if (!db) return pass(db);
+    auto catalogue = replica::Catalogue::load(**db);
+    if (!catalogue) return pass(catalogue);
+    auto scope = scope_of(*body, **db, *catalogue);
+    if (!scope) return pass(scope);
+    if (*preview) {
+        auto plan = replica::preview_undo(**db, *catalogue, *scope);
+        if (!plan) return pass(plan);
+        return json_response(undone_json(*plan, *catalogue, true));
+    }
+    services.gate.arrive();
+    auto done = replica::undo(**db, *catalogue, *scope, request.actor);
+    services.gate.leave();
+    if (!done) return pass(done);
+    services.edited();
+    auto answer = undone_json(done->plan, *catalogue, false);
+    answer["first_seq"] = done->first_seq;
+    answer["last_seq"] = done->last_seq;
+    return json_response(answer);
+}
+
+}  // namespace
+
+void add_history_routes(Router& router, Services& s) {
+    const std::string record = "/api/v1/records/{entity}/{id}";
+    router.add("GET", record + "/history", [&s](const ApiRequest& r) { return history(s, r); });
+    router.add("GET", record + "/why/{field}", [&s](const ApiRequest& r) { return why(s, r); });
+    router.add("POST", "/api/v1/undo", [&s](const ApiRequest& r) { return undo(s, r); });
+}
+
+}  // namespace kontor::api

@@ -1,0 +1,442 @@
+// /records: read, filter, export and edit records of any entity.
+#include <algorithm>
+
+#include "daemon/api/json_io.hpp"
+#include "daemon/api/services.hpp"
+#include "sync/replica/local_edits.hpp"
+#include "sync/replica/query.hpp"
+
+namespace kontor::api {
+namespace {
+
+using replica::Access;
+
+constexpr std::int64_t kCsvPage = 1'000;  // records read at once: no long read transaction
+constexpr std::size_t kBatchMax = 10'000;
+
+// Says to the engine that somebody waits to write, so that it lets go soon.
+class Arrival {
+public:
+    explicit Arrival(engine::WriterGate& gate) : gate_(gate) { gate_.arrive(); }
+    ~Arrival() { gate_.leave(); }
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+
+private:
+    engine::WriterGate& gate_;
+};
+
+// --- Reading the request
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> out;
+    std::size_t at = 0;
+    while (at <= text.size() && !text.empty()) {
+        const auto end = std::min(text.find(separator, at), text.size());
+        if (end > at) out.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return out;
+}
+
+// A typed filter value: numbers compare as numbers in numeric columns.
+Value filter_value(const replica::Entity& entity, const std::string& column,
+                   const std::string& text) {
+    const auto* field = entity.field(column);
+    const auto type = field != nullptr ? field->type : remote::FieldType::kText;
+    const bool numeric = column == "id" || type == remote::FieldType::kInteger ||
+                         type == remote::FieldType::kReal || type == remote::FieldType::kDecimal ||
+                         type == remote::FieldType::kBoolean ||
+                         type == remote::FieldType::kReference;
+    if (!numeric) return Value(text);
+    if (text == "true") return Value(std::int64_t{1});
+    if (text == "false") return Value(std::int64_t{0});
+    const auto number = json::parse(text, nullptr, false);
+    if (number.is_number_integer()) return Value(number.get<std::int64_t>());
+    if (number.is_number_float()) return Value(number.get<double>());
+    return Value(text);
+}
+
+Result<replica::Filter> parse_filter(const replica::Entity& entity, const std::string& text) {
+    const auto first = text.find(':');
+    const auto second = first == std::string::npos ? first : text.find(':', first + 1);
+    replica::Filter filter;
+    filter.column = text.substr(0, first);
+    const auto name = first == std::string::npos ? "" : text.substr(first + 1, second - first - 1);
+    const auto compare = replica::compare_from(name);
+    if (!compare) return fail(Errc::kInvalid, "a filter is COLUMN:OP:VALUE", {{"key", "filter"}});
+    filter.compare = *compare;
+    const bool test =
+        *compare == replica::Compare::kIsNull || *compare == replica::Compare::kIsNotNull;
+    if (test) return filter;
+    if (second == std::string::npos)
+        return fail(Errc::kInvalid, "a filter is COLUMN:OP:VALUE", {{"key", "filter"}});
+    const auto value = text.substr(second + 1);
+    if (*compare == replica::Compare::kIn) {
+        for (const auto& one : split(value, ','))
+            filter.values.push_back(filter_value(entity, filter.column, one));
+    } else {
+        filter.values.push_back(filter_value(entity, filter.column, value));
+    }
+    return filter;
+}
+
+Result<replica::Query> parse_query(const ApiRequest& request, const replica::Entity& entity) {
+    replica::Query query;
+    query.entity = entity.name;
+    for (const auto& text : request.all("filter")) {
+        auto filter = parse_filter(entity, text);
+        if (!filter) return pass(filter);
+        query.filters.push_back(std::move(*filter));
+    }
+    for (const auto& name : split(request.get("sort"), ',')) {
+        const bool descending = name[0] == '-';
+        query.sort.push_back({descending ? name.substr(1) : name, descending});
+    }
+    query.columns = split(request.get("fields"), ',');
+    if (!query.columns.empty()) {
+        // Every record shows who it is.
+        std::erase_if(query.columns, [](const auto& c) { return c == "id" || c == "uid"; });
+        query.columns.insert(query.columns.begin(), {"id", "uid"});
+    }
+    auto limit = number_of(request, "limit", 50, 1, replica::kPageMax);
+    if (!limit) return pass(limit);
+    query.limit = *limit;
+    auto offset = number_of(request, "offset", 0, 0, 1'000'000'000);
+    if (!offset) return pass(offset);
+    query.offset = *offset;
+    if (const auto after = request.get("after"); !after.empty()) {
+        const auto values = json::parse(after, nullptr, false);
+        if (!values.is_array())
+            return fail(Errc::kInvalid, "after is not what `next` was", {{"key", "after"}});
+        for (const auto& item : values) {
+            auto value = value_from(item);
+            if (!value) return pass(value);
+            query.after.push_back(std::move(*value));
+        }
+    }
+    return query;
+}
+
+Result<replica::Catalogue> catalogue_with(const replica::Database& db, const std::string& entity) {
+    auto catalogue = replica::Catalogue::load(db);
+    if (!catalogue) return catalogue;
+    if (catalogue->entity(entity) == nullptr)
+        return fail(Errc::kNotFound, "no entity '" + entity + "'", {{"entity", entity}});
+    return catalogue;
+}
+
+// --- Answers
+
+json record_json(const replica::Entity& entity, const replica::Record& record) {
+    json out = {{"entity", entity.name}, {"id", 0}, {"uid", nullptr}};
+    json fields = json::object();
+    for (const auto& [name, value] : record) {
+        if (name == "id" || name == "uid") {
+            out[name] = to_json(value.view());
+            continue;
+        }
+        const auto* field = entity.field(name);
+        fields[name] =
+            to_json(value.view(), field != nullptr ? std::optional<remote::FieldType>(field->type)
+                                                   : std::nullopt);
+    }
+    out["fields"] = std::move(fields);
+    return out;
+}
+
+// The record's last history entry: what its ETag says.
+Result<std::int64_t> version_of(const replica::Database& db, const replica::Entity& entity,
+                                std::int64_t id) {
+    auto statement =
+        db.prepare("SELECT max(seq) FROM kontor_history WHERE entity = ? AND record = ?");
+    if (!statement) return pass(statement);
+    statement->bind(1, entity.id);
+    statement->bind(2, id);
+    auto row = statement->step();
+    if (!row) return pass(row);
+    return *row ? statement->integer(0) : 0;
+}
+
+Result<ApiResponse> list_records(const ApiRequest& request, const replica::Database& db,
+                                 const replica::Catalogue& catalogue, const replica::Query& query) {
+    const auto* entity = catalogue.entity(query.entity);
+    auto page = replica::list(db, catalogue, query);
+    if (!page) return pass(page);
+    json records = json::array();
+    for (const auto& record : page->records) records.push_back(record_json(*entity, record));
+    json next = json::array();
+    for (const auto& value : page->next) next.push_back(to_json(value.view()));
+    json body = {{"entity", entity->name},
+                 {"records", std::move(records)},
+                 {"next", page->next.empty() ? json() : json(next.dump())},
+                 {"total", nullptr}};
+    if (request.get("total") == "true") {
+        auto total = replica::count(db, catalogue, query);
+        if (!total) return pass(total);
+        body["total"] = *total;
+    }
+    return json_response(body);
+}
+
+// --- CSV
+
+// `spreadsheet`: a text that a spreadsheet would take for a formula is marked as text. Programs get
+// values as they are.
+std::string csv_cell(const ValueView& value, bool spreadsheet) {
+    std::string text;
+    switch (value.kind) {
+        case Kind::kInteger:
+            return std::to_string(value.integer);
+        case Kind::kReal:
+            return json(value.real).dump();
+        case Kind::kText:
+            text = value.text;
+            break;
+        default:
+            return "";
+    }
+    if (spreadsheet && !text.empty() &&
+        std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos)
+        text.insert(text.begin(), '\'');
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string out = "\"";
+    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return out + "\"";
+}
+
+// Page by page, so that a slow reader holds no read transaction that would keep the WAL growing.
+class CsvStream final : public BodyStream {
+public:
+    CsvStream(app::Databases& databases, replica::Catalogue catalogue, replica::Query query,
+              std::string head, bool spreadsheet)
+        : databases_(databases),
+          catalogue_(std::move(catalogue)),
+          query_(std::move(query)),
+          head_(std::move(head)),
+          spreadsheet_(spreadsheet) {}
+
+    Result<std::optional<std::string>> next() override {
+        if (!head_.empty()) return std::optional<std::string>(std::exchange(head_, ""));
+        if (ended_) return std::nullopt;
+        auto db = databases_.lend(Access::kReadOnly);
+        if (!db) return pass(db);
+        auto page = replica::list(**db, catalogue_, query_);
+        if (!page) return pass(page);
+        std::string out;
+        for (const auto& record : page->records) {
+            const char* comma = "";
+            for (const auto& [name, value] : record) {
+                out += comma + csv_cell(value.view(), spreadsheet_);
+                comma = ",";
+            }
+            out += "\r\n";
+        }
+        ended_ = page->next.empty();
+        query_.after = std::move(page->next);
+        query_.offset = 0;
+        return std::optional<std::string>(std::move(out));
+    }
+
+private:
+    app::Databases& databases_;
+    const replica::Catalogue catalogue_;
+    replica::Query query_;
+    std::string head_;
+    const bool spreadsheet_;
+    bool ended_ = false;
+};
+
+Result<ApiResponse> export_csv(const ApiRequest& request, app::Databases& databases,
+                               replica::Catalogue catalogue, replica::Query query) {
+    auto columns = replica::columns_of(catalogue, query);
+    if (!columns) return pass(columns);
+    const bool spreadsheet = request.get("bom") == "true";
+    std::string head = spreadsheet ? "\xEF\xBB\xBF" : "";
+    const char* comma = "";
+    for (const auto& column : *columns) {
+        head += comma + column;
+        comma = ",";
+    }
+    head += "\r\n";
+    query.limit = kCsvPage;
+    ApiResponse response;
+    response.content_type = "text/csv; charset=utf-8";
+    response.stream = std::make_unique<CsvStream>(databases, std::move(catalogue), std::move(query),
+                                                  std::move(head), spreadsheet);
+    return response;
+}
+
+// --- Edits
+
+Result<std::map<std::string, Value>> fields_from(const json& object) {
+    if (!object.is_object()) return fail(Errc::kInvalid, "fields must be an object");
+    std::map<std::string, Value> out;
+    for (const auto& [name, item] : object.items()) {
+        auto value = value_from(item);
+        if (!value) return pass(value);
+        out.emplace(name, std::move(*value));
+    }
+    return out;
+}
+
+// 409 if If-Match names another version than the present one.
+Result<> check_match(const ApiRequest& request, const replica::Database& db,
+                     const replica::Entity& entity, std::int64_t id) {
+    if (request.if_match.empty() || request.if_match == "*") return {};
+    auto version = version_of(db, entity, id);
+    if (!version) return pass(version);
+    if (request.if_match == "\"" + std::to_string(*version) + "\"") return {};
+    return fail(Errc::kConflict, "the record has changed meanwhile",
+                {{"entity", entity.name}, {"record", std::to_string(id)}});
+}
+
+class Editing {
+public:
+    explicit Editing(Services& services) : services_(services) {}
+
+    Result<ApiResponse> apply(const ApiRequest& request, std::span<const replica::Edit> edits,
+                              int status) const {
+        const Arrival arrival(services_.gate);
+        auto db = services_.databases.lend(Access::kLocal);
+        if (!db) return pass(db);
+        auto catalogue = catalogue_with(**db, request.param("entity"));
+        if (!catalogue) return pass(catalogue);
+        const auto& entity = *catalogue->entity(request.param("entity"));
+        if (edits.size() == 1 && edits[0].id != 0)
+            if (auto same = check_match(request, **db, entity, edits[0].id); !same)
+                return pass(same);
+        replica::LocalEdits local(**db);
+        auto done = local.apply(edits, request.actor);
+        if (!done) return pass(done);
+        services_.edited();
+        return answer(**db, *catalogue, entity, edits, *done, status);
+    }
+
+private:
+    static Result<ApiResponse> answer(const replica::Database& db,
+                                      const replica::Catalogue& catalogue,
+                                      const replica::Entity& entity,
+                                      std::span<const replica::Edit> edits,
+                                      const replica::EditResult& done, int status) {
+        json warnings = json::array();
+        for (const auto& warning : done.warnings)
+            warnings.push_back({{"entity", warning.entity}, {"field", warning.field}});
+        json body = {{"entity", entity.name},
+                     {"ids", done.ids},
+                     {"warnings", std::move(warnings)},
+                     {"undo", nullptr}};
+        if (done.last_seq >= done.first_seq)
+            body["undo"] = {{"since", done.first_seq}, {"until", done.last_seq}};
+        const bool one = edits.size() == 1 && edits[0].kind != replica::Edit::Kind::kRemove;
+        if (one && !done.ids.empty()) {
+            auto record = replica::get(db, catalogue, entity.name, done.ids[0]);
+            if (!record) return pass(record);
+            if (*record) body["record"] = record_json(entity, **record);
+        }
+        auto response = json_response(body, status);
+        if (one && !done.ids.empty()) {
+            auto version = version_of(db, entity, done.ids[0]);
+            if (!version) return pass(version);
+            response.headers.emplace_back("ETag", "\"" + std::to_string(*version) + "\"");
+        }
+        return response;
+    }
+
+    Services& services_;
+};
+
+Result<ApiResponse> get_records(Services& services, const ApiRequest& request) {
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto catalogue = catalogue_with(**db, request.param("entity"));
+    if (!catalogue) return pass(catalogue);
+    auto query = parse_query(request, *catalogue->entity(request.param("entity")));
+    if (!query) return pass(query);
+    const auto format = request.get("format", "json");
+    if (format == "csv")
+        return export_csv(request, services.databases, std::move(*catalogue), std::move(*query));
+    if (format != "json") return fail(Errc::kInvalid, "format must be json or csv");
+    return list_records(request, **db, *catalogue, *query);
+}
+
+Result<ApiResponse> get_record(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto moment = replica::Snapshot::begin(**db);
+    if (!moment) return pass(moment);
+    auto catalogue = catalogue_with(**db, request.param("entity"));
+    if (!catalogue) return pass(catalogue);
+    const auto& entity = *catalogue->entity(request.param("entity"));
+    auto record = replica::get(**db, *catalogue, entity.name, *id);
+    if (!record) return pass(record);
+    if (!*record)
+        return fail(Errc::kNotFound, entity.name + " " + std::to_string(*id),
+                    {{"entity", entity.name}, {"record", std::to_string(*id)}});
+    auto version = version_of(**db, entity, *id);
+    if (!version) return pass(version);
+    auto response = json_response(record_json(entity, **record));
+    response.headers.emplace_back("ETag", "\"" + std::to_string(*version) + "\"");
+    return response;
+}
+
+Result<ApiResponse> post_records(Services& services, const ApiRequest& request) {
+    auto body = parse_body(request, {"fields", "records"});
+    if (!body) return pass(body);
+    const bool batch = body->contains("records");
+    if (batch == body->contains("fields"))
+        return fail(Errc::kInvalid, "give either fields or records");
+    if (batch && !(*body)["records"].is_array())
+        return fail(Errc::kInvalid, "records must be a list");
+    const json items = batch ? (*body)["records"] : json::array({(*body)["fields"]});
+    if (items.size() > kBatchMax) return fail(Errc::kInvalid, "too many records at once");
+    std::vector<replica::Edit> edits;
+    for (const auto& item : items) {
+        auto fields = fields_from(item);
+        if (!fields) return pass(fields);
+        replica::Edit edit;
+        edit.kind = replica::Edit::Kind::kCreate;
+        edit.entity = request.param("entity");
+        edit.fields = std::move(*fields);
+        edits.push_back(std::move(edit));
+    }
+    return Editing(services).apply(request, edits, 201);
+}
+
+Result<ApiResponse> change_record(Services& services, const ApiRequest& request,
+                                  replica::Edit::Kind kind) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    replica::Edit edit;
+    edit.kind = kind;
+    edit.entity = request.param("entity");
+    edit.id = *id;
+    if (kind == replica::Edit::Kind::kUpdate) {
+        auto body = parse_body(request, {"fields"});
+        if (!body) return pass(body);
+        auto fields = fields_from(body->contains("fields") ? (*body)["fields"] : json());
+        if (!fields) return pass(fields);
+        edit.fields = std::move(*fields);
+    }
+    return Editing(services).apply(request, std::span(&edit, 1), 200);
+}
+
+}  // namespace
+
+void add_record_routes(Router& router, Services& s) {
+    const std::string all = "/api/v1/records/{entity}";
+    const std::string one = all + "/{id}";
+    router.add("GET", all, [&s](const ApiRequest& r) { return get_records(s, r); });
+    router.add("POST", all, [&s](const ApiRequest& r) { return post_records(s, r); });
+    router.add("GET", one, [&s](const ApiRequest& r) { return get_record(s, r); });
+    router.add("PATCH", one, [&s](const ApiRequest& r) {
+        return change_record(s, r, replica::Edit::Kind::kUpdate);
+    });
+    router.add("DELETE", one, [&s](const ApiRequest& r) {
+        return change_record(s, r, replica::Edit::Kind::kRemove);
+    });
+}
+
+}  // namespace kontor::api

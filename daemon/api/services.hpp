@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/load.hpp"
+#include "connectors/host/secret_store.hpp"
+#include "daemon/api/router.hpp"
+#include "daemon/databases.hpp"
+#include "daemon/event_log.hpp"
+#include "daemon/runtime/connections.hpp"
+#include "daemon/search_service.hpp"
+
+namespace kontor::api {
+
+/// What a reload changed.
+struct Reloaded {
+    std::vector<std::string> files, started, stopped, changed;
+    std::vector<std::string> restart_needed;  ///< keys that only a restart puts into force
+};
+
+/// Guided set-up of sign-in: turns an authorisation code into stored tokens. The seam to the
+/// connector host. `reference`: where the refresh token goes.
+using Authorize =
+    std::function<Result<>(const config::Connection&, const host::Secret& code,
+                           const std::string& redirect_uri, const std::string& accounts_server)>;
+
+/// What the API's functions work with. All references outlive the router; everything is
+/// thread-safe.
+struct Services {
+    app::Databases& databases;
+    app::Connections& connections;
+    app::EventLog& events;
+    engine::WriterGate& gate;
+    const Clock& clock;
+    Random& random;  ///< thread-safe
+    Logger& log;
+    app::RemoteFactory& remotes;
+    const app::DescriptionCache& descriptions;
+    host::SecretStore& secrets;
+    Authorize authorize;
+    app::SearchService* search;                     ///< nullptr: switched off
+    std::function<config::Loaded()> configuration;  ///< as it is in force
+    std::function<Result<Reloaded>()> reload;
+    std::function<void()> edited;  ///< a local edit was committed
+    std::string plugin_dir;
+    Instant started_at{};
+};
+
+// Each adds the routes of one part of the API. `services` must outlive the router.
+void add_record_routes(Router& router, Services& services);
+void add_history_routes(Router& router, Services& services);
+void add_connection_routes(Router& router, Services& services);
+void add_setup_routes(Router& router, Services& services);
+void add_decision_routes(Router& router, Services& services);
+void add_query_routes(Router& router, Services& services);
+void add_system_routes(Router& router, Services& services);
+
+}  // namespace kontor::api

@@ -1,0 +1,360 @@
+// Guided set-up: test credentials, describe, propose a mapping, write configuration.
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "config/mapping_file.hpp"
+#include "config/parse.hpp"
+#include "config/table_reader.hpp"
+#include "connectors/host/atomic_file.hpp"
+#include "connectors/host/plugin_list.hpp"
+#include "daemon/api/connection_json.hpp"
+#include "daemon/api/json_io.hpp"
+#include "sync/engine/propose.hpp"
+
+namespace kontor::api {
+namespace {
+
+namespace fs = std::filesystem;
+using replica::Access;
+
+json identity_json(const remote::Identity& who) {
+    const bool timed = who.server_time != Instant{};
+    return {{"org_id", who.org_id},
+            {"org_name", who.org_name},
+            {"user_id", who.user_id},
+            {"user_name", who.user_name},
+            {"server_time", timed ? json(format_instant(who.server_time)) : json()},
+            {"credits_limit", who.credits_limit},
+            {"credits_left", who.credits_left}};
+}
+
+Result<ApiResponse> plugins(Services& services) {
+    auto found = host::list_plugins(services.plugin_dir);
+    if (!found) return pass(found);
+    json out = json::array();
+    for (const auto& plugin : *found) {
+        json one = {{"name", plugin.name}, {"path", plugin.path}, {"sha256", plugin.sha256}};
+        if (plugin.error) {
+            one["name"] = fs::path(plugin.path).stem().string();
+            one["error"] = {{"code", to_string(plugin.error->code)},
+                            {"message", plugin.error->message},
+                            {"detail", plugin.error->message}};
+        } else {
+            one["version"] = plugin.version;
+            one["abi"] = plugin.abi;
+            const auto spec = json::parse(plugin.spec_json, nullptr, false);
+            one["spec"] = spec.is_object() ? spec : json::object();
+        }
+        out.push_back(std::move(one));
+    }
+    return json_response({{"directory", services.plugin_dir}, {"plugins", std::move(out)}});
+}
+
+Result<ApiResponse> check(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto remote = services.remotes.open((*worker)->connection(), {});
+    if (!remote) return pass(remote);
+    auto who = (*remote)->check();
+    if (!who) return pass(who);
+    json skew;
+    if (who->server_time != Instant{}) skew = (who->server_time - services.clock.now()).count();
+    return json_response({{"identity", identity_json(*who)}, {"clock_skew_ms", skew}});
+}
+
+Result<app::Description> describe_now(Services& services, const config::Connection& connection) {
+    auto remote = services.remotes.open(connection, {});
+    if (!remote) return pass(remote);
+    auto streams = (*remote)->describe();
+    if (!streams) return pass(streams);
+    app::Description out{services.clock.now(), std::move(*streams)};
+    if (auto saved = services.descriptions.save(connection.name, out); !saved) return pass(saved);
+    return out;
+}
+
+json shown_streams(const std::vector<remote::StreamSpec>& streams) {
+    auto out = app::to_json(streams);
+    for (auto& stream : out)
+        for (auto& field : stream["fields"]) field.erase("may_be_cut");
+    return out;
+}
+
+Result<ApiResponse> describe(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto found = describe_now(services, (*worker)->connection());
+    if (!found) return pass(found);
+    (*worker)->refresh_metadata();
+    return json_response(
+        {{"described_at", format_instant(found->at)}, {"streams", shown_streams(found->streams)}});
+}
+
+// --- Mapping
+
+// Proposes a mapping; with `write`, adds its columns to the replica and writes its file.
+Result<json> propose_mapping(Services& services, const config::Connection& connection,
+                             const std::vector<remote::StreamSpec>& streams, bool write) {
+    auto db = services.databases.lend(write ? Access::kLocal : Access::kReadOnly);
+    if (!db) return pass(db);
+    auto catalogue = replica::Catalogue::load(**db);
+    if (!catalogue) return pass(catalogue);
+    const auto proposal = engine::propose(streams, *catalogue, connection.name);
+    const auto toml = config::write_mapping(proposal.mapping, connection.name);
+    if (write) {
+        auto transaction = replica::Transaction::begin(**db);
+        if (!transaction) return pass(transaction);
+        for (const auto& entity : proposal.entities)
+            if (auto made = replica::ensure_entity(**db, entity); !made) return pass(made);
+        if (auto done = transaction->commit(); !done) return pass(done);
+        const auto folder = fs::path(connection.mapping).parent_path().string();
+        if (auto made = host::make_private_folder(folder); !made) return pass(made);
+        if (auto done = host::replace_file(connection.mapping, toml); !done) return pass(done);
+    }
+    json found = json::array();
+    for (const auto& stream : proposal.mapping.streams)
+        found.push_back({{"stream", stream.stream},
+                         {"entity", stream.entity},
+                         {"fields", stream.remote_fields().size()}});
+    return json{{"file", connection.mapping},
+                {"written", write},
+                {"toml", toml},
+                {"streams", std::move(found)}};
+}
+
+Result<ApiResponse> propose(Services& services, const ApiRequest& request) {
+    auto worker = worker_of(services, request.param("name"));
+    if (!worker) return pass(worker);
+    auto body = parse_body(request, {"write"});
+    if (!body) return pass(body);
+    auto write = flag_in(*body, "write", false);
+    if (!write) return pass(write);
+    const auto& connection = (*worker)->connection();
+    auto known = services.descriptions.load(connection.name);
+    if (!known) {
+        auto found = describe_now(services, connection);
+        if (!found) return pass(found);
+        known = std::move(*found);
+    }
+    auto proposal = propose_mapping(services, connection, known->streams, *write);
+    if (!proposal) return pass(proposal);
+    return json_response(*proposal);
+}
+
+// --- A new connection
+
+Result<std::map<std::string, config::Option>> options_from(const json& body) {
+    std::map<std::string, config::Option> out;
+    const auto given = body.value("options", json::object());
+    for (const auto& [name, value] : given.items()) {
+        if (value.is_string())
+            out[name] = value.get<std::string>();
+        else if (value.is_boolean())
+            out[name] = value.get<bool>();
+        else if (value.is_number_integer())
+            out[name] = value.get<std::int64_t>();
+        else if (value.is_array()) {
+            auto list = texts_in(json{{"list", value}}, "list");
+            if (!list) return pass(list);
+            out[name] = std::move(*list);
+        } else {
+            return fail(Errc::kInvalid, "option " + name + " has a wrong type", {{"key", name}});
+        }
+    }
+    return out;
+}
+
+// Secrets stored for a connection that is being set up; taken away again unless kept.
+class StoredSecrets {
+public:
+    explicit StoredSecrets(host::SecretStore& store) : store_(store) {}
+    ~StoredSecrets() {
+        if (kept_) return;
+        for (const auto& path : files_) ::unlink(path.c_str());
+    }
+    StoredSecrets(const StoredSecrets&) = delete;
+    StoredSecrets& operator=(const StoredSecrets&) = delete;
+
+    Result<> put(const std::string& reference, host::Secret secret) {
+        constexpr std::string_view kFile = "file:";
+        if (reference.compare(0, kFile.size(), kFile) == 0) {
+            const auto path = reference.substr(kFile.size());
+            std::error_code ignored;
+            if (!fs::exists(path, ignored)) files_.push_back(path);
+            const auto folder = fs::path(path).parent_path().string();
+            if (auto made = host::make_private_folder(folder); !made) return made;
+        }
+        return store_.write(reference, secret);
+    }
+    /// A file that something else is going to write.
+    void expect(const std::string& path) { files_.push_back(path); }
+    void keep() { kept_ = true; }
+
+private:
+    host::SecretStore& store_;
+    std::vector<std::string> files_;
+    bool kept_ = false;
+};
+
+class SetUp {
+public:
+    SetUp(Services& services, std::string folder)
+        : services_(services), folder_(std::move(folder)), secrets_(services.secrets) {}
+
+    Result<json> run(const json& body) {
+        if (auto read = read_connection(body); !read) return pass(read);
+        if (services_.connections.find(connection_.name))
+            return fail(Errc::kConflict, "there is a connection '" + connection_.name + "' already",
+                        {{"connection", connection_.name}});
+        if (auto stored = store_secrets(body); !stored) return pass(stored);
+        if (auto signed_in = sign_in(body); !signed_in) return pass(signed_in);
+        return finish();
+    }
+
+private:
+    Result<> read_connection(const json& body) {
+        auto& c = connection_;
+        c.name = body.value("name", "");
+        c.plugin = body.value("plugin", "");
+        if (auto reason = config::check_connection_name(c.name); !reason.empty())
+            return fail(Errc::kInvalid, std::move(reason), {{"key", "name"}});
+        auto options = options_from(body);
+        if (!options) return pass(options);
+        c.options = std::move(*options);
+        c.sign_in.kind = body.value("auth", "");
+        const auto values = body.value("values", json::object());
+        for (const auto& [name, value] : values.items())
+            c.sign_in.values[name] = value.get<std::string>();
+        c.ca_file = body.value("ca_file", "");
+        c.proxy = body.value("proxy", "");
+        c.jurisdiction = body.value("jurisdiction", "");
+        c.allow_http_loopback = body.value("allow_http_loopback", false);
+        if (const auto interval = body.value("interval", ""); !interval.empty()) {
+            const auto time = config::parse_duration(interval);
+            if (!time) return fail(Errc::kInvalid, "interval is no time", {{"key", "interval"}});
+            c.interval = *time;
+        }
+        c.mapping = folder_ + "/" + c.name + ".mapping.toml";
+        const auto secrets = body.value("secrets", json::object());
+        for (const auto& [name, item] : secrets.items())
+            c.secrets[name] = item.value("reference", default_reference(name));
+        if (body.contains("code") && !c.secrets.contains("refresh_token"))
+            c.secrets["refresh_token"] = default_reference("refresh_token");
+        return validate();
+    }
+
+    // What is going to be written must be what the parser accepts.
+    Result<> validate() const {
+        config::Config read;
+        config::Problems problems;
+        config::apply_toml(config::write_connection(connection_), conf_file(), read, problems);
+        if (problems.empty()) config::check_whole(read, {}, problems);
+        if (problems.empty()) return {};
+        auto error = config::to_error(problems);
+        error.code = Errc::kInvalid;
+        return tl::unexpected<Error>(std::move(error));
+    }
+
+    Result<> store_secrets(const json& body) {
+        const auto secrets = body.value("secrets", json::object());
+        for (const auto& [name, item] : secrets.items()) {
+            if (!item.contains("value")) continue;
+            host::Secret secret(item["value"].get<std::string>());
+            auto stored = secrets_.put(connection_.secrets[name], std::move(secret));
+            if (!stored) return in_context("store " + name, stored.error());
+        }
+        return {};
+    }
+
+    Result<> sign_in(const json& body) {
+        if (!body.contains("code")) return {};
+        const auto& reference = connection_.secrets["refresh_token"];
+        if (reference == default_reference("refresh_token")) {
+            const auto path = reference.substr(std::string_view("file:").size());
+            const auto parent = fs::path(path).parent_path().string();
+            if (auto made = host::make_private_folder(parent); !made) return made;
+            secrets_.expect(path);
+        }
+        const host::Secret code(body["code"].get<std::string>());
+        return services_.authorize(connection_, code, body.value("redirect_uri", ""),
+                                   body.value("accounts_server", ""));
+    }
+
+    Result<json> finish() {
+        auto remote = services_.remotes.open(connection_, {});
+        if (!remote) return pass(remote);
+        auto who = (*remote)->check();
+        if (!who) return pass(who);
+        auto streams = (*remote)->describe();
+        if (!streams) return pass(streams);
+        const app::Description description{services_.clock.now(), *streams};
+        auto saved = services_.descriptions.save(connection_.name, description);
+        if (!saved) return pass(saved);
+        auto mapping = propose_mapping(services_, connection_, *streams, true);
+        if (!mapping) return pass(mapping);
+        if (auto made = host::make_private_folder(folder_ + "/conf.d"); !made) return pass(made);
+        auto written = host::replace_file(conf_file(), config::write_connection(connection_));
+        if (!written) return pass(written);
+        secrets_.keep();
+        if (auto loaded = services_.reload(); !loaded) return pass(loaded);
+        return json{{"name", connection_.name},
+                    {"file", conf_file()},
+                    {"identity", identity_json(*who)},
+                    {"streams", streams->size()},
+                    {"mapping", std::move(*mapping)}};
+    }
+
+    [[nodiscard]] std::string conf_file() const {
+        return folder_ + "/conf.d/" + connection_.name + ".toml";
+    }
+    [[nodiscard]] std::string default_reference(const std::string& name) const {
+        std::string safe;
+        for (const char c : name)
+            safe += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ? c : '-';
+        return "file:" + folder_ + "/secrets/" + connection_.name + "." + safe;
+    }
+
+    Services& services_;
+    const std::string folder_;
+    StoredSecrets secrets_;
+    config::Connection connection_;
+};
+
+Result<ApiResponse> create(Services& services, const ApiRequest& request) {
+    auto body = parse_body(request, {"name", "plugin", "options", "secrets", "values", "auth",
+                                     "code", "redirect_uri", "accounts_server", "interval",
+                                     "ca_file", "proxy", "jurisdiction", "allow_http_loopback"});
+    if (!body) return pass(body);
+    try {
+        SetUp set_up(services, services.configuration().folder);
+        auto made = set_up.run(*body);
+        if (!made) return pass(made);
+        services.log.info("connection.created", {{"connection", (*made)["name"].get<std::string>()},
+                                                 {"actor", request.actor}});
+        return json_response(*made, 201);
+    } catch (const json::exception&) {
+        // Not its text: it may quote a value.
+        return fail(Errc::kInvalid, "a key of the body has a wrong type");
+    }
+}
+
+}  // namespace
+
+void add_setup_routes(Router& router, Services& s) {
+    const std::string all = "/api/v1/connections";
+    const std::string one = all + "/{name}";
+    router.add(
+        "GET", "/api/v1/plugins", [&s](const ApiRequest&) { return plugins(s); }, Cost::kSlow);
+    router.add(
+        "POST", all, [&s](const ApiRequest& r) { return create(s, r); }, Cost::kSlow);
+    router.add(
+        "POST", one + "/check", [&s](const ApiRequest& r) { return check(s, r); }, Cost::kSlow);
+    router.add(
+        "POST", one + "/describe", [&s](const ApiRequest& r) { return describe(s, r); },
+        Cost::kSlow);
+    router.add(
+        "POST", one + "/propose-mapping", [&s](const ApiRequest& r) { return propose(s, r); },
+        Cost::kSlow);
+}
+
+}  // namespace kontor::api

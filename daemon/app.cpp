@@ -1,0 +1,358 @@
+// The only file that names every concrete type of the daemon.
+#include "daemon/app.hpp"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "connectors/host/atomic_file.hpp"
+#include "daemon/api/server.hpp"
+#include "daemon/api/services.hpp"
+#include "daemon/exit_codes.hpp"
+#include "daemon/lock_file.hpp"
+#include "daemon/log_sink.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/replica_file.hpp"
+#include "daemon/runtime/host_remote_factory.hpp"
+#include "daemon/upkeep.hpp"
+#include "sync/replica/migrations.hpp"
+
+namespace kontor::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kQuickThreads = 2;
+constexpr std::size_t kSlowThreads = 2;
+constexpr std::size_t kQueueMax = 256;
+// A worker that waits for a remote's limit says so; one that says nothing for this long hangs.
+constexpr std::chrono::minutes kSilenceMax{15};
+constexpr std::chrono::seconds kDrainMax{20};
+
+Result<engine::CycleReport> real_cycle(engine::Cycle::Ports ports,
+                                       const engine::ConnectionSettings& settings,
+                                       const engine::CycleOptions& options) {
+    engine::Cycle cycle(ports, settings);
+    return cycle.run(options);
+}
+
+// What the loop's, the pools' and all other threads share. Destroyed in reverse order.
+struct Core {
+    Core(config::Loaded configuration, Logger& logger)
+        : loaded(std::move(configuration)), log(logger) {}
+
+    std::mutex loading;
+    config::Loaded loaded;  // under loading
+    Logger& log;
+    SystemClock clock;
+    SystemRandom random;
+    host::SystemSecretStore system_secrets;
+    Loop loop;
+};
+
+}  // namespace
+
+std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program) {
+    if (!daemon.plugin_dir.empty()) return daemon.plugin_dir;
+    std::error_code failed;
+    const auto real = fs::canonical(program, failed);
+    if (!failed) {
+        const auto beside = real.parent_path().parent_path() / "lib" / "kontor";
+        if (fs::is_directory(beside, failed)) return beside.string();
+    }
+    return KONTOR_LIBRARY_DIR;
+}
+
+struct App::Parts {
+    Parts(AppSettings given, AppSeams seamed)
+        : settings(std::move(given)), seams(std::move(seamed)), notify(settings.environment) {}
+
+    AppSettings settings;
+    AppSeams seams;
+    Notify notify;
+    std::unique_ptr<Logger> own_log;
+    std::optional<Core> core;
+    std::optional<LockFile> lock;
+    std::optional<Databases> databases;
+    std::optional<HostRemoteFactory> host_remotes;
+    std::optional<DescriptionCache> descriptions;
+    std::optional<EventLog> events;
+    engine::WriterGate gate;
+    NetlinkSource netlink;
+    std::unique_ptr<SearchService> search;
+    std::optional<Connections> connections;
+    std::optional<api::Services> services;
+    api::Router router;
+    std::unique_ptr<Upkeep> upkeep;
+    std::unique_ptr<api::Server> server;
+    std::unique_ptr<Loop::Timer> watchdog;
+    std::unique_ptr<Loop::Timer> drain_limit;
+    std::atomic<bool> pool_answered{true};
+    bool draining = false;
+    // Last, so that they end first: their work uses everything above.
+    std::unique_ptr<WorkPool> slow;
+    std::unique_ptr<WorkPool> quick;
+
+    [[nodiscard]] config::Loaded configuration() {
+        const std::lock_guard lock_loaded(core->loading);
+        return core->loaded;
+    }
+    Result<> open_replica();
+    void build();
+    Result<> listen();
+    void edited();
+    Result<api::Reloaded> reload();
+    void on_signal(int number);
+    void drain();
+    void finish();
+    void beat();
+    void tell_status();
+};
+
+// --- Start
+
+Result<> App::Parts::open_replica() {
+    const auto& daemon = core->loaded.config.daemon;
+    if (auto made = host::make_private_folder(daemon.state_dir); !made) return made;
+    auto locked = LockFile::acquire(daemon.state_dir + "/kontord.lock");
+    if (!locked) return pass(locked);
+    lock.emplace(std::move(*locked));
+
+    const auto path = daemon.state_dir + "/replica.db";
+    if (auto known = recognise_replica(path); !known)
+        return in_context("replica " + path, known.error());
+    const auto mask = ::umask(077);
+    replica::OpenOptions options;
+    options.create = true;
+    auto db = replica::Database::open(path, options);
+    Result<> done;
+    if (db)
+        done = replica::migrate(*db, core->random);
+    else
+        done = pass(db);
+    ::umask(mask);
+    if (!done) {
+        done.error().args.emplace("path", path);
+        return in_context("replica " + path, done.error());
+    }
+    databases.emplace(path);
+    return {};
+}
+
+void App::Parts::build() {
+    const auto& config = core->loaded.config;
+    const auto& state = config.daemon.state_dir;
+    auto& secrets = seams.secrets != nullptr ? *seams.secrets : core->system_secrets;
+    const auto plugin_dir = plugin_dir_of(config.daemon, settings.program);
+
+    host_remotes.emplace(
+        HostRemoteFactory::Parts{core->clock, core->random, core->log, secrets, plugin_dir, state});
+    RemoteFactory& remotes = seams.remotes != nullptr ? *seams.remotes : *host_remotes;
+    descriptions.emplace(state + "/descriptions");
+    events.emplace(core->clock.now().time_since_epoch().count());
+    if (config.search.enabled)
+        search = std::make_unique<SearchService>(databases->path(), state + "/search.db",
+                                                 core->clock, core->log);
+    slow = std::make_unique<WorkPool>(kSlowThreads, kQueueMax);
+    quick = std::make_unique<WorkPool>(kQuickThreads, kQueueMax);
+    connections.emplace(Worker::Parts{
+        core->clock, core->random, core->log, remotes, *events, gate, *descriptions,
+        seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle), databases->path(), [this] {
+            if (search) search->wake();
+        }});
+    services.emplace(
+        api::Services{*databases, *connections, *events, gate, core->clock, core->random, core->log,
+                      remotes, *descriptions, secrets,
+                      [this](const config::Connection& c, const host::Secret& code,
+                             const std::string& redirect, const std::string& server_name) {
+                          return host_remotes->authorize(c, code, redirect, server_name);
+                      },
+                      search.get(), [this] { return configuration(); }, [this] { return reload(); },
+                      [this] { upkeep->touched(); },
+                      // A test's remotes have no plugins to look at.
+                      seams.remotes != nullptr ? std::string() : plugin_dir, core->clock.now()});
+    api::add_record_routes(router, *services);
+    api::add_history_routes(router, *services);
+    api::add_connection_routes(router, *services);
+    api::add_setup_routes(router, *services);
+    api::add_decision_routes(router, *services);
+    api::add_query_routes(router, *services);
+    api::add_system_routes(router, *services);
+    upkeep = std::make_unique<Upkeep>(Upkeep::Parts{core->loop, *quick, *databases, core->log,
+                                                    config.sync.wal_mb << 20, [this] { edited(); }},
+                                      state, "replica.db");
+}
+
+Result<> App::Parts::listen() {
+    const auto& config = core->loaded.config;
+    const auto language = config.daemon.language.empty()
+                              ? messages::system_language()
+                              : messages::language_from(config.daemon.language);
+    server = std::make_unique<api::Server>(
+        api::Server::Parts{core->loop, *quick, *slow, router, *events, core->log}, config.api,
+        language);
+    return server->listen(config.daemon.socket);
+}
+
+App::App(AppSettings settings, AppSeams seams)
+    : parts_(std::make_unique<Parts>(std::move(settings), std::move(seams))) {}
+
+App::~App() {
+    if (parts_->core) parts_->finish();
+}
+
+Result<> App::start() {
+    auto& p = *parts_;
+    auto loaded = config::load(p.settings.flags, p.settings.environment, p.settings.is_root);
+    if (!loaded.problems.empty()) return tl::unexpected<Error>(config::to_error(loaded.problems));
+    const auto& daemon = loaded.config.daemon;
+    if (p.seams.log == nullptr) p.own_log = make_stderr_log(daemon.log_format, daemon.log_level);
+    p.core.emplace(std::move(loaded), p.seams.log != nullptr ? *p.seams.log : *p.own_log);
+    ::signal(SIGPIPE, SIG_IGN);
+    if (auto opened = p.open_replica(); !opened) return opened;
+    p.build();
+    if (auto listening = p.listen(); !listening) return listening;
+    if (p.seams.handle_signals)
+        p.core->loop.on_signals({SIGTERM, SIGINT, SIGHUP}, [&p](int n) { p.on_signal(n); });
+    auto& network = p.seams.network != nullptr ? *p.seams.network : p.netlink;
+    network.start(p.core->loop, [&p] {
+        p.core->log.info("network.back");
+        for (const auto& worker : p.connections->all()) worker->network_back();
+    });
+    p.connections->apply(p.core->loaded.config);
+    p.watchdog = p.core->loop.timer();
+    if (p.notify.watchdog_every()) p.beat();
+    p.notify.ready();
+    p.tell_status();
+    p.core->log.info("daemon.started", {{"connections", p.core->loaded.config.connections.size()}});
+    return {};
+}
+
+void App::Parts::tell_status() {
+    notify.status(std::to_string(connections->all().size()) + " connections");
+}
+
+// --- While it runs
+
+void App::Parts::edited() {
+    if (search) search->wake();
+    events->publish("replica.changed", "{\"by\":\"edit\"}");
+    for (const auto& worker : connections->all()) worker->edited();
+}
+
+Result<api::Reloaded> App::Parts::reload() {
+    auto fresh = config::load(settings.flags, settings.environment, settings.is_root);
+    if (!fresh.problems.empty()) {
+        auto error = config::to_error(fresh.problems);
+        core->log.error("config.rejected", {{"problems", fresh.problems.size()},
+                                            {"first", fresh.problems.front().text()}});
+        return tl::unexpected<Error>(std::move(error));
+    }
+    api::Reloaded out;
+    config::Config wanted;
+    {
+        const std::lock_guard lock_loaded(core->loading);
+        auto& now = core->loaded.config;
+        if (!(now.daemon == fresh.config.daemon)) out.restart_needed.emplace_back("daemon");
+        if (!(now.api == fresh.config.api)) out.restart_needed.emplace_back("api");
+        if (!(now.search == fresh.config.search)) out.restart_needed.emplace_back("search");
+        fresh.config.daemon = now.daemon;
+        fresh.config.api = now.api;
+        fresh.config.search = now.search;
+        core->loaded = std::move(fresh);
+        wanted = core->loaded.config;
+        out.files = core->loaded.files;
+    }
+    auto changes = connections->apply(wanted);
+    out.started = std::move(changes.started);
+    out.stopped = std::move(changes.stopped);
+    out.changed = std::move(changes.changed);
+    core->log.info("config.reloaded", {{"started", out.started.size()},
+                                       {"stopped", out.stopped.size()},
+                                       {"changed", out.changed.size()}});
+    events->publish("config.reloaded", "{}");
+    tell_status();
+    return out;
+}
+
+void App::Parts::on_signal(int number) {
+    if (number == SIGHUP) {
+        notify.reloading();
+        // Stopping a worker may take a moment: not on the loop. An error was logged.
+        const bool taken = slow->post([this] {
+            (void)reload();
+            notify.ready();
+        });
+        if (!taken) notify.ready();
+        return;
+    }
+    if (draining) {
+        core->log.warning("daemon.killed");
+        std::_Exit(static_cast<int>(Exit::kInterrupted));
+    }
+    drain();
+}
+
+// The beat comes from the loop; a pool answers each, and every worker must have moved.
+void App::Parts::beat() {
+    bool alive = pool_answered;
+    for (const auto& worker : connections->all()) {
+        const auto progress = worker->status().progress;
+        const bool waits = progress && progress->stage == "wait";
+        alive = alive && (waits || worker->heartbeat().alive(kSilenceMax));
+    }
+    if (search) alive = alive && search->heartbeat().alive(kSilenceMax);
+    if (alive)
+        notify.watchdog();
+    else
+        core->log.error("daemon.stuck");
+    pool_answered = false;
+    if (!quick->post([this] { pool_answered = true; })) core->log.warning("daemon.pool_full");
+    watchdog->after(*notify.watchdog_every() / 2, [this] { beat(); });
+}
+
+// --- The end
+
+void App::Parts::drain() {
+    if (draining) return;
+    draining = true;
+    core->log.info("daemon.stopping");
+    notify.stopping();
+    for (const auto& worker : connections->all()) worker->cancel();
+    drain_limit = core->loop.timer();
+    drain_limit->after(kDrainMax, [this] { core->loop.stop(); });
+    server->drain([this] { core->loop.stop(); });
+}
+
+void App::Parts::finish() {
+    // Workers settle what is in flight as open intents; what they leave is resumed at the start.
+    if (connections) connections->stop();
+    quick.reset();
+    slow.reset();
+    server.reset();
+    search.reset();
+    if (databases) {
+        Upkeep::checkpoint(*databases, core->log);
+        databases->close_idle();
+    }
+    upkeep.reset();
+}
+
+void App::run() {
+    parts_->core->loop.run();
+    parts_->core->log.info("daemon.stopped");
+}
+
+void App::shutdown() {
+    parts_->core->loop.post([p = parts_.get()] { p->drain(); });
+}
+
+std::string App::socket() const {
+    return parts_->core->loaded.config.daemon.socket;
+}
+
+}  // namespace kontor::app

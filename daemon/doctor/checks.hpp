@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/load.hpp"
+#include "connectors/host/secret_store.hpp"
+#include "daemon/messages/messages.hpp"
+#include "sync/remote/remote.hpp"
+#include "sync/replica/integrity.hpp"
+
+/// What `kontor doctor` looks at. Each check is given what was measured and judges it, so that each
+/// has a test that makes it fail.
+namespace kontor::doctor {
+
+/// One thing looked at. Its texts are `doctor.CHECK` and `doctor.CHECK.fix` of the catalogue.
+struct Finding {
+    std::string check;
+    std::string subject;  ///< a connection, a path; "" = the daemon as such
+    bool ok = true;
+    messages::Args args = {};
+};
+
+inline constexpr std::int64_t kFreeBytesMin = std::int64_t{512} << 20;
+inline constexpr std::chrono::seconds kSkewMax{60};
+
+[[nodiscard]] Finding check_config(const config::Problems& problems);
+/// `free_bytes`: -1 = could not be found out.
+[[nodiscard]] Finding check_disk(const std::string& path, std::int64_t free_bytes);
+[[nodiscard]] Finding check_clock(const std::string& connection, std::chrono::milliseconds skew);
+/// Network and credentials, or the certificate if that is what failed.
+[[nodiscard]] Finding check_connection(const std::string& connection,
+                                       const Result<remote::Identity>& answer);
+/// The PEM file: there, readable, and at least one certificate that is valid now.
+[[nodiscard]] Finding check_ca_file(const std::string& connection, const std::string& path);
+[[nodiscard]] Finding check_integrity(
+    const Result<std::vector<replica::IntegrityProblem>>& problems);
+/// No rights for others than `wanted` gives.
+[[nodiscard]] Finding check_permissions(const std::string& path, unsigned wanted);
+[[nodiscard]] Finding check_secret(const std::string& connection, const std::string& name,
+                                   const std::string& reference, const host::SecretStore& secrets);
+[[nodiscard]] Finding check_plugin(const std::string& connection, const std::string& plugin,
+                                   const std::string& directory);
+/// `since`: the last success; nullopt = never. Stale after three intervals, but not within a day.
+[[nodiscard]] Finding check_stale(const std::string& connection, std::optional<Instant> since,
+                                  Instant started_at, Instant now,
+                                  std::chrono::milliseconds interval);
+
+/// Free bytes of the file system at `path`; -1 if that cannot be found out.
+[[nodiscard]] std::int64_t free_bytes(const std::string& path);
+
+}  // namespace kontor::doctor

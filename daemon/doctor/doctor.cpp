@@ -1,0 +1,56 @@
+#include "daemon/doctor/doctor.hpp"
+
+#include <filesystem>
+
+namespace kontor::doctor {
+namespace {
+
+void examine_connection(api::Services& services, const app::Worker& worker,
+                        std::vector<Finding>& out) {
+    const auto& c = worker.connection();
+    if (!services.plugin_dir.empty())
+        out.push_back(check_plugin(c.name, c.plugin, services.plugin_dir));
+    for (const auto& [name, reference] : c.secrets)
+        out.push_back(check_secret(c.name, name, reference, services.secrets));
+    if (!c.ca_file.empty()) out.push_back(check_ca_file(c.name, c.ca_file));
+
+    auto remote = services.remotes.open(c, {});
+    Result<remote::Identity> answer = fail(Errc::kInternal, "");
+    if (remote)
+        answer = (*remote)->check();
+    else
+        answer = tl::unexpected<Error>(remote.error());
+    const auto now = services.clock.now();
+    out.push_back(check_connection(c.name, answer));
+    if (answer && answer->server_time != Instant{})
+        out.push_back(check_clock(c.name, answer->server_time - now));
+
+    const auto interval = c.interval.count() != 0 ? c.interval : worker.sync().interval;
+    out.push_back(
+        check_stale(c.name, worker.status().last_success_at, services.started_at, now, interval));
+}
+
+}  // namespace
+
+std::vector<Finding> examine(api::Services& services) {
+    std::vector<Finding> out;
+    const auto loaded = services.configuration();
+    out.push_back(check_config(loaded.problems));
+    const auto& daemon = loaded.config.daemon;
+    out.push_back(check_disk(daemon.state_dir, free_bytes(daemon.state_dir)));
+    out.push_back(check_permissions(daemon.state_dir, 0700));
+    out.push_back(check_permissions(services.databases.path(), 0600));
+    out.push_back(check_permissions(daemon.socket, 0600));
+    out.push_back(
+        check_permissions(std::filesystem::path(daemon.socket).parent_path().string(), 0700));
+    if (auto db = services.databases.lend(replica::Access::kReadOnly); db)
+        out.push_back(
+            check_integrity(replica::check_integrity(**db, replica::IntegrityDepth::kQuick)));
+    else
+        out.push_back(check_integrity(tl::unexpected<Error>(db.error())));
+    for (const auto& worker : services.connections.all())
+        examine_connection(services, *worker, out);
+    return out;
+}
+
+}  // namespace kontor::doctor

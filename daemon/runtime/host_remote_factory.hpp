@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include "connectors/host/connection.hpp"
+#include "daemon/runtime/remote_factory.hpp"
+
+namespace kontor::app {
+
+/// Remotes by way of connectors. Thread-safe. Everything given must outlive it and its remotes.
+class HostRemoteFactory final : public RemoteFactory {
+public:
+    struct Parts {
+        const Clock& clock;
+        Random& random;
+        Logger& log;
+        host::SecretStore& secrets;
+        std::string plugin_dir;
+        std::string state_dir;
+    };
+    explicit HostRemoteFactory(Parts parts) : parts_(std::move(parts)) {}
+
+    Result<std::unique_ptr<remote::Remote>> open(const config::Connection& connection,
+                                                 const Wishes& wishes) override;
+    /// Turns an authorisation code into tokens, stored where the connection's secrets say.
+    [[nodiscard]] Result<> authorize(const config::Connection& connection, const host::Secret& code,
+                                     const std::string& redirect_uri,
+                                     const std::string& accounts_server);
+
+private:
+    [[nodiscard]] host::ConnectionSettings settings_of(const config::Connection& connection) const;
+    Parts parts_;
+};
+
+}  // namespace kontor::app

@@ -1,0 +1,92 @@
+#include "daemon/upkeep.hpp"
+
+#include <sqlite3.h>
+
+#include <filesystem>
+
+namespace kontor::app {
+namespace {
+
+constexpr std::chrono::milliseconds kLookAfter{1'000};
+constexpr std::chrono::milliseconds kIdleAfter{20'000};
+
+std::int64_t wal_bytes(const std::string& path) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path + "-wal", failed);
+    return failed ? 0 : static_cast<std::int64_t>(size);
+}
+
+// True if plain SQL, the API or another process has edited something after entry `seen`.
+Result<bool> has_edits(const replica::Database& db, std::int64_t seen) {
+    auto statement =
+        db.prepare("SELECT 1 FROM kontor_history WHERE seq > ? AND run IS NULL LIMIT 1");
+    if (!statement) return pass(statement);
+    statement->bind(1, seen);
+    return statement->step();
+}
+
+}  // namespace
+
+Upkeep::Upkeep(Parts parts, const std::string& folder, const std::string& file)
+    : parts_(std::move(parts)),
+      look_timer_(parts_.loop.timer()),
+      idle_timer_(parts_.loop.timer()),
+      watch_(parts_.loop, folder, file + "-wal", [this] { look_soon(); }) {
+    if (auto db = parts_.databases.lend(replica::Access::kReadOnly); db)
+        seen_ = (*db)->scalar("SELECT max(seq) FROM kontor_history").value_or(0);
+}
+
+void Upkeep::touched() {
+    parts_.loop.post([this] { look_soon(); });
+}
+
+void Upkeep::look_soon() {
+    if (looking_) {
+        again_ = true;
+        return;
+    }
+    looking_ = true;
+    look_timer_->after(kLookAfter, [this] {
+        again_ = false;
+        const bool taken = parts_.pool.post([this] {
+            look();
+            parts_.loop.post([this] {
+                looking_ = false;
+                if (again_) look_soon();
+            });
+        });
+        if (!taken) looking_ = false;
+    });
+    idle_timer_->after(kIdleAfter, [this] {
+        if (wal_bytes(parts_.databases.path()) == 0) return;
+        (void)parts_.pool.post([this] { checkpoint(parts_.databases, parts_.log); });
+    });
+}
+
+void Upkeep::look() {
+    auto db = parts_.databases.lend(replica::Access::kReadOnly);
+    if (!db) return;
+    const auto newest = (*db)->scalar("SELECT max(seq) FROM kontor_history");
+    if (!newest || *newest <= seen_) return;
+    const auto edits = has_edits(**db, seen_);
+    seen_ = *newest;
+    if (edits && *edits) parts_.edited();
+    if (wal_bytes(parts_.databases.path()) > parts_.wal_bytes_max / 2)
+        checkpoint(parts_.databases, parts_.log);
+}
+
+void Upkeep::checkpoint(Databases& databases, Logger& log) {
+    auto db = databases.lend(replica::Access::kLocal);
+    if (!db) return;
+    // A busy database is no trouble: the next commit or quiet moment does it.
+    int pages = 0;
+    int done = 0;
+    sqlite3_busy_timeout((*db)->raw(), 100);
+    const int code =
+        sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
+    sqlite3_busy_timeout((*db)->raw(), 10'000);
+    if (code != SQLITE_OK && code != SQLITE_BUSY)
+        log.warning("replica.checkpoint_failed", {{"code", code}});
+}
+
+}  // namespace kontor::app

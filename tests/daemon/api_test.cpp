@@ -1,0 +1,168 @@
+// The local API of a running daemon: records in and out, limits, and problems that say what is
+// wrong. Every answer is also held against docs/openapi.json (contract_test.cpp).
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/daemon_fixture.hpp"
+
+using namespace kontor;
+using nlohmann::json;
+
+TEST_CASE("records are created, read, changed, listed, exported and deleted", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+
+    auto made = daemon.send("POST", "/api/v1/records/contact",
+                            {{"fields", {{"last_name", "王"}, {"email", "w@example.com"}}}});
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+    const auto created = json::parse(made.body);
+    const auto id = created["ids"][0].get<std::int64_t>();
+    const auto path = "/api/v1/records/contact/" + std::to_string(id);
+    CHECK(created["record"]["fields"]["last_name"] == "王");
+
+    const auto read = daemon.get(path);
+    REQUIRE(read.status == 200);
+    const auto etag = read.headers.at("etag");
+    auto changed = test::call(daemon.socket(), "PATCH", path, R"({"fields": {"first_name": "伟"}})",
+                              {{"If-Match", etag}});
+    CHECK(changed.status == 200);
+    changed = test::call(daemon.socket(), "PATCH", path, R"({"fields": {"first_name": "x"}})",
+                         {{"If-Match", etag}});
+    CHECK(changed.status == 409);
+
+    const auto page = daemon.json(
+        "/api/v1/records/contact?filter=last_name:=:%E7%8E%8B&fields=first_name&total=true");
+    REQUIRE(page["records"].size() == 1);
+    CHECK(page["records"][0]["fields"] == json{{"first_name", "伟"}});
+    CHECK(page["total"] == 1);
+    CHECK(page["next"].is_null());
+
+    const auto csv = daemon.get("/api/v1/records/contact?format=csv&fields=last_name,first_name");
+    CHECK(csv.headers.at("content-type") == "text/csv; charset=utf-8");
+    CHECK(csv.body.find("王,伟\r\n") != std::string::npos);
+
+    const auto history = daemon.json(path + "/history");
+    CHECK(history["entries"][0]["new"] == "伟");
+    CHECK(history["entries"][0]["actor"] == "uid:" + std::to_string(::geteuid()));
+    const auto why = daemon.json(path + "/why/first_name");
+    CHECK(why["value"] == "伟");
+
+    auto undone = daemon.send("POST", "/api/v1/undo",
+                              {{"change", history["entries"][0]["seq"]}, {"preview", true}});
+    INFO(undone.body);
+    CHECK(json::parse(undone.body)["undone"] == 1);
+    undone = daemon.send("POST", "/api/v1/undo", {{"change", history["entries"][0]["seq"]}});
+    CHECK(undone.status == 200);
+    CHECK(daemon.json(path)["fields"]["first_name"].is_null());
+
+    CHECK(daemon.send("DELETE", path, nullptr).status == 200);
+    CHECK(daemon.get(path).status == 404);
+}
+
+TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto code_of = [](const test::Answer& answer) {
+        CHECK(answer.headers.at("content-type") == "application/problem+json");
+        return json::parse(answer.body)["code"].get<std::string>();
+    };
+    CHECK(code_of(daemon.get("/api/v1/records/contcat")) == "not_found");
+    CHECK(code_of(daemon.get("/api/v1/records/contact?filter=last_name")) == "invalid");
+    CHECK(code_of(daemon.get("/api/v1/records/contact?limit=99999999")) == "invalid");
+    CHECK(code_of(daemon.get("/api/v1/records/contact/0")) == "invalid");
+    CHECK(code_of(daemon.send("POST", "/api/v1/records/contact",
+                              {{"fields", {{"lst_name", "x"}}}})) == "not_found");
+    CHECK(code_of(daemon.send("POST", "/api/v1/records/contact", {{"felds", 1}})) == "invalid");
+    CHECK(daemon.get("/nowhere").status == 404);
+    CHECK(daemon.send("PATCH", "/api/v1/status", {}).status == 405);
+
+    const auto chinese = test::call(daemon.socket(), "GET", "/api/v1/records/contact/999", "",
+                                    {{"Accept-Language", "zh-CN"}});
+    CHECK(json::parse(chinese.body)["message"].get<std::string>().rfind("未找到", 0) == 0);
+}
+
+TEST_CASE("hostile requests are refused with a reason, and the daemon goes on", "[daemon][api]") {
+    test::Daemon daemon(
+        "[api]\nread_timeout = \"200ms\"\nidle_timeout = \"300ms\"\nconnections = 4\n");
+    REQUIRE(daemon.start());
+    const auto status_of = [&](const std::string& text) {
+        test::RawConnection connection(daemon.socket());
+        connection.send(text);
+        return test::parse_answer(connection.read_all()).status;
+    };
+    const std::string post = "POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    CHECK(status_of("nonsense\r\n\r\n") == 400);
+    CHECK(status_of("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n") == 431);
+    CHECK(status_of(post + "Content-Length: 99999999\r\n\r\n") == 413);
+    CHECK(status_of("GET /%zz HTTP/1.1\r\nConnection: close\r\n\r\n") == 400);
+    CHECK(status_of(post + "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}") == 415);
+    const std::string deep(200, '[');
+    CHECK(daemon.send("POST", "/api/v1/sql", "x").status == 400);
+    CHECK(test::call(daemon.socket(), "POST", "/api/v1/sql", "{\"query\":" + deep).status == 400);
+    // A request that never ends is cut off.
+    test::RawConnection slow(daemon.socket());
+    slow.send(post + "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    CHECK(slow.read_all().size() < 1'000);
+    {
+        std::vector<std::unique_ptr<test::RawConnection>> many;
+        for (int i = 0; i < 4; ++i)
+            many.push_back(std::make_unique<test::RawConnection>(daemon.socket()));
+        test::RawConnection last(daemon.socket());
+        CHECK(test::parse_answer(last.read_all()).status == 503);
+    }
+    CHECK(daemon.until("/healthz", [](const json& j) { return j["status"] == "ok"; }));
+}
+
+TEST_CASE("the socket is ours alone", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    struct stat status {};
+    REQUIRE(::stat(daemon.socket().c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+    REQUIRE(::stat(daemon.dir.path("run").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0700);
+}
+
+TEST_CASE("SQL reads, writes only when said, and stays within bounds", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto sql = [&](const json& body) { return daemon.send("POST", "/api/v1/sql", body); };
+    auto answer = sql({{"query", "INSERT INTO contact(last_name) VALUES('A')"}});
+    CHECK(answer.status == 403);
+    answer = sql({{"query", "INSERT INTO contact(last_name) VALUES(?)"},
+                  {"params", {"B"}},
+                  {"read_only", false}});
+    INFO(answer.body);
+    CHECK(answer.status == 200);
+    answer = sql({{"query", "SELECT id, last_name FROM contact"}});
+    CHECK(json::parse(answer.body)["rows"] == json::array({json::array({1, "B"})}));
+    CHECK(sql({{"query", "SELECT 1; DELETE FROM contact"}, {"read_only", false}}).status == 400);
+    CHECK(sql({{"query", "DELETE FROM kontor_history"}, {"read_only", false}}).status == 400);
+    CHECK(sql({{"query", "DROP TABLE contact"}, {"read_only", false}}).status == 400);
+    CHECK(sql({{"query", "ATTACH '/tmp/x' AS x"}, {"read_only", false}}).status == 400);
+    CHECK(sql({{"query", "SELEC"}}).status == 400);
+    CHECK(daemon.json("/api/v1/records/contact/1/history")["entries"][0]["actor"] ==
+          "uid:" + std::to_string(::geteuid()));
+}
+
+TEST_CASE("new records are found", "[daemon][api][search]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    REQUIRE(
+        daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Lovelace"}}}})
+            .status == 201);
+    CHECK(daemon.until("/api/v1/search?q=lovelace",
+                       [](const json& j) { return j["hits"].size() == 1; }));
+}
+
+TEST_CASE("the daemon examines itself", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto found = daemon.json("/api/v1/doctor");
+    INFO(found.dump(1));
+    CHECK(found["checks"].size() >= 6);
+    for (const auto& check : found["checks"])
+        if (check["check"] != "disk") CHECK(check["ok"] == true);
+}

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "daemon/app.hpp"
+#include "tests/daemon/http_client.hpp"
+
+namespace kontor::test {
+
+class TempDir {
+public:
+    TempDir();
+    ~TempDir();
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    [[nodiscard]] std::string path(const std::string& name = "") const;
+    std::string write(const std::string& name, const std::string& text) const;
+
+private:
+    std::filesystem::path path_;
+};
+
+/// A remote with one stream and no records; its answers can be scripted.
+class FakeRemote final : public remote::Remote {
+public:
+    std::function<Result<remote::Identity>()> on_check;
+
+    Result<remote::Identity> check() override;
+    Result<std::vector<remote::StreamSpec>> describe() override;
+    Result<std::string> pull(std::string_view, std::span<const std::string>, std::string_view,
+                             remote::RecordSink&) override {
+        return std::string("end");
+    }
+    Result<bool> list_ids(std::string_view, remote::RecordSink&) override { return true; }
+    Result<> fetch(std::string_view, std::span<const std::string>, std::span<const std::string>,
+                   remote::RecordSink&) override {
+        return {};
+    }
+    Result<> find(std::string_view, std::span<const std::string>, std::string_view,
+                  std::span<const std::string>, remote::RecordSink&) override {
+        return {};
+    }
+    Result<std::vector<remote::PushResult>> push(std::string_view,
+                                                 std::span<const remote::Change>) override {
+        return std::vector<remote::PushResult>{};
+    }
+    [[nodiscard]] remote::Credits credits() const override { return {1'000, 990, 10, 2}; }
+};
+
+class FakeRemotes final : public app::RemoteFactory {
+public:
+    std::function<Result<remote::Identity>()> on_check;
+    std::atomic<int> opened{0};
+    Result<std::unique_ptr<remote::Remote>> open(const config::Connection&, const Wishes&) override;
+};
+
+class FakeNetwork final : public app::NetworkSource {
+public:
+    void start(app::Loop& loop, std::function<void()> back) override {
+        loop_ = &loop;
+        back_ = std::move(back);
+    }
+    void come_back() {
+        loop_->post([this] { back_(); });
+    }
+
+private:
+    app::Loop* loop_ = nullptr;
+    std::function<void()> back_;
+};
+
+/// Keeps all lines.
+class MemoryLog final : public Logger {
+public:
+    void log(LogLevel level, std::string_view event,
+             std::initializer_list<LogField> fields) override;
+    [[nodiscard]] std::string text() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::string lines_;
+};
+
+/// A whole daemon in this process, with a fake remote and a scripted engine.
+class Daemon {
+public:
+    explicit Daemon(const std::string& toml = "");
+    ~Daemon();
+
+    [[nodiscard]] Result<> start();
+    void stop();
+    [[nodiscard]] Answer get(const std::string& target);
+    [[nodiscard]] Answer send(const std::string& method, const std::string& target,
+                              const nlohmann::json& body);
+    [[nodiscard]] nlohmann::json json(const std::string& target);
+    [[nodiscard]] std::string socket() const { return dir.path("run/s"); }
+    /// Asks until `good` is true of the answer's JSON; false after ten seconds.
+    bool until(const std::string& target, const std::function<bool(const nlohmann::json&)>& good);
+
+    TempDir dir;
+    MemoryLog log;
+    FakeRemotes remotes;
+    FakeNetwork network;
+    app::RunCycle run_cycle;
+    std::map<std::string, std::string> environment;
+    std::unique_ptr<app::App> app;
+
+private:
+    std::thread thread_;
+};
+
+/// A mapping for the fake remote.
+inline constexpr const char* kMapping =
+    "[[stream]]\nname = \"People\"\nentity = \"contact\"\n[[stream.group]]\nname = \"name\"\n"
+    "fields = [{ remote = \"Name\", column = \"last_name\" }]\n";
+
+}  // namespace kontor::test

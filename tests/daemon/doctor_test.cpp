@@ -1,0 +1,70 @@
+// Each of the doctor's checks, made to fail; and each finding has its texts in both languages.
+#include "daemon/doctor/checks.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/daemon_fixture.hpp"
+
+using namespace kontor;
+using namespace std::chrono_literals;
+namespace doctor = kontor::doctor;
+
+namespace {
+
+void fails(const doctor::Finding& finding) {
+    INFO(finding.check);
+    CHECK_FALSE(finding.ok);
+    for (const auto language : {messages::Language::kEnglish, messages::Language::kChinese}) {
+        for (const auto* suffix : {"", ".fix"}) {
+            const auto key = "doctor." + finding.check + suffix;
+            REQUIRE(messages::find(key) != nullptr);
+            CHECK(messages::placeholders(messages::render(language, key, finding.args)).empty());
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][doctor]") {
+    const test::TempDir dir;
+    fails(doctor::check_config({{"f.toml", 1, 2, "a", "unknown key", ""}}));
+    fails(doctor::check_disk("/x", 1'000));
+    fails(doctor::check_clock("a", -5min));
+    fails(doctor::check_connection("a", fail(Errc::kUnavailable, "no route")));
+    const auto tls = doctor::check_connection("a", fail(Errc::kTls, "self-signed"));
+    CHECK(tls.check == "certificate");
+    fails(tls);
+    fails(doctor::check_ca_file("a", dir.path("none.pem")));
+    fails(doctor::check_ca_file("a", dir.write("bad.pem", "no certificate")));
+    fails(doctor::check_integrity(fail(Errc::kCorrupt, "malformed")));
+    fails(doctor::check_integrity(std::vector<replica::IntegrityProblem>{
+        {replica::IntegrityProblem::Kind::kTrigger, "kontor_contact_u"}}));
+    const auto open_file = dir.write("open", "x");
+    ::chmod(open_file.c_str(), 0644);
+    fails(doctor::check_permissions(open_file, 0600));
+    const host::SystemSecretStore secrets;
+    fails(doctor::check_secret("a", "token", "file:" + dir.path("none"), secrets));
+    fails(doctor::check_plugin("a", "none", dir.path()));
+    const Instant now{1'000h};
+    fails(doctor::check_stale("a", now - 48h, now - 100h, now, 15min));
+    fails(doctor::check_stale("a", std::nullopt, now - 48h, now, 15min));
+}
+
+TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
+    const test::TempDir dir;
+    CHECK(doctor::check_config({}).ok);
+    CHECK(doctor::check_disk("/x", -1).ok);
+    CHECK(doctor::check_disk(dir.path(), std::int64_t{1} << 40).ok);
+    CHECK(doctor::check_clock("a", 2s).ok);
+    CHECK(doctor::check_connection("a", remote::Identity{}).ok);
+    const auto file = dir.write("own", "x");
+    ::chmod(file.c_str(), 0600);
+    CHECK(doctor::check_permissions(file, 0600).ok);
+    CHECK(doctor::check_secret("a", "t", "file:" + file, host::SystemSecretStore()).ok);
+    const Instant now{1'000h};
+    CHECK(doctor::check_stale("a", now - 1h, now - 100h, now, 15min).ok);
+    CHECK(doctor::check_stale("a", std::nullopt, now - 1h, now, 15min).ok);
+    CHECK(doctor::free_bytes(dir.path()) > 0);
+}

@@ -1,0 +1,203 @@
+// Workers at run time, with a scripted engine: when they sync, what they tell, how they stop.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <fstream>
+
+#include "daemon/runtime/schedule.hpp"
+#include "tests/daemon/daemon_fixture.hpp"
+
+using namespace kontor;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kConnection =
+    "[sync]\nedit_delay = \"10ms\"\nretry_first = \"100ms\"\n[connection.a]\nplugin = \"fake\"\n";
+
+struct Cycles {
+    app::RunCycle script(std::function<Result<engine::CycleReport>(int)> answer) {
+        return [this, answer = std::move(answer)](
+                   engine::Cycle::Ports ports, const engine::ConnectionSettings& settings,
+                   const engine::CycleOptions& options) -> Result<engine::CycleReport> {
+            ports.observer.progress({"pull", "People", 1, 2});
+            const std::lock_guard lock(mutex);
+            streams = settings.streams.size();
+            last = options;
+            return answer(++count);
+        };
+    }
+    std::mutex mutex;
+    int count = 0;
+    std::size_t streams = 0;
+    engine::CycleOptions last;
+    int done() {
+        const std::lock_guard lock(mutex);
+        return count;
+    }
+    bool reaches(int wanted) {
+        for (int i = 0; i < 500; ++i) {
+            if (done() >= wanted) return true;
+            std::this_thread::sleep_for(20ms);
+        }
+        return false;
+    }
+};
+
+bool idle(const json& status) {
+    return status["connections"][0]["state"] == "idle";
+}
+
+}  // namespace
+
+TEST_CASE("a connection syncs at the start and when asked, and tells of it", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) {
+        engine::CycleReport report;
+        report.plan = {{engine::PlannedChange::Side::kHere,
+                        "People",
+                        "contact",
+                        7,
+                        "x",
+                        "update",
+                        {"last_name"}}};
+        report.plan_total = 1;
+        return report;
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    CHECK(cycles.done() == 1);
+    CHECK(cycles.streams == 1);
+
+    const auto asked = daemon.send("POST", "/api/v1/connections/a/sync", {{"dry_run", true}});
+    REQUIRE(asked.status == 202);
+    const auto ticket = json::parse(asked.body);
+    test::RawConnection events(daemon.socket());
+    events.send("GET /api/v1/events?since=" + ticket["event_id"].dump() +
+                " HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto text = events.read_until("event: sync.finished");
+    CHECK(text.find("text/event-stream") != std::string::npos);
+    CHECK(text.find("event: sync.started") != std::string::npos);
+    CHECK(text.find("\"ticket\":" + ticket["ticket"].dump()) != std::string::npos);
+    CHECK(cycles.last.dry_run);
+    const auto plan = daemon.json("/api/v1/connections/a/plan");
+    CHECK(plan["total"] == 1);
+    CHECK(plan["changes"][0]["record"] == 7);
+}
+
+TEST_CASE("an edit by plain SQL causes a sync", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    {
+        replica::OpenOptions options;
+        auto db = replica::Database::open(daemon.dir.path("state/replica.db"), options);
+        REQUIRE(db);
+        REQUIRE(db->execute("INSERT INTO contact(last_name) VALUES('SQL')"));
+    }
+    CHECK(cycles.reaches(2));
+}
+
+TEST_CASE("failures back off and the network's return tries again", "[daemon][sync]") {
+    test::Daemon daemon(
+        "[sync]\nretry_first = \"1h\"\nretry_max = \"2h\"\n"
+        "[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int n) -> Result<engine::CycleReport> {
+        if (n == 1) return fail(Errc::kUnavailable, "connection reset");
+        return engine::CycleReport{};
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status",
+                         [](const json& j) { return j["connections"][0]["state"] == "offline"; }));
+    daemon.network.come_back();
+    CHECK(daemon.until("/api/v1/status", idle));
+}
+
+TEST_CASE("a missing mapping is said, not guessed", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/connections/a", [](const json& j) {
+        return j["state"] == "error" && j["error"]["code"] == "config";
+    }));
+    const auto proposal =
+        daemon.send("POST", "/api/v1/connections/a/propose-mapping", {{"write", true}});
+    INFO(proposal.body);
+    REQUIRE(proposal.status == 200);
+    CHECK(std::filesystem::exists(daemon.dir.path("a.mapping.toml")));
+    REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    CHECK(daemon.until("/api/v1/status", idle));
+}
+
+TEST_CASE("a guided set-up writes configuration and secrets, or nothing", "[daemon][setup]") {
+    test::Daemon daemon;
+    daemon.remotes.on_check = []() -> Result<remote::Identity> {
+        return fail(Errc::kUnauthenticated, "refused");
+    };
+    REQUIRE(daemon.start());
+    const json wish = {{"name", "b"},
+                       {"plugin", "fake"},
+                       {"options", {{"data_centre", "cn"}}},
+                       {"secrets", {{"token", {{"value", "s3cr3t-value"}}}}}};
+    auto made = daemon.send("POST", "/api/v1/connections", wish);
+    CHECK(made.status == 424);
+    CHECK_FALSE(std::filesystem::exists(daemon.dir.path("secrets/b.token")));
+    CHECK_FALSE(std::filesystem::exists(daemon.dir.path("conf.d/b.toml")));
+
+    daemon.remotes.on_check = nullptr;
+    made = daemon.send("POST", "/api/v1/connections", wish);
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+    CHECK(made.body.find("s3cr3t-value") == std::string::npos);
+    std::ifstream conf(daemon.dir.path("conf.d/b.toml"));
+    const std::string text((std::istreambuf_iterator<char>(conf)), {});
+    CHECK(text.find("s3cr3t-value") == std::string::npos);
+    CHECK(text.find("file:") != std::string::npos);
+    CHECK(
+        daemon.until("/api/v1/connections/b", [](const json& j) { return j["state"] == "idle"; }));
+    CHECK(daemon.log.text().find("s3cr3t-value") == std::string::npos);
+    CHECK(daemon.send("POST", "/api/v1/connections", wish).status == 409);
+}
+
+TEST_CASE("a reload starts and stops connections; a wrong file changes nothing", "[daemon]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    REQUIRE(daemon.start());
+    daemon.dir.write("conf.d/z.toml", "[connection.z]\nplugin = \"fake\"\n");
+    auto reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
+    REQUIRE(reloaded.status == 200);
+    CHECK(json::parse(reloaded.body)["started"] == json::array({"z"}));
+    daemon.dir.write("conf.d/z.toml", "[connection.z]\nplugn = \"fake\"\n");
+    reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
+    CHECK(reloaded.status == 422);
+    CHECK(daemon.json("/api/v1/connections")["connections"].size() == 2);
+    std::filesystem::remove(daemon.dir.path("conf.d/z.toml"));
+    reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
+    CHECK(json::parse(reloaded.body)["stopped"] == json::array({"z"}));
+}
+
+TEST_CASE("schedules: jitter, back-off and what the remote said", "[daemon][schedule]") {
+    app::ScheduleInput input;
+    input.interval = 100s;
+    for (const std::uint64_t random : {0ULL, ~0ULL, 12'345'678'901'234ULL}) {
+        input.random = random;
+        const auto delay = app::next_sync_in(input);
+        CHECK(delay >= 90s);
+        CHECK(delay <= 110s);
+    }
+    input.error = Error{Errc::kUnavailable, "", {}, std::nullopt};
+    input.failures = 1;
+    CHECK(app::next_sync_in(input) <= input.sync.retry_max);
+    input.error->retry_after = 2h;
+    CHECK(app::next_sync_in(input) == 2h);
+    input.error = Error{Errc::kUnauthenticated, "", {}, std::nullopt};
+    CHECK(app::next_sync_in(input) >= 90s);
+}
