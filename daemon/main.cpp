@@ -1,4 +1,5 @@
 // kontord: parses arguments, builds the App, runs it.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,7 @@
 
 int main(int argc, char** argv) {
     using namespace kontor;
+    ::umask(077);  // whatever is written here is the user's alone
     app::AppSettings settings;
     settings.environment = config::process_environment();
     settings.is_root = ::geteuid() == 0;
