@@ -161,18 +161,18 @@ void Generator::append_company(const Module& module, std::uint64_t slot, std::st
     }
 }
 
-void Generator::append_place(std::string_view code, const Module& module, std::uint64_t slot,
+void Generator::append_place(Make code, const Module& module, std::uint64_t slot,
                              std::string& out) const {
     const Person who = person(module, slot);
     const std::uint64_t h = hash(module, slot, kPlaceSalt);
     out += '"';
-    if (code == "city") {
+    if (code == Make::kCity) {
         out += who.place->city;
-    } else if (code == "state") {
+    } else if (code == Make::kState) {
         out += who.place->state;
-    } else if (code == "country") {
+    } else if (code == Make::kCountry) {
         out += who.chinese ? "中国" : "United States";
-    } else if (code == "zip") {
+    } else if (code == Make::kZip) {
         out += who.place->zip;
         append_digits(out, h >> 12, 4);
     } else if (who.chinese) {
@@ -230,28 +230,28 @@ void Generator::append_items(const Module& module, const Field& field, std::uint
     out += ']';
 }
 
-void Generator::append_many_module(std::string_view code, std::uint64_t h, std::string& out) const {
-    const bool person_first = code == "parent" && h % 2 == 0;
+void Generator::append_many_module(Make code, std::uint64_t h, std::string& out) const {
+    const bool person_first = code == Make::kParent && h % 2 == 0;
     const Module* target = catalogue_.find(person_first ? "Contacts"
                                            : h % 3 == 0 ? "Deals"
                                                         : "Accounts");
     if (target != nullptr) append_reference(target->number, h >> 3, out);
 }
 
-bool Generator::append_person(std::string_view code, const Module& module, std::uint64_t slot,
-                              std::uint64_t h, std::string& out) const {
+bool Generator::append_person(Make code, const Module& module, std::uint64_t slot, std::uint64_t h,
+                              std::string& out) const {
     const Person who = person(module, slot);
-    if (code == "last") {
+    if (code == Make::kLast) {
         append_quoted(out, who.last.text);
-    } else if (code == "first") {
+    } else if (code == Make::kFirst) {
         append_quoted(out, who.first.text);
-    } else if (code == "full") {
+    } else if (code == Make::kFull) {
         out += '"';
         out += who.first.text;
         out += ' ';
         out += who.last.text;
         out += '"';
-    } else if (code == "email") {
+    } else if (code == Make::kEmail) {
         out += '"';
         out += who.first.latin;
         out += '.';
@@ -261,17 +261,17 @@ bool Generator::append_person(std::string_view code, const Module& module, std::
         out += '@';
         out += pick(words::kBrands, who.h >> 40).latin;
         out += who.chinese ? ".example.cn\"" : ".example.com\"";
-    } else if (code == "handle") {
+    } else if (code == Make::kHandle) {
         out += '"';
         out += who.last.latin;
         out += '_';
         append_number(out, h % 100000);
         out += '"';
-    } else if (code == "website") {
+    } else if (code == Make::kWebsite) {
         out += "\"https://www.";
         out += pick(words::kBrands, h).latin;
         out += who.chinese ? ".example.cn\"" : ".example.com\"";
-    } else if (code == "phone") {
+    } else if (code == Make::kPhone) {
         out += who.chinese ? "\"+86 " : "\"+1 ";
         out += who.chinese ? who.place->phone.substr(1) : who.place->phone;
         out += ' ';
@@ -279,7 +279,7 @@ bool Generator::append_person(std::string_view code, const Module& module, std::
         out += ' ';
         append_digits(out, h >> 20, 4);
         out += '"';
-    } else if (code == "mobile") {
+    } else if (code == Make::kMobile) {
         out += who.chinese ? "\"+86 13" : "\"+1 555 ";
         append_digits(out, h, who.chinese ? 9 : 7);
         out += '"';
@@ -308,34 +308,34 @@ void Generator::append_options(const Field& field, std::uint64_t h, std::string&
 bool Generator::append_scalar(const Module& module, const Field& field, std::uint64_t slot,
                               std::uint64_t h, std::string& out) const {
     const GeneratorSpec& spec = field.generator;
-    if (spec.code == "int") {
+    if (spec.code == Make::kInt) {
         append_number(out, spread(spec, h));
-    } else if (spec.code == "money") {
+    } else if (spec.code == Make::kMoney) {
         append_cents(out, spread(spec, h) * 100 + (h % 3 == 0 ? (h >> 32) % 100 : 0));
-    } else if (spec.code == "real") {
+    } else if (spec.code == Make::kReal) {
         append_cents(out, spread(spec, h));
-    } else if (spec.code == "bool") {
+    } else if (spec.code == Make::kBool) {
         out += h % 100 < static_cast<std::uint64_t>(spec.low) ? "true" : "false";
-    } else if (spec.code == "date") {
+    } else if (spec.code == Make::kDate) {
         const std::int64_t first = (spec.low - 1970) * 36525 / 100;
         const std::int64_t days = (spec.high - spec.low + 1) * 365;
         out += '"';
         append_date(out, first + static_cast<std::int64_t>(h % static_cast<std::uint64_t>(days)));
         out += '"';
-    } else if (spec.code == "activity") {
+    } else if (spec.code == Make::kActivity) {
         out += std::to_string(data_end_s_ - static_cast<std::int64_t>(h % (500 * 86400)));
-    } else if (spec.code == "start" || spec.code == "end") {
+    } else if (spec.code == Make::kStart || spec.code == Make::kEnd) {
         const std::uint64_t p = hash(module, slot, kStartSalt);
         const std::int64_t start =
             data_end_s_ - 300 * kDay + static_cast<std::int64_t>(p % (600 * 96)) * 900;
-        out += std::to_string(spec.code == "start" ? start : start + 3600);
-    } else if (spec.code == "clock") {
+        out += std::to_string(spec.code == Make::kStart ? start : start + 3600);
+    } else if (spec.code == Make::kClock) {
         out += '"';
         append_digits(out, h % 60, 2);
         out += ':';
         append_digits(out, (h >> 10) % 60, 2);
         out += '"';
-    } else if (spec.code == "number") {
+    } else if (spec.code == Make::kNumber) {
         out += '"';
         append_number(out, 100000 + slot);
         out += '"';
@@ -356,7 +356,7 @@ void Generator::append(const Module& module, std::size_t index, std::uint64_t sl
         return;
     }
     const Field& field = module.fields[index];
-    const std::string& code = field.generator.code;
+    const Make code = field.generator.code;
     const std::uint64_t h = hash(module, slot, index);
     if (field.computed && field.api_name == "Expected_Revenue") {
         std::string amount;
@@ -368,7 +368,7 @@ void Generator::append(const Module& module, std::size_t index, std::uint64_t sl
         append_cents(out, whole);
         return;
     }
-    if (code.empty()) return;
+    if (code == Make::kNothing) return;
     if (field.generator.fill_percent < 100 &&
         (h ^ kFillSalt) / 7 % 100 >= field.generator.fill_percent)
         return;
@@ -376,16 +376,16 @@ void Generator::append(const Module& module, std::size_t index, std::uint64_t sl
     switch (field.type) {
         case Type::picklist:
         case Type::multiselectpicklist:
-            if (code == "status") {
+            if (code == Make::kStatus) {
                 out += "\"Available\"";
-            } else if (code == "currency") {
+            } else if (code == Make::kCurrency) {
                 out += "\"CNY\"";
             } else {
                 append_options(field, p, out);
             }
             return;
         case Type::lookup:
-            if (code == "ref") {
+            if (code == Make::kRef) {
                 if (const Module* target = catalogue_.find(field.target); target != nullptr)
                     append_reference(target->number, p, out);
             } else if (slot > 0) {
@@ -405,40 +405,40 @@ void Generator::append(const Module& module, std::size_t index, std::uint64_t sl
         default:
             break;
     }
-    if (code == "company") {
+    if (code == Make::kCompany) {
         out += '"';
         append_company(module, slot, out);
         out += '"';
-    } else if (code == "deal") {
+    } else if (code == Make::kDeal) {
         out += '"';
         append_company(module, slot, out);
         out += " - ";
         out += pick(words::kProducts, p);
         out += '"';
-    } else if (code == "product") {
+    } else if (code == Make::kProduct) {
         out += '"';
         out += pick(words::kProducts, hash(module, slot, kCompanySalt));
         out += ' ';
         append_number(out, slot % 1000);
         out += '"';
-    } else if (code == "subject") {
+    } else if (code == Make::kSubject) {
         append_quoted(out, pick(words::kSubjects, p));
-    } else if (code == "title") {
+    } else if (code == Make::kTitle) {
         append_quoted(out, pick(words::kTitles, p));
-    } else if (code == "department") {
+    } else if (code == Make::kDepartment) {
         append_quoted(out, pick(words::kDepartments, p));
-    } else if (code == "prose") {
+    } else if (code == Make::kProse) {
         append_prose(p, person(module, slot).chinese, out);
-    } else if (code == "converted") {
+    } else if (code == Make::kConverted) {
         out += converted(module, slot) ? "true" : "false";
-    } else if (code == "converted_time") {
+    } else if (code == Make::kConvertedTime) {
         if (converted(module, slot)) out += std::to_string(modified_s(module, slot));
-    } else if (code == "locked") {
+    } else if (code == Make::kLocked) {
         out += "false";
-    } else if (code == "one") {
+    } else if (code == Make::kOne) {
         out += '1';
-    } else if (code == "city" || code == "state" || code == "zip" || code == "country" ||
-               code == "street") {
+    } else if (code == Make::kCity || code == Make::kState || code == Make::kZip ||
+               code == Make::kCountry || code == Make::kStreet) {
         append_place(code, module, slot, out);
     } else if (!append_scalar(module, field, slot, p, out)) {
         append_person(code, module, slot, p, out);

@@ -32,8 +32,6 @@ public:
     std::uint64_t count(const Module& module) const { return counts_[module.number]; }
 
 private:
-    using Routine = void (Generator::*)(const Module&, std::size_t, std::uint64_t,
-                                        std::string&) const;
     struct Person;
 
     std::uint64_t hash(const Module& module, std::uint64_t slot, std::uint64_t salt) const;
@@ -41,14 +39,13 @@ private:
     void append_user(std::uint64_t h, std::string& out) const;
     void append_reference(unsigned module_number, std::uint64_t h, std::string& out) const;
     void append_company(const Module& module, std::uint64_t slot, std::string& out) const;
-    void append_place(std::string_view code, const Module& module, std::uint64_t slot,
-                      std::string& out) const;
+    void append_place(Make code, const Module& module, std::uint64_t slot, std::string& out) const;
     void append_prose(std::uint64_t h, bool chinese, std::string& out) const;
     void append_items(const Module& module, const Field& field, std::uint64_t slot,
                       std::string& out) const;
-    void append_many_module(std::string_view code, std::uint64_t h, std::string& out) const;
-    bool append_person(std::string_view code, const Module& module, std::uint64_t slot,
-                       std::uint64_t h, std::string& out) const;
+    void append_many_module(Make code, std::uint64_t h, std::string& out) const;
+    bool append_person(Make code, const Module& module, std::uint64_t slot, std::uint64_t h,
+                       std::string& out) const;
     bool append_scalar(const Module& module, const Field& field, std::uint64_t slot,
                        std::uint64_t h, std::string& out) const;
     void append_options(const Field& field, std::uint64_t h, std::string& out) const;

@@ -45,6 +45,58 @@ constexpr TypeName kTypeNames[] = {
     {Type::rrule, "RRULE"},
 };
 
+struct MakeName {
+    Make code;
+    std::string_view name;
+};
+
+constexpr MakeName kMakeNames[] = {
+    {Make::kCity, "city"},
+    {Make::kState, "state"},
+    {Make::kCountry, "country"},
+    {Make::kZip, "zip"},
+    {Make::kParent, "parent"},
+    {Make::kLast, "last"},
+    {Make::kFirst, "first"},
+    {Make::kFull, "full"},
+    {Make::kEmail, "email"},
+    {Make::kHandle, "handle"},
+    {Make::kWebsite, "website"},
+    {Make::kPhone, "phone"},
+    {Make::kMobile, "mobile"},
+    {Make::kInt, "int"},
+    {Make::kMoney, "money"},
+    {Make::kReal, "real"},
+    {Make::kBool, "bool"},
+    {Make::kDate, "date"},
+    {Make::kActivity, "activity"},
+    {Make::kStart, "start"},
+    {Make::kEnd, "end"},
+    {Make::kClock, "clock"},
+    {Make::kNumber, "number"},
+    {Make::kStatus, "status"},
+    {Make::kCurrency, "currency"},
+    {Make::kRef, "ref"},
+    {Make::kCompany, "company"},
+    {Make::kDeal, "deal"},
+    {Make::kProduct, "product"},
+    {Make::kSubject, "subject"},
+    {Make::kTitle, "title"},
+    {Make::kDepartment, "department"},
+    {Make::kProse, "prose"},
+    {Make::kConverted, "converted"},
+    {Make::kConvertedTime, "converted_time"},
+    {Make::kLocked, "locked"},
+    {Make::kOne, "one"},
+    {Make::kStreet, "street"},
+    {Make::kEarlier, "earlier"},
+    {Make::kItems, "items"},
+    {Make::kPick, "pick"},
+    {Make::kSeveral, "several"},
+    {Make::kUser, "user"},
+    {Make::kWhat, "what"},
+};
+
 constexpr std::uint64_t kOrganisation = 4108880000000000000ULL;
 constexpr std::uint64_t kModuleStride = 10000000000ULL;
 constexpr std::uint64_t kSlotStride = 11;
@@ -73,7 +125,9 @@ GeneratorSpec parse_generator(std::string_view text) {
         text = text.substr(0, at);
     }
     const auto parts = split(text, ':');
-    spec.code = parts[0];
+    for (const auto& entry : kMakeNames) {
+        if (entry.name == parts[0]) spec.code = entry.code;
+    }
     if (parts.size() > 1) spec.low = to_number(parts[1]);
     if (parts.size() > 2) spec.high = to_number(parts[2]);
     return spec;
@@ -226,7 +280,7 @@ void Catalogue::add_module(std::string_view header, std::string_view lines,
     module->add(system_field("Modified_By", Type::ownerlookup));
     Field owner = system_field("Owner", Type::ownerlookup);
     owner.read_only = false;
-    owner.generator.code = "user";
+    owner.generator.code = Make::kUser;
     module->add(std::move(owner));
     for (const auto line : split(lines, '\n')) {
         if (!line.empty()) module->add(parse_field(line));

@@ -53,9 +53,58 @@ std::optional<Type> type_from_name(std::string_view name);
 bool is_text_like(Type type);
 bool is_number(Type type);
 
-/// How the generated value of a field is made. `code` selects a routine of the generator.
+/// Routines of the generator; the model's text names them without the k, in lower case.
+enum class Make : std::uint8_t {
+    kNothing,  ///< always null
+    kCity,
+    kState,
+    kCountry,
+    kZip,
+    kParent,
+    kLast,
+    kFirst,
+    kFull,
+    kEmail,
+    kHandle,
+    kWebsite,
+    kPhone,
+    kMobile,
+    kInt,
+    kMoney,
+    kReal,
+    kBool,
+    kDate,
+    kActivity,
+    kStart,
+    kEnd,
+    kClock,
+    kNumber,
+    kStatus,
+    kCurrency,
+    kRef,
+    kCompany,
+    kDeal,
+    kProduct,
+    kSubject,
+    kTitle,
+    kDepartment,
+    kProse,
+    kConverted,
+    kConvertedTime,
+    kLocked,
+    kOne,
+    kStreet,
+    kEarlier,
+    kItems,
+    kPick,
+    kSeveral,
+    kUser,
+    kWhat,
+};
+
+/// How the generated value of a field is made.
 struct GeneratorSpec {
-    std::string code;  ///< empty: always null
+    Make code = Make::kNothing;
     std::int64_t low = 0;
     std::int64_t high = 0;
     unsigned fill_percent = 100;

@@ -156,11 +156,11 @@ void Output::append_retyped(std::string& out, const Field& field, std::string_vi
 void Output::append_value(std::string& out, const Module& module, const RowReader& reader,
                           std::size_t index) const {
     const Field& field = module.fields[index];
-    if (field.api_name == "Converted__s") {
+    if (field.type == Type::boolean && field.api_name == "Converted__s") {
         out += reader.converted() ? "true" : "false";
         return;
     }
-    if (field.api_name == "Locked__s") {
+    if (field.type == Type::boolean && field.api_name == "Locked__s") {
         out += reader.locked() ? "true" : "false";
         return;
     }

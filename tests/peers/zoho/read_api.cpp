@@ -47,6 +47,7 @@ struct ReadApi::Plan {
     bool ascending = false;
     std::string converted = "false";
     std::optional<std::int64_t> since;
+    bool since_inclusive = false;
     std::optional<PageToken> token;
     std::uint64_t bound_to = 0;
     std::uint64_t skip = 0;
@@ -110,6 +111,7 @@ ReadApi::Plan ReadApi::plan(const Call& call, const Module& module) const {
     plan.fields = requested_fields(call, module);
     plan.per_page = positive(call, "per_page", kPageMost, kPageMost);
     plan.since = modified_since(call);
+    plan.since_inclusive = org_.switches.on("if_modified_since_inclusive");
     plan.bound_to = binding(call, module);
     plan.by_position = org_.switches.text("page_token_mode") == "position";
     plan.sort_by = call.parameter("sort_by").value_or("id");
@@ -159,9 +161,8 @@ ReadApi::Plan ReadApi::plan(const Call& call, const Module& module) const {
 
 bool ReadApi::wanted(const Plan& plan, const RowReader& reader) const {
     if (plan.since) {
-        const bool newer = org_.switches.on("if_modified_since_inclusive")
-                               ? reader.modified_s() >= *plan.since
-                               : reader.modified_s() > *plan.since;
+        const bool newer = plan.since_inclusive ? reader.modified_s() >= *plan.since
+                                                : reader.modified_s() > *plan.since;
         if (!newer) return false;
     }
     if (plan.converted == "both") return true;
@@ -331,6 +332,7 @@ Response ReadApi::matching(const Call& call, const Module& module, const Conditi
     plan.per_page = positive(call, "per_page", kPageMost, kPageMost);
     plan.page = static_cast<std::uint64_t>(positive(call, "page", 1, 1000000));
     plan.since = modified_since(call);
+    plan.since_inclusive = org_.switches.on("if_modified_since_inclusive");
     plan.converted = call.parameter("converted").value_or("false");
     plan.skip = (plan.page - 1) * static_cast<std::uint64_t>(plan.per_page);
     if (static_cast<std::int64_t>(plan.skip) + plan.per_page > reach)

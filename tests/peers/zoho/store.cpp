@@ -253,7 +253,7 @@ ModuleStore::ValueIndex& ModuleStore::value_index(std::size_t field) const {
     const auto [it, created] = value_indexes_.try_emplace(field);
     ValueIndex& index = it->second;
     if (!created) return index;
-    if (!module_->fields[field].generator.code.empty()) {
+    if (module_->fields[field].generator.code != Make::kNothing) {
         std::string value;
         index.base.reserve(base_);
         for (Slot slot = 0; slot < base_; ++slot) {
