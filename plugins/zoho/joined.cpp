@@ -1,6 +1,7 @@
 #include "plugins/zoho/joined.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace kontor::zoho {
 namespace {
@@ -62,9 +63,14 @@ std::vector<std::string> join_batches(std::string_view first,
             continue;
         }
         out.begin(record->op, record->id, record->version, record->key, record->actor);
-        for (const auto& field : fields) copy_field(field, out);
-        for (const Parts& part : parts)
-            for (const auto& field : part.find(record->id)->second.fields) copy_field(field, out);
+        // Every portion brings the stamp and its author along: a field counts once.
+        std::unordered_set<std::uint16_t> seen;
+        const auto copy = [&](const std::vector<abi::BatchReader::Field>& some) {
+            for (const auto& field : some)
+                if (seen.insert(field.field).second) copy_field(field, out);
+        };
+        copy(fields);
+        for (const Parts& part : parts) copy(part.find(record->id)->second.fields);
     }
     return changed;
 }
