@@ -13,6 +13,7 @@ namespace {
 using remote::FieldType;
 
 constexpr std::string_view kSymbolic = "local:";
+constexpr std::string_view kBroken = "local:?";  // no entity has such a name
 
 std::size_t utf8_step(char lead) {
     const auto byte = static_cast<unsigned char>(lead);
@@ -132,11 +133,32 @@ std::string remote_choice(const FieldMapping& field, const std::string& ours) {
 }  // namespace
 
 bool is_symbolic(const Value& value) {
-    return value.kind() == Kind::kText && value.text().starts_with(kSymbolic);
+    return value.kind() == Kind::kText && value.text().starts_with(kSymbolic) &&
+           !value.text().starts_with(kBroken);
+}
+
+Value broken_reference(std::string_view text) {
+    return Value(std::string(kBroken).append(text));
+}
+
+Value from_remote(const FieldMapping& field, const ValueView& theirs) {
+    if (theirs.kind == Kind::kInteger && field.type == FieldType::kDecimal)
+        return Value(std::to_string(theirs.integer));
+    if (theirs.kind == Kind::kInteger && field.type == FieldType::kReal)
+        return Value(static_cast<double>(theirs.integer));
+    return Value(theirs);
 }
 
 bool is_identity(const FieldMapping& field) {
     return field.lens == LensKind::kPlain && field.type != FieldType::kDecimal;
+}
+
+bool keeps_value(const FieldMapping& field, const ValueView& theirs) {
+    if (!is_identity(field)) return false;
+    if (theirs.kind != Kind::kText || field.max_length <= 0 ||
+        theirs.text.size() <= static_cast<std::size_t>(field.max_length))
+        return true;
+    return prefix_bytes(theirs.text, field.max_length) == theirs.text.size();
 }
 
 Value put(const FieldMapping& field, std::span<const Value> columns, const References& references) {
@@ -149,7 +171,9 @@ Value put(const FieldMapping& field, std::span<const Value> columns, const Refer
         case LensKind::kFullName:
             return full_name(columns[0], columns[1]);
         case LensKind::kReference:
-            if (first.kind() != Kind::kInteger) return first.is_blank() ? Value::null() : first;
+            if (first.is_blank()) return Value::null();
+            if (first.kind() == Kind::kText) return broken_reference(first.text());
+            if (first.kind() != Kind::kInteger) return first;
             return references.remote_id(first.integer(), field.references, nullptr);
         case LensKind::kAnyReference:
             if (first.kind() != Kind::kText || first.text().empty()) return Value::null();
@@ -208,7 +232,9 @@ std::string sendable(const FieldMapping& field, const Value& value) {
                 return "";
             return "is not a date such as 2026-05-20";
         case FieldType::kReference:
-            return value.kind() == Kind::kText ? "" : "is not a reference to a record";
+            return value.kind() == Kind::kText && !value.text().starts_with(kBroken)
+                       ? ""
+                       : "is not a reference to a record";
         default:
             return value.kind() == Kind::kText ? "" : "is not text";
     }

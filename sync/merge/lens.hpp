@@ -31,10 +31,18 @@ public:
 
 /// True for the symbolic value of a record that has no remote id yet: never sent.
 [[nodiscard]] bool is_symbolic(const Value& value);
+/// What a reference column maps to that holds something else than a reference: refused by
+/// sendable().
+[[nodiscard]] Value broken_reference(std::string_view text);
+
+/// The value of an image in its one form: a decimal as text, a real as a double.
+[[nodiscard]] Value from_remote(const FieldMapping& field, const ValueView& theirs);
 
 /// True if get() and put() are the identity on every value that the remote sends, so that the hot
 /// path may bind it as it came.
 [[nodiscard]] bool is_identity(const FieldMapping& field);
+/// The same for one value: false for a text that is longer than the remote says to keep.
+[[nodiscard]] bool keeps_value(const FieldMapping& field, const ValueView& theirs);
 
 /// What the remote would hold for these column values (one per FieldMapping::columns): put of the
 /// lens. Canonical in the remote's representation. A value that does not fit the field's type

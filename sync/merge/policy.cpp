@@ -1,6 +1,7 @@
 #include "sync/merge/policy.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -109,6 +110,15 @@ std::optional<Value> appended(const Value& base, const Value& ours, const Value&
     return Value(b + theirs_new + gap + ours_new);
 }
 
+template <class Number>
+std::optional<Value> read(const std::string& text) {
+    Number number{};
+    const char* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, number);
+    if (error != std::errc{} || end != last) return std::nullopt;
+    return Value(number);
+}
+
 std::optional<Value> sum(const Value& base, const Value& ours, const Value& theirs) {
     const Value zero(std::int64_t{0});
     const auto b = number(base.is_null() ? zero : base), o = number(ours.is_null() ? zero : ours),
@@ -116,8 +126,8 @@ std::optional<Value> sum(const Value& base, const Value& ours, const Value& thei
     if (!b || !o || !t) return std::nullopt;
     const auto total = add_subtract(*o, *t, *b);
     if (!total) return std::nullopt;
-    if (theirs.kind() == kontor::Kind::kInteger) return Value(std::int64_t{std::stoll(*total)});
-    if (theirs.kind() == kontor::Kind::kReal) return Value(std::stod(*total));
+    if (theirs.kind() == kontor::Kind::kInteger) return read<std::int64_t>(*total);
+    if (theirs.kind() == kontor::Kind::kReal) return read<double>(*total);
     return Value(*total);
 }
 

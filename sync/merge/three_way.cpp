@@ -49,12 +49,18 @@ GroupOutcome by_policy(const GroupInput& input, const std::optional<GroupValues>
     return out;
 }
 
+// A field that only goes out: ours replaces theirs, except where we have nothing and never had.
+GroupOutcome only_out(const GroupInput& input) {
+    const bool nothing_to_say =
+        is_blank(input.local) && (!input.known || input.local == input.known->ours);
+    return keep(Known{input.remote, nothing_to_say ? input.local : input.remote}, "out_only");
+}
+
 // No base: a null never wins, and nothing is pushed that the remote was not asked about.
 GroupOutcome merge_uncovered(const GroupInput& input) {
     if (input.local == input.remote) return keep(Known{input.remote, input.remote}, "equal");
     if (input.direction == Direction::kIn) return take(input, "in_only");
-    if (input.direction == Direction::kOut)
-        return keep(Known{input.remote, input.remote}, "out_only");
+    if (input.direction == Direction::kOut) return only_out(input);
     if (is_blank(input.local)) return take(input, "ours_blank");
     if (is_blank(input.remote)) return keep(Known{input.remote, input.remote}, "theirs_blank");
     return by_policy(input, std::nullopt);
@@ -74,7 +80,7 @@ GroupOutcome merge_group(const GroupInput& input) {
         } else if (input.local == input.remote) {
             out = keep(Known{input.remote, input.remote}, "agreed");
         } else if (input.direction == Direction::kOut) {
-            out = keep(Known{input.remote, input.remote}, "out_only");
+            out = only_out(input);
         } else if (input.local == known.ours || input.direction == Direction::kIn) {
             out = take(input, "only_theirs");
         } else {
