@@ -25,6 +25,8 @@ struct Edits {
 };
 
 void add_entry(Edits& edits, const replica::Statement& row) {
+    // What was before a deletion is whole with it; what was written under the id since is not old.
+    if (edits.deleted_between) return;
     const std::string_view op = row.text(3);
     if (!row.is_null(2)) {
         edits.old.emplace(row.integer(2), Value(row.value(4)));
@@ -32,7 +34,7 @@ void add_entry(Edits& edits, const replica::Statement& row) {
     }
     if (!edits.marker_seen) edits.existed = op != "i";
     edits.marker_seen = true;
-    if (op == "d") edits.deleted_between = true;
+    if (op == "d" && edits.existed) edits.deleted_between = true;
 }
 
 std::vector<Edits> read_log(Sql& sql, std::int64_t since) {
@@ -105,12 +107,19 @@ void absorb_record(Context& context, Edits& edits) {
     note_change(context, edits.entity, edits.record, edits.old, 0);
 }
 
-// The record is as it was before: a delete that was on its way is called off.
-void call_off_delete(Context& context, Link& link) {
-    if (link.state != LinkState::kDeleteHere) return;
-    link.state = LinkState::kLive;
-    save_link(context.sql, link);
-    mark_dirty(context.sql, link.id);
+// Somebody has changed a group that waits for a record: where the reference itself was set, theirs
+// counts from now on.
+void end_waiting(Context& context, const StreamPlan& plan, const GroupPlan& group, const Link& link,
+                 const Shadow& shadow, const OldValues& old, const merge::References& references) {
+    for (std::size_t i = 0; i < group.columns.size(); ++i) {
+        const bool set = std::ranges::any_of(group.columns[i], [&](std::size_t column) {
+            return old.contains(plan.column_fields[column]);
+        });
+        if (!set && waits_for_target(group.mapping->fields[i], shadow.theirs[i], references))
+            return;
+    }
+    save_shadow(context.sql, link.id, group.id, {shadow.theirs, shadow.ours, false});
+    context.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id, group.id);
 }
 
 void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
@@ -141,16 +150,65 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
             if (link.covers >= group.since)
                 save_shadow(context.sql, link.id, group.id, {before, before, false});
         } else if (shadow->second.waits) {
-            // A person has set a reference that waited for its target: theirs counts from now on.
-            save_shadow(context.sql, link.id, group.id,
-                        {shadow->second.theirs, shadow->second.ours, false});
-            context.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id,
-                            group.id);
+            end_waiting(context, plan, group, link, shadow->second, old, references);
         }
     }
     if (!touched) return;
     mark_dirty(context.sql, link.id);
-    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link.id);
+    unblock(context.sql, link.id);
+}
+
+// The deletion is taken back before the remote was told. It holds what the row was then.
+void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
+    link.state = LinkState::kLive;
+    save_link(context.sql, link);
+    close_record_conflict(context, link.id, "restored");
+    unblock(context.sql, link.id);
+    mark_dirty(context.sql, link.id);
+    const auto last = tombstone_row(context.sql, plan.entity.id, link.record);
+    OldValues old;
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+        const auto found = last.find(plan.columns[i]);
+        old.emplace(plan.column_fields[i], found == last.end() ? Value::null() : found->second);
+    }
+    if (!link.ext_id.empty()) compare_groups(context, plan, link, old);
+}
+
+// A record from elsewhere gets its key for further remotes once and for all.
+void be_created(Context& context, const StreamPlan& plan, std::int64_t record) {
+    context.sql.run("UPDATE \"" + plan.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
+                    context.random.uid(), record);
+    add_unsent_link(context.sql, plan.id, record);
+}
+
+/// A record is back under its old id: what stands between it and the remote is taken up again.
+void take_up(Context& context, const StreamPlan& plan, Link link) {
+    switch (link.state) {
+        case LinkState::kDeleteHere:
+            return call_off_delete(context, plan, std::move(link));
+        case LinkState::kDeletedThere:
+        case LinkState::kDone:  // there is nothing there any more: it is made anew
+            if (!plan.mapping.push || !plan.mapping.create) return;
+            pin_referrers(context.sql, context.plans, plan, link.record);
+            forget_link(context.sql, link.id);
+            be_created(context, plan, link.record);
+            return;
+        case LinkState::kDetached:
+            // Each side has gone its own way: compared by the next sweep before anything is sent.
+            if (link.ext_id.empty()) return;
+            drop_shadows(context.sql, link.id);
+            drop_intents(context.sql, link.id);
+            link.state = LinkState::kLive;
+            link.covers = 0;
+            link.version.clear();
+            save_link(context.sql, link);
+            context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
+            return;
+        case LinkState::kLive:
+        case LinkState::kMissing:
+        case LinkState::kAccessLost:
+            return;
+    }
 }
 
 void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool relayed) {
@@ -175,11 +233,15 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
             clear_dirty(context.sql, link.id);
             break;
         case merge::DeletePolicy::kAsk:
+            // The open question keeps it from being sent.
+            link.state = LinkState::kDeleteHere;
+            save_link(context.sql, link);
             record_conflict(context, plan, link, std::nullopt, "delete", {}, "ask", "");
             clear_dirty(context.sql, link.id);
             break;
     }
-    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link.id);
+    close_group_conflicts(context, link.id, "deleted");
+    unblock(context.sql, link.id);
 }
 
 }  // namespace
@@ -191,10 +253,9 @@ void note_change(Context& context, std::int64_t entity, std::int64_t record, con
         if (plan.entity.id != entity || plan.id == except_stream) continue;
         auto link = link_by_record(context.sql, plan.id, record);
         if (!link) continue;
-        call_off_delete(context, *link);
         if (link->ext_id.empty()) {
             mark_dirty(context.sql, link->id);
-            context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
+            unblock(context.sql, link->id);
             continue;
         }
         compare_groups(context, plan, *link, old);
@@ -205,12 +266,12 @@ void note_insert(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream) {
     for (const StreamPlan& plan : context.plans.all()) {
         if (plan.entity.id != entity || plan.id == except_stream) continue;
+        if (auto link = link_by_record(context.sql, plan.id, record)) {
+            take_up(context, plan, std::move(*link));
+            continue;
+        }
         if (!plan.mapping.push || !plan.mapping.create) continue;
-        // A record from elsewhere gets its key for further remotes now, once and for all.
-        context.sql.run(
-            "UPDATE \"" + plan.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
-            context.random.uid(), record);
-        add_unsent_link(context.sql, plan.id, record);
+        be_created(context, plan, record);
     }
 }
 
@@ -236,6 +297,7 @@ void absorb(Context& context) {
 
 EngineTransaction::EngineTransaction(Context& context)
     : context_(context), transaction_(context.sql.db()) {
+    context_.plans.refresh(context_.sql);
     absorb(context_);
 }
 

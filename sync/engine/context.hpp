@@ -18,7 +18,7 @@ struct Context {
     const Clock& clock;
     Random& random;
     Logger& log;
-    const Plans& plans;
+    Plans& plans;
     std::int64_t run = 0;  ///< kontor_run.id
     /// Remote's clock minus ours, and how sure that is.
     std::chrono::milliseconds clock_offset{0};

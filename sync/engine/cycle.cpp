@@ -63,7 +63,7 @@ public:
     CycleReport go() {
         {
             WriteTransaction transaction(ports_.db);
-            reconcile(sql_, settings_);
+            reconcile(sql_, settings_, ports_.clock);
             transaction.commit();
         }
         connection_ =
@@ -180,12 +180,13 @@ private:
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
                 recover(*context_, ports, *streams[i], can, counts);
-                if (can.pull) pull(*context_, ports, *streams[i], counts);
-                if (can.list_ids && sweep_due(*streams[i]))
-                    sweep(*context_, ports, *streams[i], settings_.guard_missing_share, counts);
+                if (can.pull) pull(*context_, ports, *streams[i], can, counts);
+                give_up_doubt(*context_, *streams[i], can);
+                if (can.list_ids && can.fetch && sweep_due(*streams[i]))
+                    sweep(*context_, ports, *streams[i],
+                          options_.confirm_mass ? 1.0 : settings_.guard_missing_share, counts);
             });
-        park_lost_creates();
-        if (options_.push) push_all(streams, ports);
+        if (options_.push && !stopped_) push_all(streams, ports);
     }
 
     std::vector<const StreamPlan*> chosen_streams() const {
@@ -213,6 +214,10 @@ private:
             step(counts);
         } catch (Failure& failure) {
             if (ends_cycle(failure.error.code)) throw;
+            if (failure.error.code == Errc::kGuard) {  // nothing more until a person has looked
+                pause(failure.error);
+                stopped_ = true;
+            }
             ports_.log.warning("sync.stream_failed", {{"connection", settings_.name},
                                                       {"stream", counts.stream},
                                                       {"code", to_string(failure.error.code)}});
@@ -233,24 +238,6 @@ private:
         const auto swept = sql_.text("SELECT swept_at FROM kontor_stream WHERE id = ?", plan.id);
         const auto at = swept ? parse_instant(*swept) : std::nullopt;
         return !at || ports_.clock.now() - *at >= settings_.sweep_every;
-    }
-
-    // A create whose fate neither a key nor the pull could tell waits for a person: created again
-    // it might be there twice.
-    void park_lost_creates() {
-        EngineTransaction transaction(*context_);
-        sql_.run(
-            "INSERT INTO kontor_blocked(link, op, status, message, since)"
-            " SELECT i.link, 'create', 'unknown', 'the answer was lost and the remote offers no"
-            " key to look the record up by', ?1 FROM kontor_intent i JOIN kontor_link l"
-            " ON l.id = i.link JOIN kontor_stream s ON s.id = l.stream WHERE s.connection = ?2"
-            " AND i.op = 'create' AND i.state = 'unknown' AND l.ext_id IS NULL"
-            " ON CONFLICT(link) DO NOTHING",
-            context_->now(), connection_);
-        sql_.run(
-            "UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'"
-            " AND link IN (SELECT link FROM kontor_blocked WHERE status = 'unknown')");
-        transaction.commit();
     }
 
     PlanSink plan_sink() {
@@ -287,13 +274,17 @@ private:
 
     bool stopped_by_guard(const std::vector<const StreamPlan*>& streams) {
         PushForecast all;
-        EngineTransaction transaction(*context_);
+        {
+            EngineTransaction transaction(*context_);  // absorbs
+            transaction.commit();
+        }
+        // Only read: nobody who writes has to wait, however much there is to push.
+        const auto snapshot = need(replica::Snapshot::begin(ports_.db));
         for (const StreamPlan* plan : streams) {
             const auto one = forecast_push(*context_, *plan, {});
             all.updates += one.updates;
             all.deletes += one.deletes;
         }
-        transaction.commit();
         const bool too_many =
             (settings_.guard_deletes > 0 && all.deletes > settings_.guard_deletes) ||
             (settings_.guard_edits > 0 && all.updates > settings_.guard_edits);
@@ -353,7 +344,7 @@ private:
         for (std::size_t i = 0; i < streams.size(); ++i)
             if (carried[i] > 0 && capabilities(*streams[i]).pull)
                 try_step(report_.streams[i], [&](StreamCounts& counts) {
-                    pull(*context_, ports, *streams[i], counts);
+                    pull(*context_, ports, *streams[i], capabilities(*streams[i]), counts);
                 });
     }
 
@@ -365,6 +356,7 @@ private:
     std::optional<Plans> plans_;
     std::optional<Context> context_;
     CycleReport report_;
+    bool stopped_ = false;  ///< by a guard
 };
 
 // A private copy, so that a dry run is the same code and changes nothing.

@@ -126,6 +126,8 @@ void resolve_open_edit(Context& context, const StreamPlan& plan, const GroupPlan
     const LinkReferences references(context.sql, context.plans, plan.connection);
     const auto row = read_row(context.sql, plan, link.record);
     if (!row) stop({Errc::kNotFound, "the record has been deleted", {}, {}});
+    if (conflict.theirs.size() != group.mapping->fields.size())
+        stop({Errc::kCorrupt, "a stored conflict cannot be read", {}, {}});
     merge::GroupValues ours = conflict.theirs;
     if (side == Side::kTheirs) {
         const auto changes = columns_for(group, conflict.theirs, *row, references);
@@ -194,7 +196,7 @@ Result<> in_transaction(const replica::Database& db, const Clock& clock, Random&
     return guarded([&] {
         Sql sql(db);
         NullLogger log;
-        const Plans plans = Plans::load(sql);
+        Plans plans = Plans::load(sql);
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         EngineTransaction transaction(context);
         work(context);
@@ -244,6 +246,8 @@ Result<> resolve(const replica::Database& db, const Clock& clock, Random& random
             stop({Errc::kConflict, "the stream of the conflict is no longer mapped", {}, {}});
         const Cause cause{.actor = actor, .rule = "resolve:" + std::to_string(id)};
         const bool open = conflict.shown.state == "open";
+        // First, for a link that is forgotten takes its open questions with it.
+        close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", "resolve", actor);
         const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
         if (conflict.group) {
             const GroupPlan* group = plan->group(*conflict.group);
@@ -264,7 +268,6 @@ Result<> resolve(const replica::Database& db, const Clock& clock, Random& random
                       {}});
             resolve_delete(context, *plan, *link, side, cause);
         }
-        close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", "resolve", actor);
     });
 }
 

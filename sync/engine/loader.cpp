@@ -13,7 +13,14 @@ struct Loader::Field {
     std::size_t index = 0;  // in the image
     int parameter = 0;      // of the INSERT, for a single column
     bool identity = false;
+    bool reference = false;
     bool skip = false;  // goes out only
+
+    /// True if the column maps back to just this value.
+    [[nodiscard]] bool exact(const ValueView& theirs) const {
+        if (theirs.kind == Kind::kNull) return true;
+        return !skip && (reference || merge::keeps_value(*mapping, theirs));
+    }
 };
 
 bool Loader::applies(Sql& sql, const StreamPlan& plan) {
@@ -46,6 +53,8 @@ Loader::Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamC
                                .index = group.first_field + i,
                                .parameter = static_cast<int>(group.columns[i].front()) + 1,
                                .identity = merge::is_identity(mapping),
+                               .reference = mapping.lens == merge::LensKind::kReference ||
+                                            mapping.lens == merge::LensKind::kAnyReference,
                                .skip = mapping.direction == merge::Direction::kOut});
         }
     converted_.resize(fields_.size());
@@ -65,7 +74,8 @@ bool Loader::bind_fields(const remote::RecordView& image) {
         } else if (field.identity || theirs.kind == Kind::kNull) {
             insert_row_->bind_borrowed(field.parameter, theirs);
         } else {
-            auto got = merge::get(*field.mapping, Value(theirs), {&null, 1}, references_);
+            auto got = merge::get(*field.mapping, merge::from_remote(*field.mapping, theirs),
+                                  {&null, 1}, references_);
             if (got.waits) return false;
             converted_[i] = std::move(got.columns.front());
             insert_row_->bind_borrowed(field.parameter, converted_[i].view());
@@ -76,20 +86,23 @@ bool Loader::bind_fields(const remote::RecordView& image) {
 
 void Loader::remember_differences(const remote::RecordView& image, std::int64_t link) {
     for (const GroupPlan& group : plan_.groups) {
-        if (group.identity) continue;
+        const std::span group_fields(&fields_[group.first_field], group.mapping->fields.size());
+        if (std::ranges::all_of(group_fields, [&](const Field& field) {
+                return field.exact(image.fields[field.index]);
+            }))
+            continue;
         merge::GroupValues theirs, ours;
-        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
-            const ValueView value = image.fields[group.first_field + i];
-            theirs.emplace_back(value);
-            const Field& field = fields_[group.first_field + i];
-            if (field.identity || value.kind == Kind::kNull)
-                ours.emplace_back(value);
-            else if (field.mapping->lens == merge::LensKind::kReference ||
-                     field.mapping->lens == merge::LensKind::kAnyReference)
-                ours.emplace_back(value);  // found by this very id
-            else
-                ours.push_back(merge::put(*field.mapping, {&converted_[group.first_field + i], 1},
-                                          references_));
+        for (const Field& field : group_fields) {
+            const ValueView value = image.fields[field.index];
+            theirs.push_back(merge::from_remote(*field.mapping, value));
+            if (field.exact(value)) {
+                ours.push_back(theirs.back());
+            } else if (field.skip) {
+                ours.push_back(Value::null());
+            } else {
+                const Value& column = field.identity ? theirs.back() : converted_[field.index];
+                ours.push_back(merge::put(*field.mapping, {&column, 1}, references_));
+            }
         }
         if (ours != theirs) save_shadow(context_.sql, link, group.id, {theirs, ours, false});
     }
@@ -102,20 +115,19 @@ void Loader::insert(const remote::RecordView& image) {
         merger_.apply(image, false);
         return;
     }
+    need(insert_row_->run());
+    const std::int64_t record = context_.sql.last_insert_id();
     context_.sql.run(
         "INSERT INTO kontor_link(stream, record, ext_id, version, covers)"
-        " VALUES(?, -1, ?, ?, ?) ON CONFLICT DO NOTHING",
-        plan_.id, image.id, image.version, plan_.generation);
+        " VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        plan_.id, record, image.id, image.version, plan_.generation);
     if (context_.sql.changes() == 0) {  // it is there already: a page came twice
+        context_.sql.run("DELETE FROM \"" + plan_.entity.name + "\" WHERE id = ?", record);
         finish_stretch();
         merger_.apply(image, false);
         return;
     }
-    const std::int64_t link = context_.sql.last_insert_id();
-    need(insert_row_->run());
-    const std::int64_t record = context_.sql.last_insert_id();
-    context_.sql.run("UPDATE kontor_link SET record = ? WHERE id = ?", record, link);
-    remember_differences(image, link);
+    remember_differences(image, context_.sql.last_insert_id());
     if (first_ == 0) first_ = record;
     last_ = record;
     ++counts_.seen;
@@ -127,6 +139,12 @@ void Loader::finish_stretch() {
     add_history(context_, plan_.entity.id, first_, std::nullopt, "l", Value(last_),
                 {.actor = "remote:" + plan_.connection_name, .rule = ""});
     first_ = 0;
+}
+
+void Loader::link_elsewhere() {
+    context_.sql.run(
+        "UPDATE kontor_stream SET loaded = 1 WHERE entity = ? AND id <> ? AND loaded = 2",
+        plan_.entity.id, plan_.id);
 }
 
 void build_indexes(Context& context, const StreamPlan& plan) {

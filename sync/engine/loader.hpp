@@ -14,9 +14,11 @@ namespace kontor::engine {
 
 /// The first load of a stream whose entity is still empty: thousands of rows a commit, values bound
 /// as they came, one history entry per stretch of rows. Whatever is not plain (a record that is
-/// there already, a reference that has not arrived) takes the merger's way.
+/// there already, a reference that has not arrived) takes the merger's way. References to what it
+/// brings are completed at the end of the load (Merger::complete_references), and other remotes
+/// learn of the records as of any that were here before (see link_elsewhere).
 ///
-/// One transaction lives inside add(); nothing is open between calls. Throws Failure.
+/// Needs an open engine transaction. Throws Failure.
 class Loader {
 public:
     Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamCounts& counts);
@@ -27,10 +29,13 @@ public:
     /// True if nothing here can meet what the load brings: no rows, no links.
     [[nodiscard]] static bool applies(Sql& sql, const StreamPlan& plan);
 
-    /// Inserts a record inside the open transaction. `image` lives until flush().
+    /// Inserts a record. `image` need not live longer than the call.
     void insert(const remote::RecordView& image);
     /// Ends a stretch: its history entry is written. Call before each commit.
     void finish_stretch();
+    /// Other remotes that keep such records are to take in the new ones in their next cycle. Call
+    /// before each commit.
+    void link_elsewhere();
 
 private:
     struct Field;

@@ -20,8 +20,36 @@ struct Merger::Work {
     std::vector<Intent> intents;
     std::map<std::int64_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
-    bool cut = false;  ///< a group was cut: read it by id
+    bool cut = false;        ///< a group was cut: read it by id
+    bool conflicts = false;  ///< some are open
 };
+
+namespace {
+
+// True if the columns hold a group just as the image shows it: nothing to remember of it.
+bool came_as_it_is(const GroupPlan& group, const remote::RecordView& image) {
+    if (!group.identity || group.direction() == merge::Direction::kOut) return false;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        const ValueView& value = image.fields[group.first_field + i];
+        const auto& field = group.mapping->fields[i];
+        if (value.is_absent() || field.direction == merge::Direction::kOut ||
+            !merge::keeps_value(field, value))
+            return false;
+    }
+    return true;
+}
+
+// What of a group we have written ourselves, as the image shows it; the rest stays as known, so
+// that what the remote computes counts as its own change.
+merge::GroupValues as_kept(const GroupPlan& group, const merge::GroupValues& theirs,
+                           const merge::GroupValues& sent, bool create) {
+    merge::GroupValues out = sent;
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (goes_out(group.mapping->fields[i], create)) out[i] = theirs[i];
+    return out;
+}
+
+}  // namespace
 
 Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, PlanSink plan_sink)
     : context_(context),
@@ -52,17 +80,23 @@ Cause Merger::cause(const remote::RecordView& image, std::string_view rule) cons
     return {.actor = std::move(actor), .rule = std::string(rule)};
 }
 
-bool Merger::own_write(std::string_view version, const remote::RecordView& image) const {
-    return !version.empty() && image.version == version &&
-           (plan_.connection_user.empty() || image.modified_by.empty() ||
-            image.modified_by == plan_.connection_user);
+bool Merger::by_us(const remote::RecordView& image) const {
+    return !plan_.connection_user.empty() && image.modified_by == plan_.connection_user;
+}
+
+// Where the acknowledgement told no version: anything newer by us.
+bool Merger::own_write(const Intent& intent, const remote::RecordView& image) const {
+    if (intent.version.empty()) return by_us(image) && image.version > intent.base_version;
+    return image.version == intent.version &&
+           (plan_.connection_user.empty() || image.modified_by.empty() || by_us(image));
 }
 
 merge::GroupValues Merger::image_values(const remote::RecordView& image,
                                         const GroupPlan& group) const {
     merge::GroupValues out;
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i)
-        out.emplace_back(image.fields[group.first_field + i]);
+        out.push_back(
+            merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));
     return out;
 }
 
@@ -74,7 +108,13 @@ void Merger::apply(const remote::RecordView& image, bool authoritative) {
         case remote::Fact::kMissing:
         case remote::Fact::kMerged:
         case remote::Fact::kConverted:
-            if (auto link = link_by_ext(context_.sql, plan_.id, image.id)) gone(*link, image);
+            if (auto link = link_by_ext(context_.sql, plan_.id, image.id)) {
+                // It may have been restored since: what was merged is newer than its deletion.
+                if (!authoritative && !image.version.empty() && image.version < link->version)
+                    rereads_.emplace_back(image.id);
+                else
+                    gone(std::move(*link), image);
+            }
             return;
         case remote::Fact::kForbidden:
             if (auto link = link_by_ext(context_.sql, plan_.id, image.id);
@@ -136,38 +176,47 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
 // --- a record that has no link yet
 
 // Our own create, met by a pull before its answer was stored (or after the answer was lost).
-bool Merger::adopt_created(const remote::RecordView& image) {
-    std::optional<std::int64_t> link_id;
+std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& image) const {
     if (plan_.key_index < image.fields.size()) {
         const ValueView key = image.fields[plan_.key_index];
-        if (key.kind == Kind::kText && !key.text.empty())
-            link_id = context_.sql.integer(
-                "SELECT l.id FROM kontor_link l JOIN \"" + plan_.entity.name +
-                    "\" e ON e.id = l.record WHERE e.uid = ? AND l.stream = ? AND l.ext_id IS NULL",
-                key.text, plan_.id);
-    } else if (image.modified_by.empty() || image.modified_by == plan_.connection_user) {
-        // Without a key: only a record that equals in all that was sent, and is by us.
-        std::vector<std::int64_t> candidates;
-        auto& rows = context_.sql.bind(
-            "SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
-            " WHERE l.stream = ? AND l.ext_id IS NULL AND i.op = 'create'"
-            " AND i.state IN ('unknown', 'parked')",
-            plan_.id);
-        while (Sql::step(rows)) candidates.push_back(rows.integer(0));
-        for (const std::int64_t candidate : candidates) {
-            const auto intents = intents_of(context_.sql, candidate);
-            const bool equal = std::ranges::all_of(intents, [&](const Intent& intent) {
-                return std::ranges::all_of(intent.sent, [&](const SentGroup& sent) {
-                    const GroupPlan* group = plan_.group(sent.group);
-                    return group == nullptr || image_values(image, *group) == sent.values;
-                });
-            });
-            if (equal) {
-                link_id = candidate;
-                break;
-            }
-        }
+        if (key.kind != Kind::kText || key.text.empty()) return std::nullopt;
+        const auto link = context_.sql.integer(
+            "SELECT l.id FROM kontor_link l JOIN \"" + plan_.entity.name +
+                "\" e ON e.id = l.record WHERE e.uid = ? AND l.stream = ? AND l.ext_id IS NULL",
+            key.text, plan_.id);
+        if (link) return link;
+        // Deleted here since.
+        return context_.sql.integer(
+            "SELECT l.id FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+            " WHERE i.key = ? AND i.op = 'create' AND l.stream = ? AND l.ext_id IS NULL",
+            key.text, plan_.id);
     }
+    if (!image.modified_by.empty() && image.modified_by != plan_.connection_user)
+        return std::nullopt;
+    // Without a key: only a record that equals in all that was sent, and is by us.
+    std::vector<std::int64_t> candidates;
+    auto& rows = context_.sql.bind(
+        "SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+        " WHERE l.stream = ? AND l.ext_id IS NULL AND i.op = 'create'"
+        " AND i.state IN ('unknown', 'parked')",
+        plan_.id);
+    while (Sql::step(rows)) candidates.push_back(rows.integer(0));
+    for (const std::int64_t candidate : candidates) {
+        const auto intents = intents_of(context_.sql, candidate);
+        const bool equal = std::ranges::all_of(intents, [&](const Intent& intent) {
+            return !intent.sent.empty() &&
+                   std::ranges::all_of(intent.sent, [&](const SentGroup& sent) {
+                       const GroupPlan* group = plan_.group(sent.group);
+                       return group == nullptr || image_values(image, *group) == sent.values;
+                   });
+        });
+        if (equal) return candidate;
+    }
+    return std::nullopt;
+}
+
+bool Merger::adopt_created(const remote::RecordView& image) {
+    const auto link_id = unsent_link_of(image);
     if (!link_id) return false;
     auto link = link_by_id(context_.sql, *link_id);
     link->ext_id = std::string(image.id);
@@ -180,13 +229,26 @@ bool Merger::adopt_created(const remote::RecordView& image) {
             set_intent_state(context_.sql, intent.id, "acked", image.version);
     }
     context_.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
+    mark_dirty(context_.sql, link->id);
     ++counts_.created_there;
+    wake_referrers(context_.sql, context_.plans, plan_, link->record);
     link_arrived(*link);
     return true;
 }
 
+bool Merger::complete_references(std::int64_t limit) {
+    std::vector<std::int64_t> arrived;
+    auto& rows = context_.sql.bind(
+        "SELECT DISTINCT l.id FROM kontor_waiting w JOIN kontor_link l ON l.stream = w.stream"
+        " AND l.ext_id = w.ext_id WHERE w.stream = ? AND l.state NOT IN (4, 6) LIMIT ?",
+        plan_.id, limit);
+    while (Sql::step(rows)) arrived.push_back(rows.integer(0));
+    for (const std::int64_t id : arrived)
+        if (const auto link = link_by_id(context_.sql, id)) link_arrived(*link);
+    return !arrived.empty();
+}
+
 void Merger::link_arrived(const Link& link) {
-    wake_referrers(context_.sql, context_.plans, plan_, link.record);
     struct Waiting {
         std::int64_t link, group;
     };
@@ -203,43 +265,51 @@ void Merger::link_arrived(const Link& link) {
         const GroupPlan* group = plan != nullptr ? plan->group(one.group) : nullptr;
         context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", one.link,
                          one.group);
-        if (group == nullptr) continue;
-        auto shadows = shadows_of(context_.sql, one.link);
-        const auto shadow = shadows.find(one.group);
-        const auto row = read_row(context_.sql, *plan, referrer->record);
-        if (shadow == shadows.end() || !shadow->second.waits || !row) continue;
-
-        const LinkReferences references(context_.sql, context_.plans, plan->connection);
-        std::vector<ColumnChange> changes;
-        Row after = *row;
-        bool still_waits = false;
-        for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
-            std::vector<Value> current;
-            for (const std::size_t column : group->columns[i]) current.push_back((*row)[column]);
-            const auto got = merge::get(group->mapping->fields[i], shadow->second.theirs[i],
-                                        current, references);
-            still_waits = still_waits || got.waits;
-            for (std::size_t k = 0; k < got.columns.size(); ++k) {
-                const std::size_t column = group->columns[i][k];
-                if (got.columns[k] == (*row)[column]) continue;
-                changes.push_back({column, got.columns[k]});
-                after[column] = got.columns[k];
-            }
-        }
-        OldValues old;
-        for (const auto& change : changes)
-            old.emplace(plan->column_fields[change.column], (*row)[change.column]);
-        update_row(context_, *plan, referrer->record, *row, changes,
-                   {.actor = "remote:" + plan->connection_name, .rule = "reference_arrived"});
-        note_change(context_, plan->entity.id, referrer->record, old, plan->id);
-        const auto local = put_group(*group, after, references);
-        if (!still_waits && shadow->second.theirs == local)
-            drop_shadow(context_.sql, one.link, one.group);
-        else
-            save_shadow(
-                context_.sql, one.link, one.group,
-                {shadow->second.theirs, still_waits ? shadow->second.theirs : local, still_waits});
+        if (group != nullptr) complete_reference(*referrer, *plan, *group);
     }
+}
+
+// The references of a group that have arrived are written here; its other fields stay as they are.
+void Merger::complete_reference(const Link& referrer, const StreamPlan& plan,
+                                const GroupPlan& group) {
+    auto shadows = shadows_of(context_.sql, referrer.id);
+    const auto found = shadows.find(group.id);
+    const auto row = read_row(context_.sql, plan, referrer.record);
+    if (found == shadows.end() || !found->second.waits || !row) return;
+    Shadow& shadow = found->second;
+
+    const LinkReferences references(context_.sql, context_.plans, plan.connection);
+    std::vector<ColumnChange> changes;
+    Row after = *row;
+    shadow.waits = false;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        const auto& field = group.mapping->fields[i];
+        if (field.lens != merge::LensKind::kReference &&
+            field.lens != merge::LensKind::kAnyReference)
+            continue;
+        const std::size_t column = group.columns[i].front();
+        const auto got = merge::get(field, shadow.theirs[i], {&(*row)[column], 1}, references);
+        if (got.waits) {
+            shadow.waits = true;
+            wait_for(context_.sql, context_.plans, plan.connection, referrer.id, group.id, field,
+                     shadow.theirs[i]);
+        } else if (got.columns.front() != (*row)[column]) {
+            changes.push_back({column, got.columns.front()});
+            after[column] = got.columns.front();
+        }
+    }
+    OldValues old;
+    for (const auto& change : changes)
+        old.emplace(plan.column_fields[change.column], (*row)[change.column]);
+    update_row(context_, plan, referrer.record, *row, changes,
+               {.actor = "remote:" + plan.connection_name, .rule = "reference_arrived"});
+    note_change(context_, plan.entity.id, referrer.record, old, plan.id);
+    const auto local = put_group(group, after, references);
+    if (shadow.ours != local) mark_dirty(context_.sql, referrer.id);
+    if (!shadow.waits && shadow.theirs == local && shadow.ours == local)
+        drop_shadow(context_.sql, referrer.id, group.id);
+    else
+        save_shadow(context_.sql, referrer.id, group.id, shadow);
 }
 
 Row Merger::row_from(const remote::RecordView& image, const Row& current,
@@ -252,7 +322,7 @@ Row Merger::row_from(const remote::RecordView& image, const Row& current,
             if (theirs.is_absent() || field.direction == merge::Direction::kOut) continue;
             std::vector<Value> columns;
             for (const std::size_t column : group.columns[i]) columns.push_back(row[column]);
-            auto got = merge::get(field, Value(theirs), columns, references_);
+            auto got = merge::get(field, merge::from_remote(field, theirs), columns, references_);
             if (got.waits) {
                 if (std::ranges::find(waiting, &group) == waiting.end()) waiting.push_back(&group);
                 continue;
@@ -277,30 +347,38 @@ void Merger::insert_new(const remote::RecordView& image) {
         "INSERT INTO kontor_link(stream, record, ext_id, version, covers) VALUES(?, ?, ?, ?, ?)",
         link.stream, link.record, link.ext_id, link.version, link.covers);
     link.id = context_.sql.last_insert_id();
-
-    bool cut = false;
-    for (const GroupPlan& group : plan_.groups) {
-        const auto theirs = image_values(image, group);
-        if (std::ranges::any_of(theirs, &Value::is_absent)) {
-            cut =
-                cut || std::ranges::any_of(group.mapping->fields, &merge::FieldMapping::may_be_cut);
-            continue;
-        }
-        const bool waits = std::ranges::find(waiting, &group) != waiting.end();
-        if (group.identity && !waits) continue;
-        const auto ours = waits ? theirs : put_group(group, row, references_);
-        if (ours == theirs && !waits) continue;
-        save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
-        if (!waits) continue;
-        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i)
-            wait_for(context_.sql, context_.plans, plan_.connection, link.id, group.id,
-                     group.mapping->fields[i], theirs[i]);
-    }
-    if (cut) rereads_.emplace_back(image.id);
+    remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     link_arrived(link);
     ++counts_.created_here;
     planned("create", 0, image.id, {});
+}
+
+// What is known of a link whose row has just been made from `image`.
+void Merger::remember(const Link& link, const remote::RecordView& image, const Row& row,
+                      const std::vector<const GroupPlan*>& waiting) {
+    bool cut = false;
+    for (const GroupPlan& group : plan_.groups) {
+        if (came_as_it_is(group, image)) continue;
+        const auto theirs = image_values(image, group);
+        if (std::ranges::any_of(theirs, &Value::is_absent)) {
+            cut =
+                cut || std::ranges::any_of(group.mapping->fields, &merge::FieldMapping::may_be_cut);
+            save_shadow(context_.sql, link.id, group.id, Shadow::nothing_known(group));
+            continue;
+        }
+        const bool waits = std::ranges::find(waiting, &group) != waiting.end();
+        auto ours = put_group(group, row, references_);
+        if (waits) ours = answer(group, theirs, std::move(ours), references_);
+        if (ours == theirs && !waits) continue;
+        save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
+        if (!waits) continue;
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i)
+            if (waits_for_target(group.mapping->fields[i], theirs[i], references_))
+                wait_for(context_.sql, context_.plans, plan_.connection, link.id, group.id,
+                         group.mapping->fields[i], theirs[i]);
+    }
+    if (cut) rereads_.emplace_back(image.id);
 }
 
 // --- a live link
@@ -322,6 +400,15 @@ void Merger::merge_live(Link link, const remote::RecordView& image, bool authori
               .waiting = {}};
     work.shadows = shadows_of(context_.sql, work.link.id);
     work.intents = intents_of(context_.sql, work.link.id);
+    work.conflicts = has_open_conflicts(context_.sql, work.link.id);
+    // We have written since, and were not told the version: this may be how it was before.
+    if (!authoritative && std::ranges::any_of(work.intents, [&](const Intent& i) {
+            return i.state == "acked" && i.version.empty() && !i.base_version.empty() &&
+                   image.version <= i.base_version;
+        })) {
+        rereads_.emplace_back(image.id);
+        return;
+    }
     settle_intents(work);
     for (const GroupPlan& group : plan_.groups) merge_one_group(work, group);
     write_back(work);
@@ -337,16 +424,17 @@ void Merger::settle_intents(Work& work) {
                 continue;
             }
             // Clause f: our own write as the remote keeps it. Only theirs moves.
-            if (own_write(intent.version, work.image))
+            if (own_write(intent, work.image))
                 for (const SentGroup& sent : intent.sent) {
                     const GroupPlan* group = plan_.group(sent.group);
                     if (group == nullptr) continue;
                     const auto theirs = image_values(work.image, *group);
                     if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
                     const auto shadow = work.shadows.find(sent.group);
-                    const auto& ours =
+                    const auto ours =
                         shadow != work.shadows.end() ? shadow->second.ours : sent.values;
-                    work.shadows[sent.group] = {theirs, ours, false};
+                    work.shadows[sent.group] = {
+                        as_kept(*group, theirs, sent.values, intent.op == "create"), ours, false};
                 }
         } else if (intent.op == "update") {
             settle_update(work, intent);
@@ -374,9 +462,7 @@ bool counts_twice(const GroupPlan& group) {
 
 void Merger::settle_update(Work& work, const Intent& intent) {
     const bool unchanged = work.image.version == intent.base_version;
-    const bool ours_now = !work.image.version.empty() && !plan_.connection_user.empty() &&
-                          work.image.version > intent.base_version &&
-                          work.image.modified_by == plan_.connection_user;
+    const bool ours_now = work.image.version > intent.base_version && by_us(work.image);
     for (const SentGroup& sent : intent.sent) {
         const GroupPlan* group = plan_.group(sent.group);
         if (group == nullptr) continue;
@@ -386,7 +472,8 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         const bool as_before =
             shadow != work.shadows.end() && theirs == shadow->second.theirs && !ours_now;
         if (theirs == sent.values || ours_now)
-            work.shadows[sent.group] = {theirs, sent.values, false};  // landed, maybe normalised
+            work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, false), sent.values,
+                                        false};  // landed, maybe normalised
         else if (!unchanged && !as_before && counts_twice(*group)) {
             // Landed and then changed, or never landed: adding ours again might count it twice.
             record_conflict(context_, plan_, work.link, sent.group, "intent",
@@ -454,15 +541,16 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         return;
     }
     const auto local = put_group(group, work.now, references_);
-    if (shadow == work.shadows.end() && covered && local == theirs) return;
+    if (shadow == work.shadows.end() && covered && local == theirs && !work.conflicts) return;
 
-    const auto parked = open_conflict(context_.sql, work.link.id, group.id);
+    const auto parked =
+        work.conflicts ? open_conflict(context_.sql, work.link.id, group.id) : std::nullopt;
     merge::GroupInput input{.known = std::nullopt,
                             .local = local,
                             .remote = theirs,
                             .policy = group.mapping->policy,
                             .fallback = group.mapping->fallback,
-                            .direction = group.mapping->fields.front().direction,
+                            .direction = group.direction(),
                             .timing = {},
                             .parked = parked.has_value(),
                             .unsettled = std::ranges::any_of(work.intents, [&](const Intent& i) {
@@ -477,19 +565,23 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         input.known = merge::Known{local, local};
     // A conflict without a base stays one, whatever rows an edit has made meanwhile.
     if (parked && !parked->has_base) input.known = std::nullopt;
-    // While a reference waits for its target, local is empty only because of that.
+    // While a reference waits for its target, what stands here does not count.
     const bool waits = shadow != work.shadows.end() && shadow->second.waits;
     if (waits) {
         if (theirs == shadow->second.theirs) return;
-        input.local = shadow->second.ours;
+        input.local = answer(group, shadow->second.theirs, local, references_);
     }
     if (input.known && target_died(group, *input.known, theirs)) {
         // The remote blanked the look-up because its target went, not because somebody chose to.
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;
     }
-    if (input.known && input.remote != input.known->theirs && input.local != input.known->ours)
+    if (input.known && input.remote != input.known->theirs && input.local != input.known->ours) {
         input.timing = timing(work, group);
+        // The image that parked it has moved the link's version: since when theirs may have been
+        // changed is no longer known.
+        if (parked) input.timing.theirs_after.reset();
+    }
 
     const merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{
@@ -501,6 +593,8 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const char* kind = input.known ? "edit" : "uncovered";
     switch (outcome.action) {
         case merge::GroupOutcome::Action::kWait:
+            if (!covered && shadow == work.shadows.end())
+                work.shadows[group.id] = Shadow::nothing_known(group);
             return;
         case merge::GroupOutcome::Action::kPark:
             if (record_conflict(context_, plan_, work.link, group.id, kind, sides, outcome.rule,
@@ -515,7 +609,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         case merge::GroupOutcome::Action::kNothing: {
             const auto& known = *outcome.known;
             work.shadows[group.id] = {known.theirs, known.ours, false};
-            if (known.theirs != local) mark_dirty(context_.sql, work.link.id);
+            if (known.ours != local) mark_dirty(context_.sql, work.link.id);
             break;
         }
     }
@@ -548,10 +642,10 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
         for (const std::size_t column : group.columns[i]) current.push_back(work.now[column]);
         auto got = merge::get(group.mapping->fields[i], outcome.value[i], current, references_);
         if (got.waits) {
+            // What stood here stays until the target arrives: other remotes are not told a null.
             waits = true;
             wait_for(context_.sql, context_.plans, plan_.connection, work.link.id, group.id,
                      group.mapping->fields[i], outcome.value[i]);
-            got.columns.assign(group.columns[i].size(), Value::null());
         }
         for (std::size_t k = 0; k < got.columns.size(); ++k) {
             const std::size_t column = group.columns[i][k];
@@ -561,7 +655,9 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
     }
     const bool merged = outcome.value != theirs;
     const auto local = put_group(group, work.now, references_);
-    work.shadows[group.id] = {theirs, merged || waits ? theirs : local, waits};
+    const auto& ours = merged ? theirs : local;
+    work.shadows[group.id] = {theirs, waits ? answer(group, theirs, ours, references_) : ours,
+                              waits};
     if (merged) mark_dirty(context_.sql, work.link.id);
 }
 
@@ -603,6 +699,16 @@ void Merger::write_back(Work& work) {
 
 namespace {
 
+// The mapped columns of a deleted record as they were; null where it had nothing.
+Row last_row(Sql& sql, const StreamPlan& plan, std::int64_t record) {
+    const auto last = tombstone_row(sql, plan.entity.id, record);
+    Row row(plan.columns.size(), Value::null());
+    for (std::size_t i = 0; i < plan.columns.size(); ++i)
+        if (const auto found = last.find(plan.columns[i]); found != last.end())
+            row[i] = found->second;
+    return row;
+}
+
 bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& link,
                         const merge::References& references) {
     const auto row = read_row(context.sql, plan, link.record);
@@ -622,18 +728,21 @@ void Merger::gone(Link link, const remote::RecordView& image) {
     if (link.state == LinkState::kDeletedThere || link.state == LinkState::kDone ||
         link.state == LinkState::kDetached)
         return;
+    unblock(context_.sql, link.id);
     if (link.state == LinkState::kDeleteHere) {  // both sides deleted it
         link.state = LinkState::kDone;
         save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);
-        for (const Intent& intent : intents_of(context_.sql, link.id))
-            drop_intent(context_.sql, intent.id);
+        close_record_conflict(context_, link.id, "deleted_there");
+        drop_intents(context_.sql, link.id);
+        drop_shadows(context_.sql, link.id);
         return;
     }
-    for (const Intent& intent : intents_of(context_.sql, link.id))
-        drop_intent(context_.sql, intent.id);
-
-    const bool edited = has_unpushed_edits(context_, plan_, link, references_);
+    // A deletion of ours that was taken back after it had been sent counts as an edit.
+    const bool edited = has_unpushed_edits(context_, plan_, link, references_) ||
+                        std::ranges::any_of(intents_of(context_.sql, link.id),
+                                            [](const Intent& i) { return i.op == "delete"; });
+    drop_intents(context_.sql, link.id);
     if (edited && plan_.mapping.delete_against_edit == merge::Policy::kManual) {
         if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
             ++counts_.conflicts;
@@ -666,8 +775,8 @@ void Merger::gone(Link link, const remote::RecordView& image) {
         link.version = std::string(image.version);
     save_link(context_.sql, link);
     clear_dirty(context_.sql, link.id);
-    for (const auto& [group, shadow] : shadows_of(context_.sql, link.id))
-        drop_shadow(context_.sql, link.id, group);
+    drop_shadows(context_.sql, link.id);
+    close_group_conflicts(context_, link.id, "deleted_there");
     remove_row(context_, plan_.entity, link.record, plan_.id, cause(image, "deleted_there"));
     note_delete(context_, plan_.entity.id, link.record, plan_.id);
     if (!image.successor.empty())
@@ -681,11 +790,12 @@ void Merger::gone(Link link, const remote::RecordView& image) {
 
 void Merger::revive(Link link, const remote::RecordView& image, std::string_view rule) {
     std::vector<const GroupPlan*> waiting;
+    close_record_conflict(context_, link.id, rule);
     if (read_row(context_.sql, plan_, link.record)) {  // kept here by policy or conflict
         link.state = LinkState::kLive;
         return merge_live(std::move(link), image, true);
     }
-    const Row row = row_from(image, Row(plan_.columns.size(), Value::null()), waiting);
+    const Row row = row_from(image, last_row(context_.sql, plan_, link.record), waiting);
     std::vector<ColumnChange> overrides;
     for (std::size_t i = 0; i < row.size(); ++i) overrides.push_back({i, row[i]});
     restore_row(context_, plan_, link.record, overrides, cause(image, rule));
@@ -693,35 +803,38 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     link.version = std::string(image.version);
     link.covers = plan_.generation;
     save_link(context_.sql, link);
-    for (const GroupPlan& group : plan_.groups) {
-        const auto theirs = image_values(image, group);
-        if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
-        const bool waits = std::ranges::find(waiting, &group) != waiting.end();
-        const auto ours = waits ? theirs : put_group(group, row, references_);
-        if (ours != theirs || waits)
-            save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
-    }
+    drop_shadows(context_.sql, link.id);
+    remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
+    link_arrived(link);
     ++counts_.created_here;
     planned("create", link.record, link.ext_id, {});
 }
 
 // We deleted it and have not told the remote; has somebody edited it there since?
 void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
+    // It is still there, so a delete of unknown fate was not carried out. An edit of ours that was
+    // is no edit of theirs.
+    const auto intents = intents_of(context_.sql, link.id);
+    drop_intents(context_.sql, link.id);
     if (image.version <= link.version) return;
-    const auto last = tombstone_row(context_.sql, plan_.entity.id, link.record);
-    Row row(plan_.columns.size(), Value::null());
-    for (std::size_t i = 0; i < plan_.columns.size(); ++i)
-        if (const auto found = last.find(plan_.columns[i]); found != last.end())
-            row[i] = found->second;
+    const auto sent_by_us = [&](const GroupPlan& group, const merge::GroupValues& theirs) {
+        return std::ranges::any_of(intents, [&](const Intent& intent) {
+            return std::ranges::any_of(intent.sent, [&](const SentGroup& sent) {
+                return sent.group == group.id && (by_us(image) || sent.values == theirs);
+            });
+        });
+    };
+    const Row row = last_row(context_.sql, plan_, link.record);
     const auto shadows = shadows_of(context_.sql, link.id);
     const bool edited = std::ranges::any_of(plan_.groups, [&](const GroupPlan& group) {
         const auto theirs = image_values(image, group);
         if (std::ranges::any_of(theirs, &Value::is_absent) || !group.writable()) return false;
         const auto shadow = shadows.find(group.id);
+        if (shadow != shadows.end() && shadow->second.unknown()) return false;
         const auto known =
             shadow != shadows.end() ? shadow->second.theirs : put_group(group, row, references_);
-        return theirs != known;
+        return theirs != known && !sent_by_us(group, theirs);
     });
     if (!edited || plan_.mapping.delete_against_edit == merge::Policy::kRemote) {
         link.version = std::string(image.version);
@@ -731,14 +844,13 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
     if (plan_.mapping.delete_against_edit == merge::Policy::kManual) {
         if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
             ++counts_.conflicts;
+        link.version = std::string(image.version);  // the question is about this image
+        save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);
         return;
     }
     record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "theirs");
     ++counts_.conflicts;
-    for (const Intent& intent : intents_of(context_.sql, link.id))
-        drop_intent(context_.sql, intent.id);
-    for (const auto& [group, shadow] : shadows) drop_shadow(context_.sql, link.id, group);
     clear_dirty(context_.sql, link.id);
     revive(std::move(link), image, "edit_wins");
 }

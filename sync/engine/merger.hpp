@@ -31,6 +31,11 @@ public:
 
     /// Ids that must be read by id before they can be merged; emptied by the call.
     [[nodiscard]] std::vector<std::string> take_rereads();
+    [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
+
+    /// Completes references to records of this stream that arrived without apply(), at most `limit`
+    /// records at a time. False once there is none.
+    bool complete_references(std::int64_t limit);
 
 private:
     struct Work;
@@ -48,7 +53,11 @@ private:
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
+    void remember(const Link& link, const remote::RecordView& image, const Row& row,
+                  const std::vector<const GroupPlan*>& waiting);
+    std::optional<std::int64_t> unsent_link_of(const remote::RecordView& image) const;
     void link_arrived(const Link& link);
+    void complete_reference(const Link& referrer, const StreamPlan& plan, const GroupPlan& group);
     bool target_died(const GroupPlan& group, const merge::Known& known,
                      const merge::GroupValues& theirs) const;
     merge::Timing timing(const Work& work, const GroupPlan& group) const;
@@ -56,7 +65,8 @@ private:
     Row row_from(const remote::RecordView& image, const Row& current,
                  std::vector<const GroupPlan*>& waiting) const;
     Cause cause(const remote::RecordView& image, std::string_view rule) const;
-    bool own_write(std::string_view version, const remote::RecordView& image) const;
+    bool by_us(const remote::RecordView& image) const;
+    bool own_write(const Intent& intent, const remote::RecordView& image) const;
     void planned(const char* op, std::int64_t record, std::string_view ext_id,
                  std::vector<std::string> fields);
 

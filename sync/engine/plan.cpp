@@ -78,8 +78,33 @@ void check_columns(const replica::Catalogue& catalogue, const merge::StreamMappi
                           {{"stream", mapping.stream}, {"field", column}}});
 }
 
+/// A group that is no longer mapped as it was: its shadow goes, for the new form is compared with a
+/// real image first; so do its questions, which nobody could answer any more.
+void retire_group(Sql& sql, std::int64_t group, const Clock& clock) {
+    sql.run("UPDATE kontor_group SET active = 0 WHERE id = ?", group);
+    sql.run("DELETE FROM kontor_shadow WHERE grp = ?", group);
+    sql.run("DELETE FROM kontor_waiting WHERE grp = ?", group);
+    sql.run(
+        "UPDATE kontor_conflict SET state = 'decided', rule = 'mapping_changed', decided_at = ?,"
+        " decided_by = 'kontor' WHERE state = 'open' AND grp = ?",
+        format_instant(clock.now()), group);
+}
+
+// Links hold ids of one table: they must not be read as ids of another.
+void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
+                  const merge::StreamMapping& mapping) {
+    if (sql.integer("SELECT entity FROM kontor_stream WHERE id = ?", stream) == entity ||
+        !sql.integer("SELECT 1 FROM kontor_link WHERE stream = ? LIMIT 1", stream))
+        return;
+    stop({Errc::kConfig,
+          mapping.stream + " has been synced as another kind of record than '" + mapping.entity +
+              "'; connect it anew under another name",
+          {{"stream", mapping.stream}, {"entity", mapping.entity}},
+          {}});
+}
+
 void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
-                      const merge::StreamMapping& mapping) {
+                      const merge::StreamMapping& mapping, const Clock& clock) {
     sql.run(
         "INSERT INTO kontor_stream(connection, name, entity) VALUES(?, ?, ?)"
         " ON CONFLICT(connection, name) DO NOTHING",
@@ -88,6 +113,7 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
     const std::int64_t stream =
         *sql.integer("SELECT id FROM kontor_stream WHERE connection = ? AND name = ?", connection,
                      mapping.stream);
+    check_entity(sql, stream, entity, mapping);
     std::int64_t generation =
         *sql.integer("SELECT generation FROM kontor_stream WHERE id = ?", stream);
 
@@ -104,28 +130,42 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
         sql.run("INSERT INTO kontor_group(stream, name, shape, since) VALUES(?, ?, ?, ?)", stream,
                 group.name, shape, fresh ? generation : generation + 1);
     }
-    for (const auto& [name, group] : before) {
-        // Its shadow goes: the new form of the group is compared with a real image first.
-        sql.run("UPDATE kontor_group SET active = 0 WHERE id = ?", group.id);
-        sql.run("DELETE FROM kontor_shadow WHERE grp = ?", group.id);
-        sql.run("DELETE FROM kontor_waiting WHERE grp = ?", group.id);
-    }
+    for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
     if (changed && !fresh) {
         ++generation;
-        // Read again from the start: only an image of each record can cover the new groups.
-        sql.run("UPDATE kontor_stream SET generation = ?, cursor = '' WHERE id = ?", generation,
-                stream);
+        // Read again from the start: only an image of each record can cover the new groups. Such a
+        // pull shows no deletions: a sweep finds those.
+        sql.run(
+            "UPDATE kontor_stream SET generation = ?, cursor = '', swept_at = NULL WHERE id = ?",
+            generation, stream);
     }
-    sql.run("UPDATE kontor_stream SET mapping = ?, entity = ? WHERE id = ?",
-            merge::to_json(mapping), entity, stream);
+    sql.run(
+        "UPDATE kontor_stream SET mapping = ?1, entity = ?2 WHERE id = ?3"
+        " AND (mapping IS NOT ?1 OR entity IS NOT ?2)",
+        merge::to_json(mapping), entity, stream);
+    if (sql.changes() > 0)
+        sql.run(
+            "INSERT INTO kontor_meta(key, value) VALUES('mappings', 1)"
+            " ON CONFLICT(key) DO UPDATE SET value = value + 1");
 }
 
 }  // namespace
 
-bool GroupPlan::writable() const {
-    return std::ranges::any_of(mapping->fields, [](const merge::FieldMapping& field) {
-        return !field.read_only && field.direction != merge::Direction::kIn;
-    });
+bool goes_out(const merge::FieldMapping& field, bool create) {
+    return !field.read_only && field.direction != merge::Direction::kIn &&
+           (create || !field.create_only);
+}
+
+bool GroupPlan::writable(bool create) const {
+    return std::ranges::any_of(mapping->fields,
+                               [&](const auto& field) { return goes_out(field, create); });
+}
+
+merge::Direction GroupPlan::direction() const {
+    const merge::Direction first = mapping->fields.front().direction;
+    const bool agree = std::ranges::all_of(
+        mapping->fields, [&](const auto& field) { return field.direction == first; });
+    return agree ? first : merge::Direction::kBoth;
 }
 
 const GroupPlan* StreamPlan::group(std::int64_t group_id) const {
@@ -133,9 +173,28 @@ const GroupPlan* StreamPlan::group(std::int64_t group_id) const {
     return found == groups.end() ? nullptr : &*found;
 }
 
+Plans::Stamp Plans::stamp(Sql& sql) {
+    return {sql.integer("SELECT value FROM kontor_meta WHERE key = 'mappings'").value_or(0),
+            sql.integer("PRAGMA schema_version").value_or(0)};
+}
+
 Plans Plans::load(Sql& sql) {
     Plans out;
-    out.catalogue_ = need(replica::Catalogue::load(sql.db()));
+    out.refresh(sql);
+    return out;
+}
+
+void Plans::refresh(Sql& sql) {
+    const Stamp now = stamp(sql);
+    if (!editions_.empty() && now == stamp_) return;
+    editions_.push_back(read(sql));
+    stamp_ = now;
+}
+
+std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) {
+    auto edition = std::make_unique<Edition>();
+    Edition& out = *edition;
+    out.catalogue = need(replica::Catalogue::load(sql.db()));
     std::vector<StreamPlan> found;
     auto& rows = sql.bind(
         "SELECT s.id, s.connection, c.name, coalesce(c.user_id, ''), s.generation, s.loaded,"
@@ -152,11 +211,9 @@ Plans Plans::load(Sql& sql) {
         plan.mapping = need(merge::stream_mapping_from_json(rows.text(6)));
         found.push_back(std::move(plan));
     }
-    for (StreamPlan& source : found) {
-        out.plans_.push_back(std::move(source));
-    }
+    out.plans = std::move(found);
     // Only now do the mappings stay where they are.
-    for (StreamPlan& plan : out.plans_) {
+    for (StreamPlan& plan : out.plans) {
         auto groups = stored_groups(sql, plan.id);
         for (const auto& mapping : plan.mapping.groups) {
             const StoredGroup& stored = groups[mapping.name];
@@ -167,27 +224,27 @@ Plans Plans::load(Sql& sql) {
                                    .columns = {},
                                    .identity = false});
         }
-        if (!tie(plan, out.catalogue_))
+        if (!tie(plan, out.catalogue))
             stop({Errc::kCorrupt,
                   "mapping of " + plan.mapping.stream + " names a column that is not there",
                   {{"stream", plan.mapping.stream}}});
     }
-    return out;
+    return edition;
 }
 
 const StreamPlan* Plans::stream(std::int64_t id) const {
-    const auto found = std::ranges::find(plans_, id, &StreamPlan::id);
-    return found == plans_.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(all(), id, &StreamPlan::id);
+    return found == all().end() ? nullptr : &*found;
 }
 
 const StreamPlan* Plans::stream(std::int64_t connection, std::string_view name) const {
-    const auto found = std::ranges::find_if(plans_, [&](const StreamPlan& plan) {
+    const auto found = std::ranges::find_if(all(), [&](const StreamPlan& plan) {
         return plan.connection == connection && plan.mapping.stream == name;
     });
-    return found == plans_.end() ? nullptr : &*found;
+    return found == all().end() ? nullptr : &*found;
 }
 
-void reconcile(Sql& sql, const ConnectionSettings& settings) {
+void reconcile(Sql& sql, const ConnectionSettings& settings, const Clock& clock) {
     const auto catalogue = need(replica::Catalogue::load(sql.db()));
     sql.run(
         "INSERT INTO kontor_connection(name, plugin) VALUES(?, ?)"
@@ -197,7 +254,7 @@ void reconcile(Sql& sql, const ConnectionSettings& settings) {
         *sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
     for (const auto& mapping : settings.mapping.streams) {
         check_columns(catalogue, mapping);
-        reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping);
+        reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
     }
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "sync/base/clock.hpp"
 #include "sync/base/value.hpp"
 #include "sync/engine/sql.hpp"
 #include "sync/merge/mapping.hpp"
@@ -23,8 +26,15 @@ struct GroupPlan {
     /// Per field, the indexes of its columns in StreamPlan::columns.
     std::vector<std::vector<std::size_t>> columns;
     bool identity = false;  ///< every field's lens is the identity
-    [[nodiscard]] bool writable() const;
+
+    /// True if a push sends any of its fields.
+    [[nodiscard]] bool writable(bool create = false) const;
+    /// kIn or kOut if all its fields agree.
+    [[nodiscard]] merge::Direction direction() const;
 };
+
+/// True if a push sends the field.
+[[nodiscard]] bool goes_out(const merge::FieldMapping& field, bool create);
 
 /// A stream's mapping, tied to tables, columns and ids of the replica.
 struct StreamPlan {
@@ -45,28 +55,42 @@ struct StreamPlan {
     [[nodiscard]] const GroupPlan* group(std::int64_t group_id) const;
 };
 
-/// All streams of all connections, as the replica knows them. Plans hold pointers into their own
-/// mapping: the list is neither copied nor resized after load().
+/// All streams of all connections, as the replica knows them. What was handed out once stays valid
+/// as long as the object lives, refreshed or not.
 class Plans {
 public:
     /// Reads kontor_stream, kontor_group and the catalogue. Throws Failure.
     static Plans load(Sql& sql);
+    /// Reads them again if another connection's mapping or a table has changed meanwhile: an edit
+    /// absorbed by plans that know nothing of a link would be lost to it. Throws Failure.
+    void refresh(Sql& sql);
 
-    [[nodiscard]] const std::vector<StreamPlan>& all() const { return plans_; }
+    [[nodiscard]] const std::vector<StreamPlan>& all() const { return editions_.back()->plans; }
     [[nodiscard]] const StreamPlan* stream(std::int64_t id) const;
     [[nodiscard]] const StreamPlan* stream(std::int64_t connection, std::string_view name) const;
-    [[nodiscard]] const replica::Catalogue& catalogue() const { return catalogue_; }
+    [[nodiscard]] const replica::Catalogue& catalogue() const {
+        return editions_.back()->catalogue;
+    }
 
 private:
-    replica::Catalogue catalogue_;
-    std::vector<StreamPlan> plans_;
+    /// Plans point into their own mappings: the list is neither copied nor resized once read.
+    struct Edition {
+        replica::Catalogue catalogue;
+        std::vector<StreamPlan> plans;
+    };
+    using Stamp = std::pair<std::int64_t, std::int64_t>;
+    static Stamp stamp(Sql& sql);
+    static std::unique_ptr<const Edition> read(Sql& sql);
+
+    Stamp stamp_;
+    std::vector<std::unique_ptr<const Edition>> editions_;
 };
 
 /// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
 /// their ids; changed or new ones raise the stream's generation and make it be read again, so that
 /// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
 /// keep their rows and are not synced. Needs an open write transaction. Throws Failure; kConfig if
-/// a column of the mapping does not exist.
-void reconcile(Sql& sql, const ConnectionSettings& settings);
+/// a column of the mapping does not exist, or a stream with links is tied to another entity.
+void reconcile(Sql& sql, const ConnectionSettings& settings, const Clock& clock);
 
 }  // namespace kontor::engine

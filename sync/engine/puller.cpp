@@ -12,8 +12,14 @@ namespace {
 
 /// Rows a commit during a first load.
 constexpr std::size_t kLoadCommitRows = 8'000;
+/// … and bytes of text that wait for it.
+constexpr std::size_t kLoadCommitBytes = 32 << 20;
 /// Ids read by id in one go.
 constexpr std::size_t kFetchBatch = 100;
+/// Records that a pull may leave to be read by id before it is broken off for them.
+constexpr std::size_t kRereadsMax = 5'000;
+/// References completed in a transaction after a first load.
+constexpr std::int64_t kReferencesCommit = 200;
 
 /// Copies of records, so that several pages share one commit. Bounded by the caller.
 class RecordBuffer {
@@ -30,12 +36,15 @@ public:
         copy.fields = fields;
     }
     [[nodiscard]] std::span<const remote::RecordView> records() const { return records_; }
-    [[nodiscard]] std::size_t size() const { return records_.size(); }
+    [[nodiscard]] bool empty() const { return records_.empty(); }
+    [[nodiscard]] bool full() const {
+        return records_.size() >= kLoadCommitRows || bytes_ >= kLoadCommitBytes;
+    }
     void clear() {
         records_.clear();
         fields_.clear();
         chunks_.clear();
-        used_ = 0;
+        used_ = bytes_ = 0;
     }
 
 private:
@@ -43,18 +52,21 @@ private:
     std::string_view keep(std::string_view text) {
         if (text.empty()) return text;
         if (chunks_.empty() || used_ + text.size() > kChunk) {
-            chunks_.push_back(std::make_unique<char[]>(std::max(kChunk, text.size())));
+            chunks_.push_back(
+                std::make_unique_for_overwrite<char[]>(std::max(kChunk, text.size())));
             used_ = 0;
         }
         char* at = chunks_.back().get() + used_;
         std::ranges::copy(text, at);
         used_ += text.size();
+        bytes_ += text.size();
         return {at, text.size()};
     }
     std::vector<remote::RecordView> records_;
     std::deque<std::vector<ValueView>> fields_;
     std::vector<std::unique_ptr<char[]>> chunks_;
-    std::size_t used_ = 0;
+    std::size_t used_ = 0;   // of the last chunk
+    std::size_t bytes_ = 0;  // in all
 };
 
 void save_cursor(Context& context, const StreamPlan& plan, std::string_view cursor) {
@@ -65,10 +77,12 @@ void save_cursor(Context& context, const StreamPlan& plan, std::string_view curs
 /// Applies batches as they come; see Remote::pull.
 class PullSink final : public remote::RecordSink {
 public:
-    PullSink(Context& context, const StepPorts& ports, const StreamPlan& plan, StreamCounts& counts)
+    PullSink(Context& context, const StepPorts& ports, const StreamPlan& plan,
+             const remote::Capabilities& can, StreamCounts& counts)
         : context_(context),
           ports_(ports),
           plan_(plan),
+          can_(can),
           counts_(counts),
           merger_(context, plan, counts, ports.plan_sink) {
         if (!plan.loaded && Loader::applies(context.sql, plan))
@@ -89,25 +103,72 @@ public:
             }
             for (const auto& record : batch) buffer_.add(record);
             checkpoint_ = checkpoint;
-            if (buffer_.size() >= kLoadCommitRows) flush();
+            if (buffer_.full()) flush();
         });
+    }
+
+    /// True if the sink itself has broken off the pull, to go on from the saved cursor after
+    /// reread().
+    [[nodiscard]] bool broke_off() const { return broke_off_; }
+
+    /// Reads the records that must be read by id, and saves the cursor that waited for them. Not
+    /// from within a pull.
+    void reread() {
+        broke_off_ = false;
+        const auto ids = std::exchange(rereads_, {});
+        if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);
+        if (held_.empty()) return;
+        EngineTransaction transaction(context_);
+        save_cursor(context_, plan_, std::exchange(held_, {}));
+        transaction.commit();
     }
 
     /// Applies what is still buffered and saves the cursor of the whole pull.
     void finish(const std::string& cursor) {
-        if (loader_) flush();
+        keep_what_came();
+        held_.clear();
+        reread();
+        if (!plan_.loaded) complete_references();
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, cursor);
         context_.sql.run("UPDATE kontor_stream SET loaded = max(loaded, 1) WHERE id = ?", plan_.id);
         transaction.commit();
-        reread();
     }
     /// What was handed over before a pull broke off is not thrown away.
     void keep_what_came() {
+        over_ = true;
         if (loader_) flush();
     }
 
 private:
+    void complete_references() {
+        for (bool more = true; more;) {
+            EngineTransaction transaction(context_);
+            more = merger_.complete_references(kReferencesCommit);
+            transaction.commit();
+        }
+    }
+
+    /// In the transaction that applied all that `checkpoint` covers.
+    void advance(std::string_view checkpoint) {
+        if (checkpoint.empty()) return;
+        if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))
+            save_cursor(context_, plan_, checkpoint);
+        else
+            held_ = checkpoint;
+    }
+
+    /// After a commit.
+    void applied(std::size_t records, const char* stage) {
+        for (auto& id : merger_.take_rereads())
+            if (can_.fetch) rereads_.push_back(std::move(id));
+        done_ += static_cast<std::int64_t>(records);
+        ports_.observer.progress({stage, plan_.mapping.stream, done_, 0});
+        if (over_ || held_.empty() || rereads_.size() < kRereadsMax) return;
+        broke_off_ = true;
+        stop({Errc::kCancelled, "records are read by id first", {}, {}});
+    }
+
     void check(std::span<const remote::RecordView> batch) const {
         for (const auto& record : batch)
             if (record.fact == remote::Fact::kRecord &&
@@ -127,18 +188,17 @@ private:
                 merger_.apply(batch[at++], false);
                 if (at % 32 == 0 && context_.clock.steady() - started > kTransactionMax) break;
             }
-            if (at == batch.size() && !checkpoint.empty()) save_cursor(context_, plan_, checkpoint);
+            if (at == batch.size()) advance(checkpoint);
             transaction.commit();
             ports_.observer.committed();
         } while (at < batch.size());
-        done_ += static_cast<std::int64_t>(batch.size());
-        ports_.observer.progress({"pull", plan_.mapping.stream, done_, 0});
-        reread();
+        applied(batch.size(), "pull");
     }
 
     void flush() {
-        if (buffer_.size() > 0) load(buffer_.records(), checkpoint_);
-        buffer_.clear();
+        if (buffer_.empty()) return;
+        const auto buffer = std::exchange(buffer_, {});
+        load(buffer.records(), checkpoint_);
     }
 
     void load(std::span<const remote::RecordView> records, std::string_view checkpoint) {
@@ -154,29 +214,27 @@ private:
                     break;
             }
             loader_->finish_stretch();
-            if (at == records.size() && !checkpoint.empty())
-                save_cursor(context_, plan_, checkpoint);
+            loader_->link_elsewhere();
+            if (at == records.size()) advance(checkpoint);
             transaction.commit();
         }
-        done_ += static_cast<std::int64_t>(records.size());
-        ports_.observer.progress({"load", plan_.mapping.stream, done_, 0});
         ports_.observer.committed();
-        reread();
-    }
-
-    void reread() {
-        const auto ids = merger_.take_rereads();
-        if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);
+        applied(records.size(), "load");
     }
 
     Context& context_;
     const StepPorts& ports_;
     const StreamPlan& plan_;
+    const remote::Capabilities& can_;
     StreamCounts& counts_;
     Merger merger_;
     std::unique_ptr<Loader> loader_;
     RecordBuffer buffer_;
-    std::string checkpoint_;
+    std::string checkpoint_;            // of what is in the buffer
+    std::vector<std::string> rereads_;  // read by id once the remote is free
+    std::string held_;                  // cursor that waits for them
+    bool broke_off_ = false;
+    bool over_ = false;  // the remote's pull has returned for good
     std::int64_t done_ = 0;
 };
 
@@ -200,7 +258,9 @@ private:
 }  // namespace
 
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
-                     const std::vector<std::string>& ids, StreamCounts& counts) {
+                     std::vector<std::string> ids, StreamCounts& counts) {
+    std::ranges::sort(ids);  // a remote answers each id once
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     Merger merger(context, plan, counts, ports.plan_sink);
     FetchSink sink(context, merger);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
@@ -214,20 +274,25 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
     ports.observer.committed();
 }
 
-void pull(Context& context, const StepPorts& ports, const StreamPlan& plan, StreamCounts& counts) {
-    const std::string cursor =
-        context.sql.text("SELECT cursor FROM kontor_stream WHERE id = ?", plan.id).value_or("");
-    PullSink sink(context, ports, plan, counts);
-    auto end = ports.remote.pull(plan.mapping.stream, plan.remote_fields, cursor, sink);
-    if (!end) {
-        sink.keep_what_came();
-        stop(in_context("pull " + plan.mapping.stream, end.error()).value());
+void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
+          const remote::Capabilities& can, StreamCounts& counts) {
+    PullSink sink(context, ports, plan, can, counts);
+    while (true) {
+        const std::string cursor =
+            context.sql.text("SELECT cursor FROM kontor_stream WHERE id = ?", plan.id).value_or("");
+        auto end = ports.remote.pull(plan.mapping.stream, plan.remote_fields, cursor, sink);
+        if (end) {
+            sink.finish(*end);
+            break;
+        }
+        if (!sink.broke_off()) {
+            sink.keep_what_came();
+            stop(in_context("pull " + plan.mapping.stream, end.error()).value());
+        }
+        sink.reread();
     }
-    sink.finish(*end);
-    if (!plan.loaded) {
-        ports.observer.progress({"index", plan.mapping.stream, 0, 0});
-        build_indexes(context, plan);
-    }
+    if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
+    build_indexes(context, plan);
 }
 
 }  // namespace kontor::engine

@@ -23,11 +23,14 @@ struct StepPorts {
 inline constexpr std::chrono::milliseconds kTransactionMax{50};
 
 /// Pulls one stream from its cursor to now and merges it; the cursor moves in the transaction that
-/// applies what it covers. Records that must be read by id are fetched in between. Throws Failure.
-void pull(Context& context, const StepPorts& ports, const StreamPlan& plan, StreamCounts& counts);
+/// applies what it covers, or after the records that must be read by id have been fetched. A remote
+/// is never called from within its own pull: where there are many such records, the pull is broken
+/// off and taken up again. Throws Failure.
+void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
+          const remote::Capabilities& can, StreamCounts& counts);
 
 /// Reads records by id and merges them as authoritative images.
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
-                     const std::vector<std::string>& ids, StreamCounts& counts);
+                     std::vector<std::string> ids, StreamCounts& counts);
 
 }  // namespace kontor::engine

@@ -9,11 +9,6 @@ namespace {
 
 using replica::LinkState;
 
-bool goes_out(const merge::FieldMapping& field, bool create) {
-    return !field.read_only && field.direction != merge::Direction::kIn &&
-           (create || !field.create_only);
-}
-
 /// Adds a group's values, or says why not.
 void add_group(PlannedPush& push, const GroupPlan& group, merge::GroupValues values, bool create) {
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -50,7 +45,7 @@ std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan,
     const LinkReferences references(context.sql, context.plans, plan.connection);
     for (const GroupPlan& group : plan.groups) {
         auto values = put_group(group, *row, references);
-        if (merge::is_blank(values) || !group.writable()) continue;
+        if (merge::is_blank(values) || !group.writable(true)) continue;
         add_group(push, group, std::move(values), true);
     }
     if (push.waits && !force) return std::nullopt;

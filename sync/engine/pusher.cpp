@@ -92,8 +92,7 @@ remote::Change to_change(const StreamPlan& plan, const PlannedPush& push, const 
         if (group == nullptr) continue;
         for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
             const auto& field = group->mapping->fields[i];
-            if (field.read_only || field.direction == merge::Direction::kIn) continue;
-            if (field.create_only && !create) continue;
+            if (!goes_out(field, create)) continue;
             if (create && sent.values[i].is_blank()) continue;
             change.fields.push_back({field.remote, sent.values[i]});
         }
@@ -116,8 +115,12 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan,
             if (!push) {
                 // Dirty was a hint. It stays where something still waits.
                 const bool waits = link->state == LinkState::kLive && link->ext_id.empty();
-                if (!waits && intents_of(context.sql, id).empty() &&
-                    !has_open_conflicts(context.sql, id))
+                if (waits || !intents_of(context.sql, id).empty() ||
+                    has_open_conflicts(context.sql, id))
+                    continue;
+                if (link->state == LinkState::kDeleteHere && link->ext_id.empty())
+                    forget_link(context.sql, id);  // it never came to be there
+                else
                     clear_dirty(context.sql, id);
                 continue;
             }
@@ -167,9 +170,8 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
         link->state = LinkState::kDone;
         save_link(context.sql, *link);
         clear_dirty(context.sql, link->id);
-        drop_intent(context.sql, sent.intent);
-        for (const auto& [group, shadow] : shadows_of(context.sql, link->id))
-            drop_shadow(context.sql, link->id, group);
+        drop_intents(context.sql, link->id);
+        drop_shadows(context.sql, link->id);
         ++counts.deleted_there;
         return;
     }
@@ -195,6 +197,9 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     }
     if (!result.version.empty()) link->version = result.version;
     save_link(context.sql, *link);
+    // An image that settles this one is past the earlier ones.
+    context.sql.run("DELETE FROM kontor_intent WHERE link = ? AND state = 'acked' AND version < ?",
+                    link->id, result.version);
     set_intent_state(context.sql, sent.intent, "acked", result.version);
     if (sent.push.op == ChangeOp::kCreate)
         wake_referrers(context.sql, context.plans, plan, link->record);
@@ -221,22 +226,20 @@ std::vector<std::string> settle(Context& context, const StreamPlan& plan,
         const remote::PushResult unknown{};
         // Matched by position only if the counts agree.
         const remote::PushResult& result = results.size() == sent.size() ? results[i] : unknown;
-        switch (result.status) {
-            case PushStatus::kOk:
-                acknowledge(context, plan, sent[i], result, counts);
-                break;
-            case PushStatus::kChanged:
-            case PushStatus::kMissing:
-                drop_intent(context.sql, sent[i].intent);
-                if (!sent[i].push.link.ext_id.empty()) reread.push_back(sent[i].push.link.ext_id);
-                break;
-            case PushStatus::kUnknown:
-                set_intent_state(context.sql, sent[i].intent, "unknown", "");
-                ++counts.unknown;
-                break;
-            default:
-                refused(context, sent[i], result, counts);
-                break;
+        const bool create = sent[i].push.op == ChangeOp::kCreate;
+        const bool nameless = create && result.status == PushStatus::kOk && result.id.empty();
+        const bool elsewhere =
+            result.status == PushStatus::kChanged || result.status == PushStatus::kMissing;
+        if (result.status == PushStatus::kUnknown || nameless) {
+            set_intent_state(context.sql, sent[i].intent, "unknown", "");
+            ++counts.unknown;
+        } else if (result.status == PushStatus::kOk) {
+            acknowledge(context, plan, sent[i], result, counts);
+        } else if (elsewhere && !create) {
+            drop_intent(context.sql, sent[i].intent);
+            reread.push_back(sent[i].push.link.ext_id);
+        } else {
+            refused(context, sent[i], result, counts);
         }
     }
     transaction.commit();
@@ -303,7 +306,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
             }
             ports.observer.progress({"push", plan.mapping.stream, carried_out, 0});
             ports.observer.committed();
-            if (!reread.empty()) {
+            if (!reread.empty() && can.fetch) {
                 fetch_and_merge(context, ports, plan, reread, counts);
                 if (++replans <= kReplansMax) continue;  // the same links again, planned afresh
             }
@@ -325,7 +328,8 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
             plan.id);
         auto& rows = context.sql.bind(
             "SELECT i.op, coalesce(l.ext_id, ''), coalesce(i.key, '') FROM kontor_intent i"
-            " JOIN kontor_link l ON l.id = i.link WHERE l.stream = ? AND i.state = 'unknown'",
+            " JOIN kontor_link l ON l.id = i.link WHERE l.stream = ?"
+            " AND i.state IN ('unknown', 'parked')",
             plan.id);
         while (Sql::step(rows)) {
             if (rows.text(0) != "create")
@@ -361,10 +365,38 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
         stop(in_context("find " + plan.mapping.stream, done.error()).value());
     // What the key did not find was not created: it is planned again.
     EngineTransaction transaction(context);
+    const auto in_doubt = std::string(
+        "(SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+        " WHERE i.op = 'create' AND i.state IN ('unknown', 'parked') AND i.key IS NOT NULL"
+        " AND l.stream = ? AND l.ext_id IS NULL)");
+    context.sql.run("DELETE FROM kontor_blocked WHERE status = 'unknown' AND link IN " + in_doubt,
+                    plan.id);
+    context.sql.run("DELETE FROM kontor_intent WHERE op = 'create' AND link IN " + in_doubt,
+                    plan.id);
+    transaction.commit();
+}
+
+void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capabilities& can) {
+    if (!context.sql.integer("SELECT 1 FROM kontor_intent WHERE state = 'unknown' LIMIT 1")) return;
+    EngineTransaction transaction(context);
     context.sql.run(
-        "DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown' AND key IS NOT NULL"
+        "INSERT INTO kontor_blocked(link, op, status, message, since)"
+        " SELECT i.link, 'create', 'unknown', 'the answer was lost and the remote offers no"
+        " key to look the record up by', ?1 FROM kontor_intent i JOIN kontor_link l"
+        " ON l.id = i.link WHERE l.stream = ?2 AND i.op = 'create' AND i.state = 'unknown'"
+        " AND l.ext_id IS NULL ON CONFLICT(link) DO UPDATE SET status = 'unknown',"
+        " message = excluded.message, retry_at = NULL",
+        context.now(), plan.id);
+    context.sql.run(
+        "UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'"
         " AND link IN (SELECT id FROM kontor_link WHERE stream = ? AND ext_id IS NULL)",
         plan.id);
+    // What had landed would have been among the records pulled.
+    if (!can.fetch)
+        context.sql.run(
+            "DELETE FROM kontor_intent WHERE op <> 'create' AND state = 'unknown'"
+            " AND link IN (SELECT id FROM kontor_link WHERE stream = ?)",
+            plan.id);
     transaction.commit();
 }
 

@@ -56,4 +56,9 @@ struct PushForecast {
 void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
              const remote::Capabilities& can, StreamCounts& counts);
 
+/// After recover() and a pull of the stream that went through: a create whose fate neither a key
+/// nor the pull could tell waits for a person (created again it might be there twice); other
+/// changes that could not be asked for were not carried out. Throws Failure.
+void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capabilities& can);
+
 }  // namespace kontor::engine

@@ -83,7 +83,7 @@ Value LinkReferences::remote_any(std::string_view entity_and_id) const {
     const auto colon = entity_and_id.find(':');
     const auto id =
         colon == std::string_view::npos ? std::nullopt : number(entity_and_id.substr(colon + 1));
-    if (!id) return Value(entity_and_id);
+    if (!id) return merge::broken_reference(entity_and_id);
     const auto entity = entity_and_id.substr(0, colon);
     const StreamPlan* last = nullptr;
     for (const StreamPlan& plan : plans_.all()) {
@@ -117,6 +117,21 @@ std::optional<std::string> LinkReferences::local_any(std::string_view stream_and
     return plan->entity.name + ":" + std::to_string(link->record);
 }
 
+bool waits_for_target(const merge::FieldMapping& field, const Value& theirs,
+                      const merge::References& references) {
+    if (theirs.kind() != Kind::kText || theirs.text().empty()) return false;
+    if (field.lens == merge::LensKind::kReference)
+        return !references.local_id(theirs.text(), field.references);
+    return field.lens == merge::LensKind::kAnyReference && !references.local_any(theirs.text());
+}
+
+merge::GroupValues answer(const GroupPlan& group, const merge::GroupValues& theirs,
+                          merge::GroupValues local, const merge::References& references) {
+    for (std::size_t i = 0; i < theirs.size(); ++i)
+        if (waits_for_target(group.mapping->fields[i], theirs[i], references)) local[i] = theirs[i];
+    return local;
+}
+
 void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,
               std::int64_t group, const merge::FieldMapping& field, const Value& theirs) {
     const auto add = [&](std::string_view stream, std::string_view ext_id) {
@@ -146,7 +161,10 @@ void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::
                           const auto row = read_row(sql, plan, referrer);
                           if (!row) return;
                           const LinkReferences references(sql, plans, plan.connection);
-                          const auto values = put_group(group, *row, references);
+                          auto values = put_group(group, *row, references);
+                          // No remote holds a symbol: the record was gone there and is back here.
+                          for (Value& value : values)
+                              if (merge::is_symbolic(value)) value = Value::null();
                           save_shadow(sql, link->id, group.id, {values, values, false});
                           mark_dirty(sql, link->id);
                       });

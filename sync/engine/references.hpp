@@ -4,6 +4,7 @@
 
 #include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
+#include "sync/merge/group_values.hpp"
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
@@ -26,6 +27,14 @@ private:
     const Plans& plans_;
     std::int64_t connection_;
 };
+
+/// True if `theirs` refers to a record that has not arrived.
+[[nodiscard]] bool waits_for_target(const merge::FieldMapping& field, const Value& theirs,
+                                    const merge::References& references);
+/// `local`, with theirs in place of each reference that waits: what theirs was answered with.
+[[nodiscard]] merge::GroupValues answer(const GroupPlan& group, const merge::GroupValues& theirs,
+                                        merge::GroupValues local,
+                                        const merge::References& references);
 
 /// Remembers that a group of `link` waits for record `ext_id` of one of `streams`.
 void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,

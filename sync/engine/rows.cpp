@@ -135,16 +135,20 @@ void restore_row(Context& context, const StreamPlan& plan, std::int64_t record,
     const auto uid = context.sql.text(
         "SELECT uid FROM kontor_tombstone WHERE entity = ? AND record = ?", plan.entity.id, record);
 
+    // All columns, so that the statement is the same for every record.
     std::string columns = "id, uid", marks = "?, ?";
-    for (const auto& [column, value] : row) {
-        columns += ", " + quoted(column);
+    for (const auto& field : plan.entity.fields) {
+        columns += ", " + quoted(field.name);
         marks += ", ?";
     }
     auto& statement = context.sql.bind(
         "INSERT INTO " + quoted(plan.entity.name) + "(" + columns + ") VALUES(" + marks + ")",
         record, uid);
     int index = 2;
-    for (const auto& [column, value] : row) statement.bind(++index, value);
+    for (const auto& field : plan.entity.fields) {
+        const auto found = row.find(field.name);
+        statement.bind(++index, found == row.end() ? Value::null() : found->second);
+    }
     need(statement.run());
     context.sql.run("DELETE FROM kontor_tombstone WHERE entity = ? AND record = ?", plan.entity.id,
                     record);

@@ -75,6 +75,13 @@ void clear_dirty(Sql& sql, std::int64_t link) {
     sql.run("UPDATE kontor_link SET dirty = 0 WHERE id = ?", link);
 }
 
+void unblock(Sql& sql, std::int64_t link) {
+    sql.run(
+        "DELETE FROM kontor_blocked WHERE link = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM kontor_intent WHERE link = ?1 AND state = 'parked')",
+        link);
+}
+
 void forget_link(Sql& sql, std::int64_t link) {
     sql.run("DELETE FROM kontor_shadow WHERE link = ?", link);
     sql.run("DELETE FROM kontor_waiting WHERE link = ?", link);
@@ -113,6 +120,10 @@ void save_shadow(Sql& sql, std::int64_t link, std::int64_t group, const Shadow& 
 
 void drop_shadow(Sql& sql, std::int64_t link, std::int64_t group) {
     sql.run("DELETE FROM kontor_shadow WHERE link = ? AND grp = ?", link, group);
+}
+
+void drop_shadows(Sql& sql, std::int64_t link) {
+    sql.run("DELETE FROM kontor_shadow WHERE link = ?", link);
 }
 
 std::string encode_sent(const std::vector<SentGroup>& groups) {
@@ -181,6 +192,10 @@ void drop_intent(Sql& sql, std::int64_t id) {
     sql.run("DELETE FROM kontor_intent WHERE id = ?", id);
 }
 
+void drop_intents(Sql& sql, std::int64_t link) {
+    sql.run("DELETE FROM kontor_intent WHERE link = ?", link);
+}
+
 std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
                                           std::optional<std::int64_t> group) {
     auto& row = sql.bind(
@@ -236,6 +251,27 @@ void close_conflict(Context& context, std::int64_t id, std::string_view chosen,
         "UPDATE kontor_conflict SET state = 'decided', chosen = ?, rule = ?, decided_at = ?,"
         " decided_by = ? WHERE id = ?",
         chosen, rule, context.now(), decided_by, id);
+}
+
+namespace {
+
+void close_moot(Context& context, std::int64_t link, std::string_view which,
+                std::string_view rule) {
+    context.sql.run(
+        "UPDATE kontor_conflict SET state = 'decided', rule = ?, decided_at = ?,"
+        " decided_by = 'kontor' WHERE state = 'open' AND link = ? AND " +
+            std::string(which),
+        rule, context.now(), link);
+}
+
+}  // namespace
+
+void close_record_conflict(Context& context, std::int64_t link, std::string_view rule) {
+    close_moot(context, link, "grp IS NULL", rule);
+}
+
+void close_group_conflicts(Context& context, std::int64_t link, std::string_view rule) {
+    close_moot(context, link, "grp IS NOT NULL", rule);
 }
 
 merge::GroupValues put_group(const GroupPlan& group, const Row& row,

@@ -37,6 +37,8 @@ void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
 void save_link(Sql& sql, const Link& link);
 void mark_dirty(Sql& sql, std::int64_t link);
 void clear_dirty(Sql& sql, std::int64_t link);
+/// It may be tried again. A create of unknown fate stays listed: a person must say.
+void unblock(Sql& sql, std::int64_t link);
 /// Link, shadow, waiting, intents, conflicts and blocks of it.
 void forget_link(Sql& sql, std::int64_t link);
 
@@ -53,6 +55,7 @@ using Shadows = std::map<std::int64_t, Shadow>;  ///< by group
 [[nodiscard]] Shadows shadows_of(Sql& sql, std::int64_t link);
 void save_shadow(Sql& sql, std::int64_t link, std::int64_t group, const Shadow& shadow);
 void drop_shadow(Sql& sql, std::int64_t link, std::int64_t group);
+void drop_shadows(Sql& sql, std::int64_t link);
 
 /// Values of one group as sent.
 struct SentGroup {
@@ -75,6 +78,7 @@ struct Intent {
 std::int64_t add_intent(Context& context, const Intent& intent);
 void set_intent_state(Sql& sql, std::int64_t id, std::string_view state, std::string_view version);
 void drop_intent(Sql& sql, std::int64_t id);
+void drop_intents(Sql& sql, std::int64_t link);
 
 struct OpenConflict {
     std::int64_t id = 0;
@@ -98,6 +102,9 @@ bool record_conflict(Context& context, const StreamPlan& plan, const Link& link,
                      const ConflictSides& sides, std::string_view rule, std::string_view chosen);
 void close_conflict(Context& context, std::int64_t id, std::string_view chosen,
                     std::string_view rule, std::string_view decided_by);
+/// Closes what has become moot: the question about the record as such, or those about its groups.
+void close_record_conflict(Context& context, std::int64_t link, std::string_view rule);
+void close_group_conflicts(Context& context, std::int64_t link, std::string_view rule);
 
 /// put(columns) of a group for a row.
 [[nodiscard]] merge::GroupValues put_group(const GroupPlan& group, const Row& row,

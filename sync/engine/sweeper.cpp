@@ -47,13 +47,12 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
     if (!complete) stop(in_context("sweep " + plan.mapping.stream, complete.error()).value());
 
     // New here, or of another version than the one merged. Live or given up for lost alike.
-    auto differ =
-        ids(context.sql,
-            "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
-            " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
-            " OR (t.version <> '' AND l.version IS NOT t.version AND l.state IN (0,1,2,4))"
-            " OR l.state IN (1,2)",
-            plan.id);
+    auto differ = ids(context.sql,
+                      "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
+                      " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
+                      " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
+                      " OR l.state IN (1, 2, 4, 6)",  // a restore may not bump the version
+                      plan.id);
     fetch_and_merge(context, ports, plan, differ, counts);
 
     if (*complete) {
@@ -78,6 +77,9 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
                   {{"stream", plan.mapping.stream}, {"missing", std::to_string(count)}},
                   {}});
         fetch_and_merge(context, ports, plan, missing, counts);
+    }
+    {
+        // Also after a list that was cut: it would be cut again, and costs as much.
         EngineTransaction transaction(context);
         context.sql.run("UPDATE kontor_stream SET swept_at = ? WHERE id = ?", context.now(),
                         plan.id);
