@@ -20,6 +20,7 @@ function(kontor_add_connector name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_link_libraries(kontor_plugin_${name} PRIVATE
     kontor::connector_sdk kontor_flags ${ARG_PRIVATE})
+  install(TARGETS kontor_plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/kontor)
 endfunction()
 
 # kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...])

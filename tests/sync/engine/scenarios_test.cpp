@@ -181,6 +181,23 @@ TEST_CASE("S5: nothing of a parked conflict is sent", "[scenario]") {
     }
 }
 
+TEST_CASE("S5b: reading the same image again does not decide a parked conflict", "[scenario]") {
+    Fixture f;
+    f.connect();
+    f.set_phone("138");
+    f.clock.advance(seconds{20});
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+    f.device.sync("crm");
+    REQUIRE(engine::list_conflicts(f.device.engine_db(), {})->size() == 1);
+    // Pushing another field looks at the record again.
+    f.device.sql("UPDATE contact SET email = 'ada@example.org' WHERE id = " + f.id);
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    CHECK(engine::list_conflicts(f.device.engine_db(), {})->size() == 1);
+    CHECK(f.phone() == "138");
+    CHECK(f.remote_phone() == "999");
+    CHECK(f.remote.value("Contacts", f.ada, "Email") == Value("ada@example.org"));
+}
+
 TEST_CASE("S6: a newly mapped field that is empty there does not wipe ours", "[scenario]") {
     Fixture f;
     merge::GroupMapping email;
