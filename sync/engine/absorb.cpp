@@ -212,6 +212,13 @@ void take_up(Context& context, const StreamPlan& plan, Link link) {
 }
 
 void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool relayed) {
+    if (link.state == LinkState::kDeletedThere) {  // it was kept here, until now
+        link.state = LinkState::kDone;
+        save_link(context.sql, link);
+        close_record_conflict(context, link.id, "deleted");
+        close_group_conflicts(context, link.id, "deleted");
+        return;
+    }
     if (link.state != LinkState::kLive && link.state != LinkState::kMissing &&
         link.state != LinkState::kAccessLost)
         return;

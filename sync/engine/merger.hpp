@@ -33,9 +33,9 @@ public:
     [[nodiscard]] std::vector<std::string> take_rereads();
     [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
 
-    /// Completes references to records of this stream that arrived without apply(), at most `limit`
-    /// records at a time. False once there is none.
-    bool complete_references(std::int64_t limit);
+    /// Completes references to records of this stream that arrived without apply(): of those with a
+    /// remote id behind `after`, at most `limit`. Returns the last one, "" once there is none.
+    std::string complete_references(const std::string& after, std::int64_t limit);
 
 private:
     struct Work;

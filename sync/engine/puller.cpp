@@ -17,7 +17,7 @@ constexpr std::size_t kLoadCommitBytes = 32 << 20;
 /// Ids read by id in one go.
 constexpr std::size_t kFetchBatch = 100;
 /// Records that a pull may leave to be read by id before it is broken off for them.
-constexpr std::size_t kRereadsMax = 5'000;
+constexpr std::size_t kRereadsMax = 1'000;
 /// References completed in a transaction after a first load.
 constexpr std::int64_t kReferencesCommit = 200;
 
@@ -142,11 +142,12 @@ public:
 
 private:
     void complete_references() {
-        for (bool more = true; more;) {
+        std::string after;
+        do {
             EngineTransaction transaction(context_);
-            more = merger_.complete_references(kReferencesCommit);
+            after = merger_.complete_references(after, kReferencesCommit);
             transaction.commit();
-        }
+        } while (!after.empty());
     }
 
     /// In the transaction that applied all that `checkpoint` covers.

@@ -1,0 +1,169 @@
+// Deletions there, images of what was deleted here, and what comes back.
+#include <algorithm>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/merger.hpp"
+
+namespace kontor::engine {
+
+using replica::LinkState;
+
+namespace {
+
+// The mapped columns of a deleted record as they were; null where it had nothing.
+Row last_row(Sql& sql, const StreamPlan& plan, std::int64_t record) {
+    const auto last = tombstone_row(sql, plan.entity.id, record);
+    Row row(plan.columns.size(), Value::null());
+    for (std::size_t i = 0; i < plan.columns.size(); ++i)
+        if (const auto found = last.find(plan.columns[i]); found != last.end())
+            row[i] = found->second;
+    return row;
+}
+
+bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& link,
+                        const merge::References& references) {
+    const auto row = read_row(context.sql, plan, link.record);
+    if (!row) return false;
+    for (const auto& [group_id, shadow] : shadows_of(context.sql, link.id)) {
+        const GroupPlan* group = plan.group(group_id);
+        if (group != nullptr && !shadow.waits && !shadow.unknown() && group->writable() &&
+            put_group(*group, *row, references) != shadow.ours)
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+void Merger::gone(Link link, const remote::RecordView& image) {
+    if (link.state == LinkState::kDeletedThere || link.state == LinkState::kDone ||
+        link.state == LinkState::kDetached)
+        return;
+    unblock(context_.sql, link.id);
+    if (link.state == LinkState::kDeleteHere) {  // both sides deleted it
+        link.state = LinkState::kDone;
+        save_link(context_.sql, link);
+        clear_dirty(context_.sql, link.id);
+        close_record_conflict(context_, link.id, "deleted_there");
+        drop_intents(context_.sql, link.id);
+        drop_shadows(context_.sql, link.id);
+        return;
+    }
+    // A deletion of ours that was taken back after it had been sent counts as an edit.
+    const bool edited = has_unpushed_edits(context_, plan_, link, references_) ||
+                        std::ranges::any_of(intents_of(context_.sql, link.id),
+                                            [](const Intent& i) { return i.op == "delete"; });
+    drop_intents(context_.sql, link.id);
+    if (edited && plan_.mapping.delete_against_edit == merge::Policy::kManual) {
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
+            ++counts_.conflicts;
+        link.state = LinkState::kDeletedThere;
+        save_link(context_.sql, link);
+        clear_dirty(context_.sql, link.id);
+        return;
+    }
+    if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {
+        // The edit wins: the record will be created there again, under a new id.
+        record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "ours");
+        ++counts_.conflicts;
+        pin_referrers(context_.sql, context_.plans, plan_, link.record);
+        forget_link(context_.sql, link.id);
+        add_unsent_link(context_.sql, plan_.id, link.record);
+        return;
+    }
+    if (plan_.mapping.delete_here != merge::DeletePolicy::kMirror) {
+        if (plan_.mapping.delete_here == merge::DeletePolicy::kAsk &&
+            record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "ask", ""))
+            ++counts_.conflicts;
+        link.state = LinkState::kDeletedThere;
+        save_link(context_.sql, link);
+        clear_dirty(context_.sql, link.id);
+        return;
+    }
+    pin_referrers(context_.sql, context_.plans, plan_, link.record);
+    link.state = LinkState::kDeletedThere;
+    if (!image.version.empty() && image.version > link.version)
+        link.version = std::string(image.version);
+    save_link(context_.sql, link);
+    clear_dirty(context_.sql, link.id);
+    drop_shadows(context_.sql, link.id);
+    close_group_conflicts(context_, link.id, "deleted_there");
+    remove_row(context_, plan_.entity, link.record, plan_.id, cause(image, "deleted_there"));
+    note_delete(context_, plan_.entity.id, link.record, plan_.id);
+    if (!image.successor.empty())
+        context_.sql.run(
+            "INSERT INTO kontor_notice(at, kind, entity, record, args)"
+            " VALUES(?, 'merged_there', ?, ?, json_object('successor', ?))",
+            context_.now(), plan_.entity.id, link.record, image.successor);
+    ++counts_.deleted_here;
+    planned("delete", link.record, link.ext_id, {});
+}
+
+void Merger::revive(Link link, const remote::RecordView& image, std::string_view rule) {
+    std::vector<const GroupPlan*> waiting;
+    close_record_conflict(context_, link.id, rule);
+    if (read_row(context_.sql, plan_, link.record)) {  // kept here by policy or conflict
+        link.state = LinkState::kLive;
+        return merge_live(std::move(link), image, true);
+    }
+    const Row row = row_from(image, last_row(context_.sql, plan_, link.record), waiting);
+    std::vector<ColumnChange> overrides;
+    for (std::size_t i = 0; i < row.size(); ++i) overrides.push_back({i, row[i]});
+    restore_row(context_, plan_, link.record, overrides, cause(image, rule));
+    link.state = LinkState::kLive;
+    link.version = std::string(image.version);
+    link.covers = plan_.generation;
+    save_link(context_.sql, link);
+    drop_shadows(context_.sql, link.id);
+    remember(link, image, row, waiting);
+    note_insert(context_, plan_.entity.id, link.record, plan_.id);
+    link_arrived(link);
+    ++counts_.created_here;
+    planned("create", link.record, link.ext_id, {});
+}
+
+// We deleted it and have not told the remote; has somebody edited it there since?
+void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
+    // It is still there, so a delete of unknown fate was not carried out. An edit of ours that was
+    // is no edit of theirs.
+    const auto intents = intents_of(context_.sql, link.id);
+    drop_intents(context_.sql, link.id);
+    if (image.version <= link.version) return;
+    const auto sent_by_us = [&](const GroupPlan& group, const merge::GroupValues& theirs) {
+        return std::ranges::any_of(intents, [&](const Intent& intent) {
+            return std::ranges::any_of(intent.sent, [&](const SentGroup& sent) {
+                return sent.group == group.id && (by_us(image) || sent.values == theirs);
+            });
+        });
+    };
+    const Row row = last_row(context_.sql, plan_, link.record);
+    const auto shadows = shadows_of(context_.sql, link.id);
+    const bool edited = std::ranges::any_of(plan_.groups, [&](const GroupPlan& group) {
+        const auto theirs = image_values(image, group);
+        if (std::ranges::any_of(theirs, &Value::is_absent) || !group.writable()) return false;
+        const auto shadow = shadows.find(group.id);
+        if (shadow != shadows.end() && shadow->second.unknown()) return false;
+        const auto known =
+            shadow != shadows.end() ? shadow->second.theirs : put_group(group, row, references_);
+        return theirs != known && !sent_by_us(group, theirs);
+    });
+    if (!edited || plan_.mapping.delete_against_edit == merge::Policy::kRemote) {
+        link.version = std::string(image.version);
+        save_link(context_.sql, link);
+        return;
+    }
+    if (plan_.mapping.delete_against_edit == merge::Policy::kManual) {
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
+            ++counts_.conflicts;
+        link.version = std::string(image.version);  // the question is about this image
+        save_link(context_.sql, link);
+        clear_dirty(context_.sql, link.id);
+        return;
+    }
+    record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "theirs");
+    ++counts_.conflicts;
+    clear_dirty(context_.sql, link.id);
+    revive(std::move(link), image, "edit_wins");
+}
+
+}  // namespace kontor::engine

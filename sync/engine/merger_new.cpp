@@ -1,0 +1,235 @@
+// Records that come without a link: ours that were created there, and theirs that are new here.
+#include <algorithm>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/merger.hpp"
+#include "sync/merge/lens.hpp"
+
+namespace kontor::engine {
+namespace {
+
+// True if the columns hold a group just as the image shows it: nothing to remember of it.
+bool came_as_it_is(const GroupPlan& group, const remote::RecordView& image) {
+    if (!group.identity || group.direction() == merge::Direction::kOut) return false;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        const ValueView& value = image.fields[group.first_field + i];
+        const auto& field = group.mapping->fields[i];
+        if (value.is_absent() || field.direction == merge::Direction::kOut ||
+            !merge::keeps_value(field, value))
+            return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+// Our own create, met by a pull before its answer was stored (or after the answer was lost).
+std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& image) const {
+    if (plan_.key_index < image.fields.size()) {
+        const ValueView key = image.fields[plan_.key_index];
+        if (key.kind != Kind::kText || key.text.empty()) return std::nullopt;
+        const auto link = context_.sql.integer(
+            "SELECT l.id FROM kontor_link l JOIN \"" + plan_.entity.name +
+                "\" e ON e.id = l.record WHERE e.uid = ? AND l.stream = ? AND l.ext_id IS NULL",
+            key.text, plan_.id);
+        if (link) return link;
+        // Deleted here since.
+        return context_.sql.integer(
+            "SELECT l.id FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+            " WHERE i.key = ? AND i.op = 'create' AND l.stream = ? AND l.ext_id IS NULL",
+            key.text, plan_.id);
+    }
+    if (!image.modified_by.empty() && image.modified_by != plan_.connection_user)
+        return std::nullopt;
+    // Without a key: only a record that equals in all that was sent, and is by us.
+    std::vector<std::int64_t> candidates;
+    auto& rows = context_.sql.bind(
+        "SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+        " WHERE l.stream = ? AND l.ext_id IS NULL AND i.op = 'create'"
+        " AND i.state IN ('unknown', 'parked')",
+        plan_.id);
+    while (Sql::step(rows)) candidates.push_back(rows.integer(0));
+    for (const std::int64_t candidate : candidates) {
+        const auto intents = intents_of(context_.sql, candidate);
+        const bool equal = std::ranges::all_of(intents, [&](const Intent& intent) {
+            return !intent.sent.empty() &&
+                   std::ranges::all_of(intent.sent, [&](const SentGroup& sent) {
+                       const GroupPlan* group = plan_.group(sent.group);
+                       return group == nullptr || image_values(image, *group) == sent.values;
+                   });
+        });
+        if (equal) return candidate;
+    }
+    return std::nullopt;
+}
+
+bool Merger::adopt_created(const remote::RecordView& image) {
+    const auto link_id = unsent_link_of(image);
+    if (!link_id) return false;
+    auto link = link_by_id(context_.sql, *link_id);
+    link->ext_id = std::string(image.id);
+    link->version = std::string(image.version);
+    save_link(context_.sql, *link);
+    for (const Intent& intent : intents_of(context_.sql, link->id)) {
+        for (const SentGroup& sent : intent.sent)
+            save_shadow(context_.sql, link->id, sent.group, {sent.values, sent.values, false});
+        if (intent.op == "create")
+            set_intent_state(context_.sql, intent.id, "acked", image.version);
+    }
+    context_.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
+    mark_dirty(context_.sql, link->id);
+    ++counts_.created_there;
+    wake_referrers(context_.sql, context_.plans, plan_, link->record);
+    link_arrived(*link);
+    return true;
+}
+
+std::string Merger::complete_references(const std::string& after, std::int64_t limit) {
+    std::vector<std::string> arrived;
+    auto& rows = context_.sql.bind(
+        "SELECT DISTINCT w.ext_id FROM kontor_waiting w JOIN kontor_link l ON l.stream = w.stream"
+        " AND l.ext_id = w.ext_id WHERE w.stream = ? AND w.ext_id > ? ORDER BY w.ext_id LIMIT ?",
+        plan_.id, after, limit);
+    while (Sql::step(rows)) arrived.emplace_back(rows.text(0));
+    for (const std::string& id : arrived)
+        if (const auto link = link_by_ext(context_.sql, plan_.id, id);
+            link && link->state != replica::LinkState::kDeletedThere &&
+            link->state != replica::LinkState::kDone)
+            link_arrived(*link);
+    return arrived.empty() ? "" : arrived.back();
+}
+
+void Merger::link_arrived(const Link& link) {
+    struct Waiting {
+        std::int64_t link, group;
+    };
+    std::vector<Waiting> waiting;
+    {
+        auto& rows = context_.sql.bind(
+            "SELECT link, grp FROM kontor_waiting WHERE stream = ? AND ext_id = ?", plan_.id,
+            link.ext_id);
+        while (Sql::step(rows)) waiting.push_back({rows.integer(0), rows.integer(1)});
+    }
+    for (const Waiting& one : waiting) {
+        const auto referrer = link_by_id(context_.sql, one.link);
+        const StreamPlan* plan = referrer ? context_.plans.stream(referrer->stream) : nullptr;
+        const GroupPlan* group = plan != nullptr ? plan->group(one.group) : nullptr;
+        context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", one.link,
+                         one.group);
+        if (group != nullptr) complete_reference(*referrer, *plan, *group);
+    }
+}
+
+// The references of a group that have arrived are written here; its other fields stay as they are.
+void Merger::complete_reference(const Link& referrer, const StreamPlan& plan,
+                                const GroupPlan& group) {
+    auto shadows = shadows_of(context_.sql, referrer.id);
+    const auto found = shadows.find(group.id);
+    const auto row = read_row(context_.sql, plan, referrer.record);
+    if (found == shadows.end() || !found->second.waits || !row) return;
+    Shadow& shadow = found->second;
+
+    const LinkReferences references(context_.sql, context_.plans, plan.connection);
+    std::vector<ColumnChange> changes;
+    Row after = *row;
+    shadow.waits = false;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        const auto& field = group.mapping->fields[i];
+        if (field.lens != merge::LensKind::kReference &&
+            field.lens != merge::LensKind::kAnyReference)
+            continue;
+        const std::size_t column = group.columns[i].front();
+        const auto got = merge::get(field, shadow.theirs[i], {&(*row)[column], 1}, references);
+        if (got.waits) {
+            shadow.waits = true;
+            wait_for(context_.sql, context_.plans, plan.connection, referrer.id, group.id, field,
+                     shadow.theirs[i]);
+        } else if (got.columns.front() != (*row)[column]) {
+            changes.push_back({column, got.columns.front()});
+            after[column] = got.columns.front();
+        }
+    }
+    OldValues old;
+    for (const auto& change : changes)
+        old.emplace(plan.column_fields[change.column], (*row)[change.column]);
+    update_row(context_, plan, referrer.record, *row, changes,
+               {.actor = "remote:" + plan.connection_name, .rule = "reference_arrived"});
+    note_change(context_, plan.entity.id, referrer.record, old, plan.id);
+    const auto local = put_group(group, after, references);
+    if (shadow.ours != local) mark_dirty(context_.sql, referrer.id);
+    if (!shadow.waits && shadow.theirs == local && shadow.ours == local)
+        drop_shadow(context_.sql, referrer.id, group.id);
+    else
+        save_shadow(context_.sql, referrer.id, group.id, shadow);
+}
+
+Row Merger::row_from(const remote::RecordView& image, const Row& current,
+                     std::vector<const GroupPlan*>& waiting) const {
+    Row row = current;
+    for (const GroupPlan& group : plan_.groups) {
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+            const ValueView theirs = image.fields[group.first_field + i];
+            const auto& field = group.mapping->fields[i];
+            if (theirs.is_absent() || field.direction == merge::Direction::kOut) continue;
+            std::vector<Value> columns;
+            for (const std::size_t column : group.columns[i]) columns.push_back(row[column]);
+            auto got = merge::get(field, merge::from_remote(field, theirs), columns, references_);
+            if (got.waits) {
+                if (std::ranges::find(waiting, &group) == waiting.end()) waiting.push_back(&group);
+                continue;
+            }
+            for (std::size_t k = 0; k < got.columns.size(); ++k)
+                row[group.columns[i][k]] = std::move(got.columns[k]);
+        }
+    }
+    return row;
+}
+
+void Merger::insert_new(const remote::RecordView& image) {
+    std::vector<const GroupPlan*> waiting;
+    const Row row = row_from(image, Row(plan_.columns.size(), Value::null()), waiting);
+    Link link;
+    link.record = insert_row(context_, plan_, row, cause(image, ""));
+    link.stream = plan_.id;
+    link.ext_id = std::string(image.id);
+    link.version = std::string(image.version);
+    link.covers = plan_.generation;
+    context_.sql.run(
+        "INSERT INTO kontor_link(stream, record, ext_id, version, covers) VALUES(?, ?, ?, ?, ?)",
+        link.stream, link.record, link.ext_id, link.version, link.covers);
+    link.id = context_.sql.last_insert_id();
+    remember(link, image, row, waiting);
+    note_insert(context_, plan_.entity.id, link.record, plan_.id);
+    link_arrived(link);
+    ++counts_.created_here;
+    planned("create", 0, image.id, {});
+}
+
+// What is known of a link whose row has just been made from `image`.
+void Merger::remember(const Link& link, const remote::RecordView& image, const Row& row,
+                      const std::vector<const GroupPlan*>& waiting) {
+    bool cut = false;
+    for (const GroupPlan& group : plan_.groups) {
+        if (came_as_it_is(group, image)) continue;
+        const auto theirs = image_values(image, group);
+        if (std::ranges::any_of(theirs, &Value::is_absent)) {
+            cut =
+                cut || std::ranges::any_of(group.mapping->fields, &merge::FieldMapping::may_be_cut);
+            save_shadow(context_.sql, link.id, group.id, Shadow::nothing_known(group));
+            continue;
+        }
+        const bool waits = std::ranges::find(waiting, &group) != waiting.end();
+        auto ours = put_group(group, row, references_);
+        if (waits) ours = answer(group, theirs, std::move(ours), references_);
+        if (ours == theirs && !waits) continue;
+        save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
+        if (!waits) continue;
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i)
+            if (waits_for_target(group.mapping->fields[i], theirs[i], references_))
+                wait_for(context_.sql, context_.plans, plan_.connection, link.id, group.id,
+                         group.mapping->fields[i], theirs[i]);
+    }
+    if (cut) rereads_.emplace_back(image.id);
+}
+
+}  // namespace kontor::engine
