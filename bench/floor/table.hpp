@@ -55,7 +55,7 @@ inline constexpr std::array<Field, 50> kFields{{
     {"Other_Country", Kind::kText},
     {"Email_Opt_Out", Kind::kBoolean},
     {"Skype_ID", Kind::kNotStored},
-    {"Twitter", Kind::kNotStored},
+    {"Kontor_Id", Kind::kNotStored},
     {"Description", Kind::kText},
     {"Last_Activity_Time", Kind::kNotStored},
     {"WeChat_ID", Kind::kNotStored},

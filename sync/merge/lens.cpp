@@ -82,7 +82,11 @@ Value get_plain(const FieldMapping& field, const Value& theirs, const Value& cur
     if (theirs.kind() != Kind::kText) return theirs;
     if (field.type == FieldType::kDecimal) {
         const auto canonical = canonical_decimal(theirs.text());
-        if (!canonical || significant_digits(*canonical) > 15) return theirs;
+        if (!canonical) return theirs;
+        // As text: a REAL column turns it into a number where that is exact, a TEXT column (wide
+        // decimals) keeps it. A number that is there is compared as one.
+        const bool number = current.kind() == Kind::kReal || current.kind() == Kind::kInteger;
+        if (!number || significant_digits(*canonical) > 15) return Value(*canonical);
         double real = 0;
         std::from_chars(canonical->data(), canonical->data() + canonical->size(), real);
         return Value(real);

@@ -6,7 +6,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const kontor::zoho::Module module = [] {
         kontor::zoho::Module out;
-        out.api_name = "Contacts";
+        out.name = "Contacts";
         return out;
     }();
     static const kontor::zoho::Columns columns(module, {});
