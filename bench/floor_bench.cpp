@@ -71,22 +71,30 @@ void bind_csv(Table& table, std::size_t field, std::string_view value) {
     }
 }
 
-/// One record; the members come in the order in which the fields were asked for, then `id`.
+/// Members come in the order in which the fields were asked for; some may be missing.
+std::size_t place_of(std::string_view key, std::size_t expected) {
+    for (std::size_t i = expected; i < kFields.size(); ++i)
+        if (kFields[i].name == key) return i;
+    return kFields.size();
+}
+
 void add_json(Table& table, simdjson::ondemand::object record) {
     std::size_t expected = 0;
     std::string_view id;
     std::string_view version;
     for (auto member : record) {
         const std::string_view key = member.unescaped_key();
-        if (key == "id") {
-            id = member.value();
-        } else if (expected < kFields.size() && key == kFields[expected].name) {
-            if (expected == kVersion) {
-                version = member.value();
-                table.text(expected++, version);
-            } else {
-                bind_json(table, expected++, member.value());
-            }
+        const std::size_t place = place_of(key, expected);
+        if (place == kFields.size()) {
+            if (key == "id") id = member.value();
+            continue;
+        }
+        expected = place + 1;
+        if (place == kVersion) {
+            version = member.value();
+            table.text(place, version);
+        } else {
+            bind_json(table, place, member.value());
         }
     }
     table.add(id, version);
