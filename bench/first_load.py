@@ -22,9 +22,9 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TICKS = os.sysconf("SC_CLK_TCK")
-# Contacts has ten fields more than fit into one request. They are hidden from both sides, so that
-# a page is one request for both.
-HIDDEN = ["Twitter", "Remarks", "Card_Number", "Sales_Partner", "Tag", "Record_Status__s",
+# Contacts has ten fields more than fit into one request. They are hidden, so that a page is one
+# request for both.
+HIDDEN = ["Skype_ID", "Twitter", "Remarks", "Card_Number", "Sales_Partner", "Tag", "Record_Status__s",
           "Locked__s", "Currency", "Exchange_Rate"]
 
 
@@ -103,6 +103,9 @@ class Kontor:
         self.replica = os.path.join(self.env["XDG_STATE_HOME"], "kontor", "replica.db")
         self.socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "kontor", "kontor.sock")
         self.command("init")
+        if args.no_search:
+            with open(os.path.join(self.env["XDG_CONFIG_HOME"], "kontor", "kontor.toml"), "a") as out:
+                out.write("\n[search]\nenabled = false\n")
         self.log = open(os.path.join(folder, "kontord.log"), "ab")
         self.daemon = subprocess.Popen([os.path.join(args.bin, "kontord")], env=self.env,
                                        stdout=self.log, stderr=self.log)
@@ -120,7 +123,7 @@ class Kontor:
         return result
 
     def connect(self):
-        """Sets the connection up; its first sync starts by itself."""
+        """Sets the connection up. Its first sync starts by itself; returns the CPU used till then."""
         info = self.peer.info
         for name in ("client_secret", "refresh_token"):
             path = os.path.join(self.folder, name)
@@ -135,7 +138,15 @@ class Kontor:
             words += ["--option", f"{name}={value}"]
         for name in ("client_secret", "refresh_token"):
             words += ["--secret", f"{name}=file:{os.path.join(self.folder, name)}"]
-        self.command(*words)
+        connecting = subprocess.Popen([os.path.join(self.args.bin, "kontor"), *words], env=self.env,
+                                      stdout=self.log, stderr=self.log)
+        while not self.sql("SELECT 1 FROM kontor_run"):
+            if connecting.poll():
+                raise SystemExit("kontor connect failed: " + self.folder)
+            time.sleep(0.005)
+        used = self.cpu()
+        connecting.wait()
+        return used
 
     def sql(self, text, *values):
         database = sqlite3.connect(self.replica, timeout=60, isolation_level=None)
@@ -197,8 +208,7 @@ def measure_kontor(args, mode):
     try:
         peer = Peer(args, folder)
         kontor = Kontor(args, folder, peer, "always" if mode == "bulk" else "never")
-        before = kontor.cpu()
-        kontor.connect()
+        before = kontor.connect()
         result, wall, counts = wait_for_run(kontor, 1)
         cpu = kontor.cpu() - before
         loaded = kontor.sql("SELECT count(*) FROM contact")[0][0]
@@ -350,6 +360,8 @@ def main():
     parser.add_argument("--latency", type=int, default=0, help="milliseconds of each answer")
     parser.add_argument("--paths", default="bulk,pages")
     parser.add_argument("--no-change", action="store_true", help="also what comes after the load")
+    parser.add_argument("--no-search", action="store_true",
+                        help="without the search index, which is built while the load runs")
     parser.add_argument("--dir", help="folder for the databases (a temporary one)")
     parser.add_argument("--keep", action="store_true", help="leave Kontor's folders behind")
     parser.add_argument("--json", action="store_true", help="one JSON line for each path too")

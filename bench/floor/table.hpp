@@ -16,8 +16,8 @@ struct Field {
     Kind kind;
 };
 
-/// The 50 fields that are asked for; 38 of them become columns.
-inline constexpr std::array<Field, 50> kFields{{
+/// The fields that are asked for, with `id` 50; 38 of them become columns.
+inline constexpr std::array<Field, 49> kFields{{
     {"Created_Time", Kind::kText},
     {"Modified_Time", Kind::kText},
     {"Created_By", Kind::kLookup},
@@ -54,7 +54,6 @@ inline constexpr std::array<Field, 50> kFields{{
     {"Other_Zip", Kind::kText},
     {"Other_Country", Kind::kText},
     {"Email_Opt_Out", Kind::kBoolean},
-    {"Skype_ID", Kind::kNotStored},
     {"Kontor_Id", Kind::kNotStored},
     {"Description", Kind::kText},
     {"Last_Activity_Time", Kind::kNotStored},
