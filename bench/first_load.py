@@ -180,8 +180,10 @@ def settle(kontor):
     quiet, last = 0, kontor.cpu()
     while quiet < 3:
         time.sleep(0.3)
+        state = json.loads(kontor.command("status", "--json").stdout).get("search", {}).get("state")
         now = kontor.cpu()
-        quiet, last = (quiet + 1 if now - last < 0.02 else 0), now
+        idle = now - last < 0.03 and state not in ("building", "behind")
+        quiet, last = (quiet + 1 if idle else 0), now
 
 
 def measure_floor(args, mode):
@@ -331,8 +333,9 @@ def after_load(args, kontor, peer):
     print(f"{f'{many} local edits in one UPDATE':<34} {(time.monotonic() - start) * 1000:8.0f} ms")
     timed_sync(kontor, peer, f"sync, {many} edits from here", "--confirm-mass")
     left = kontor.sql("SELECT count(*) FROM kontor_link WHERE dirty")[0][0]
-    if left:
-        print(f"  {left} records still to be sent")
+    timed_sync(kontor, peer, f"the sync after that ({left} to look at)")
+    left = kontor.sql("SELECT count(*) FROM kontor_link WHERE dirty")[0][0]
+    print(f"records still marked as changed here: {left}")
 
 
 ROWS = [("records/s", "records_s", "{:.0f}"), ("wall, s", "wall_s", "{:.2f}"),
