@@ -114,7 +114,7 @@ Result<Options> complete_options(const PluginSpec& spec, std::string_view given)
         return fail(Errc::kConfig, "the options are not a JSON object");
     Json& values = *parsed;
     for (const auto& [name, value] : values.items())
-        if (std::ranges::none_of(spec.options, [&](const auto& o) { return o.name == name; }))
+        if (std::ranges::find(spec.options, name, &OptionSpec::name) == spec.options.end())
             return bad_option(name, "is not known to this plugin");
     for (const auto& option : spec.options)
         if (!values.contains(option.name) && !option.fallback.empty())
