@@ -177,13 +177,13 @@ def wait_for_run(kontor, number):
 
 def settle(kontor):
     """Waits until the daemon has nothing to do (the search index is built behind the load)."""
-    quiet, last = 0, kontor.cpu()
-    while quiet < 3:
-        time.sleep(0.3)
-        state = json.loads(kontor.command("status", "--json").stdout).get("search", {}).get("state")
-        now = kontor.cpu()
-        idle = now - last < 0.03 and state not in ("building", "behind")
-        quiet, last = (quiet + 1 if idle else 0), now
+    while True:
+        before = kontor.cpu()
+        time.sleep(0.5)
+        idle = kontor.cpu() - before < 0.05
+        search = json.loads(kontor.command("status", "--json").stdout)["search"]["state"]
+        if idle and search not in ("building", "behind"):
+            return
 
 
 def measure_floor(args, mode):
