@@ -189,9 +189,8 @@ void read_connections(const Node& node, Into into, std::vector<Connection>& out)
     for (const auto& member : node.members) {
         const auto& [name, line, column, value] = member;
         const auto complain = [&](std::string reason) {
-            into.problems.push_back(
-                Problem{into.file, member.line, member.column, "connection." + member.name,
-                        std::move(reason), ""});
+            into.problems.push_back(Problem{into.file, member.line, member.column,
+                                            "connection." + member.name, std::move(reason), ""});
         };
         if (auto reason = check_connection_name(name); !reason.empty()) {
             complain(std::move(reason));

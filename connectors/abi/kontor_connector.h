@@ -32,14 +32,14 @@ extern "C" {
 
 /* Borrowed UTF-8 text or bytes; data may be NULL if size is 0. */
 typedef struct kontor_str {
-    const char *data;
+    const char* data;
     size_t size;
 } kontor_str;
 
 /* Values are part of the ABI: append only. */
 typedef enum kontor_status {
     KONTOR_OK = 0,
-    KONTOR_E_INVALID = 1,         /* the host's input or the configuration is wrong */
+    KONTOR_E_INVALID = 1, /* the host's input or the configuration is wrong */
     KONTOR_E_NOT_FOUND = 2,
     KONTOR_E_PERMISSION = 3,      /* the remote refuses this to our user */
     KONTOR_E_UNAUTHENTICATED = 4, /* credentials are refused for good */
@@ -47,24 +47,24 @@ typedef enum kontor_status {
     KONTOR_E_UNAVAILABLE = 6,     /* network or server trouble */
     KONTOR_E_TIMEOUT = 7,
     KONTOR_E_CANCELLED = 8,
-    KONTOR_E_PROTOCOL = 9,        /* an answer that makes no sense */
+    KONTOR_E_PROTOCOL = 9, /* an answer that makes no sense */
     KONTOR_E_TLS = 10,
     KONTOR_E_UNSUPPORTED = 11,
-    KONTOR_E_MISMATCH = 12,       /* another organisation, or the remote was set back */
+    KONTOR_E_MISMATCH = 12, /* another organisation, or the remote was set back */
     KONTOR_E_INTERNAL = 13,
-    KONTOR_E_FULL = 14            /* no room for a spool file */
+    KONTOR_E_FULL = 14 /* no room for a spool file */
 } kontor_status;
 
 typedef struct kontor_http_response {
-    int32_t status;      /* HTTP status code */
-    kontor_str headers;  /* JSON object, names in lower case, last value wins */
-    kontor_str body;     /* empty if the body went to a spool file */
-    int64_t spool;       /* handle for file_read if "spool" was asked for, else -1 */
+    int32_t status;     /* HTTP status code */
+    kontor_str headers; /* JSON object, names in lower case, last value wins */
+    kontor_str body;    /* empty if the body went to a spool file */
+    int64_t spool;      /* handle for file_read if "spool" was asked for, else -1 */
 } kontor_http_response;
 
 typedef struct kontor_host {
     uint32_t size; /* sizeof(kontor_host) in the host */
-    void *ctx;     /* first argument of every function below */
+    void* ctx;     /* first argument of every function below */
 
     /* Runs one HTTPS request. `head` is JSON:
      *   {"method": "GET", "url": "https://…", "headers": {…},
@@ -79,43 +79,43 @@ typedef struct kontor_host {
      * what may be retried (429, 5xx, network), refreshed an expired token once, and waited for
      * the budgets. KONTOR_E_UNAVAILABLE/TIMEOUT on a request that is not idempotent means: it may
      * or may not have been carried out. */
-    kontor_status (*http)(void *ctx, kontor_str head, kontor_str body, kontor_http_response *out);
+    kontor_status (*http)(void* ctx, kontor_str head, kontor_str body, kontor_http_response* out);
 
     /* Hands a record batch (record_batch.hpp) to the engine; only inside pull(), fetch(),
      * find() and list_ids(). `checkpoint` is the cursor from which a later pull goes on after this
      * batch, or empty if it cannot be resumed here. Returns after the engine has committed the
      * batch: this is the back-pressure. Anything but KONTOR_OK: stop and return it. */
-    kontor_status (*emit)(void *ctx, kontor_str batch, kontor_str checkpoint);
+    kontor_status (*emit)(void* ctx, kontor_str batch, kontor_str checkpoint);
 
-    int64_t (*now_ms)(void *ctx);    /* UTC, milliseconds since the Unix epoch */
-    uint64_t (*random)(void *ctx);   /* 64 random bits; replayable, not for secrets */
-    void (*sleep_ms)(void *ctx, int64_t ms); /* ends early when cancelled */
-    int32_t (*cancelled)(void *ctx); /* non-zero once shutdown or Ctrl-C has begun */
+    int64_t (*now_ms)(void* ctx);            /* UTC, milliseconds since the Unix epoch */
+    uint64_t (*random)(void* ctx);           /* 64 random bits; replayable, not for secrets */
+    void (*sleep_ms)(void* ctx, int64_t ms); /* ends early when cancelled */
+    int32_t (*cancelled)(void* ctx);         /* non-zero once shutdown or Ctrl-C has begun */
 
     /* level: 0 debug, 1 info, 2 warning, 3 error. JSON fields; no customer data, no secrets. */
-    void (*log)(void *ctx, int32_t level, kontor_str event, kontor_str fields_json);
+    void (*log)(void* ctx, int32_t level, kontor_str event, kontor_str fields_json);
     /* Explains the status returned next. `args_json`: {"stream":…, "field":…,
      * "retry_after_ms":…} or empty. */
-    void (*set_error)(void *ctx, kontor_str message, kontor_str args_json);
+    void (*set_error)(void* ctx, kontor_str message, kontor_str args_json);
     /* Says how far a long step is: {"stage": "bulk_wait", "done": 1, "total": 3}. */
-    void (*progress)(void *ctx, kontor_str json);
+    void (*progress)(void* ctx, kontor_str json);
 
     /* Small durable state of the connection that only this plugin reads (learned limits, a running
      * bulk job), at most 64 KiB. get returns "" if nothing was put. */
-    kontor_str (*state_get)(void *ctx);
-    kontor_status (*state_put)(void *ctx, kontor_str state);
+    kontor_str (*state_get)(void* ctx);
+    kontor_status (*state_put)(void* ctx, kontor_str state);
 
     /* Reads up to `size` bytes at `offset` of a spool file (from http) or a file opened below;
      * *got is 0 at its end. Closing a spool file deletes it. */
-    kontor_status (*file_read)(void *ctx, int64_t file, int64_t offset, void *buffer, size_t size,
-                               size_t *got);
+    kontor_status (*file_read)(void* ctx, int64_t file, int64_t offset, void* buffer, size_t size,
+                               size_t* got);
     /* Files in folders that the administrator granted to this connection. `path` is relative to
      * the grant named before its first slash ("inbox/2026/a.csv"). mode: 0 read, 1 create new. */
-    kontor_status (*file_open)(void *ctx, kontor_str path, int32_t mode, int64_t *file);
-    kontor_status (*file_write)(void *ctx, int64_t file, kontor_str bytes);
+    kontor_status (*file_open)(void* ctx, kontor_str path, int32_t mode, int64_t* file);
+    kontor_status (*file_write)(void* ctx, int64_t file, kontor_str bytes);
     /* JSON array of {"path","size","modified_ms"} below a granted folder. */
-    kontor_status (*file_list)(void *ctx, kontor_str folder, kontor_str *out_json);
-    void (*file_close)(void *ctx, int64_t file);
+    kontor_status (*file_list)(void* ctx, kontor_str folder, kontor_str* out_json);
+    void (*file_close)(void* ctx, int64_t file);
 } kontor_host;
 
 typedef struct kontor_instance kontor_instance; /* the plugin's own */
@@ -130,42 +130,42 @@ typedef struct kontor_connector {
     kontor_str (*spec)(void);
 
     /* `config`: JSON with the connection's options, no secrets. */
-    kontor_status (*open)(const kontor_host *host, kontor_str config, kontor_instance **out);
-    void (*close)(kontor_instance *self); /* once per successful open; cannot fail */
+    kontor_status (*open)(const kontor_host* host, kontor_str config, kontor_instance** out);
+    void (*close)(kontor_instance* self); /* once per successful open; cannot fail */
 
     /* Tests the credentials: JSON {"org_id","org_name","user_id","user_name","server_time_ms",
      * "credits_limit","credits_left"}. */
-    kontor_status (*check)(kontor_instance *self, kontor_str *out);
+    kontor_status (*check)(kontor_instance* self, kontor_str* out);
     /* JSON {"streams": [stream…]} with fields and capabilities. */
-    kontor_status (*describe)(kontor_instance *self, kontor_str *out);
+    kontor_status (*describe)(kontor_instance* self, kontor_str* out);
 
     /* Emits all records changed since `cursor` (empty: all records), deletions included, and
      * returns the cursor for the next pull. `request`: JSON {"stream","fields":[name…],
      * "total_hint"}. Record batches refer to fields by their index in "fields". */
-    kontor_status (*pull)(kontor_instance *self, kontor_str request, kontor_str cursor,
-                          kontor_str *out_cursor);
+    kontor_status (*pull)(kontor_instance* self, kontor_str request, kontor_str cursor,
+                          kontor_str* out_cursor);
     /* Emits id and version of every record that exists: {"stream"}. *complete is 0 if the list may
      * lack some. */
-    kontor_status (*list_ids)(kontor_instance *self, kontor_str request, int32_t *complete);
+    kontor_status (*list_ids)(kontor_instance* self, kontor_str request, int32_t* complete);
     /* Emits the whole current image of each id, or a record with op "missing" or "forbidden":
      * {"stream","fields":[…],"ids":[…]}. */
-    kontor_status (*fetch)(kontor_instance *self, kontor_str request);
+    kontor_status (*fetch)(kontor_instance* self, kontor_str request);
     /* Emits every record whose `field` equals one of `values`; no reliance on a late search index:
      * {"stream","fields":[…],"field","values":[…]}. */
-    kontor_status (*find)(kontor_instance *self, kontor_str request);
+    kontor_status (*find)(kontor_instance* self, kontor_str request);
 
     /* Carries out changes (a record batch with ops create, update, delete), at most the stream's
      * push_batch_max. *out: JSON {"results":[result…]}, one per change in order. An error status
      * other than UNAVAILABLE, TIMEOUT, PROTOCOL, INTERNAL promises that nothing was carried out. */
-    kontor_status (*push)(kontor_instance *self, kontor_str request, kontor_str batch,
-                          kontor_str *out);
+    kontor_status (*push)(kontor_instance* self, kontor_str request, kontor_str batch,
+                          kontor_str* out);
 
     /* JSON {"limit","left","reset_ms","spent"}: API credits as far as known. Never a request. */
-    kontor_status (*credits)(kontor_instance *self, kontor_str *out);
+    kontor_status (*credits)(kontor_instance* self, kontor_str* out);
 } kontor_connector;
 
 /* The one exported symbol. */
-typedef const kontor_connector *(*kontor_connector_entry_fn)(void);
+typedef const kontor_connector* (*kontor_connector_entry_fn)(void);
 #define KONTOR_CONNECTOR_ENTRY "kontor_connector_entry"
 
 #ifdef __cplusplus

@@ -69,6 +69,10 @@ std::vector<std::string> join_batches(std::string_view first,
             for (const auto& field : some)
                 if (seen.insert(field.field).second) copy_field(field, out);
         };
+        if (parts.empty()) {
+            for (const auto& field : fields) copy_field(field, out);
+            continue;
+        }
         copy(fields);
         for (const Parts& part : parts) copy(part.find(record->id)->second.fields);
     }

@@ -381,7 +381,7 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
                 "SELECT count(*) FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
                 " WHERE l.stream IN (SELECT id FROM kontor_stream WHERE connection = ?)");
             status.unknown = count(
-                "SELECT count(*) FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+                "SELECT count(*) FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
                 " WHERE i.state IN ('unknown', 'parked') AND l.stream IN"
                 " (SELECT id FROM kontor_stream WHERE connection = ?)");
             auto& run = sql.bind(

@@ -150,8 +150,6 @@ void Loader::link_elsewhere() {
 void build_indexes(Context& context, const StreamPlan& plan) {
     std::vector<std::string> statements;
     const std::string& table = plan.entity.name;
-    statements.push_back("CREATE INDEX IF NOT EXISTS \"kontor_uid_" + table + "\" ON \"" + table +
-                         "\"(uid) WHERE uid IS NOT NULL");
     for (const auto& field : plan.entity.fields)
         if (field.type == remote::FieldType::kReference)
             statements.push_back("CREATE INDEX IF NOT EXISTS \"kontor_ref_" + table + "_" +

@@ -35,7 +35,7 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
         if (link) return link;
         // Deleted here since.
         return context_.sql.integer(
-            "SELECT l.id FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+            "SELECT l.id FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
             " WHERE i.key = ? AND i.op = 'create' AND l.stream = ? AND l.ext_id IS NULL",
             key.text, plan_.id);
     }
@@ -44,7 +44,7 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
     // Without a key: only a record that equals in all that was sent, and is by us.
     std::vector<std::int64_t> candidates;
     auto& rows = context_.sql.bind(
-        "SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+        "SELECT i.link FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
         " WHERE l.stream = ? AND l.ext_id IS NULL AND i.op = 'create'"
         " AND i.state IN ('unknown', 'parked')",
         plan_.id);

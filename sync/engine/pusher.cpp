@@ -323,12 +323,13 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
     {
         EngineTransaction transaction(context);
         context.sql.run(
-            "UPDATE kontor_intent SET state = 'unknown' WHERE state = 'sent' AND link IN"
-            " (SELECT id FROM kontor_link WHERE stream = ?)",
+            "UPDATE kontor_intent SET state = 'unknown' WHERE state = 'sent' AND EXISTS"
+            " (SELECT 1 FROM kontor_link l WHERE l.id = kontor_intent.link AND l.stream = ?)",
             plan.id);
+        // CROSS JOIN: from the few intents to their links, never through all links of the stream.
         auto& rows = context.sql.bind(
             "SELECT i.op, coalesce(l.ext_id, ''), coalesce(i.key, '') FROM kontor_intent i"
-            " JOIN kontor_link l ON l.id = i.link WHERE l.stream = ?"
+            " CROSS JOIN kontor_link l ON l.id = i.link WHERE l.stream = ?"
             " AND i.state IN ('unknown', 'parked')",
             plan.id);
         while (Sql::step(rows)) {
@@ -366,7 +367,7 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
     // What the key did not find was not created: it is planned again.
     EngineTransaction transaction(context);
     const auto in_doubt = std::string(
-        "(SELECT i.link FROM kontor_intent i JOIN kontor_link l ON l.id = i.link"
+        "(SELECT i.link FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
         " WHERE i.op = 'create' AND i.state IN ('unknown', 'parked') AND i.key IS NOT NULL"
         " AND l.stream = ? AND l.ext_id IS NULL)");
     context.sql.run("DELETE FROM kontor_blocked WHERE status = 'unknown' AND link IN " + in_doubt,
@@ -382,7 +383,7 @@ void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capab
     context.sql.run(
         "INSERT INTO kontor_blocked(link, op, status, message, since)"
         " SELECT i.link, 'create', 'unknown', 'the answer was lost and the remote offers no"
-        " key to look the record up by', ?1 FROM kontor_intent i JOIN kontor_link l"
+        " key to look the record up by', ?1 FROM kontor_intent i CROSS JOIN kontor_link l"
         " ON l.id = i.link WHERE l.stream = ?2 AND i.op = 'create' AND i.state = 'unknown'"
         " AND l.ext_id IS NULL ON CONFLICT(link) DO UPDATE SET status = 'unknown',"
         " message = excluded.message, retry_at = NULL",

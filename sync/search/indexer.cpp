@@ -163,8 +163,15 @@ Result<bool> Indexer::build() {
         }
         std::ranges::sort(*rows, {}, &Record::id);
     }
+    auto loaded = loaded_since(state_.entity, state_.target_seq);
+    if (!loaded) return tl::unexpected<Error>(std::move(loaded.error()));
     for (Record& row : *rows) {
         const std::int64_t id = row.id;
+        // What a first load brought after target_seq is indexed when its stretch is followed.
+        if (std::ranges::any_of(*loaded, [id](const auto& stretch) {
+                return stretch.first <= id && id <= stretch.second;
+            }))
+            continue;
         const Record record =
             (*reader)->as_of(std::move(row), changes_of(changes, id), state_.target_seq);
         const Document now = document((*reader)->layout(), record);
@@ -176,6 +183,24 @@ Result<bool> Indexer::build() {
     if (complete)
         if (auto done = end_range(); !done) return pass(done);
     return true;
+}
+
+/// First and last record of the stretches that first loads added after `seq`.
+Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Indexer::loaded_since(
+    std::int64_t entity, std::int64_t seq) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> out;
+    if (last_seq_ <= seq) return out;
+    auto rows = replica_.prepare(
+        "SELECT record, old FROM kontor_history WHERE op = 'l' AND entity = ?1 AND seq > ?2");
+    if (!rows) return pass(rows);
+    rows->bind(1, entity);
+    rows->bind(2, seq);
+    for (;;) {
+        auto row = rows->step();
+        if (!row) return pass(row);
+        if (!*row) return out;
+        out.emplace_back(rows->integer(0), rows->integer(1));
+    }
 }
 
 Result<bool> Indexer::merge() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/base/clock.hpp"
@@ -37,6 +38,8 @@ private:
     [[nodiscard]] Result<> begin_build();
     [[nodiscard]] Result<bool> build();
     [[nodiscard]] Result<> end_range();
+    [[nodiscard]] Result<std::vector<std::pair<std::int64_t, std::int64_t>>> loaded_since(
+        std::int64_t entity, std::int64_t seq);
     [[nodiscard]] Result<bool> merge();
     [[nodiscard]] Result<bool> follow();
     [[nodiscard]] Result<bool> join(const EntityLayout& layout);

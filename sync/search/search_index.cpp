@@ -57,7 +57,8 @@ Result<Progress> SearchIndex::update(milliseconds budget, const ProgressCallback
     for (;;) {
         const auto before = parts_->file.state();
         if (!before) return in_context("search index", before.error());
-        const bool bulk = before->phase == Phase::kNew || before->phase == Phase::kBuild;
+        const bool bulk = before->phase == Phase::kNew || before->phase == Phase::kBuild ||
+                          before->phase == Phase::kLoad;
         const auto left = std::max(until - parts_->clock.steady(), milliseconds{0});
         const auto more = parts_->indexer.step(std::min(left, bulk ? kBuildSlice : kSlice));
         if (!more) return in_context("search index", more.error());
