@@ -77,11 +77,11 @@ struct App::Parts {
     std::unique_ptr<Logger> own_log;
     std::optional<Core> core;
     std::optional<LockFile> lock;
+    replica::WriteTurn turn;  // of all that write to the replica
     std::optional<Databases> databases;
     std::optional<HostRemoteFactory> host_remotes;
     std::optional<DescriptionCache> descriptions;
     std::optional<EventLog> events;
-    engine::WriterGate gate;
     NetlinkSource netlink;
     std::unique_ptr<SearchService> search;
     std::optional<Connections> connections;
@@ -139,7 +139,7 @@ Result<> App::Parts::open_replica() {
         done.error().args.emplace("path", path);
         return in_context("replica " + path, done.error());
     }
-    databases.emplace(path);
+    databases.emplace(path, turn);
     return {};
 }
 
@@ -160,12 +160,12 @@ void App::Parts::build() {
     slow = std::make_unique<WorkPool>(kSlowThreads, kQueueMax);
     quick = std::make_unique<WorkPool>(kQuickThreads, kQueueMax);
     connections.emplace(Worker::Parts{
-        core->clock, core->random, core->log, remotes, *events, gate, *descriptions,
+        core->clock, core->random, core->log, remotes, *events, turn, *descriptions,
         seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle), databases->path(), [this] {
             if (search) search->wake();
         }});
     services.emplace(
-        api::Services{*databases, *connections, *events, gate, core->clock, core->random, core->log,
+        api::Services{*databases, *connections, *events, core->clock, core->random, core->log,
                       remotes, *descriptions, secrets,
                       [this](const config::Connection& c, const host::Secret& code,
                              const std::string& redirect, const std::string& server_name) {
@@ -336,7 +336,7 @@ void App::Parts::finish() {
     server.reset();
     search.reset();
     if (databases) {
-        Upkeep::checkpoint(*databases, core->log);
+        Upkeep::checkpoint(*databases, core->log, Upkeep::Checkpoint::kWhole);
         databases->close_idle();
     }
     upkeep.reset();

@@ -6,6 +6,9 @@ namespace kontor::app {
 
 namespace {
 constexpr std::size_t kIdleMax = 4;  // of each kind
+// Pages of the log at which a writer stops to write it back itself. That is Upkeep's work: nobody's
+// edit should wait for it, unless Upkeep cannot keep up.
+constexpr int kCheckpointPages = 8'192;
 }  // namespace
 
 Result<Databases::Lease> Databases::lend(replica::Access access) {
@@ -20,8 +23,11 @@ Result<Databases::Lease> Databases::lend(replica::Access access) {
     }
     replica::OpenOptions options;
     options.access = access;
+    options.turn = &turn_;
     auto opened = replica::Database::open(path_, options);
     if (!opened) return pass(opened);
+    if (access != replica::Access::kReadOnly)
+        sqlite3_wal_autocheckpoint(opened->raw(), kCheckpointPages);
     return Lease(*this, access, std::make_unique<replica::Database>(std::move(*opened)));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sync/base/result.hpp"
+#include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
 
 namespace kontor::app {
@@ -15,7 +16,8 @@ namespace kontor::app {
 /// kept for the next. Thread-safe; must outlive what it lends.
 class Databases {
 public:
-    explicit Databases(std::string path) : path_(std::move(path)) {}
+    /// `turn` is shared with everybody else of this process who writes to the file.
+    Databases(std::string path, replica::WriteTurn& turn) : path_(std::move(path)), turn_(turn) {}
 
     /// A handle of one request; goes back at the end of its life.
     class Lease {
@@ -37,6 +39,7 @@ public:
     [[nodiscard]] Result<Lease> lend(replica::Access access);
 
     [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] replica::CatalogueCache& catalogues() { return catalogues_; }
     /// Closes the handles that nobody uses.
     void close_idle();
 
@@ -44,6 +47,8 @@ private:
     void give_back(replica::Access access, std::unique_ptr<replica::Database> db);
 
     const std::string path_;
+    replica::WriteTurn& turn_;
+    replica::CatalogueCache catalogues_;
     std::mutex mutex_;
     std::map<replica::Access, std::vector<std::unique_ptr<replica::Database>>> idle_;
 };

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAfter{1'000};
 constexpr std::chrono::milliseconds kIdleAfter{20'000};
+constexpr std::int64_t kQuietBytes = 4 << 20;  // less is not worth the work
 
 std::int64_t wal_bytes(const std::string& path) {
     std::error_code failed;
@@ -59,11 +60,20 @@ void Upkeep::look_soon() {
     });
     idle_timer_->after(kIdleAfter, [this] {
         if (wal_bytes(parts_.databases.path()) == 0) return;
-        (void)parts_.pool.post([this] { checkpoint(parts_.databases, parts_.log); });
+        (void)parts_.pool.post(
+            [this] { checkpoint(parts_.databases, parts_.log, Checkpoint::kWhole); });
     });
 }
 
 void Upkeep::look() {
+    notice();
+    const auto bytes = wal_bytes(parts_.databases.path());
+    if (bytes <= kQuietBytes) return;
+    checkpoint(parts_.databases, parts_.log,
+               bytes > parts_.wal_bytes_max ? Checkpoint::kWhole : Checkpoint::kQuietly);
+}
+
+void Upkeep::notice() {
     auto db = parts_.databases.lend(replica::Access::kReadOnly);
     if (!db) return;
     const auto newest = (*db)->scalar("SELECT max(seq) FROM kontor_history");
@@ -71,19 +81,18 @@ void Upkeep::look() {
     const auto edits = has_edits(**db, seen_);
     seen_ = *newest;
     if (edits && *edits) parts_.edited();
-    if (wal_bytes(parts_.databases.path()) > parts_.wal_bytes_max / 2)
-        checkpoint(parts_.databases, parts_.log);
 }
 
-void Upkeep::checkpoint(Databases& databases, Logger& log) {
+void Upkeep::checkpoint(Databases& databases, Logger& log, Checkpoint how) {
     auto db = databases.lend(replica::Access::kLocal);
     if (!db) return;
     // A busy database is no trouble: the next commit or quiet moment does it.
     int pages = 0;
     int done = 0;
     sqlite3_busy_timeout((*db)->raw(), 100);
-    const int code =
-        sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, &pages, &done);
+    const int mode =
+        how == Checkpoint::kWhole ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    const int code = sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, mode, &pages, &done);
     sqlite3_busy_timeout((*db)->raw(), 10'000);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         log.warning("replica.checkpoint_failed", {{"code", code}});

@@ -32,12 +32,17 @@ public:
     /// Something was or may have been written. Any thread.
     void touched();
 
-    /// Writes the log back into the database and empties it, as far as readers allow. Any thread.
-    static void checkpoint(Databases& databases, Logger& log);
+    enum class Checkpoint {
+        kQuietly,  ///< writes back what it can while others write; the file keeps its size
+        kWhole,    ///< all, and empties the file; others wait for that
+    };
+    /// Writes the log back into the database, as far as readers allow. Any thread.
+    static void checkpoint(Databases& databases, Logger& log, Checkpoint how);
 
 private:
     void look_soon();
     void look();
+    void notice();
 
     Parts parts_;
     std::atomic<std::int64_t> seen_{-1};  // last history entry looked at

@@ -88,9 +88,7 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     auto db = services.databases.lend(Access::kEngine);
     if (!db) return pass(db);
     const auto side = *choose == "ours" ? engine::Side::kOurs : engine::Side::kTheirs;
-    services.gate.arrive();
     auto done = engine::resolve(**db, services.clock, services.random, *id, side, request.actor);
-    services.gate.leave();
     if (!done) return pass(done);
     services.edited();
     return show(**db, *id);

@@ -57,13 +57,13 @@ Result<ApiResponse> history(Services& services, const ApiRequest& request) {
     if (!before) return pass(before);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    auto catalogue = replica::Catalogue::load(**db);
+    auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
     const auto& name = request.param("entity");
     const auto wanted = *before > 0 ? kEntriesMax : *limit + 1;
-    auto changes = replica::changes_of_record(**db, *catalogue, name, *id, wanted);
+    auto changes = replica::changes_of_record(**db, **catalogue, name, *id, wanted);
     if (!changes) return pass(changes);
-    const auto* entity = catalogue->entity(name);
+    const auto* entity = (*catalogue)->entity(name);
     json entries = json::array();
     json next;
     for (const auto& change : *changes) {
@@ -83,16 +83,16 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
     if (!id) return pass(id);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    auto catalogue = replica::Catalogue::load(**db);
+    auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
     const auto& entity = request.param("entity");
     const auto& field = request.param("field");
-    auto found = replica::why(**db, *catalogue, entity, *id, field);
+    auto found = replica::why(**db, **catalogue, entity, *id, field);
     if (!found) return pass(found);
-    const auto type = type_of(catalogue->entity(entity), field);
+    const auto type = type_of((*catalogue)->entity(entity), field);
     json changes = json::array();
     for (const auto& change : found->changes) {
-        auto entry = entry_json(change, catalogue->entity(entity));
+        auto entry = entry_json(change, (*catalogue)->entity(entity));
         entry["run_kind"] = or_null(change.run_kind);
         entry["connection"] = or_null(change.connection);
         changes.push_back(std::move(entry));
@@ -222,21 +222,19 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     if (!preview) return pass(preview);
     auto db = services.databases.lend(*preview ? Access::kReadOnly : Access::kLocal);
     if (!db) return pass(db);
-    auto catalogue = replica::Catalogue::load(**db);
+    auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
-    auto scope = scope_of(*body, **db, *catalogue);
+    auto scope = scope_of(*body, **db, **catalogue);
     if (!scope) return pass(scope);
     if (*preview) {
-        auto plan = replica::preview_undo(**db, *catalogue, *scope);
+        auto plan = replica::preview_undo(**db, **catalogue, *scope);
         if (!plan) return pass(plan);
-        return json_response(undone_json(*plan, *catalogue, true));
+        return json_response(undone_json(*plan, **catalogue, true));
     }
-    services.gate.arrive();
-    auto done = replica::undo(**db, *catalogue, *scope, request.actor);
-    services.gate.leave();
+    auto done = replica::undo(**db, **catalogue, *scope, request.actor);
     if (!done) return pass(done);
     services.edited();
-    auto answer = undone_json(done->plan, *catalogue, false);
+    auto answer = undone_json(done->plan, **catalogue, false);
     answer["first_seq"] = done->first_seq;
     answer["last_seq"] = done->last_seq;
     return json_response(answer);

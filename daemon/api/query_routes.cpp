@@ -157,9 +157,7 @@ Result<ApiResponse> sql(Services& services, const ApiRequest& request) {
         if (!out) return pass(out);
         return json_response(*out);
     }
-    services.gate.arrive();
     auto transaction = replica::Transaction::begin(**db);
-    services.gate.leave();
     if (!transaction) return pass(transaction);
     auto before = (*db)->scalar("SELECT max(seq) FROM kontor_history");
     if (!before) return pass(before);
@@ -201,11 +199,11 @@ json field_json(const replica::Field& f) {
 Result<ApiResponse> entities(Services& services, const ApiRequest& request) {
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    auto catalogue = replica::Catalogue::load(**db);
+    auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
     const bool with_counts = request.get("count") == "true";
     json out = json::array();
-    for (const auto& entity : catalogue->entities()) {
+    for (const auto& entity : (*catalogue)->entities()) {
         json fields = json::array();
         for (const auto& field : entity.fields) fields.push_back(field_json(field));
         json records;

@@ -14,18 +14,6 @@ using replica::Access;
 constexpr std::int64_t kCsvPage = 1'000;  // records read at once: no long read transaction
 constexpr std::size_t kBatchMax = 10'000;
 
-// Says to the engine that somebody waits to write, so that it lets go soon.
-class Arrival {
-public:
-    explicit Arrival(engine::WriterGate& gate) : gate_(gate) { gate_.arrive(); }
-    ~Arrival() { gate_.leave(); }
-    Arrival(const Arrival&) = delete;
-    Arrival& operator=(const Arrival&) = delete;
-
-private:
-    engine::WriterGate& gate_;
-};
-
 // --- Reading the request
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -118,10 +106,13 @@ Result<replica::Query> parse_query(const ApiRequest& request, const replica::Ent
     return query;
 }
 
-Result<replica::Catalogue> catalogue_with(const replica::Database& db, const std::string& entity) {
-    auto catalogue = replica::Catalogue::load(db);
+using SharedCatalogue = std::shared_ptr<const replica::Catalogue>;
+
+Result<SharedCatalogue> catalogue_with(Services& services, const replica::Database& db,
+                                       const std::string& entity) {
+    auto catalogue = services.databases.catalogues().get(db);
     if (!catalogue) return catalogue;
-    if (catalogue->entity(entity) == nullptr)
+    if ((*catalogue)->entity(entity) == nullptr)
         return fail(Errc::kNotFound, "no entity '" + entity + "'", {{"entity", entity}});
     return catalogue;
 }
@@ -208,7 +199,7 @@ std::string csv_cell(const ValueView& value, bool spreadsheet) {
 // Page by page, so that a slow reader holds no read transaction that would keep the WAL growing.
 class CsvStream final : public BodyStream {
 public:
-    CsvStream(app::Databases& databases, replica::Catalogue catalogue, replica::Query query,
+    CsvStream(app::Databases& databases, SharedCatalogue catalogue, replica::Query query,
               std::string head, bool spreadsheet)
         : databases_(databases),
           catalogue_(std::move(catalogue)),
@@ -221,7 +212,7 @@ public:
         if (ended_) return std::nullopt;
         auto db = databases_.lend(Access::kReadOnly);
         if (!db) return pass(db);
-        auto page = replica::list(**db, catalogue_, query_);
+        auto page = replica::list(**db, *catalogue_, query_);
         if (!page) return pass(page);
         std::string out;
         for (const auto& record : page->records) {
@@ -240,7 +231,7 @@ public:
 
 private:
     app::Databases& databases_;
-    const replica::Catalogue catalogue_;
+    const SharedCatalogue catalogue_;
     replica::Query query_;
     std::string head_;
     const bool spreadsheet_;
@@ -248,8 +239,8 @@ private:
 };
 
 Result<ApiResponse> export_csv(const ApiRequest& request, app::Databases& databases,
-                               replica::Catalogue catalogue, replica::Query query) {
-    auto columns = replica::columns_of(catalogue, query);
+                               SharedCatalogue catalogue, replica::Query query) {
+    auto columns = replica::columns_of(*catalogue, query);
     if (!columns) return pass(columns);
     const bool spreadsheet = request.get("bom") == "true";
     std::string head = spreadsheet ? "\xEF\xBB\xBF" : "";
@@ -297,20 +288,19 @@ public:
 
     Result<ApiResponse> apply(const ApiRequest& request, std::span<const replica::Edit> edits,
                               int status) const {
-        const Arrival arrival(services_.gate);
         auto db = services_.databases.lend(Access::kLocal);
         if (!db) return pass(db);
-        auto catalogue = catalogue_with(**db, request.param("entity"));
+        auto catalogue = catalogue_with(services_, **db, request.param("entity"));
         if (!catalogue) return pass(catalogue);
-        const auto& entity = *catalogue->entity(request.param("entity"));
+        const auto& entity = *(*catalogue)->entity(request.param("entity"));
         if (edits.size() == 1 && edits[0].id != 0)
             if (auto same = check_match(request, **db, entity, edits[0].id); !same)
                 return pass(same);
-        replica::LocalEdits local(**db);
+        replica::LocalEdits local(**db, services_.databases.catalogues());
         auto done = local.apply(edits, request.actor);
         if (!done) return pass(done);
         services_.edited();
-        return answer(**db, *catalogue, entity, edits, *done, status);
+        return answer(**db, **catalogue, entity, edits, *done, status);
     }
 
 private:
@@ -349,15 +339,15 @@ private:
 Result<ApiResponse> get_records(Services& services, const ApiRequest& request) {
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    auto catalogue = catalogue_with(**db, request.param("entity"));
+    auto catalogue = catalogue_with(services, **db, request.param("entity"));
     if (!catalogue) return pass(catalogue);
-    auto query = parse_query(request, *catalogue->entity(request.param("entity")));
+    auto query = parse_query(request, *(*catalogue)->entity(request.param("entity")));
     if (!query) return pass(query);
     const auto format = request.get("format", "json");
     if (format == "csv")
         return export_csv(request, services.databases, std::move(*catalogue), std::move(*query));
     if (format != "json") return fail(Errc::kInvalid, "format must be json or csv");
-    return list_records(request, **db, *catalogue, *query);
+    return list_records(request, **db, **catalogue, *query);
 }
 
 Result<ApiResponse> get_record(Services& services, const ApiRequest& request) {
@@ -367,10 +357,10 @@ Result<ApiResponse> get_record(Services& services, const ApiRequest& request) {
     if (!db) return pass(db);
     auto moment = replica::Snapshot::begin(**db);
     if (!moment) return pass(moment);
-    auto catalogue = catalogue_with(**db, request.param("entity"));
+    auto catalogue = catalogue_with(services, **db, request.param("entity"));
     if (!catalogue) return pass(catalogue);
-    const auto& entity = *catalogue->entity(request.param("entity"));
-    auto record = replica::get(**db, *catalogue, entity.name, *id);
+    const auto& entity = *(*catalogue)->entity(request.param("entity"));
+    auto record = replica::get(**db, **catalogue, entity.name, *id);
     if (!record) return pass(record);
     if (!*record)
         return fail(Errc::kNotFound, entity.name + " " + std::to_string(*id),

@@ -32,7 +32,6 @@ struct Services {
     app::Databases& databases;
     app::Connections& connections;
     app::EventLog& events;
-    engine::WriterGate& gate;
     const Clock& clock;
     Random& random;  ///< thread-safe
     Logger& log;

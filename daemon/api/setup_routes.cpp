@@ -97,9 +97,9 @@ Result<json> propose_mapping(Services& services, const config::Connection& conne
                              const std::vector<remote::StreamSpec>& streams, bool write) {
     auto db = services.databases.lend(write ? Access::kLocal : Access::kReadOnly);
     if (!db) return pass(db);
-    auto catalogue = replica::Catalogue::load(**db);
+    auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
-    const auto proposal = engine::propose(streams, *catalogue, connection.name);
+    const auto proposal = engine::propose(streams, **catalogue, connection.name);
     const auto toml = config::write_mapping(proposal.mapping, connection.name);
     if (write) {
         auto transaction = replica::Transaction::begin(**db);

@@ -1,6 +1,8 @@
 #include "daemon/runtime/worker.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "config/mapping_file.hpp"
@@ -50,11 +52,28 @@ private:
     std::string stage_, stream_;
 };
 
+namespace {
+
+engine::ConnectionSettings settings_of(const config::Connection& connection,
+                                       const config::Sync& sync) {
+    engine::ConnectionSettings out;
+    out.name = connection.name;
+    out.plugin = connection.plugin;
+    out.guard_deletes = connection.guards.deletes;
+    out.guard_edits = connection.guards.edits;
+    out.guard_missing_share = connection.guards.missing_share;
+    out.sweep_every = std::chrono::duration_cast<std::chrono::hours>(sync.sweep_every);
+    return out;
+}
+
+}  // namespace
+
 Worker::Worker(Parts parts, config::Connection connection, config::Sync sync)
     : parts_(std::move(parts)),
       connection_(std::move(connection)),
       sync_(sync),
       heartbeat_(parts_.clock),
+      settings_(settings_of(connection_, sync_)),
       due_(parts_.clock.steady()),
       thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
@@ -183,13 +202,13 @@ void Worker::run(const Request& request, const std::stop_token& stop) {
 
 Result<engine::CycleReport> Worker::cycle(const Request& request, const std::stop_token& stop) {
     if (auto opened = open(stop); !opened) return pass(opened);
-    auto wanted = settings();
-    if (!wanted) return pass(wanted);
+    if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
     Watcher watcher(*this, request.ticket);
-    const engine::Cycle::Ports ports{*db_,       *remote_, parts_.clock, parts_.random,
-                                     parts_.log, watcher,  parts_.gate,  cancelled_};
-    auto done = parts_.run_cycle(ports, *wanted, request.options);
+    const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
+                                     watcher, parts_.turn, cancelled_,   session_.get()};
+    auto done = parts_.run_cycle(ports, settings_, request.options);
+    if (!done || done->problem) session_ = std::make_unique<engine::Session>();
     const auto after = remote_->credits();
     const std::lock_guard lock(mutex_);
     status_.credits = after;
@@ -204,9 +223,14 @@ Result<> Worker::open(const std::stop_token& stop) {
     if (!db_) {
         replica::OpenOptions options;
         options.access = replica::Access::kEngine;
+        options.turn = &parts_.turn;
+        options.yields = true;
         auto opened = replica::Database::open(parts_.replica_path, options);
         if (!opened) return pass(opened);
         db_ = std::move(*opened);
+        // What a power cut takes from the end of the log is pulled again, or asked for by the
+        // intent behind it; that itself is written durably (pusher.cpp).
+        if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
     }
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
@@ -218,56 +242,64 @@ Result<> Worker::open(const std::stop_token& stop) {
     auto opened = parts_.remotes.open(connection_, wishes);
     if (!opened) return pass(opened);
     remote_ = std::move(*opened);
+    session_ = std::make_unique<engine::Session>();
     return {};
 }
 
-Result<engine::ConnectionSettings> Worker::settings() {
+// Parsed again only if the file says something else.
+Result<> Worker::read_mapping() {
+    std::ifstream file(connection_.mapping, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (mapping_text_ && file && text == *mapping_text_) return {};
     config::Problems problems;
     auto mapping = config::read_mapping(connection_.mapping, problems);
     {
         const std::lock_guard lock(mutex_);
         status_.mapped = mapping.has_value();
     }
+    mapping_text_.reset();
     if (!mapping) {
         auto error = config::to_error(problems);
         error.args["connection"] = connection_.name;
         return tl::unexpected<Error>(std::move(error));
     }
-    auto described = description();
-    if (!described) return pass(described);
-    engine::ConnectionSettings out;
-    out.name = connection_.name;
-    out.plugin = connection_.plugin;
-    out.mapping = std::move(*mapping);
-    out.streams = std::move(described->streams);
-    out.guard_deletes = connection_.guards.deletes;
-    out.guard_edits = connection_.guards.edits;
-    out.guard_missing_share = connection_.guards.missing_share;
-    out.sweep_every = std::chrono::duration_cast<std::chrono::hours>(sync_.sweep_every);
-    return out;
+    settings_.mapping = std::move(*mapping);
+    if (file) mapping_text_ = std::move(text);
+    return {};
 }
 
-Result<Description> Worker::description() {
+Result<> Worker::prepare_settings() {
+    if (auto read = read_mapping(); !read) return read;
     bool refresh = false;
     {
         const std::lock_guard lock(mutex_);
         refresh = std::exchange(refresh_, false);
     }
-    if (!description_) description_ = parts_.descriptions.load(connection_.name);
+    if (!described_at_)
+        if (auto kept = parts_.descriptions.load(connection_.name)) describe_as(std::move(*kept));
     const auto now = parts_.clock.now();
-    const bool fresh = description_ && now - description_->at < sync_.metadata_every;
-    if (fresh && !refresh) return *description_;
+    const bool fresh = described_at_ && now - *described_at_ < sync_.metadata_every;
+    return fresh && !refresh ? Result<>() : describe(refresh);
+}
+
+Result<> Worker::describe(bool refresh) {
     auto streams = remote_->describe();
     if (!streams) {
         // Old knowledge will do while the remote cannot be asked.
-        if (description_ && !refresh && streams.error().retryable()) return *description_;
+        if (described_at_ && !refresh && streams.error().retryable()) return {};
         return in_context("describe", streams.error());
     }
-    description_ = Description{now, std::move(*streams)};
-    if (auto saved = parts_.descriptions.save(connection_.name, *description_); !saved)
+    Description found{parts_.clock.now(), std::move(*streams)};
+    if (auto saved = parts_.descriptions.save(connection_.name, found); !saved)
         parts_.log.warning("describe.not_saved",
                            {{"connection", connection_.name}, {"error", saved.error().message}});
-    return *description_;
+    describe_as(std::move(found));
+    return {};
+}
+
+void Worker::describe_as(Description description) {
+    described_at_ = description.at;
+    settings_.streams = std::move(description.streams);
 }
 
 void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {

@@ -62,7 +62,7 @@ public:
         Logger& log;
         RemoteFactory& remotes;
         EventLog& events;
-        const engine::WriterGate& gate;
+        replica::WriteTurn& turn;
         const DescriptionCache& descriptions;
         RunCycle run_cycle;
         std::string replica_path;
@@ -107,8 +107,11 @@ private:
     [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
                                                     const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
-    [[nodiscard]] Result<engine::ConnectionSettings> settings();
-    [[nodiscard]] Result<Description> description();
+    /// Makes settings_ what mapping file and description say now.
+    [[nodiscard]] Result<> prepare_settings();
+    [[nodiscard]] Result<> read_mapping();
+    [[nodiscard]] Result<> describe(bool refresh);
+    void describe_as(Description description);
     void finish(const Request& request, Result<engine::CycleReport>& done);
     void plan_next(const std::optional<Error>& error);
     void set_progress(const engine::Progress& progress);
@@ -121,8 +124,11 @@ private:
 
     // Of the worker's thread alone.
     std::unique_ptr<remote::Remote> remote_;
+    std::unique_ptr<engine::Session> session_;  // of remote_ and db_
     std::optional<replica::Database> db_;
-    std::optional<Description> description_;
+    engine::ConnectionSettings settings_;
+    std::optional<std::string> mapping_text_;  // that settings_.mapping was read from
+    std::optional<Instant> described_at_;      // settings_.streams
     unsigned failures_ = 0;
 
     mutable std::mutex mutex_;

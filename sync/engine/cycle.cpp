@@ -63,22 +63,22 @@ public:
     CycleReport go() {
         {
             WriteTransaction transaction(ports_.db);
-            reconcile(sql_, settings_, ports_.clock);
+            reconcile(sql_, session().catalogues, settings_, ports_.clock);
             transaction.commit();
         }
         connection_ =
             *sql_.integer("SELECT id FROM kontor_connection WHERE name = ?", settings_.name);
         refuse_if_paused();
-        const Identity identity = identify();
-        plans_.emplace(Plans::load(sql_));
+        identify();
+        plans_.emplace(Plans::load(sql_, session().catalogues));
         context_.emplace(Context{.sql = sql_,
                                  .clock = ports_.clock,
                                  .random = ports_.random,
                                  .log = ports_.log,
                                  .plans = *plans_,
                                  .run = 0,
-                                 .clock_offset = identity.offset,
-                                 .clock_uncertainty = identity.uncertainty});
+                                 .clock_offset = session().clock_offset,
+                                 .clock_uncertainty = session().clock_uncertainty});
         begin_run();
         try {
             steps();
@@ -93,10 +93,6 @@ public:
     }
 
 private:
-    struct Identity {
-        std::chrono::milliseconds offset{0}, uncertainty{2'000};
-    };
-
     void refuse_if_paused() {
         const auto paused =
             sql_.text("SELECT paused FROM kontor_connection WHERE id = ?", connection_);
@@ -114,36 +110,50 @@ private:
         transaction.commit();
     }
 
-    // The organisation must be the one whose records are here; the answer also tells how far our
-    // clocks are apart.
-    Identity identify() {
+    Session& session() { return ports_.session != nullptr ? *ports_.session : own_session_; }
+
+    // Asks who we are there; the answer also tells how far our clocks are apart.
+    void ask_identity() {
+        Session& s = session();
+        s.identity.reset();
+        s.clock_offset = std::chrono::milliseconds{0};
+        s.clock_uncertainty = std::chrono::milliseconds{2'000};
         const auto asked = ports_.clock.now();
         auto who = ports_.remote.check();
         if (!who) stop(in_context("check " + settings_.name, who.error()).value());
         const auto answered = ports_.clock.now();
+        s.identity_at = ports_.clock.steady();
+        s.identity = std::move(*who);
+        if (s.identity->server_time == Instant{}) return;
+        s.clock_offset = s.identity->server_time - (asked + (answered - asked) / 2);
+        s.clock_uncertainty = std::chrono::milliseconds{1'000} + (answered - asked);
+    }
+
+    // The organisation must be the one whose records are here.
+    void identify() {
+        const Session& s = session();
+        if (!s.identity || ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
+            ask_identity();
+        const remote::Identity& who = *s.identity;
         const auto known =
             sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
-        if (known && !who->org_id.empty() && *known != who->org_id) {
+        if (known && !who.org_id.empty() && *known != who.org_id) {
             Error error{Errc::kMismatch,
                         "connection " + settings_.name + " now leads to organisation " +
-                            who->org_id + ", the records here are of " + *known,
-                        {{"connection", settings_.name}, {"org", who->org_id}, {"known", *known}},
+                            who.org_id + ", the records here are of " + *known,
+                        {{"connection", settings_.name}, {"org", who.org_id}, {"known", *known}},
                         {}};
             pause(error);
             stop(std::move(error));
         }
         const auto user =
             sql_.text("SELECT user_id FROM kontor_connection WHERE id = ?", connection_);
-        if (!known || user != who->user_id) {
+        if (!known || user != who.user_id) {
             WriteTransaction transaction(ports_.db);
             sql_.run("UPDATE kontor_connection SET org_id = ?, user_id = ? WHERE id = ?",
-                     who->org_id, who->user_id, connection_);
+                     who.org_id, who.user_id, connection_);
             transaction.commit();
         }
-        if (who->server_time == Instant{}) return {};
-        const auto midway = asked + (answered - asked) / 2;
-        return {.offset = who->server_time - midway,
-                .uncertainty = std::chrono::milliseconds{1'000} + (answered - asked)};
     }
 
     void begin_run() {
@@ -273,6 +283,7 @@ private:
     }
 
     bool stopped_by_guard(const std::vector<const StreamPlan*>& streams) {
+        if (options_.confirm_mass) return false;
         PushForecast all;
         {
             EngineTransaction transaction(*context_);  // absorbs
@@ -288,7 +299,7 @@ private:
         const bool too_many =
             (settings_.guard_deletes > 0 && all.deletes > settings_.guard_deletes) ||
             (settings_.guard_edits > 0 && all.updates > settings_.guard_edits);
-        if (!too_many || options_.confirm_mass) return false;
+        if (!too_many) return false;
         report_.problem = Error{Errc::kGuard,
                                 "would delete " + std::to_string(all.deletes) + " and change " +
                                     std::to_string(all.updates) + " records at " + settings_.name +
@@ -352,6 +363,7 @@ private:
     const ConnectionSettings& settings_;
     const CycleOptions& options_;
     Sql sql_;
+    Session own_session_;  // if none was given
     std::int64_t connection_ = 0;
     std::optional<Plans> plans_;
     std::optional<Context> context_;
@@ -379,15 +391,15 @@ Result<replica::Database> copy_of(const replica::Database& db) {
 
 }  // namespace
 
-Cycle::Cycle(Ports ports, ConnectionSettings settings)
-    : ports_(ports), settings_(std::move(settings)) {}
+Cycle::Cycle(Ports ports, const ConnectionSettings& settings)
+    : ports_(ports), settings_(settings) {}
 
 Result<CycleReport> Cycle::run(const CycleOptions& options) {
     if (!options.dry_run) return guarded([&] { return Run(ports_, settings_, options).go(); });
     auto copy = copy_of(ports_.db);
     if (!copy) return pass(copy);
-    const Ports ports{*copy,      ports_.remote,   ports_.clock, ports_.random,
-                      ports_.log, ports_.observer, ports_.gate,  ports_.cancelled};
+    const Ports ports{*copy,           ports_.remote, ports_.clock,     ports_.random, ports_.log,
+                      ports_.observer, ports_.gate,   ports_.cancelled, ports_.session};
     return guarded([&] { return Run(ports, settings_, options).go(); });
 }
 

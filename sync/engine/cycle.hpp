@@ -13,6 +13,7 @@
 #include "sync/base/result.hpp"
 #include "sync/merge/mapping.hpp"
 #include "sync/remote/remote.hpp"
+#include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
 
 namespace kontor::engine {
@@ -48,17 +49,8 @@ public:
     virtual void committed() {}
 };
 
-/// A place where a local writer says that it waits, so that the engine ends its transaction early.
-/// Shared by all threads of a process that write to one replica.
-class WriterGate {
-public:
-    void arrive() { waiting_.fetch_add(1, std::memory_order_relaxed); }
-    void leave() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
-    [[nodiscard]] bool wanted() const { return waiting_.load(std::memory_order_relaxed) > 0; }
-
-private:
-    std::atomic<int> waiting_{0};
-};
+/// Tells the engine that a local writer waits, so that it ends its transaction early.
+using WriterGate = replica::WriteTurn;
 
 struct CycleOptions {
     bool dry_run = false;  ///< on a copy: nothing changes here or there
@@ -101,11 +93,28 @@ struct CycleReport {
 };
 inline constexpr std::size_t kPlanMax = 100'000;
 
+/// What one cycle may leave to the next, so that a sync in which nothing has changed asks for
+/// nothing but changes. For one remote as long as it stays open: begin a new one when it is opened
+/// anew, or after a cycle that failed.
+struct Session {
+    /// Who we are there is asked again after this time.
+    static constexpr std::chrono::hours kIdentityFor{1};
+
+    std::optional<remote::Identity> identity;
+    std::chrono::milliseconds identity_at{0};  ///< Clock::steady
+    /// Remote's clock minus ours, and how sure that is.
+    std::chrono::milliseconds clock_offset{0};
+    std::chrono::milliseconds clock_uncertainty{2'000};
+    /// Of the replica; whether it is still right is looked at each time.
+    replica::CatalogueCache catalogues;
+};
+
 /// One round with one remote: metadata → settle open intents → pull → sweep if due → push → pull
 /// back what the push changed. Resumable: whatever stops it, running it again goes on.
 ///
-/// Everything is synchronous and on the caller's thread; the given objects must outlive it. `db` is
-/// opened with Access::kEngine. Deterministic given clock, random, database and remote.
+/// Everything is synchronous and on the caller's thread; the given objects, settings too, must
+/// outlive it. `db` is opened with Access::kEngine. Deterministic given clock, random, database and
+/// remote.
 class Cycle {
 public:
     struct Ports {
@@ -117,8 +126,9 @@ public:
         Observer& observer;
         const WriterGate& gate;
         const std::atomic<bool>& cancelled;
+        Session* session = nullptr;  ///< nullptr: everything is asked for
     };
-    Cycle(Ports ports, ConnectionSettings settings);
+    Cycle(Ports ports, const ConnectionSettings& settings);
 
     /// An error means that nothing useful could be done (wrong organisation, credentials, storage);
     /// partial trouble is in the report.
@@ -126,7 +136,7 @@ public:
 
 private:
     Ports ports_;
-    ConnectionSettings settings_;
+    const ConnectionSettings& settings_;
 };
 
 }  // namespace kontor::engine

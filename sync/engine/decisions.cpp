@@ -196,7 +196,8 @@ Result<> in_transaction(const replica::Database& db, const Clock& clock, Random&
     return guarded([&] {
         Sql sql(db);
         NullLogger log;
-        Plans plans = Plans::load(sql);
+        replica::CatalogueCache catalogues;
+        Plans plans = Plans::load(sql, catalogues);
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         EngineTransaction transaction(context);
         work(context);
@@ -217,7 +218,8 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
                               query.decided ? "decided" : "open", query.entity, query.record,
                               query.limit, query.offset);
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
-        const Plans plans = Plans::load(sql);
+        replica::CatalogueCache catalogues;
+        const Plans plans = Plans::load(sql, catalogues);
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
             name_fields(plans, conflict);
@@ -231,7 +233,8 @@ Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
     return guarded([&] {
         Sql sql(db);
         auto conflict = conflict_by_id(sql, id);
-        const Plans plans = Plans::load(sql);
+        replica::CatalogueCache catalogues;
+        const Plans plans = Plans::load(sql, catalogues);
         name_fields(plans, conflict);
         return std::move(conflict.shown);
     });
@@ -378,7 +381,7 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
                 "SELECT count(*) FROM kontor_conflict WHERE state = 'open' AND stream IN"
                 " (SELECT id FROM kontor_stream WHERE connection = ?)");
             status.blocked = count(
-                "SELECT count(*) FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
+                "SELECT count(*) FROM kontor_blocked b CROSS JOIN kontor_link l ON l.id = b.link"
                 " WHERE l.stream IN (SELECT id FROM kontor_stream WHERE connection = ?)");
             status.unknown = count(
                 "SELECT count(*) FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
@@ -396,8 +399,7 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
             run.reset();
             auto& streams = sql.bind(
                 "SELECT s.name, e.name, coalesce(s.pulled_at, ''), coalesce(s.swept_at, ''),"
-                " s.loaded, (SELECT count(*) FROM kontor_link l WHERE l.stream = s.id AND"
-                " l.ext_id IS NOT NULL AND l.state = 0), (SELECT count(*) FROM kontor_link l"
+                " s.loaded, s.records, (SELECT count(*) FROM kontor_link l"
                 " WHERE l.stream = s.id AND l.dirty) FROM kontor_stream s JOIN kontor_entity e"
                 " ON e.id = s.entity WHERE s.connection = ? ORDER BY s.id",
                 ids[i]);

@@ -138,6 +138,7 @@ void Loader::finish_stretch() {
     if (first_ == 0) return;
     add_history(context_, plan_.entity.id, first_, std::nullopt, "l", Value(last_),
                 {.actor = "remote:" + plan_.connection_name, .rule = ""});
+    count_records(context_.sql, plan_.id, last_ - first_ + 1);
     first_ = 0;
 }
 

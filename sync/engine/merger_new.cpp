@@ -198,6 +198,7 @@ void Merger::insert_new(const remote::RecordView& image) {
         "INSERT INTO kontor_link(stream, record, ext_id, version, covers) VALUES(?, ?, ?, ?, ?)",
         link.stream, link.record, link.ext_id, link.version, link.covers);
     link.id = context_.sql.last_insert_id();
+    count_records(context_.sql, link.stream, 1);
     remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     link_arrived(link);

@@ -178,8 +178,8 @@ Plans::Stamp Plans::stamp(Sql& sql) {
             sql.integer("PRAGMA schema_version").value_or(0)};
 }
 
-Plans Plans::load(Sql& sql) {
-    Plans out;
+Plans Plans::load(Sql& sql, replica::CatalogueCache& catalogues) {
+    Plans out(catalogues);
     out.refresh(sql);
     return out;
 }
@@ -191,10 +191,10 @@ void Plans::refresh(Sql& sql) {
     stamp_ = now;
 }
 
-std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) {
+std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) const {
     auto edition = std::make_unique<Edition>();
     Edition& out = *edition;
-    out.catalogue = need(replica::Catalogue::load(sql.db()));
+    out.catalogue = need(catalogues_->get(sql.db()));
     std::vector<StreamPlan> found;
     auto& rows = sql.bind(
         "SELECT s.id, s.connection, c.name, coalesce(c.user_id, ''), s.generation, s.loaded,"
@@ -224,7 +224,7 @@ std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) {
                                    .columns = {},
                                    .identity = false});
         }
-        if (!tie(plan, out.catalogue))
+        if (!tie(plan, *out.catalogue))
             stop({Errc::kCorrupt,
                   "mapping of " + plan.mapping.stream + " names a column that is not there",
                   {{"stream", plan.mapping.stream}}});
@@ -244,8 +244,10 @@ const StreamPlan* Plans::stream(std::int64_t connection, std::string_view name) 
     return found == all().end() ? nullptr : &*found;
 }
 
-void reconcile(Sql& sql, const ConnectionSettings& settings, const Clock& clock) {
-    const auto catalogue = need(replica::Catalogue::load(sql.db()));
+void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
+               const Clock& clock) {
+    const auto kept = need(catalogues.get(sql.db()));
+    const replica::Catalogue& catalogue = *kept;
     sql.run(
         "INSERT INTO kontor_connection(name, plugin) VALUES(?, ?)"
         " ON CONFLICT(name) DO UPDATE SET plugin = excluded.plugin",

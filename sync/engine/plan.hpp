@@ -59,8 +59,9 @@ struct StreamPlan {
 /// as long as the object lives, refreshed or not.
 class Plans {
 public:
-    /// Reads kontor_stream, kontor_group and the catalogue. Throws Failure.
-    static Plans load(Sql& sql);
+    /// Reads kontor_stream, kontor_group and the catalogue; the cache must outlive the plans.
+    /// Throws Failure.
+    static Plans load(Sql& sql, replica::CatalogueCache& catalogues);
     /// Reads them again if another connection's mapping or a table has changed meanwhile: an edit
     /// absorbed by plans that know nothing of a link would be lost to it. Throws Failure.
     void refresh(Sql& sql);
@@ -69,19 +70,21 @@ public:
     [[nodiscard]] const StreamPlan* stream(std::int64_t id) const;
     [[nodiscard]] const StreamPlan* stream(std::int64_t connection, std::string_view name) const;
     [[nodiscard]] const replica::Catalogue& catalogue() const {
-        return editions_.back()->catalogue;
+        return *editions_.back()->catalogue;
     }
 
 private:
     /// Plans point into their own mappings: the list is neither copied nor resized once read.
     struct Edition {
-        replica::Catalogue catalogue;
+        std::shared_ptr<const replica::Catalogue> catalogue;
         std::vector<StreamPlan> plans;
     };
     using Stamp = std::pair<std::int64_t, std::int64_t>;
     static Stamp stamp(Sql& sql);
-    static std::unique_ptr<const Edition> read(Sql& sql);
+    explicit Plans(replica::CatalogueCache& catalogues) : catalogues_(&catalogues) {}
+    std::unique_ptr<const Edition> read(Sql& sql) const;
 
+    replica::CatalogueCache* catalogues_;
     Stamp stamp_;
     std::vector<std::unique_ptr<const Edition>> editions_;
 };
@@ -91,6 +94,7 @@ private:
 /// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
 /// keep their rows and are not synced. Needs an open write transaction. Throws Failure; kConfig if
 /// a column of the mapping does not exist, or a stream with links is tied to another entity.
-void reconcile(Sql& sql, const ConnectionSettings& settings, const Clock& clock);
+void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
+               const Clock& clock);
 
 }  // namespace kontor::engine

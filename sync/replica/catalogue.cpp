@@ -120,6 +120,14 @@ Result<> insert_field(const Database& db, std::int64_t entity, const Field& f) {
     return insert->run();
 }
 
+/// Says that the catalogue is another one. Triggers say it too, but the engine's handle has none.
+Result<> draw_stamp(const Database& db) {
+    auto draw =
+        db.prepare("UPDATE kontor_meta SET value=lower(hex(randomblob(16))) WHERE key='catalogue'");
+    if (!draw) return pass(draw);
+    return draw->run();
+}
+
 /// What the field's origin may say anew. Class and `leaves` are the owner's decisions and stay.
 Result<> refresh_field(const Database& db, const Field& old, const Field& wanted) {
     if (old.origin != wanted.origin) return {};
@@ -243,6 +251,40 @@ Result<Catalogue> Catalogue::load(const Database& db) {
     return catalogue;
 }
 
+Result<std::optional<CatalogueStamp>> catalogue_stamp(const Database& db) {
+    auto schema = db.scalar("PRAGMA schema_version");
+    if (!schema) return pass(schema);
+    auto drawn = db.prepare("SELECT value FROM kontor_meta WHERE key='catalogue'");
+    if (!drawn) return pass(drawn);
+    auto row = drawn->step();
+    if (!row) return pass(row);
+    if (!*row) return std::nullopt;
+    return CatalogueStamp{*schema, drawn->text(0)};
+}
+
+Result<std::shared_ptr<const Catalogue>> CatalogueCache::get(const Database& db) {
+    // Stamp and catalogue must be of one moment.
+    std::optional<Snapshot> moment;
+    if (!db.in_transaction()) {
+        auto begun = Snapshot::begin(db);
+        if (!begun) return pass(begun);
+        moment.emplace(std::move(*begun));
+    }
+    auto stamp = catalogue_stamp(db);
+    if (!stamp) return pass(stamp);
+    {
+        const std::lock_guard lock(mutex_);
+        if (*stamp && stamp_ == *stamp) return held_;
+    }
+    auto loaded = Catalogue::load(db);
+    if (!loaded) return pass(loaded);
+    auto fresh = std::make_shared<const Catalogue>(std::move(*loaded));
+    const std::lock_guard lock(mutex_);
+    stamp_ = std::move(*stamp);
+    held_ = fresh;
+    return fresh;
+}
+
 const Entity* Catalogue::entity(std::string_view name) const {
     const auto found = std::ranges::find(entities_, name, &Entity::name);
     return found != entities_.end() ? &*found : nullptr;
@@ -270,6 +312,7 @@ Result<> ensure_entity(const Database& db, const Entity& wanted) {
     if (!existing) return pass(existing);
     auto added = extend(db, *existing, wanted, is_new);
     if (!added) return in_context("entity " + wanted.name, added.error());
+    if (auto drawn = draw_stamp(db); !drawn) return drawn;
     if (!is_new && !*added) return {};
 
     auto now = load_entity(db, wanted.name);
@@ -288,7 +331,7 @@ Result<> set_gone(const Database& db, std::int64_t field_id, bool gone) {
     if (auto done = update->run(); !done) return done;
     if (db.changes() == 0)
         return fail(Errc::kNotFound, "no field " + std::to_string(field_id) + " in the catalogue");
-    return {};
+    return draw_stamp(db);
 }
 
 }  // namespace kontor::replica

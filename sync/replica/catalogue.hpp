@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sync/base/result.hpp"
@@ -50,7 +54,7 @@ struct Entity {
 };
 
 /// A copy of the field catalogue at one moment. Immutable after load; load again after a change
-/// (PRAGMA schema_version tells).
+/// (catalogue_stamp tells; CatalogueCache does both).
 class Catalogue {
 public:
     [[nodiscard]] static Result<Catalogue> load(const Database& db);
@@ -61,6 +65,26 @@ public:
 
 private:
     std::vector<Entity> entities_;
+};
+
+/// Which state of the catalogue a handle sees. Two moments with equal stamps have equal catalogues:
+/// whoever changes it, another program's SQL included, draws a new random stamp (a counter would
+/// say the same of a change that was rolled back and of the one that came instead of it), and the
+/// schema's version tells of tables and columns. nullopt if the file has none: then load.
+using CatalogueStamp = std::pair<std::int64_t, std::string>;
+[[nodiscard]] Result<std::optional<CatalogueStamp>> catalogue_stamp(const Database& db);
+
+/// The catalogue as it was last loaded, for all handles of one file. Reading one takes
+/// milliseconds; looking whether it has changed takes microseconds. Thread-safe.
+class CatalogueCache {
+public:
+    /// As `db` sees it now: within a transaction, what that sees.
+    [[nodiscard]] Result<std::shared_ptr<const Catalogue>> get(const Database& db);
+
+private:
+    std::mutex mutex_;
+    std::optional<CatalogueStamp> stamp_;
+    std::shared_ptr<const Catalogue> held_;
 };
 
 /// True for a name that may be a table or column: [a-z][a-z0-9_]{0,62}, no SQL keyword, not `id`,

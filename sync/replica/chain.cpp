@@ -162,7 +162,7 @@ Result<std::optional<std::string>> check_stretch(Statement& rows, const Link& be
 
 }  // namespace
 
-Result<bool> seal_history(const Database& db, Random& random) {
+Result<bool> seal_history(const Database& db, Random& random, std::int64_t until) {
     auto before = last_link(db);
     if (!before) return pass(before);
     auto rows = db.prepare(kRows);
@@ -174,7 +174,7 @@ Result<bool> seal_history(const Database& db, Random& random) {
     LinkHash link;
     link.start(before->hash);
     rows->bind(1, before->last_seq);
-    rows->bind(2, std::int64_t{INT64_MAX});
+    rows->bind(2, until);
     std::int64_t last = before->last_seq;
     while (true) {
         auto row = rows->step();

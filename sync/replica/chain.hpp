@@ -16,9 +16,11 @@ namespace kontor::replica {
 /// and salt go, the leaf stays and says nothing. Removing entries from the end, links and all,
 /// shows only against a hash kept elsewhere (ChainReport::head).
 ///
-/// Seals what came after the last link; true if that was anything. Needs an open write transaction;
-/// the engine calls it when it absorbs, after it has emptied kontor_replaced.
-[[nodiscard]] Result<bool> seal_history(const Database& db, Random& random);
+/// Seals what came after the last link, up to entry `until`; true if that was anything. Needs an
+/// open write transaction; the engine calls it when it absorbs, after it has emptied
+/// kontor_replaced.
+[[nodiscard]] Result<bool> seal_history(const Database& db, Random& random,
+                                        std::int64_t until = INT64_MAX);
 
 struct ChainReport {
     std::optional<std::int64_t> first_bad;  ///< entry, or first entry of a stretch, that is wrong

@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <functional>
 #include <stdexcept>
+#include <vector>
 
 namespace kontor::replica {
 
@@ -45,6 +47,42 @@ Error storage_error(sqlite3* db, int result_code, std::string_view doing) {
 
 // --- Statement
 
+/// Statements of one handle that nobody uses, the longest unused first. Few enough to look through.
+class StatementPool {
+public:
+    /// An idle statement of this text; null if there is none.
+    Statement::Handle take(std::string_view sql) {
+        const auto hash = std::hash<std::string_view>{}(sql);
+        for (auto it = idle_.end(); it != idle_.begin();) {
+            --it;
+            if (it->hash != hash || sql != sqlite3_sql(it->statement.get())) continue;
+            auto found = std::move(it->statement);
+            idle_.erase(it);
+            return found;
+        }
+        return nullptr;
+    }
+    void put(Statement::Handle statement) noexcept {
+        sqlite3_reset(statement.get());
+        // Texts may be large, and are not to be kept.
+        sqlite3_clear_bindings(statement.get());
+        try {
+            if (idle_.size() >= kIdleMax) idle_.erase(idle_.begin());
+            const auto hash = std::hash<std::string_view>{}(sqlite3_sql(statement.get()));
+            idle_.push_back({hash, std::move(statement)});
+        } catch (const std::bad_alloc&) {  // then it is prepared again
+        }
+    }
+
+private:
+    static constexpr std::size_t kIdleMax = 64;
+    struct Idle {
+        std::size_t hash;
+        Statement::Handle statement;
+    };
+    std::vector<Idle> idle_;
+};
+
 void Statement::Finalize::operator()(sqlite3_stmt* s) const noexcept {
     sqlite3_finalize(s);
 }
@@ -58,7 +96,17 @@ Result<Statement> Statement::prepare(sqlite3* db, std::string_view sql) {
         doing.append(sql.substr(0, 120)).append("'");
         return tl::unexpected<Error>(storage_error(db, rc, doing));
     }
-    return Statement(raw);
+    return Statement(Handle(raw), nullptr);
+}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+    std::swap(stmt_, other.stmt_);
+    std::swap(home_, other.home_);
+    return *this;
+}
+
+Statement::~Statement() {
+    if (stmt_ && home_) home_->put(std::move(stmt_));
 }
 
 void Statement::check(int result_code) const {
@@ -173,6 +221,14 @@ void Database::Close::operator()(sqlite3* db) const noexcept {
     sqlite3_close_v2(db);
 }
 
+Database::Database(sqlite3* raw, std::string path, const OpenOptions& options)
+    : db_(raw),
+      statements_(std::make_shared<StatementPool>()),
+      path_(std::move(path)),
+      turn_(options.turn),
+      yields_(options.yields),
+      patience_(options.busy_timeout) {}
+
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options.access == Access::kReadOnly)
@@ -183,7 +239,7 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
     sqlite3* raw = nullptr;
     const int rc = sqlite3_open_v2(path.c_str(), &raw, flags,
                                    options.vfs.empty() ? nullptr : options.vfs.c_str());
-    Database db(raw, path);
+    Database db(raw, path, options);
     if (rc != SQLITE_OK) {
         Error error = storage_error(raw, rc, "open " + path);
         error.args["path"] = path;
@@ -214,7 +270,10 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
 }
 
 Result<Statement> Database::prepare(std::string_view sql) const {
-    return Statement::prepare(db_.get(), sql);
+    if (auto idle = statements_->take(sql)) return Statement(std::move(idle), statements_);
+    auto statement = Statement::prepare(db_.get(), sql);
+    if (statement) statement->home_ = statements_;
+    return statement;
 }
 
 Result<> Database::execute(const std::string& sql) const {
@@ -245,18 +304,35 @@ bool Database::in_transaction() const {
 
 // --- Transaction, Snapshot
 
+namespace {
+
+Result<> run_once(const Database& db, std::string_view sql) {
+    auto statement = db.prepare(sql);
+    if (!statement) return pass(statement);
+    return statement->run();
+}
+
+}  // namespace
+
 Result<Transaction> Transaction::begin(const Database& db) {
-    if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return pass(begun);
-    return Transaction(db);
+    if (db.turn_ != nullptr && !db.turn_->take(db.yields_, db.patience_))
+        return fail(Errc::kBusy, "database: others of this process have been writing for too long");
+    Transaction transaction(db);
+    auto begun = run_once(db, "BEGIN IMMEDIATE");
+    if (!begun) {
+        transaction.end();
+        return pass(begun);
+    }
+    return transaction;
 }
 
 Result<> Transaction::commit() {
-    auto done = db_->execute("COMMIT");
+    auto done = run_once(*db_, "COMMIT");
     if (!done) {
         rollback();
         return done;
     }
-    db_ = nullptr;
+    end();
     return done;
 }
 
@@ -264,6 +340,11 @@ void Transaction::rollback() noexcept {
     if (db_ == nullptr) return;
     // Some failures have rolled back already; then there is nothing left to undo.
     if (db_->in_transaction()) sqlite3_exec(db_->raw(), "ROLLBACK", nullptr, nullptr, nullptr);
+    end();
+}
+
+void Transaction::end() noexcept {
+    if (db_->turn_ != nullptr) db_->turn_->give();
     db_ = nullptr;
 }
 
@@ -272,7 +353,7 @@ Transaction::~Transaction() {
 }
 
 Result<Snapshot> Snapshot::begin(const Database& db) {
-    if (auto begun = db.execute("BEGIN"); !begun) return pass(begun);
+    if (auto begun = run_once(db, "BEGIN"); !begun) return pass(begun);
     return Snapshot(db);
 }
 

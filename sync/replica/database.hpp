@@ -8,6 +8,7 @@
 
 #include "sync/base/result.hpp"
 #include "sync/base/value.hpp"
+#include "sync/replica/write_turn.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -18,11 +19,19 @@ namespace kontor::replica {
 /// formats each get their own code.
 [[nodiscard]] Error storage_error(sqlite3* db, int result_code, std::string_view doing);
 
-/// A prepared statement. Movable; finalised on destruction; one thread at a time; must not outlive
-/// its Database. Parameters are 1-based, columns 0-based, as in SQLite.
+class StatementPool;
+
+/// A prepared statement. Movable; one thread at a time; must not outlive its Database. At its end
+/// it is reset and goes back to the Database that prepared it, for the next that asks for the same
+/// text. Parameters are 1-based, columns 0-based, as in SQLite.
 class Statement {
 public:
+    /// On a handle that is not a Database; finalised at its end. Elsewhere: Database::prepare.
     [[nodiscard]] static Result<Statement> prepare(sqlite3* db, std::string_view sql);
+
+    Statement(Statement&& other) noexcept = default;
+    Statement& operator=(Statement&& other) noexcept;
+    ~Statement();
 
     /// Binds by copy. A wrong index is a bug: throws std::logic_error.
     void bind(int index, std::string_view text);
@@ -59,12 +68,17 @@ public:
     [[nodiscard]] sqlite3_stmt* raw() const { return stmt_.get(); }
 
 private:
+    friend class Database;
+    friend class StatementPool;
     struct Finalize {
         void operator()(sqlite3_stmt* s) const noexcept;
     };
-    explicit Statement(sqlite3_stmt* raw) : stmt_(raw) {}
+    using Handle = std::unique_ptr<sqlite3_stmt, Finalize>;
+    Statement(Handle handle, std::shared_ptr<StatementPool> home)
+        : stmt_(std::move(handle)), home_(std::move(home)) {}
     void check(int result_code) const;
-    std::unique_ptr<sqlite3_stmt, Finalize> stmt_;
+    Handle stmt_;
+    std::shared_ptr<StatementPool> home_;
 };
 
 /// How a handle is going to be used.
@@ -80,6 +94,9 @@ struct OpenOptions {
     std::chrono::milliseconds busy_timeout{10'000};
     std::string vfs = {};      ///< "" = default
     int cache_kib = 8 * 1024;  ///< page cache of this handle
+    /// How the threads of this process take turns; nullptr: SQLite's lock alone decides.
+    WriteTurn* turn = nullptr;
+    bool yields = false;  ///< its transactions give way to those of handles that do not
 };
 
 /// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, temp store in
@@ -91,6 +108,7 @@ public:
     /// kReadOnly, kStorage.
     [[nodiscard]] static Result<Database> open(const std::string& path, const OpenOptions& options);
 
+    /// Prepared anew only if no idle statement of this text is left from before.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
     /// Runs one or several statements without parameters. Never paste values into `sql`.
     [[nodiscard]] Result<> execute(const std::string& sql) const;
@@ -104,18 +122,24 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
+    friend class Transaction;
     struct Close {
         void operator()(sqlite3* db) const noexcept;
     };
-    Database(sqlite3* raw, std::string path) : db_(raw), path_(std::move(path)) {}
+    Database(sqlite3* raw, std::string path, const OpenOptions& options);
     std::unique_ptr<sqlite3, Close> db_;
+    std::shared_ptr<StatementPool> statements_;  // after db_: they end before it
     std::string path_;
+    WriteTurn* turn_ = nullptr;
+    bool yields_ = false;
+    std::chrono::milliseconds patience_{0};
 };
 
 /// A write transaction (BEGIN IMMEDIATE): committed on request, otherwise rolled back at the end of
-/// its life.
+/// its life. A thread must not begin a second one on another handle of the same file.
 class Transaction {
 public:
+    /// kBusy if the turn to write does not come within the handle's busy timeout.
     [[nodiscard]] static Result<Transaction> begin(const Database& db);
     Transaction(Transaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;
@@ -127,6 +151,7 @@ public:
 
 private:
     explicit Transaction(const Database& db) : db_(&db) {}
+    void end() noexcept;
     const Database* db_;
 };
 

@@ -177,15 +177,15 @@ Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::str
     if (auto ok = require_triggers(db_); !ok) return pass(ok);
     auto transaction = Transaction::begin(db_);
     if (!transaction) return pass(transaction);
-    // Afresh, for another process may have changed it.
-    auto catalogue = Catalogue::load(db_);
+    // As this transaction sees it, for another process may have changed it.
+    auto catalogue = catalogues_.get(db_);
     if (!catalogue) return pass(catalogue);
     auto before = db_.scalar(kLastSeq);
     if (!before) return pass(before);
 
     EditResult result;
     for (std::size_t i = 0; i < edits.size(); ++i) {
-        auto id = apply_one(*catalogue, edits[i], i, result.warnings);
+        auto id = apply_one(**catalogue, edits[i], i, result.warnings);
         if (!id) {
             id.error().args.try_emplace("edit", std::to_string(i));
             return pass(id);

@@ -44,10 +44,10 @@ struct EditResult {
 /// record, a reference's target), kInvalid (a value that the field cannot hold), kPermission (a
 /// read-only field), kInternal (a handle whose triggers are off). On error nothing has changed.
 ///
-/// One thread at a time. `db` must outlive it and be opened with Access::kLocal.
+/// One thread at a time. Both given must outlive it; `db` is opened with Access::kLocal.
 class LocalEdits {
 public:
-    explicit LocalEdits(const Database& db) : db_(db) {}
+    LocalEdits(const Database& db, CatalogueCache& catalogues) : db_(db), catalogues_(catalogues) {}
 
     /// All or nothing, in one BEGIN IMMEDIATE transaction. `actor` as in kontor_history.
     [[nodiscard]] Result<EditResult> apply(std::span<const Edit> edits, const std::string& actor);
@@ -67,6 +67,7 @@ private:
                                                  std::vector<EditWarning>& warnings);
 
     const Database& db_;
+    CatalogueCache& catalogues_;
 };
 
 /// kInternal unless the capture triggers fire on this handle.

@@ -219,4 +219,46 @@ CREATE TABLE kontor_notice(        -- what a person should know and need not dec
 );
 )sql";
 
+/// What version 2 adds.
+inline constexpr const char* kSystemTablesV2 = R"sql(
+-- Whoever changes the catalogue draws a new stamp, so that copies in memory are thrown away.
+INSERT INTO kontor_meta(key, value) VALUES('catalogue', lower(hex(randomblob(16))));
+CREATE TRIGGER kontor_entity_insert AFTER INSERT ON kontor_entity BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+CREATE TRIGGER kontor_entity_update AFTER UPDATE ON kontor_entity BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+CREATE TRIGGER kontor_entity_delete AFTER DELETE ON kontor_entity BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+CREATE TRIGGER kontor_field_insert AFTER INSERT ON kontor_field BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+CREATE TRIGGER kontor_field_update AFTER UPDATE ON kontor_field BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+CREATE TRIGGER kontor_field_delete AFTER DELETE ON kontor_field BEGIN
+    UPDATE kontor_meta SET value = lower(hex(randomblob(16))) WHERE key = 'catalogue';
+END;
+
+-- How many records the stream has here: live links with a remote id. Counting takes a second for
+-- each ten millions; `status` must not.
+ALTER TABLE kontor_stream ADD COLUMN records INTEGER NOT NULL DEFAULT 0;
+UPDATE kontor_stream SET records = (SELECT count(*) FROM kontor_link l
+    WHERE l.stream = kontor_stream.id AND l.ext_id IS NOT NULL AND l.state = 0);
+
+-- Records whose history was absorbed beyond absorbed_seq, while a long log is absorbed in parts.
+CREATE TABLE kontor_absorbed(
+    entity INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    seq INTEGER NOT NULL,          -- last entry of the record that was looked at
+    PRIMARY KEY(entity, record)
+) WITHOUT ROWID;
+CREATE INDEX kontor_absorbed_seq ON kontor_absorbed(seq);
+
+CREATE INDEX kontor_tombstone_empty ON kontor_tombstone(entity, record) WHERE image = '';
+CREATE INDEX kontor_run_of ON kontor_run(connection, kind);
+)sql";
+
 }  // namespace kontor::replica

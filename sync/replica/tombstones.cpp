@@ -12,9 +12,10 @@ struct Empty {
     std::int64_t record;
 };
 
-Result<std::vector<Empty>> empty_tombstones(const Database& db) {
-    auto query = db.prepare("SELECT entity,record FROM kontor_tombstone WHERE image=''");
+Result<std::vector<Empty>> empty_tombstones(const Database& db, std::int64_t limit) {
+    auto query = db.prepare("SELECT entity,record FROM kontor_tombstone WHERE image='' LIMIT ?1");
     if (!query) return pass(query);
+    query->bind(1, limit);
     std::vector<Empty> out;
     while (true) {
         auto row = query->step();
@@ -36,8 +37,8 @@ std::string tombstone_image(const std::map<std::string, Value>& values) {
     return image.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Result<> complete_tombstones(const Database& db, const Catalogue& catalogue) {
-    auto todo = empty_tombstones(db);
+Result<> complete_tombstones(const Database& db, const Catalogue& catalogue, std::int64_t limit) {
+    auto todo = empty_tombstones(db, limit);
     if (!todo) return pass(todo);
     if (todo->empty()) return {};
 

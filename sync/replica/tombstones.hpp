@@ -12,8 +12,10 @@
 namespace kontor::replica {
 
 /// Fills the image and the actor of tombstones that the triggers left empty, from the history of
-/// the delete. Needs an open write transaction. The engine calls it when it absorbs.
-[[nodiscard]] Result<> complete_tombstones(const Database& db, const Catalogue& catalogue);
+/// the delete; at most `limit` of them, -1 = all. Needs an open write transaction. The engine calls
+/// it when it absorbs.
+[[nodiscard]] Result<> complete_tombstones(const Database& db, const Catalogue& catalogue,
+                                           std::int64_t limit = -1);
 
 /// Values of a deleted record by column, without those that were NULL; nullopt if there is no
 /// complete tombstone. kCorrupt if its image cannot be read.

@@ -75,6 +75,7 @@ void MemoryRemote::replay(const std::string& stream, const std::string& id, Reco
 }
 
 Result<remote::Identity> MemoryRemote::check() {
+    ++checks;
     remote::Identity out;
     out.org_id = org;
     out.org_name = "Test";
@@ -111,6 +112,7 @@ Result<> MemoryRemote::emit(std::string_view stream, std::span<const std::string
 
 Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const std::string> fields,
                                        std::string_view cursor, remote::RecordSink& sink) {
+    ++pulls;
     const std::string name(stream);
     const std::string started = stamp();
     std::vector<std::pair<std::string, const Record*>> found;

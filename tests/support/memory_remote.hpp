@@ -84,6 +84,8 @@ public:
     int pushes = 0;        ///< write requests
     int changes_sent = 0;  ///< changes in them
     int fetches = 0;
+    int checks = 0;
+    int pulls = 0;
     std::vector<remote::Change> sent;  ///< all changes, in order
 
     // --- the port

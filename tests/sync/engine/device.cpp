@@ -75,10 +75,16 @@ Result<engine::CycleReport> Device::try_sync(const std::string& name,
                          .log = log,
                          .observer = observer,
                          .gate = gate,
-                         .cancelled = cancelled},
+                         .cancelled = cancelled,
+                         .session = session},
                         settings_.at(name));
     auto report = cycle.run(options);
     clock_.advance(std::chrono::seconds{5});
+    // What `status` shows without counting.
+    CHECK(
+        number("SELECT count(*) FROM kontor_stream s WHERE s.records <> (SELECT count(*) FROM"
+               " kontor_link l WHERE l.stream = s.id AND l.state = 0 AND l.ext_id IS NOT NULL)") ==
+        0);
     return report;
 }
 

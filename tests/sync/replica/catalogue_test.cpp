@@ -166,4 +166,54 @@ TEST_CASE("a column that is gone stays and can come back", "[replica][catalogue]
     CHECK(set_gone(replica.db(), 999'999, true).error().code == Errc::kNotFound);
 }
 
+TEST_CASE("a kept catalogue is as good as one that is read", "[replica][catalogue]") {
+    Replica replica;
+    CatalogueCache cache;
+    const auto now = [&](const Database& db) {
+        auto catalogue = cache.get(db);
+        REQUIRE(catalogue);
+        return *catalogue;
+    };
+    const auto phone = [&] { return *now(replica.db())->entity("contact")->field("phone"); };
+    const auto first = now(replica.db());
+
+    SECTION("it is read once, whatever is written to records") {
+        replica.run("INSERT INTO contact(phone) VALUES('1')");
+        CHECK(now(replica.db()) == first);
+        CHECK(now(replica.open(Access::kReadOnly)) == first);
+    }
+    SECTION("another program changes a field") {
+        CHECK(replica.sqlite3("UPDATE kontor_field SET class='sensitive' WHERE name='phone'")
+                  .empty());
+        CHECK(phone().data_class == "sensitive");
+    }
+    SECTION("the engine's handle, which fires no triggers, marks a field as gone") {
+        const Database engine = replica.open(Access::kEngine);
+        REQUIRE(set_gone(engine, phone().id, true));
+        CHECK(phone().gone);
+    }
+    SECTION("the engine's handle changes a label and adds a column") {
+        const Database engine = replica.open(Access::kEngine);
+        auto transaction = Transaction::begin(engine);
+        REQUIRE(transaction);
+        REQUIRE(ensure_entity(engine, entity("contact", {field("shoe_size")})));
+        // Not committed: nobody else sees it.
+        CHECK(now(replica.db())->entity("contact")->field("shoe_size") == nullptr);
+        CHECK(now(engine)->entity("contact")->field("shoe_size") != nullptr);
+        CHECK(now(replica.db())->entity("contact")->field("shoe_size") == nullptr);
+        REQUIRE(transaction->commit());
+        CHECK(now(replica.db())->entity("contact")->field("shoe_size") != nullptr);
+    }
+    SECTION("a change that is rolled back is not taken for the one that comes instead") {
+        replica.run("BEGIN; UPDATE kontor_field SET class='secret' WHERE name='phone'");
+        CHECK(phone().data_class == "secret");
+        replica.run("ROLLBACK; UPDATE kontor_field SET class='public' WHERE name='phone'");
+        CHECK(phone().data_class == "public");
+    }
+    SECTION("a file without a stamp is read each time") {
+        replica.run("DELETE FROM kontor_meta WHERE key='catalogue'");
+        CHECK(now(replica.db()) != now(replica.db()));
+    }
+}
+
 }  // namespace kontor::replica

@@ -73,4 +73,50 @@ TEST_CASE("a snapshot sees one moment", "[replica][database]") {
     CHECK(*reader.scalar("SELECT count(*) FROM contact") == 1);
 }
 
+TEST_CASE("a statement's end leaves nothing to the next of its text", "[replica][database]") {
+    Replica replica;
+    constexpr const char* kText = "SELECT ?1 UNION ALL SELECT 2";
+    sqlite3_stmt* raw = nullptr;
+    {
+        auto first = replica.db().prepare(kText);
+        REQUIRE(first);
+        raw = first->raw();
+        first->bind(1, "x");
+        REQUIRE(*first->step());
+        // While it is in use, another caller gets one of its own.
+        auto second = replica.db().prepare(kText);
+        REQUIRE(second);
+        CHECK(second->raw() != raw);
+        REQUIRE(*second->step());
+        CHECK(second->is_null(0));
+        CHECK(first->text(0) == "x");
+    }
+    auto again = replica.db().prepare(kText);
+    REQUIRE(again);
+    REQUIRE(*again->step());
+    CHECK(again->is_null(0));
+    // A statement that was left in the midst of its rows holds no read transaction.
+    again = replica.db().prepare("SELECT 1");
+    REQUIRE(replica.db().execute("BEGIN IMMEDIATE; COMMIT"));
+    CHECK(replica.db().scalar("PRAGMA wal_checkpoint(TRUNCATE)") == 0);
+}
+
+TEST_CASE("statements outlive a change of the schema", "[replica][database]") {
+    Replica replica;
+    for (const int columns : {3, 4}) {
+        auto all = replica.db().prepare("SELECT * FROM kontor_chain JOIN kontor_meta");
+        REQUIRE(all);
+        if (columns == 4) replica.run("ALTER TABLE kontor_meta ADD COLUMN note");
+        REQUIRE(all->step());
+        CHECK(all->columns() == columns + 1);
+    }
+}
+
+TEST_CASE("more statements than are kept", "[replica][database]") {
+    Replica replica;
+    for (int round = 0; round < 2; ++round)
+        for (int i = 0; i < 200; ++i)
+            CHECK(replica.db().scalar("SELECT " + std::to_string(i)) == i);
+}
+
 }  // namespace kontor::replica

@@ -113,7 +113,8 @@ TEST_CASE("records that came with a load have a beginning too", "[replica][histo
 
 TEST_CASE("why explains a value and lists its conflicts", "[replica][history]") {
     Replica replica;
-    LocalEdits edits(replica.db());
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
     REQUIRE(edits.create("contact", {{"phone", Value("138")}, {"email", Value("a")}}, "uid:1"));
     REQUIRE(edits.update("contact", 1, {{"phone", Value("139")}, {"email", Value("b")}}, "uid:2"));
     const std::string entity = replica.one("SELECT id FROM kontor_entity WHERE name='contact'");

@@ -21,7 +21,8 @@ Value number(std::int64_t n) {
 
 TEST_CASE("local edits are captured with their actor", "[replica][edits]") {
     Replica replica;
-    LocalEdits edits(replica.db());
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
     const auto made =
         edits.create("contact", {{"last_name", Value("李")}, {"phone", Value("138")}}, "uid:1000");
     REQUIRE(made);
@@ -73,7 +74,8 @@ TEST_CASE("a tombstone shows the last of several lives", "[replica][edits]") {
 
 TEST_CASE("a batch of edits is all or nothing", "[replica][edits]") {
     Replica replica;
-    LocalEdits edits(replica.db());
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
     const std::vector<Edit> batch{
         {Edit::Kind::kCreate, "account", 0, {{"name", Value("Acme")}}},
         {Edit::Kind::kCreate, "contact", 0, {{"account_id", number(1)}}},
@@ -94,7 +96,8 @@ TEST_CASE("a batch of edits is all or nothing", "[replica][edits]") {
 
 TEST_CASE("edits that cannot be are refused with what is wrong", "[replica][edits]") {
     Replica replica;
-    LocalEdits edits(replica.db());
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
     REQUIRE(edits.create("contact", {{"last_name", Value("Li")}}, "t"));
     const auto refused = [&](const char* field, const Value& value) {
         const auto done = edits.update("contact", 1, {{field, value}}, "t");
@@ -147,7 +150,8 @@ TEST_CASE("length counts characters and unlisted choices are only a warning", "[
     Entity contact;
     contact.name = "contact";
     contact.fields = {note, stage};
-    LocalEdits edits(replica.db());
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
     REQUIRE(edits.create("contact", {}, "t"));
     replica.run("BEGIN");
     REQUIRE(ensure_entity(replica.db(), contact));
@@ -164,7 +168,8 @@ TEST_CASE("length counts characters and unlisted choices are only a warning", "[
 TEST_CASE("edits through a handle without triggers are refused", "[replica][edits]") {
     Replica replica;
     const Database engine = replica.open(Access::kEngine);
-    LocalEdits edits(engine);
+    CatalogueCache catalogues;
+    LocalEdits edits(engine, catalogues);
     CHECK(edits.create("contact", {}, "t").error().code == Errc::kInternal);
 }
 
