@@ -1,6 +1,7 @@
 #include "sync/engine/absorb.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "sync/engine/references.hpp"
@@ -14,6 +15,9 @@ namespace {
 
 using replica::LinkState;
 
+/// How long a part may take; a merge of the same transaction comes on top.
+constexpr std::chrono::milliseconds kAbsorbMax{25};
+
 /// What the log says of one record since the last look.
 struct Edits {
     std::int64_t entity = 0;
@@ -22,14 +26,15 @@ struct Edits {
     bool existed = true;  ///< before the first entry
     bool deleted_between = false;
     bool marker_seen = false;
+    std::int64_t last_seq = 0;  ///< entry up to which the record is absorbed
 };
 
 void add_entry(Edits& edits, const replica::Statement& row) {
     // What was before a deletion is whole with it; what was written under the id since is not old.
     if (edits.deleted_between) return;
-    const std::string_view op = row.text(3);
-    if (!row.is_null(2)) {
-        edits.old.emplace(row.integer(2), Value(row.value(4)));
+    const std::string_view op = row.text(2);
+    if (!row.is_null(1)) {
+        edits.old.emplace(row.integer(1), Value(row.value(3)));
         return;
     }
     if (!edits.marker_seen) edits.existed = op != "i";
@@ -37,22 +42,64 @@ void add_entry(Edits& edits, const replica::Statement& row) {
     if (op == "d" && edits.existed) edits.deleted_between = true;
 }
 
-std::vector<Edits> read_log(Sql& sql, std::int64_t since) {
-    std::vector<Edits> out;
+/// The next stretch of the log.
+struct Window {
+    struct Touched {
+        std::int64_t entity = 0;
+        std::int64_t record = 0;
+        std::int64_t first_seq = 0;
+    };
+    std::vector<Touched> records;  ///< each once, by its first entry
+    std::int64_t last_seq = 0;
+    bool complete = false;  ///< nothing was logged behind it
+};
+
+Window next_window(Sql& sql, std::int64_t since) {
+    Window out;
+    std::set<std::pair<std::int64_t, std::int64_t>> seen;
+    std::int64_t entries = 0;
     auto& rows = sql.bind(
-        "SELECT entity, record, field, op, old FROM kontor_history"
-        " WHERE seq > ? AND run IS NULL ORDER BY entity, record, seq",
-        since);
-    while (Sql::step(rows)) {
-        if (out.empty() || out.back().entity != rows.integer(0) ||
-            out.back().record != rows.integer(1)) {
-            out.emplace_back();
-            out.back().entity = rows.integer(0);
-            out.back().record = rows.integer(1);
-        }
-        add_entry(out.back(), rows);
+        "SELECT seq, entity, record FROM kontor_history WHERE seq > ? AND run IS NULL"
+        " ORDER BY seq LIMIT ?",
+        since, kAbsorbEntriesMax);
+    for (; Sql::step(rows); ++entries) {
+        out.last_seq = rows.integer(0);
+        if (seen.emplace(rows.integer(1), rows.integer(2)).second)
+            out.records.push_back({rows.integer(1), rows.integer(2), out.last_seq});
     }
+    out.complete = entries < kAbsorbEntriesMax;
     return out;
+}
+
+/// All that was logged of the record and not absorbed yet; nullopt: nothing.
+std::optional<Edits> edits_of(Sql& sql, const Window::Touched& touched, std::int64_t since) {
+    const auto absorbed =
+        sql.integer("SELECT seq FROM kontor_absorbed WHERE entity = ? AND record = ?",
+                    touched.entity, touched.record);
+    Edits out{.entity = touched.entity, .record = touched.record, .old = {}};
+    auto& rows = sql.bind(
+        "SELECT seq, field, op, old FROM kontor_history"
+        " WHERE entity = ? AND record = ? AND seq > ? AND run IS NULL ORDER BY seq",
+        touched.entity, touched.record, absorbed.value_or(since));
+    while (Sql::step(rows)) {
+        out.last_seq = rows.integer(0);
+        add_entry(out, rows);
+    }
+    if (out.last_seq == 0) return std::nullopt;
+    return out;
+}
+
+/// Remembers that a part ends at `upto`, and which records were absorbed further.
+void end_part(Context& context, const std::vector<Edits>& absorbed, std::int64_t upto) {
+    for (const Edits& edits : absorbed)
+        if (edits.last_seq > upto)
+            context.sql.run(
+                "INSERT INTO kontor_absorbed(entity, record, seq) VALUES(?, ?, ?)"
+                " ON CONFLICT(entity, record) DO UPDATE SET seq = excluded.seq",
+                edits.entity, edits.record, edits.last_seq);
+    context.sql.run("DELETE FROM kontor_absorbed WHERE seq <= ?", upto);
+    context.sql.run("UPDATE kontor_meta SET value = ? WHERE key = 'absorbed_seq'", upto);
+    need(replica::seal_history(context.sql.db(), context.random, upto));
 }
 
 bool exists(Sql& sql, const replica::Entity& entity, std::int64_t record) {
@@ -80,6 +127,7 @@ void undo_read_only(Context& context, const replica::Entity& entity, Edits& edit
                         it->second, edits.record);
         add_history(context, entity.id, edits.record, field->id, "u", typed,
                     {.actor = "kontor", .rule = "read_only"});
+        edits.last_seq = context.sql.last_insert_id();
         context.sql.run(
             "INSERT INTO kontor_notice(at, kind, entity, record, field) VALUES(?, 'read_only', ?, "
             "?, ?)",
@@ -291,21 +339,45 @@ void note_delete(Context& context, std::int64_t entity, std::int64_t record,
     }
 }
 
-void absorb(Context& context) {
+bool absorb(Context& context) {
     const std::int64_t since =
         context.sql.integer("SELECT value FROM kontor_meta WHERE key = 'absorbed_seq'").value_or(0);
     const std::int64_t last =
         context.sql.integer("SELECT max(seq) FROM kontor_history").value_or(0);
-    if (last <= since) return;
+    if (last <= since) return true;
     context.sql.run("DELETE FROM kontor_replaced");
-    for (Edits& edits : read_log(context.sql, since)) absorb_record(context, edits);
-    need(replica::complete_tombstones(context.sql.db(), context.plans.catalogue()));
+
+    const auto started = context.clock.steady();
+    const Window window = next_window(context.sql, since);
+    std::vector<Edits> absorbed;
+    std::size_t at = 0;
+    for (; at < window.records.size(); ++at) {
+        if (at % 16 == 15 && context.clock.steady() - started > kAbsorbMax) break;
+        auto edits = edits_of(context.sql, window.records[at], since);
+        if (!edits) continue;
+        absorb_record(context, *edits);
+        edits->old.clear();
+        absorbed.push_back(std::move(*edits));
+    }
+    const bool all = window.complete && at == window.records.size();
+    // As many as may be new, or all that are left.
+    need(replica::complete_tombstones(context.sql.db(), context.plans.catalogue(),
+                                      all ? -1 : static_cast<std::int64_t>(at)));
+    if (all)
+        context.sql.run("DELETE FROM kontor_absorbed");
+    else
+        end_part(context, absorbed,
+                 at < window.records.size() ? window.records[at].first_seq - 1 : window.last_seq);
+    return all;
 }
 
-EngineTransaction::EngineTransaction(Context& context)
-    : context_(context), transaction_(context.sql.db()) {
-    context_.plans.refresh(context_.sql);
-    absorb(context_);
+EngineTransaction::EngineTransaction(Context& context) : context_(context) {
+    while (true) {
+        transaction_.emplace(context.sql.db());
+        context_.plans.refresh(context_.sql);
+        if (absorb(context_)) return;
+        transaction_->commit();
+    }
 }
 
 void EngineTransaction::commit() {
@@ -313,7 +385,7 @@ void EngineTransaction::commit() {
         "UPDATE kontor_meta SET value = coalesce((SELECT max(seq) FROM kontor_history), 0)"
         " WHERE key = 'absorbed_seq'");
     need(replica::seal_history(context_.sql.db(), context_.random));
-    transaction_.commit();
+    transaction_->commit();
 }
 
 }  // namespace kontor::engine

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "sync/engine/context.hpp"
 #include "sync/engine/sql.hpp"
@@ -11,13 +12,24 @@ namespace kontor::engine {
 /// Old values of changed columns, by catalogue field id.
 using OldValues = std::map<std::int64_t, Value>;
 
+/// History entries that one part of absorb() looks at.
+inline constexpr std::int64_t kAbsorbEntriesMax = 8'192;
+
 /// Clause a. Takes in what the triggers logged since the last look, before anything else is read:
 /// for each record the *whole* old record is mapped for every link and compared group by group with
 /// what it maps to now; where a covered group changed and has no shadow row, it gets one, so that
 /// its merge base is remembered. New records get links to be created; deleted ones are marked on
 /// their links; edits of read-only fields are undone with a notice. Needs an open write
 /// transaction.
-void absorb(Context& context);
+///
+/// One statement of another program may have changed a million records. So as not to keep everybody
+/// waiting, a call takes in a part, of bounded time and memory: false says that it is to be
+/// committed and absorb() called again in the next transaction, before anything else. A record is
+/// taken in whole: with all its entries, those beyond the part too (kontor_absorbed remembers how
+/// far), for its old values are not to be had from a part of them. What one record has to do with
+/// another is read from links alone, which nobody but the engine changes, and the engine does
+/// nothing before all is absorbed: so parts are as good as the whole.
+[[nodiscard]] bool absorb(Context& context);
 
 /// The same for one record that the engine itself changed because of `except_stream`: every other
 /// link takes it as it takes a local edit.
@@ -30,8 +42,9 @@ void note_insert(Context& context, std::int64_t entity, std::int64_t record,
 void note_delete(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream);
 
-/// A write transaction of the engine: absorbs at its start; at commit it marks its own history
-/// entries as seen and chains them. Throws Failure; rolls back unless committed.
+/// A write transaction of the engine: begins when all that was logged is absorbed (where that is
+/// much, after transactions that do nothing else); at commit it marks its own history entries as
+/// seen and chains them. Throws Failure; rolls back unless committed.
 class EngineTransaction {
 public:
     explicit EngineTransaction(Context& context);
@@ -39,7 +52,7 @@ public:
 
 private:
     Context& context_;
-    WriteTransaction transaction_;
+    std::optional<WriteTransaction> transaction_;
 };
 
 }  // namespace kontor::engine
