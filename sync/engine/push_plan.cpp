@@ -27,10 +27,6 @@ void add_group(PlannedPush& push, const GroupPlan& group, merge::GroupValues val
     push.groups.push_back({group.id, std::move(values)});
 }
 
-bool unsettled(const std::vector<Intent>& intents) {
-    return std::ranges::any_of(intents, [](const Intent& i) { return i.state != "acked"; });
-}
-
 // True if the record's uid belongs into the key field of what is created there.
 std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan, const Link& link,
                                        bool force) {

@@ -100,6 +100,18 @@ remote::Change to_change(const StreamPlan& plan, const PlannedPush& push, const 
     return change;
 }
 
+/// Nothing is to be told now. Dirty was a hint; it stays where something still waits.
+void clear_hint(Context& context, const Link& link) {
+    const bool waits = link.state == LinkState::kLive && link.ext_id.empty();
+    if (waits || unsettled(intents_of(context.sql, link.id)) ||
+        has_open_conflicts(context.sql, link.id))
+        return;
+    if (link.state == LinkState::kDeleteHere && link.ext_id.empty())
+        forget_link(context.sql, link.id);  // it never came to be there
+    else
+        clear_dirty(context.sql, link.id);
+}
+
 /// Writes down what is going to be sent (clause: intents first). In its own durable transaction.
 std::vector<Sent> journal(Context& context, const StreamPlan& plan,
                           const std::vector<std::int64_t>& links, const PushPass& pass,
@@ -113,15 +125,7 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan,
             if (!link) continue;
             auto push = plan_push(context, plan, *link, pass.force_creates);
             if (!push) {
-                // Dirty was a hint. It stays where something still waits.
-                const bool waits = link->state == LinkState::kLive && link->ext_id.empty();
-                if (waits || !intents_of(context.sql, id).empty() ||
-                    has_open_conflicts(context.sql, id))
-                    continue;
-                if (link->state == LinkState::kDeleteHere && link->ext_id.empty())
-                    forget_link(context.sql, id);  // it never came to be there
-                else
-                    clear_dirty(context.sql, id);
+                clear_hint(context, *link);
                 continue;
             }
             if (!wanted(pass, push->op)) continue;
@@ -203,6 +207,8 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     set_intent_state(context.sql, sent.intent, "acked", result.version);
     if (sent.push.op == ChangeOp::kCreate)
         wake_referrers(context.sql, context.plans, plan, link->record);
+    // Otherwise the further rounds would look at it again and again.
+    if (!plan_push(context, plan, *link)) clear_hint(context, *link);
 }
 
 void refused(Context& context, const Sent& sent, const remote::PushResult& result,

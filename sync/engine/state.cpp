@@ -59,7 +59,23 @@ void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record) {
         stream, record);
 }
 
+namespace {
+
+int count_of(const Link& link) {
+    return link.state == replica::LinkState::kLive && !link.ext_id.empty() ? 1 : 0;
+}
+
+}  // namespace
+
+void count_records(Sql& sql, std::int64_t stream, std::int64_t more) {
+    sql.run("UPDATE kontor_stream SET records = records + ? WHERE id = ?", more, stream);
+}
+
 void save_link(Sql& sql, const Link& link) {
+    const auto stored = link_by_id(sql, link.id);
+    if (!stored || *stored == link) return;
+    if (const int more = count_of(link) - count_of(*stored); more != 0)
+        count_records(sql, link.stream, more);
     sql.run(
         "UPDATE kontor_link SET ext_id = ?, version = ?, covers = ?, state = ?, record = ?"
         " WHERE id = ?",
@@ -83,6 +99,8 @@ void unblock(Sql& sql, std::int64_t link) {
 }
 
 void forget_link(Sql& sql, std::int64_t link) {
+    const auto stored = link_by_id(sql, link);
+    if (stored && count_of(*stored) == 1) count_records(sql, stored->stream, -1);
     sql.run("DELETE FROM kontor_shadow WHERE link = ?", link);
     sql.run("DELETE FROM kontor_waiting WHERE link = ?", link);
     sql.run("DELETE FROM kontor_intent WHERE link = ?", link);
@@ -172,6 +190,10 @@ std::vector<Intent> intents_of(Sql& sql, std::int64_t link) {
                        .state = std::string(rows.text(5)),
                        .version = std::string(rows.text(6))});
     return out;
+}
+
+bool unsettled(const std::vector<Intent>& intents) {
+    return std::ranges::any_of(intents, [](const Intent& i) { return i.state != "acked"; });
 }
 
 std::int64_t add_intent(Context& context, const Intent& intent) {

@@ -26,6 +26,7 @@ struct Link {
     std::string version;
     std::int64_t covers = 0;
     replica::LinkState state = replica::LinkState::kLive;
+    bool operator==(const Link&) const = default;
 };
 
 [[nodiscard]] std::optional<Link> link_by_ext(Sql& sql, std::int64_t stream, std::string_view ext);
@@ -34,7 +35,10 @@ struct Link {
 [[nodiscard]] std::optional<Link> link_by_id(Sql& sql, std::int64_t id);
 /// A link without remote id, to be pushed.
 void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
+/// Writes nothing if nothing is different.
 void save_link(Sql& sql, const Link& link);
+/// `more` live links with a remote id: for whoever writes them not through this file.
+void count_records(Sql& sql, std::int64_t stream, std::int64_t more);
 void mark_dirty(Sql& sql, std::int64_t link);
 void clear_dirty(Sql& sql, std::int64_t link);
 /// It may be tried again. A create of unknown fate stays listed: a person must say.
@@ -75,6 +79,8 @@ struct Intent {
     std::string version;
 };
 [[nodiscard]] std::vector<Intent> intents_of(Sql& sql, std::int64_t link);
+/// True if it is not known of one whether it was carried out.
+[[nodiscard]] bool unsettled(const std::vector<Intent>& intents);
 std::int64_t add_intent(Context& context, const Intent& intent);
 void set_intent_state(Sql& sql, std::int64_t id, std::string_view state, std::string_view version);
 void drop_intent(Sql& sql, std::int64_t id);

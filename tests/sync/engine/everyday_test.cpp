@@ -1,0 +1,129 @@
+// What everyday work costs, in requests and in work of the database. Counts, never times.
+#include <sqlite3.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+
+namespace {
+
+struct Office {
+    explicit Office(int records) : remote(clock), device(clock) {
+        remote.streams = people_streams();
+        remote.page_size = 200;
+        for (auto& stream : remote.streams) stream.can.push_batch_max = 100;
+        for (int i = 0; i < records; ++i)
+            remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))}});
+        clock.advance(std::chrono::seconds{60});
+        device.connect("crm", remote);
+        device.settings("crm").guard_edits = 0;
+        device.sync("crm");
+    }
+    FakeClock clock;
+    MemoryRemote remote;
+    Device device;
+};
+
+/// Instructions of SQLite's machine that `work` takes on `db`.
+int steps(const replica::Database& db, const std::function<void()>& work) {
+    int count = 0;
+    sqlite3_progress_handler(
+        db.raw(), 1,
+        [](void* counter) {
+            ++*static_cast<int*>(counter);
+            return 0;
+        },
+        &count);
+    work();
+    sqlite3_progress_handler(db.raw(), 0, nullptr, nullptr);
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("n edits are n/100 write requests and as many reads, rounded up", "[everyday]") {
+    const int edits = GENERATE(1, 99, 100, 101, 250);
+    Office office(300);
+    office.device.sql("UPDATE contact SET phone = '138' WHERE id <= " + std::to_string(edits));
+    const int pushes = office.remote.pushes, fetches = office.remote.fetches;
+    const int changes = office.remote.changes_sent;
+    office.device.sync("crm");
+    const int batches = (edits + 99) / 100;
+    CHECK(office.remote.pushes - pushes == batches);
+    CHECK(office.remote.changes_sent - changes == edits);
+    CHECK(office.remote.fetches - fetches == batches);
+    // What was acknowledged is not looked at again, in this sync or the next.
+    CHECK(office.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+    CHECK(office.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+    CHECK(office.device.number("SELECT count(*) FROM kontor_intent") == 0);
+    office.device.sync("crm");
+    CHECK(office.remote.pushes - pushes == batches);
+    CHECK(office.remote.fetches - fetches == batches);
+}
+
+TEST_CASE("what is edited while it is pushed is pushed after", "[everyday]") {
+    Office office(10);
+    office.device.sql("UPDATE contact SET phone = '1'");
+    bool once = true;
+    office.remote.after_push = [&] {
+        if (std::exchange(once, false))
+            office.device.sql("UPDATE contact SET phone = '2' WHERE id = 3");
+    };
+    office.device.sync("crm");
+    const auto id = office.device.remote_id("Contacts", 3);
+    CHECK(office.remote.value("Contacts", id, "Phone").text() == "2");
+    office.device.sync("crm");
+    CHECK(office.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+    CHECK(office.device.text("SELECT phone FROM contact WHERE id = 3") == "2");
+}
+
+TEST_CASE("a sync without changes asks for changes and nothing else", "[everyday]") {
+    Office office(10);
+    engine::Session session;
+    office.device.session = &session;
+    office.device.sync("crm");
+    const int checks = office.remote.checks, pulls = office.remote.pulls;
+    const int fetches = office.remote.fetches;
+    for (int i = 0; i < 3; ++i) office.device.sync("crm");
+    CHECK(office.remote.checks == checks);
+    CHECK(office.remote.pulls == pulls + 3 * 2);  // of two streams
+    CHECK(office.remote.fetches == fetches);
+    CHECK(office.remote.pushes == 0);
+
+    SECTION("who we are there is asked again after an hour") {
+        office.clock.advance(engine::Session::kIdentityFor);
+        office.device.sync("crm");
+        CHECK(office.remote.checks == checks + 1);
+        office.remote.org = "org-2";
+        REQUIRE(office.device.try_sync("crm"));
+        office.clock.advance(engine::Session::kIdentityFor);
+        CHECK(office.device.try_sync("crm").error().code == Errc::kMismatch);
+    }
+    SECTION("and by a new session") {
+        engine::Session fresh;
+        office.device.session = &fresh;
+        office.remote.org = "org-2";
+        CHECK(office.device.try_sync("crm").error().code == Errc::kMismatch);
+    }
+}
+
+TEST_CASE("status costs the same however many records there are", "[everyday]") {
+    const auto cost = [](int records) {
+        const Office office(records);
+        std::vector<engine::ConnectionStatus> status;
+        const auto& db = office.device.engine_db();
+        const int count = steps(db, [&] { status = *engine::connection_status(db); });
+        REQUIRE(status.size() == 1);
+        REQUIRE(status[0].streams.size() == 2);
+        std::int64_t shown = 0;
+        for (const auto& stream : status[0].streams) shown += stream.records;
+        CHECK(shown == records);
+        return count;
+    };
+    const int few = cost(10);
+    CHECK(few > 0);
+    CHECK(cost(1'000) == few);
+}
