@@ -381,10 +381,13 @@ EngineTransaction::EngineTransaction(Context& context) : context_(context) {
 }
 
 void EngineTransaction::commit() {
-    context_.sql.run(
-        "UPDATE kontor_meta SET value = coalesce((SELECT max(seq) FROM kontor_history), 0)"
-        " WHERE key = 'absorbed_seq'");
-    need(replica::seal_history(context_.sql.db(), context_.random));
+    const auto number = [&](const char* query) { return context_.sql.integer(query).value_or(0); };
+    const std::int64_t last = number("SELECT max(seq) FROM kontor_history");
+    if (last != number("SELECT value FROM kontor_meta WHERE key = 'absorbed_seq'") ||
+        last != number("SELECT max(last_seq) FROM kontor_chain")) {
+        context_.sql.run("UPDATE kontor_meta SET value = ? WHERE key = 'absorbed_seq'", last);
+        need(replica::seal_history(context_.sql.db(), context_.random));
+    }
     transaction_->commit();
 }
 

@@ -43,8 +43,8 @@ void note_delete(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream);
 
 /// A write transaction of the engine: begins when all that was logged is absorbed (where that is
-/// much, after transactions that do nothing else); at commit it marks its own history entries as
-/// seen and chains them. Throws Failure; rolls back unless committed.
+/// much, after transactions that do nothing else); at commit it marks new history entries as
+/// seen and chains them, if there are any. Throws Failure; rolls back unless committed.
 class EngineTransaction {
 public:
     explicit EngineTransaction(Context& context);

@@ -317,6 +317,14 @@ bool Merger::target_died(const GroupPlan& group, const merge::Known& known,
     return false;
 }
 
+// What the image leaves out is known already. An equal stamp proves that only if it was not the
+// present one when the record was read (clause d).
+bool Merger::read_whole_before(const Link& link, const remote::RecordView& image) const {
+    if (image.version != link.version) return false;
+    const auto stamp = parse_instant(image.version);
+    return !stamp || !open_since_ || *stamp < *open_since_;
+}
+
 void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const auto shadow = work.shadows.find(group.id);
     const bool covered = work.link.covers >= group.since;
@@ -326,7 +334,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         return;
     const auto theirs = image_values(work.image, group);
     if (std::ranges::any_of(theirs, &Value::is_absent)) {
-        if (!work.authoritative && work.image.version != work.link.version &&
+        if (!work.authoritative && !read_whole_before(work.link, work.image) &&
             std::ranges::any_of(group.mapping->fields, &merge::FieldMapping::may_be_cut))
             work.cut = true;
         if (!covered && shadow == work.shadows.end())

@@ -29,6 +29,9 @@ public:
     /// `authoritative`: fetched by id just now, so that it is not stale and nothing is cut.
     void apply(const remote::RecordView& image, bool authoritative);
 
+    /// Records stamped since then may have changed after they were last read without a newer stamp.
+    void stamps_open_since(Instant at) { open_since_ = at; }
+
     /// Ids that must be read by id before they can be merged; emptied by the call.
     [[nodiscard]] std::vector<std::string> take_rereads();
     [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
@@ -67,6 +70,7 @@ private:
     Cause cause(const remote::RecordView& image, std::string_view rule) const;
     bool by_us(const remote::RecordView& image) const;
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
+    bool read_whole_before(const Link& link, const remote::RecordView& image) const;
     void planned(const char* op, std::int64_t record, std::string_view ext_id,
                  std::vector<std::string> fields);
 
@@ -76,6 +80,7 @@ private:
     PlanSink plan_sink_;
     LinkReferences references_;
     std::vector<std::string> rereads_;
+    std::optional<Instant> open_since_;
 };
 
 }  // namespace kontor::engine

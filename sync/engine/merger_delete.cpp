@@ -102,6 +102,8 @@ void Merger::gone(Link link, const remote::RecordView& image) {
 void Merger::revive(Link link, const remote::RecordView& image, std::string_view rule) {
     std::vector<const GroupPlan*> waiting;
     close_record_conflict(context_, link.id, rule);
+    // References to it stood for nothing, and mean something again.
+    pin_referrers(context_.sql, context_.plans, plan_, link.record);
     if (read_row(context_.sql, plan_, link.record)) {  // kept here by policy or conflict
         link.state = LinkState::kLive;
         return merge_live(std::move(link), image, true);

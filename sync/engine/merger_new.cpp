@@ -225,10 +225,15 @@ void Merger::remember(const Link& link, const remote::RecordView& image, const R
         if (ours == theirs && !waits) continue;
         save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
         if (!waits) continue;
+        bool waits_still = false;
         for (std::size_t i = 0; i < group.mapping->fields.size(); ++i)
-            if (waits_for_target(group.mapping->fields[i], theirs[i], references_))
+            if (waits_for_target(group.mapping->fields[i], theirs[i], references_)) {
+                waits_still = true;
                 wait_for(context_.sql, context_.plans, plan_.connection, link.id, group.id,
                          group.mapping->fields[i], theirs[i]);
+            }
+        // It refers to itself, and could not while its row was made.
+        if (!waits_still) complete_reference(link, plan_, group);
     }
     if (cut) rereads_.emplace_back(image.id);
 }

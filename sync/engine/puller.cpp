@@ -85,6 +85,7 @@ public:
           can_(can),
           counts_(counts),
           merger_(context, plan, counts, ports.plan_sink) {
+        if (const auto open = stamps_open_since()) merger_.stamps_open_since(*open);
         if (!plan.loaded && Loader::applies(context.sql, plan))
             loader_ = std::make_unique<Loader>(context, plan, merger_, counts);
     }
@@ -141,6 +142,16 @@ public:
     }
 
 private:
+    // On the remote's clock: when the last pull read, a stamp of the same tick might come again.
+    [[nodiscard]] std::optional<Instant> stamps_open_since() const {
+        const auto pulled =
+            context_.sql.text("SELECT pulled_at FROM kontor_stream WHERE id = ?", plan_.id);
+        const auto at = pulled ? parse_instant(*pulled) : std::nullopt;
+        if (!at) return std::nullopt;
+        return *at + context_.clock_offset - context_.clock_uncertainty -
+               std::chrono::milliseconds{can_.modified_resolution_ms};
+    }
+
     void complete_references() {
         std::string after;
         do {

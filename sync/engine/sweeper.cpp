@@ -56,12 +56,15 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
     fetch_and_merge(context, ports, plan, differ, counts);
 
     if (*complete) {
-        const auto missing =
-            ids(context.sql,
-                "SELECT ext_id FROM kontor_link WHERE stream = ? AND state = 0"
-                " AND ext_id IS NOT NULL AND NOT EXISTS"
-                " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)",
-                plan.id);
+        const auto not_listed = [&](const char* state) {
+            return ids(context.sql,
+                       std::string("SELECT ext_id FROM kontor_link WHERE stream = ? AND state = ") +
+                           state +
+                           " AND ext_id IS NOT NULL AND NOT EXISTS"
+                           " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)",
+                       plan.id);
+        };
+        const auto missing = not_listed("0");
         const std::int64_t live =
             context.sql
                 .integer("SELECT count(*) FROM kontor_link WHERE stream = ? AND state = 0", plan.id)
@@ -77,6 +80,8 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
                   {{"stream", plan.mapping.stream}, {"missing", std::to_string(count)}},
                   {}});
         fetch_and_merge(context, ports, plan, missing, counts);
+        // Out of our sight, and maybe deleted meanwhile: only asking tells.
+        fetch_and_merge(context, ports, plan, not_listed("2"), counts);
     }
     {
         // Also after a list that was cut: it would be cut again, and costs as much.

@@ -117,7 +117,8 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
     const std::string started = stamp();
     std::vector<std::pair<std::string, const Record*>> found;
     for (const auto& [id, record] : records_[name])
-        if (record.version >= cursor && (!cursor.empty() || !record.deleted))
+        if (record.version >= cursor && (!cursor.empty() || !record.deleted) &&
+            !forbidden.contains(id))
             found.emplace_back(id, &record);
     const auto stale = std::exchange(stale_[name], {});
     for (const auto& [id, record] : stale) found.emplace_back(id, &record);
@@ -140,7 +141,7 @@ Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink&
     std::size_t n = 0;
     for (const auto& [id, record] : all) {
         if ((truncated_list || lying_list) && n++ >= all.size() / 2) break;
-        if (!record.deleted)
+        if (!record.deleted && !forbidden.contains(id))
             views.push_back({.fact = remote::Fact::kId,
                              .id = id,
                              .version = record.version,
@@ -158,8 +159,10 @@ Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::strin
     for (const auto& id : ids) {
         const auto& all = records_[std::string(stream)];
         const auto found = all.find(id);
-        if (found == all.end() || found->second.deleted) {
-            const remote::RecordView missing{.fact = remote::Fact::kMissing,
+        if (found == all.end() || found->second.deleted || forbidden.contains(id)) {
+            const auto fact =
+                forbidden.contains(id) ? remote::Fact::kForbidden : remote::Fact::kMissing;
+            const remote::RecordView missing{.fact = fact,
                                              .id = id,
                                              .version = {},
                                              .modified_by = {},

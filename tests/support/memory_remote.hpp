@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,7 @@ public:
     std::chrono::milliseconds clock_skew{0};
     std::vector<std::string> hidden_fields;  ///< left out of every image
     std::vector<std::string> cut_fields;     ///< left out of lists, there by id
+    std::set<std::string> forbidden;         ///< ids that we may not see
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
     std::size_t page_size = 3;
@@ -73,6 +75,8 @@ public:
               const std::string& by = "colleague");
     void erase(const std::string& stream, const std::string& id);
     void restore(const std::string& stream, const std::string& id);
+    /// Deletes it, and no deleted feed tells.
+    void forget(const std::string& stream, const std::string& id) { records_[stream].erase(id); }
     [[nodiscard]] const Record& at(const std::string& stream, const std::string& id) const;
     [[nodiscard]] Value value(const std::string& stream, const std::string& id,
                               const std::string& field) const;
