@@ -1,0 +1,351 @@
+#include "tests/simulation/account.hpp"
+
+#include <algorithm>
+
+namespace kontor::simulation {
+namespace {
+
+constexpr std::size_t kCutLength = 10;  // lists show no more of a long text
+constexpr std::size_t kFetchBatch = 4;
+
+remote::FieldSpec spec_of(const FieldModel& field) {
+    remote::FieldSpec out;
+    out.name = field.remote;
+    out.type = field.type;
+    out.read_only = field.computed;
+    out.may_be_cut = field.cut_in_lists;
+    out.max_length = field.habit == Habit::kTruncate ? kTruncateAt : 0;
+    if (!field.target.empty()) out.references = {field.target};
+    return out;
+}
+
+}  // namespace
+
+const char* to_string(Fault fault) {
+    static constexpr const char* kNames[] = {
+        "lost_request", "lost_answer",  "carried_by_half", "malformed",     "rate_limited",
+        "cut_pull",     "twice_page",   "stale_page",      "fewer_results", "item_retry",
+        "item_locked",  "item_unknown", "truncated_list",  "lying_list"};
+    static_assert(std::size(kNames) == kFaultCount);
+    return kNames[static_cast<int>(fault)];
+}
+
+Account::Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed,
+                 Trace& trace, Hooks hooks)
+    : server_(server),
+      user_(std::move(user)),
+      time_(time),
+      dice_(seed),
+      trace_(trace),
+      hooks_(std::move(hooks)) {}
+
+std::vector<remote::StreamSpec> Account::specs() const {
+    std::vector<remote::StreamSpec> out;
+    const ServerTraits& traits = server_.traits();
+    for (const StreamModel& stream : server_.model().streams) {
+        remote::StreamSpec spec;
+        spec.name = stream.name;
+        auto& can = spec.can;
+        can.create = can.update = can.remove = can.list_ids = can.fetch = true;
+        can.deleted_feed = traits.deleted_feed;
+        can.deleted_retention_days = static_cast<int>(traits.feed_keeps.count() / 24);
+        can.key_field = traits.key_field ? kKeyField : "";
+        if (traits.key_field) can.find_fields = {kKeyField};
+        can.cas = traits.cas;
+        can.push_batch_max = traits.push_batch_max;
+        can.fetch_batch_max = static_cast<int>(kFetchBatch);
+        can.modified_resolution_ms = static_cast<int>(traits.precision.count());
+        for (const FieldModel& field : stream.fields) spec.fields.push_back(spec_of(field));
+        out.push_back(std::move(spec));
+    }
+    return out;
+}
+
+bool Account::happens(Fault fault) {
+    const auto found = std::ranges::find(armed_, fault);
+    if (found == armed_.end()) return false;
+    armed_.erase(found);
+    ++fired_;
+    trace_.note(std::string("! ") + to_string(fault));
+    return true;
+}
+
+Result<> Account::request(std::string_view what) {
+    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
+    time_.advance(dice_.upto(server_.traits().latency_max));
+    server_.settle();
+    hooks_.yield();
+    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    if (happens(Fault::kRateLimited)) return fail(Errc::kRateLimited, "too many requests");
+    if (happens(Fault::kLostRequest)) return fail(Errc::kUnavailable, "connection refused");
+    return {};
+}
+
+Result<> Account::answer(std::string_view what) {
+    trace_.mix(what);
+    time_.advance(dice_.upto(server_.traits().latency_max));
+    server_.settle();
+    hooks_.yield();
+    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    if (happens(Fault::kLostAnswer))
+        return fail(dice_.percent(50) ? Errc::kUnavailable : Errc::kTimeout, "connection reset");
+    if (happens(Fault::kMalformed)) return fail(Errc::kProtocol, "this is HTML, not JSON");
+    return {};
+}
+
+Result<remote::Identity> Account::check() {
+    if (auto sent = request("check"); !sent) return pass(sent);
+    remote::Identity out;
+    out.org_id = "org of " + server_.name();
+    out.org_name = server_.name();
+    out.user_id = user_;
+    out.server_time = server_.now();
+    if (auto back = answer("check"); !back) return pass(back);
+    return out;
+}
+
+Account::Shown Account::by_id(const std::string& stream, const std::string& id) const {
+    const Server::Record* record = server_.find(stream, id);
+    Shown out{.id = id, .image = {}, .fact = remote::Fact::kMissing};
+    if (record == nullptr) return out;
+    out.image = record->now;
+    if (record->forbidden) {
+        out = {.id = id, .image = {}, .fact = remote::Fact::kForbidden};
+    } else if (!record->now.successor.empty()) {
+        out.fact = remote::Fact::kMerged;
+    } else if (record->now.deleted) {
+        out.fact =
+            server_.traits().gone_says_deleted ? remote::Fact::kDeleted : remote::Fact::kMissing;
+        if (out.fact == remote::Fact::kMissing) out.image = {};
+    } else {
+        out.fact = remote::Fact::kRecord;
+    }
+    return out;
+}
+
+std::vector<Account::Shown> Account::changed_since(const std::string& stream,
+                                                   std::string_view from) const {
+    std::vector<Shown> out;
+    const ServerTraits& traits = server_.traits();
+    for (const auto& [id, record] : server_.records(stream)) {
+        const Server::Image* image = server_.visible(record);
+        if (image == nullptr || record.forbidden) continue;
+        if (image->deleted && (from.empty() || !traits.deleted_feed)) continue;
+        if (image->stamp < from) continue;
+        Shown shown{.id = id, .image = *image, .fact = remote::Fact::kRecord};
+        if (image->deleted)
+            shown.fact = image->successor.empty() ? remote::Fact::kDeleted : remote::Fact::kMerged;
+        out.push_back(std::move(shown));
+    }
+    std::ranges::sort(out, [](const Shown& a, const Shown& b) {
+        return std::tie(a.image.stamp, a.id) < std::tie(b.image.stamp, b.id);
+    });
+    return out;
+}
+
+Result<> Account::emit(const std::string& stream, std::span<const std::string> fields,
+                       const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
+                       std::string_view checkpoint) {
+    const StreamModel& model = server_.model().stream(stream);
+    std::vector<std::vector<ValueView>> values(records.size());
+    std::vector<remote::RecordView> views;
+    std::set<Token> tokens;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const Shown& record = records[i];
+        trace_.mix(record.id);
+        trace_.mix(record.image.version);
+        for (const auto& name : fields) {
+            const auto found = record.image.fields.find(name);
+            const FieldModel* field = model.field(name);
+            ValueView value =
+                found == record.image.fields.end() ? ValueView::null() : found->second.view();
+            if (!by_id && field != nullptr && field->cut_in_lists && value.text.size() > kCutLength)
+                value = {};
+            if (record.fact == remote::Fact::kRecord)
+                for_each_token(value, [&](Token token) { tokens.insert(token); });
+            values[i].push_back(value);
+            trace_.mix(value);
+        }
+        if (trace_.prints()) {
+            std::string line = "  shows " + record.id + " " + record.image.version + " by " +
+                               record.image.modified_by + " fact " +
+                               std::to_string(static_cast<int>(record.fact));
+            for (std::size_t k = 0; k < fields.size(); ++k)
+                line += " " + fields[k] + "=" +
+                        (values[i][k].is_absent() ? "…" : std::string(values[i][k].text));
+            trace_.note(line);
+        }
+        const bool full = record.fact == remote::Fact::kRecord;
+        views.push_back({.fact = record.fact,
+                         .id = record.id,
+                         .version = record.image.version,
+                         .modified_by = record.image.modified_by,
+                         .successor = record.image.successor,
+                         .fields = full ? std::span<const ValueView>(values[i])
+                                        : std::span<const ValueView>()});
+    }
+    auto taken = sink.accept(views, checkpoint);
+    shown_.insert(tokens.begin(), tokens.end());
+    if (taken) delivered_.merge(tokens);
+    return taken;
+}
+
+Result<std::string> Account::pull(std::string_view stream, std::span<const std::string> fields,
+                                  std::string_view cursor, remote::RecordSink& sink) {
+    const std::string name(stream);
+    if (auto sent = request("pull " + name + " from " + std::string(cursor)); !sent)
+        return pass(sent);
+    const ServerTraits& traits = server_.traits();
+    // A change may show this long after its stamp; each pull looks back as far.
+    const auto overlap = server_.lag_bound();
+    const std::string end = format_instant(server_.now() - overlap);
+
+    std::pair<std::string, std::string> last;
+    for (std::size_t page = 0;; ++page) {
+        auto found = changed_since(name, cursor);
+        std::vector<Shown> shown;
+        std::size_t skip = traits.keyset ? 0 : page * traits.page_size;
+        for (Shown& one : found) {
+            if (traits.keyset && page > 0 && std::pair(one.image.stamp, one.id) <= last) continue;
+            if (skip > 0) {
+                --skip;
+                continue;
+            }
+            if (shown.size() == traits.page_size) break;
+            shown.push_back(std::move(one));
+        }
+        if (shown.empty()) break;
+        last = {shown.back().image.stamp, shown.back().id};
+        if (page > 0 && happens(Fault::kCutPull)) return fail(Errc::kUnavailable, "cut off");
+        if (happens(Fault::kStalePage))
+            for (const auto& [id, record] : server_.records(name))
+                if (!record.past.empty() && !record.past.front().deleted && !record.forbidden &&
+                    dice_.percent(60))
+                    shown.push_back(
+                        {.id = id, .image = record.past.front(), .fact = remote::Fact::kRecord});
+        std::string checkpoint;
+        if (traits.keyset)
+            if (const auto at = parse_instant(last.first))
+                checkpoint = format_instant(std::min(*at - overlap, server_.now() - overlap));
+        if (auto back = answer("page"); !back) return pass(back);
+        if (auto done = emit(name, fields, shown, false, sink, checkpoint); !done)
+            return pass(done);
+        if (happens(Fault::kTwicePage))
+            if (auto done = emit(name, fields, shown, false, sink, ""); !done) return pass(done);
+    }
+    return end;
+}
+
+Result<bool> Account::list_ids(std::string_view stream, remote::RecordSink& sink) {
+    const std::string name(stream);
+    if (auto sent = request("list_ids " + name); !sent) return pass(sent);
+    std::vector<Shown> all;
+    for (const auto& [id, record] : server_.records(name))
+        if (const auto* image = server_.visible(record);
+            image != nullptr && !image->deleted && !record.forbidden)
+            all.push_back({.id = id, .image = *image, .fact = remote::Fact::kId});
+    const bool truncated = happens(Fault::kTruncatedList);
+    if (truncated || happens(Fault::kLyingList)) all.resize(all.size() / 2);
+    if (auto back = answer("list"); !back) return pass(back);
+    if (auto done = emit(name, {}, all, false, sink, ""); !done) return pass(done);
+    return !truncated;
+}
+
+Result<> Account::fetch(std::string_view stream, std::span<const std::string> fields,
+                        std::span<const std::string> ids, remote::RecordSink& sink) {
+    const std::string name(stream);
+    for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
+        if (auto sent = request("fetch " + name); !sent) return sent;
+        std::vector<Shown> shown;
+        for (const auto& id : ids.subspan(at, std::min(kFetchBatch, ids.size() - at)))
+            shown.push_back(by_id(name, id));
+        if (auto back = answer("fetched"); !back) return back;
+        if (auto done = emit(name, fields, shown, true, sink, ""); !done) return done;
+    }
+    return {};
+}
+
+Result<> Account::find(std::string_view stream, std::span<const std::string> fields,
+                       std::string_view field, std::span<const std::string> values,
+                       remote::RecordSink& sink) {
+    const std::string name(stream);
+    if (auto sent = request("find " + name); !sent) return sent;
+    std::vector<Shown> shown;
+    for (const auto& [id, record] : server_.records(name)) {
+        const auto found = record.now.fields.find(std::string(field));
+        if (record.now.deleted || record.forbidden || found == record.now.fields.end()) continue;
+        if (std::ranges::find(values, found->second.text()) != values.end())
+            shown.push_back(by_id(name, id));
+    }
+    if (auto back = answer("found"); !back) return back;
+    return emit(name, fields, shown, true, sink, "");
+}
+
+// What is about to be replaced must have been read, and kept: always where the remote compares and
+// sets, else in all but the moment between our last look and the push.
+void Account::watch_update(const std::string& stream, const remote::Change& change) {
+    const Server::Record* record = server_.find(stream, change.id);
+    if (record == nullptr) return;
+    const bool compared =
+        server_.traits().cas != remote::CompareAndSet::kNone && !change.expect_version.empty();
+    for (const auto& field : change.fields) {
+        const auto found = record->now.fields.find(field.field);
+        if (found == record->now.fields.end() || found->second == field.value) continue;
+        const auto token = first_token(found->second.view());
+        if (!token || first_token(field.value.view()) == token) continue;
+        if (delivered_.contains(*token))
+            overwritten_.insert(*token);
+        else if (compared && !shown_.contains(*token) &&
+                 record->now.version == change.expect_version &&
+                 record->now.modified_by == "colleague")
+            hooks_.violation("A2: " + stream + " " + change.id + " " + field.field +
+                             ": a value that was never read was overwritten");
+    }
+}
+
+Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
+                                                      std::span<const remote::Change> changes) {
+    const std::string name(stream);
+    if (changes.size() > static_cast<std::size_t>(server_.traits().push_batch_max))
+        hooks_.violation("a batch of " + std::to_string(changes.size()) + " changes");
+    if (trace_.prints())
+        for (const auto& change : changes) {
+            std::string line = "  op " + std::to_string(static_cast<int>(change.op)) + " " +
+                               change.id + " expects " + change.expect_version;
+            for (const auto& field : change.fields)
+                line += " " + field.field + "=" + field.value.text() +
+                        (field.value.is_null() ? "NULL" : "");
+            trace_.note(line);
+        }
+    if (auto sent = request("push " + name); !sent) return pass(sent);
+    std::size_t count = changes.size();
+    const bool by_half = happens(Fault::kCarriedByHalf);
+    if (by_half) count = (count + 1) / 2;
+    std::vector<remote::PushResult> results;
+    for (std::size_t i = 0; i < count; ++i) {
+        trace_.mix(static_cast<std::uint64_t>(changes[i].op));
+        trace_.mix(changes[i].id);
+        for (const auto& field : changes[i].fields) trace_.mix(field.value.view());
+        remote::PushResult result;
+        if (happens(Fault::kItemRetry)) {
+            result.status = remote::PushStatus::kRetry;
+        } else if (happens(Fault::kItemLocked)) {
+            result.status = remote::PushStatus::kLocked;
+        } else {
+            if (changes[i].op == remote::ChangeOp::kUpdate) watch_update(name, changes[i]);
+            result = server_.carry_out(name, changes[i], user_);
+            if (happens(Fault::kItemUnknown)) result = {};
+        }
+        if (trace_.prints())
+            trace_.note("  -> " + std::string(remote::to_string(result.status)) + " " + result.id +
+                        " " + result.version);
+        results.push_back(std::move(result));
+    }
+    if (auto back = answer("pushed"); !back) return pass(back);
+    if (by_half) return fail(Errc::kUnavailable, "broken off");
+    if (results.size() > 1 && happens(Fault::kFewerResults)) results.pop_back();
+    return results;
+}
+
+}  // namespace kontor::simulation

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sync/remote/remote.hpp"
+#include "tests/simulation/server.hpp"
+#include "tests/simulation/tokens.hpp"
+#include "tests/simulation/trace.hpp"
+
+namespace kontor::simulation {
+
+/// What goes wrong with the next call that it fits.
+enum class Fault {
+    kLostRequest,
+    kLostAnswer,     ///< after it was carried out
+    kCarriedByHalf,  ///< a batch: the first half was carried out, then the connection broke
+    kMalformed,      ///< an answer that cannot be read
+    kRateLimited,
+    kCutPull,    ///< after a page
+    kTwicePage,  ///< a page comes again
+    kStalePage,  ///< a page brings earlier images of some records too
+    kFewerResults,
+    kItemRetry,  ///< one change of a batch is not carried out
+    kItemLocked,
+    kItemUnknown,  ///< … or is, and nobody says so
+    kTruncatedList,
+    kLyingList,  ///< truncated, and said to be complete
+};
+inline constexpr int kFaultCount = static_cast<int>(Fault::kLyingList) + 1;
+[[nodiscard]] const char* to_string(Fault fault);
+
+/// One device's access to a server: what a good connector makes of it (cursors that overlap, pages,
+/// reads by id), with the network in between.
+class Account final : public remote::Remote {
+public:
+    struct Hooks {
+        std::function<void()> yield;  ///< time passes and others act
+        std::function<bool()> gone;   ///< the device has lost power: nothing is sent any more
+        std::function<void(const std::string&)> violation;
+    };
+    Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed, Trace& trace,
+            Hooks hooks);
+
+    void arm(Fault fault) { armed_.push_back(fault); }
+    void disarm() { armed_.clear(); }
+    /// Faults that have happened since the last call.
+    [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
+
+    [[nodiscard]] Server& server() { return server_; }
+    [[nodiscard]] const Server& server() const { return server_; }
+    [[nodiscard]] const std::string& user() const { return user_; }
+    /// Tokens in images that this device was shown and has kept.
+    [[nodiscard]] const std::set<Token>& delivered() const { return delivered_; }
+    void forget_delivered() { delivered_.clear(); }
+    /// … and of these, the ones that this device's pushes have replaced.
+    [[nodiscard]] const std::set<Token>& overwritten() const { return overwritten_; }
+    [[nodiscard]] std::vector<remote::StreamSpec> specs() const;
+
+    Result<remote::Identity> check() override;
+    Result<std::vector<remote::StreamSpec>> describe() override { return specs(); }
+    Result<std::string> pull(std::string_view stream, std::span<const std::string> fields,
+                             std::string_view cursor, remote::RecordSink& sink) override;
+    Result<bool> list_ids(std::string_view stream, remote::RecordSink& sink) override;
+    Result<> fetch(std::string_view stream, std::span<const std::string> fields,
+                   std::span<const std::string> ids, remote::RecordSink& sink) override;
+    Result<> find(std::string_view stream, std::span<const std::string> fields,
+                  std::string_view field, std::span<const std::string> values,
+                  remote::RecordSink& sink) override;
+    Result<std::vector<remote::PushResult>> push(std::string_view stream,
+                                                 std::span<const remote::Change> changes) override;
+    [[nodiscard]] remote::Credits credits() const override { return {}; }
+
+private:
+    struct Shown {
+        std::string id;
+        Server::Image image;
+        remote::Fact fact = remote::Fact::kRecord;
+    };
+    Result<> request(std::string_view what);
+    Result<> answer(std::string_view what);
+    bool happens(Fault fault);
+    std::vector<Shown> changed_since(const std::string& stream, std::string_view from) const;
+    Result<> emit(const std::string& stream, std::span<const std::string> fields,
+                  const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
+                  std::string_view checkpoint);
+    Shown by_id(const std::string& stream, const std::string& id) const;
+    void watch_update(const std::string& stream, const remote::Change& change);
+
+    Server& server_;
+    std::string user_;
+    WorldTime& time_;
+    Dice dice_;
+    Trace& trace_;
+    Hooks hooks_;
+    std::vector<Fault> armed_;
+    int fired_ = 0;
+    std::set<Token> delivered_, overwritten_;
+    std::set<Token> shown_;  ///< delivered, kept or not
+};
+
+}  // namespace kontor::simulation

@@ -1,0 +1,228 @@
+// C1: what a replica holds against what a remote holds, through a model of the mapping that shares
+// no code with the engine's lenses.
+#include <map>
+#include <set>
+
+#include "tests/simulation/oracles.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+constexpr int kLive = 0, kAccessLost = 2, kDetached = 3, kDeletedThere = 4, kDeleteHere = 5,
+              kDone = 6;
+
+struct LinkRow {
+    std::int64_t id = 0, record = 0;
+    std::string ext_id;
+    int state = 0;
+};
+
+class Comparison {
+public:
+    Comparison(World& world, Device& device, const std::string& connection, bool fresh)
+        : world_(world),
+          device_(device),
+          name_(connection),
+          fresh_(fresh),
+          server_(device.connection(connection).account->server()),
+          late_(device.connection(connection).late_mapped) {
+        read_links();
+        read_listed();
+    }
+
+    void run() {
+        for (const StreamModel& stream : server_.model().streams) {
+            each_remote_record(stream);
+            each_local_record(stream);
+        }
+    }
+
+private:
+    void read_links() {
+        device_.each(
+            "SELECT s.name, l.id, l.record, coalesce(l.ext_id, ''), l.state FROM kontor_link l"
+            " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
+            " ON c.id = s.connection WHERE c.name = '" +
+                name_ + "'",
+            [&](const replica::Statement& row) {
+                const std::string stream(row.text(0));
+                LinkRow link{row.integer(1), row.integer(2), std::string(row.text(3)),
+                             static_cast<int>(row.integer(4))};
+                if (!link.ext_id.empty()) by_ext_[stream][link.ext_id] = link;
+                by_record_[stream][link.record] = link;
+                if (!link.ext_id.empty() && link.state != kDeletedThere && link.state != kDone)
+                    remote_ids_[stream][link.record] = link.ext_id;
+            });
+    }
+
+    // What a person has been told of: blocked, in doubt, parked, waiting.
+    void read_listed() {
+        device_.each(
+            "SELECT link FROM kontor_blocked UNION SELECT link FROM kontor_intent"
+            " WHERE state IN ('unknown', 'parked') UNION SELECT link FROM"
+            " kontor_conflict WHERE state = 'open' AND grp IS NULL",
+            [&](const replica::Statement& row) { listed_.insert(row.integer(0)); });
+        device_.each(
+            "SELECT k.link, g.name FROM kontor_conflict k JOIN kontor_group g ON g.id = k.grp"
+            " WHERE k.state = 'open'",
+            [&](const replica::Statement& row) {
+                parked_[row.integer(0)].insert(std::string(row.text(1)));
+            });
+        device_.each(
+            "SELECT w.link, g.name FROM kontor_shadow w JOIN kontor_group g ON g.id ="
+            " w.grp WHERE w.waits",
+            [&](const replica::Statement& row) {
+                waiting_[row.integer(0)].insert(std::string(row.text(1)));
+            });
+        if (fresh_ && !(listed_.empty() && parked_.empty()))
+            world_.violation("B6: a fresh load of " + name_ + " left something to decide");
+    }
+
+    void disagree(const std::string& what) {
+        world_.violation((fresh_ ? "B6: fresh dev" : "C1: dev") + std::to_string(device_.number()) +
+                         " and " + name_ + ": " + what);
+    }
+
+    [[nodiscard]] const LinkRow* by_ext(const std::string& stream, const std::string& id) {
+        const auto found = by_ext_[stream].find(id);
+        return found == by_ext_[stream].end() ? nullptr : &found->second;
+    }
+
+    void each_remote_record(const StreamModel& stream) {
+        for (const auto& [id, record] : server_.records(stream.name)) {
+            const LinkRow* link = by_ext(stream.name, id);
+            if (record.now.deleted) {
+                if (link != nullptr && link->state == kLive && !listed_.contains(link->id))
+                    disagree(id + " is deleted there and linked here");
+                continue;
+            }
+            if (link == nullptr) {
+                disagree(stream.name + " " + id + " is not here");
+                continue;
+            }
+            if (listed_.contains(link->id) || link->state == kDetached) continue;
+            if (link->state != kLive) {
+                disagree(stream.name + " " + id + " is there, and its link is in state " +
+                         std::to_string(link->state));
+                continue;
+            }
+            compare(stream, *link, record.now);
+        }
+    }
+
+    void each_local_record(const StreamModel& stream) {
+        device_.each("SELECT id FROM " + stream.entity, [&](const replica::Statement& row) {
+            const std::int64_t id = row.integer(0);
+            const auto found = by_record_[stream.name].find(id);
+            const std::string what = stream.entity + " " + std::to_string(id);
+            if (found == by_record_[stream.name].end()) {
+                disagree(what + " has no link");
+                return;
+            }
+            const LinkRow& link = found->second;
+            world_.tally().add("pairs compared");
+            if (listed_.contains(link.id)) {
+                world_.tally().add("records listed");
+                return;
+            }
+            if (link.state == kDetached || link.state == kDeletedThere) return;
+            if (link.ext_id.empty()) disagree(what + " was not created there");
+            if (link.state == kDeleteHere || link.state == kDone || link.state == kAccessLost)
+                disagree(what + " is here, and its link is in state " + std::to_string(link.state));
+            const auto* record = server_.find(stream.name, link.ext_id);
+            if (!link.ext_id.empty() && record == nullptr)
+                disagree(what + " is linked to " + link.ext_id + ", which never was");
+        });
+    }
+
+    // A reference to what is no longer there is as good as none.
+    Value without_dead(const FieldModel& field, const Value& value) const {
+        if (field.target.empty() || value.kind() != Kind::kText) return value;
+        const auto* target = server_.find(field.target, value.text());
+        return target == nullptr || target->now.deleted ? Value::null() : value;
+    }
+
+    void compare(const StreamModel& stream, const LinkRow& link, const Server::Image& image) {
+        std::string columns;
+        for (const FieldModel& field : stream.fields)
+            for (const auto& column : field.columns)
+                columns += (columns.empty() ? "" : ", ") + column;
+        std::vector<Value> row;
+        device_.each("SELECT " + columns + " FROM " + stream.entity +
+                         " WHERE id = " + std::to_string(link.record),
+                     [&](const replica::Statement& found) {
+                         for (int i = 0; i < found.columns(); ++i) row.emplace_back(found.value(i));
+                     });
+        if (row.empty()) {
+            disagree(link.ext_id + " is linked to " + stream.entity + " " +
+                     std::to_string(link.record) + ", which is not here");
+            return;
+        }
+        std::size_t next = 0;
+        for (const FieldModel& field : stream.fields) {
+            const std::span<const Value> mine(&row[next], field.columns.size());
+            next += field.columns.size();
+            if (field.late && !late_) continue;
+            const std::string& group = field.group.empty() ? field.remote : field.group;
+            if (parked_[link.id].contains(group)) {
+                world_.tally().add("groups parked");
+                continue;
+            }
+            const auto there = image.fields.find(field.remote);
+            const Value theirs =
+                without_dead(field, there == image.fields.end() ? Value::null() : there->second);
+            if (waiting_[link.id].contains(group)) {
+                if (!theirs.is_blank() && !field.target.empty() &&
+                    remote_here(field.target, theirs.text()))
+                    disagree(link.ext_id + " " + field.remote + " waits for " + theirs.text() +
+                             ", which is here");
+                continue;
+            }
+            Value ours = kept(field, expected(field, mine, remote_ids_[field.target]));
+            ours = without_dead(field, ours);
+            if (ours.is_blank() && theirs.is_blank()) continue;
+            if (ours == theirs) continue;
+            disagree(stream.name + " " + link.ext_id + " " + field.remote + ": here " +
+                     shown(mine.front()) + " stands for " + shown(ours) + ", there is " +
+                     shown(theirs));
+        }
+    }
+
+    [[nodiscard]] bool remote_here(const std::string& stream, const std::string& id) {
+        const LinkRow* link = by_ext(stream, id);
+        return link != nullptr && link->state == kLive;
+    }
+
+    static std::string shown(const Value& value) {
+        switch (value.kind()) {
+            case Kind::kInteger:
+                return std::to_string(value.integer());
+            case Kind::kReal:
+                return std::to_string(value.real());
+            case Kind::kText:
+                return "'" + value.text() + "'";
+            default:
+                return "NULL";
+        }
+    }
+
+    World& world_;
+    Device& device_;
+    const std::string& name_;
+    bool fresh_;
+    const Server& server_;
+    bool late_;
+    std::map<std::string, std::map<std::string, LinkRow>> by_ext_;
+    std::map<std::string, std::map<std::int64_t, LinkRow>> by_record_;
+    std::map<std::string, std::map<std::int64_t, std::string>> remote_ids_;
+    std::set<std::int64_t> listed_;
+    std::map<std::int64_t, std::set<std::string>> parked_, waiting_;
+};
+
+}  // namespace
+
+void check_agreement(World& world, Device& device, const std::string& connection, bool fresh) {
+    Comparison(world, device, connection, fresh).run();
+}
+
+}  // namespace kontor::simulation

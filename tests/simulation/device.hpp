@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/decisions.hpp"
+#include "sync/replica/database.hpp"
+#include "tests/simulation/account.hpp"
+#include "tests/simulation/disk.hpp"
+#include "tests/simulation/step.hpp"
+
+namespace kontor::simulation {
+
+/// A replica that has just been made, as bytes: copied rather than migrated anew for each device.
+[[nodiscard]] const std::string& blank_replica();
+
+/// One laptop: a disk, a clock, a replica with a handle for people and one for the engine, and its
+/// connections.
+class Device {
+public:
+    Device(int number, WorldTime& time, std::uint64_t seed, Trace& trace);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    void connect(const std::string& name, std::unique_ptr<Account> account);
+    struct Connected {
+        std::string name;
+        std::unique_ptr<Account> account;
+        engine::ConnectionSettings settings;
+        bool late_mapped = false;
+    };
+    [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
+    [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
+    void map_late(const std::string& name);
+
+    Result<engine::CycleReport> sync(const std::string& name, const engine::CycleOptions& options,
+                                     engine::Observer& observer);
+
+    /// Plain SQL, as any program runs it.
+    Result<> sql(const std::string& text);
+    /// First column of the first row; nullopt without a row or for NULL. For what must work.
+    [[nodiscard]] std::optional<std::string> text(const std::string& query) const;
+    [[nodiscard]] std::int64_t number(const std::string& query) const;
+    /// Calls `row` for each row.
+    void each(const std::string& query,
+              const std::function<void(const replica::Statement&)>& row) const;
+
+    [[nodiscard]] const replica::Database& local() const { return *local_; }
+    [[nodiscard]] const replica::Database& engine() const { return *engine_; }
+    [[nodiscard]] int number() const { return number_; }
+    [[nodiscard]] DeviceClock& clock() { return clock_; }
+    [[nodiscard]] Disk& disk() { return disk_; }
+    [[nodiscard]] Random& random() { return dice_.random(); }
+
+    /// Closes and opens the replica; after a power cut, with what the disk kept.
+    void restart();
+
+private:
+    void open();
+
+    int number_;
+    Trace& trace_;
+    DeviceClock clock_;
+    Dice dice_;
+    Disk disk_;
+    std::unique_ptr<replica::Database> local_, engine_;
+    std::map<std::string, Connected> connections_;
+    engine::WriterGate gate_;
+    std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace kontor::simulation

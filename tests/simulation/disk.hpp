@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/base/clock.hpp"
+#include "tests/simulation/time.hpp"
+#include "tests/simulation/trace.hpp"
+
+struct sqlite3_vfs;
+
+namespace kontor::simulation {
+
+/// A device's disk in memory, as an SQLite VFS: files, locks and shared memory for WAL, the
+/// device's time, and randomness from the seed. It knows what has reached the platter: after a
+/// power cut, what was synced is there, and of the rest any part, possibly torn.
+///
+/// Single-threaded. Handles opened on it must be closed before it goes.
+class Disk {
+public:
+    /// `name`: of the VFS, unique in the process.
+    Disk(std::string name, const Clock& clock, std::uint64_t seed, Trace& trace,
+         bool is_default = false);
+    ~Disk();
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+    [[nodiscard]] const std::string& vfs() const { return name_; }
+    void put(const std::string& path, std::string bytes);
+    [[nodiscard]] std::string get(const std::string& path) const;
+
+    /// The power goes at the `writes`-th write from now (0: at once). From then on all fails.
+    void cut_power_after(std::uint64_t writes);
+    [[nodiscard]] bool dead() const { return dead_; }
+    /// Power is back: what had not been synced is there in part. No handle may be open.
+    void restart();
+    /// Its randomness, and what a power cut leaves, from now on.
+    void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
+
+    [[nodiscard]] std::uint64_t writes() const { return writes_; }
+
+    struct File;
+    struct Handle;
+
+private:
+    friend struct Vfs;
+    void note_write();
+
+    std::string name_;
+    const Clock& clock_;
+    Dice dice_;
+    Trace& trace_;
+    std::unique_ptr<sqlite3_vfs> registered_;
+    std::map<std::string, std::shared_ptr<File>> files_;
+    std::uint64_t writes_ = 0;
+    std::uint64_t power_cut_at_ = UINT64_MAX;
+    bool dead_ = false;
+};
+
+/// The disk that SQLite uses where no other is named (temporary databases), and from which alone it
+/// seeds its random numbers. One in a process.
+class DefaultDisk {
+public:
+    DefaultDisk();
+    /// SQLite's random numbers start afresh.
+    void seed(std::uint64_t seed);
+
+private:
+    WorldTime time_;
+    DeviceClock clock_{time_, 0};
+    Trace trace_;
+    Disk disk_;
+};
+
+}  // namespace kontor::simulation

@@ -1,0 +1,194 @@
+#include "tests/simulation/oracles.hpp"
+
+#include <map>
+#include <set>
+
+#include "sync/replica/chain.hpp"
+#include "sync/replica/integrity.hpp"
+#include "tests/simulation/state.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+std::string at(const Device& device) {
+    return "dev" + std::to_string(device.number());
+}
+
+/// Tokens in all that a replica keeps: rows, history, conflicts.
+std::set<Token> tokens_of(const Device& device) {
+    std::set<Token> out;
+    const auto collect = [&](const std::string& query) {
+        device.each(query, [&](const replica::Statement& row) {
+            for (int i = 0; i < row.columns(); ++i)
+                for_each_token(row.value(i), [&](Token token) { out.insert(token); });
+        });
+    };
+    for (const auto& entity : entities()) collect("SELECT * FROM " + entity.name);
+    collect("SELECT old FROM kontor_history WHERE old IS NOT NULL");
+    collect("SELECT base, ours, theirs FROM kontor_conflict");
+    return out;
+}
+
+}  // namespace
+
+void check_values(World& world) {
+    std::set<Token> found;
+    for (const auto& server : world.servers())
+        for (const auto& stream : server->model().streams)
+            for (const auto& [id, record] : server->records(stream.name)) {
+                if (record.now.deleted) continue;
+                for (const auto& [name, value] : record.now.fields)
+                    for_each_token(value.view(), [&](Token token) { found.insert(token); });
+            }
+    for (const auto& device : world.devices()) {
+        const auto kept = tokens_of(*device);
+        for (const auto& [name, connected] : device->connections())
+            for (const Token token : connected.account->overwritten())
+                if (!kept.contains(token))
+                    world.violation("A1: w" + std::to_string(token) + "z of " + name +
+                                    " was read and overwritten by " + at(*device) +
+                                    ", which has kept no trace of it");
+        found.insert(kept.begin(), kept.end());
+    }
+    for (const Token token : world.ledger().typed_here)
+        if (!found.contains(token))
+            world.violation("A1: w" + std::to_string(token) + "z was typed and is nowhere");
+    for (const Token token : world.ledger().taken_back)
+        if (found.contains(token))
+            world.violation("A1: w" + std::to_string(token) + "z was taken back and is there");
+}
+
+void check_creates(World& world) {
+    for (const auto& server : world.servers())
+        for (const auto& stream : server->model().streams) {
+            std::map<std::string, int> count;
+            for (const auto& [id, record] : server->records(stream.name))
+                // One that was deleted and is made again may meet its restored predecessor.
+                if (!record.ever_deleted && !record.born_of.empty() && ++count[record.born_of] > 1)
+                    world.violation("A3: " + server->name() + " has two " + stream.name + " of " +
+                                    record.born_of);
+        }
+}
+
+void check_deletes(World& world) {
+    for (const auto& device : world.devices()) {
+        for (auto& [name, connected] : device->connections()) {
+            const Server& server = connected.account->server();
+            device->each(
+                "SELECT s.name, l.ext_id, h.rule IS 'deleted_there', h.actor FROM kontor_link l"
+                " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
+                " ON c.id = s.connection JOIN kontor_history h ON h.entity = s.entity AND"
+                " h.record = l.record AND h.op = 'd' AND h.field IS NULL"
+                " WHERE l.ext_id IS NOT NULL AND l.state IN (4, 6) AND c.name = '" +
+                    name + "'",
+                [&](const replica::Statement& row) {
+                    const std::string actor(row.text(3));
+                    if (row.integer(2) == 0 || !actor.starts_with("remote:" + name)) return;
+                    const auto* record =
+                        server.find(std::string(row.text(0)), std::string(row.text(1)));
+                    if (record == nullptr || !record->ever_deleted)
+                        world.violation("A5: " + at(*device) + " deleted " +
+                                        std::string(row.text(1)) + ", which " + name +
+                                        " never deleted");
+                });
+            for (const auto& stream : server.model().streams)
+                for (const auto& [id, record] : server.records(stream.name)) {
+                    if (!record.now.deleted || record.now.modified_by != connected.account->user())
+                        continue;
+                    if (world.scenario().one_user && world.devices().size() > 1) continue;
+                    const auto deletions = device->number(
+                        "SELECT count(*) FROM kontor_link l JOIN kontor_stream s ON s.id ="
+                        " l.stream JOIN kontor_connection c ON c.id = s.connection"
+                        " JOIN kontor_history h ON h.entity = s.entity AND h.record = l.record"
+                        " AND h.op = 'd' AND h.field IS NULL WHERE l.ext_id = '" +
+                        id + "' AND c.name = '" + name + "'");
+                    const auto links = device->number(
+                        "SELECT count(*) FROM kontor_link l JOIN kontor_stream s ON s.id ="
+                        " l.stream JOIN kontor_connection c ON c.id = s.connection WHERE"
+                        " l.ext_id = '" +
+                        id + "' AND c.name = '" + name + "'");
+                    if (links > 0 && deletions == 0)
+                        world.violation("A5: " + at(*device) + " deleted " + id + " at " + name +
+                                        ", and nobody deleted it here");
+                }
+        }
+    }
+}
+
+void check_no_flip_flop(World& world) {
+    // Another device may bring back what it still holds; a single one may not.
+    if (world.devices().size() > 1) return;
+    const Device& device = *world.devices().front();
+    struct Field {
+        std::vector<Token> typed;  ///< by the user here, in order
+        std::optional<std::string> last_rule;
+    };
+    // The value that entry n wrote is the old value of entry n + 1, or the row's.
+    device.each(
+        "SELECT h.entity, h.record, h.field, h.run IS NULL, coalesce(h.rule, ''),"
+        " (SELECT n.old FROM kontor_history n WHERE n.entity = h.entity AND n.record = h.record"
+        "  AND n.field = h.field AND n.op IN ('u', 'd') AND n.seq > h.seq ORDER BY n.seq LIMIT 1),"
+        " h.old FROM kontor_history h WHERE h.op = 'u' ORDER BY h.entity, h.record, h.field, h.seq",
+        [&, key = std::string(),
+         typed = std::vector<Token>()](const replica::Statement& row) mutable {
+            const std::string here = std::to_string(row.integer(0)) + "/" +
+                                     std::to_string(row.integer(1)) + "/" +
+                                     std::to_string(row.integer(2));
+            if (here != key) typed.clear();
+            key = here;
+            const auto written = first_token(row.value(5));
+            if (row.integer(3) != 0) {
+                if (written) typed.push_back(*written);
+                return;
+            }
+            if (!written || row.text(4) != "only_theirs") return;
+            const auto replaced = first_token(row.value(6));
+            if (typed.empty() || !replaced || *replaced != typed.back()) return;
+            for (std::size_t i = 0; i + 1 < typed.size(); ++i)
+                if (typed[i] == *written && typed.back() != *written &&
+                    !world.ledger().asserted_again.contains(*written))
+                    world.violation("C2: record " + here + " went back from w" +
+                                    std::to_string(typed.back()) + "z to w" +
+                                    std::to_string(*written) + "z");
+        });
+}
+
+void check_replica(World& world, Device& device) {
+    const auto chain = replica::verify_history(device.local());
+    if (!chain || chain->first_bad)
+        world.violation("history: the chain of " + at(device) + " does not verify at entry " +
+                        (chain ? std::to_string(*chain->first_bad) : chain.error().message));
+    const auto problems = replica::check_integrity(device.local(), replica::IntegrityDepth::kFull);
+    if (!problems) world.violation("integrity: " + problems.error().message);
+    if (!problems) return;
+    for (const auto& problem : *problems)
+        world.violation("integrity of " + at(device) + ": " + std::string(to_string(problem.kind)) +
+                        " " + problem.detail);
+}
+
+void check_fresh_load(World& world) {
+    for (std::size_t i = 0; i < world.servers().size(); ++i) {
+        const std::string name = remote_name(static_cast<int>(i));
+        auto device = world.fresh_device(static_cast<int>(i));
+        if (!world.cycle(*device, name, {}, false)) continue;
+        check_agreement(world, *device, name, true);
+        check_replica(world, *device);
+    }
+}
+
+void check_at_rest(World& world) {
+    check_values(world);
+    check_creates(world);
+    check_deletes(world);
+    check_no_flip_flop(world);
+    for (auto& device : world.devices()) {
+        check_replica(world, *device);
+        for (auto& [name, connected] : device->connections())
+            check_agreement(world, *device, name, false);
+    }
+    check_fresh_load(world);
+    // What two runs of a seed end with is part of what must be equal.
+    for (const auto& device : world.devices()) world.trace().mix(state_of(*device));
+}
+
+}  // namespace kontor::simulation

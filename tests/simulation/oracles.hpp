@@ -1,0 +1,28 @@
+#pragma once
+
+#include "tests/simulation/world.hpp"
+
+namespace kontor::simulation {
+
+/// Everything that must hold once a world has come to rest. Each oracle looks at replicas and
+/// remotes with code of its own and reports through World::violation(), led by the invariant's name
+/// (docs/guarantees.md).
+void check_at_rest(World& world);
+
+/// A1: every value that was typed is found somewhere; what was taken back is found nowhere.
+void check_values(World& world);
+/// A3: no record was made twice at a remote.
+void check_creates(World& world);
+/// A4, A5: what was deleted was deleted by somebody.
+void check_deletes(World& world);
+/// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.
+/// `fresh`: nothing may be parked.
+void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);
+/// B6: a new device that loads a remote gets what the others have.
+void check_fresh_load(World& world);
+/// C2: no field went back to a value that its user had replaced.
+void check_no_flip_flop(World& world);
+/// The file, the catalogue and the chain of the history are whole.
+void check_replica(World& world, Device& device);
+
+}  // namespace kontor::simulation

@@ -1,0 +1,252 @@
+#include "tests/simulation/server.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "tests/simulation/tokens.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+constexpr std::size_t kPastImages = 4;
+constexpr milliseconds kLateMax{5'000};
+
+}  // namespace
+
+Server::Server(std::string name, RemoteModel model, ServerTraits traits, const WorldTime& time,
+               std::uint64_t seed)
+    : name_(std::move(name)), model_(std::move(model)), traits_(traits), time_(time), dice_(seed) {}
+
+std::string Server::stamp() const {
+    const auto since_epoch = now().time_since_epoch();
+    return format_instant(Instant{since_epoch - since_epoch % traits_.precision});
+}
+
+void Server::mark(Image& image, const std::string& stamp, const std::string& by) {
+    const std::string digits = std::to_string(++revision_);
+    image.stamp = stamp;
+    image.version =
+        traits_.opaque_versions ? "r" + std::string(12 - digits.size(), '0') + digits : stamp;
+    image.modified_by = by;
+}
+
+void Server::before_change(Record& record, Instant when) {
+    if (record.now.version.empty()) {  // it is being made
+        record.visible_at = when + dice_.upto(traits_.index_lag_max);
+        return;
+    }
+    if (const Image* shown = visible(record); shown == &record.now) record.indexed = record.now;
+    record.past.push_back(record.now);
+    if (record.past.size() > kPastImages) record.past.erase(record.past.begin());
+    record.visible_at = std::max(record.visible_at, when + dice_.upto(traits_.index_lag_max));
+}
+
+void Server::compute(const std::string& stream, Record& record) {
+    for (const FieldModel& field : model_.stream(stream).fields) {
+        if (!field.computed) continue;
+        std::uint64_t sum = 7;
+        for (const auto& [name, value] : record.now.fields)
+            if (name != field.remote && name != kKeyField)
+                for (const char c : value.text()) sum = sum * 31 + static_cast<unsigned char>(c);
+        record.now.fields[field.remote] = Value("score " + std::to_string(sum % 97));
+    }
+}
+
+void Server::change(const std::string& stream, const std::string& id, const Fields& fields,
+                    const std::string& by, const std::string& stamp, Instant when) {
+    Record& record = records_[stream][id];
+    before_change(record, when);
+    for (const auto& [name, value] : fields) {
+        const FieldModel* field = model_.stream(stream).field(name);
+        record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
+    }
+    mark(record.now, stamp, by);
+    compute(stream, record);
+}
+
+std::string Server::create(const std::string& stream, const Fields& fields, const std::string& by) {
+    const std::string id = stream.substr(0, 1) + std::to_string(next_id_++);
+    change(stream, id, fields, by, stamp(), time_.now);
+    return id;
+}
+
+void Server::edit(const std::string& stream, const std::string& id, const Fields& fields,
+                  const std::string& by) {
+    change(stream, id, fields, by, stamp(), time_.now);
+}
+
+void Server::edit_late(const std::string& stream, const std::string& id, const Fields& fields,
+                       milliseconds after) {
+    pending_.push_back({time_.now + std::min(after, kLateMax), stream, id, stamp(), fields});
+}
+
+void Server::settle() {
+    for (auto it = pending_.begin(); it != pending_.end();) {
+        if (it->due > time_.now) {
+            ++it;
+            continue;
+        }
+        // The row was locked meanwhile: whoever wrote first has made the other transaction fail.
+        const Record* record = find(it->stream, it->id);
+        if (record != nullptr && !record->now.deleted && record->now.stamp <= it->stamp)
+            change(it->stream, it->id, it->fields, "colleague", it->stamp, it->due);
+        it = pending_.erase(it);
+    }
+}
+
+void Server::erase(const std::string& stream, const std::string& id, const std::string& by) {
+    Record& record = records_[stream].at(id);
+    before_change(record, time_.now);
+    record.now.deleted = record.ever_deleted = true;
+    mark(record.now, stamp(), by);
+    if (!traits_.nulls_lookups) return;
+    for (const StreamModel& referrer : model_.streams)
+        for (const FieldModel& field : referrer.fields) {
+            if (field.target != stream) continue;
+            for (const std::string& other : live(referrer.name)) {
+                const auto& fields = records_[referrer.name][other].now.fields;
+                const auto found = fields.find(field.remote);
+                if (found != fields.end() && found->second == Value(id))
+                    change(referrer.name, other, {{field.remote, Value::null()}}, "system", stamp(),
+                           time_.now);
+            }
+        }
+}
+
+void Server::restore(const std::string& stream, const std::string& id) {
+    Record& record = records_[stream].at(id);
+    if (!record.now.successor.empty()) return;
+    before_change(record, time_.now);
+    record.now.deleted = false;
+    if (dice_.percent(50)) mark(record.now, stamp(), "colleague");
+}
+
+void Server::merge_into(const std::string& stream, const std::string& loser,
+                        const std::string& winner) {
+    erase(stream, loser, "colleague");
+    records_[stream].at(loser).now.successor = winner;
+}
+
+void Server::set_forbidden(const std::string& stream, const std::string& id, bool forbidden) {
+    records_[stream].at(id).forbidden = forbidden;
+}
+
+void Server::allow_all() {
+    for (auto& [stream, records] : records_)
+        for (auto& [id, record] : records) record.forbidden = false;
+}
+
+std::optional<remote::PushResult> Server::refused(const std::string& stream,
+                                                  const remote::Change& change) const {
+    remote::PushResult out;
+    const auto no = [&](remote::PushStatus status, const std::string& field,
+                        const std::string& id = "") {
+        out.status = status;
+        out.field = field;
+        out.id = id;
+        out.code = "REFUSED";
+        out.message = field + " is not accepted";
+        return out;
+    };
+    const Record* record = change.id.empty() ? nullptr : find(stream, change.id);
+    if (change.op != remote::ChangeOp::kCreate) {
+        if (record == nullptr || record->now.deleted) return no(remote::PushStatus::kMissing, "");
+        if (record->forbidden) return no(remote::PushStatus::kForbidden, "");
+        if (traits_.cas != remote::CompareAndSet::kNone && !change.expect_version.empty() &&
+            change.expect_version != record->now.version)
+            return no(remote::PushStatus::kChanged, "");
+    }
+    for (const auto& field : change.fields) {
+        if (field.value.text().find("bad") != std::string::npos)
+            return no(remote::PushStatus::kInvalid, field.field);
+        const FieldModel* model = model_.stream(stream).field(field.field);
+        if (model == nullptr || model->computed)
+            return no(remote::PushStatus::kInvalid, field.field);
+        if (!model->target.empty() && field.value.kind() == Kind::kText) {
+            const Record* target = find(model->target, field.value.text());
+            if (target == nullptr || target->now.deleted)
+                return no(remote::PushStatus::kInvalid, field.field);
+        }
+        if (traits_.unique_email && field.field == "Email" && !field.value.is_blank())
+            for (const auto& [id, other] : records(stream)) {
+                const auto found = other.now.fields.find("Email");
+                if (id != change.id && !other.now.deleted && found != other.now.fields.end() &&
+                    found->second == kept(*model, field.value))
+                    return no(remote::PushStatus::kDuplicate, "Email", id);
+            }
+    }
+    return std::nullopt;
+}
+
+remote::PushResult Server::carry_out(const std::string& stream, const remote::Change& change,
+                                     const std::string& user) {
+    if (auto no = refused(stream, change)) return *no;
+    remote::PushResult out;
+    ++writes_;
+    Fields fields;
+    for (const auto& field : change.fields) fields[field.field] = field.value;
+    std::string id = change.id;
+    switch (change.op) {
+        case remote::ChangeOp::kDelete:
+            erase(stream, id, user);
+            break;
+        case remote::ChangeOp::kUpdate:
+            edit(stream, id, fields, user);
+            break;
+        case remote::ChangeOp::kCreate:
+            if (traits_.key_field) {
+                fields[kKeyField] = Value(change.key);
+                for (const auto& [other, record] : records(stream))
+                    if (!record.now.deleted && record.now.fields.contains(kKeyField) &&
+                        record.now.fields.at(kKeyField) == Value(change.key))
+                        id = other;  // an upsert
+            }
+            if (id.empty())
+                id = create(stream, fields, user);
+            else
+                edit(stream, id, fields, user);
+            records_[stream].at(id).born_of = change.key;
+            break;
+    }
+    out.status = remote::PushStatus::kOk;
+    out.id = id;
+    if (traits_.answers_version) out.version = records_[stream].at(id).now.version;
+    return out;
+}
+
+const std::map<std::string, Server::Record>& Server::records(const std::string& stream) const {
+    static const std::map<std::string, Record> none;
+    const auto found = records_.find(stream);
+    return found == records_.end() ? none : found->second;
+}
+
+const Server::Record* Server::find(const std::string& stream, const std::string& id) const {
+    const auto& all = records(stream);
+    const auto found = all.find(id);
+    return found == all.end() ? nullptr : &found->second;
+}
+
+const Server::Image* Server::visible(const Record& record) const {
+    if (time_.now >= record.visible_at) return &record.now;
+    return record.indexed ? &*record.indexed : nullptr;
+}
+
+std::vector<std::string> Server::live(const std::string& stream) const {
+    std::vector<std::string> out;
+    for (const auto& [id, record] : records(stream))
+        if (!record.now.deleted) out.push_back(id);
+    return out;
+}
+
+std::vector<std::string> Server::dead(const std::string& stream) const {
+    std::vector<std::string> out;
+    for (const auto& [id, record] : records(stream))
+        if (record.now.deleted) out.push_back(id);
+    return out;
+}
+
+milliseconds Server::lag_bound() const {
+    return traits_.index_lag_max + kLateMax + traits_.precision + traits_.latency_max * 4;
+}
+
+}  // namespace kontor::simulation

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sync/base/value.hpp"
+#include "sync/remote/remote.hpp"
+#include "tests/simulation/schema.hpp"
+#include "tests/simulation/time.hpp"
+
+namespace kontor::simulation {
+
+using Fields = std::map<std::string, Value>;
+
+/// How a remote behaves; drawn from the seed.
+struct ServerTraits {
+    milliseconds precision{1'000};  ///< of its stamps
+    milliseconds skew{0};           ///< of its clock
+    milliseconds index_lag_max{0};  ///< until a change shows in lists and pulls
+    milliseconds latency_max{400};
+    bool opaque_versions = false;  ///< revisions that are no times; else stamps
+    bool answers_version = true;   ///< a push's answer names the new version
+    bool deleted_feed = true;
+    std::chrono::hours feed_keeps{0};  ///< 0 = for ever
+    bool gone_says_deleted = false;    ///< fetch of a deleted id: deleted rather than missing
+    bool key_field = true;
+    bool keyset = true;          ///< paging by (modified, id) with checkpoints; else by offset
+    bool nulls_lookups = false;  ///< deleting a record blanks the references to it
+    bool unique_email = false;
+    remote::CompareAndSet cas = remote::CompareAndSet::kNone;
+    std::size_t page_size = 3;
+    int push_batch_max = 3;
+};
+
+/// A remote system: what all its users see. Devices reach it through an Account, colleagues through
+/// the functions below.
+class Server {
+public:
+    Server(std::string name, RemoteModel model, ServerTraits traits, const WorldTime& time,
+           std::uint64_t seed);
+
+    struct Image {
+        Fields fields;
+        std::string stamp;    ///< when it was modified, as the remote tells
+        std::string version;  ///< the stamp, or a revision
+        std::string modified_by;
+        bool deleted = false;
+        std::string successor;  ///< merged into
+    };
+    struct Record {
+        Image now;
+        std::optional<Image> indexed;  ///< what lists show until `visible_at`
+        Instant visible_at{};
+        std::vector<Image> past;  ///< a few earlier images, for late deliveries
+        bool forbidden = false;
+        bool ever_deleted = false;
+        std::string born_of;  ///< uid of the record whose push created it; "" a colleague's
+    };
+
+    // --- a colleague's hands
+    std::string create(const std::string& stream, const Fields& fields, const std::string& by);
+    void edit(const std::string& stream, const std::string& id, const Fields& fields,
+              const std::string& by);
+    void erase(const std::string& stream, const std::string& id, const std::string& by);
+    void restore(const std::string& stream, const std::string& id);  ///< from the recycle bin
+    void merge_into(const std::string& stream, const std::string& loser, const std::string& winner);
+    /// A long transaction: the change gets today's stamp and shows `after` that.
+    void edit_late(const std::string& stream, const std::string& id, const Fields& fields,
+                   milliseconds after);
+    /// Carries out what is due; call after time has passed.
+    void settle();
+    void set_forbidden(const std::string& stream, const std::string& id, bool forbidden);
+    void allow_all();
+
+    // --- what the API does
+    remote::PushResult carry_out(const std::string& stream, const remote::Change& change,
+                                 const std::string& user);
+
+    // --- what can be seen
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const RemoteModel& model() const { return model_; }
+    [[nodiscard]] const ServerTraits& traits() const { return traits_; }
+    [[nodiscard]] Instant now() const { return time_.now + traits_.skew; }
+    [[nodiscard]] const std::map<std::string, Record>& records(const std::string& stream) const;
+    [[nodiscard]] const Record* find(const std::string& stream, const std::string& id) const;
+    [[nodiscard]] const Image* visible(const Record& record) const;  ///< nullptr: not yet
+    [[nodiscard]] std::vector<std::string> live(const std::string& stream) const;
+    [[nodiscard]] std::vector<std::string> dead(const std::string& stream) const;
+    /// Longest time from a stamp until the change is in every list.
+    [[nodiscard]] milliseconds lag_bound() const;
+    [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
+
+private:
+    void change(const std::string& stream, const std::string& id, const Fields& fields,
+                const std::string& by, const std::string& stamp, Instant when);
+    /// `when` it is carried out; lists learn of it up to index_lag_max later.
+    void before_change(Record& record, Instant when);
+    void compute(const std::string& stream, Record& record);
+    [[nodiscard]] std::string stamp() const;
+    void mark(Image& image, const std::string& stamp, const std::string& by);
+    std::optional<remote::PushResult> refused(const std::string& stream,
+                                              const remote::Change& change) const;
+
+    struct Pending {
+        Instant due;
+        std::string stream, id, stamp;
+        Fields fields;
+    };
+
+    std::string name_;
+    RemoteModel model_;
+    ServerTraits traits_;
+    const WorldTime& time_;
+    Dice dice_;
+    std::map<std::string, std::map<std::string, Record>> records_;
+    std::vector<Pending> pending_;
+    std::uint64_t next_id_ = 100;
+    std::uint64_t revision_ = 0;
+    std::uint64_t writes_ = 0;
+};
+
+}  // namespace kontor::simulation

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/step.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace kontor::simulation {
+
+struct Outcome {
+    std::vector<std::string> violations;
+    std::uint64_t hash = 0;
+    Tally tally;
+    milliseconds simulated{0};
+};
+
+/// Runs a scenario from its beginning and asks the oracles. Everything is made anew.
+[[nodiscard]] Outcome run(const Scenario& scenario, bool print = false);
+
+/// What kind of violation it is: the invariant's name.
+[[nodiscard]] std::string kind_of(const std::string& violation);
+
+/// A scenario with as few steps as can be found in `runs_max` runs that still violates `kind`.
+[[nodiscard]] Scenario shrink(Scenario scenario, const std::string& kind, int runs_max);
+
+}  // namespace kontor::simulation

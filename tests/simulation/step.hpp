@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/account.hpp"
+#include "tests/simulation/server.hpp"
+#include "tests/simulation/tokens.hpp"
+
+namespace kontor::simulation {
+
+/// What may happen. Who: a person or program at a device, a colleague at a remote, or the world.
+enum class Act {
+    // at a device, in plain SQL
+    kType,         ///< a new value into one field
+    kTypeAddress,  ///< both fields of a group
+    kTypeName,     ///< first and last name
+    kBlank,
+    kPoint,  ///< a reference
+    kCount,  ///< adds to a counter
+    kBorn,   ///< a new contact
+    kBornAccount,
+    kDelete,
+    kReplace,  ///< INSERT OR REPLACE over a record
+    kUpsert,
+    kRolledBack,  ///< an edit that is taken back before its commit
+    kTypeReadOnly,
+    kTypeWrong,    ///< text into a number
+    kTypeRefused,  ///< a value that the remote will not take
+    // at a device, through Kontor
+    kUndoRun,
+    kUndoEntry,
+    kResolve,
+    kChoose,  ///< the other value of a decided conflict
+    kRetry,
+    kMapLate,  ///< a field joins the mapping
+    kDryRun,
+    kSync,
+    kRestart,
+    kPowerCut,  ///< `amount` writes from now
+    // a colleague
+    kTheirType,
+    kTheirAddress,
+    kTheirBlank,
+    kTheirPoint,
+    kTheirCount,
+    kTheirBorn,
+    kTheirBornAccount,
+    kTheirDelete,
+    kTheirRestore,
+    kTheirMerge,
+    kTheirLate,  ///< shows later than its stamp says
+    kForbid,
+    kAllow,
+    // the world
+    kWait,  ///< `amount` milliseconds
+    kClockJump,
+    kFault,
+};
+[[nodiscard]] const char* to_string(Act act);
+
+/// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
+/// steps are dropped: `pick` and `field` choose among what there is then.
+struct Step {
+    Act act = Act::kWait;
+    int device = 0;
+    int remote = 0;
+    std::uint64_t pick = 0;
+    std::uint64_t field = 0;
+    Token token = 0;  ///< this and the next are its own
+    std::int64_t amount = 0;
+    /// ≥ 0: during the last kSync before it, at that yield of it.
+    int at = -1;
+};
+[[nodiscard]] std::string to_string(const Step& step);
+
+/// How one device is connected.
+struct Connection {
+    int device = 0;
+    int remote = 0;
+};
+
+/// Everything that one seed stands for.
+struct Scenario {
+    std::uint64_t seed = 0;
+    int devices = 1;
+    std::vector<RemoteModel> remotes;
+    std::vector<ServerTraits> traits;
+    std::vector<Connection> connections;
+    bool one_user = false;  ///< all devices log on as the same user
+    std::vector<Step> steps;
+};
+
+struct Size {
+    int devices = 0, remotes = 0, steps = 0;  ///< 0: from the seed
+};
+[[nodiscard]] Scenario generate(std::uint64_t seed, const Size& size);
+[[nodiscard]] std::string describe(const Scenario& scenario);
+
+}  // namespace kontor::simulation

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/account.hpp"
+#include "tests/simulation/device.hpp"
+#include "tests/simulation/server.hpp"
+#include "tests/simulation/step.hpp"
+
+namespace kontor::simulation {
+
+/// What was typed, by whom, and what must be true of it.
+struct Ledger {
+    std::set<Token> typed_here;      ///< committed at a device
+    std::set<Token> typed_there;     ///< by colleagues
+    std::set<Token> taken_back;      ///< rolled back: must be nowhere
+    std::set<Token> asserted_again;  ///< brought back by undo, a decision or a restore
+};
+
+/// What happened in a run, for the totals.
+struct Tally {
+    std::map<std::string, std::int64_t> counts;
+    void add(const std::string& what, std::int64_t n = 1) { counts[what] += n; }
+};
+
+/// One scenario under way: carries out its steps, lets others act while the engine waits, and
+/// brings everything to rest in the end.
+class World {
+public:
+    World(const Scenario& scenario, bool print);
+
+    /// All steps, then rounds without faults until one writes nothing (C1); at most two for each
+    /// leg that a change may have to travel.
+    void run();
+
+    [[nodiscard]] std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
+    [[nodiscard]] std::vector<std::unique_ptr<Server>>& servers() { return servers_; }
+    [[nodiscard]] const Scenario& scenario() const { return scenario_; }
+    [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+    [[nodiscard]] Tally& tally() { return tally_; }
+    [[nodiscard]] Trace& trace() { return trace_; }
+    [[nodiscard]] WorldTime& time() { return time_; }
+    [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+    void violation(const std::string& what);
+
+    /// A device of no scenario, connected to one remote only, for comparison.
+    std::unique_ptr<Device> fresh_device(int remote);
+    /// One round with one remote; false if it failed.
+    bool cycle(Device& device, const std::string& name, const engine::CycleOptions& options,
+               bool faults_allowed);
+
+private:
+    void perform(const Step& step);
+    void at_device(Device& device, const Step& step);
+    void through_kontor(Device& device, const Step& step);
+    void by_colleague(Server& server, const Step& step);
+    void sync(const Step& step);
+    void yield();
+    void come_to_rest();
+    std::string round_of_rest(bool first);
+
+    bool write_sql(Device& device, const std::string& sql, std::vector<Token> tokens);
+    void undo(Device& device, const Step& step);
+    void decide(Device& device, const Step& step, bool open);
+    void note_asserted(Device& device, std::int64_t after_seq);
+    std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
+
+    const Scenario& scenario_;
+    Trace trace_;
+    WorldTime time_;
+    std::vector<std::unique_ptr<Server>> servers_;
+    std::vector<std::unique_ptr<Device>> devices_;
+    Ledger ledger_;
+    Tally tally_;
+    std::vector<std::string> violations_;
+    std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way
+    int yields_ = 0;
+    std::vector<int> syncing_;  ///< devices, outermost first
+};
+
+[[nodiscard]] inline std::string remote_name(int remote) {
+    return "R" + std::to_string(remote);
+}
+
+}  // namespace kontor::simulation
