@@ -20,7 +20,8 @@ struct Merger::Work {
     std::vector<Intent> intents;
     std::map<std::int64_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
-    bool cut = false;        ///< a group was cut: read it by id
+    bool cut = false;        ///< a group was cut, or may be stale: read it by id
+    bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
     bool conflicts = false;  ///< some are open
 };
 
@@ -212,6 +213,7 @@ void Merger::settle_intents(Work& work) {
                 ++it;
                 continue;
             }
+            work.own_write = true;
             // Clause f: our own write as the remote keeps it. Only theirs moves.
             if (own_write(intent, work.image))
                 for (const SentGroup& sent : intent.sent) {
@@ -325,6 +327,13 @@ bool Merger::read_whole_before(const Link& link, const remote::RecordView& image
     return !stamp || !open_since_ || *stamp < *open_since_;
 }
 
+// Another content under a stamp that was merged already: newer within the same tick, or older and
+// from a replica that lags. Only the record itself tells.
+bool Merger::maybe_stale(const Work& work) const {
+    return may_reread_ && !work.authoritative && !work.own_write &&
+           work.image.version == work.link.version && parse_instant(work.image.version);
+}
+
 void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const auto shadow = work.shadows.find(group.id);
     const bool covered = work.link.covers >= group.since;
@@ -364,6 +373,10 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         input.known = merge::Known{shadow->second.theirs, shadow->second.ours};
     else if (covered && shadow == work.shadows.end())
         input.known = merge::Known{local, local};
+    if (input.known && theirs != input.known->theirs && maybe_stale(work)) {
+        work.cut = true;
+        return;
+    }
     // A conflict without a base stays one, whatever rows an edit has made meanwhile.
     if (parked && !parked->has_base) input.known = std::nullopt;
     // While a reference waits for its target, what stands here does not count.

@@ -29,8 +29,12 @@ public:
     /// `authoritative`: fetched by id just now, so that it is not stale and nothing is cut.
     void apply(const remote::RecordView& image, bool authoritative);
 
-    /// Records stamped since then may have changed after they were last read without a newer stamp.
-    void stamps_open_since(Instant at) { open_since_ = at; }
+    /// What is doubtful may be read by id afterwards. Records stamped since `stamps_open_since` may
+    /// have changed after they were last read without a newer stamp.
+    void may_reread(std::optional<Instant> stamps_open_since) {
+        may_reread_ = true;
+        open_since_ = stamps_open_since;
+    }
 
     /// Ids that must be read by id before they can be merged; emptied by the call.
     [[nodiscard]] std::vector<std::string> take_rereads();
@@ -71,6 +75,7 @@ private:
     bool by_us(const remote::RecordView& image) const;
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
     bool read_whole_before(const Link& link, const remote::RecordView& image) const;
+    bool maybe_stale(const Work& work) const;
     void planned(const char* op, std::int64_t record, std::string_view ext_id,
                  std::vector<std::string> fields);
 
@@ -80,6 +85,7 @@ private:
     PlanSink plan_sink_;
     LinkReferences references_;
     std::vector<std::string> rereads_;
+    bool may_reread_ = false;
     std::optional<Instant> open_since_;
 };
 

@@ -85,7 +85,7 @@ public:
           can_(can),
           counts_(counts),
           merger_(context, plan, counts, ports.plan_sink) {
-        if (const auto open = stamps_open_since()) merger_.stamps_open_since(*open);
+        if (can.fetch) merger_.may_reread(stamps_open_since());
         if (!plan.loaded && Loader::applies(context.sql, plan))
             loader_ = std::make_unique<Loader>(context, plan, merger_, counts);
     }

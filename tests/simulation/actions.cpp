@@ -49,6 +49,11 @@ std::optional<std::int64_t> pick_record(const Device& device, const std::string&
                          std::to_string(pick % static_cast<std::uint64_t>(count)));
 }
 
+/// No power, or no room.
+bool out_of_order(Device& device) {
+    return device.disk().dead() || device.disk().take_refused() > 0;
+}
+
 std::optional<std::string> pick_of(const std::vector<std::string>& ids, std::uint64_t pick) {
     if (ids.empty()) return std::nullopt;
     return ids[pick % ids.size()];
@@ -60,7 +65,7 @@ std::optional<std::string> pick_of(const std::vector<std::string>& ids, std::uin
 bool World::write_sql(Device& device, const std::string& sql, std::vector<Token> tokens) {
     auto done = device.sql(sql);
     if (!done) {
-        if (!device.disk().dead())
+        if (!out_of_order(device))
             violation("dev" + std::to_string(device.number()) +
                       " cannot write: " + done.error().message + " in " + sql);
         return false;
@@ -226,7 +231,7 @@ void World::undo(Device& device, const Step& step) {
     if (!catalogue) return;
     const auto done = replica::undo(device.local(), *catalogue, scope, "uid:1000");
     if (done) tally_.add("undone");
-    if (!done && !device.disk().dead() && done.error().code != Errc::kNotFound)
+    if (!done && !out_of_order(device) && done.error().code != Errc::kNotFound)
         violation("undo: " + done.error().message);
 }
 
@@ -240,9 +245,25 @@ void World::decide(Device& device, const Step& step, bool open) {
     const auto done =
         engine::resolve(device.engine(), device.clock(), device.random(), one.id, side, "uid:1000");
     if (done) tally_.add("decided");
-    if (!done && !device.disk().dead() && done.error().code != Errc::kConflict &&
+    if (!done && !out_of_order(device) && done.error().code != Errc::kConflict &&
         done.error().code != Errc::kNotFound)
         violation("resolve: " + done.error().message);
+}
+
+// A person who makes a create of unknown fate again has looked whether it is there.
+void World::retry(Device& device) {
+    const auto blocked = engine::list_blocked(device.engine(), 100, 0);
+    if (!blocked) return;
+    for (const auto& one : *blocked) {
+        const auto uid = device.text("SELECT uid FROM " + one.entity +
+                                     " WHERE id = " + std::to_string(one.record));
+        const auto& server = device.connection(one.connection).account->server();
+        const bool there = std::ranges::any_of(server.records(one.stream), [&](const auto& record) {
+            return record.second.born_of == uid;
+        });
+        if (one.status != "unknown" || !there)
+            static_cast<void>(engine::retry_blocked(device.engine(), one.link));
+    }
 }
 
 void World::through_kontor(Device& device, const Step& step) {
@@ -260,10 +281,13 @@ void World::through_kontor(Device& device, const Step& step) {
             decide(device, step, false);
             break;
         case Act::kRetry:
-            static_cast<void>(engine::retry_blocked(device.engine(), std::nullopt));
+            retry(device);
             break;
         case Act::kMapLate:
             device.map_late(name);
+            break;
+        case Act::kReform:
+            device.reform(name);
             break;
         case Act::kRestart:
             if (std::ranges::find(syncing_, device.number()) == syncing_.end()) device.restart();

@@ -11,6 +11,7 @@ namespace kontor::simulation {
 namespace {
 
 constexpr const char* kPath = "replica.db";
+constexpr std::size_t kQueriesMax = 64;  // prepared ones kept; the first are the frequent ones
 
 template <class T>
 T must(Result<T> result, const char* doing) {
@@ -70,11 +71,17 @@ Device::Device(int number, WorldTime& time, std::uint64_t seed, Trace& trace)
       clock_(time, seed + 1),
       dice_(seed + 2),
       disk_("kontor-sim-" + std::to_string(number), clock_, seed + 3, trace) {
+    early_checkpoints_ = dice_.percent(40);
     disk_.put(kPath, blank_replica());
     open();
 }
 
 Device::~Device() {
+    close();
+}
+
+void Device::close() {
+    queries_.clear();
     engine_.reset();
     local_.reset();
 }
@@ -82,13 +89,15 @@ Device::~Device() {
 void Device::open() {
     local_ = std::make_unique<replica::Database>(open_on(disk_, replica::Access::kLocal));
     engine_ = std::make_unique<replica::Database>(open_on(disk_, replica::Access::kEngine));
-    for (const auto* db : {local_.get(), engine_.get()})
+    for (const auto* db : {local_.get(), engine_.get()}) {
         sqlite3_update_hook(db->raw(), on_update, &trace_);
+        if (early_checkpoints_)
+            must(db->execute("PRAGMA wal_autocheckpoint = 12"), "wal_autocheckpoint");
+    }
 }
 
 void Device::restart() {
-    engine_.reset();
-    local_.reset();
+    close();
     if (disk_.dead()) {
         disk_.restart();
         for (auto& [name, connected] : connections_) connected.account->forget_delivered();
@@ -102,17 +111,30 @@ void Device::connect(const std::string& name, std::unique_ptr<Account> account) 
     connected.settings.name = name;
     connected.settings.plugin = "simulated";
     connected.settings.streams = account->specs();
-    connected.settings.mapping =
-        mapping_of(account->server().model(), account->server().traits().key_field, false);
     connected.account = std::move(account);
+    remap(connected);
     connections_.emplace(name, std::move(connected));
 }
 
+void Device::remap(Connected& connected) {
+    const Server& server = connected.account->server();
+    auto& mapping = connected.settings.mapping;
+    mapping = mapping_of(server.model(), server.traits().key_field, connected.late_mapped);
+    if (!connected.reformed) return;
+    for (auto& stream : mapping.streams)
+        for (auto& group : stream.groups)
+            for (auto& field : group.fields)
+                if (field.type == remote::FieldType::kPhone) field.max_length = 200;
+}
+
 void Device::map_late(const std::string& name) {
-    Connected& connected = connection(name);
-    connected.late_mapped = true;
-    connected.settings.mapping = mapping_of(connected.account->server().model(),
-                                            connected.account->server().traits().key_field, true);
+    connection(name).late_mapped = true;
+    remap(connection(name));
+}
+
+void Device::reform(const std::string& name) {
+    connection(name).reformed = !connection(name).reformed;
+    remap(connection(name));
 }
 
 Result<engine::CycleReport> Device::sync(const std::string& name,
@@ -142,8 +164,16 @@ Result<> Device::sql(const std::string& text) {
 
 void Device::each(const std::string& query,
                   const std::function<void(const replica::Statement&)>& row) const {
+    const auto kept = queries_.find(query);
+    if (kept != queries_.end() && sqlite3_stmt_busy(kept->second.raw()) == 0) {
+        while (must(kept->second.step(), query.c_str())) row(kept->second);
+        kept->second.reset();
+        return;
+    }
     auto statement = must(local_->prepare(query), query.c_str());
     while (must(statement.step(), query.c_str())) row(statement);
+    statement.reset();
+    if (queries_.size() < kQueriesMax) queries_.try_emplace(query, std::move(statement));
 }
 
 std::optional<std::string> Device::text(const std::string& query) const {

@@ -35,10 +35,13 @@ public:
         std::unique_ptr<Account> account;
         engine::ConnectionSettings settings;
         bool late_mapped = false;
+        bool reformed = false;
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
     void map_late(const std::string& name);
+    /// A connector of a new version describes the phone otherwise: its form is compared anew.
+    void reform(const std::string& name);
 
     Result<engine::CycleReport> sync(const std::string& name, const engine::CycleOptions& options,
                                      engine::Observer& observer);
@@ -64,13 +67,17 @@ public:
 
 private:
     void open();
+    void close();
+    void remap(Connected& connected);
 
     int number_;
     Trace& trace_;
     DeviceClock clock_;
     Dice dice_;
     Disk disk_;
+    bool early_checkpoints_ = false;
     std::unique_ptr<replica::Database> local_, engine_;
+    mutable std::map<std::string, replica::Statement> queries_;  ///< of each(), on local_
     std::map<std::string, Connected> connections_;
     engine::WriterGate gate_;
     std::atomic<bool> cancelled_{false};

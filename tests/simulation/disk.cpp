@@ -77,6 +77,7 @@ struct Vfs {
     static int write(sqlite3_file* raw, const void* in, int amount, sqlite3_int64 at) {
         of(raw).disk->note_write();
         if (of(raw).disk->dead_) return SQLITE_IOERR_WRITE;
+        if (!of(raw).disk->has_room()) return SQLITE_FULL;
         File& file = file_of(raw);
         const std::string_view bytes(static_cast<const char*>(in),
                                      static_cast<std::size_t>(amount));
@@ -304,6 +305,13 @@ std::string Disk::get(const std::string& path) const {
 void Disk::cut_power_after(std::uint64_t writes) {
     power_cut_at_ = writes_ + writes;
     dead_ = writes == 0;
+}
+
+bool Disk::has_room() {
+    if (full_for_ == 0) return true;
+    --full_for_;
+    ++refused_;
+    return false;
 }
 
 void Disk::note_write() {

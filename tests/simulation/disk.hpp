@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sync/base/clock.hpp"
@@ -41,13 +42,17 @@ public:
     /// Its randomness, and what a power cut leaves, from now on.
     void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
 
-    [[nodiscard]] std::uint64_t writes() const { return writes_; }
+    /// There is no room for the next `writes` writes.
+    void fill_for(std::uint64_t writes) { full_for_ = writes; }
+    /// Writes refused for want of room since the last call.
+    std::uint64_t take_refused() { return std::exchange(refused_, 0); }
 
     struct File;
     struct Handle;
 
 private:
     friend struct Vfs;
+    bool has_room();
     void note_write();
 
     std::string name_;
@@ -59,6 +64,8 @@ private:
     std::uint64_t writes_ = 0;
     std::uint64_t power_cut_at_ = UINT64_MAX;
     bool dead_ = false;
+    std::uint64_t full_for_ = 0;
+    std::uint64_t refused_ = 0;
 };
 
 /// The disk that SQLite uses where no other is named (temporary databases), and from which alone it

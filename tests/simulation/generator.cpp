@@ -9,18 +9,28 @@ namespace {
 using merge::Policy;
 using remote::FieldType;
 
-constexpr const char* kActNames[] = {
-    "type",           "type_address",  "type_name",     "blank",
-    "point",          "count",         "born",          "born_account",
-    "delete",         "replace",       "upsert",        "rolled_back",
-    "type_read_only", "type_wrong",    "type_refused",  "undo_run",
-    "undo_entry",     "resolve",       "choose",        "retry",
-    "map_late",       "dry_run",       "sync",          "restart",
-    "power_cut",      "their_type",    "their_address", "their_blank",
-    "their_point",    "their_count",   "their_born",    "their_born_account",
-    "their_delete",   "their_restore", "their_merge",   "their_late",
-    "forbid",         "allow",         "wait",          "clock_jump",
-    "fault"};
+constexpr const char* kActNames[] = {"type",           "type_address",
+                                     "type_name",      "blank",
+                                     "point",          "count",
+                                     "born",           "born_account",
+                                     "delete",         "replace",
+                                     "upsert",         "rolled_back",
+                                     "type_read_only", "type_wrong",
+                                     "type_refused",   "undo_run",
+                                     "undo_entry",     "resolve",
+                                     "choose",         "retry",
+                                     "map_late",       "reform",
+                                     "dry_run",        "sync",
+                                     "restart",        "power_cut",
+                                     "disk_full",      "their_type",
+                                     "their_address",  "their_blank",
+                                     "their_point",    "their_count",
+                                     "their_born",     "their_born_account",
+                                     "their_delete",   "their_restore",
+                                     "their_merge",    "their_late",
+                                     "forbid",         "allow",
+                                     "wait",           "clock_jump",
+                                     "fault"};
 static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kFault) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
@@ -28,45 +38,21 @@ struct Weight {
     Act act;
     unsigned weight;
 };
-constexpr std::array kWeights{Weight{Act::kType, 24},
-                              Weight{Act::kTypeAddress, 4},
-                              Weight{Act::kTypeName, 4},
-                              Weight{Act::kBlank, 4},
-                              Weight{Act::kPoint, 7},
-                              Weight{Act::kCount, 3},
-                              Weight{Act::kBorn, 8},
-                              Weight{Act::kBornAccount, 4},
-                              Weight{Act::kDelete, 5},
-                              Weight{Act::kReplace, 3},
-                              Weight{Act::kUpsert, 2},
-                              Weight{Act::kRolledBack, 1},
-                              Weight{Act::kTypeReadOnly, 2},
-                              Weight{Act::kTypeWrong, 1},
-                              Weight{Act::kTypeRefused, 2},
-                              Weight{Act::kUndoRun, 2},
-                              Weight{Act::kUndoEntry, 3},
-                              Weight{Act::kResolve, 5},
-                              Weight{Act::kChoose, 2},
-                              Weight{Act::kRetry, 2},
-                              Weight{Act::kMapLate, 2},
-                              Weight{Act::kDryRun, 1},
-                              Weight{Act::kRestart, 1},
-                              Weight{Act::kPowerCut, 3},
-                              Weight{Act::kTheirType, 24},
-                              Weight{Act::kTheirAddress, 4},
-                              Weight{Act::kTheirBlank, 4},
-                              Weight{Act::kTheirPoint, 5},
-                              Weight{Act::kTheirCount, 3},
-                              Weight{Act::kTheirBorn, 6},
-                              Weight{Act::kTheirBornAccount, 4},
-                              Weight{Act::kTheirDelete, 5},
-                              Weight{Act::kTheirRestore, 3},
-                              Weight{Act::kTheirMerge, 2},
-                              Weight{Act::kTheirLate, 4},
-                              Weight{Act::kForbid, 2},
-                              Weight{Act::kAllow, 2},
-                              Weight{Act::kClockJump, 2},
-                              Weight{Act::kFault, 14}};
+constexpr std::array kWeights{
+    Weight{Act::kType, 24},        Weight{Act::kTypeAddress, 4},  Weight{Act::kTypeName, 4},
+    Weight{Act::kBlank, 4},        Weight{Act::kPoint, 7},        Weight{Act::kCount, 3},
+    Weight{Act::kBorn, 8},         Weight{Act::kBornAccount, 4},  Weight{Act::kDelete, 5},
+    Weight{Act::kReplace, 3},      Weight{Act::kUpsert, 2},       Weight{Act::kRolledBack, 1},
+    Weight{Act::kTypeReadOnly, 2}, Weight{Act::kTypeWrong, 1},    Weight{Act::kTypeRefused, 2},
+    Weight{Act::kUndoRun, 2},      Weight{Act::kUndoEntry, 3},    Weight{Act::kResolve, 5},
+    Weight{Act::kChoose, 2},       Weight{Act::kRetry, 2},        Weight{Act::kMapLate, 2},
+    Weight{Act::kReform, 1},       Weight{Act::kDryRun, 1},       Weight{Act::kRestart, 1},
+    Weight{Act::kPowerCut, 3},     Weight{Act::kDiskFull, 2},     Weight{Act::kTheirType, 24},
+    Weight{Act::kTheirAddress, 4}, Weight{Act::kTheirBlank, 4},   Weight{Act::kTheirPoint, 5},
+    Weight{Act::kTheirCount, 3},   Weight{Act::kTheirBorn, 6},    Weight{Act::kTheirBornAccount, 4},
+    Weight{Act::kTheirDelete, 5},  Weight{Act::kTheirRestore, 3}, Weight{Act::kTheirMerge, 2},
+    Weight{Act::kTheirLate, 4},    Weight{Act::kForbid, 2},       Weight{Act::kAllow, 2},
+    Weight{Act::kClockJump, 2},    Weight{Act::kFault, 14}};
 
 Policy any_policy(Dice& dice) {
     static constexpr Policy kPolicies[] = {Policy::kNewest, Policy::kNewest, Policy::kManual,
@@ -205,7 +191,9 @@ public:
         add(any(Act::kTheirBornAccount));
         add(any(Act::kBorn));
         while (static_cast<int>(scenario_.steps.size()) < count) {
-            if (dice_.percent(22))
+            if (dice_.percent(14))
+                add_clash();
+            else if (dice_.percent(24))
                 add_sync();
             else
                 add(any(any_act(dice_)));
@@ -233,6 +221,9 @@ private:
         out.token = next_token_;
         next_token_ += 2;
         switch (act) {
+            case Act::kDiskFull:
+                out.amount = 1 + static_cast<std::int64_t>(dice_.roll(12));
+                break;
             case Act::kPowerCut:
                 out.amount = static_cast<std::int64_t>(dice_.roll(60));
                 break;
@@ -249,6 +240,38 @@ private:
     }
     void add(Step step) { scenario_.steps.push_back(step); }
 
+    // Both sides change one field of one record between two syncs, or during one.
+    void add_clash() {
+        static constexpr Act kHere[] = {Act::kType,  Act::kType,   Act::kTypeAddress, Act::kBlank,
+                                        Act::kPoint, Act::kDelete, Act::kReplace};
+        static constexpr Act kThere[] = {Act::kTheirType,  Act::kTheirType,  Act::kTheirAddress,
+                                         Act::kTheirBlank, Act::kTheirPoint, Act::kTheirDelete,
+                                         Act::kTheirLate};
+        const Step sync = any(Act::kSync);
+        Step here = any(kHere[dice_.roll(std::size(kHere))]);
+        Step there = any(kThere[dice_.roll(std::size(kThere))]);
+        here.device = sync.device;
+        there.remote = sync.remote;
+        there.pick = here.pick = dice_.roll(4);
+        there.field = here.field;
+        if (dice_.percent(50)) std::swap(here, there);
+        if (dice_.percent(60)) {
+            add(here);
+            if (dice_.percent(60)) {
+                add(there);
+                add(sync);
+                return;
+            }
+        }
+        add(sync);
+        here.at = static_cast<int>(dice_.roll(10));
+        there.at = here.at + static_cast<int>(dice_.roll(4));
+        if (scenario_.steps.size() < 2 ||
+            scenario_.steps[scenario_.steps.size() - 2].token != here.token)
+            add(here);
+        add(there);
+    }
+
     void add_sync() {
         const Step sync = any(Act::kSync);
         add(sync);
@@ -258,7 +281,9 @@ private:
             yields.push_back(static_cast<int>(dice_.roll(dice_.percent(50) ? 10 : 30)));
         std::ranges::sort(yields);
         for (const int at : yields) {
-            Step step = any(dice_.percent(12) ? Act::kSync : any_act(dice_));
+            Step step = any(dice_.percent(12)   ? Act::kSync
+                            : dice_.percent(25) ? Act::kFault
+                                                : any_act(dice_));
             step.at = at;
             add(step);
         }

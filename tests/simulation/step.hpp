@@ -35,10 +35,12 @@ enum class Act {
     kChoose,  ///< the other value of a decided conflict
     kRetry,
     kMapLate,  ///< a field joins the mapping
+    kReform,   ///< the connector describes a field otherwise
     kDryRun,
     kSync,
     kRestart,
     kPowerCut,  ///< `amount` writes from now
+    kDiskFull,  ///< for `amount` writes
     // a colleague
     kTheirType,
     kTheirAddress,

@@ -129,6 +129,9 @@ void World::perform(const Step& step) {
             tally_.add("power cuts");
             if (device.disk().dead() && syncing_.empty()) device.restart();
             return;
+        case Act::kDiskFull:
+            device.disk().fill_for(static_cast<std::uint64_t>(step.amount));
+            return;
         default:
             break;
     }
@@ -185,8 +188,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
             tally_.add("deleted there", counts.deleted_there);
             tally_.add("conflicts", counts.conflicts);
         }
-    const int fired = device.connection(name).account->take_fired();
+    const auto full = static_cast<int>(device.disk().take_refused());
+    const int fired = device.connection(name).account->take_fired() + full;
     tally_.add("faults", fired);
+    tally_.add("full disks", full > 0 ? 1 : 0);
     if (error == nullptr) return true;
     if (trace_.prints()) trace_.note("cycle: " + error->message);
     trace_.mix(error->message);
@@ -202,6 +207,7 @@ void World::come_to_rest() {
     for (auto& device : devices_) {
         if (device->disk().dead()) device->restart();
         device->disk().cut_power_after(UINT64_MAX / 2);
+        device->disk().fill_for(0);
         for (auto& [name, connected] : device->connections()) connected.account->disarm();
     }
     for (auto& server : servers_) server->allow_all();

@@ -67,6 +67,7 @@ private:
     bool write_sql(Device& device, const std::string& sql, std::vector<Token> tokens);
     void undo(Device& device, const Step& step);
     void decide(Device& device, const Step& step, bool open);
+    void retry(Device& device);
     void note_asserted(Device& device, std::int64_t after_seq);
     std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
 

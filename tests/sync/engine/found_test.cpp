@@ -101,3 +101,16 @@ TEST_CASE("a text that lists cut is read again if it may have changed within the
     w.device.sync("a");
     CHECK(w.remote.fetches == fetches);
 }
+
+TEST_CASE("an earlier image of the same second does not undo the later one", "[engine][found]") {
+    World w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+    const auto stale = w.remote.at("Contacts", id);
+    w.remote.edit("Contacts", id, {{"Phone", Value("139")}});
+    w.device.connect("a", w.remote);
+    REQUIRE(w.device.text("SELECT phone FROM contact") == "139");
+
+    w.remote.replay("Contacts", id, stale);
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+}
