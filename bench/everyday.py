@@ -118,10 +118,10 @@ def pushes(kontor, peer, api, args):
             print(f"  {left} records are still to be pushed")
 
 
-def latencies(kontor, args, what):
+def latencies(kontor, args, what, writes=None):
     scratch = os.path.join(os.path.dirname(kontor.replica), "floor.db")
     done = subprocess.run([os.path.join(args.bin, "latency_bench"), kontor.socket, kontor.replica,
-                           scratch, str(args.writes)], capture_output=True, text=True)
+                           scratch, writes or str(args.writes)], capture_output=True, text=True)
     for path in glob.glob(scratch + "*"):
         os.remove(path)
     if done.returncode != 0:
@@ -185,6 +185,17 @@ def starts(kontor, args):
         start(kontor, f"start after kill -9, log {size} MB")
 
 
+def while_loading(kontor, args):
+    """Latencies while the first load runs, and whether another program ever found it locked."""
+    while kontor.sql("SELECT count(*) FROM (SELECT 1 FROM contact LIMIT 2000)")[0][0] < 2000:
+        time.sleep(0.05)
+    done = 0
+    while not kontor.sql("SELECT 1 FROM kontor_run WHERE id = 1 AND ended_at IS NOT NULL"):
+        latencies(kontor, args, ", load runs", "500")
+        done += 1
+    print(f"{done} rounds during the first load; the last may have outlived it", flush=True)
+
+
 def idle(kontor, args):
     settle(kontor)
     time.sleep(args.quiet)  # the log is written back when all has been quiet for 20 s
@@ -206,7 +217,7 @@ def main():
     parser.add_argument("--quiet", type=int, default=25, help="seconds before idle is measured")
     parser.add_argument("--idle", type=int, default=30, help="seconds of idle that are measured")
     parser.add_argument("--search", action="store_true", help="with the search index")
-    parser.add_argument("--only", default="sync,write,push,start,idle", help="parts, by comma")
+    parser.add_argument("--only", default="load,sync,write,push,start,idle", help="parts, by comma")
     parser.add_argument("--dir", help="folder for the databases (a temporary one)")
     args = parser.parse_args()
     args.no_search, args.latency = not args.search, 0
@@ -218,6 +229,8 @@ def main():
         peer = Peer(args, folder)
         kontor = Kontor(args, folder, peer, "always")
         kontor.connect()
+        if "load" in args.only:
+            while_loading(kontor, args)
         print("first load: %s, %.1f s" % wait_for_run(kontor, 1)[:2], flush=True)
         settle(kontor)
         api = Api(kontor.socket)

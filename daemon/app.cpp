@@ -125,9 +125,10 @@ Result<> App::Parts::open_replica() {
     const auto path = daemon.state_dir + "/replica.db";
     if (auto known = recognise_replica(path); !known)
         return in_context("replica " + path, known.error());
-    const auto mask = ::umask(077);
-    replica::OpenOptions options;
+    databases.emplace(path, turn);
+    auto options = databases->options(replica::Access::kLocal);
     options.create = true;
+    const auto mask = ::umask(077);
     auto db = replica::Database::open(path, options);
     Result<> done;
     if (db)
@@ -136,10 +137,12 @@ Result<> App::Parts::open_replica() {
         done = pass(db);
     ::umask(mask);
     if (!done) {
+        databases.reset();
         done.error().args.emplace("path", path);
         return in_context("replica " + path, done.error());
     }
-    databases.emplace(path, turn);
+    // Opening parses all triggers, milliseconds.
+    databases->keep(options.access, std::move(*db));
     return {};
 }
 

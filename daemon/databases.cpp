@@ -9,6 +9,7 @@ constexpr std::size_t kIdleMax = 4;  // of each kind
 // Pages of the log at which a writer stops to write it back itself. That is Upkeep's work: nobody's
 // edit should wait for it, unless Upkeep cannot keep up.
 constexpr int kCheckpointPages = 8'192;
+
 }  // namespace
 
 Result<Databases::Lease> Databases::lend(replica::Access access) {
@@ -21,14 +22,21 @@ Result<Databases::Lease> Databases::lend(replica::Access access) {
             return Lease(*this, access, std::move(db));
         }
     }
-    replica::OpenOptions options;
-    options.access = access;
-    options.turn = &turn_;
-    auto opened = replica::Database::open(path_, options);
+    auto opened = replica::Database::open(path_, options(access));
     if (!opened) return pass(opened);
-    if (access != replica::Access::kReadOnly)
-        sqlite3_wal_autocheckpoint(opened->raw(), kCheckpointPages);
     return Lease(*this, access, std::make_unique<replica::Database>(std::move(*opened)));
+}
+
+replica::OpenOptions Databases::options(replica::Access access) const {
+    replica::OpenOptions out;
+    out.access = access;
+    out.turn = &turn_;
+    out.checkpoint_pages = kCheckpointPages;
+    return out;
+}
+
+void Databases::keep(replica::Access access, replica::Database db) {
+    give_back(access, std::make_unique<replica::Database>(std::move(db)));
 }
 
 Databases::Lease::~Lease() {

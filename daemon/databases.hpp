@@ -37,6 +37,10 @@ public:
         std::unique_ptr<replica::Database> db_;
     };
     [[nodiscard]] Result<Lease> lend(replica::Access access);
+    /// How its handles are opened.
+    [[nodiscard]] replica::OpenOptions options(replica::Access access) const;
+    /// Keeps a handle that was opened elsewhere, with these options, for the next that asks.
+    void keep(replica::Access access, replica::Database db);
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] replica::CatalogueCache& catalogues() { return catalogues_; }

@@ -420,7 +420,8 @@ void add_record_routes(Router& router, Services& s) {
     const std::string one = all + "/{id}";
     router.add("GET", all, [&s](const ApiRequest& r) { return get_records(s, r); });
     router.add("POST", all, [&s](const ApiRequest& r) { return post_records(s, r); });
-    router.add("GET", one, [&s](const ApiRequest& r) { return get_record(s, r); });
+    router.add(
+        "GET", one, [&s](const ApiRequest& r) { return get_record(s, r); }, Cost::kLight);
     router.add("PATCH", one, [&s](const ApiRequest& r) {
         return change_record(s, r, replica::Edit::Kind::kUpdate);
     });

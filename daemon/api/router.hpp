@@ -11,6 +11,7 @@ namespace kontor::api {
 
 /// What a route may cost: decides on which threads it runs.
 enum class Cost {
+    kLight,  ///< one record: runs on the loop, for handing it over would take longer than doing it
     kQuick,  ///< database work
     kSlow,   ///< may wait for a remote
 };

@@ -276,6 +276,10 @@ struct Server::State : std::enable_shared_from_this<State> {
 
     awaitable<void> run(const Router::Route& route, const ApiRequest& request,
                         ApiResponse& response) {
+        if (route.cost == Cost::kLight) {
+            response = answer(route, request);
+            co_return;
+        }
         auto& pool = route.cost == Cost::kSlow ? parts.slow : parts.quick;
         const std::function<void()> work = [&] { response = answer(route, request); };
         const bool taken = co_await on_pool(pool, work);

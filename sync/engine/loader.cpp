@@ -149,14 +149,29 @@ void Loader::link_elsewhere() {
 }
 
 void build_indexes(Context& context, const StreamPlan& plan) {
-    std::vector<std::string> statements;
     const std::string& table = plan.entity.name;
-    for (const auto& field : plan.entity.fields)
-        if (field.type == remote::FieldType::kReference)
-            statements.push_back("CREATE INDEX IF NOT EXISTS \"kontor_ref_" + table + "_" +
-                                 field.name + "\" ON \"" + table + "\"(\"" + field.name +
-                                 "\") WHERE \"" + field.name + "\" IS NOT NULL");
-    for (const auto& statement : statements) need(context.sql.db().execute(statement));
+    std::chrono::milliseconds longest{0};
+    int built = 0;
+    for (const auto& field : plan.entity.fields) {
+        const std::string name = "kontor_ref_" + table + "_" + field.name;
+        if (field.type != remote::FieldType::kReference ||
+            context.sql.integer("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?",
+                                name))
+            continue;
+        // One at a time, so that edits get in between.
+        const auto started = context.clock.steady();
+        WriteTransaction transaction(context.sql.db());
+        need(context.sql.db().execute("CREATE INDEX IF NOT EXISTS \"" + name + "\" ON \"" + table +
+                                      "\"(\"" + field.name + "\") WHERE \"" + field.name +
+                                      "\" IS NOT NULL"));
+        transaction.commit();
+        longest = std::max(longest, context.clock.steady() - started);
+        ++built;
+    }
+    if (built > 0)
+        context.log.info("load.indexed", {{"stream", plan.mapping.stream},
+                                          {"indexes", built},
+                                          {"longest_wait_ms", std::int64_t{longest.count()}}});
 }
 
 }  // namespace kontor::engine

@@ -16,7 +16,8 @@ struct Merger::Work {
     bool authoritative = false;
     Row before;
     Row now;
-    Shadows shadows;
+    Shadows stored;   ///< as they are in the database
+    Shadows shadows;  ///< as they are going to be
     std::vector<Intent> intents;
     std::map<std::int64_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
@@ -179,16 +180,18 @@ void Merger::merge_live(Link link, const remote::RecordView& image, bool authori
         stop({Errc::kCorrupt,
               "link " + std::to_string(link.id) + " has no record in " + plan_.entity.name,
               {{"entity", plan_.entity.name}, {"record", std::to_string(link.record)}}});
+    auto stored = shadows_of(context_.sql, link.id);
     Work work{.link = std::move(link),
               .image = image,
               .authoritative = authoritative,
               .before = *before,
               .now = *before,
+              .stored = std::move(stored),
               .shadows = {},
               .intents = {},
               .rules = {},
               .waiting = {}};
-    work.shadows = shadows_of(context_.sql, work.link.id);
+    work.shadows = work.stored;
     work.intents = intents_of(context_.sql, work.link.id);
     work.conflicts = has_open_conflicts(context_.sql, work.link.id);
     // We have written since, and were not told the version: this may be how it was before.
@@ -491,11 +494,13 @@ void Merger::write_back(Work& work) {
     for (const auto& [group_id, shadow] : work.shadows) {
         const GroupPlan* group = plan_.group(group_id);
         if (group == nullptr) continue;
+        const auto stored = work.stored.find(group_id);
+        const bool is_stored = stored != work.stored.end();
         const bool plain = !shadow.waits && shadow.theirs == shadow.ours &&
                            shadow.ours == put_group(*group, work.now, references_);
-        if (plain)
+        if (plain && is_stored)
             drop_shadow(context_.sql, work.link.id, group_id);
-        else
+        else if (!plain && (!is_stored || !(stored->second == shadow)))
             save_shadow(context_.sql, work.link.id, group_id, shadow);
     }
     work.link.version = std::string(work.image.version);

@@ -24,6 +24,10 @@ struct Sent {
     PlannedPush push;
 };
 
+std::int64_t newest_entry(Sql& sql) {
+    return sql.integer("SELECT max(seq) FROM kontor_history").value_or(0);
+}
+
 std::vector<std::int64_t> candidates(Context& context, const StreamPlan& plan, std::int64_t after,
                                      std::size_t limit) {
     std::vector<std::int64_t> out;
@@ -115,11 +119,13 @@ void clear_hint(Context& context, const Link& link) {
 /// Writes down what is going to be sent (clause: intents first). In its own durable transaction.
 std::vector<Sent> journal(Context& context, const StreamPlan& plan,
                           const std::vector<std::int64_t>& links, const PushPass& pass,
-                          StreamCounts& counts, std::vector<remote::Change>& changes) {
+                          StreamCounts& counts, std::vector<remote::Change>& changes,
+                          std::int64_t& planned_at) {
     std::vector<Sent> out;
     need(context.sql.db().execute("PRAGMA synchronous=FULL"));
     {
         EngineTransaction transaction(context);
+        planned_at = newest_entry(context.sql);
         for (const std::int64_t id : links) {
             const auto link = link_by_id(context.sql, id);
             if (!link) continue;
@@ -165,7 +171,7 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan,
 /// Clause f: what was sent is what they hold and what it answers to; the row as it is now decides
 /// whether there is more to say.
 void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
-                 const remote::PushResult& result, StreamCounts& counts) {
+                 const remote::PushResult& result, bool edited_since, StreamCounts& counts) {
     auto link = link_by_id(context.sql, sent.push.link.id);
     if (!link) return;
     context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
@@ -207,8 +213,10 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     set_intent_state(context.sql, sent.intent, "acked", result.version);
     if (sent.push.op == ChangeOp::kCreate)
         wake_referrers(context.sql, context.plans, plan, link->record);
-    // Otherwise the further rounds would look at it again and again.
-    if (!plan_push(context, plan, *link)) clear_hint(context, *link);
+    // Otherwise the further rounds would look at it again and again. What was sent was all there
+    // was to say, unless something waited or has been edited since.
+    const bool may_have_more = edited_since || sent.push.waits;
+    if (!may_have_more || !plan_push(context, plan, *link)) clear_hint(context, *link);
 }
 
 void refused(Context& context, const Sent& sent, const remote::PushResult& result,
@@ -225,9 +233,10 @@ void refused(Context& context, const Sent& sent, const remote::PushResult& resul
 std::vector<std::string> settle(Context& context, const StreamPlan& plan,
                                 const std::vector<Sent>& sent,
                                 const std::vector<remote::PushResult>& results,
-                                StreamCounts& counts) {
+                                std::int64_t planned_at, StreamCounts& counts) {
     std::vector<std::string> reread;
     EngineTransaction transaction(context);
+    const bool edited_since = newest_entry(context.sql) > planned_at;
     for (std::size_t i = 0; i < sent.size(); ++i) {
         const remote::PushResult unknown{};
         // Matched by position only if the counts agree.
@@ -240,7 +249,7 @@ std::vector<std::string> settle(Context& context, const StreamPlan& plan,
             set_intent_state(context.sql, sent[i].intent, "unknown", "");
             ++counts.unknown;
         } else if (result.status == PushStatus::kOk) {
-            acknowledge(context, plan, sent[i], result, counts);
+            acknowledge(context, plan, sent[i], result, edited_since, counts);
         } else if (elsewhere && !create) {
             drop_intent(context.sql, sent[i].intent);
             reread.push_back(sent[i].push.link.ext_id);
@@ -285,13 +294,14 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
             if (!ids.empty()) fetch_and_merge(context, ports, plan, ids, counts);
         }
         std::vector<remote::Change> changes;
-        const auto sent = journal(context, plan, links, pass, counts, changes);
+        std::int64_t planned_at = 0;  // last history entry that the plans know
+        const auto sent = journal(context, plan, links, pass, counts, changes, planned_at);
         if (!sent.empty()) {
             auto results = ports.remote.push(plan.mapping.stream, changes);
             std::vector<std::string> reread;
             if (results) {
                 const auto before = counts;
-                reread = settle(context, plan, sent, *results, counts);
+                reread = settle(context, plan, sent, *results, planned_at, counts);
                 carried_out += counts.created_there + counts.updated_there + counts.deleted_there -
                                before.created_there - before.updated_there - before.deleted_there;
             } else {

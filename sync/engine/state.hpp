@@ -49,6 +49,7 @@ void forget_link(Sql& sql, std::int64_t link);
 struct Shadow {
     merge::GroupValues theirs, ours;
     bool waits = false;
+    bool operator==(const Shadow&) const = default;
 
     /// A row of absent values says that nothing is known: the image had no word of the group.
     [[nodiscard]] bool unknown() const;

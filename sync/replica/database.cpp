@@ -227,7 +227,17 @@ Database::Database(sqlite3* raw, std::string path, const OpenOptions& options)
       path_(std::move(path)),
       turn_(options.turn),
       yields_(options.yields),
-      patience_(options.busy_timeout) {}
+      patience_(options.busy_timeout),
+      checkpoint_pages_(options.checkpoint_pages),
+      wal_pages_(std::make_unique<int>(0)) {}
+
+// SQLite would do it within COMMIT, while others of this process wait for their turn.
+void Database::checkpoint_if_due() const {
+    if (*wal_pages_ < checkpoint_pages_) return;
+    *wal_pages_ = 0;
+    // Without success it is tried again after the next commit.
+    sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
 
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -251,6 +261,17 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
     if (options.access == Access::kEngine)
         sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+
+    if (options.turn != nullptr)
+        sqlite3_wal_hook(
+            raw,
+            [](void* pages, sqlite3*, const char*, int count) {
+                *static_cast<int*>(pages) = count;
+                return SQLITE_OK;
+            },
+            db.wal_pages_.get());
+    else
+        sqlite3_wal_autocheckpoint(raw, options.checkpoint_pages);
 
     // The text comes from these constants alone. synchronous=FULL: a local write that was reported
     // as done survives power loss.
@@ -332,7 +353,9 @@ Result<> Transaction::commit() {
         rollback();
         return done;
     }
+    const Database& db = *db_;
     end();
+    db.checkpoint_if_due();
     return done;
 }
 

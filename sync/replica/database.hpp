@@ -97,6 +97,9 @@ struct OpenOptions {
     /// How the threads of this process take turns; nullptr: SQLite's lock alone decides.
     WriteTurn* turn = nullptr;
     bool yields = false;  ///< its transactions give way to those of handles that do not
+    /// Pages of the write-ahead log at which a Transaction, once it has given its turn back, writes
+    /// them into the database as far as nobody has to wait for it.
+    int checkpoint_pages = 1'000;
 };
 
 /// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, temp store in
@@ -127,12 +130,15 @@ private:
         void operator()(sqlite3* db) const noexcept;
     };
     Database(sqlite3* raw, std::string path, const OpenOptions& options);
+    void checkpoint_if_due() const;
     std::unique_ptr<sqlite3, Close> db_;
     std::shared_ptr<StatementPool> statements_;  // after db_: they end before it
     std::string path_;
     WriteTurn* turn_ = nullptr;
     bool yields_ = false;
     std::chrono::milliseconds patience_{0};
+    int checkpoint_pages_ = 0;
+    std::unique_ptr<int> wal_pages_;  // after the last commit; SQLite writes to it
 };
 
 /// A write transaction (BEGIN IMMEDIATE): committed on request, otherwise rolled back at the end of
