@@ -116,6 +116,17 @@ typedef struct kontor_host {
     /* JSON array of {"path","size","modified_ms"} below a granted folder. */
     kontor_status (*file_list)(void* ctx, kontor_str folder, kontor_str* out_json);
     void (*file_close)(void* ctx, int64_t file);
+
+    /* Requests that run while the plugin and the engine do something else: the next page while this
+     * one is applied. Only idempotent ones, at most 16 at a time; those that are not finished when
+     * the plugin function returns are given up. `head` and `body` as for http(). Never waits for
+     * the remote; a request that the budgets do not let pass now is sent by http_finish(). */
+    kontor_status (*http_begin)(void* ctx, kontor_str head, kontor_str body, int64_t* ticket);
+    /* 1 once http_finish() would not wait. It may stay 0 until http_finish() is called. */
+    int32_t (*http_arrived)(void* ctx, int64_t ticket);
+    /* Waits for the answer; from here on all is as for http(), retries included. The ticket is void
+     * afterwards. */
+    kontor_status (*http_finish)(void* ctx, int64_t ticket, kontor_http_response* out);
 } kontor_host;
 
 typedef struct kontor_instance kontor_instance; /* the plugin's own */

@@ -114,13 +114,14 @@ Result<std::span<const remote::RecordView>> BatchDecoder::decode(std::string_vie
     const std::size_t count = count_records(batch);
     if (count > kRecordsMax || count * fields_ > kValuesMax)
         return malformed("has too many records");
-    values_.assign(count * fields_, ValueView{});
+    if (values_.size() < count * fields_) values_.resize(count * fields_);
     records_.clear();
     records_.reserve(count);
     abi::BatchReader reader(batch);
     ValueView* values = values_.data();
     while (const auto record = reader.next()) {
         if (auto sound = check(*record); !sound) return pass(sound);
+        std::fill_n(values, fields_, ValueView{});
         if (auto read = read_fields(reader, *record, values); !read) return pass(read);
         records_.push_back({.fact = fact_of(record->op),
                             .id = record->id,

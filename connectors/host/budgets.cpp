@@ -115,6 +115,23 @@ std::optional<std::chrono::milliseconds> Budgets::take_turn() {
     return std::nullopt;
 }
 
+bool Budgets::affordable(Lane lane, std::int64_t credits) const {
+    const auto reserve = lane == Lane::kWrite ? 0 : limits_.credit_reserve;
+    const auto rest = left();
+    return !rest || credits <= 0 || *rest - credits >= reserve;
+}
+
+std::optional<Budgets::Permit> Budgets::try_acquire(Lane lane, std::int64_t credits) {
+    if (credits < 0 || credits > kCreditsPerRequestMax || sleeper_.cancelled()) return std::nullopt;
+    const std::lock_guard lock(mutex_);
+    // The last place is for whoever waits for an answer: else it would wait for its own thread.
+    const bool last = limits_.concurrency > 0 && under_way_ + 1 >= limits_.concurrency;
+    if (last || !affordable(lane, credits) || take_turn()) return std::nullopt;
+    ++spending_.requests;
+    count(credits);
+    return std::optional<Permit>(std::in_place, *this);
+}
+
 Result<Budgets::Permit> Budgets::acquire(Lane lane, std::int64_t credits) {
     if (credits < 0 || credits > kCreditsPerRequestMax)
         return fail(Errc::kInvalid, "a request cannot cost so many credits");
@@ -123,10 +140,9 @@ Result<Budgets::Permit> Budgets::acquire(Lane lane, std::int64_t credits) {
         std::chrono::milliseconds wait{};
         {
             const std::lock_guard lock(mutex_);
-            const auto reserve = lane == Lane::kWrite ? 0 : limits_.credit_reserve;
-            if (const auto rest = left(); rest && credits > 0 && *rest - credits < reserve) {
+            if (!affordable(lane, credits)) {
                 Error error{Errc::kRateLimited, "the API credits of 24 hours are used up", {}, {}};
-                error.args["credits_left"] = std::to_string(std::max<std::int64_t>(0, *rest));
+                error.args["credits_left"] = std::to_string(std::max<std::int64_t>(0, *left()));
                 error.retry_after = until_credits_return();
                 return tl::unexpected(std::move(error));
             }

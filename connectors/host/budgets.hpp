@@ -51,6 +51,9 @@ public:
     /// Waits for its turn and counts the credits. kRateLimited with retry_after if they are used up
     /// (then nothing is counted), kCancelled.
     [[nodiscard]] Result<Permit> acquire(Lane lane, std::int64_t credits);
+    /// The same without waiting, and only if one more request may be under way besides: nullopt if
+    /// it is not its turn. For requests that are made ahead of time.
+    [[nodiscard]] std::optional<Permit> try_acquire(Lane lane, std::int64_t credits);
     /// The request surely never reached the remote: its credits were not spent.
     void refund(std::int64_t credits);
     /// The remote says how many credits are left.
@@ -73,6 +76,7 @@ private:
     [[nodiscard]] std::int64_t spent_in_24_hours() const;
     [[nodiscard]] std::optional<std::int64_t> left() const;
     [[nodiscard]] std::chrono::milliseconds until_credits_return() const;
+    [[nodiscard]] bool affordable(Lane lane, std::int64_t credits) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> take_turn();
 
     struct Learned {

@@ -25,9 +25,9 @@ struct CurlOptions {
 };
 
 /// HttpClient on libcurl: TLS 1.2 or newer and always verified, connections reused, HTTP/2 where
-/// offered, compressed answers. Nothing is taken from the environment. One thread at a time; a
-/// stop request, from any thread, ends the running request with kCancelled. The program must ignore
-/// SIGPIPE.
+/// offered, compressed answers. Nothing is taken from the environment. It has no thread of its own:
+/// exchanges that are under way move on whenever any of them is asked. One thread at a time; a stop
+/// request, from any thread, ends what runs with kCancelled. The program must ignore SIGPIPE.
 class CurlHttpClient final : public HttpClient {
 public:
     /// kConfig if a CA file cannot be read; kInternal if libcurl cannot start.
@@ -35,11 +35,13 @@ public:
                                                                     std::stop_token stop);
     ~CurlHttpClient() override;
     Result<HttpResponse> send(const HttpRequest& request) override;
+    Result<std::unique_ptr<Exchange>> begin(const HttpRequest& request) override;
 
 private:
     struct Handles;
-    explicit CurlHttpClient(std::unique_ptr<Handles> handles);
-    std::unique_ptr<Handles> handles_;
+    class CurlExchange;
+    explicit CurlHttpClient(std::shared_ptr<Handles> handles);
+    std::shared_ptr<Handles> handles_;
 };
 
 }  // namespace kontor::host

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct HttpRequest {
     std::string url;
     std::vector<HttpHeader> headers;
     std::vector<SecretHeader> secret_headers;
-    std::string_view body;  ///< borrowed until send() returns
+    std::string_view body;  ///< borrowed until send() returns or the Exchange ends
     bool spool = false;     ///< the answer's body into a spool file instead of memory
     std::size_t max_body = std::size_t{32} << 20;  ///< bytes, after decompression
     std::chrono::milliseconds timeout{60'000};     ///< for the whole exchange
@@ -47,6 +48,20 @@ struct HttpResponse {
     }
 };
 
+/// A request under way. Destroying it gives it up.
+class Exchange {
+public:
+    Exchange() = default;
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    virtual ~Exchange() = default;
+    /// Moves it (and all others of its client) on without waiting. True once finish() will not
+    /// wait.
+    virtual bool arrived() = 0;
+    /// Waits for the answer; as HttpClient::send(). To be called once.
+    virtual Result<HttpResponse> finish() = 0;
+};
+
 /// Sends one request, once: no retries, no redirects, no credentials of its own.
 ///
 /// An answer of any status is a success. Errors: kTls (the certificate does not verify), kTimeout,
@@ -56,6 +71,8 @@ class HttpClient {
 public:
     virtual ~HttpClient() = default;
     virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
+    /// Sends it without waiting for the answer. Errors: those that show before anything is sent.
+    virtual Result<std::unique_ptr<Exchange>> begin(const HttpRequest& request) = 0;
 };
 
 /// The key in Error::args that says "no" if the request surely never reached the server.

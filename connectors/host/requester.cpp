@@ -12,46 +12,93 @@ void Requester::learn(const HttpResponse& answer) {
     if (read.ec == std::errc() && read.ptr != text.data()) parts_.budgets.learn_left(left);
 }
 
-Result<HttpResponse> Requester::send_once(HttpCall& call) {
+Result<> Requester::authenticate(HttpCall& call) {
     call.request.secret_headers.clear();
-    if (call.authenticate) {
-        auto headers = parts_.auth.headers();
-        if (!headers) {
-            auto error = std::move(headers.error());
-            error.args[kSentArg] = "no";
-            return tl::unexpected(std::move(error));
-        }
-        call.request.secret_headers = std::move(*headers);
+    if (!call.authenticate) return {};
+    auto headers = parts_.auth.headers();
+    if (!headers) {
+        auto error = std::move(headers.error());
+        error.args[kSentArg] = "no";
+        return tl::unexpected(std::move(error));
     }
+    call.request.secret_headers = std::move(*headers);
+    return {};
+}
+
+void Requester::note(const HttpCall& call, const Result<HttpResponse>& answer,
+                     std::chrono::milliseconds started) {
+    const auto took = static_cast<std::int64_t>((parts_.clock.steady() - started).count());
+    const auto host = origin_of(call.request.url);
+    if (answer) {
+        learn(*answer);
+        parts_.log.debug("http.answered", {{"host", host},
+                                           {"method", call.request.method},
+                                           {"status", answer->status},
+                                           {"ms", took}});
+        return;
+    }
+    if (surely_unsent(answer.error())) parts_.budgets.refund(call.credits);
+    parts_.log.debug("http.failed", {{"host", host},
+                                     {"method", call.request.method},
+                                     {"code", to_string(answer.error().code)},
+                                     {"ms", took}});
+}
+
+Result<HttpResponse> Requester::send_once(HttpCall& call) {
+    if (auto known = authenticate(call); !known) return pass(known);
     auto permit = parts_.budgets.acquire(call.lane, call.credits);
     if (!permit) return pass(permit);
     const auto started = parts_.clock.steady();
     auto answer = parts_.http.send(call.request);
-    const auto took = (parts_.clock.steady() - started).count();
-    const auto host = origin_of(call.request.url);
-    if (!answer) {
-        if (surely_unsent(answer.error())) parts_.budgets.refund(call.credits);
-        parts_.log.debug("http.failed", {{"host", host},
-                                         {"method", call.request.method},
-                                         {"code", to_string(answer.error().code)},
-                                         {"ms", static_cast<std::int64_t>(took)}});
-        return answer;
-    }
-    learn(*answer);
-    parts_.log.debug("http.answered", {{"host", host},
-                                       {"method", call.request.method},
-                                       {"status", answer->status},
-                                       {"ms", static_cast<std::int64_t>(took)}});
+    note(call, answer, started);
     return answer;
 }
 
 Result<HttpResponse> Requester::run(HttpCall& call) {
+    return conclude(call, std::nullopt);
+}
+
+std::unique_ptr<BegunCall> Requester::begin(HttpCall call, std::string body) {
+    auto begun = std::make_unique<BegunCall>();
+    begun->call_ = std::move(call);
+    begun->body_ = std::move(body);
+    auto& request = begun->call_.request;
+    request.body = begun->body_;
+    if (!parts_.hosts.check(request.url) || parts_.sleeper.cancelled() ||
+        !authenticate(begun->call_))
+        return begun;
+    auto permit = parts_.budgets.try_acquire(begun->call_.lane, begun->call_.credits);
+    if (!permit) return begun;
+    begun->permit_.emplace(std::move(*permit));
+    begun->started_ = parts_.clock.steady();
+    if (auto exchange = parts_.http.begin(request)) {
+        begun->exchange_ = std::move(*exchange);
+    } else {
+        parts_.budgets.refund(begun->call_.credits);
+        begun->permit_.reset();
+    }
+    return begun;
+}
+
+Result<HttpResponse> Requester::finish(BegunCall& begun) {
+    if (!begun.exchange_) return run(begun.call_);
+    auto answer = begun.exchange_->finish();
+    begun.exchange_.reset();
+    begun.permit_.reset();
+    note(begun.call_, answer, begun.started_);
+    return conclude(begun.call_, std::move(answer));
+}
+
+// `first`: what the first attempt brought, if it was made already.
+Result<HttpResponse> Requester::conclude(HttpCall& call,
+                                         std::optional<Result<HttpResponse>> first) {
     if (auto allowed = parts_.hosts.check(call.request.url); !allowed) return pass(allowed);
     Retries retries(parts_.retry, parts_.clock, parts_.random, call.idempotent);
     bool renewed = false;
     while (true) {
         if (parts_.sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
-        auto answer = send_once(call);
+        auto answer = first ? std::move(*first) : send_once(call);
+        first.reset();
         if (answer && answer->status == 401 && call.authenticate && !renewed) {
             renewed = true;
             auto again = parts_.auth.renew(call.request.secret_headers, *answer);

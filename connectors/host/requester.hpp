@@ -1,6 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "connectors/host/allow_list.hpp"
@@ -22,6 +25,21 @@ struct HttpCall {
     Lane lane = Lane::kRead;
     std::int64_t credits = 1;
     bool idempotent = true;  ///< may be sent again although it may have been carried out
+};
+
+/// A call that runs ahead of time (Requester::begin). Destroying it gives it up.
+class BegunCall {
+public:
+    /// True once Requester::finish() will not wait; false for a call that was not sent yet.
+    [[nodiscard]] bool arrived() { return exchange_ && exchange_->arrived(); }
+
+private:
+    friend class Requester;
+    HttpCall call_;
+    std::string body_;
+    std::chrono::milliseconds started_{};
+    std::optional<Budgets::Permit> permit_;
+    std::unique_ptr<Exchange> exchange_;  // null: still to be sent
 };
 
 /// Everything between a plugin's request and the wire: hosts, budgets, credentials, one renewal
@@ -46,8 +64,19 @@ public:
     /// kPermission if the host is not allowed; else as HttpClient and Authenticator.
     Result<HttpResponse> run(HttpCall& call);
 
+    /// Sends an idempotent call (whose body is `body`) without waiting for its answer, if its
+    /// hosts, credentials and budgets let it pass now; else finish() sends it and tells what is
+    /// wrong.
+    [[nodiscard]] std::unique_ptr<BegunCall> begin(HttpCall call, std::string body);
+    /// Waits for the answer, and goes on as run() does.
+    Result<HttpResponse> finish(BegunCall& begun);
+
 private:
+    Result<> authenticate(HttpCall& call);
     Result<HttpResponse> send_once(HttpCall& call);
+    Result<HttpResponse> conclude(HttpCall& call, std::optional<Result<HttpResponse>> first);
+    void note(const HttpCall& call, const Result<HttpResponse>& answer,
+              std::chrono::milliseconds started);
     void learn(const HttpResponse& answer);
 
     Parts parts_;

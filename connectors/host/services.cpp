@@ -80,6 +80,21 @@ struct Services::Calls {
                               kontor_http_response* out) {
         return guarded([&] { return self(ctx).http(view(head), view(body), out); });
     }
+    static kontor_status http_begin(void* ctx, kontor_str head, kontor_str body,
+                                    std::int64_t* ticket) {
+        return guarded([&] { return self(ctx).http_begin(view(head), view(body), ticket); });
+    }
+    static std::int32_t http_arrived(void* ctx, std::int64_t ticket) {
+        std::int32_t out = 0;
+        guarded([&] {
+            out = self(ctx).http_arrived(ticket) ? 1 : 0;
+            return KONTOR_OK;
+        });
+        return out;
+    }
+    static kontor_status http_finish(void* ctx, std::int64_t ticket, kontor_http_response* out) {
+        return guarded([&] { return self(ctx).http_finish(ticket, out); });
+    }
     static kontor_status emit(void* ctx, kontor_str batch, kontor_str checkpoint) {
         return guarded([&] { return self(ctx).emit(view(batch), view(checkpoint)); });
     }
@@ -128,14 +143,7 @@ struct Services::Calls {
     }
     static kontor_status file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
                                    std::size_t size, std::size_t* got) {
-        return guarded([&] {
-            if (!got || (!buffer && size > 0)) return KONTOR_E_INVALID;
-            *got = 0;
-            auto read = self(ctx).parts_.files.read(file, offset, static_cast<char*>(buffer), size);
-            if (!read) return self(ctx).failed(read.error());
-            *got = *read;
-            return KONTOR_OK;
-        });
+        return guarded([&] { return self(ctx).read_some(file, offset, buffer, size, got); });
     }
     static kontor_status file_open(void* ctx, kontor_str path, std::int32_t mode,
                                    std::int64_t* file) {
@@ -183,6 +191,9 @@ Services::Services(Parts parts) : parts_(std::move(parts)) {
     table_.file_write = &Calls::file_write;
     table_.file_list = &Calls::file_list;
     table_.file_close = &Calls::file_close;
+    table_.http_begin = &Calls::http_begin;
+    table_.http_arrived = &Calls::http_arrived;
+    table_.http_finish = &Calls::http_finish;
 }
 
 void Services::begin_call(const Emit* emit) {
@@ -195,6 +206,7 @@ void Services::begin_call(const Emit* emit) {
 Result<> Services::end_call(kontor_status status) {
     emit_ = nullptr;
     answer_ = {};
+    begun_.clear();
     parts_.files.close_all();
     // A plugin that ignores what emit() returned must not make a lost batch look like success.
     if (sink_error_) return tl::unexpected(std::move(*sink_error_));
@@ -254,7 +266,46 @@ kontor_status Services::http(std::string_view head, std::string_view body,
     if (parts_.sleeper.cancelled()) return KONTOR_E_CANCELLED;
     auto call = read_call(head, body);
     if (!call) return failed(call.error());
-    auto answer = parts_.requester.run(*call);
+    return hand_over(parts_.requester.run(*call), out);
+}
+
+kontor_status Services::http_begin(std::string_view head, std::string_view body,
+                                   std::int64_t* ticket) {
+    if (!ticket) return KONTOR_E_INVALID;
+    *ticket = 0;
+    auto call = read_call(head, body);
+    if (!call) return failed(call.error());
+    if (!call->idempotent)
+        return failed({Errc::kInvalid, "only idempotent requests run ahead of time", {}, {}});
+    if (begun_.size() >= kBegunMax)
+        return failed({Errc::kInvalid, "too many requests ahead of time", {}, {}});
+    *ticket = next_ticket_++;
+    begun_.emplace(*ticket, parts_.requester.begin(std::move(*call), std::string(body)));
+    return KONTOR_OK;
+}
+
+bool Services::http_arrived(std::int64_t ticket) {
+    const auto found = begun_.find(ticket);
+    return found != begun_.end() && found->second->arrived();
+}
+
+kontor_status Services::http_finish(std::int64_t ticket, kontor_http_response* out) {
+    if (!out) return KONTOR_E_INVALID;
+    *out = {0, {nullptr, 0}, {nullptr, 0}, -1};
+    const auto found = begun_.find(ticket);
+    if (found == begun_.end()) return failed({Errc::kInvalid, "no such request", {}, {}});
+    const auto begun = std::move(found->second);
+    begun_.erase(found);
+    if (parts_.sleeper.cancelled()) return KONTOR_E_CANCELLED;
+    return hand_over(parts_.requester.finish(*begun), out);
+}
+
+// Keeps requests ahead of time going while something else is done: libcurl has no thread.
+void Services::move_on() {
+    for (auto& [ticket, begun] : begun_) static_cast<void>(begun->arrived());
+}
+
+kontor_status Services::hand_over(Result<HttpResponse> answer, kontor_http_response* out) {
     if (!answer) return failed(answer.error());
     answer_ = std::move(*answer);
     if (answer_.spool.valid()) {
@@ -274,10 +325,22 @@ kontor_status Services::emit(std::string_view batch, std::string_view checkpoint
         return failed({Errc::kInvalid, "emit outside of a call that takes records", {}, {}});
     if (sink_error_) return status_of(sink_error_->code);
     if (parts_.sleeper.cancelled()) return KONTOR_E_CANCELLED;
+    move_on();
     auto taken = (*emit_)(batch, checkpoint);
     if (taken) return KONTOR_OK;
     sink_error_ = std::move(taken.error());
     return status_of(sink_error_->code);
+}
+
+kontor_status Services::read_some(std::int64_t file, std::int64_t offset, void* buffer,
+                                  std::size_t size, std::size_t* got) {
+    if (!got || (!buffer && size > 0)) return KONTOR_E_INVALID;
+    *got = 0;
+    move_on();
+    auto read = parts_.files.read(file, offset, static_cast<char*>(buffer), size);
+    if (!read) return failed(read.error());
+    *got = *read;
+    return KONTOR_OK;
 }
 
 void Services::log(std::int32_t level, std::string_view event, std::string_view fields) {

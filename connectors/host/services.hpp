@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,10 +56,18 @@ public:
     [[nodiscard]] Result<> end_call(kontor_status status);
 
     static constexpr std::size_t kStateBytesMax = 65'536;
+    static constexpr std::size_t kBegunMax = 16;  ///< requests ahead of time, in one call
 
 private:
     struct Calls;  // the C functions
     kontor_status http(std::string_view head, std::string_view body, kontor_http_response* out);
+    kontor_status http_begin(std::string_view head, std::string_view body, std::int64_t* ticket);
+    bool http_arrived(std::int64_t ticket);
+    kontor_status http_finish(std::int64_t ticket, kontor_http_response* out);
+    kontor_status hand_over(Result<HttpResponse> answer, kontor_http_response* out);
+    kontor_status read_some(std::int64_t file, std::int64_t offset, void* buffer, std::size_t size,
+                            std::size_t* got);
+    void move_on();
     kontor_status emit(std::string_view batch, std::string_view checkpoint);
     void log(std::int32_t level, std::string_view event, std::string_view fields);
     void explain(std::string_view message, std::string_view args);
@@ -74,7 +84,9 @@ private:
     std::optional<Error> explained_;   // by the plugin
     std::optional<Error> host_error_;  // of the last host call that failed
     std::optional<Error> sink_error_;  // of emit
-    HttpResponse answer_;              // what the plugin's last http() points to
+    std::map<std::int64_t, std::unique_ptr<BegunCall>> begun_;
+    std::int64_t next_ticket_ = 1;
+    HttpResponse answer_;  // what the plugin's last http() points to
     std::string answer_headers_;
     std::string listing_;
     std::optional<std::string> state_;

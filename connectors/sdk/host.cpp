@@ -1,5 +1,7 @@
 #include "connectors/sdk/host.hpp"
 
+#include <cstddef>
+
 #include "connectors/sdk/error.hpp"
 
 namespace kontor::sdk {
@@ -60,6 +62,37 @@ HttpResponse Host::http(const HttpRequest& request) {
     kontor_http_response raw{};
     raw.spool = -1;
     require(raw_->http(raw_->ctx, to_str(head), to_str(request.body), &raw));
+    return read(request, raw);
+}
+
+// A host older than this SDK ends before these members.
+bool Host::runs_ahead() const {
+    return raw_->size >= offsetof(kontor_host, http_finish) + sizeof raw_->http_finish &&
+           raw_->http_begin != nullptr && raw_->http_arrived != nullptr &&
+           raw_->http_finish != nullptr;
+}
+
+BegunRequest Host::begin(HttpRequest request) {
+    BegunRequest begun{std::move(request), 0};
+    if (!runs_ahead()) return begun;
+    const std::string head = head_of(begun.request);
+    require(raw_->http_begin(raw_->ctx, to_str(head), to_str(begun.request.body), &begun.ticket));
+    return begun;
+}
+
+bool Host::arrived(const BegunRequest& begun) const {
+    return begun.ticket != 0 && raw_->http_arrived(raw_->ctx, begun.ticket) != 0;
+}
+
+HttpResponse Host::finish(const BegunRequest& begun) {
+    if (begun.ticket == 0) return http(begun.request);
+    kontor_http_response raw{};
+    raw.spool = -1;
+    require(raw_->http_finish(raw_->ctx, begun.ticket, &raw));
+    return read(begun.request, raw);
+}
+
+HttpResponse Host::read(const HttpRequest& request, const kontor_http_response& raw) {
     HttpResponse response;
     response.status = raw.status;
     if (request.spool && raw.spool >= 0) response.spool = HostFile(raw_, raw.spool);

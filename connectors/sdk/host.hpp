@@ -68,6 +68,13 @@ struct HttpResponse {
     }
 };
 
+/// A request that runs while the connector goes on (Host::begin). Ends with the call of the
+/// connector that began it, finished or not.
+struct BegunRequest {
+    HttpRequest request;
+    std::int64_t ticket = 0;  ///< 0: the host cannot; it is sent when it is finished
+};
+
 enum class LogLevel : std::int32_t { kDebug = 0, kInfo = 1, kWarning = 2, kError = 3 };
 
 /// The host's services with C++ manners: a status other than OK is thrown as Error. One per
@@ -79,6 +86,12 @@ public:
 
     /// Throws Error if no HTTP answer arrived.
     HttpResponse http(const HttpRequest& request);
+    /// Sends an idempotent request without waiting for its answer. At most 16 at a time.
+    [[nodiscard]] BegunRequest begin(HttpRequest request);
+    /// True once finish() would not wait. It may stay false until then.
+    [[nodiscard]] bool arrived(const BegunRequest& begun) const;
+    /// Waits for the answer; as http(). Once.
+    HttpResponse finish(const BegunRequest& begun);
     /// Hands the batch to the engine and empties it. An empty batch goes too if there is a
     /// checkpoint to commit.
     void emit(abi::BatchWriter& batch, std::string_view checkpoint = {});
@@ -98,6 +111,9 @@ public:
     void put_state(std::string_view state);
 
 private:
+    [[nodiscard]] HttpResponse read(const HttpRequest& request, const kontor_http_response& raw);
+    [[nodiscard]] bool runs_ahead() const;
+
     const kontor_host* raw_;
 };
 

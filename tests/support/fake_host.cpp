@@ -1,6 +1,7 @@
 #include "tests/support/fake_host.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -83,6 +84,22 @@ EmittedBatch decode_batch(std::string_view bytes, std::string checkpoint) {
     return out;
 }
 
+FakeRequest parse(kontor_str head, kontor_str body) {
+    const auto json = nlohmann::json::parse(text(head));
+    FakeRequest request;
+    request.method = json.value("method", "GET");
+    request.url = json.value("url", "");
+    request.body = text(body);
+    request.lane = json.value("lane", "read");
+    request.credits = json.value("credits", 1);
+    request.idempotent = json.value("idempotent", request.method == "GET");
+    request.spool = json.value("spool", false);
+    for (const auto& [name, value] : json["headers"].items())
+        request.headers[name] = value.get<std::string>();
+    split_url(request);
+    return request;
+}
+
 }  // namespace
 
 FakeHost::FakeHost() {
@@ -123,47 +140,68 @@ FakeHost::FakeHost() {
     raw_.file_write = [](void*, std::int64_t, kontor_str) { return KONTOR_E_PERMISSION; };
     raw_.file_list = [](void*, kontor_str, kontor_str*) { return KONTOR_E_PERMISSION; };
     raw_.file_close = &file_close;
+    raw_.http_begin = [](void* ctx, kontor_str head, kontor_str body, std::int64_t* ticket) {
+        FakeHost& self = of(ctx);
+        if (self.cancelled) return KONTOR_E_CANCELLED;
+        FakeRequest request = parse(head, body);
+        if (!request.idempotent || self.begun_.size() >= 16) return KONTOR_E_INVALID;
+        request.ahead = true;
+        self.requests.push_back(request);
+        self.order.push_back("begin " + request.path);
+        *ticket = self.next_ticket_++;
+        self.begun_.emplace(*ticket, std::move(request));
+        return KONTOR_OK;
+    };
+    raw_.http_arrived = [](void* ctx, std::int64_t ticket) -> std::int32_t {
+        return of(ctx).arrives && of(ctx).begun_.count(ticket) != 0 ? 1 : 0;
+    };
+    raw_.http_finish = [](void* ctx, std::int64_t ticket, kontor_http_response* out) {
+        FakeHost& self = of(ctx);
+        const auto found = self.begun_.find(ticket);
+        if (found == self.begun_.end()) return KONTOR_E_INVALID;
+        const FakeRequest request = std::move(found->second);
+        self.begun_.erase(found);
+        if (self.cancelled) return KONTOR_E_CANCELLED;
+        self.order.push_back("finish " + request.path);
+        return self.answer(request, out);
+    };
+}
+
+void FakeHost::run_ahead(bool can) {
+    raw_.size = can ? sizeof raw_ : offsetof(kontor_host, http_begin);
 }
 
 kontor_status FakeHost::http(void* ctx, kontor_str head, kontor_str body,
                              kontor_http_response* out) {
     FakeHost& self = of(ctx);
     if (self.cancelled) return KONTOR_E_CANCELLED;
-    const auto json = nlohmann::json::parse(text(head));
-    FakeRequest request;
-    request.method = json.value("method", "GET");
-    request.url = json.value("url", "");
-    request.body = text(body);
-    request.lane = json.value("lane", "read");
-    request.credits = json.value("credits", 1);
-    request.idempotent = json.value("idempotent", request.method == "GET");
-    request.spool = json.value("spool", false);
-    for (const auto& [name, value] : json["headers"].items())
-        request.headers[name] = value.get<std::string>();
-    split_url(request);
+    const FakeRequest request = parse(head, body);
     self.requests.push_back(request);
+    return self.answer(request, out);
+}
 
+kontor_status FakeHost::answer(const FakeRequest& request, kontor_http_response* out) {
     FakeResponse response;
-    if (!self.scripted_.empty()) {
-        response = std::move(self.scripted_.front());
-        self.scripted_.pop_front();
-    } else if (self.handler) {
-        response = self.handler(request);
+    if (!scripted_.empty()) {
+        response = std::move(scripted_.front());
+        scripted_.pop_front();
+    } else if (handler) {
+        response = handler(request);
     } else {
         throw std::logic_error("no answer for " + request.method + " " + request.url);
     }
     if (response.transport != KONTOR_OK) return response.transport;
-    if (self.send_date) response.headers.emplace("date", http_date(self.clock_ms));
-    self.headers_ = nlohmann::json(response.headers).dump();
-    self.body_ = std::move(response.body);
+    if (send_date) response.headers.emplace("date", http_date(clock_ms));
+    headers_ = nlohmann::json(response.headers).dump();
+    body_ = std::move(response.body);
     out->status = response.status;
-    out->headers = {self.headers_.data(), self.headers_.size()};
-    out->body = {self.body_.data(), self.body_.size()};
+    out->headers = {headers_.data(), headers_.size()};
+    out->body = {body_.data(), body_.size()};
     out->spool = -1;
     if (request.spool) {
-        out->spool = self.next_file_++;
-        self.files_[out->spool] = std::move(self.body_);
-        self.open_files = self.files_.size();
+        out->spool = next_file_++;
+        files_[out->spool] = std::move(body_);
+        open_files = files_.size();
         out->body = {nullptr, 0};
     }
     return KONTOR_OK;
@@ -176,6 +214,7 @@ kontor_status FakeHost::emit(void* ctx, kontor_str batch, kontor_str checkpoint)
     if (self.on_emit) {
         if (const auto status = self.on_emit(decoded); status != KONTOR_OK) return status;
     }
+    self.order.push_back("emit " + std::to_string(decoded.records.size()));
     self.batches.push_back(std::move(decoded));
     return KONTOR_OK;
 }
@@ -205,6 +244,7 @@ std::vector<EmittedRecord> FakeHost::records() const {
 
 void FakeHost::clear() {
     requests.clear();
+    order.clear();
     batches.clear();
     logs.clear();
     progress.clear();

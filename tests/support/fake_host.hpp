@@ -39,6 +39,7 @@ struct FakeRequest {
     std::string lane;
     std::int64_t credits = 0;
     bool idempotent = false, spool = false;
+    bool ahead = false;  ///< was begun ahead of time
 };
 
 struct FakeResponse {
@@ -69,6 +70,13 @@ public:
     /// Called before each emit; what it returns other than OK is the answer.
     std::function<kontor_status(const EmittedBatch&)> on_emit;
 
+    /// False: a host from before requests could be begun ahead of time.
+    void run_ahead(bool can);
+    /// Whether what was begun has arrived when the plugin asks.
+    bool arrives = true;
+    /// "begin URL-path", "finish URL-path", "emit N": in which order the plugin worked.
+    std::vector<std::string> order;
+
     std::vector<FakeRequest> requests;
     std::vector<EmittedBatch> batches;
     struct Log {
@@ -90,6 +98,7 @@ private:
     static FakeHost& of(void* ctx) { return *static_cast<FakeHost*>(ctx); }
     static kontor_status http(void* ctx, kontor_str head, kontor_str body,
                               kontor_http_response* out);
+    kontor_status answer(const FakeRequest& request, kontor_http_response* out);
     static kontor_status emit(void* ctx, kontor_str batch, kontor_str checkpoint);
     static kontor_status file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
                                    std::size_t size, std::size_t* got);
@@ -97,6 +106,8 @@ private:
 
     kontor_host raw_{};
     std::deque<FakeResponse> scripted_;
+    std::map<std::int64_t, FakeRequest> begun_;
+    std::int64_t next_ticket_ = 1;
     std::map<std::int64_t, std::string> files_;
     std::int64_t next_file_ = 1;
     std::uint64_t random_ = 42;

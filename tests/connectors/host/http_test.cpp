@@ -259,6 +259,68 @@ TEST_CASE("a stop request from another thread ends a running request at once") {
     CHECK(client->send(get(server.url("/"))).error().code == Errc::kCancelled);
 }
 
+TEST_CASE("a request runs while others do, and moves on whenever one is asked") {
+    TempDir dir;
+    const std::string big(20'000'000, 'z');  // more than the sockets hold
+    int others = 0;
+    TlsServer server(dir.path(), [&](const ServerRequest& request) {
+        return reply(200, request.target == "/ahead" ? big : std::to_string(++others));
+    });
+    auto client = client_for(dir);
+    auto request = get(server.url("/ahead"));
+    request.spool = true;
+    auto ahead = client->begin(request);
+    REQUIRE(ahead);
+    for (int i = 1; i <= 3; ++i) {
+        const auto got = client->send(get(server.url("/")));
+        REQUIRE(got);
+        CHECK(got->body == std::to_string(i));
+    }
+    while (!(*ahead)->arrived()) std::this_thread::yield();
+    const auto got = (*ahead)->finish();
+    REQUIRE(got);
+    CHECK(got->spool.size() == big.size());
+    CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request that is given up or fails does not touch the others") {
+    TempDir dir;
+    ServerReply hang, cut = reply(200, "0123456789");
+    hang.hang = true;
+    cut.bytes.resize(cut.bytes.size() - 4);
+    cut.close = true;
+    TlsServer server(dir.path(), [&](const ServerRequest& request) {
+        if (request.target == "/hangs") return hang;
+        return request.target == "/cut" ? cut : reply(200, "x");
+    });
+    auto client = client_for(dir);
+    auto given_up = client->begin(get(server.url("/hangs")));
+    auto fails = client->begin(get(server.url("/cut")));
+    REQUIRE(given_up);
+    REQUIRE(fails);
+    CHECK_FALSE((*given_up)->arrived());
+    given_up->reset();
+    REQUIRE(client->send(get(server.url("/"))));
+    CHECK((*fails)->finish().error().code == Errc::kUnavailable);
+    CHECK(client->send(get(server.url("/")))->body == "x");
+}
+
+TEST_CASE("a stop request ends what was begun, too") {
+    TempDir dir;
+    std::stop_source stop;
+    ServerReply hang;
+    hang.hang = true;
+    TlsServer server(dir.path(), [&](const ServerRequest&) { return hang; });
+    auto client = client_for(dir, stop.get_token());
+    auto ahead = client->begin(get(server.url("/")));
+    REQUIRE(ahead);
+    CHECK_FALSE((*ahead)->arrived());
+    stop.request_stop();
+    CHECK((*ahead)->arrived());
+    CHECK((*ahead)->finish().error().code == Errc::kCancelled);
+    CHECK(client->begin(get(server.url("/"))).error().code == Errc::kCancelled);
+}
+
 TEST_CASE("redirects are handed over, not followed") {
     TempDir dir;
     int requests = 0;

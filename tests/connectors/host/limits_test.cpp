@@ -135,6 +135,26 @@ TEST_CASE(
     CHECK(s.budgets->spending().left == 100);
 }
 
+TEST_CASE("a request ahead of time leaves a place for one that is waited for") {
+    const int concurrency = GENERATE(1, 2, 0);
+    Setup s({.concurrency = concurrency});
+    auto first = s.budgets->try_acquire(Lane::kRead, 1);
+    CHECK(first.has_value() == (concurrency != 1));
+    CHECK(s.budgets->try_acquire(Lane::kRead, 1).has_value() == (concurrency == 0));
+    CHECK(s.budgets->acquire(Lane::kRead, 1));
+    CHECK(s.sleeper.waits.empty());
+}
+
+TEST_CASE("a request ahead of time neither waits for its turn nor takes credits that are kept") {
+    Setup s({.requests_per_second = 1, .daily_credits = 100, .credit_reserve = 90});
+    CHECK_FALSE(s.budgets->try_acquire(Lane::kRead, 11));
+    CHECK(s.budgets->spending().spent == 0);
+    CHECK(s.budgets->try_acquire(Lane::kRead, 10));
+    CHECK_FALSE(s.budgets->try_acquire(Lane::kWrite, 1));  // the rate
+    CHECK(s.budgets->spending().spent == 10);
+    CHECK(s.sleeper.waits.empty());
+}
+
 TEST_CASE("what the remote says is left counts until it is stale") {
     Setup s({.credit_reserve = 10});
     CHECK(s.budgets->spending().left == -1);

@@ -108,6 +108,101 @@ TEST_CASE("a request that is malformed, goes elsewhere or plays the host is refu
     CHECK(s.http.seen.empty());
 }
 
+TEST_CASE("a request ahead of time is sent at once and read later") {
+    Setup s;
+    std::int64_t ticket = 0;
+    kontor_http_response out;
+    const std::string head =
+        R"({"method":"POST","url":"https://crm.example/q","idempotent":true,"credits":3})";
+    REQUIRE(s.host->http_begin(s.host->ctx, str(head), str("query"), &ticket) == KONTOR_OK);
+    REQUIRE(s.http.seen.size() == 1);
+    CHECK(s.http.seen[0].body == "query");
+    CHECK(s.budgets.spending().spent == 3);
+    s.http.arrives = false;
+    CHECK(s.host->http_arrived(s.host->ctx, ticket) == 0);
+    s.http.arrives = true;
+    CHECK(s.host->http_arrived(s.host->ctx, ticket) == 1);
+    s.http.next.push_back(answer(200, "body"));
+    REQUIRE(s.host->http_finish(s.host->ctx, ticket, &out) == KONTOR_OK);
+    CHECK(text(out.body) == "body");
+    CHECK(s.host->http_finish(s.host->ctx, ticket, &out) == KONTOR_E_INVALID);
+    CHECK(s.host->http_arrived(s.host->ctx, ticket) == 0);
+    CHECK(s.http.under_way == 0);
+    CHECK(s.http.seen.size() == 1);
+    CHECK(s.budgets.spending().spent == 3);
+}
+
+TEST_CASE("a request ahead of time that fails is tried again as any other") {
+    Setup s;
+    std::int64_t ticket = 0;
+    kontor_http_response out;
+    const auto head = str(R"({"url":"https://crm.example/x"})");
+    SECTION("on the way") {
+        s.http.next.push_back(fail(Errc::kUnavailable, "cut"));
+    }
+    SECTION("there") {
+        s.http.next.push_back(answer(503));
+    }
+    s.http.next.push_back(answer(200, "body"));
+    REQUIRE(s.host->http_begin(s.host->ctx, head, str(""), &ticket) == KONTOR_OK);
+    REQUIRE(s.host->http_finish(s.host->ctx, ticket, &out) == KONTOR_OK);
+    CHECK(text(out.body) == "body");
+    CHECK(s.http.seen.size() == 2);
+    CHECK(s.sleeper.waits.size() == 1);
+}
+
+TEST_CASE("what cannot be sent ahead of time is sent when it is finished") {
+    Setup s;
+    std::int64_t ticket = 0;
+    kontor_http_response out;
+    std::string url = "https://crm.example/x";
+    kontor_status expected = KONTOR_OK;
+    SECTION("libcurl would not") {
+        s.http.refuse_to_begin = true;
+    }
+    SECTION("it goes elsewhere, and is refused then") {
+        url = "https://evil.example/";
+        expected = KONTOR_E_PERMISSION;
+    }
+    const std::string head = R"({"url":")" + url + "\"}";
+    REQUIRE(s.host->http_begin(s.host->ctx, str(head), str(""), &ticket) == KONTOR_OK);
+    CHECK(s.host->http_arrived(s.host->ctx, ticket) == 0);
+    CHECK(s.budgets.spending().spent == 0);
+    s.http.next.push_back(answer(200, "body"));
+    CHECK(s.host->http_finish(s.host->ctx, ticket, &out) == expected);
+    CHECK(s.http.under_way == 0);
+}
+
+TEST_CASE("only what may be sent twice runs ahead, and not without end") {
+    Setup s;
+    std::int64_t ticket = 0;
+    const auto begin = [&](const char* head) {
+        return s.host->http_begin(s.host->ctx, str(head), str(""), &ticket);
+    };
+    CHECK(begin(R"({"method":"POST","url":"https://crm.example/"})") == KONTOR_E_INVALID);
+    CHECK(begin("[") == KONTOR_E_INVALID);
+    for (std::size_t i = 0; i < Services::kBegunMax; ++i)
+        REQUIRE(begin(R"({"url":"https://crm.example/"})") == KONTOR_OK);
+    CHECK(begin(R"({"url":"https://crm.example/"})") == KONTOR_E_INVALID);
+    CHECK(s.http.under_way == static_cast<int>(Services::kBegunMax));
+    CHECK(s.services.end_call(KONTOR_OK));
+    CHECK(s.http.under_way == 0);  // given up with the plugin's call
+}
+
+TEST_CASE("cancellation ends requests ahead of time") {
+    Setup s;
+    std::int64_t ticket = 0, late = 0;
+    kontor_http_response out;
+    const auto head = str(R"({"url":"https://crm.example/x"})");
+    REQUIRE(s.host->http_begin(s.host->ctx, head, str(""), &ticket) == KONTOR_OK);
+    s.sleeper.stopped = true;
+    CHECK(s.host->http_finish(s.host->ctx, ticket, &out) == KONTOR_E_CANCELLED);
+    CHECK(s.http.under_way == 0);
+    REQUIRE(s.host->http_begin(s.host->ctx, head, str(""), &late) == KONTOR_OK);
+    CHECK(s.http.seen.size() == 1);
+    CHECK(s.host->http_finish(s.host->ctx, late, &out) == KONTOR_E_CANCELLED);
+}
+
 TEST_CASE("a plugin that returns a host's status without a word gets the host's explanation") {
     Setup s;
     kontor_http_response out;

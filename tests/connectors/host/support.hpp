@@ -97,13 +97,39 @@ class ScriptedHttp final : public HttpClient {
 public:
     using Script = std::function<Result<HttpResponse>(const SeenRequest&)>;
     explicit ScriptedHttp(Script script = {}) : script_(std::move(script)) {}
-    Result<HttpResponse> send(const HttpRequest& request) override {
+    Result<HttpResponse> send(const HttpRequest& request) override { return reply(note(request)); }
+    /// The answer is made when it is asked for; `arrives` says whether it is there before.
+    Result<std::unique_ptr<Exchange>> begin(const HttpRequest& request) override {
+        if (refuse_to_begin) return fail(Errc::kInternal, "no");
+        ++under_way;
+        return std::unique_ptr<Exchange>(std::make_unique<Begun>(*this, note(request)));
+    }
+    std::vector<SeenRequest> seen;
+    std::deque<Result<HttpResponse>> next;
+    bool arrives = true, refuse_to_begin = false;
+    int under_way = 0;  ///< begun and neither finished nor given up
+
+private:
+    struct Begun final : Exchange {
+        Begun(ScriptedHttp& http, SeenRequest request)
+            : http_(http), request_(std::move(request)) {}
+        ~Begun() override { --http_.under_way; }
+        bool arrived() override { return http_.arrives; }
+        Result<HttpResponse> finish() override { return http_.reply(request_); }
+        ScriptedHttp& http_;
+        const SeenRequest request_;
+    };
+    SeenRequest note(const HttpRequest& request) {
         SeenRequest one{request.method, request.url, std::string(request.body), {}};
         for (const auto& header : request.headers) one.headers[header.name] = header.value;
         for (const auto& header : request.secret_headers)
             one.headers[header.name] = header.value.reveal();
         const std::lock_guard lock(mutex_);
         seen.push_back(one);
+        return one;
+    }
+    Result<HttpResponse> reply(const SeenRequest& one) {
+        const std::lock_guard lock(mutex_);
         if (!next.empty()) {
             auto out = std::move(next.front());
             next.pop_front();
@@ -112,10 +138,7 @@ public:
         if (!script_) throw std::logic_error("the script is at its end");
         return script_(one);
     }
-    std::vector<SeenRequest> seen;
-    std::deque<Result<HttpResponse>> next;
 
-private:
     std::mutex mutex_;
     Script script_;
 };
