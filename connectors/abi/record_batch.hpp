@@ -46,29 +46,24 @@ public:
     void begin(Op op, std::string_view id, std::string_view version = {}, std::string_view key = {},
                std::string_view actor = {}) {
         finish();
-        start_ = bytes_.size();
-        put<std::uint32_t>(0);
-        put(static_cast<std::uint8_t>(op));
-        put_str(id);
-        put_str(version);
-        put_str(key);
-        put_str(actor);
-        count_at_ = bytes_.size();
-        put<std::uint16_t>(0);
+        start_ = used_;
+        char* at = room(4 + 1 + 4 * 4 + id.size() + version.size() + key.size() + actor.size() + 2);
+        at = put<std::uint32_t>(at, 0);
+        at = put(at, static_cast<std::uint8_t>(op));
+        for (const std::string_view text : {id, version, key, actor}) at = put_str(at, text);
+        count_at_ = static_cast<std::size_t>(at - bytes_.data());
+        used_to(put<std::uint16_t>(at, 0));
         ++records_;
     }
-    void add_null(std::uint16_t field) { tag(field, Tag::kNull); }
+    void add_null(std::uint16_t field) { used_to(tag(room(3), field, Tag::kNull)); }
     void add(std::uint16_t field, std::int64_t value) {
-        tag(field, Tag::kInteger);
-        put(value);
+        used_to(put(tag(room(11), field, Tag::kInteger), value));
     }
     void add(std::uint16_t field, double value) {
-        tag(field, Tag::kReal);
-        put(value);
+        used_to(put(tag(room(11), field, Tag::kReal), value));
     }
     void add(std::uint16_t field, std::string_view value) {
-        tag(field, Tag::kText);
-        put_str(value);
+        used_to(put_str(tag(room(7 + value.size()), field, Tag::kText), value));
     }
     void add(std::uint16_t field, const char* value) { add(field, std::string_view(value)); }
 
@@ -76,39 +71,48 @@ public:
     /// The whole batch; valid until the next begin(), add or clear().
     [[nodiscard]] std::string_view bytes() {
         finish();
-        return bytes_;
+        return {bytes_.data(), used_};
     }
     void clear() {
-        bytes_.assign("KB\1\0", 4);
+        used_ = 0;
+        std::memcpy(room(4), "KB\1\0", 4);
+        used_ = 4;
         start_ = count_at_ = 0;
         fields_ = 0;
         records_ = 0;
     }
 
 private:
+    // Room is made once for a whole value: this is the hot path of a load.
+    char* room(std::size_t count) {
+        if (bytes_.size() < used_ + count) bytes_.resize((bytes_.size() + count) * 2);
+        return bytes_.data() + used_;
+    }
+    void used_to(const char* end) { used_ = static_cast<std::size_t>(end - bytes_.data()); }
     template <class T>
-    void put(T value) {
-        bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    static char* put(char* at, T value) {
+        std::memcpy(at, &value, sizeof value);
+        return at + sizeof value;
     }
-    void put_str(std::string_view text) {
-        put(static_cast<std::uint32_t>(text.size()));
-        bytes_.append(text);
+    static char* put_str(char* at, std::string_view text) {
+        at = put(at, static_cast<std::uint32_t>(text.size()));
+        if (!text.empty()) std::memcpy(at, text.data(), text.size());
+        return at + text.size();
     }
-    void tag(std::uint16_t field, Tag t) {
-        put(field);
-        put(static_cast<std::uint8_t>(t));
+    char* tag(char* at, std::uint16_t field, Tag t) {
         ++fields_;
+        return put(put(at, field), static_cast<std::uint8_t>(t));
     }
     void finish() {
         if (start_ == 0) return;
-        const auto size = static_cast<std::uint32_t>(bytes_.size() - start_ - 4);
-        std::memcpy(bytes_.data() + start_, &size, sizeof size);
-        std::memcpy(bytes_.data() + count_at_, &fields_, sizeof fields_);
+        put(bytes_.data() + start_, static_cast<std::uint32_t>(used_ - start_ - 4));
+        put(bytes_.data() + count_at_, fields_);
         start_ = 0;
         fields_ = 0;
     }
 
-    std::string bytes_;
+    std::string bytes_;  // as far as used_
+    std::size_t used_ = 0;
     std::size_t start_ = 0;     // of the open record, 0 if none
     std::size_t count_at_ = 0;  // where its field count goes
     std::uint16_t fields_ = 0;

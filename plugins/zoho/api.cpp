@@ -28,12 +28,27 @@ sdk::Url Api::module_url(std::string_view module) const {
 sdk::HttpResponse Api::send(const sdk::HttpRequest& request) {
     credits_.spent += request.credits;
     sdk::HttpResponse response = host_.http(request);
+    learn(response);
+    return response;
+}
+
+sdk::BegunRequest Api::begin(sdk::HttpRequest request) {
+    credits_.spent += request.credits;
+    return host_.begin(std::move(request));
+}
+
+sdk::HttpResponse Api::finish(const sdk::BegunRequest& begun) {
+    sdk::HttpResponse response = host_.finish(begun);
+    learn(response);
+    return response;
+}
+
+void Api::learn(const sdk::HttpResponse& response) {
     const std::string left = response.header("x-api-credits-remaining");
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(left.data(), left.data() + left.size(), number);
     if (error == std::errc() && end == left.data() + left.size() && !left.empty())
         credits_.left = number;
-    return response;
 }
 
 sdk::HttpResponse Api::call(const sdk::HttpRequest& request, std::string_view doing) {

@@ -23,6 +23,12 @@ public:
 
     /// Sends it, counting credits. Any HTTP status is returned. Throws sdk::Error if none came.
     sdk::HttpResponse send(const sdk::HttpRequest& request);
+    /// Sends it ahead of time: finish() gives what send() would. Only what may be sent twice.
+    [[nodiscard]] sdk::BegunRequest begin(sdk::HttpRequest request);
+    [[nodiscard]] bool arrived(const sdk::BegunRequest& begun) const {
+        return host_.arrived(begun);
+    }
+    sdk::HttpResponse finish(const sdk::BegunRequest& begun);
     /// As send(), but a status of 400 and more is thrown as the error it is, named after `doing`.
     sdk::HttpResponse call(const sdk::HttpRequest& request, std::string_view doing);
 
@@ -35,6 +41,8 @@ public:
     [[nodiscard]] const Options& options() const { return options_; }
 
 private:
+    void learn(const sdk::HttpResponse& response);
+
     sdk::Host& host_;
     const Options& options_;
     sdk::Credits credits_;

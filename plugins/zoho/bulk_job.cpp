@@ -1,12 +1,18 @@
 #include "plugins/zoho/bulk_job.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kontor::zoho {
 namespace {
 
 constexpr std::int64_t kCreateCredits = 50;
+// The wait between two questions is this part of the time waited so far: nobody waits much longer
+// than the job takes, and nobody asks a slow one often.
+constexpr std::int64_t kWaitPart = 4;
 constexpr std::int64_t kFirstWaitMs = 500, kWaitMaxMs = 30'000, kPatienceMs = 3'600'000;
+constexpr std::int64_t kLookEveryMs = 2'000;
+constexpr std::int64_t kDownloadTimeoutMs = 30 * 60'000;
 constexpr std::int64_t kDownloadMax = std::int64_t{8} << 30;
 constexpr int kRefusedFieldsMax = 20;
 
@@ -62,42 +68,77 @@ std::optional<std::string> start_bulk_read(Api& api, const std::string& module,
     return std::nullopt;
 }
 
-std::optional<BulkResult> wait_bulk_read(Api& api, const std::string& job) {
-    std::int64_t wait = kFirstWaitMs, waited = 0;
-    while (waited < kPatienceMs) {
-        sdk::Url url = api.bulk_url("read");
-        url.segment(job);
-        const sdk::HttpResponse response = api.send(get(url, "bulk"));
-        if (response.status == 404 || response.status == 400) return std::nullopt;
-        if (response.status >= 400) throw failure(response, "bulk read job");
-        const sdk::Json json = json_body(response, "bulk read job");
-        const sdk::Json& list = sdk::member(json, "data");
-        if (!list.is_array() || list.empty())
-            throw sdk::Error(KONTOR_E_PROTOCOL, "bulk read job: no state");
-        const std::string state = sdk::text_of(list[0], "state");
-        if (state == "COMPLETED") {
-            const sdk::Json& result = sdk::member(list[0], "result");
-            return BulkResult{job, sdk::integer_of(result, "page", 1),
-                              sdk::integer_of(result, "count"),
-                              sdk::flag_of(result, "more_records")};
+BulkJob::BulkJob(Api& api, std::string id)
+    : api_(api), id_(std::move(id)), ask_at_ms_(api.host().now_ms()) {}
+
+sdk::HttpRequest BulkJob::question() const {
+    sdk::Url url = api_.bulk_url("read");
+    url.segment(id_);
+    return get(url, "bulk");
+}
+
+void BulkJob::read(const sdk::HttpResponse& answer) {
+    if (answer.status == 404 || answer.status == 400) {
+        state_ = State::kLost;
+        return;
+    }
+    if (answer.status >= 400) throw failure(answer, "bulk read job");
+    const sdk::Json json = json_body(answer, "bulk read job");
+    const sdk::Json& list = sdk::member(json, "data");
+    if (!list.is_array() || list.empty())
+        throw sdk::Error(KONTOR_E_PROTOCOL, "bulk read job: no state");
+    remote_state_ = sdk::text_of(list[0], "state");
+    if (remote_state_ == "FAILURE" || remote_state_ == "FAILED" || remote_state_ == "SKIPPED") {
+        state_ = State::kLost;
+    } else if (remote_state_ == "COMPLETED") {
+        state_ = State::kDone;
+        const sdk::Json& result = sdk::member(list[0], "result");
+        result_ = {sdk::integer_of(result, "count"), sdk::flag_of(result, "more_records")};
+        sdk::Url url = api_.bulk_url("read");
+        url.segment(id_).path("result");
+        sdk::HttpRequest request = get(url, "bulk");
+        request.spool = true;
+        request.max_body = kDownloadMax;
+        request.timeout_ms = kDownloadTimeoutMs;
+        fetching_ = api_.begin(std::move(request));
+    }
+}
+
+void BulkJob::look() {
+    if (state_ != State::kRunning) return;
+    const std::int64_t now = api_.host().now_ms();
+    try {
+        if (!asked_ && now >= ask_at_ms_) {
+            asked_ = api_.begin(question());
+        } else if (asked_ && api_.arrived(*asked_)) {
+            read(api_.finish(*std::exchange(asked_, std::nullopt)));
+            ask_at_ms_ = now + kLookEveryMs;
         }
-        if (state == "FAILURE" || state == "FAILED" || state == "SKIPPED") return std::nullopt;
-        api.host().progress({{"stage", "bulk_wait"}, {"state", state}});
-        api.host().sleep_ms(wait);
+    } catch (const sdk::Error& error) {
+        if (error.status() == KONTOR_E_CANCELLED) throw;
+        ask_at_ms_ = now + kWaitMaxMs;
+    }
+}
+
+std::optional<BulkResult> BulkJob::wait() {
+    for (std::int64_t waited = 0; waited < kPatienceMs;) {
+        if (state_ == State::kRunning) {
+            const auto asked = std::exchange(asked_, std::nullopt);
+            read(asked ? api_.finish(*asked) : api_.send(question()));
+        }
+        if (state_ == State::kLost) return std::nullopt;
+        if (state_ == State::kDone) return result_;
+        api_.host().progress({{"stage", "bulk_wait"}, {"state", remote_state_}});
+        const std::int64_t wait = std::clamp(waited / kWaitPart, kFirstWaitMs, kWaitMaxMs);
+        api_.host().sleep_ms(wait);
         waited += wait;
-        wait = std::min(wait * 2, kWaitMaxMs);
     }
     throw sdk::Error(KONTOR_E_TIMEOUT, "a bulk read job is still not done");
 }
 
-sdk::HostFile download_bulk_read(Api& api, const std::string& job) {
-    sdk::Url url = api.bulk_url("read");
-    url.segment(job).path("result");
-    sdk::HttpRequest request = get(url, "bulk");
-    request.spool = true;
-    request.max_body = kDownloadMax;
-    request.timeout_ms = 30 * 60'000;
-    sdk::HttpResponse response = api.send(request);
+sdk::HostFile BulkJob::download() {
+    sdk::HttpResponse response = api_.finish(fetching_.value());
+    fetching_.reset();
     if (response.status == 404 || response.status == 410) return {};
     if (response.status >= 400) throw failure(response, "download of a bulk result");
     if (!response.spool.is_open())

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "connectors/sdk/canonical.hpp"
 #include "plugins/zoho/bulk_job.hpp"
@@ -62,9 +64,10 @@ private:
     sdk::Host& host_;
 };
 
-// Hands over one finished job's records. False if its result is gone.
-bool read_result(Pull& job, const BulkResult& result) {
-    const sdk::HostFile file = download_bulk_read(job.api, result.job);
+// Hands over one finished job's records. False if its result is gone. `next`: what to look after
+// meanwhile.
+bool read_result(Pull& job, BulkJob& current, const BulkResult& result, BulkJob* next) {
+    const sdk::HostFile file = current.download();
     if (!file.is_open()) return false;
     ZipStream zip([&](std::int64_t offset, char* buffer, std::size_t size) {
         return file.read(offset, buffer, size);
@@ -77,12 +80,26 @@ bool read_result(Pull& job, const BulkResult& result) {
         ++job.cursor.row;
         if (++until_look < 256) continue;
         until_look = 0;
+        if (next != nullptr) next->look();
         job.flush_if_full();
         if (job.out.records() == 0)
             job.api.host().progress(
                 {{"stage", "bulk_read"}, {"done", job.cursor.row}, {"total", result.count}});
     }
     return true;
+}
+
+// Zoho works on the next page while this one is read. If it does not want to now, the page's own
+// turn will tell why.
+void begin_next(Pull& job, const std::vector<std::string>& fields, SavedJobs& saved) {
+    try {
+        const auto id = start_bulk_read(job.api, job.module.name, fields, job.cursor.page + 1);
+        if (!id) return;
+        job.cursor.next_job = *id;
+        saved.put(job.module.name, &job.cursor);
+    } catch (const sdk::Error& error) {
+        if (error.status() == KONTOR_E_CANCELLED) throw;
+    }
 }
 
 std::string signature(const std::vector<std::string>& fields) {
@@ -120,6 +137,7 @@ bool pull_by_bulk(Pull& job) {
     cursor.fields = same_fields;
 
     int restarts = 0;
+    std::unique_ptr<BulkJob> current, next;
     while (cursor.page <= kPagesMax) {
         if (cursor.job.empty()) {
             const auto id = start_bulk_read(job.api, job.module.name, fields, cursor.page);
@@ -134,8 +152,14 @@ bool pull_by_bulk(Pull& job) {
             cursor.job = *id;
             saved.put(job.module.name, &cursor);
         }
-        const auto result = wait_bulk_read(job.api, cursor.job);
-        if (!result || !read_result(job, *result)) {
+        if (!current) current = std::make_unique<BulkJob>(job.api, cursor.job);
+        const auto result = current->wait();
+        if (result && result->more) {
+            if (cursor.next_job.empty()) begin_next(job, fields, saved);
+            if (!cursor.next_job.empty())
+                next = std::make_unique<BulkJob>(job.api, cursor.next_job);
+        }
+        if (!result || !read_result(job, *current, *result, next.get())) {
             // Pages of another job would not continue where this one's ended: from the beginning.
             // What was handed over already is simply handed over again.
             if (++restarts > kRestartsMax)
@@ -145,6 +169,8 @@ bool pull_by_bulk(Pull& job) {
             cursor.phase = Cursor::Phase::kBulk;
             cursor.start_ms = keep;
             cursor.fields = same_fields;
+            current.reset();
+            next.reset();
             continue;
         }
         if (!result->more) {
@@ -153,7 +179,8 @@ bool pull_by_bulk(Pull& job) {
         }
         ++cursor.page;
         cursor.row = 0;
-        cursor.job.clear();
+        cursor.job = std::exchange(cursor.next_job, {});
+        current = std::move(next);
         job.flush(true);
     }
     throw sdk::Error(KONTOR_E_PROTOCOL, "bulk read never ends");

@@ -55,6 +55,7 @@ Progressed changed(Pull& job) {
             job.cursor.modified_ms =
                 std::max(job.cursor.modified_ms,
                          std::min({page.newest_ms, seen.started_ms, seen.doubtful_ms}));
+            job.records.expect(query);
             job.flush_if_full();
         } else {
             if (page.next_token.empty() || page.next_token == query.page_token)

@@ -16,7 +16,8 @@ constexpr std::size_t kChunk = 1u << 18;
 
 }  // namespace
 
-CsvReader::CsvReader(Source source) : source_(std::move(source)), buffer_(2 * kChunk, '\0') {}
+CsvReader::CsvReader(Source source)
+    : source_(std::move(source)), buffer_(2 * kChunk, '\0'), spans_(64) {}
 
 // Reads on behind the row that is not complete yet. False at the end of the file.
 bool CsvReader::refill() {
@@ -65,9 +66,9 @@ CsvReader::Outcome CsvReader::scan_quoted(std::size_t& at) {
         }
         if (doubled) {
             scratch_.append(buffer_, from, where - from);
-            spans_.push_back({scratch, scratch_.size() - scratch, true});
+            add({scratch, scratch_.size() - scratch, true});
         } else {
-            spans_.push_back({from, where - from, false});
+            add({from, where - from, false});
         }
         at = where + 1;
         return Outcome::kRow;
@@ -75,11 +76,11 @@ CsvReader::Outcome CsvReader::scan_quoted(std::size_t& at) {
 }
 
 CsvReader::Outcome CsvReader::scan() {
-    spans_.clear();
+    count_ = 0;
     scratch_.clear();
     std::size_t at = at_;
     for (;;) {
-        if (spans_.size() >= kFieldsMax) broken("has a row of too many fields");
+        if (count_ >= kFieldsMax) broken("has a row of too many fields");
         if (at < end_ && buffer_[at] == '"') {
             ++at;
             if (scan_quoted(at) == Outcome::kNeedMore) return Outcome::kNeedMore;
@@ -91,7 +92,7 @@ CsvReader::Outcome CsvReader::scan() {
             std::size_t size = at - from;
             const bool line_end = at == end_ || data[at] == '\n';
             if (line_end && size > 0 && data[at - 1] == '\r') --size;
-            spans_.push_back({from, size, false});
+            add({from, size, false});
         }
         // Behind the field: a comma, or the end of the line.
         if (at < end_ && buffer_[at] == '\r') {
@@ -126,15 +127,16 @@ bool CsvReader::next(std::vector<std::string_view>& fields) {
             refill();
             continue;
         }
-        if (spans_.size() == 1 && spans_[0].size == 0 && !spans_[0].unquoted) {
+        if (count_ == 1 && spans_[0].size == 0 && !spans_[0].unquoted) {
             at_ = next_;
             continue;
         }
         break;
     }
-    fields.clear();
-    for (const Span& span : spans_)
-        fields.emplace_back((span.unquoted ? scratch_ : buffer_).data() + span.at, span.size);
+    fields.resize(count_);
+    for (std::size_t i = 0; i < count_; ++i)
+        fields[i] = {(spans_[i].unquoted ? scratch_ : buffer_).data() + spans_[i].at,
+                     spans_[i].size};
     return true;
 }
 

@@ -25,6 +25,8 @@ public:
     /// The next row into `fields`, which are valid until the next call. False at the end. Empty
     /// lines are skipped.
     bool next(std::vector<std::string_view>& fields);
+    /// The row last read as it stands in the file. Valid as its fields are.
+    [[nodiscard]] std::string_view raw() const { return {buffer_.data() + at_, next_ - at_}; }
 
 private:
     struct Span {
@@ -35,6 +37,10 @@ private:
     Outcome scan();
     Outcome scan_quoted(std::size_t& at);
     bool refill();
+    void add(const Span& span) {
+        if (count_ == spans_.size()) spans_.resize(count_ * 2);
+        spans_[count_++] = span;
+    }
 
     Source source_;
     std::string buffer_;
@@ -42,7 +48,8 @@ private:
     std::size_t end_ = 0;
     std::size_t next_ = 0;  // first byte of the row after it
     bool at_end_ = false, started_ = false;
-    std::vector<Span> spans_;
+    std::vector<Span> spans_;  // of the row, as far as count_
+    std::size_t count_ = 0;
     std::string scratch_;
 };
 

@@ -1,6 +1,6 @@
 #include "plugins/zoho/csv_records.hpp"
 
-#include <cstring>
+#include <simdjson.h>
 
 #include "connectors/sdk/canonical.hpp"
 #include "connectors/sdk/error.hpp"
@@ -14,38 +14,6 @@ std::string_view base_name(std::string_view header) {
     if (header.size() > kId.size() && header.substr(header.size() - kId.size()) == kId)
         header.remove_suffix(kId.size());
     return header;
-}
-
-bool utf8(std::string_view text) {
-    std::size_t i = 0;
-    while (i < text.size()) {
-        // Plain text goes eight bytes at a time.
-        if (std::uint64_t word = 0; text.size() - i >= sizeof word) {
-            std::memcpy(&word, text.data() + i, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                i += sizeof word;
-                continue;
-            }
-        }
-        const auto lead = static_cast<unsigned char>(text[i]);
-        if (lead < 0x80) {
-            ++i;
-            continue;
-        }
-        const std::size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-        if (lead < 0xC2 || lead > 0xF4 || i + more >= text.size()) return false;
-        std::uint32_t code = lead & (0x3Fu >> more);
-        for (std::size_t k = 1; k <= more; ++k) {
-            const auto next = static_cast<unsigned char>(text[i + k]);
-            if ((next & 0xC0) != 0x80) return false;
-            code = code << 6 | (next & 0x3Fu);
-        }
-        if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
-            (more == 3 && (code < 0x10000 || code > 0x10FFFF)))
-            return false;
-        i += more + 1;
-    }
-    return true;
 }
 
 }  // namespace
@@ -83,8 +51,8 @@ bool CsvRecords::next(abi::BatchWriter& out) {
     if (!csv_.next(row_)) return false;
     if (row_.size() != by_position_.size())
         throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: a row of another length");
-    for (const std::string_view field : row_)
-        if (!utf8(field)) throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: not UTF-8");
+    if (!simdjson::validate_utf8(csv_.raw().data(), csv_.raw().size()))
+        throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: not UTF-8");
     const std::string_view id = row_[id_ - 1];
     if (id.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: a record without id");
     char buffer[sdk::kInstantSize];

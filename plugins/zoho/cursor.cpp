@@ -30,6 +30,7 @@ std::string Cursor::encode() const {
             json["phase"] = "bulk";
             json["start"] = sdk::format_instant(start_ms);
             json["job"] = job;
+            if (!next_job.empty()) json["next_job"] = next_job;
             json["page"] = page;
             json["row"] = row;
             json["fields"] = fields;
@@ -68,6 +69,7 @@ std::optional<Cursor> Cursor::decode(std::string_view text) {
     } else if (phase == "bulk") {
         out.phase = Phase::kBulk;
         out.job = sdk::text_of(json, "job");
+        out.next_job = sdk::text_of(json, "next_job");
         out.page = sdk::integer_of(json, "page", 1);
         out.row = sdk::integer_of(json, "row", 0);
         out.fields = sdk::text_of(json, "fields");

@@ -22,6 +22,7 @@ struct Cursor {
     std::string last_id;     ///< kScan: highest id handed over; "" = none
 
     std::string job;        ///< kBulk: the running or finished job
+    std::string next_job;   ///< kBulk: the job for the page after it; "" = not begun
     std::int64_t page = 1;  ///< kBulk: 1-based page of 200,000 records
     std::int64_t row = 0;   ///< kBulk: rows of this page handed over
     std::string fields;     ///< kBulk: signature of the fields that the job exports

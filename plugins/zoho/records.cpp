@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 #include "plugins/zoho/joined.hpp"
 
@@ -10,6 +11,7 @@ namespace kontor::zoho {
 namespace {
 
 constexpr std::size_t kIdsMax = 100;
+constexpr std::size_t kAheadMax = 8;  // requests for the fields of one page, under way at once
 
 bool token_refused(const sdk::HttpResponse& response) {
     static constexpr std::array<std::string_view, 4> kCodes{
@@ -44,8 +46,7 @@ sdk::Url Records::records_url() const {
     return api_.module_url(module().name);
 }
 
-Listed Records::list_pass(const ListQuery& query, const std::string& fields,
-                          const PageReader::Mode& mode, abi::BatchWriter& out) {
+sdk::HttpRequest Records::list_request(const ListQuery& query, const std::string& fields) const {
     sdk::Url url = records_url();
     url.query("fields", fields)
         .query("per_page", "200")
@@ -56,7 +57,20 @@ Listed Records::list_pass(const ListQuery& query, const std::string& fields,
     if (!query.page_token.empty()) url.query("page_token", query.page_token);
     sdk::HttpRequest request = get(url);
     if (query.since_ms) if_modified_since(request, *query.since_ms);
-    const sdk::HttpResponse response = api_.send(request);
+    return request;
+}
+
+void Records::expect(const ListQuery& query) {
+    expected_ = api_.begin(list_request(query, passes()[0]));
+}
+
+Listed Records::list_pass(const ListQuery& query, const std::string& fields,
+                          const PageReader::Mode& mode, abi::BatchWriter& out) {
+    const sdk::HttpRequest request = list_request(query, fields);
+    const auto expected = std::exchange(expected_, std::nullopt);
+    const bool begun = expected && expected->request.url == request.url &&
+                       expected->request.headers == request.headers;
+    const sdk::HttpResponse response = begun ? api_.finish(*expected) : api_.send(request);
     Listed out_page;
     out_page.server_ms = api_.server_time_ms(response);
     if (!query.page_token.empty() && token_refused(response)) {
@@ -78,6 +92,11 @@ Listed Records::list(const ListQuery& query, abi::BatchWriter& out) {
         abi::BatchWriter first;
         try {
             Listed listed = list_pass(query, all[0], mode, first);
+            if (query.follow && listed.page.more && !listed.page.next_token.empty()) {
+                ListQuery next = query;
+                next.page_token = listed.page.next_token;
+                expect(next);
+            }
             if (listed.outcome == Listed::Outcome::kPage) complete(listed.page, first, out);
             return listed;
         } catch (const sdk::Error& error) {
@@ -113,28 +132,52 @@ Listed Records::list_users(const char* type, std::int64_t page,
 }
 
 void Records::complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& out) {
+    // All portions at once: they wait for the network together.
+    struct Portion {
+        std::size_t pass;
+        std::span<const std::string> ids;
+        sdk::BegunRequest request;
+    };
     const auto all = passes();
-    std::vector<std::string> others;
-    for (std::size_t i = 1; i < all.size(); ++i) {
-        abi::BatchWriter part;
-        for (std::size_t at = 0; at < page.ids.size() && ids_parameter_works_; at += kIdsMax) {
-            Page ignored;
-            const auto count = std::min(kIdsMax, page.ids.size() - at);
-            pass_by_ids(std::span(page.ids).subspan(at, count), all[i], ignored, part);
-            page.cut.insert(page.cut.end(), ignored.cut.begin(), ignored.cut.end());
-        }
-        others.emplace_back(part.bytes());
+    std::vector<Portion> portions;
+    for (std::size_t pass = 1; pass < all.size(); ++pass)
+        for (std::size_t at = 0; at < page.ids.size(); at += kIdsMax)
+            portions.push_back(
+                {pass,
+                 std::span(page.ids).subspan(at, std::min(kIdsMax, page.ids.size() - at)),
+                 {}});
+    std::vector<abi::BatchWriter> parts(all.size());
+    std::size_t begun = 0;
+    for (std::size_t i = 0; i < portions.size() && ids_parameter_works_; ++i) {
+        for (; begun < portions.size() && begun < i + kAheadMax; ++begun)
+            portions[begun].request =
+                api_.begin(ids_request(portions[begun].ids, all[portions[begun].pass]));
+        Page read;
+        (void)read_by_ids(api_.finish(portions[i].request), portions[i].ids, read,
+                          parts[portions[i].pass]);
+        page.cut.insert(page.cut.end(), read.cut.begin(), read.cut.end());
     }
+    std::vector<std::string> others;
+    for (std::size_t pass = 1; pass < all.size(); ++pass) others.emplace_back(parts[pass].bytes());
     for (const std::string& id : join_batches(first.bytes(), others, out))
         whole(id, Absent::kSkip, out);
 }
 
-bool Records::pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
-                          abi::BatchWriter& out) {
+sdk::HttpRequest Records::ids_request(std::span<const std::string> ids,
+                                      const std::string& fields) const {
     sdk::Url url = records_url();
     url.query("ids", joined_ids(ids)).query("fields", fields).query("per_page", "200");
     if (module().name == "Leads") url.query("converted", "both");
-    const sdk::HttpResponse response = api_.send(get(url));
+    return get(url);
+}
+
+bool Records::pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
+                          abi::BatchWriter& out) {
+    return read_by_ids(api_.send(ids_request(ids, fields)), ids, page, out);
+}
+
+bool Records::read_by_ids(const sdk::HttpResponse& response, std::span<const std::string> ids,
+                          Page& page, abi::BatchWriter& out) {
     if (nothing(response)) return true;
     if (response.status == 400 || response.status == 403 || response.status == 404)
         return false;  // one bad id may spoil all: each is then asked for by itself

@@ -16,6 +16,7 @@ struct ListQuery {
     const char* sort_by = "id";
     std::string page_token;                ///< "" = the first page
     std::optional<std::int64_t> since_ms;  ///< If-Modified-Since
+    bool follow = false;                   ///< the page behind its token will be asked for next
 };
 
 struct Listed {
@@ -34,6 +35,8 @@ public:
 
     /// One page, sorted ascending.
     Listed list(const ListQuery& query, abi::BatchWriter& out);
+    /// Says that list(query) comes next, so that the answer is on its way meanwhile. At most one.
+    void expect(const ListQuery& query);
     /// One page of the users' interface, 1-based.
     Listed list_users(const char* type, std::int64_t page, std::optional<std::int64_t> since_ms,
                       abi::BatchWriter& out);
@@ -49,6 +52,8 @@ public:
     [[nodiscard]] const Module& module() const { return columns_.module(); }
 
 private:
+    [[nodiscard]] sdk::HttpRequest list_request(const ListQuery& query,
+                                                const std::string& fields) const;
     Listed list_pass(const ListQuery& query, const std::string& fields,
                      const PageReader::Mode& mode, abi::BatchWriter& out);
     void chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out);
@@ -57,6 +62,10 @@ private:
     /// Reads records by id with one pass of fields. False if the remote ignores `ids`.
     bool pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
                      abi::BatchWriter& out);
+    [[nodiscard]] sdk::HttpRequest ids_request(std::span<const std::string> ids,
+                                               const std::string& fields) const;
+    bool read_by_ids(const sdk::HttpResponse& response, std::span<const std::string> ids,
+                     Page& page, abi::BatchWriter& out);
     void whole(const std::string& id, Absent absent, abi::BatchWriter& out);
     [[nodiscard]] std::vector<std::string> passes() const;
     [[nodiscard]] sdk::Url records_url() const;
@@ -64,6 +73,7 @@ private:
     Api& api_;
     const Columns& columns_;
     PageReader reader_;
+    std::optional<sdk::BegunRequest> expected_;
     bool ids_parameter_works_ = true;  // `ids` in Get Records is not documented everywhere
     bool target_module_works_ = true;  // whether $se_module may be asked for is not either
 };

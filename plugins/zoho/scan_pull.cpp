@@ -30,10 +30,11 @@ void pull_behind(Pull& job) {
 void pull_by_scan(Pull& job) {
     job.cursor.phase = Cursor::Phase::kScan;
     std::int64_t done = 0;
+    ListQuery query;
+    query.page_token = job.cursor.page_token;
+    query.follow = true;
     for (int count = 0; count < kPagesMax; ++count) {
-        ListQuery query;
-        query.page_token = job.cursor.page_token;
-        Listed listed = job.records.list(query, job.out);
+        const Listed listed = job.records.list(query, job.out);
         if (listed.outcome == Listed::Outcome::kTokenRefused) return pull_behind(job);
         if (listed.outcome == Listed::Outcome::kNothing) return;
         done += static_cast<std::int64_t>(listed.page.records);
@@ -42,7 +43,7 @@ void pull_by_scan(Pull& job) {
         if (listed.page.next_token.empty() || listed.page.next_token == job.cursor.page_token)
             throw sdk::Error(KONTOR_E_PROTOCOL, "list " + job.module.name +
                                                     ": more records, but no way to the next page");
-        job.cursor.page_token = listed.page.next_token;
+        job.cursor.page_token = query.page_token = listed.page.next_token;
         job.flush_if_full();
         job.api.host().progress({{"stage", "scan"}, {"done", done}, {"total", job.total_hint}});
     }

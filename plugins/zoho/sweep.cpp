@@ -97,9 +97,9 @@ private:
         for (std::int64_t page = 1; page < kPagesMax; ++page) {
             const auto id = start_bulk_read(api_, module_.name, fields, page);
             if (!id && page == 1) return false;
-            const auto result = id ? wait_bulk_read(api_, *id) : std::nullopt;
-            const sdk::HostFile file =
-                result ? download_bulk_read(api_, result->job) : sdk::HostFile();
+            BulkJob job(api_, id.value_or(""));
+            const auto result = id ? job.wait() : std::nullopt;
+            const sdk::HostFile file = result ? job.download() : sdk::HostFile();
             if (!file.is_open())
                 throw sdk::Error(KONTOR_E_UNAVAILABLE, "a bulk read of ids did not succeed");
             ZipStream zip([&](std::int64_t offset, char* buffer, std::size_t size) {

@@ -1,4 +1,5 @@
 // First loads by Bulk Read: the job's states, crashes at any point, and what changes meanwhile.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -33,7 +34,8 @@ struct Exporting : test::Account {
             if (unreachable) return test::FakeResponse{0, "", {}, KONTOR_E_UNAVAILABLE};
             if (fail_jobs > 0 && fail_jobs-- > 0)
                 return test::json(R"({"data":[{"state":"FAILURE"}]})");
-            if (++polls % 3 != 0) return test::json(R"({"data":[{"state":"IN PROGRESS"}]})");
+            if (++polls % polls_until_done != 0)
+                return test::json(R"({"data":[{"state":"IN PROGRESS"}]})");
             const bool more = number < pages;
             return test::json(R"({"data":[{"state":"COMPLETED","result":{"page":)" +
                               std::to_string(number) + R"(,"count":)" + std::to_string(per_page) +
@@ -60,7 +62,7 @@ struct Exporting : test::Account {
         return ids.size();
     }
 
-    int jobs = 0, polls = 0, pages = 1, per_page = 3000, fail_jobs = 0;
+    int jobs = 0, polls = 0, polls_until_done = 3, pages = 1, per_page = 3000, fail_jobs = 0;
     bool unreachable = false;
 };
 
@@ -86,6 +88,81 @@ TEST_CASE("a large module is exported, then increments begin before the export",
     CHECK(query["fields"] == sdk::Json{"id", "Modified_Time", "Modified_By", "Last_Name", "Email"});
     CHECK(account.requests_of(kJobs)[0].credits == 50);
     CHECK(account.connector->credits().spent > 100);
+}
+
+TEST_CASE("Zoho works on the next page while one is read", "[zoho][bulk]") {
+    Exporting account;
+    account.pages = 3;
+    account.per_page = 5000;
+    SECTION("and its result is fetched meanwhile") {
+        account.host.on_emit = [&](const auto&) {
+            account.host.clock_ms += 1000;  // the engine takes its time
+            return KONTOR_OK;
+        };
+        account.polls_until_done = 1;
+        account.connector->pull(kRequest, "");
+        const auto& order = account.host.order;
+        const auto result =
+            std::find(order.begin(), order.end(), "begin /crm/bulk/v8/read/2/result");
+        const auto wanted = std::find(result, order.end(), "finish /crm/bulk/v8/read/2/result");
+        REQUIRE(wanted != order.end());
+        CHECK(std::find(order.begin(), result, "begin /crm/bulk/v8/read/2") != result);
+        // Page 1 was handed over in between.
+        CHECK(std::count(result, wanted, "emit 2048") == 2);
+    }
+    SECTION("also with a host that can only do one thing at a time") {
+        account.host.run_ahead(false);
+        account.connector->pull(kRequest, "");
+        CHECK(account.host.order.front().substr(0, 4) == "emit");
+    }
+    SECTION("nothing has arrived by the time it is wanted") {
+        account.host.arrives = false;
+        account.connector->pull(kRequest, "");
+    }
+    CHECK(account.distinct() == 15'000);
+    CHECK(account.host.records().size() == 15'000);
+    CHECK(account.jobs == 3);
+    CHECK(account.host.open_files == 0);
+    CHECK(account.host.state.find("Contacts") == std::string::npos);
+}
+
+TEST_CASE("the next page's job survives a crash", "[zoho][bulk]") {
+    Exporting account;
+    account.pages = 2;
+    account.per_page = 5000;
+    std::string checkpoint;
+    SECTION("before anything was handed over: the plugin's state knows both") {
+        account.host.on_emit = [](const auto&) { return KONTOR_E_CANCELLED; };
+    }
+    SECTION("in the first page: its cursor knows both") {
+        account.host.on_emit = [&](const auto&) {
+            return account.host.batches.empty() ? KONTOR_OK : KONTOR_E_CANCELLED;
+        };
+    }
+    CHECK_THROWS_AS(account.connector->pull(kRequest, ""), sdk::Error);
+    CHECK(account.jobs == 2);
+    if (!account.host.batches.empty()) checkpoint = account.host.batches.back().checkpoint;
+    account.host.on_emit = nullptr;
+    account.connector->pull(kRequest, checkpoint);
+    CHECK(account.jobs == 2);
+    CHECK(account.host.records().size() == 10'000);
+}
+
+TEST_CASE("a next page that Zoho does not begin early has its own turn", "[zoho][bulk]") {
+    Exporting account;
+    account.pages = 2;
+    const int refused_until = 2;
+    int asked = 0;
+    account.on(kJobs, [&](const test::FakeRequest& request) {
+        if (++asked == refused_until) return test::refused(429, "TOO_MANY_REQUESTS");
+        const int page = sdk::parse_json(request.body, "body")["query"]["page"].get<int>();
+        account.add_job(std::to_string(asked), page);
+        return test::json(R"({"data":[{"details":{"id":")" + std::to_string(asked) + R"("}}]})",
+                          201);
+    });
+    account.connector->pull(kRequest, "");
+    CHECK(asked == 3);
+    CHECK(account.host.records().size() == 6000);
 }
 
 TEST_CASE("a crash costs no other job", "[zoho][bulk]") {

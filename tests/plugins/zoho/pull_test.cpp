@@ -94,6 +94,63 @@ TEST_CASE("a first pull reads all pages by id, then what changed meanwhile", "[z
     CHECK(modified_of(cursor) == now / 1000 * 1000);
 }
 
+TEST_CASE("the next page is on its way while this one is applied", "[zoho][pull]") {
+    test::Account account(R"({"bulk":"never"})");
+    const std::int64_t now = account.host.clock_ms;
+    account.on(kCount, test::json(R"({"count":4100})"));
+    Rows rows;
+    for (int i = 0; i < 4100; ++i) rows.rows.emplace_back(1000 + i, now - 86'400'000 + i * 1000);
+    int broken = 0;
+    account.on(kList, [&](const test::FakeRequest& asked) {
+        if (broken > 0 && --broken == 0) return test::FakeResponse{0, "", {}, KONTOR_E_UNAVAILABLE};
+        return rows.answer(asked);
+    });
+    account.on(kDeleted, test::FakeResponse{204, "", {}, KONTOR_OK});
+    const auto wanted = test::request("Contacts", {"Email"});
+
+    SECTION("in this order") {
+        account.connector->pull(wanted, "");
+        const auto& order = account.host.order;
+        const auto emit = std::find(order.begin(), order.end(), "emit 2000");
+        REQUIRE(emit != order.end());
+        CHECK(*(emit - 1) == "begin /crm/v8/Contacts");
+        CHECK(*(emit + 1) == "finish /crm/v8/Contacts");
+        // No page is asked for twice, nor one that is not there.
+        CHECK(account.requests_of(kList).size() == 21 + 1);
+        CHECK(account.requests_of(kList)[0].ahead == false);
+        CHECK(account.requests_of(kList)[20].ahead);
+    }
+    SECTION("if it fails, what came before it stays, and the next pull goes on there") {
+        broken = 13;
+        CHECK_THROWS_AS(account.connector->pull(wanted, ""), sdk::Error);
+        REQUIRE(account.host.batches.size() == 1);
+        const auto checkpoint = account.host.batches[0].checkpoint;
+        const auto before = account.requests_of(kList).size();
+        account.connector->pull(wanted, checkpoint);
+        CHECK(account.requests_of(kList)[before].query.at("page_token") == "2000");
+    }
+    SECTION("cancelled meanwhile") {
+        account.host.on_emit = [&](const auto&) {
+            account.host.cancelled = true;
+            return KONTOR_OK;
+        };
+        try {
+            account.connector->pull(wanted, "");
+            FAIL("it went on");
+        } catch (const sdk::Error& error) {
+            CHECK(error.status() == KONTOR_E_CANCELLED);
+        }
+        CHECK(account.host.records().size() == 2000);
+        return;
+    }
+    SECTION("with a host that cannot") {
+        account.host.run_ahead(false);
+        account.connector->pull(wanted, "");
+        CHECK(account.host.order.front() == "emit 2000");
+    }
+    CHECK(account.host.records().size() == 4100);
+}
+
 TEST_CASE("an increment without changes costs two requests", "[zoho][pull]") {
     test::Account account;
     account.on(kList, test::FakeResponse{304, "", {}, KONTOR_OK});
