@@ -39,6 +39,7 @@ public:
 
 private:
     struct Field;
+    class RecentReferences;
     bool bind_fields(const remote::RecordView& image);
     void remember_differences(const remote::RecordView& image, std::int64_t link);
 
@@ -46,12 +47,15 @@ private:
     const StreamPlan& plan_;
     Merger& merger_;
     StreamCounts& counts_;
-    LinkReferences references_;
-    std::vector<Field> fields_;
-    std::unique_ptr<replica::Statement> insert_row_;
+    std::unique_ptr<RecentReferences> references_;
+    std::vector<Field> fields_;  // in the order of the image
+    std::unique_ptr<replica::Statement> insert_row_, insert_link_;
     std::int64_t first_ = 0;  // of the stretch
     std::int64_t last_ = 0;
-    std::vector<Value> converted_;  // of the record at hand, by field
+    // Of the record at hand, by field:
+    std::vector<Value> converted_;  // what a lens made of it
+    std::vector<char> exact_;       // true if the column maps back to just what came
+    bool all_exact_ = true;
 };
 
 /// Indexes that sync and people need (references, uid), built once a first load is done rather than

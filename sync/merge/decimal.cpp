@@ -117,6 +117,18 @@ std::optional<std::string> canonical_decimal(std::string_view text) {
     return canonical(negative, std::move(digits), point);
 }
 
+bool is_canonical_decimal(std::string_view text) {
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    std::size_t whole = 0;
+    while (whole < text.size() && digit(text[whole])) ++whole;
+    if (whole == 0 || (whole > 1 && text.front() == '0')) return false;
+    if (whole == text.size()) return !negative || text != "0";
+    const std::string_view fraction = text.substr(whole + 1);
+    return text[whole] == '.' && !fraction.empty() && fraction.back() != '0' &&
+           std::ranges::all_of(fraction, digit);
+}
+
 std::string decimal_from_real(double value, int scale) {
     if (!std::isfinite(value)) return "0";
     std::array<char, 512> buffer{};

@@ -11,6 +11,9 @@ namespace kontor::merge {
 /// ±400 are expanded).
 [[nodiscard]] std::optional<std::string> canonical_decimal(std::string_view text);
 
+/// True if canonical_decimal() would give `text` back. Quick: it is asked for every decimal loaded.
+[[nodiscard]] bool is_canonical_decimal(std::string_view text);
+
 /// The canonical text of a double with at most `scale` digits after the point (half away from
 /// zero); scale < 0: the shortest text that reads back the same.
 [[nodiscard]] std::string decimal_from_real(double value, int scale);

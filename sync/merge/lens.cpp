@@ -158,7 +158,10 @@ bool is_identity(const FieldMapping& field) {
 }
 
 bool keeps_value(const FieldMapping& field, const ValueView& theirs) {
-    if (!is_identity(field)) return false;
+    if (field.lens != LensKind::kPlain) return false;
+    if (field.type == FieldType::kDecimal)
+        return theirs.kind == Kind::kInteger || theirs.kind == Kind::kNull ||
+               (theirs.kind == Kind::kText && is_canonical_decimal(theirs.text));
     if (theirs.kind != Kind::kText || field.max_length <= 0 ||
         theirs.text.size() <= static_cast<std::size_t>(field.max_length))
         return true;

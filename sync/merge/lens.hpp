@@ -38,10 +38,11 @@ public:
 /// The value of an image in its one form: a decimal as text, a real as a double.
 [[nodiscard]] Value from_remote(const FieldMapping& field, const ValueView& theirs);
 
-/// True if get() and put() are the identity on every value that the remote sends, so that the hot
-/// path may bind it as it came.
+/// True if get() and put() are the identity on every value that the remote sends, but for texts
+/// longer than it says to keep.
 [[nodiscard]] bool is_identity(const FieldMapping& field);
-/// The same for one value: false for a text that is longer than the remote says to keep.
+/// True if a column without a value that takes this one as it came maps back to just it: the hot
+/// path of a load. Also true for decimals in canonical form.
 [[nodiscard]] bool keeps_value(const FieldMapping& field, const ValueView& theirs);
 
 /// What the remote would hold for these column values (one per FieldMapping::columns): put of the

@@ -240,6 +240,10 @@ void Database::checkpoint_if_due() const {
 }
 
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+    // Statistics of memory cost a lock at every allocation, and nobody reads them. Ignored if
+    // SQLite runs already.
+    static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(configured);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options.access == Access::kReadOnly)
         flags |= SQLITE_OPEN_READONLY;
