@@ -6,6 +6,7 @@ using std::chrono::milliseconds;
 
 namespace {
 constexpr milliseconds kBudget{500};
+constexpr milliseconds kGather{5'000};       // of a first load, before it is indexed
 constexpr milliseconds kRetryAfter{60'000};  // after a failure
 }  // namespace
 
@@ -56,6 +57,7 @@ void SearchService::serve(const std::stop_token& stop) {
                 changed_.wait_for(lock, stop, kRetryAfter, [] { return false; });
             else
                 changed_.wait(lock, stop, [this] { return wanted_; });
+            if (progress_.loading) changed_.wait_for(lock, stop, kGather, [] { return false; });
             if (stop.stop_requested()) return;
             heartbeat_.wake();
             wanted_ = false;
@@ -76,7 +78,7 @@ Result<> SearchService::update(const std::stop_token& stop) {
         if (!opened) return pass(opened);
         writer_ = std::move(*opened);
     }
-    bool complete = false;
+    bool complete = false, loading = false;
     while (!complete && !stop.stop_requested()) {
         const auto step = [&](const search::Progress& progress) {
             heartbeat_.beat();
@@ -87,8 +89,10 @@ Result<> SearchService::update(const std::stop_token& stop) {
         auto progress = writer_->index->update(kBudget, step);
         if (!progress) return pass(progress);
         complete = progress->complete;
+        loading = loading || progress->loading;
         const std::lock_guard lock(mutex_);
         progress_ = *progress;
+        progress_.loading = loading;
     }
     auto status = writer_->index->status();
     if (!status) return pass(status);

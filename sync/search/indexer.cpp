@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t kChunkRecords = 500;
 constexpr std::int64_t kChunkChanges = 400;
-constexpr std::int64_t kBulkBuffer = 48 * 1024 * 1024;
+constexpr std::int64_t kLargeLoad = 5'000;  // records that are worth a larger buffer
+constexpr std::int64_t kBulkBuffer = 24 * 1024 * 1024;
 constexpr std::int64_t kUsualBuffer = 1024 * 1024;
 
 /// Fields are kept apart by a line feed, which no word, pair of characters or number spans.
@@ -52,6 +53,7 @@ Result<bool> Indexer::step(std::chrono::milliseconds slice) {
     auto state = file_.state();
     if (!state) return pass(state);
     state_ = std::move(*state);
+    loading_ = state_.phase == Phase::kLoad;
 
     bool more = true;
     do {
@@ -118,7 +120,7 @@ Result<> Indexer::end_range() {
     if (state_.phase == Phase::kLoad) {
         state_.phase = Phase::kFollow;
         state_.indexed_seq = state_.target_seq;
-        return {};
+        return file_.set_buffer(kUsualBuffer);
     }
     const auto next = std::ranges::find_if(layouts_, [&](const EntityLayout& l) {
         return l.id > state_.entity && l.id <= kEntityMax;
@@ -258,13 +260,8 @@ Result<bool> Indexer::follow() {
                 until = seq;
                 continue;
             }
-            state_.phase = Phase::kLoad;
             state_.indexed_seq = until;
-            state_.target_seq = seq;
-            state_.entity = entity;
-            state_.next = std::max<std::int64_t>(rows->integer(2), 1);
-            state_.last = std::min(rows->integer(4), kRecordMax);
-            return true;
+            return begin_load(*rows);
         } else {
             break;  // what came before it first
         }
@@ -277,6 +274,29 @@ Result<bool> Indexer::follow() {
     }
     state_.indexed_seq = until;
     return state_.indexed_seq < last_seq_;
+}
+
+/// Begins to index the stretch that `entry` of history names, and those that go on right behind it:
+/// a first load adds a stretch with each commit.
+Result<bool> Indexer::begin_load(replica::Statement& entry) {
+    loading_ = true;
+    state_.phase = Phase::kLoad;
+    state_.target_seq = entry.integer(0);
+    state_.entity = entry.integer(1);
+    state_.next = std::max<std::int64_t>(entry.integer(2), 1);
+    state_.last = std::min(entry.integer(4), kRecordMax);
+    for (;;) {
+        auto row = entry.step();
+        if (!row) return pass(row);
+        if (!*row || entry.text(3) != "l" || entry.integer(1) != state_.entity ||
+            entry.integer(2) != state_.last + 1)
+            break;
+        state_.target_seq = entry.integer(0);
+        state_.last = std::min(entry.integer(4), kRecordMax);
+    }
+    if (state_.last - state_.next < kLargeLoad) return true;
+    if (auto done = file_.set_buffer(kBulkBuffer); !done) return pass(done);
+    return true;
 }
 
 /// Takes a record from its form at indexed_seq to that at `until`.

@@ -24,6 +24,9 @@ public:
     /// Works for about `slice` (at least one chunk). False when there is nothing left to do.
     [[nodiscard]] Result<bool> step(std::chrono::milliseconds slice);
 
+    /// True if the last step indexed what a first load had brought.
+    [[nodiscard]] bool loading() const { return loading_; }
+
     /// How far it is, in units that only `done / total` gives a meaning.
     struct Position {
         Phase phase = Phase::kNew;
@@ -42,6 +45,7 @@ private:
         std::int64_t entity, std::int64_t seq);
     [[nodiscard]] Result<bool> merge();
     [[nodiscard]] Result<bool> follow();
+    [[nodiscard]] Result<bool> begin_load(replica::Statement& entry);
     [[nodiscard]] Result<bool> join(const EntityLayout& layout);
     [[nodiscard]] Result<> replace(RecordReader& reader, std::int64_t record, std::int64_t until);
     [[nodiscard]] const EntityLayout* layout(std::int64_t entity) const;
@@ -58,7 +62,8 @@ private:
     std::int64_t last_seq_ = 0;
     std::vector<EntityLayout> layouts_;
     std::vector<RecordReader> readers_;  ///< of layouts_; made when first needed
-    bool merging_ = false;               ///< this process has begun the merge that runs
+    bool loading_ = false;
+    bool merging_ = false;  ///< this process has begun the merge that runs
 };
 
 }  // namespace kontor::search

@@ -54,6 +54,7 @@ Result<Progress> SearchIndex::look() {
 
 Result<Progress> SearchIndex::update(milliseconds budget, const ProgressCallback& progress) {
     const auto until = parts_->clock.steady() + budget;
+    bool loading = false;
     for (;;) {
         const auto before = parts_->file.state();
         if (!before) return in_context("search index", before.error());
@@ -64,6 +65,8 @@ Result<Progress> SearchIndex::update(milliseconds budget, const ProgressCallback
         if (!more) return in_context("search index", more.error());
         auto now = look();
         if (!now) return now;
+        loading = loading || parts_->indexer.loading();
+        now->loading = loading;
         now->complete = !*more;
         const bool stop = progress && !progress(*now);
         if (!*more || stop || parts_->clock.steady() >= until) return now;

@@ -19,6 +19,8 @@ namespace kontor::search {
 struct Progress {
     bool complete = false;  ///< everything is indexed that was there when it looked
     bool building = false;  ///< a whole (re)build runs: answers lack records
+    bool loading = false;   ///< it follows a first load, which goes on perhaps: larger portions,
+                            ///< for which the caller may wait some seconds, cost less
     std::int64_t done = 0;  ///< of `total`; records while building, else history entries
     std::int64_t total = 0;
 };
