@@ -60,6 +60,7 @@ class Peer:
     def __init__(self, args, folder):
         command = [os.path.join(args.bin, "kontor-peer-zoho"), "--records", str(args.records),
                    "--no-credits-limit", "--switch", "zip_level=0", "--switch", "wall_100000=false",
+                   "--switch", "bulk_downloads_per_minute=1000",
                    "--latency", str(args.latency), "--seed", "7"]
         for name in ("accounts", "deals", "leads"):
             command += ["--" + name, "10"]
@@ -81,6 +82,9 @@ class Peer:
             {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, context=self.tls, timeout=120) as answer:
             return json.loads(answer.read())
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
 
     def used(self):
         """(requests, credits, records written) so far."""
@@ -191,6 +195,7 @@ def measure_floor(args, mode):
     peer = None
     try:
         peer = Peer(args, folder)
+        before = peer.cpu()
         done = subprocess.run([args.floor, mode, peer.file, os.path.join(folder, "floor.db")],
                               capture_output=True, text=True, env=clean_environment())
         if done.returncode != 0:
@@ -198,6 +203,7 @@ def measure_floor(args, mode):
         out = json.loads(done.stdout)
         out["requests"], out["credits"], _ = peer.used()
         out["total_cpu_s"] = out["cpu_s"]
+        out["peer_cpu_s"] = peer.cpu() - before
         return out
     finally:
         stop(peer and peer.process)
@@ -210,16 +216,17 @@ def measure_kontor(args, mode):
     try:
         peer = Peer(args, folder)
         kontor = Kontor(args, folder, peer, "always" if mode == "bulk" else "never")
-        before = kontor.connect()
+        before, peer_before = kontor.connect(), peer.cpu()
         result, wall, counts = wait_for_run(kontor, 1)
-        cpu = kontor.cpu() - before
+        cpu, peer_cpu = kontor.cpu() - before, peer.cpu() - peer_before
         loaded = kontor.sql("SELECT count(*) FROM contact")[0][0]
         if result != "ok" or loaded != args.records:
             raise SystemExit(f"the load ended '{result}' with {loaded} records: {counts}")
         requests, credits, _ = peer.used()
         settle(kontor)
         out = {"wall_s": wall, "cpu_s": cpu, "records_s": loaded / wall,
-               "total_cpu_s": kontor.cpu() - before, "peak_rss_mib": peak_mib(kontor.daemon.pid),
+               "total_cpu_s": kontor.cpu() - before, "peer_cpu_s": peer_cpu,
+               "peak_rss_mib": peak_mib(kontor.daemon.pid),
                "requests": requests, "credits": credits}
         kontor.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         state = os.path.dirname(kontor.replica)
@@ -340,7 +347,8 @@ def after_load(args, kontor, peer):
 
 ROWS = [("records/s", "records_s", "{:.0f}"), ("wall, s", "wall_s", "{:.2f}"),
         ("CPU of the load, s", "cpu_s", "{:.2f}"), ("CPU with search index, s", "total_cpu_s", "{:.2f}"),
-        ("peak RSS, MiB", "peak_rss_mib", "{:.0f}"), ("bytes a record", "bytes_a_record", "{:.0f}"),
+        ("the peer's CPU, s", "peer_cpu_s", "{:.2f}"), ("peak RSS, MiB", "peak_rss_mib", "{:.0f}"),
+        ("bytes a record", "bytes_a_record", "{:.0f}"),
         ("requests", "requests", "{}"), ("credits", "credits", "{}")]
 
 
