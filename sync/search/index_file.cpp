@@ -17,6 +17,11 @@ constexpr int kFormatVersion = 1;
 constexpr int kVersion = kTermsVersion * 1000 + kFormatVersion;
 constexpr int kApplicationId = 0x4B545331;  // "KTS1"
 constexpr std::int64_t kMergePages = 256;
+// Of each of the two tables. Usual are FTS5's own values; kUsualParts and kUsualMerge are how many
+// parts of one size are brought together at the latest and bit by bit.
+constexpr std::int64_t kBulkBuffer = 24 * 1024 * 1024, kUsualBuffer = 1024 * 1024;
+constexpr std::int64_t kBulkParts = 1'000, kUsualParts = 16;
+constexpr std::int64_t kUsualMerge = 4;
 
 // detail=none: rows know that they have a term, not where. Order and neighbours are checked on the
 // replica's row, which ranking needs anyway; that takes a third of the space. Titles have a table
@@ -233,8 +238,16 @@ Result<std::vector<std::string>> IndexFile::words_with_prefix(const std::string&
     }
 }
 
-Result<> IndexFile::set_buffer(std::int64_t bytes) {
-    return command("hashsize", bytes);
+Result<> IndexFile::set_bulk(bool on) {
+    if (auto done = command("hashsize", on ? kBulkBuffer : kUsualBuffer); !done) return done;
+    if (auto done = command("crisismerge", on ? kBulkParts : kUsualParts); !done) return done;
+    return command("automerge", on ? 0 : kUsualMerge);
+}
+
+Result<bool> IndexFile::bulk() const {
+    auto value = db_.scalar("SELECT count(*) FROM terms_config WHERE k = 'automerge' AND v = 0");
+    if (!value) return pass(value);
+    return *value != 0;
 }
 
 }  // namespace kontor::search

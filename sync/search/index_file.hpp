@@ -73,8 +73,11 @@ public:
     /// The first `max` terms that begin with `prefix`, in the order of their bytes.
     [[nodiscard]] Result<std::vector<std::string>> words_with_prefix(const std::string& prefix,
                                                                      int max) const;
-    /// Memory for terms not yet written, in bytes.
-    [[nodiscard]] Result<> set_buffer(std::int64_t bytes);
+    /// For many records at once: terms are gathered in more memory, and what is written is not
+    /// brought together on the way, but once, by merge(), before this is switched off again. It
+    /// outlives the handle.
+    [[nodiscard]] Result<> set_bulk(bool on);
+    [[nodiscard]] Result<bool> bulk() const;
 
     [[nodiscard]] const replica::Database& db() const { return db_; }
 

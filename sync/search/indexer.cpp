@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::int64_t kChunkRecords = 500;
 constexpr std::int64_t kChunkChanges = 400;
-constexpr std::int64_t kLargeLoad = 5'000;  // records that are worth a larger buffer
-constexpr std::int64_t kBulkBuffer = 24 * 1024 * 1024;
-constexpr std::int64_t kUsualBuffer = 1024 * 1024;
+constexpr std::int64_t kLargeLoad = 5'000;  // records that are worth indexing as a bulk
 
 /// Fields are kept apart by a line feed, which no word, pair of characters or number spans.
 Document document(const EntityLayout& layout, const Record& record) {
@@ -105,7 +103,7 @@ bool Indexer::unusable() const {
 
 Result<> Indexer::begin_build() {
     if (auto done = file_.clear(); !done) return done;
-    if (auto done = file_.set_buffer(kBulkBuffer); !done) return done;
+    if (auto done = file_.set_bulk(true); !done) return done;
     state_ = IndexState{};
     state_.phase = Phase::kBuild;
     state_.replica_id = replica_id_;
@@ -120,7 +118,7 @@ Result<> Indexer::end_range() {
     if (state_.phase == Phase::kLoad) {
         state_.phase = Phase::kFollow;
         state_.indexed_seq = state_.target_seq;
-        return file_.set_buffer(kUsualBuffer);
+        return {};
     }
     const auto next = std::ranges::find_if(layouts_, [&](const EntityLayout& l) {
         return l.id > state_.entity && l.id <= kEntityMax;
@@ -128,7 +126,7 @@ Result<> Indexer::end_range() {
     if (next == layouts_.end()) {
         state_.phase = Phase::kMerge;
         state_.indexed_seq = state_.target_seq;
-        return file_.set_buffer(kUsualBuffer);
+        return {};
     }
     state_.entity = next->id;
     state_.next = 1;
@@ -209,9 +207,24 @@ Result<bool> Indexer::merge() {
     auto done = file_.merge(!std::exchange(merging_, true));
     if (!done) return pass(done);
     if (*done) {
+        if (auto usual = file_.set_bulk(false); !usual) return pass(usual);
         state_.phase = Phase::kFollow;
         merging_ = false;
     }
+    return true;
+}
+
+/// Nothing is left to index: brings together what a bulk has left in parts, once first loads have
+/// come to their end. True if there is such a thing to do.
+Result<bool> Indexer::settle() {
+    auto bulk = file_.bulk();
+    if (!bulk || !*bulk) return bulk;
+    auto open = replica_.scalar(
+        "SELECT count(*) FROM kontor_stream WHERE loaded = 0"
+        " AND cursor <> ''");
+    if (!open) return pass(open);
+    if (*open != 0) return false;
+    state_.phase = Phase::kMerge;
     return true;
 }
 
@@ -237,7 +250,7 @@ Result<bool> Indexer::follow() {
     }
     for (const EntityLayout& candidate : layouts_)
         if (candidate.id <= kEntityMax && !indexed->contains(candidate.id)) return join(candidate);
-    if (state_.indexed_seq == last_seq_) return false;
+    if (state_.indexed_seq == last_seq_) return settle();
 
     auto rows = replica_.prepare(
         "SELECT seq, entity, record, op, old FROM kontor_history WHERE seq > ?1 ORDER BY seq "
@@ -273,7 +286,8 @@ Result<bool> Indexer::follow() {
         if (auto done = replace(**found, record, until); !done) return pass(done);
     }
     state_.indexed_seq = until;
-    return state_.indexed_seq < last_seq_;
+    if (state_.indexed_seq < last_seq_) return true;
+    return settle();
 }
 
 /// Begins to index the stretch that `entry` of history names, and those that go on right behind it:
@@ -295,7 +309,9 @@ Result<bool> Indexer::begin_load(replica::Statement& entry) {
         state_.last = std::min(entry.integer(4), kRecordMax);
     }
     if (state_.last - state_.next < kLargeLoad) return true;
-    if (auto done = file_.set_buffer(kBulkBuffer); !done) return pass(done);
+    auto bulk = file_.bulk();
+    if (!bulk || *bulk) return bulk;
+    if (auto done = file_.set_bulk(true); !done) return pass(done);
     return true;
 }
 

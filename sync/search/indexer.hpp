@@ -44,6 +44,7 @@ private:
     [[nodiscard]] Result<std::vector<std::pair<std::int64_t, std::int64_t>>> loaded_since(
         std::int64_t entity, std::int64_t seq);
     [[nodiscard]] Result<bool> merge();
+    [[nodiscard]] Result<bool> settle();
     [[nodiscard]] Result<bool> follow();
     [[nodiscard]] Result<bool> begin_load(replica::Statement& entry);
     [[nodiscard]] Result<bool> join(const EntityLayout& layout);

@@ -221,6 +221,61 @@ TEST_CASE("a first load logged as a batch is indexed from the table", "[search]"
     CHECK(ids(index, "loaded8").front() != 8);
 }
 
+TEST_CASE("a first load is indexed in large portions, and brought together at its end",
+          "[search]") {
+    Fixture f;
+    auto index = f.open();
+    update(index);
+    replica::OpenOptions options;
+    options.access = replica::Access::kEngine;
+    const auto engine = replica::Database::open(f.folder + "/replica.db", options);
+    REQUIRE(engine);
+    f.sql(
+        "INSERT INTO kontor_stream(connection, name, entity, cursor) VALUES(1, 'Contacts', 1, "
+        "'x')");
+    int loaded = 0;
+    const auto load = [&](int stretches) {
+        for (const int end = loaded + stretches; loaded < end; ++loaded) {
+            const auto first = std::to_string(loaded * 2000 + 1);
+            const auto last = std::to_string(loaded * 2000 + 2000);
+            REQUIRE(engine->execute(
+                "BEGIN; INSERT INTO contact(last_name) WITH RECURSIVE n(i) AS (SELECT " + first +
+                " UNION ALL SELECT i+1 FROM n WHERE i < " + last +
+                ") SELECT 'Loaded' || i FROM n; INSERT INTO kontor_history(entity, record, op, old,"
+                " at) SELECT id, " +
+                first + ", 'l', " + last +
+                ", '' FROM kontor_entity WHERE name = 'contact'; COMMIT"));
+        }
+    };
+    const auto file = replica::Database::open(f.path(), {});
+    REQUIRE(file);
+    const auto parts = [&] { return *file->scalar("SELECT count(DISTINCT segid) FROM terms_idx"); };
+    const auto automerge = [&] {
+        return *file->scalar("SELECT v FROM terms_config WHERE k = 'automerge'");
+    };
+
+    load(1);  // small: as usual
+    update(index);
+    CHECK(automerge() == 4);
+    for (int portion = 0; portion < 6; ++portion) {
+        load(3);
+        update(index);
+        CHECK(automerge() == 0);
+        CHECK(ids(index, "loaded" + std::to_string(loaded * 2000)).size() == 1);
+    }
+    CHECK(parts() >= 6);
+    f.sql("UPDATE kontor_stream SET loaded = 1");
+    update(index);
+    CHECK(automerge() == 4);
+    CHECK(parts() == 1);
+    CHECK(ids(index, "loaded2001") == Ids{2001});
+    CHECK(ids(index, "loaded38000") == Ids{38000});
+    const auto status = index.status();
+    REQUIRE(status);
+    CHECK(status->progress.complete);
+    CHECK(status->records == 38'000);
+}
+
 TEST_CASE("a phrase is found among many records with the same words", "[search]") {
     Fixture f;
     const auto wanted = f.contact("x", "", "red blue");
