@@ -88,16 +88,18 @@ Listed Records::list(const ListQuery& query, abi::BatchWriter& out) {
     for (;;) {
         const auto all = passes();
         PageReader::Mode mode;
-        mode.ids = true;
+        const bool whole = all.size() == 1;
+        mode.ids = !whole;
         abi::BatchWriter first;
         try {
-            Listed listed = list_pass(query, all[0], mode, first);
+            Listed listed = list_pass(query, all[0], mode, whole ? out : first);
             if (query.follow && listed.page.more && !listed.page.next_token.empty()) {
                 ListQuery next = query;
                 next.page_token = listed.page.next_token;
                 expect(next);
             }
-            if (listed.outcome == Listed::Outcome::kPage) complete(listed.page, first, out);
+            if (!whole && listed.outcome == Listed::Outcome::kPage)
+                complete(listed.page, first, out);
             return listed;
         } catch (const sdk::Error& error) {
             // Perhaps it is $se_module that it does not know; then references to any module stay

@@ -1,7 +1,6 @@
 #include "sync/engine/puller.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <memory>
 
 #include "sync/engine/absorb.hpp"
@@ -11,7 +10,7 @@ namespace kontor::engine {
 namespace {
 
 /// Rows a commit during a first load.
-constexpr std::size_t kLoadCommitRows = 8'000;
+constexpr std::size_t kLoadCommitRows = 4'000;
 /// … and bytes of text that wait for it.
 constexpr std::size_t kLoadCommitBytes = 32 << 20;
 /// Ids read by id in one go.
@@ -20,6 +19,39 @@ constexpr std::size_t kFetchBatch = 100;
 constexpr std::size_t kRereadsMax = 1'000;
 /// References completed in a transaction after a first load.
 constexpr std::int64_t kReferencesCommit = 200;
+
+/// Memory in large pieces that is used again: what is kept stays where it is until clear().
+template <class T>
+class Arena {
+public:
+    explicit Arena(std::size_t piece) : piece_(piece) {}
+
+    std::span<T> keep(std::span<const T> some) {
+        if (some.empty()) return {};
+        while (at_ == pieces_.size() || pieces_[at_].size - used_ < some.size()) {
+            if (at_ < pieces_.size()) ++at_;
+            used_ = 0;
+            if (at_ < pieces_.size()) continue;
+            const std::size_t size = std::max(piece_, some.size());
+            pieces_.push_back({std::make_unique_for_overwrite<T[]>(size), size});
+        }
+        T* const to = pieces_[at_].data.get() + used_;
+        std::ranges::copy(some, to);
+        used_ += some.size();
+        return {to, some.size()};
+    }
+    void clear() { at_ = used_ = 0; }
+
+private:
+    struct Piece {
+        std::unique_ptr<T[]> data;
+        std::size_t size = 0;
+    };
+    std::size_t piece_;
+    std::vector<Piece> pieces_;
+    std::size_t at_ = 0;    // the piece in use
+    std::size_t used_ = 0;  // of it
+};
 
 /// Copies of records, so that several pages share one commit. Bounded by the caller.
 class RecordBuffer {
@@ -30,7 +62,7 @@ public:
         copy.version = keep(record.version);
         copy.modified_by = keep(record.modified_by);
         copy.successor = keep(record.successor);
-        auto& fields = fields_.emplace_back(record.fields.begin(), record.fields.end());
+        const auto fields = values_.keep(record.fields);
         for (ValueView& value : fields)
             if (value.kind == Kind::kText) value.text = keep(value.text);
         copy.fields = fields;
@@ -42,31 +74,21 @@ public:
     }
     void clear() {
         records_.clear();
-        fields_.clear();
-        chunks_.clear();
-        used_ = bytes_ = 0;
+        values_.clear();
+        texts_.clear();
+        bytes_ = 0;
     }
 
 private:
-    static constexpr std::size_t kChunk = 1 << 20;
     std::string_view keep(std::string_view text) {
-        if (text.empty()) return text;
-        if (chunks_.empty() || used_ + text.size() > kChunk) {
-            chunks_.push_back(
-                std::make_unique_for_overwrite<char[]>(std::max(kChunk, text.size())));
-            used_ = 0;
-        }
-        char* at = chunks_.back().get() + used_;
-        std::ranges::copy(text, at);
-        used_ += text.size();
         bytes_ += text.size();
-        return {at, text.size()};
+        const auto kept = texts_.keep(text);
+        return {kept.data(), kept.size()};
     }
     std::vector<remote::RecordView> records_;
-    std::deque<std::vector<ValueView>> fields_;
-    std::vector<std::unique_ptr<char[]>> chunks_;
-    std::size_t used_ = 0;   // of the last chunk
-    std::size_t bytes_ = 0;  // in all
+    Arena<ValueView> values_{16'384};
+    Arena<char> texts_{1 << 20};
+    std::size_t bytes_ = 0;  // of texts
 };
 
 void save_cursor(Context& context, const StreamPlan& plan, std::string_view cursor) {
@@ -97,7 +119,7 @@ public:
             check(batch);
             if (!loader_) return apply(batch, checkpoint);
             // A large batch is a commit of its own; pages are gathered to one.
-            if (batch.size() >= kLoadCommitRows / 4) {
+            if (batch.size() >= kLoadCommitRows / 2) {
                 flush();
                 load(batch, checkpoint);
                 return;
@@ -209,8 +231,12 @@ private:
 
     void flush() {
         if (buffer_.empty()) return;
-        const auto buffer = std::exchange(buffer_, {});
+        // Emptied first: what fails here is not tried again with the next page.
+        RecordBuffer buffer = std::move(buffer_);
+        buffer_ = RecordBuffer();
         load(buffer.records(), checkpoint_);
+        buffer.clear();
+        buffer_ = std::move(buffer);
     }
 
     void load(std::span<const remote::RecordView> records, std::string_view checkpoint) {
