@@ -355,9 +355,10 @@ ROWS = [("records/s", "records_s", "{:.0f}"), ("wall, s", "wall_s", "{:.2f}"),
 def report(mode, floor, kontor):
     print(f"\nfirst load by {mode:<19} {'floor':>10} {'Kontor':>10} {'Kontor/floor':>13}")
     for title, key, form in ROWS:
-        ratio = kontor[key] / floor[key] if floor[key] else 0
-        print(f"{title:<33} {form.format(floor[key]):>10} {form.format(kontor[key]):>10}"
-              f" {ratio:>13.2f}")
+        base = floor.get(key)
+        ratio = f"{kontor[key] / base:.2f}" if base else ""
+        print(f"{title:<33} {form.format(base) if base is not None else '':>10}"
+              f" {form.format(kontor[key]):>10} {ratio:>13}")
     print(f"{'search.db, bytes a record':<33} {'':>10} {kontor['search_bytes_a_record']:>10.0f}",
           flush=True)
 
@@ -370,6 +371,7 @@ def main():
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--latency", type=int, default=0, help="milliseconds of each answer")
     parser.add_argument("--paths", default="bulk,pages")
+    parser.add_argument("--no-floor", action="store_true", help="Kontor alone")
     parser.add_argument("--no-change", action="store_true", help="also what comes after the load")
     parser.add_argument("--no-search", action="store_true",
                         help="without the search index, which is built while the load runs")
@@ -382,7 +384,7 @@ def main():
     print(f"{args.records} contacts, latency {args.latency} ms, {os.cpu_count()} processors,"
           f" load before {load[0]:.1f}", flush=True)
     for mode in args.paths.split(","):
-        floor = measure_floor(args, mode)
+        floor = {} if args.no_floor else measure_floor(args, mode)
         kontor = measure_kontor(args, mode)
         report(mode, floor, kontor)
         if args.json:
