@@ -1,18 +1,17 @@
 #include "sync/engine/rows.hpp"
 
+#include "sync/replica/catalogue.hpp"
+
 namespace kontor::engine {
 namespace {
 
-// Table and column names come from the catalogue, which admits safe names only.
-std::string quoted(std::string_view name) {
-    return '"' + std::string(name) + '"';
-}
+using replica::sql_name;
 
 std::string select_sql(const StreamPlan& plan) {
     std::string sql = "SELECT ";
-    for (const auto& column : plan.columns) sql += quoted(column) + ",";
+    for (const auto& column : plan.columns) sql += sql_name(column) + ",";
     sql.back() = ' ';
-    return sql + "FROM " + quoted(plan.entity.name) + " WHERE id = ?";
+    return sql + "FROM " + sql_name(plan.entity.name) + " WHERE id = ?";
 }
 
 }  // namespace
@@ -45,8 +44,8 @@ void add_history(Context& context, std::int64_t entity, std::int64_t record,
 void update_row(Context& context, const StreamPlan& plan, std::int64_t record, const Row& before,
                 std::span<const ColumnChange> changes, const Cause& cause) {
     for (const auto& change : changes) {
-        context.sql.run("UPDATE " + quoted(plan.entity.name) + " SET " +
-                            quoted(plan.columns[change.column]) + " = ? WHERE id = ?",
+        context.sql.run("UPDATE " + sql_name(plan.entity.name) + " SET " +
+                            sql_name(plan.columns[change.column]) + " = ? WHERE id = ?",
                         change.value, record);
         add_history(context, plan.entity.id, record, plan.column_fields[change.column], "u",
                     before[change.column], cause);
@@ -55,8 +54,8 @@ void update_row(Context& context, const StreamPlan& plan, std::int64_t record, c
 
 std::int64_t insert_row(Context& context, const StreamPlan& plan, const Row& values,
                         const Cause& cause, std::int64_t id, const std::string& uid) {
-    std::string sql = "INSERT INTO " + quoted(plan.entity.name) + "(id, uid";
-    for (const auto& column : plan.columns) sql += ", " + quoted(column);
+    std::string sql = "INSERT INTO " + sql_name(plan.entity.name) + "(id, uid";
+    for (const auto& column : plan.columns) sql += ", " + sql_name(column);
     sql += ") VALUES(?, ?";
     for (std::size_t i = 0; i < plan.columns.size(); ++i) sql += ", ?";
     auto& statement = context.sql.bind(sql + ")");
@@ -83,9 +82,9 @@ void remove_row(Context& context, const replica::Entity& entity, std::int64_t re
     std::optional<std::string> uid;
     {
         std::string sql = "SELECT uid";
-        for (const auto& field : entity.fields) sql += ", " + quoted(field.name);
+        for (const auto& field : entity.fields) sql += ", " + sql_name(field.name);
         auto& statement =
-            context.sql.bind(sql + " FROM " + quoted(entity.name) + " WHERE id = ?", record);
+            context.sql.bind(sql + " FROM " + sql_name(entity.name) + " WHERE id = ?", record);
         if (!Sql::step(statement)) {
             statement.reset();
             return;
@@ -101,7 +100,7 @@ void remove_row(Context& context, const replica::Entity& entity, std::int64_t re
         add_history(context, entity.id, record, field, "d", value, cause);
     add_history(context, entity.id, record, std::nullopt, "d", uid ? Value(*uid) : Value::null(),
                 cause);
-    context.sql.run("DELETE FROM " + quoted(entity.name) + " WHERE id = ?", record);
+    context.sql.run("DELETE FROM " + sql_name(entity.name) + " WHERE id = ?", record);
     context.sql.run(
         "INSERT INTO kontor_tombstone(entity, record, uid, image, at, actor, origin)"
         " VALUES(?, ?, ?, '', ?, ?, ?) ON CONFLICT(entity, record) DO UPDATE SET"
@@ -138,11 +137,11 @@ void restore_row(Context& context, const StreamPlan& plan, std::int64_t record,
     // All columns, so that the statement is the same for every record.
     std::string columns = "id, uid", marks = "?, ?";
     for (const auto& field : plan.entity.fields) {
-        columns += ", " + quoted(field.name);
+        columns += ", " + sql_name(field.name);
         marks += ", ?";
     }
     auto& statement = context.sql.bind(
-        "INSERT INTO " + quoted(plan.entity.name) + "(" + columns + ") VALUES(" + marks + ")",
+        "INSERT INTO " + sql_name(plan.entity.name) + "(" + columns + ") VALUES(" + marks + ")",
         record, uid);
     int index = 2;
     for (const auto& field : plan.entity.fields) {

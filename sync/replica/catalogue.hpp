@@ -91,6 +91,9 @@ private:
 /// `uid`, `rowid`, `oid`, `old` or `new`, not beginning with kontor_ or sqlite_.
 [[nodiscard]] bool safe_name(std::string_view name);
 
+/// `name` as an SQL identifier, in double quotes.
+[[nodiscard]] std::string sql_name(std::string_view name);
+
 /// Turns a remote's name or label into a safe name ("Annual Revenue" → annual_revenue; Chinese by
 /// ICU transliteration to pinyin), made different from `taken` (case-insensitively) by a suffix.
 [[nodiscard]] std::string propose_name(std::string_view remote_name,

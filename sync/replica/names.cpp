@@ -90,6 +90,15 @@ bool safe_name(std::string_view name) {
     return plain && !reserved(name);
 }
 
+std::string sql_name(std::string_view name) {
+    std::string out = "\"";
+    for (const char c : name) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    return out + '"';
+}
+
 std::string propose_name(std::string_view remote_name, const std::vector<std::string>& taken) {
     const std::string_view head = remote_name.substr(0, kRemoteNameMax);
     const bool ascii = std::ranges::all_of(head, [](unsigned char c) { return c < 0x80; });

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "sync/replica/catalogue.hpp"
+
 namespace kontor::search {
 namespace {
 
@@ -361,7 +363,7 @@ Result<Indexer::Position> Indexer::position() {
     if (state->phase != Phase::kBuild) return out;
     out.done = out.total = 0;
     for (const EntityLayout& layout : layouts_) {
-        const auto last = replica_.scalar("SELECT max(id) FROM " + quoted(layout.name));
+        const auto last = replica_.scalar("SELECT max(id) FROM " + replica::sql_name(layout.name));
         if (!last) return tl::unexpected<Error>(last.error());
         out.total += *last;
         if (layout.id < state->entity) out.done += *last;

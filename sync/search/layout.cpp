@@ -60,13 +60,4 @@ Result<std::vector<EntityLayout>> load_layouts(const replica::Database& replica)
     return layouts;
 }
 
-std::string quoted(std::string_view name) {
-    std::string out = "\"";
-    for (const char c : name) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    return out + '"';
-}
-
 }  // namespace kontor::search

@@ -35,7 +35,4 @@ struct EntityLayout {
 /// catalogue, except secret ones. Columns that are gone at their remote still count.
 [[nodiscard]] Result<std::vector<EntityLayout>> load_layouts(const replica::Database& replica);
 
-/// `name` as an SQL identifier.
-[[nodiscard]] std::string quoted(std::string_view name);
-
 }  // namespace kontor::search

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sync/replica/catalogue.hpp"
 #include "sync/search/scan.hpp"
 
 namespace kontor::search {
@@ -26,8 +27,8 @@ bool has_han(std::string_view name) {
 Result<RecordReader> RecordReader::prepare(const replica::Database& replica,
                                            const EntityLayout& layout) {
     std::string columns = "id";
-    for (const LayoutField& field : layout.fields) columns += ", " + quoted(field.name);
-    auto rows = replica.prepare("SELECT " + columns + " FROM " + quoted(layout.name) +
+    for (const LayoutField& field : layout.fields) columns += ", " + replica::sql_name(field.name);
+    auto rows = replica.prepare("SELECT " + columns + " FROM " + replica::sql_name(layout.name) +
                                 " WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3");
     if (!rows) return pass(rows);
     auto changes = replica.prepare(

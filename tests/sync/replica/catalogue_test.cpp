@@ -45,6 +45,11 @@ TEST_CASE("names that may be tables and columns", "[replica][names]") {
     CHECK_FALSE(safe_name(std::string(64, 'a')));
 }
 
+TEST_CASE("a name in SQL is quoted, whatever it holds", "[replica][names]") {
+    CHECK(sql_name("last_name") == "\"last_name\"");
+    CHECK(sql_name("a\" b") == "\"a\"\" b\"");
+}
+
 TEST_CASE("remote names become safe names", "[replica][names]") {
     CHECK(propose_name("Annual Revenue", {}) == "annual_revenue");
     CHECK(propose_name("Annual_Revenue", {}) == "annual_revenue");
