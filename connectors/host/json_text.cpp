@@ -8,8 +8,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Brackets outside strings. Counted beforehand, so that no hostile nesting reaches a parser.
-bool too_deep(std::string_view text) {
+const Json* member(const Json& object, const char* key) {
+    if (!object.is_object()) return nullptr;
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool nested_too_deeply(std::string_view text) {
     int depth = 0;
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -30,19 +37,12 @@ bool too_deep(std::string_view text) {
     return false;
 }
 
-const Json* member(const Json& object, const char* key) {
-    if (!object.is_object()) return nullptr;
-    const auto found = object.find(key);
-    return found == object.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
 Result<Json> parse_json(std::string_view text, std::size_t max, std::string_view what) {
     if (text.size() > max)
         return fail(Errc::kProtocol,
                     std::string(what) + " is larger than " + std::to_string(max) + " bytes");
-    if (too_deep(text)) return fail(Errc::kProtocol, std::string(what) + " is nested too deeply");
+    if (nested_too_deeply(text))
+        return fail(Errc::kProtocol, std::string(what) + " is nested too deeply");
     auto value = Json::parse(text.begin(), text.end(), nullptr, false);
     if (value.is_discarded())
         return fail(Errc::kProtocol, std::string(what) + " is not valid JSON");

@@ -13,6 +13,10 @@ namespace kontor::host {
 
 inline constexpr int kJsonDepthMax = 64;
 
+/// True if brackets outside strings nest deeper than kJsonDepthMax. Asked before parsing, so that
+/// no hostile nesting reaches a parser.
+[[nodiscard]] bool nested_too_deeply(std::string_view text);
+
 /// Reads JSON that came from outside. kProtocol, saying `what` it was, if it is larger than `max`
 /// bytes, nested deeper than kJsonDepthMax, not UTF-8 or not JSON. The text is never quoted.
 [[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text, std::size_t max,

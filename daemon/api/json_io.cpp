@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "connectors/host/json_text.hpp"
+
 namespace kontor::api {
 
 ApiResponse json_response(const json& body, int status) {
@@ -16,27 +18,6 @@ ApiResponse json_response(const json& body, int status) {
 
 namespace {
 
-bool too_deep(std::string_view text) {
-    int depth = 0;
-    bool in_text = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_text) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                in_text = false;
-        } else if (c == '"') {
-            in_text = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kJsonDepthMax) return true;
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return false;
-}
-
 tl::unexpected<Error> wrong_type(const char* key, const char* wanted) {
     return fail(Errc::kInvalid, std::string(key) + " must be " + wanted, {{"key", key}});
 }
@@ -45,7 +26,8 @@ tl::unexpected<Error> wrong_type(const char* key, const char* wanted) {
 
 Result<json> parse_body(const ApiRequest& request, std::initializer_list<std::string_view> known) {
     if (request.body.empty()) return json::object();
-    if (too_deep(request.body)) return fail(Errc::kInvalid, "the JSON is nested too deeply");
+    if (host::nested_too_deeply(request.body))
+        return fail(Errc::kInvalid, "the JSON is nested too deeply");
     auto body = json::parse(request.body, nullptr, false);
     if (body.is_discarded()) return fail(Errc::kInvalid, "the body is not valid JSON");
     if (!body.is_object()) return fail(Errc::kInvalid, "the body must be a JSON object");
@@ -122,7 +104,7 @@ json to_json(const ValueView& value, std::optional<remote::FieldType> type) {
             return value.real;
         case Kind::kText: {
             if (type == remote::FieldType::kList || type == remote::FieldType::kJson) {
-                if (!too_deep(value.text)) {
+                if (!host::nested_too_deeply(value.text)) {
                     auto parsed = json::parse(value.text, nullptr, false);
                     if (!parsed.is_discarded()) return parsed;
                 }

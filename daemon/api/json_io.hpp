@@ -14,8 +14,6 @@ namespace kontor::api {
 
 using nlohmann::json;
 
-inline constexpr int kJsonDepthMax = 64;
-
 /// 200 (or `status`) with this body.
 [[nodiscard]] ApiResponse json_response(const json& body, int status = 200);
 
