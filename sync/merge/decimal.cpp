@@ -141,13 +141,13 @@ std::string decimal_from_real(double value, int scale) {
     }
     // The shortest text first: 2.675 is stored a little below, yet a person means 2.675 and
     // expects 2.68.
-    const std::string exact = decimal_from_real(value, -1);
+    std::string exact = decimal_from_real(value, -1);
     if (scale_of(exact) <= scale) return exact;
     std::string cut =
         exact.substr(0, exact.size() - static_cast<std::size_t>(scale_of(exact) - scale));
     const bool up = exact[cut.size()] >= '5';
     if (!cut.empty() && cut.back() == '.') cut.pop_back();
-    const std::string base = canonical_decimal(cut).value_or("0");
+    std::string base = canonical_decimal(cut).value_or("0");
     if (!up) return base;
     std::string unit =
         scale == 0 ? "1" : "0." + std::string(static_cast<std::size_t>(scale - 1), '0') + "1";
