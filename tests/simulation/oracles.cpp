@@ -81,7 +81,7 @@ void check_deletes(World& world) {
                 " h.record = l.record AND h.op = 'd' AND h.field IS NULL"
                 " WHERE l.ext_id IS NOT NULL AND l.state IN (4, 6) AND c.name = '" +
                     name + "'",
-                [&](const replica::Statement& row) {
+                [&, &name = name](const replica::Statement& row) {
                     const std::string actor(row.text(3));
                     if (row.integer(2) == 0 || !actor.starts_with("remote:" + name)) return;
                     const auto* record =
