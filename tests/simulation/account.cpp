@@ -95,6 +95,7 @@ Result<> Account::answer(std::string_view what) {
 }
 
 Result<remote::Identity> Account::check() {
+    cycle_began_ = time_.now;
     if (auto sent = request("check"); !sent) return pass(sent);
     remote::Identity out;
     out.org_id = "org of " + server_.name();
@@ -282,23 +283,23 @@ Result<> Account::find(std::string_view stream, std::span<const std::string> fie
     return emit(name, fields, shown, true, sink, "");
 }
 
-// What is about to be replaced must have been read, and kept: always where the remote compares and
-// sets, else in all but the moment between our last look and the push.
-void Account::watch_update(const std::string& stream, const remote::Change& change) {
-    const Server::Record* record = server_.find(stream, change.id);
-    if (record == nullptr) return;
+// What has been replaced must have been read, and kept: always where the remote compares and
+// sets, else unless it was written after the cycle began, for the look just before a push is not
+// quite the push.
+void Account::watch_update(const std::string& stream, const remote::Change& change,
+                           const Server::Record& before) {
     const bool compared =
         server_.traits().cas != remote::CompareAndSet::kNone && !change.expect_version.empty();
     for (const auto& field : change.fields) {
-        const auto found = record->now.fields.find(field.field);
-        if (found == record->now.fields.end() || found->second == field.value) continue;
+        const auto found = before.now.fields.find(field.field);
+        if (found == before.now.fields.end() || found->second == field.value) continue;
         const auto token = first_token(found->second.view());
         if (!token || first_token(field.value.view()) == token) continue;
         if (delivered_.contains(*token))
             overwritten_.insert(*token);
-        else if (compared && !shown_.contains(*token) &&
-                 record->now.version == change.expect_version &&
-                 record->now.modified_by == "colleague")
+        else if (!shown_.contains(*token) && before.now.modified_by == "colleague" &&
+                 (before.written_at < cycle_began_ ||
+                  (compared && before.now.version == change.expect_version)))
             hooks_.violation("A2: " + stream + " " + change.id + " " + field.field +
                              ": a value that was never read was overwritten");
     }
@@ -333,8 +334,12 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
         } else if (happens(Fault::kItemLocked)) {
             result.status = remote::PushStatus::kLocked;
         } else {
-            if (changes[i].op == remote::ChangeOp::kUpdate) watch_update(name, changes[i]);
+            const auto* found = server_.find(name, changes[i].id);
+            const auto before = found != nullptr ? *found : Server::Record{};
             result = server_.carry_out(name, changes[i], user_);
+            if (changes[i].op == remote::ChangeOp::kUpdate &&
+                result.status == remote::PushStatus::kOk)
+                watch_update(name, changes[i], before);
             if (happens(Fault::kItemUnknown)) result = {};
         }
         if (trace_.prints())
@@ -344,7 +349,7 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
     }
     if (auto back = answer("pushed"); !back) return pass(back);
     if (by_half) return fail(Errc::kUnavailable, "broken off");
-    if (results.size() > 1 && happens(Fault::kFewerResults)) results.pop_back();
+    if (results.size() > 1 && happens(Fault::kFewerResults)) results.erase(results.begin());
     return results;
 }
 

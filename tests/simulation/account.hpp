@@ -87,7 +87,8 @@ private:
                   const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
                   std::string_view checkpoint);
     Shown by_id(const std::string& stream, const std::string& id) const;
-    void watch_update(const std::string& stream, const remote::Change& change);
+    void watch_update(const std::string& stream, const remote::Change& change,
+                      const Server::Record& before);
 
     Server& server_;
     std::string user_;
@@ -97,6 +98,7 @@ private:
     Hooks hooks_;
     std::vector<Fault> armed_;
     int fired_ = 0;
+    Instant cycle_began_{};
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
 };

@@ -100,7 +100,7 @@ private:
                 disagree(stream.name + " " + id + " is not here");
                 continue;
             }
-            if (listed_.contains(link->id) || link->state == kDetached) continue;
+            if (listed_.contains(link->id) || may_be_detached(*link)) continue;
             if (link->state != kLive) {
                 disagree(stream.name + " " + id + " is there, and its link is in state " +
                          std::to_string(link->state));
@@ -125,7 +125,7 @@ private:
                 world_.tally().add("records listed");
                 return;
             }
-            if (link.state == kDetached || link.state == kDeletedThere) return;
+            if (may_be_detached(link) || link.state == kDeletedThere) return;
             if (link.ext_id.empty()) disagree(what + " was not created there");
             if (link.state == kDeleteHere || link.state == kDone || link.state == kAccessLost)
                 disagree(what + " is here, and its link is in state " + std::to_string(link.state));
@@ -133,6 +133,11 @@ private:
             if (!link.ext_id.empty() && record == nullptr)
                 disagree(what + " is linked to " + link.ext_id + ", which never was");
         });
+    }
+
+    // By the policy for what another remote has deleted; a person's deletion goes to all.
+    bool may_be_detached(const LinkRow& link) {
+        return link.state == kDetached && device_.connections().size() > 1;
     }
 
     // A reference to what is no longer there is as good as none.

@@ -31,6 +31,7 @@ void Server::mark(Image& image, const std::string& stamp, const std::string& by)
 }
 
 void Server::before_change(Record& record, Instant when) {
+    record.written_at = time_.now;
     if (record.now.version.empty()) {  // it is being made
         record.visible_at = when + dice_.upto(traits_.index_lag_max);
         return;

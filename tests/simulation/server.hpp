@@ -56,6 +56,7 @@ public:
         Image now;
         std::optional<Image> indexed;  ///< what lists show until `visible_at`
         Instant visible_at{};
+        Instant written_at{};     ///< when `now` came to be, whatever its stamp says
         std::vector<Image> past;  ///< a few earlier images, for late deliveries
         bool forbidden = false;
         bool ever_deleted = false;

@@ -214,9 +214,10 @@ void World::come_to_rest() {
     time_.advance(std::chrono::hours{30});
     for (auto& server : servers_) server->settle();
     // A change may have to travel from a device over a remote to another device and on to its
-    // other remotes; each leg has two rounds. The round after that writes nothing.
+    // other remotes: two rounds for each leg. Two more, for what a change brings with it: a delete
+    // blanks references, and what the remote computes comes back. The round after that is quiet.
     std::string changed;
-    for (std::size_t round = 0; round <= 2 * scenario_.connections.size(); ++round) {
+    for (std::size_t round = 0; round <= 2 * scenario_.connections.size() + 2; ++round) {
         changed = round_of_rest(round == 0);
         if (changed.empty() || !violations_.empty()) return;
     }

@@ -1,0 +1,112 @@
+"""Known defects of sync engines, as edits of Kontor's source. Each must be caught.
+
+A mutant: name, invariants and clauses it breaks (docs/guarantees.md), and for each file the texts to
+replace, which must occur exactly once.
+"""
+
+MERGER = "sync/engine/merger.cpp"
+NEW = "sync/engine/merger_new.cpp"
+DELETE = "sync/engine/merger_delete.cpp"
+PUSHER = "sync/engine/pusher.cpp"
+PLAN = "sync/engine/push_plan.cpp"
+PULLER = "sync/engine/puller.cpp"
+ABSORB = "sync/engine/absorb.cpp"
+SWEEPER = "sync/engine/sweeper.cpp"
+REFERENCES = "sync/engine/references.cpp"
+ROWS = "sync/engine/rows.cpp"
+THREE_WAY = "sync/merge/three_way.cpp"
+
+MUTANTS = [
+    ("acknowledgement forgets what was sent", "A1 C2 f", {PUSHER: [(
+        "save_shadow(context.sql, link->id, group.group, {group.values, group.values, false});",
+        "drop_shadow(context.sql, link->id, group.group);")]}),
+    ("intents of an interrupted push are thrown away", "A3 e", {PUSHER: [(
+        "\"UPDATE kontor_intent SET state = 'unknown' WHERE state = 'sent' AND EXISTS\"",
+        "\"DELETE FROM kontor_intent WHERE state = 'sent' AND EXISTS\"")]}),
+    ("a push of unknown fate counts as not carried out", "A3 D4 e", {PUSHER: [(
+        "set_intent_state(context.sql, one.intent, \"unknown\", \"\");",
+        "drop_intent(context.sql, one.intent);")]}),
+    ("a create of unknown fate is made again", "A3", {PUSHER: [(
+        "\"UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
+        "\"DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown'\"")]}),
+    ("each attempt has a key of its own", "A3", {PUSHER: [(
+        "if (push->op == ChangeOp::kCreate)\n                key =",
+        "if (push->op == ChangeOp::kCreate) key = context.random.uid();\n            else key =")]}),
+    ("results are matched by position though some are missing", "D3", {PUSHER: [(
+        "results.size() == sent.size() ? results[i] : unknown",
+        "i < results.size() ? results[i] : unknown")]}),
+    ("the condition is not sent", "A2", {PUSHER: [(
+        "change.expect_version = push.link.version;", "")]}),
+    ("no look before a push", "A2", {PUSHER: [(
+        "if (can.fetch && can.cas != remote::CompareAndSet::kBatch) {", "if (false) {")]}),
+    ("what was sent is not remembered after the acknowledgement", "C2 f", {PUSHER: [(
+        "set_intent_state(context.sql, sent.intent, \"acked\", result.version);",
+        "drop_intent(context.sql, sent.intent);")]}),
+    ("parked groups are pushed", "h", {PLAN: [(
+        "if (open_conflict(context.sql, link.id, group_id)) continue;", "")]}),
+    ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
+        "\"UPDATE kontor_link SET dirty = 1 WHERE stream = ? AND record = ?\"",
+        "\"UPDATE kontor_link SET dirty = dirty WHERE stream = ? AND record = ?\"")]}),
+    ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
+        "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
+    ("a reference without remote id is null", "c", {REFERENCES: [(
+        "if (last == nullptr || !exists(sql_, last->entity.name, local_id)) return Value::null();\n"
+        "    return symbolic(last->entity.name, local_id);",
+        "return Value::null();")]}),
+    ("a waiting reference is not completed", "c", {NEW: [(
+        "if (group != nullptr) complete_reference(*referrer, *plan, *group);", "")]}),
+    ("an older image is merged", "B1 d", {MERGER: [(
+        "if (!link->version.empty() && !image.version.empty() && image.version < link->version) {",
+        "if (false) {")]}),
+    ("a late image revives a deleted record", "A4 i", {MERGER: [(
+        "if (!authoritative) {\n                rereads_.emplace_back(image.id);\n"
+        "                return;\n            }\n            return revive",
+        "return revive")]}),
+    ("lost permission is taken for deletion", "A5 A6", {MERGER: [
+        ("        case remote::Fact::kMissing:\n",
+         "        case remote::Fact::kMissing:\n        case remote::Fact::kForbidden:\n"),
+        ("        case remote::Fact::kForbidden:\n            if (auto link = link_by_ext",
+         "        default:\n            if (auto link = link_by_ext")]}),
+    ("absent is taken for null", "A7 g", {MERGER: [(
+        "merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));",
+        "image.fields[group.first_field + i].is_absent() ? Value::null() : "
+        "merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));")]}),
+    ("open intents are not settled before the merge", "e C2", {MERGER: [(
+        "settle_update(work, intent);", "")]}),
+    ("any newer image counts as our own write", "f", {MERGER: [(
+        "if (own_write(intent, work.image))\n", "if (true)\n")]}),
+    ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(
+        "note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);", "")]}),
+    ("our own create is taken for a new record", "A3 D7", {NEW: [(
+        "if (!link_id) return false;", "return false;")]}),
+    ("a deletion there ignores edits here", "i A1", {DELETE: [(
+        "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {",
+        "if (false) {")]}),
+    ("a deletion here is not told to the remote", "A4", {ABSORB: [(
+        "link.state = LinkState::kDeleteHere;\n            save_link(context.sql, link);\n"
+        "            mark_dirty(context.sql, link.id);",
+        "link.state = LinkState::kDone;\n            save_link(context.sql, link);\n"
+        "            mark_dirty(context.sql, link.id);")]}),
+    ("an edit leaves no merge base", "a", {ABSORB: [(
+        "save_shadow(context.sql, link.id, group.id, {before, before, false});", "")]}),
+    ("edits of read-only fields stay", "g", {ABSORB: [(
+        "undo_read_only(context, *entity, edits);", "")]}),
+    ("the engine's writes leave no history", "A1", {ROWS: [(
+        "add_history(context, plan.entity.id, record, plan.column_fields[change.column], \"u\",\n"
+        "                    before[change.column], cause);", "")]}),
+    ("deleted rows leave no history", "A1", {ROWS: [(
+        "for (const auto& [field, value] : old)\n"
+        "        add_history(context, entity.id, record, field, \"d\", value, cause);", "")]}),
+    ("a sweep does not look for what is missing", "B6", {SWEEPER: [(
+        "if (*complete) {", "if (false) {")]}),
+    ("the cursor moves before what is to be read by id", "B2 B3", {PULLER: [(
+        "if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))", "if (true)")]}),
+    ("records to be read by id are forgotten", "B2", {PULLER: [(
+        "if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);", "")]}),
+    ("a null wins where nothing was known", "b", {THREE_WAY: [(
+        "if (is_blank(input.remote)) return keep(Known{input.remote, input.remote}, "
+        "\"theirs_blank\");", "if (is_blank(input.remote)) return take(input, \"theirs\");")]}),
+    ("both changed: ours is silently replaced", "A1 h", {THREE_WAY: [(
+        "} else if (input.local == known.ours || input.direction == Direction::kIn) {",
+        "} else if (true) {")]}),
+]
