@@ -12,6 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         must_hold(kontor::merge::encode(*values) == text);
     if (const auto decimal = kontor::merge::canonical_decimal(text))
         must_hold(kontor::merge::canonical_decimal(*decimal) == *decimal);
+    must_hold(kontor::merge::is_canonical_decimal(text) ==
+              (kontor::merge::canonical_decimal(text) == text));
     if (const auto instant = kontor::parse_instant(text))
         if (text.starts_with("20"))
             must_hold(kontor::parse_instant(kontor::format_instant(*instant)) == *instant);

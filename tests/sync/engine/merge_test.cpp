@@ -103,6 +103,20 @@ TEST_CASE("set, number and consent policies", "[merge][policy]") {
           Decision::Kind::kPark);
 }
 
+TEST_CASE("a decimal in its one form is known without making it", "[merge][decimal]") {
+    for (const char* text : {"0", "7", "-7", "0.5", "-0.05", "10", "1234567890123456789.25"}) {
+        INFO(text);
+        CHECK(is_canonical_decimal(text));
+        CHECK(canonical_decimal(text) == text);
+    }
+    for (const char* text : {"", "-", "-0", "-0.0", "00", "07", "1.", ".5", "1.50", "+1", "1e3",
+                             "1,5", "1.2.3", " 1", "1 ", "--1", "x"}) {
+        INFO(text);
+        CHECK_FALSE(is_canonical_decimal(text));
+        CHECK(canonical_decimal(text) != text);
+    }
+}
+
 TEST_CASE("decimals are exact", "[merge][decimal]") {
     CHECK(canonical_decimal("0012.500") == "12.5");
     CHECK(canonical_decimal("-0.0") == "0");
