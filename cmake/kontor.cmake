@@ -1,3 +1,11 @@
+# kontor_precompile(target library|test)
+# Uses the precompiled header of that kind, if this build has them (cmake/precompiled.cmake).
+function(kontor_precompile target kind)
+  if(KONTOR_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM kontor_${kind}_headers)
+  endif()
+endfunction()
+
 # kontor_add_library(name SOURCES... [PUBLIC libs...] [PRIVATE libs...])
 # A static library kontor_NAME with the alias kontor::NAME and the project's flags.
 function(kontor_add_library name)
@@ -5,6 +13,7 @@ function(kontor_add_library name)
   add_library(kontor_${name} STATIC ${ARG_SOURCES})
   add_library(kontor::${name} ALIAS kontor_${name})
   target_include_directories(kontor_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  kontor_precompile(kontor_${name} library)
   target_link_libraries(kontor_${name} PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:kontor_flags> ${ARG_PRIVATE})
 endfunction()
@@ -29,6 +38,7 @@ endfunction()
 function(kontor_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
+  kontor_precompile(${name}_test test)
   target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600

@@ -9,6 +9,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(KONTOR_TESTS "Build the tests and the simulated peers" ON)
 option(KONTOR_BENCH "Build the benchmarks" OFF)
 option(KONTOR_FUZZ "Build the fuzz targets (clang only)" OFF)
+option(KONTOR_PRECOMPILE "Precompiled headers for libraries and tests (pays with clang only)" OFF)
 set(KONTOR_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
 # -O3 buys nothing measurable here and costs a fifth of the build time.
@@ -22,6 +23,9 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  if(KONTOR_PRECOMPILE) # what ccache's manual asks for with precompiled headers
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  endif()
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -42,8 +46,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>)
 endif()
 if(KONTOR_SANITIZE)
+  # -O0: the tests take a little longer and the build half as long as with -O1.
   add_compile_options(-fsanitize=${KONTOR_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all -O1 -g1)
+    -fno-sanitize-recover=all -O0 -g1)
   add_link_options(-fsanitize=${KONTOR_SANITIZE})
   if(KONTOR_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     add_compile_options(-fno-sanitize=function) # coroutines under clang 14
