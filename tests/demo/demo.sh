@@ -101,7 +101,7 @@ run push on zoho
 
 say "The network is gone"
 stop_peer
-ids=($(replica "SELECT id FROM contact WHERE phone IS NOT NULL AND email IS NOT NULL AND mailing_city IS NOT NULL ORDER BY id LIMIT 4"))
+mapfile -t ids < <(replica "SELECT id FROM contact WHERE phone IS NOT NULL AND email IS NOT NULL AND mailing_city IS NOT NULL ORDER BY id LIMIT 4")
 both=${ids[0]} apart=${ids[1]} plain_sql=${ids[2]} theirs=${ids[3]}
 ext() { replica "SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream WHERE s.name = '$1' AND l.record = $2"; }
 run set contact "$both" phone='+86 10 1111 2222'
