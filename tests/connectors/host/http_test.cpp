@@ -6,6 +6,7 @@
 
 #include "connectors/host/allow_list.hpp"
 #include "connectors/host/curl_client.hpp"
+#include "tests/connectors/host/connect_proxy.hpp"
 #include "tests/connectors/host/support.hpp"
 #include "tests/connectors/host/tls_server.hpp"
 
@@ -73,6 +74,72 @@ TEST_CASE("a connection is used again") {
     auto client = client_for(dir);
     for (int i = 0; i < 5; ++i) REQUIRE(client->send(get(server.url("/"))));
     CHECK(server.connections() == 1);
+}
+
+TEST_CASE("HTTP/2 is spoken where it is offered, with all that a request has") {
+    TempDir dir;
+    ServerRequest seen;
+    const std::string text(300'000, 'z'), sent(100'000, 'b');  // more than one window
+    TlsServer server(
+        dir.path(),
+        [&](const ServerRequest& request) {
+            seen = request;
+            return reply(200, gzip(text), {"Content-Encoding: gzip", "X-One: 1"});
+        },
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kHttp2);
+    auto client = client_for(dir);
+    for (int i = 0; i < 3; ++i) {
+        auto request = get(server.url("/crm?page=" + std::to_string(i)));
+        request.method = "POST";
+        request.body = sent;
+        request.secret_headers.push_back({"Authorization", Secret(std::string("token"))});
+        const auto got = client->send(request);
+        REQUIRE(got);
+        CHECK(got->status == 200);
+        CHECK((got->body == text));
+        CHECK(got->header("x-one") == "1");
+        CHECK(seen.method == "POST");
+        CHECK(seen.target == "/crm?page=" + std::to_string(i));
+        CHECK(seen.headers["authorization"] == "token");
+        CHECK(seen.headers.count(":scheme") == 1);  // so it was HTTP/2
+        CHECK((seen.body == sent));
+    }
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("an HTTP/2 answer that is reset in its midst is no answer") {
+    TempDir dir;
+    TlsServer server(
+        dir.path(),
+        [](const ServerRequest&) {
+            ServerReply out = reply(200, std::string(50'000, 'x'));
+            out.close = true;
+            return out;
+        },
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kHttp2);
+    const auto got = client_for(dir)->send(get(server.url("/")));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().retryable());
+}
+
+TEST_CASE("a body over HTTP/2 is bounded, a bomb too") {
+    TempDir dir;
+    TlsServer server(
+        dir.path(),
+        [](const ServerRequest& request) {
+            const std::string body(8 << 20, '0');
+            return request.target == "/bomb" ? reply(200, gzip(body), {"Content-Encoding: gzip"})
+                                             : reply(200, body);
+        },
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kHttp2);
+    auto client = client_for(dir);
+    for (const char* target : {"/plain", "/bomb"}) {
+        auto request = get(server.url(target));
+        request.max_body = 1 << 20;
+        const auto got = client->send(request);
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kProtocol);
+    }
 }
 
 TEST_CASE("a certificate that does not verify ends the request before anything is sent") {
@@ -338,7 +405,7 @@ TEST_CASE("plain http goes to this machine only, and only if that was said") {
     TempDir dir;
     TlsServer server(
         dir.path(), [](const ServerRequest&) { return reply(200, "plain"); },
-        TlsServer::Certificate::kGood, true);
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kPlain);
     const auto refused = client_for(dir)->send(get(server.url("/")));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Errc::kInvalid);
@@ -358,11 +425,42 @@ TEST_CASE("a proxy that is set is used") {
             asked = request.method + " " + request.target;
             return reply(403, "");
         },
-        TlsServer::Certificate::kGood, true);
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kPlain);
     const auto got =
         client_for(dir, {}, "", false, proxy.url())->send(get("https://crm.example/a"));
     REQUIRE_FALSE(got);
     CHECK(asked == "CONNECT crm.example:443");
+}
+
+TEST_CASE("through a proxy TLS reaches the server itself, and the proxy learns no secret") {
+    TempDir dir;
+    ServerRequest seen;
+    TlsServer server(dir.path(), [&](const ServerRequest& request) {
+        seen = request;
+        return reply(200, "through");
+    });
+    ConnectProxy proxy(server.port());
+    auto client = client_for(dir, {}, "", false, proxy.url());
+    for (int i = 0; i < 2; ++i) {
+        auto request = get(server.url("/crm?q=hidden"));
+        request.secret_headers.push_back({"Authorization", Secret(std::string("token-1"))});
+        const auto got = client->send(request);
+        REQUIRE(got);
+        CHECK(got->body == "through");
+    }
+    CHECK(seen.headers["authorization"] == "token-1");
+    CHECK(proxy.tunnels() == 1);
+    CHECK(proxy.seen().rfind("CONNECT 127.0.0.1:" + std::to_string(server.port()), 0) == 0);
+    CHECK(proxy.seen().find("token-1") == std::string::npos);
+    CHECK(proxy.seen().find("hidden") == std::string::npos);
+    // The certificate must be the server's: a proxy that leads elsewhere gets nothing.
+    TempDir other;
+    TlsServer impostor(other.path(), [](const ServerRequest&) { return reply(200, "mine"); });
+    ConnectProxy elsewhere(impostor.port());
+    const auto wrong = client_for(dir, {}, "", false, elsewhere.url())->send(get(server.url("/")));
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().code == Errc::kTls);
+    CHECK(elsewhere.tunnels() == 1);
 }
 
 TEST_CASE("what would break out of a header line is refused") {

@@ -19,6 +19,8 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "tests/connectors/host/h2_session.hpp"
+
 namespace kontor::host::test {
 namespace {
 
@@ -58,6 +60,22 @@ Cert make_certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_PKEY* i
     return cert;
 }
 
+int choose_http2(SSL*, const unsigned char** out, unsigned char* out_size,
+                 const unsigned char* offered, unsigned offered_size, void*) {
+    static constexpr unsigned char kOurs[] = "\x02h2";
+    return SSL_select_next_proto(const_cast<unsigned char**>(out), out_size, kOurs, 3, offered,
+                                 offered_size) == OPENSSL_NPN_NEGOTIATED
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_NOACK;
+}
+
+bool speaks_http2(SSL* ssl) {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl, &name, &size);
+    return size == 2 && name[0] == 'h' && name[1] == '2';
+}
+
 }  // namespace
 
 struct TlsServer::Tls {
@@ -89,8 +107,8 @@ std::string gzip(const std::string& text) {
 }
 
 TlsServer::TlsServer(const std::string& folder, Handler handler, Certificate certificate,
-                     bool plain)
-    : handler_(std::move(handler)), plain_(plain), ca_file_(folder + "/ca.pem") {
+                     Protocol protocol)
+    : handler_(std::move(handler)), protocol_(protocol), ca_file_(folder + "/ca.pem") {
     const Key ca_key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
     const Key key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
     const auto ca =
@@ -106,6 +124,8 @@ TlsServer::TlsServer(const std::string& folder, Handler handler, Certificate cer
     tls_ = std::make_unique<Tls>();
     SSL_CTX_use_certificate(tls_->context, cert.get());
     SSL_CTX_use_PrivateKey(tls_->context, key.get());
+    if (protocol_ == Protocol::kHttp2)
+        SSL_CTX_set_alpn_select_cb(tls_->context, choose_http2, nullptr);
 
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the client may have closed
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -129,7 +149,8 @@ TlsServer::~TlsServer() {
 }
 
 std::string TlsServer::url(const std::string& target) const {
-    return (plain_ ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(port_) + target;
+    return (protocol_ == Protocol::kPlain ? "http://127.0.0.1:" : "https://127.0.0.1:") +
+           std::to_string(port_) + target;
 }
 
 void TlsServer::accept_all() {
@@ -146,7 +167,7 @@ void TlsServer::accept_all() {
 void TlsServer::serve(int fd, int number) {
     const timeval slice{0, 20'000};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
-    SSL* ssl = plain_ ? nullptr : SSL_new(tls_->context);
+    SSL* ssl = protocol_ == Protocol::kPlain ? nullptr : SSL_new(tls_->context);
     const auto again = [&](int got) {
         return ssl ? SSL_get_error(ssl, got) == SSL_ERROR_WANT_READ : errno == EAGAIN;
     };
@@ -157,6 +178,10 @@ void TlsServer::serve(int fd, int number) {
         while ((done = SSL_accept(ssl)) != 1 && again(done) && !stop_) {
         }
         alive = done == 1;
+        if (alive && speaks_http2(ssl)) {
+            serve_http2(ssl, number);
+            alive = false;
+        }
     }
     std::string in;
     const auto read_more = [&] {
@@ -233,6 +258,27 @@ void TlsServer::serve(int fd, int number) {
     }
     if (ssl) SSL_free(ssl);
     ::close(fd);
+}
+
+void TlsServer::serve_http2(void* opaque, int number) {
+    auto* ssl = static_cast<SSL*>(opaque);
+    H2Session session(
+        [this](const ServerRequest& request) {
+            const std::lock_guard lock(mutex_);
+            return handler_(request);
+        },
+        number);
+    char buffer[8192];
+    while (!stop_ && !session.ended()) {
+        const std::string out = session.output();
+        if (!out.empty() && SSL_write(ssl, out.data(), static_cast<int>(out.size())) <= 0) return;
+        const int got = SSL_read(ssl, buffer, sizeof buffer);
+        if (got > 0) {
+            if (!session.feed({buffer, static_cast<std::size_t>(got)})) return;
+        } else if (SSL_get_error(ssl, got) != SSL_ERROR_WANT_READ) {
+            return;
+        }
+    }
 }
 
 }  // namespace kontor::host::test

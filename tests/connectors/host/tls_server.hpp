@@ -34,11 +34,13 @@ class TlsServer {
 public:
     using Handler = std::function<ServerReply(const ServerRequest&)>;
     enum class Certificate { kGood, kOtherHost, kExpired };
-    /// Writes its authority's certificate to `folder`/ca.pem. `plain`: without TLS.
+    enum class Protocol { kPlain, kTls, kHttp2 };  ///< kHttp2: by ALPN, for clients that offer it
+    /// Writes its authority's certificate to `folder`/ca.pem.
     TlsServer(const std::string& folder, Handler handler,
-              Certificate certificate = Certificate::kGood, bool plain = false);
+              Certificate certificate = Certificate::kGood, Protocol protocol = Protocol::kTls);
     ~TlsServer();
     [[nodiscard]] std::string url(const std::string& target = "") const;
+    [[nodiscard]] int port() const { return port_; }
     [[nodiscard]] int connections() const { return connections_; }
     [[nodiscard]] const std::string& ca_file() const { return ca_file_; }
 
@@ -46,9 +48,10 @@ private:
     struct Tls;
     void accept_all();
     void serve(int fd, int number);
+    void serve_http2(void* ssl, int number);
 
     Handler handler_;
-    bool plain_;
+    Protocol protocol_;
     std::string ca_file_;
     std::unique_ptr<Tls> tls_;
     int listener_ = -1;
