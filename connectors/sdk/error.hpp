@@ -19,6 +19,9 @@ public:
     /// Adds where it happened; each returns *this so that it can be thrown at once.
     Error& stream(std::string name) { return stream_ = std::move(name), *this; }
     Error& field(std::string name) { return field_ = std::move(name), *this; }
+    /// A field that is described but that the remote does not have (any more): the host reads the
+    /// metadata anew before the next sync.
+    Error& unknown_field(std::string name) { return unknown_field_ = std::move(name), *this; }
     Error& retry_after_ms(std::int64_t ms) { return retry_after_ms_ = ms, *this; }
 
     [[nodiscard]] kontor_status status() const noexcept { return status_; }
@@ -28,7 +31,7 @@ public:
 
 private:
     kontor_status status_;
-    std::string stream_, field_;
+    std::string stream_, field_, unknown_field_;
     std::int64_t retry_after_ms_ = -1;
 };
 

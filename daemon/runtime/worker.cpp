@@ -315,8 +315,12 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
     event["result"] = !done ? "failed" : done->problem ? "partial" : "ok";
     event["error"] = error ? to_json(*error) : json();
 
-    // The engine names fields that the description lacks; the next sync asks for them.
-    if (error && error->args.contains("unknown_field")) refresh_metadata();
+    // Engine and connectors name fields that the description lacks, or that are gone at the remote:
+    // the next sync asks for the metadata first. It need not wait, but at once only once.
+    const bool outdated = error && error->args.contains("unknown_field");
+    if (outdated) refresh_metadata();
+    const bool at_once = outdated && !std::exchange(outdated_, outdated);
+    outdated_ = outdated;
     // A connection that broke in an unclear way is opened anew, with fresh credentials.
     if (!done && !done.error().retryable()) remote_.reset();
 
@@ -328,12 +332,12 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
         const std::lock_guard lock(mutex_);
         dry_run_ = std::move(found);
     }
-    plan_next(error);
+    plan_next(error, at_once);
     parts_.events.publish("sync.finished",
                           event.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-void Worker::plan_next(const std::optional<Error>& error) {
+void Worker::plan_next(const std::optional<Error>& error, bool at_once) {
     failures_ = error && error->retryable() ? failures_ + 1 : 0;
     ScheduleInput input;
     input.interval = connection_.interval.count() != 0 ? connection_.interval : sync_.interval;
@@ -341,7 +345,7 @@ void Worker::plan_next(const std::optional<Error>& error) {
     input.failures = failures_;
     input.error = error;
     input.random = parts_.random.next();
-    const auto delay = next_sync_in(input);
+    const auto delay = at_once ? std::chrono::milliseconds(0) : next_sync_in(input);
     const std::lock_guard lock(mutex_);
     due_ = parts_.clock.steady() + delay;
     status_.next_sync_at = parts_.clock.now() + delay;

@@ -113,7 +113,7 @@ private:
     [[nodiscard]] Result<> describe(bool refresh);
     void describe_as(Description description);
     void finish(const Request& request, Result<engine::CycleReport>& done);
-    void plan_next(const std::optional<Error>& error);
+    void plan_next(const std::optional<Error>& error, bool at_once);
     void set_progress(const engine::Progress& progress);
 
     const Parts parts_;
@@ -137,6 +137,7 @@ private:
     std::chrono::milliseconds due_{0};  ///< by the steady clock
     std::int64_t next_ticket_ = 1;
     bool refresh_ = false;
+    bool outdated_ = false;  // the last sync met a field that the description does not know
     WorkerStatus status_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;

@@ -38,6 +38,7 @@ Result<remote::Identity> FakeRemote::check() {
 }
 
 Result<std::vector<remote::StreamSpec>> FakeRemote::describe() {
+    if (on_describe) on_describe();
     remote::FieldSpec field;
     field.name = "Name";
     field.label.en = "Name";
@@ -55,6 +56,7 @@ Result<std::unique_ptr<remote::Remote>> FakeRemotes::open(const config::Connecti
     ++opened;
     auto remote = std::make_unique<FakeRemote>();
     remote->on_check = on_check;
+    remote->on_describe = on_describe;
     return remote;
 }
 

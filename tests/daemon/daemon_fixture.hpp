@@ -32,6 +32,7 @@ private:
 class FakeRemote final : public remote::Remote {
 public:
     std::function<Result<remote::Identity>()> on_check;
+    std::function<void()> on_describe;
 
     Result<remote::Identity> check() override;
     Result<std::vector<remote::StreamSpec>> describe() override;
@@ -58,6 +59,7 @@ public:
 class FakeRemotes final : public app::RemoteFactory {
 public:
     std::function<Result<remote::Identity>()> on_check;
+    std::function<void()> on_describe;
     std::atomic<int> opened{0};
     Result<std::unique_ptr<remote::Remote>> open(const config::Connection&, const Wishes&) override;
 };

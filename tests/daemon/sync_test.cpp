@@ -105,6 +105,25 @@ TEST_CASE("an edit by plain SQL causes a sync", "[daemon][sync]") {
     CHECK(cycles.reaches(2));
 }
 
+TEST_CASE("a field that is gone at the remote makes the next sync come at once, with new metadata",
+          "[daemon][sync]") {
+    test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    std::atomic<int> described{0};
+    daemon.remotes.on_describe = [&] { ++described; };
+    daemon.run_cycle = cycles.script([](int n) {
+        engine::CycleReport report;
+        if (n == 1)
+            report.problem =
+                Error{Errc::kInvalid, "People has no field x", {{"unknown_field", "x"}}};
+        return report;
+    });
+    REQUIRE(daemon.start());
+    CHECK(cycles.reaches(2));
+    CHECK(described == 2);
+}
+
 TEST_CASE("failures back off and the network's return tries again", "[daemon][sync]") {
     test::Daemon daemon(
         "[sync]\nretry_first = \"1h\"\nretry_max = \"2h\"\n"
