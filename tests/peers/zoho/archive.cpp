@@ -2,8 +2,10 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <zlib.h>
 
 #include <memory>
+#include <new>
 
 namespace kontor::peer_zoho {
 
@@ -38,6 +40,22 @@ std::string make_zip(const std::string& name, std::string_view content, int leve
     archive_write_header(writer.get(), entry.get());
     archive_write_data(writer.get(), content.data(), content.size());
     archive_write_close(writer.get());
+    return out;
+}
+
+std::string gzipped(std::string_view text) {
+    z_stream stream{};
+    constexpr int kGzipWindow = 15 + 16;
+    if (deflateInit2(&stream, 1, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::bad_alloc();
+    std::string out(deflateBound(&stream, text.size()), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
     return out;
 }
 

@@ -37,10 +37,20 @@ struct RejectRule {
     double probability = 1.0;
 };
 
+/// While `when_field` holds a value, `field` must not be empty.
+struct LayoutRule {
+    std::string module;
+    std::string name;
+    std::string when_field;
+    std::string equals_json;
+    std::string field;
+};
+
 struct Behaviour {
     std::vector<NormaliseRule> normalise;
     std::vector<AutomationRule> automation;
     std::vector<RejectRule> reject;
+    std::vector<LayoutRule> layout_rules;
 };
 
 /// The text after the rule.

@@ -39,11 +39,11 @@ std::string scalar_text(const Json& value) {
 
 }  // namespace
 
-void append_csv_cell(std::string& out, std::string_view text) {
+void append_csv_cell(std::string& out, std::string_view text, bool always_quoted) {
     const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
         return c == ',' || c == '"' || c == '\r' || c == '\n';
     });
-    if (plain) {
+    if (plain && !always_quoted) {
         out += text;
         return;
     }
@@ -130,7 +130,8 @@ BulkRead::Job BulkRead::parse(const Json& body) {
         if (!index)
             refuse(400, "FIELD_NOT_AVAILABLE", "the field is not available",
                    {{"api_name", field_name}});
-        if (job.module->fields[*index].type == Type::subform)
+        if (job.module->fields[*index].type == Type::subform &&
+            org_.switches.text("bulk_subform") == "refuse")
             refuse(400, "FIELD_NOT_SUPPORTED", "the field is not supported",
                    {{"api_name", field_name}});
         if (*index != kId) job.fields.push_back(*index);
@@ -206,7 +207,8 @@ void BulkRead::run(const std::string& job_id, Job& job) {
         const Type type = job.module->fields[field].type;
         return type == Type::lookup || type == Type::ownerlookup || type == Type::userlookup;
     };
-    std::string csv;
+    const bool quoted = org_.switches.on("bulk_quote_all");
+    std::string csv = org_.switches.on("bulk_bom") ? "\xEF\xBB\xBF" : "";
     for (const std::size_t field : job.fields) {
         if (field != job.fields.front()) csv += ',';
         csv += job.module->fields[field].api_name;
@@ -236,12 +238,12 @@ void BulkRead::run(const std::string& job_id, Job& job) {
             if (field != job.fields.front()) csv += ',';
             cell.clear();
             output.append_cell(cell, *job.module, reader, field);
-            append_csv_cell(csv, cell);
+            append_csv_cell(csv, cell, quoted);
             if (!names || !is_lookup(field)) continue;
             csv += ',';
             if (!cell.empty()) {
                 const std::string name = output.display_name(cell);
-                append_csv_cell(csv, name == "null" ? "" : unquote_json(name));
+                append_csv_cell(csv, name == "null" ? "" : unquote_json(name), quoted);
             }
         }
         csv += line_end;
@@ -308,7 +310,8 @@ Response BulkRead::result(Call& call, const std::string& job_id) {
     downloads_ms_.push_back(now);
     Response response;
     response.headers.emplace_back("Content-Type", "application/zip");
-    response.headers.emplace_back("Content-Disposition", "attachment;filename=" + job_id + ".zip");
+    response.headers.emplace_back("Content-Disposition",
+                                  "attachment;filename*=UTF-8''" + job_id + ".zip");
     response.body = job.zip;
     return response;
 }

@@ -49,6 +49,6 @@ private:
 };
 
 /// Appends a CSV cell, quoted where RFC 4180 asks for it.
-void append_csv_cell(std::string& out, std::string_view text);
+void append_csv_cell(std::string& out, std::string_view text, bool always_quoted = false);
 
 }  // namespace kontor::peer_zoho

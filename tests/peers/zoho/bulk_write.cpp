@@ -268,7 +268,8 @@ void BulkWrite::run(const std::string& job_id, Job& job) {
         append_csv_cell(csv, name);
         csv += ',';
     }
-    csv += "STATUS,RECORD_ID,ERRORS\n";
+    csv += org_.switches.text("bulk_write_columns") == "upper" ? "STATUS,RECORD_ID,ERRORS\n"
+                                                               : "Status,Id,Error\n";
     for (std::size_t i = 1; i < rows.size(); ++i) {
         bool updated = false;
         const WriteResult result = write_row(job, rows[i], updated);
@@ -343,6 +344,8 @@ Response BulkWrite::result(Call& call, const std::string& job_id) {
         refuse(404, "RESOURCE_NOT_FOUND", "the resource does not exist", {{"id", job_id}});
     Response response;
     response.headers.emplace_back("Content-Type", "application/zip");
+    response.headers.emplace_back("Content-Disposition",
+                                  "attachment;filename*=UTF-8''" + job_id + ".zip");
     response.body = job.zip;
     return response;
 }

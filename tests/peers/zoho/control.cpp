@@ -80,6 +80,11 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
         if (name == "lock") return lock(body);
         if (name == "bulk_edit") return bulk_edit(body);
         if (name == "grant") return {{"grant_code", p_.oauth.new_grant_code()}};
+        if (name == "scope") {
+            p_.oauth.set_scope(body.at("scope").get<std::string>());
+            return {{"ok", true}};
+        }
+        if (name == "approval") return approval(body);
         if (name == "time") {
             p_.org.advance_ms(body.value("advance_s", std::int64_t{0}) * 1000 +
                               body.value("advance_ms", std::int64_t{0}));
@@ -142,7 +147,7 @@ Response Control::dump(const Parameters& query) const {
         const bool deleted = !store.visible(slot);
         if (deleted && !with_deleted) continue;
         reader.seek_any(slot);
-        output.append_record(response.body, *module, reader, fields, true);
+        output.append_record(response.body, *module, reader, fields, Output::Shown{});
         if (with_deleted)
             response.body.insert(response.body.size() - 1,
                                  deleted ? ",\"$deleted\":true" : ",\"$deleted\":false");

@@ -19,6 +19,7 @@ WireFault wire_fault(const Json& body, const Json& params) {
     fault.code = params.value("code", "");
     fault.latency_ms = params.value("ms", std::int64_t{0});
     fault.shape = params.value("shape", "depth");
+    fault.location = params.value("location", "https://elsewhere.example/crm/v8/Contacts");
     if (const Json retry = params.value("retry_after", Json()); !retry.is_null())
         fault.retry_after = retry.is_string() ? retry.get<std::string>() : retry.dump();
     return fault;
@@ -67,6 +68,14 @@ Json Control::add_fault(const Json& body) {
         rule.field = params.at("field").get<std::string>();
         rule.value_json = params.at("value").dump();
         p_.behaviour.automation.push_back(std::move(rule));
+    } else if (kind == "layout_rule") {
+        LayoutRule rule;
+        rule.module = params.at("module").get<std::string>();
+        rule.name = params.value("name", "Rule");
+        rule.when_field = params.at("when_field").get<std::string>();
+        rule.equals_json = params.at("equals").dump();
+        rule.field = params.at("field").get<std::string>();
+        p_.behaviour.layout_rules.push_back(std::move(rule));
     } else if (kind == "role") {
         return change_role(params);
     } else if (kind == "schema") {
@@ -144,6 +153,8 @@ Json Control::change_schema(const Json& params) {
         field.length = params.value("length", std::int64_t{120});
     } else if (what == "add_value") {
         field.options.push_back(params.at("value").get<std::string>());
+    } else if (what == "rename_value") {
+        field.display[params.at("value").get<std::string>()] = params.at("to").get<std::string>();
     } else if (what == "mandatory") {
         field.mandatory = params.value("on", true);
     } else if (what == "rename") {

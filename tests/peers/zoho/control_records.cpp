@@ -235,6 +235,18 @@ Json Control::lock(const Json& body) {
     return {{"ok", true}};
 }
 
+Json Control::approval(const Json& body) {
+    const Module& module = module_of(body);
+    const bool waits = body.value("waits", true);
+    for (const Slot slot : slots_of(module, body)) {
+        if (waits)
+            p_.org.pending.emplace(module.number, slot);
+        else
+            p_.org.pending.erase({module.number, slot});
+    }
+    return {{"ok", true}};
+}
+
 Json Control::bulk_edit(const Json& body) {
     const Module& module = module_of(body);
     const ModuleStore& store = p_.org.store(module);

@@ -10,19 +10,30 @@ namespace kontor::peer_zoho {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kKinds = {
+constexpr std::array<std::string_view, 10> kKinds = {
     "lost_answer", "drop_before", "status",   "truncate_body", "malformed_json",
-    "html_200",    "latency",     "big_json", "unknown_field"};
+    "html_200",    "latency",     "big_json", "unknown_field", "redirect"};
 
 constexpr const char* kHtml =
     "<!DOCTYPE html><html><head><title>Zoho CRM</title></head><body><h1>We'll be back "
     "soon</h1></body></html>";
 
 constexpr std::size_t kDepth = 100000;
-constexpr std::size_t kHugeString = 8U << 20;
+constexpr std::size_t kLongString = 8U << 20;
+constexpr std::size_t kHugeString = 100U << 20;
+constexpr std::size_t kDigits = 100000;
+
+/// A page with one record whose last name is `value`.
+std::string page_with(const std::string& value) {
+    return "{\"data\":[{\"id\":\"1\",\"Last_Name\":" + value +
+           "}],\"info\":{\"more_records\":false}}";
+}
 
 std::string big_json(const std::string& shape) {
-    if (shape == "string") return "{\"data\":[{\"id\":\"" + std::string(kHugeString, 'x') + "\"}]}";
+    if (shape == "string") return "{\"data\":[{\"id\":\"" + std::string(kLongString, 'x') + "\"}]}";
+    if (shape == "huge") return page_with('"' + std::string(kHugeString, 'x') + '"');
+    if (shape == "number") return page_with(std::string(kDigits, '9'));
+    if (shape == "exponent") return page_with("1e999999999");
     if (shape == "utf8") return "{\"data\":[{\"id\":\"1\",\"Last_Name\":\"\xC3\x28\xFF\"}]}";
     return "{\"data\":" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}";
 }
@@ -73,6 +84,11 @@ std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) {
         }
         if (fault.kind == "html_200") {
             set_body(response, 200, "text/html;charset=UTF-8", kHtml);
+            return response;
+        }
+        if (fault.kind == "redirect") {
+            response.status = 302;
+            response.headers.emplace_back("Location", fault.location);
             return response;
         }
         if (fault.kind != "status") continue;

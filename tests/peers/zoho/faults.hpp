@@ -12,7 +12,7 @@ namespace kontor::peer_zoho {
 
 struct WireFault {
     std::string kind;         ///< lost_answer, drop_before, status, truncate_body, malformed_json,
-                              ///< html_200, latency, big_json, unknown_field
+                              ///< html_200, latency, big_json, unknown_field, redirect
     std::string method;       ///< empty: any
     std::string path_prefix;  ///< empty: any
     std::int64_t count = -1;  ///< how often; -1: until cleared
@@ -21,7 +21,8 @@ struct WireFault {
     std::string retry_after;  ///< header value; empty: none
     std::string code;         ///< error code of `status`
     std::int64_t latency_ms = 0;
-    std::string shape;  ///< big_json: depth, string, utf8
+    std::string shape;     ///< big_json: depth, string, huge, number, exponent, utf8
+    std::string location;  ///< redirect: where to
 };
 
 class Faults {

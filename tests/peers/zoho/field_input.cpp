@@ -257,6 +257,21 @@ std::optional<Json> FieldInput::subform(const Field& field, const Json& value,
     return std::nullopt;
 }
 
+std::optional<Json> FieldInput::layout(const Field& field, const Json& value,
+                                       const std::string& path, std::string& stored) const {
+    if (!value.is_object() || !value.contains("id") || !value["id"].is_string())
+        return wrong_type(field, path, "jsonobject");
+    const std::string id = value["id"].get<std::string>();
+    for (const auto& module : org_.catalogue.modules()) {
+        if (module->find("Layout") != &field) continue;
+        const Layout* layout = module->find_layout(id);
+        if (layout == nullptr && id != module->standard_layout_id()) break;
+        stored = Json{{"name", layout == nullptr ? "Standard" : layout->name}, {"id", id}}.dump();
+        return std::nullopt;
+    }
+    return invalid(field, path + ".id", {{"id", id}});
+}
+
 std::optional<Json> FieldInput::convert(const Field& field, const Json& value,
                                         const std::string& path, std::string& stored) const {
     if (value.is_null()) {
@@ -304,9 +319,10 @@ std::optional<Json> FieldInput::convert(const Field& field, const Json& value,
             if (!value.is_array()) return wrong_type(field, path, "jsonarray");
             stored = value.empty() ? "" : value.dump();
             return std::nullopt;
+        case Type::layout:
+            return layout(field, value, path, stored);
         case Type::rrule:
         case Type::event_reminder:
-        case Type::layout:
             if (!value.is_object() && !value.is_string())
                 return wrong_type(field, path, "jsonobject");
             stored = value.dump();

@@ -39,6 +39,8 @@ private:
                                std::string& stored) const;
     std::optional<Json> user(const Field& field, const Json& value, const std::string& path,
                              std::string& stored) const;
+    std::optional<Json> layout(const Field& field, const Json& value, const std::string& path,
+                               std::string& stored) const;
     std::optional<Json> subform(const Field& field, const Json& value, const std::string& path,
                                 std::string& stored) const;
     std::optional<Json> subform_row(const Module& rows, const Json& value, const std::string& path,

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "tests/peers/zoho/callbacks.hpp"
 #include "tests/peers/zoho/peer.hpp"
 #include "tests/peers/zoho/server.hpp"
 #include "tests/peers/zoho/times.hpp"
@@ -135,7 +136,12 @@ int serve(Arguments& a) {
     options.threads = a.threads;
     options.body_limit = peer.body_limit();
     options.identity = kontor::peer_zoho::load_or_make_identity(folder.path());
-    options.handler = [&peer](const kontor::peer_zoho::Request& r) { return peer.handle(r); };
+    kontor::peer_zoho::CallbackSender callbacks([&peer] { return peer.take_callbacks(); });
+    options.handler = [&](const kontor::peer_zoho::Request& r) {
+        auto response = peer.handle(r);
+        if (peer.callbacks_due()) callbacks.wake();
+        return response;
+    };
     Server server(std::move(options));
     const std::string base = "https://127.0.0.1:" + std::to_string(server.port());
     peer.set_base_url(base);

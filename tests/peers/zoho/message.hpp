@@ -19,6 +19,9 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
 /// Decodes %XX and '+'. Malformed escapes are kept as they are.
 std::string url_decode(std::string_view text);
 
+/// Everything but letters, digits and `-._~` as %XX.
+std::string url_encode(std::string_view text);
+
 /// Splits `a=1&b=2`, tolerating empty parts (SDKs send a trailing '&').
 Parameters parse_query(std::string_view text);
 

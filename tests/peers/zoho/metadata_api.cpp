@@ -1,5 +1,7 @@
 #include "tests/peers/zoho/metadata_api.hpp"
 
+#include <algorithm>
+
 #include "tests/peers/zoho/read_api.hpp"
 
 namespace kontor::peer_zoho {
@@ -99,7 +101,9 @@ Json MetadataApi::field_json(const Module& module, std::size_t index) const {
     const bool writable = !field.read_only;
     Json options = Json::array();
     for (std::size_t i = 0; i < field.options.size(); ++i)
-        options.push_back({{"display_value", field.options[i]},
+        options.push_back({{"display_value", field.display.contains(field.options[i])
+                                                 ? field.display.at(field.options[i])
+                                                 : field.options[i]},
                            {"actual_value", field.options[i]},
                            {"reference_value", field.options[i]},
                            {"id", system_id(module.metadata_id(index) * 100 + i + 200000000)},
@@ -165,6 +169,8 @@ Json MetadataApi::field_json(const Module& module, std::size_t index) const {
         out["subform"] = {{"module", field.target},
                           {"id", target == nullptr ? Json() : Json(system_id(target->number))}};
     }
+    if (field.type == Type::textarea)
+        out["textarea"] = {{"type", field.rich ? "rich_text" : "large"}};
     if (field.type == Type::autonumber)
         out["auto_number"] = {{"prefix", ""}, {"suffix", ""}, {"start_number", 100000}};
     if (field.type == Type::currency)
@@ -176,23 +182,28 @@ Json MetadataApi::field_json(const Module& module, std::size_t index) const {
     return out;
 }
 
-Json MetadataApi::layout_json(const Module& module) const {
+Json MetadataApi::layout_json(const Module& module, const Layout* layout) const {
+    const auto named = [](const std::vector<std::string>& names, const Field& field) {
+        return std::find(names.begin(), names.end(), field.api_name) != names.end();
+    };
     Json fields = Json::array();
     for (std::size_t i = kOwner; i < module.fields.size(); ++i) {
         const Field& field = module.fields[i];
-        if (!field.readable()) continue;
+        if (!field.readable() || (layout != nullptr && named(layout->without, field))) continue;
         Json entry = field_json(module, i);
-        entry["required"] = field.mandatory;
+        entry["required"] =
+            field.mandatory || (layout != nullptr && named(layout->mandatory, field));
         entry["sequence_number"] = i;
         fields.push_back(std::move(entry));
     }
-    return {{"id", system_id(300 + module.number)},
-            {"name", "Standard"},
-            {"api_name", "Standard"},
-            {"display_label", "Standard"},
+    const std::string name = layout == nullptr ? "Standard" : layout->name;
+    return {{"id", layout == nullptr ? module.standard_layout_id() : layout->id},
+            {"name", name},
+            {"api_name", name},
+            {"display_label", name},
             {"status", "active"},
             {"visible", true},
-            {"source", "system"},
+            {"source", layout == nullptr ? "system" : "custom"},
             {"has_more_profiles", false},
             {"created_time", nullptr},
             {"modified_time", nullptr},
@@ -205,6 +216,25 @@ Json MetadataApi::layout_json(const Module& module) const {
                                        {"isSubformSection", false},
                                        {"type", "used"},
                                        {"fields", std::move(fields)}}})}};
+}
+
+std::string MetadataApi::all_view_id(const Module& module) {
+    return system_id(800000 + module.number);
+}
+
+std::string MetadataApi::own_view_id(const Module& module) {
+    return system_id(810000 + module.number);
+}
+
+Json MetadataApi::view_json(const Module& module, bool own) const {
+    const std::string name = (own ? "My " : "All ") + module.plural;
+    return {{"id", own ? own_view_id(module) : all_view_id(module)},
+            {"name", name},
+            {"display_value", name},
+            {"system_name", own ? "MYVIEWS" : "ALLVIEWS"},
+            {"category", "public_views"},
+            {"system_defined", true},
+            {"default", !own}};
 }
 
 const Module& MetadataApi::named_module(const Call& call) const {
@@ -263,8 +293,12 @@ Response MetadataApi::settings(Call& call) {
         if (list.empty()) return empty_response(204);
         return json_response(200, {{"fields", std::move(list)}});
     }
-    if (kind == "layouts")
-        return json_response(200, {{"layouts", Json::array({layout_json(named_module(call))})}});
+    if (kind == "layouts") {
+        const Module& module = named_module(call);
+        Json list = Json::array({layout_json(module, nullptr)});
+        for (const Layout& layout : module.layouts) list.push_back(layout_json(module, &layout));
+        return json_response(200, {{"layouts", std::move(list)}});
+    }
     if (kind == "related_lists") {
         const Module& module = named_module(call);
         Json list = Json::array();
@@ -289,19 +323,14 @@ Response MetadataApi::settings(Call& call) {
     if (kind == "custom_views") {
         const Module& module = named_module(call);
         return json_response(
-            200, {{"custom_views", Json::array({{{"id", system_id(800000 + module.number)},
-                                                 {"name", "All " + module.plural},
-                                                 {"display_value", "All " + module.plural},
-                                                 {"system_name", "ALLVIEWS"},
-                                                 {"category", "public_views"},
-                                                 {"system_defined", true},
-                                                 {"default", true}}})},
-                  {"info",
-                   {{"per_page", 200},
-                    {"count", 1},
-                    {"page", 1},
-                    {"more_records", false},
-                    {"default", nullptr}}}});
+            200,
+            {{"custom_views", Json::array({view_json(module, false), view_json(module, true)})},
+             {"info",
+              {{"per_page", 200},
+               {"count", 2},
+               {"page", 1},
+               {"more_records", false},
+               {"default", nullptr}}}});
     }
     refuse(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one");
 }

@@ -24,10 +24,15 @@ public:
     };
     std::vector<RelatedList> related_lists(const Module& module) const;
 
+    /// Ids of a module's custom views: all records, and the API user's own.
+    static std::string all_view_id(const Module& module);
+    static std::string own_view_id(const Module& module);
+
 private:
     Json module_json(const Module& module) const;
     Json field_json(const Module& module, std::size_t index) const;
-    Json layout_json(const Module& module) const;
+    Json layout_json(const Module& module, const Layout* layout) const;
+    Json view_json(const Module& module, bool own) const;
     Json user_json(const User& user) const;
     const Module& named_module(const Call& call) const;
 

@@ -175,6 +175,7 @@ Field parse_field(std::string_view line) {
         field.unique = field.unique || flag == 'U';
         field.custom = field.custom || flag == 'C';
         field.computed = field.computed || flag == '=';
+        field.rich = field.rich || flag == 'T';
     }
     field.generator = parse_generator(columns[3]);
     return field;
@@ -236,6 +237,17 @@ std::uint64_t Module::metadata_id(std::size_t field) const {
     return 2000 + number * 1000ULL + field * 2 + 1;
 }
 
+std::string Module::standard_layout_id() const {
+    return system_id(300 + number);
+}
+
+const Layout* Module::find_layout(std::string_view id) const {
+    for (const Layout& layout : layouts) {
+        if (layout.id == id) return &layout;
+    }
+    return nullptr;
+}
+
 Catalogue::Catalogue(bool with_external_field) {
     for (std::size_t i = 0; i < kModuleTextCount; ++i)
         add_module(kModuleTexts[i].header, kModuleTexts[i].fields, with_external_field);
@@ -294,6 +306,11 @@ void Catalogue::add_module(std::string_view header, std::string_view lines,
         module->add(parse_field("Exchange_Rate|double:16|R|one"));
         if (with_external_field) module->add(external_field());
     }
+    if (module->api_name == "Service_Visits")
+        module->layouts.push_back({system_id(400 + module->number),
+                                   "Quick Visit",
+                                   {"Odometer", "Quality", "Helpers"},
+                                   {"Outcome"}});
     modules_.push_back(std::move(module));
 }
 

@@ -124,9 +124,11 @@ struct Field {
     bool computed = false;  ///< derived by the server on every write
     bool dropped = false;   ///< removed by a schema change
     bool hidden = false;    ///< no permission for the API user
+    bool rich = false;      ///< a text area with formatting
     bool retyped = false;   ///< stored values may still have the former type's form
     std::vector<std::string> options;
-    std::string target;  ///< looked-up or subform module
+    std::map<std::string, std::string> display;  ///< of options that were renamed
+    std::string target;                          ///< looked-up or subform module
     GeneratorSpec generator;
     std::string key;  ///< `"Last_Name":` ready for output
 
@@ -144,6 +146,14 @@ enum SystemField : std::size_t {
     kSystemFields
 };
 
+/// A layout beside the standard one.
+struct Layout {
+    std::string id;
+    std::string name;
+    std::vector<std::string> without;    ///< fields that are not on it: writes ignore them
+    std::vector<std::string> mandatory;  ///< beside the fields' own
+};
+
 struct Module {
     std::string api_name;
     std::string singular;
@@ -159,6 +169,7 @@ struct Module {
     bool hidden = false;        ///< removed from the API user's profile
     bool write_denied = false;  ///< role without create/edit/delete
     std::vector<Field> fields;
+    std::vector<Layout> layouts;
     std::unordered_map<std::string, std::size_t> index;
 
     const Field* find(std::string_view name) const;
@@ -166,6 +177,8 @@ struct Module {
     std::size_t add(Field field);
 
     std::uint64_t metadata_id(std::size_t field) const;
+    std::string standard_layout_id() const;
+    const Layout* find_layout(std::string_view id) const;
 };
 
 struct User {

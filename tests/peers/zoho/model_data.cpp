@@ -420,7 +420,7 @@ Technician|userlookup||user?80
 Helpers|multiuserlookup||
 Outcome|picklist:Solved;Follow-up needed;Parts ordered;Customer absent||pick?90
 Topics|multiselectpicklist:Installation;Repair;Inspection;Training||several?80
-Report|textarea:32000||prose?90
+Report|textarea:32000|T|prose?90
 Cost|currency:16||money:50:9000?90
 Hours|double:9||real:25:900?90
 Odometer|bigint:18||int:1000:400000?40
@@ -432,6 +432,7 @@ Contact_Phone|phone:30||phone?30
 Photos|imageupload||
 Documents|fileupload||
 Cost_With_Tax|formula|R=|
+Layout|layout||
 )";
 
 constexpr std::string_view kItems = R"(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/peers/zoho/scopes.hpp"
+
 namespace kontor::peer_zoho {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 constexpr std::int64_t kWindow = 600;
 constexpr std::size_t kTokensPerWindow = 10;
 constexpr std::size_t kActiveTokens = 15;
-constexpr const char* kScope =
+constexpr const char* kEverything =
     "ZohoCRM.modules.ALL,ZohoCRM.settings.ALL,ZohoCRM.users.READ,ZohoCRM.org.READ,"
     "ZohoCRM.coql.READ,ZohoCRM.bulk.ALL,ZohoCRM.notifications.ALL,ZohoFiles.files.ALL,"
     "ZohoSearch.securesearch.READ";
@@ -86,7 +88,7 @@ Response OAuth::issue(const std::string& refresh_token, bool with_refresh_token)
     std::erase_if(refresh.issued_s, [&](std::int64_t at) { return at <= now - kWindow; });
     const bool limited = org_.switches.on("token_limits");
     if (limited && refresh.issued_s.size() >= kTokensPerWindow)
-        return answer_error("Access Denied",
+        return answer_error(org_.switches.text("token_limit_error"),
                             "You have made too many requests continuously. Please try again "
                             "after some time.");
     refresh.issued_s.push_back(now);
@@ -102,10 +104,11 @@ Response OAuth::issue(const std::string& refresh_token, bool with_refresh_token)
     }
     const std::int64_t lifetime = org_.switches.number("token_lifetime_s");
     const std::string token = "1000." + org_.random_token(32) + "." + org_.random_token(32);
-    access_[token] = {refresh_token, now + lifetime};
+    const std::string scope = scope_.empty() ? kEverything : scope_;
+    access_[token] = {refresh_token, now + lifetime, scope};
     changed_ = true;
     Json body{{"access_token", token},
-              {"scope", kScope},
+              {"scope", scope},
               {"api_domain", org_.base_url},
               {"token_type", "Bearer"},
               {"expires_in", lifetime}};
@@ -144,6 +147,8 @@ void OAuth::require_token(const Request& request) {
     }
     const auto access = access_.find(std::string(token));
     if (access == access_.end() || access->second.expires_s <= org_.now_s()) fail();
+    if (!allows(access->second.scope, need_of(request.method, request.path())))
+        refuse(401, "OAUTH_SCOPE_MISMATCH", "invalid oauth scope to access this URL");
 }
 
 void OAuth::expire_access_tokens() {
@@ -163,7 +168,8 @@ bool OAuth::take_changed() {
 Json OAuth::save() const {
     Json access = Json::object();
     for (const auto& [token, entry] : access_)
-        access[token] = {{"refresh", entry.refresh_token}, {"expires", entry.expires_s}};
+        access[token] = {
+            {"refresh", entry.refresh_token}, {"expires", entry.expires_s}, {"scope", entry.scope}};
     Json refresh = Json::object();
     for (const auto& [token, entry] : refresh_)
         refresh[token] = {{"revoked", entry.revoked}, {"issued", entry.issued_s}};
@@ -183,7 +189,8 @@ void OAuth::load(const Json& saved) {
     access_.clear();
     refresh_.clear();
     for (const auto& [token, entry] : saved.at("access").items())
-        access_[token] = {entry.at("refresh"), entry.at("expires")};
+        access_[token] = {entry.at("refresh"), entry.at("expires"),
+                          entry.value("scope", std::string(kEverything))};
     for (const auto& [token, entry] : saved.at("refresh").items())
         refresh_[token] = {entry.at("revoked"), entry.at("issued")};
     grants_ = saved.at("grants").get<std::map<std::string, std::int64_t>>();

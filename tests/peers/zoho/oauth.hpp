@@ -31,8 +31,10 @@ public:
     /// POST /oauth/v2/token/revoke
     Response revoke(const Request& request);
 
-    /// Throws ApiError 401 unless the request carries a live access token.
+    /// Throws ApiError 401 unless the request carries a live access token whose scope covers it.
     void require_token(const Request& request);
+    /// What tokens issued from now on may do; comma separated. Empty: everything.
+    void set_scope(std::string scope) { scope_ = std::move(scope); }
 
     void expire_access_tokens();
     void revoke_refresh_tokens();
@@ -48,6 +50,7 @@ private:
     struct Access {
         std::string refresh_token;
         std::int64_t expires_s = 0;
+        std::string scope;
     };
     struct Refresh {
         bool revoked = false;
@@ -59,6 +62,7 @@ private:
 
     Org& org_;
     Credentials credentials_;
+    std::string scope_;
     std::map<std::string, Access> access_;
     std::map<std::string, Refresh> refresh_;
     std::map<std::string, std::int64_t> grants_;  ///< code -> expiry

@@ -76,6 +76,14 @@ bool Org::record_visible(std::string_view id) const {
     return slot && store(*module).visible(*slot);
 }
 
+nlohmann::json Org::unknown_id_details(std::string_view id) const {
+    const std::string& form = switches.text("invalid_id_details");
+    nlohmann::json out = nlohmann::json::object();
+    if (form != "api_name") out["id"] = id;
+    if (form != "id") out["api_name"] = "id";
+    return out;
+}
+
 std::string Org::random_token(std::size_t length) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string out;

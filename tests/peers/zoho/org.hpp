@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,12 @@ public:
     struct Snapshot;
     std::shared_ptr<const Snapshot> snapshot() const;
     void rollback(const Snapshot& snapshot);
+
+    /// Details of an error about an unknown id, as the switch says.
+    nlohmann::json unknown_id_details(std::string_view id) const;
+
+    /// Records that await approval; forgotten at the end.
+    std::set<std::pair<unsigned, Slot>> pending;
 
     Catalogue catalogue;
     Switches switches;

@@ -153,6 +153,21 @@ void Output::append_retyped(std::string& out, const Field& field, std::string_vi
     }
 }
 
+void Output::append_renamed(std::string& out, const Field& field, std::string_view stored) const {
+    auto value = nlohmann::json::parse(stored, nullptr, false);
+    const auto rename = [&](nlohmann::json& text) {
+        const auto found = field.display.find(text.is_string() ? text.get<std::string>() : "");
+        if (found != field.display.end()) text = found->second;
+    };
+    if (org_.switches.text("picklist_read") == "display") {
+        if (value.is_array())
+            for (auto& item : value) rename(item);
+        else
+            rename(value);
+    }
+    out += value.dump();
+}
+
 void Output::append_value(std::string& out, const Module& module, const RowReader& reader,
                           std::size_t index) const {
     const Field& field = module.fields[index];
@@ -191,6 +206,10 @@ void Output::append_value(std::string& out, const Module& module, const RowReade
             out += '"';
             return;
         }
+        case Type::picklist:
+        case Type::multiselectpicklist:
+            if (!field.display.empty()) append_renamed(out, field, take());
+            return;
         case Type::lookup:
             append_reference(out, take(), false);
             return;
@@ -209,10 +228,10 @@ void Output::append_value(std::string& out, const Module& module, const RowReade
 }
 
 void Output::append_record(std::string& out, const Module& module, const RowReader& reader,
-                           const std::vector<std::size_t>& fields, bool with_id,
-                           std::int64_t cut) const {
+                           const std::vector<std::size_t>& fields, const Shown& shown) const {
     out += '{';
     bool has_id = false;
+    std::string more;
     bool first = true;
     for (const std::size_t index : fields) {
         const Field& field = module.fields[index];
@@ -222,10 +241,19 @@ void Output::append_record(std::string& out, const Module& module, const RowRead
         has_id = has_id || index == kId;
         const std::size_t start = out.size();
         append_value(out, module, reader, index);
-        if (cut > 0 && field.type == Type::textarea && out[start] == '"') {
+        if (shown.rich_text > 0 && field.rich && out[start] == '"') {
             const std::string literal = out.substr(start);
             out.resize(start);
-            out += cut_literal(literal, cut);
+            out += cut_literal(literal, shown.rich_text);
+        }
+        if (shown.rows > 0 && field.type == Type::subform && out[start] == '[') {
+            auto rows = nlohmann::json::parse(out.substr(start), nullptr, false);
+            if (static_cast<std::int64_t>(rows.size()) > shown.rows) {
+                rows.erase(rows.begin() + shown.rows, rows.end());
+                out.resize(start);
+                out += rows.dump();
+                more += (more.empty() ? "\"" : ",\"") + field.api_name + "\":true";
+            }
         }
         if (field.type == Type::multi_module_lookup && field.api_name != "Parent_Id") {
             std::string id;
@@ -235,7 +263,8 @@ void Output::append_record(std::string& out, const Module& module, const RowRead
             out += target == nullptr ? "null" : "\"" + target->api_name + "\"";
         }
     }
-    if (with_id && !has_id) {
+    if (!more.empty()) out += ",\"$has_more\":{" + more + "}";
+    if (shown.id && !has_id) {
         if (!first) out += ',';
         out += "\"id\":\"";
         out += record_id(module.number, reader.slot());
@@ -263,7 +292,18 @@ void Output::append_cell(std::string& out, const Module& module, const RowReader
     } else if (field.type == Type::lookup || field.type == Type::multi_module_lookup) {
         const std::string_view id = inside_quotes(stored);
         if (org_.record_visible(id)) out += id;
+    } else if (field.type == Type::subform) {
+        if (org_.switches.text("bulk_subform") == "json") out += stored;
+    } else if (!field.display.empty() && field.type == Type::picklist) {
+        std::string renamed;
+        append_renamed(renamed, field, stored);
+        out += unquote_json(renamed);
     } else if (stored.front() == '[') {
+        if (!field.display.empty()) {
+            std::string renamed;
+            append_renamed(renamed, field, std::exchange(stored, {}));
+            stored = std::move(renamed);
+        }
         const auto parsed = nlohmann::json::parse(stored, nullptr, false);
         const std::string& separator = org_.switches.text("bulk_multiselect_separator");
         bool first = true;

@@ -22,10 +22,15 @@ public:
     /// JSON value of one field; `null` when empty.
     void append_value(std::string& out, const Module& module, const RowReader& reader,
                       std::size_t field) const;
-    /// `{"Last_Name":…,"id":"…"}`; `cut` > 0 shortens text areas (list reads).
+    /// What a read leaves out; 0: nothing.
+    struct Shown {
+        bool id = true;              ///< also if not asked for
+        std::int64_t rich_text = 0;  ///< characters of rich text
+        std::int64_t rows = 0;       ///< rows of a subform; `$has_more` names those cut
+    };
+    /// `{"Last_Name":…,"id":"…"}`
     void append_record(std::string& out, const Module& module, const RowReader& reader,
-                       const std::vector<std::size_t>& fields, bool with_id,
-                       std::int64_t cut = 0) const;
+                       const std::vector<std::size_t>& fields, const Shown& shown) const;
     /// Text of one field for a CSV cell, unquoted.
     void append_cell(std::string& out, const Module& module, const RowReader& reader,
                      std::size_t field) const;
@@ -40,6 +45,7 @@ public:
 
 private:
     void append_reference(std::string& out, std::string_view quoted_id, bool with_module) const;
+    void append_renamed(std::string& out, const Field& field, std::string_view stored) const;
     void append_retyped(std::string& out, const Field& field, std::string_view stored) const;
 
     const Org& org_;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "tests/peers/zoho/activity.hpp"
+#include "tests/peers/zoho/archive.hpp"
 #include "tests/peers/zoho/behaviour.hpp"
 #include "tests/peers/zoho/control.hpp"
 #include "tests/peers/zoho/credits.hpp"
@@ -47,6 +48,20 @@ OrgOptions org_options(const PeerOptions& options, const Durable& durable) {
     return out;
 }
 
+/// Compresses what is worth it, for clients that say they take it.
+void compress(const Request& request, Response& response) {
+    constexpr std::size_t kLeast = 256;
+    const std::string_view accepted =
+        find_header(request.headers, "Accept-Encoding").value_or(std::string_view());
+    const auto type = find_header(response.headers, "Content-Type");
+    if (accepted.find("gzip") == std::string_view::npos || response.body.size() < kLeast || !type ||
+        type->starts_with("application/zip"))
+        return;
+    response.body = gzipped(response.body);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+}
+
 bool is_token_request(std::string_view path) {
     return path == "/oauth/v2/token" || path == "/oauth/v2/token/revoke";
 }
@@ -84,6 +99,7 @@ struct ZohoPeer::Impl {
     }
 
     Response process(const Request& request, LogEntry& entry);
+    void check_response(const Request& request, const Response& response);
     Response api(const Request& request, LogEntry& entry);
     void charge(Call& call, int cost, LogEntry& entry);
     void add_credit_header(Response& response);
@@ -111,18 +127,30 @@ void ZohoPeer::Impl::add_credit_header(Response& response) {
         response.headers.emplace_back("Retry-After", "5");
 }
 
-/// --strict: what does not fit the schemas is recorded, and processed all the same.
+/// --strict: what does not fit the schemas is recorded, and processed all the same. Answers are
+/// checked too: a violation of ours is a defect of the peer.
 void ZohoPeer::Impl::check_request(const Request& request) {
-    const std::string kind = zoho_schema::request_kind(request.method, request.path());
-    if (kind.empty()) return;
-    const Json body = Json::parse(request.body, nullptr, false);
-    const std::vector<std::string> problems = body.is_discarded()
-                                                  ? std::vector<std::string>{"not JSON"}
-                                                  : zoho_schema::validate(kind, body);
+    const std::vector<std::string> problems = zoho_schema::request_problems(
+        request.method, request.path(), parse_query(request.query()), request.body);
     if (!problems.empty())
         control.add_violation({{"method", request.method},
                                {"path", request.path()},
-                               {"kind", kind},
+                               {"kind", zoho_schema::request_kind(request.method, request.path())},
+                               {"problems", problems}});
+}
+
+void ZohoPeer::Impl::check_response(const Request& request, const Response& response) {
+    const auto type = find_header(response.headers, "Content-Type");
+    if (response.status != 204 && response.status != 304 &&
+        (!type || !type->starts_with("application/json")))
+        return;
+    const auto problems = zoho_schema::response_problems(request.method, request.path(),
+                                                         response.status, response.body);
+    if (!problems.empty())
+        control.add_violation({{"method", request.method},
+                               {"path", request.path()},
+                               {"status", response.status},
+                               {"kind", "response"},
                                {"problems", problems}});
 }
 
@@ -173,7 +201,9 @@ Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
         entry.kind = "other";
         response = api(request, entry);
     }
+    if (strict) check_response(request, response);
     Faults::damage(hits, response);
+    if (org.switches.on("gzip")) compress(request, response);
     return response;
 }
 
@@ -219,6 +249,11 @@ std::uint64_t ZohoPeer::body_limit() const {
 std::vector<std::pair<std::string, std::string>> ZohoPeer::take_callbacks() {
     const std::lock_guard lock(impl_->mutex);
     return impl_->router.watch().take_callbacks();
+}
+
+bool ZohoPeer::callbacks_due() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->router.watch().callbacks_due();
 }
 
 std::string ZohoPeer::list_switches() {

@@ -51,6 +51,8 @@ public:
     /// Callbacks of notification channels that are due: URL and JSON body. The server posts them.
     std::vector<std::pair<std::string, std::string>> take_callbacks();
 
+    bool callbacks_due() const;
+
     /// JSON description of all switches with their defaults.
     static std::string list_switches();
 

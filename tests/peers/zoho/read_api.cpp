@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "tests/peers/zoho/metadata_api.hpp"
 #include "tests/peers/zoho/search_text.hpp"
 
 namespace kontor::peer_zoho {
@@ -46,6 +47,8 @@ struct ReadApi::Plan {
     std::string sort_by = "id";
     bool ascending = false;
     std::string converted = "false";
+    std::string approved = "true";
+    bool mine = false;  ///< a custom view of the API user's own records
     std::optional<std::int64_t> since;
     bool since_inclusive = false;
     std::optional<PageToken> token;
@@ -128,6 +131,15 @@ ReadApi::Plan ReadApi::plan(const Call& call, const Module& module) const {
     if (plan.converted != "true" && plan.converted != "false" && plan.converted != "both")
         refuse(400, "INVALID_DATA", "invalid data",
                {{"param_name", "converted"}, {"supported_values", {"true", "false", "both"}}});
+    plan.approved = call.parameter("approved").value_or("true");
+    if (plan.approved != "true" && plan.approved != "false" && plan.approved != "both")
+        refuse(400, "INVALID_DATA", "invalid data",
+               {{"param_name", "approved"}, {"supported_values", {"true", "false", "both"}}});
+    if (const auto view = call.parameter("cvid"); view && !view->empty()) {
+        plan.mine = *view == MetadataApi::own_view_id(module);
+        if (!plan.mine && *view != MetadataApi::all_view_id(module))
+            refuse(400, "INVALID_DATA", "invalid data", {{"param_name", "cvid"}});
+    }
     const auto token = call.parameter("page_token");
     if (!token || token->empty()) {
         plan.page = static_cast<std::uint64_t>(positive(call, "page", 1, 1000000000));
@@ -164,6 +176,16 @@ bool ReadApi::wanted(const Plan& plan, const RowReader& reader) const {
         const bool newer = plan.since_inclusive ? reader.modified_s() >= *plan.since
                                                 : reader.modified_s() > *plan.since;
         if (!newer) return false;
+    }
+    if (plan.mine) {
+        std::string owner;
+        reader.append(kOwner, owner);
+        if (unquote_json(owner) != org_.catalogue.api_user().id) return false;
+    }
+    if (!org_.pending.empty() && plan.approved != "both") {
+        const bool waits = org_.pending.contains({reader.module_number(), reader.slot()});
+        const bool hidden = waits && org_.switches.on("approval_hides");
+        if (plan.approved == "true" ? hidden : !waits) return false;
     }
     if (plan.converted == "both") return true;
     return reader.converted() == (plan.converted == "true");
@@ -220,13 +242,14 @@ Response ReadApi::answer(const Plan& plan, const Module& module, const Page& pag
     body.reserve(page.slots.size() * 40 * plan.fields.size() + 512);
     body += "{\"data\":[";
     RowReader reader(org_.store(module));
-    const bool with_id = org_.switches.on("id_always_returned");
-    const std::int64_t cut = org_.switches.number("rich_text_cut");
+    const Output::Shown shown{org_.switches.on("id_always_returned"),
+                              org_.switches.number("rich_text_cut"),
+                              org_.switches.number("subform_cut")};
     const std::int64_t now = org_.now_s();
     for (std::size_t i = 0; i < page.slots.size(); ++i) {
         if (i > 0) body += ',';
         reader.seek(page.slots[i], now);
-        output_.append_record(body, module, reader, plan.fields, with_id, cut);
+        output_.append_record(body, module, reader, plan.fields, shown);
     }
     const std::int64_t expires = now + org_.switches.number("page_token_lifetime_s");
     std::string next = "null";
@@ -287,7 +310,8 @@ Response ReadApi::by_ids(const Call&, const Module& module, const Plan& plan,
 
 Response ReadApi::list(Call& call, const Module& module) {
     call.charge(call.parameter("cvid") ? 3 : 1);
-    if (call.parameter("cvid") && call.parameter("sort_by"))
+    if (call.parameter("cvid") && call.parameter("sort_by") &&
+        org_.switches.text("cvid_sort_by") == "refuse")
         refuse(400, "AMBIGUITY_DURING_PROCESSING", "sort_by cannot be given with cvid",
                {{"ambiguity_due_to",
                  Json::array({{{"param_name", "cvid"}}, {{"param_name", "sort_by"}}})}});
@@ -297,7 +321,7 @@ Response ReadApi::list(Call& call, const Module& module) {
     return answer(p, module, fetch(p, module));
 }
 
-Response ReadApi::single(Call& call, const Module& module, std::string_view id) {
+Response ReadApi::single(Call& call, const Module& module, std::string_view id, bool whole) {
     call.charge(1);
     const auto slot = org_.slot_of(module, id);
     RowReader reader(org_.store(module));
@@ -305,13 +329,15 @@ Response ReadApi::single(Call& call, const Module& module, std::string_view id) 
         if (org_.switches.text("missing_record") == "204") return empty_response(204);
         const int status = static_cast<int>(org_.switches.number("missing_record"));
         refuse(status, status == 404 ? "RESOURCE_NOT_FOUND" : "INVALID_DATA",
-               org_.switches.text("invalid_id_message"), {{"id", id}, {"api_name", "id"}});
+               org_.switches.text("invalid_id_message"), org_.unknown_id_details(id));
     }
     std::vector<std::size_t> fields = Output::all_fields(module);
     if (const auto named = call.parameter("fields"); named && !named->empty())
         fields = requested_fields(call, module);
     std::string body = "{\"data\":[";
-    output_.append_record(body, module, reader, fields, true);
+    Output::Shown shown;
+    if (!whole) shown.rows = org_.switches.number("subform_cut");
+    output_.append_record(body, module, reader, fields, shown);
     body.insert(body.size() - 1,
                 ",\"$approval_state\":\"approved\",\"$currency_symbol\":\"¥\",\"$editable\":true");
     body += "]}";
@@ -368,6 +394,36 @@ Response ReadApi::related(Call& call, const Module& module, std::size_t field,
     operand.text = parent_id;
     condition.operands.push_back(std::move(operand));
     return matching(call, module, condition, kTokenWall);
+}
+
+Response ReadApi::subform_rows(Call& call, const Module& module, std::size_t field,
+                               std::string_view id) {
+    call.charge(1);
+    const Module* rows_module = org_.catalogue.find(module.fields[field].target);
+    if (rows_module == nullptr || !call.parameter("fields")) refuse_missing_parameter("fields");
+    const auto per_page =
+        static_cast<std::size_t>(positive(call, "per_page", kPageMost, kPageMost));
+    const auto page = static_cast<std::size_t>(positive(call, "page", 1, 1000000));
+    const auto slot = org_.slot_of(module, id);
+    const std::string stored = org_.store(module).value(*slot, field);
+    const Json all = stored.empty() ? Json::array() : Json::parse(stored);
+    Json data = Json::array();
+    for (std::size_t i = (page - 1) * per_page; i < std::min(all.size(), page * per_page); ++i) {
+        Json row{{"id", all[i]["id"]}};
+        for_each_name(*call.parameter("fields"), [&](std::string_view name) {
+            const std::string key(name);
+            if (rows_module->find(name) != nullptr && all[i].contains(key)) row[key] = all[i][key];
+        });
+        data.push_back(std::move(row));
+    }
+    if (data.empty()) return empty_response(204);
+    const std::size_t count = data.size();
+    return json_response(200, {{"data", std::move(data)},
+                               {"info",
+                                {{"per_page", per_page},
+                                 {"count", count},
+                                 {"page", page},
+                                 {"more_records", page * per_page < all.size()}}}});
 }
 
 Condition ReadApi::search_condition(const Call& call, const Module& module) const {

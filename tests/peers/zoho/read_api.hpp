@@ -15,7 +15,10 @@ public:
     explicit ReadApi(Org& org) : org_(org), output_(org) {}
 
     Response list(Call& call, const Module& module);
-    Response single(Call& call, const Module& module, std::string_view id);
+    /// `whole`: nothing is cut (fetch_full_data).
+    Response single(Call& call, const Module& module, std::string_view id, bool whole = false);
+    /// The rows of one record's subform, as its related list shows them.
+    Response subform_rows(Call& call, const Module& module, std::size_t field, std::string_view id);
     Response count(Call& call, const Module& module);
     Response search(Call& call, const Module& module);
     /// Records of `module` whose lookup `field` names `parent_id` (related lists).

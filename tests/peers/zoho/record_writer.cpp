@@ -22,6 +22,17 @@ Json combined(std::vector<Json> errors) {
                         {{"errors", std::move(all)}});
 }
 
+/// The layout a record is written with; nullptr: the standard one.
+const Layout* layout_of(const Module& module, const Row& row, const Json& element) {
+    if (module.layouts.empty()) return nullptr;
+    const auto given = element.find("Layout");
+    if (given != element.end() && given->is_object())
+        return module.find_layout(given->value("id", ""));
+    const auto index = module.find_index("Layout");
+    if (!index || row[*index].empty()) return nullptr;
+    return module.find_layout(Json::parse(row[*index]).value("id", ""));
+}
+
 }  // namespace
 
 std::int64_t RecordWriter::visible_from() const {
@@ -58,6 +69,7 @@ std::vector<Json> RecordWriter::apply(const Module& module, Row& row, const Json
                                       std::vector<std::string>& changed) {
     std::vector<Json> errors;
     const FieldInput input(org_, options.external);
+    const Layout* layout = layout_of(module, row, element);
     const Json append = element.value("$append_values", Json::object());
     for (const auto& [key, value] : element.items()) {
         if (key == "id" || key.starts_with('$')) continue;
@@ -70,6 +82,9 @@ std::vector<Json> RecordWriter::apply(const Module& module, Row& row, const Json
             continue;
         }
         const Field& field = module.fields[*index];
+        if (layout != nullptr &&
+            std::find(layout->without.begin(), layout->without.end(), key) != layout->without.end())
+            continue;
         if (field.read_only) {
             if (org_.switches.text("read_only_key") == "invalid")
                 errors.push_back(error_object("INVALID_DATA", "read only field",
@@ -101,9 +116,13 @@ std::vector<Json> RecordWriter::apply(const Module& module, Row& row, const Json
 void RecordWriter::check_mandatory(const Module& module, const Row& row,
                                    const WriteOptions& options, const Json& element, bool inserting,
                                    std::vector<Json>& errors) const {
+    const Layout* layout = layout_of(module, row, element);
     for (std::size_t i = 0; i < module.fields.size(); ++i) {
         const Field& field = module.fields[i];
-        if (!field.mandatory || field.dropped || !row[i].empty()) continue;
+        const bool demanded =
+            layout != nullptr && std::find(layout->mandatory.begin(), layout->mandatory.end(),
+                                           field.api_name) != layout->mandatory.end();
+        if ((!field.mandatory && !demanded) || field.dropped || !row[i].empty()) continue;
         if (!inserting && !element.contains(field.api_name)) continue;
         const bool refused_already =
             std::any_of(errors.begin(), errors.end(), [&](const Json& error) {
@@ -114,6 +133,38 @@ void RecordWriter::check_mandatory(const Module& module, const Row& row,
             "MANDATORY_NOT_FOUND", "required field not found",
             {{"api_name", field.api_name}, {"json_path", options.path + "." + field.api_name}}));
     }
+}
+
+void RecordWriter::check_layout_rules(const Module& module, const Row& row,
+                                      const WriteOptions& options,
+                                      std::vector<Json>& errors) const {
+    if (!options.layout_rules && org_.switches.text("layout_rules") == "asked") return;
+    for (std::size_t i = 0; i < behaviour_.layout_rules.size(); ++i) {
+        const LayoutRule& rule = behaviour_.layout_rules[i];
+        if (rule.module != module.api_name) continue;
+        const auto when = module.find_index(rule.when_field);
+        const auto field = module.find_index(rule.field);
+        if (!when || !field || row[*when] != rule.equals_json || !row[*field].empty()) continue;
+        errors.push_back(
+            error_object("MANDATORY_NOT_FOUND", "required field not found",
+                         {{"api_name", rule.field},
+                          {"json_path", options.path + "." + rule.field},
+                          {"layout_rule", {{"name", rule.name}, {"id", system_id(500 + i)}}}}));
+    }
+}
+
+void RecordWriter::touch_parent(const Module& module, const Row& row) const {
+    const bool belongs = module.api_name == "Notes" || module.api_name == "Attachments";
+    const auto field = module.find_index("Parent_Id");
+    if (!belongs || !field || !org_.switches.on("note_bumps_parent")) return;
+    const std::string id = unquote_json(row[*field]);
+    const Module* parent = org_.module_of(id);
+    const auto slot = parent == nullptr ? std::nullopt : org_.slot_of(*parent, id);
+    if (!slot) return;
+    ModuleStore& store = org_.store(*parent);
+    Row changed = store.load(*slot);
+    changed.set(kModifiedTime, std::to_string(org_.now_s()));
+    store.write(*slot, changed, org_.now_s(), visible_from());
 }
 
 void RecordWriter::check_unique(const Module& module, const Row& row, std::optional<Slot> self,
@@ -212,12 +263,13 @@ Json RecordWriter::success_details(const Module& module, Slot slot) const {
         Output(org_).append_user(out, unquote_json(row[field]), false);
         return Json::parse(out);
     };
-    return {{"id", record_id(module.number, slot)},
-            {"Created_Time", format_instant(std::stoll(row[kCreatedTime]), org_.zone)},
-            {"Modified_Time", format_instant(store.modified_s(slot), org_.zone)},
-            {"Created_By", user(kCreatedBy)},
-            {"Modified_By", user(kModifiedBy)},
-            {"$approval_state", "approved"}};
+    return {
+        {"id", record_id(module.number, slot)},
+        {"Created_Time", format_instant(std::stoll(row[kCreatedTime]), org_.zone)},
+        {"Modified_Time", format_instant(store.modified_s(slot), org_.zone)},
+        {"Created_By", user(kCreatedBy)},
+        {"Modified_By", user(kModifiedBy)},
+        {"$approval_state", org_.pending.contains({module.number, slot}) ? "pending" : "approved"}};
 }
 
 WriteResult RecordWriter::insert(const Module& module, const Json& element,
@@ -237,6 +289,7 @@ WriteResult RecordWriter::insert(const Module& module, const Json& element,
     std::vector<std::string> changed;
     std::vector<Json> errors = apply(module, row, element, options, changed);
     check_mandatory(module, row, options, element, true, errors);
+    check_layout_rules(module, row, options, errors);
     check_unique(module, row, std::nullopt, options, errors);
     if (!errors.empty()) return failed(combined(std::move(errors)));
     for (std::size_t i = 0; i < module.fields.size(); ++i) {
@@ -252,6 +305,7 @@ WriteResult RecordWriter::insert(const Module& module, const Json& element,
                       {"details", success_details(module, result.slot)},
                       {"message", "record added"},
                       {"status", "success"}};
+    touch_parent(module, row);
     notify(module, result.slot, ChangeKind::insert, changed);
     return result;
 }
@@ -266,6 +320,9 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
     if (auto error = injected(module, id, element)) return failed(std::move(*error));
     if (store.locked(slot))
         return failed(error_object("RECORD_LOCKED", "the record is locked", {{"id", id}}));
+    if (org_.pending.contains({module.number, slot}))
+        return failed(error_object("NOT_APPROVED", "the record is not approved",
+                                   {{"id", id}, {"resource_path_index", 0}}));
     if (options.unmodified_since && store.modified_s(slot) > *options.unmodified_since)
         return failed(error_object(
             "ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
@@ -274,6 +331,7 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
     std::vector<std::string> changed;
     std::vector<Json> errors = apply(module, row, element, options, changed);
     check_mandatory(module, row, options, element, false, errors);
+    check_layout_rules(module, row, options, errors);
     check_unique(module, row, slot, options, errors);
     if (!errors.empty()) return failed(combined(std::move(errors)));
     run_automation(module, row, changed, options);
@@ -301,8 +359,10 @@ std::optional<Slot> RecordWriter::find(const Module& module, const Json& id,
     const std::string text = id.is_string() ? id.get<std::string>() : id.dump();
     const auto slot = org_.slot_of(module, text);
     if (slot && org_.store(module).visible(*slot)) return slot;
-    error = error_object("INVALID_DATA", org_.switches.text("invalid_id_message"),
-                         {{"id", text}, {"api_name", "id"}, {"json_path", path + ".id"}});
+    Json details = org_.unknown_id_details(text);
+    details["json_path"] = path + ".id";
+    error =
+        error_object("INVALID_DATA", org_.switches.text("invalid_id_message"), std::move(details));
     return std::nullopt;
 }
 

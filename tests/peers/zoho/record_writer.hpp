@@ -17,7 +17,8 @@ struct WriteOptions {
     bool fire_triggers = true;
     std::optional<std::int64_t> unmodified_since;
     std::vector<ExternalKey> external;
-    std::string path;  ///< JSON path of the element, `$.data[0]`
+    std::string path;           ///< JSON path of the element, `$.data[0]`
+    bool layout_rules = false;  ///< apply_feature_execution asks for them
 };
 
 struct WriteResult {
@@ -57,6 +58,9 @@ private:
                             const WriteOptions& options, std::vector<std::string>& changed);
     void check_mandatory(const Module& module, const Row& row, const WriteOptions& options,
                          const Json& element, bool inserting, std::vector<Json>& errors) const;
+    void check_layout_rules(const Module& module, const Row& row, const WriteOptions& options,
+                            std::vector<Json>& errors) const;
+    void touch_parent(const Module& module, const Row& row) const;
     void check_unique(const Module& module, const Row& row, std::optional<Slot> self,
                       const WriteOptions& options, std::vector<Json>& errors) const;
     void run_automation(const Module& module, Row& row, const std::vector<std::string>& changed,

@@ -187,11 +187,18 @@ Response Router::record_route(Call& call, const Module& module, std::string& kin
     }
     if (call.path[2] == "actions" && call.path.size() == 4 && call.path[3] == "fetch_full_data") {
         kind = "get";
-        return read_.single(call, module, id);
+        return read_.single(call, module, id, true);
     }
     if (call.path[2] == "Locking_Information__s") {
         kind = "locking";
         return locking(call, module, id);
+    }
+    if (call.path[2] == "Attachments" && call.path.size() <= 4) {
+        kind = "attachments";
+        if (!org_.record_visible(id))
+            refuse(400, "INVALID_DATA", org_.switches.text("invalid_id_message"),
+                   org_.unknown_id_details(id));
+        return attachments_.handle(call, id);
     }
     if (call.path.size() != 3) unknown_url();
     kind = "related";
@@ -225,7 +232,10 @@ Response Router::locking(Call& call, const Module& module, const std::string& id
 Response Router::related(Call& call, const Module& module, const std::string& id) {
     if (!org_.record_visible(id))
         refuse(400, "INVALID_DATA", org_.switches.text("invalid_id_message"),
-               {{"id", id}, {"api_name", "id"}});
+               org_.unknown_id_details(id));
+    const auto own = module.find_index(call.path[2]);
+    if (own && module.fields[*own].type == Type::subform && call.request.method == "GET")
+        return read_.subform_rows(call, module, *own, id);
     for (const auto& list : metadata_.related_lists(module)) {
         if (list.api_name != call.path[2]) continue;
         call.module = list.module->api_name;

@@ -1,6 +1,7 @@
 #pragma once
 // Finds the handler of an authorised API request.
 
+#include "tests/peers/zoho/attachments.hpp"
 #include "tests/peers/zoho/bulk_read.hpp"
 #include "tests/peers/zoho/bulk_write.hpp"
 #include "tests/peers/zoho/call.hpp"
@@ -22,7 +23,8 @@ public:
           metadata_(org),
           bulk_read_(org),
           bulk_write_(org, writer),
-          watch_(org) {}
+          watch_(org),
+          attachments_(org, writer) {}
 
     /// Throws ApiError. `call.path` is set from the target; `kind` names the operation.
     Response route(Call& call, std::string& kind);
@@ -44,6 +46,7 @@ private:
     BulkRead bulk_read_;
     BulkWrite bulk_write_;
     Watch watch_;
+    Attachments attachments_;
 };
 
 }  // namespace kontor::peer_zoho

@@ -156,6 +156,7 @@ public:
     void seek_any(Slot slot);
 
     Slot slot() const { return slot_; }
+    unsigned module_number() const { return store_.module().number; }
     std::int64_t modified_s() const { return modified_s_; }
     bool converted() const { return converted_; }
     bool locked() const { return locked_; }

@@ -1,5 +1,7 @@
 #include "tests/peers/zoho/watch.hpp"
 
+#include "tests/peers/zoho/output.hpp"
+
 namespace kontor::peer_zoho {
 
 namespace {
@@ -164,6 +166,22 @@ Response Watch::handle(Call& call) {
     return json_response(status, {{"watch", std::move(out)}});
 }
 
+Json Watch::affected_values(const Module& module, Slot slot,
+                            const std::vector<std::string>& fields) const {
+    RowReader reader(org_.store(module));
+    reader.seek_any(slot);
+    const Output output(org_);
+    Json out = Json::object();
+    for (const std::string& name : fields) {
+        const auto index = module.find_index(name);
+        if (!index) continue;
+        std::string value;
+        output.append_value(value, module, reader, *index);
+        out[name] = Json::parse(value, nullptr, false);
+    }
+    return out;
+}
+
 void Watch::changed(const Module& module, Slot slot, ChangeKind kind,
                     const std::vector<std::string>& fields) {
     if (channels_.empty() || !org_.switches.on("watch_callbacks")) return;
@@ -181,17 +199,28 @@ void Watch::changed(const Module& module, Slot slot, ChangeKind kind,
         const std::string record = record_id(module.number, slot);
         Json affected = Json::array();
         if (kind == ChangeKind::update) affected.push_back({{record, fields}});
-        const Json body{{"server_time", org_.now_ms()},
-                        {"query_params", Json::object()},
-                        {"module", module.api_name},
-                        {"resource_uri", org_.base_url + "/crm/v8/" + module.api_name},
-                        {"ids", {record}},
-                        {"affected_fields", affected},
-                        {"operation", operation},
-                        {"channel_id", id},
-                        {"token", channel.token}};
-        if (callbacks_.size() < kMaxCallbacks)
-            callbacks_.emplace_back(channel.notify_url, body.dump());
+        Json values = Json::array();
+        if (channel.with_values && kind != ChangeKind::remove)
+            values.push_back(
+                {{"record_id", record}, {"values", affected_values(module, slot, fields)}});
+        Json body{{"server_time", org_.now_ms()},
+                  {"query_params", Json::object()},
+                  {"module", module.api_name},
+                  {"resource_uri", org_.base_url + "/crm/v8/" + module.api_name},
+                  {"ids", {record}},
+                  {"affected_fields", affected},
+                  {"operation", operation},
+                  {"channel_id", id},
+                  {"token", channel.token}};
+        if (channel.with_values) body["affected_values"] = std::move(values);
+        const std::string& delivery = org_.switches.text("watch_delivery");
+        for (int i = 0; i < (delivery == "twice" ? 2 : 1); ++i) {
+            if (callbacks_.size() >= kMaxCallbacks) break;
+            if (delivery == "reversed")
+                callbacks_.emplace_front(channel.notify_url, body.dump());
+            else
+                callbacks_.emplace_back(channel.notify_url, body.dump());
+        }
     }
 }
 

@@ -23,6 +23,7 @@ public:
                  const std::vector<std::string>& fields);
     /// URL and body of callbacks not yet taken.
     std::vector<std::pair<std::string, std::string>> take_callbacks();
+    bool callbacks_due() const { return !callbacks_.empty(); }
 
 private:
     struct Channel {
@@ -33,6 +34,8 @@ private:
         bool with_values = false;
     };
 
+    Json affected_values(const Module& module, Slot slot,
+                         const std::vector<std::string>& fields) const;
     Json subscribe(const Json& entry, bool partial);
     Json list(std::string_view channel_id) const;
     Json event_details(const std::string& id, const Channel& channel) const;

@@ -108,6 +108,10 @@ WriteOptions WriteApi::options(const Call& call, const Json& body) const {
             refuse(400, "INVALID_DATA", "invalid data",
                    {{"param_name", "If-Unmodified-Since"}, {"expected_data_type", "datetime"}});
     }
+    const Json features = body.value("apply_feature_execution", Json::array());
+    options.layout_rules = std::any_of(features.begin(), features.end(), [](const Json& feature) {
+        return feature.is_object() && feature.value("name", "") == "layout_rules";
+    });
     options.external = external_keys(call);
     return options;
 }

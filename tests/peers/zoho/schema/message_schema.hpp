@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kontor::zoho_schema {
@@ -14,15 +15,25 @@ namespace kontor::zoho_schema {
 /// folder this was built from.
 std::vector<std::string> validate(std::string_view kind, const nlohmann::json& message);
 
-/// The same against the part `reference` (`#/$defs/x`) of any schema document, compiled each time.
-std::vector<std::string> validate_against(const nlohmann::json& document,
-                                          const std::string& reference,
-                                          const nlohmann::json& message);
+/// The same against Zoho's own SDK model, for kinds that it has; it requires almost nothing by
+/// itself. Always empty where its file is absent, which tests should say.
+std::vector<std::string> vendor_problems(std::string_view kind, const nlohmann::json& message);
+bool vendor_model_present();
 
 /// Kind of an API request with a JSON body; empty when it has none that we know.
 std::string request_kind(std::string_view method, std::string_view path);
 
 /// Kind of the JSON answer to such a request; empty when the answer is no JSON we know.
 std::string response_kind(std::string_view method, std::string_view path, int status);
+
+/// The definition that the query of a request must fit, as an object of texts; "" for none.
+std::string query_kind(std::string_view method, std::string_view path);
+
+/// What is wrong with a request (decoded query, body), or with an answer's body.
+std::vector<std::string> request_problems(
+    std::string_view method, std::string_view path,
+    const std::vector<std::pair<std::string, std::string>>& query, std::string_view body);
+std::vector<std::string> response_problems(std::string_view method, std::string_view path,
+                                           int status, std::string_view body);
 
 }  // namespace kontor::zoho_schema
