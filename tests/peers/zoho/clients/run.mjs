@@ -1,0 +1,73 @@
+// Installs Zoho's client libraries at their locked versions and runs client.mjs with each of them
+// against a fresh peer. Usage: run.mjs PEER_BINARY BUILD_FOLDER
+// The peer checks every request against the message schemas (--strict); what does not fit fails.
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import https from "node:https";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const [peerBinary, build] = process.argv.slice(2);
+const source = path.dirname(fileURLToPath(import.meta.url));
+const files = ["package.json", "package-lock.json", "client.mjs"];
+
+function fail(text) {
+  console.error(text);
+  process.exit(1);
+}
+
+function install() {
+  fs.mkdirSync(build, { recursive: true });
+  const lock = fs.readFileSync(path.join(source, "package-lock.json"), "utf8");
+  const marker = path.join(build, "installed-lock.json");
+  for (const file of files) fs.copyFileSync(path.join(source, file), path.join(build, file));
+  if (fs.existsSync(marker) && fs.readFileSync(marker, "utf8") === lock) return;
+  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+                         { cwd: build, stdio: ["ignore", "inherit", "inherit"] });
+  if (done.error) fail(`npm cannot be run (${done.error.message}); ./dev setup installs it`);
+  if (done.status !== 0)
+    fail("npm ci failed: Zoho's client libraries come from the npm registry, which must be reachable");
+  fs.writeFileSync(marker, lock);
+}
+
+async function startPeer() {
+  const child = spawn(peerBinary, ["--records", "450", "--seed", "3", "--strict"],
+                      { stdio: ["ignore", "pipe", "inherit"] });
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error("the peer ended at once")));
+  });
+  return { child, hello: JSON.parse(line) };
+}
+
+function violations(hello) {
+  return new Promise((resolve, reject) => {
+    const ca = fs.readFileSync(hello.ca_file);
+    https.get(`${hello.control_url}/violations`, { ca, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (part) => (text += part));
+      response.on("end", () => resolve(JSON.parse(text).violations));
+    }).on("error", reject);
+  });
+}
+
+/// True if one library's round went well and neither side broke the message schemas.
+async function round(name) {
+  const { child, hello } = await startPeer();
+  const client = spawn(process.execPath, [path.join(build, "client.mjs"), name], {
+    stdio: "inherit",
+    env: { ...process.env, PEER: JSON.stringify(hello), NODE_EXTRA_CA_CERTS: hello.ca_file },
+  });
+  const status = await new Promise((resolve) => client.once("exit", (code) => resolve(code ?? 1)));
+  const wrong = await violations(hello);
+  for (const each of wrong) console.error("violation", name, JSON.stringify(each));
+  child.kill("SIGTERM");
+  return status === 0 && wrong.length === 0;
+}
+
+install();
+const { dependencies } = JSON.parse(fs.readFileSync(path.join(build, "package.json"), "utf8"));
+const rounds = await Promise.all(Object.keys(dependencies).map(round));
+process.exit(rounds.length > 0 && rounds.every(Boolean) ? 0 : 1);
