@@ -25,6 +25,16 @@ kontor_status status_of(int http, const std::string& code) {
     }
 }
 
+// The field that the remote says it does not have; "" if it speaks of something else.
+std::string refused_field(const RemoteError& error) {
+    if (error.code == "INVALID_DATA" && sdk::text_of(error.details, "param_name") == "fields") {
+        const std::string name = sdk::text_of(error.details, "api_name");
+        return name.empty() ? "fields" : name;
+    }
+    if (error.code == "INVALID_QUERY") return sdk::text_of(error.details, "column_name");
+    return {};
+}
+
 }  // namespace
 
 RemoteError remote_error(std::string_view body) {
@@ -52,6 +62,7 @@ sdk::Error failure(const sdk::HttpResponse& response, std::string_view doing) {
     if (!remote.code.empty()) text += " " + remote.code;
     if (!remote.message.empty()) text += ": " + remote.message.substr(0, 200);
     sdk::Error error(status_of(response.status, remote.code), text);
+    if (const std::string field = refused_field(remote); !field.empty()) error.unknown_field(field);
     const std::string after = response.header("retry-after");
     std::int64_t seconds = 0;
     if (std::from_chars(after.data(), after.data() + after.size(), seconds).ec == std::errc() &&

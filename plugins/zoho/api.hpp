@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectors/sdk/description.hpp"
 #include "connectors/sdk/host.hpp"
@@ -11,6 +14,12 @@
 #include "plugins/zoho/options.hpp"
 
 namespace kontor::zoho {
+
+/// A field of the module that rows of a subform are records of.
+struct RowField {
+    std::string name;
+    bool writable = false;
+};
 
 /// Zoho's HTTP interface: where it is, what a call costs, and which answers are errors.
 class Api {
@@ -40,12 +49,19 @@ public:
     [[nodiscard]] sdk::Host& host() const { return host_; }
     [[nodiscard]] const Options& options() const { return options_; }
 
+    /// What is learned once per connection: the fields of rows' modules (rows.hpp), and fields that
+    /// exist but no read shows, as "Module.Field" (missing_fields.hpp).
+    std::map<std::string, std::vector<RowField>>& row_fields() { return row_fields_; }
+    std::set<std::string>& never_shown() { return never_shown_; }
+
 private:
     void learn(const sdk::HttpResponse& response);
 
     sdk::Host& host_;
     const Options& options_;
     sdk::Credits credits_;
+    std::map<std::string, std::vector<RowField>> row_fields_;
+    std::set<std::string> never_shown_;
 };
 
 /// A GET with `If-Modified-Since` in the form Zoho wants, whole seconds with offset.

@@ -92,6 +92,20 @@ bool is_unique(const Json& json) {
     return unique.is_boolean() ? unique.get<bool>() : unique.is_object() && !unique.empty();
 }
 
+std::string rows_module(const Json& json, const std::string& kind) {
+    if (kind == "subform") {
+        const Json& module = sdk::member(sdk::member(json, "subform"), "module");
+        const Json& associated = sdk::member(sdk::member(json, "associated_module"), "module");
+        for (const Json* each : {&module, &associated}) {
+            if (each->is_string()) return each->get<std::string>();
+            if (std::string name = sdk::text_of(*each, "api_name"); !name.empty()) return name;
+        }
+        return {};
+    }
+    return sdk::text_of(
+        sdk::member(sdk::member(sdk::member(json, kind), "linking_details"), "module"), "api_name");
+}
+
 }  // namespace
 
 Field parse_field(const std::string& module, const Json& json) {
@@ -121,6 +135,8 @@ Field parse_field(const std::string& module, const Json& json) {
     const std::string kind = sdk::text_of(json, "data_type");
     spec.may_be_cut = field.kind == Kind::kRichText || kind == "subform" ||
                       kind == "multiselectlookup" || kind == "multiuserlookup";
+    field.rows = kind == "subform" || kind == "multiselectlookup" || kind == "multiuserlookup";
+    field.rows_module = field.rows ? rows_module(json, kind) : std::string();
     spec.unique = is_unique(json);
     field.external = sdk::member(json, "external").is_object();
     spec.references = references(module, field, json);

@@ -15,8 +15,10 @@ namespace kontor::zoho {
 struct Field {
     sdk::FieldSpec spec;
     Kind kind = Kind::kText;
-    Renamed renamed;        ///< choices and lists only
-    bool external = false;  ///< flagged as external id
+    Renamed renamed;          ///< choices and lists only
+    bool external = false;    ///< flagged as external id
+    bool rows = false;        ///< an array of records: a subform, or links of a lookup to several
+    std::string rows_module;  ///< what they are records of, if Zoho says
 };
 
 /// A module of the organisation with its fields, as Zoho's settings API shows them.

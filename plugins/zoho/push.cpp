@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/sdk/canonical.hpp"
+#include "plugins/zoho/rows.hpp"
 
 namespace kontor::zoho {
 namespace {
@@ -18,9 +19,17 @@ public:
 
     std::vector<sdk::PushResult> run(const sdk::Request& request, abi::BatchReader batch) {
         const Field* key = module_.key_field(api_.options());
-        const auto changes = read_changes(module_, key, request, batch, results_);
+        auto changes = read_changes(module_, key, request, batch, results_);
         Group keyed, created, updated, deleted;
-        for (const Change& change : changes) {
+        std::vector<Change*> with_rows;
+        for (Change& change : changes) {
+            if (!change.rows.empty()) {
+                if (change.op == abi::Op::kUpdate) {
+                    with_rows.push_back(&change);
+                    continue;
+                }
+                if (!write_rows(change, {})) continue;
+            }
             Group& group = change.op == abi::Op::kDelete   ? deleted
                            : change.op == abi::Op::kUpdate ? updated
                            : change.key.empty()            ? created
@@ -40,11 +49,59 @@ public:
             return out;
         });
         send_all(updated, [&](const Group& group) { return update(group); });
+        for (Change* change : with_rows) update_with_rows(*change);
         send_all(deleted, [&](const Group& group) { return removal(group); });
         return std::move(results_);
     }
 
 private:
+    // Adds the arrays of records to a change. False if one is none: the change is refused then.
+    bool write_rows(Change& change, const std::vector<std::vector<std::string>>& present) {
+        for (std::size_t i = 0; i < change.rows.size(); ++i) {
+            const Field& field = *change.rows[i].field;
+            const auto json = rows_to_write(
+                change.rows[i].wanted, present.empty() ? std::vector<std::string>() : present[i],
+                row_fields(api_, field.rows_module));
+            if (!json) {
+                sdk::PushResult& result = results_[change.position];
+                result.status = "invalid";
+                result.code = "INVALID_VALUE";
+                result.field = field.spec.name;
+                result.message = "the value is no array of objects";
+                return false;
+            }
+            add_member(field.spec.name, *json, change.element);
+        }
+        return true;
+    }
+
+    // What Zoho has is read just before, and the write is refused if the record changes meanwhile.
+    void update_with_rows(Change& change) {
+        if (stopped_) return;
+        std::vector<std::vector<std::string>> present;
+        try {
+            for (const Change::Rows& each : change.rows) {
+                auto ids = rows_at(api_, module_, change.id, *each.field);
+                if (!ids) {
+                    results_[change.position].status = "missing";
+                    return;
+                }
+                present.push_back(std::move(*ids));
+            }
+            if (!write_rows(change, present)) return;
+        } catch (const sdk::Error& error) {
+            if (error.status() == KONTOR_E_UNSUPPORTED || error.status() == KONTOR_E_PERMISSION) {
+                results_[change.position].status = "forbidden";
+                results_[change.position].message = error.what();
+                return;
+            }
+            if (!sent_) throw;
+            stopped_ = true;  // this one and the rest stay "retry"
+            return;
+        }
+        send_all({&change}, [&](const Group& group) { return update(group); });
+    }
+
     template <class Build>
     void send_all(const Group& changes, Build&& build) {
         for (std::size_t at = 0; at < changes.size() && !stopped_; at += kRecordsMax) {

@@ -93,6 +93,12 @@ std::vector<Change> read_changes(const Module& module, const Field* key_field,
                 throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
             if (value.tag == abi::Tag::kAbsent || !fits || change.op == abi::Op::kDelete) continue;
             const std::string& name = request.fields[value.field];
+            if (const Field* field = module.field(name);
+                field != nullptr && field->rows && !field->spec.read_only &&
+                value.tag == abi::Tag::kText && !value.text.empty()) {
+                change.rows.push_back({field, std::string(value.text)});
+                continue;
+            }
             // The key is the record's own: what the engine holds as a field does not matter.
             if (create && key_field != nullptr && !change.key.empty() &&
                 name == key_field->spec.name)
@@ -115,6 +121,13 @@ std::vector<Change> read_changes(const Module& module, const Field* key_field,
     }
     if (!batch.ok()) throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
     return changes;
+}
+
+void add_member(std::string_view name, std::string_view json, std::string& element) {
+    element.pop_back();
+    append_key(name, element);
+    element.append(json);
+    element += '}';
 }
 
 std::string write_body(const std::vector<const Change*>& changes,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connectors/sdk/description.hpp"
@@ -16,7 +17,17 @@ struct Change {
     abi::Op op = abi::Op::kUpdate;
     std::string id, version, key;
     std::string element;  ///< JSON object of data[]; "" for a delete
+    /// Arrays of records that changed, not in `element` yet: what to write depends on what Zoho
+    /// has.
+    struct Rows {
+        const Field* field;
+        std::string wanted;  ///< JSON array
+    };
+    std::vector<Rows> rows;
 };
+
+/// Adds a member to the JSON object `element`.
+void add_member(std::string_view name, std::string_view json, std::string& element);
 
 /// Reads the batch and writes each change as Zoho's JSON. A change that Zoho has no form for gets
 /// its result here, as `invalid`, and is not among those returned. `results` gets one element per

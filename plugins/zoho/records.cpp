@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "plugins/zoho/joined.hpp"
+#include "plugins/zoho/missing_fields.hpp"
+#include "plugins/zoho/rows.hpp"
 
 namespace kontor::zoho {
 namespace {
@@ -52,7 +54,8 @@ sdk::HttpRequest Records::list_request(const ListQuery& query, const std::string
         .query("per_page", "200")
         .query("sort_by", query.sort_by)
         .query("sort_order", "asc");
-    // A lead that was converted would look deleted.
+    // What awaits approval or a lead that was converted would look deleted.
+    url.query("approved", "both");
     if (module().name == "Leads") url.query("converted", "both");
     if (!query.page_token.empty()) url.query("page_token", query.page_token);
     sdk::HttpRequest request = get(url);
@@ -80,6 +83,10 @@ Listed Records::list_pass(const ListQuery& query, const std::string& fields,
     if (response.status >= 400) throw failure(response, "list " + module().name);
     if (nothing(response)) return out_page;
     out_page.page = reader_.read(response.body, out, mode);
+    if (!looked_ && !mode.only_ids && out_page.page.records > 0) {
+        looked_ = true;
+        look_for_missing_fields(api_, columns_, fields, response.body);
+    }
     out_page.outcome = Listed::Outcome::kPage;
     return out_page;
 }
@@ -169,6 +176,7 @@ sdk::HttpRequest Records::ids_request(std::span<const std::string> ids,
                                       const std::string& fields) const {
     sdk::Url url = records_url();
     url.query("ids", joined_ids(ids)).query("fields", fields).query("per_page", "200");
+    url.query("approved", "both");
     if (module().name == "Leads") url.query("converted", "both");
     return get(url);
 }
@@ -219,8 +227,30 @@ void Records::whole(const std::string& id, Absent absent, abi::BatchWriter& out)
     if (page.records == 0) return report(abi::Op::kMissing);
     if (page.ids[0] != id || page.records != 1)
         throw sdk::Error(KONTOR_E_PROTOCOL, "read " + module().name + ": another record came");
-    if (!join_batches(read.bytes(), {}, out).empty())
+    abi::BatchWriter rest;
+    add_cut_rows(response.body, read.bytes(), rest);
+    const std::string more(rest.bytes());
+    const std::vector<std::string> others =
+        rest.records() == 0 ? std::vector<std::string>() : std::vector<std::string>{more};
+    if (!join_batches(read.bytes(), others, out).empty())
         throw sdk::Error(KONTOR_E_INTERNAL, "a batch could not be copied");
+}
+
+// Rows of which even a single read shows only some: their own list has all.
+void Records::add_cut_rows(std::string_view body, std::string_view read, abi::BatchWriter& out) {
+    if (body.find("\"$has_more\"") == std::string_view::npos) return;
+    const sdk::Json json = sdk::parse_json(body, "read " + module().name);
+    const sdk::Json& record = sdk::member(json, "data")[0];
+    const sdk::Json& more = sdk::member(record, "$has_more");
+    abi::BatchReader reader(read);
+    const auto first = reader.next();
+    if (!more.is_object() || !first) return;
+    out.begin(first->op, first->id, first->version, first->key, first->actor);
+    for (const Column& column : columns_.all()) {
+        if (!column.field->rows || !sdk::flag_of(more, column.field->spec.name)) continue;
+        if (const auto rows = all_rows(api_, module(), std::string(first->id), *column.field))
+            out.add(column.index, std::string_view(*rows));
+    }
 }
 
 void Records::chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out) {

@@ -66,6 +66,7 @@ private:
                                                const std::string& fields) const;
     bool read_by_ids(const sdk::HttpResponse& response, std::span<const std::string> ids,
                      Page& page, abi::BatchWriter& out);
+    void add_cut_rows(std::string_view body, std::string_view read, abi::BatchWriter& out);
     void whole(const std::string& id, Absent absent, abi::BatchWriter& out);
     [[nodiscard]] std::vector<std::string> passes() const;
     [[nodiscard]] sdk::Url records_url() const;
@@ -74,6 +75,7 @@ private:
     const Columns& columns_;
     PageReader reader_;
     std::optional<sdk::BegunRequest> expected_;
+    bool looked_ = false;              // for fields that pages lack
     bool ids_parameter_works_ = true;  // `ids` in Get Records is not documented everywhere
     bool target_module_works_ = true;  // whether $se_module may be asked for is not either
 };
