@@ -60,9 +60,13 @@ sdk::HttpResponse Api::call(const sdk::HttpRequest& request, std::string_view do
     return response;
 }
 
+std::optional<std::int64_t> Api::server_date_ms(const sdk::HttpResponse& response) {
+    return sdk::parse_http_date(response.header("date"));
+}
+
 std::int64_t Api::server_time_ms(const sdk::HttpResponse& response) const {
     constexpr std::int64_t kDayMs = 86'400'000;
-    const auto date = sdk::parse_http_date(response.header("date"));
+    const auto date = server_date_ms(response);
     return date ? *date : host_.now_ms() - kDayMs;
 }
 

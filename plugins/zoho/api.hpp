@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ public:
 
     /// Zoho's clock when it answered, ms. Without a Date header: our clock less a day, so that a
     /// cursor made from it rather repeats than skips.
+    /// When the server says that it answered; nullopt if it does not.
+    [[nodiscard]] static std::optional<std::int64_t> server_date_ms(
+        const sdk::HttpResponse& response);
     [[nodiscard]] std::int64_t server_time_ms(const sdk::HttpResponse& response) const;
 
     [[nodiscard]] sdk::Credits credits() const { return credits_; }

@@ -40,10 +40,46 @@ OAuth::OAuth(Org& org) : org_(org) {
 }
 
 std::string OAuth::new_grant_code() {
+    return new_code("", true);
+}
+
+std::string OAuth::new_code(std::string redirect_uri, bool offline) {
     std::string code = "1000." + org_.random_token(32) + "." + org_.random_token(32);
-    grants_[code] = org_.now_s() + org_.switches.number("grant_lifetime_s");
+    grants_[code] = {org_.now_s() + org_.switches.number("grant_lifetime_s"),
+                     std::move(redirect_uri), offline};
     changed_ = true;
     return code;
+}
+
+Response OAuth::consent(const Request& request) {
+    const Parameters parameters = parse_query(request.query());
+    const auto value = [&](std::string_view name) {
+        return std::string(find_parameter(parameters, name).value_or(""));
+    };
+    const std::string redirect = value("redirect_uri");
+    const bool known = value("client_id") == credentials_.client_id;
+    // Without a client and an address to trust there is nowhere to send the browser.
+    if (request.method != "GET" || !known || redirect.find("://") == std::string::npos ||
+        value("response_type") != "code" || value("scope").empty()) {
+        Response page;
+        page.status = 400;
+        page.headers.emplace_back("Content-Type", "text/html;charset=UTF-8");
+        page.body = "<html><body>Invalid Client ID, redirect URI or scope</body></html>";
+        return page;
+    }
+    std::string query;
+    if (org_.switches.text("consent") == "deny") {
+        query = "error=access_denied";
+    } else {
+        query = "location=us&accounts-server=" + url_encode(org_.base_url) +
+                "&code=" + new_code(redirect, value("access_type") == "offline");
+    }
+    if (const auto state = value("state"); !state.empty()) query += "&state=" + url_encode(state);
+    Response page;
+    page.status = 302;
+    page.headers.emplace_back(
+        "Location", redirect + (redirect.find('?') == std::string::npos ? "?" : "&") + query);
+    return page;
 }
 
 Response OAuth::answer_error(std::string_view error, std::string_view description) {
@@ -68,13 +104,15 @@ Response OAuth::token(const Request& request) {
     if (kind == "authorization_code") {
         const auto grant = grants_.find(value("code"));
         if (grant == grants_.end()) return answer_error("invalid_code");
-        const bool alive = grant->second >= org_.now_s();
+        const Grant given = grant->second;
         grants_.erase(grant);
         changed_ = true;
-        if (!alive) return answer_error("invalid_code");
+        if (given.expires_s < org_.now_s()) return answer_error("invalid_code");
+        if (given.redirect_uri != value("redirect_uri"))
+            return answer_error("invalid_redirect_uri");
         std::string token = "1000." + org_.random_token(32) + "." + org_.random_token(32);
         refresh_[token];
-        return issue(token, true);
+        return issue(token, given.offline);
     }
     if (kind != "refresh_token") return answer_error("unsupported_grant_type");
     const auto refresh = refresh_.find(value("refresh_token"));
@@ -173,13 +211,18 @@ Json OAuth::save() const {
     Json refresh = Json::object();
     for (const auto& [token, entry] : refresh_)
         refresh[token] = {{"revoked", entry.revoked}, {"issued", entry.issued_s}};
+    Json grants = Json::object();
+    for (const auto& [code, grant] : grants_)
+        grants[code] = {{"expires", grant.expires_s},
+                        {"redirect_uri", grant.redirect_uri},
+                        {"offline", grant.offline}};
     return {{"client_id", credentials_.client_id},
             {"client_secret", credentials_.client_secret},
             {"refresh_token", credentials_.refresh_token},
             {"grant_code", credentials_.grant_code},
             {"access", access},
             {"refresh", refresh},
-            {"grants", grants_}};
+            {"grants", grants}};
 }
 
 void OAuth::load(const Json& saved) {
@@ -193,7 +236,9 @@ void OAuth::load(const Json& saved) {
                           entry.value("scope", std::string(kEverything))};
     for (const auto& [token, entry] : saved.at("refresh").items())
         refresh_[token] = {entry.at("revoked"), entry.at("issued")};
-    grants_ = saved.at("grants").get<std::map<std::string, std::int64_t>>();
+    grants_.clear();
+    for (const auto& [code, grant] : saved.at("grants").items())
+        grants_[code] = {grant.at("expires"), grant.at("redirect_uri"), grant.at("offline")};
     credentials_.grant_code = new_grant_code();
 }
 

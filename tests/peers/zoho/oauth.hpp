@@ -26,6 +26,9 @@ public:
 
     const Credentials& credentials() const { return credentials_; }
 
+    /// GET /oauth/v2/auth: the page where a user of a server-based client consents. Nobody has to
+    /// press anything here: it sends the browser on at once, as the switch `consent` says.
+    Response consent(const Request& request);
     /// POST /oauth/v2/token in any of the three encodings.
     Response token(const Request& request);
     /// POST /oauth/v2/token/revoke
@@ -57,6 +60,14 @@ private:
         std::vector<std::int64_t> issued_s;  ///< access tokens of the last ten minutes
     };
 
+    /// What a one-time code was given for.
+    struct Grant {
+        std::int64_t expires_s = 0;
+        std::string redirect_uri;  ///< "" for a self client
+        bool offline = true;       ///< with a refresh token
+    };
+
+    std::string new_code(std::string redirect_uri, bool offline);
     Response answer_error(std::string_view error, std::string_view description = {});
     Response issue(const std::string& refresh_token, bool with_refresh_token);
 
@@ -65,7 +76,7 @@ private:
     std::string scope_;
     std::map<std::string, Access> access_;
     std::map<std::string, Refresh> refresh_;
-    std::map<std::string, std::int64_t> grants_;  ///< code -> expiry
+    std::map<std::string, Grant> grants_;  ///< by code
     bool changed_ = true;
 };
 

@@ -41,6 +41,39 @@ TEST_CASE("a grant code works once, within its life") {
     CHECK(client.token(form + another)["error"] == "invalid_code");
 }
 
+TEST_CASE("a server-based client's code comes by redirect and is bound to its address") {
+    TestClient client(5);
+    const auto known = client.peer().credentials();
+    const auto consent = [&](const std::string& more) {
+        return client.call("GET",
+                           "/oauth/v2/auth?response_type=code&scope=ZohoCRM.modules.ALL&"
+                           "redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fback&client_id=" +
+                               known.client_id + more);
+    };
+    const auto code_of = [](const zoho::Answer& answer) {
+        REQUIRE(answer.status == 302);
+        const std::string to(zoho::find_header(answer.headers, "Location").value());
+        CHECK(to.starts_with("http://localhost:1/back?location=us&accounts-server=https%3A%2F%2F"));
+        const auto query = zoho::parse_query(to.substr(to.find('?') + 1));
+        CHECK(zoho::find_parameter(query, "state") == "s 1");
+        return std::string(zoho::find_parameter(query, "code").value());
+    };
+    const std::string form = "grant_type=authorization_code&client_id=" + known.client_id +
+                             "&client_secret=" + known.client_secret + "&code=";
+    const auto code = code_of(consent("&access_type=offline&state=s%201"));
+    const auto at = "&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fback";
+    CHECK(client.token(form + code + at).contains("refresh_token"));
+    const auto elsewhere = code_of(consent("&access_type=offline&state=s%201"));
+    CHECK(client.token(form + elsewhere)["error"] == "invalid_redirect_uri");
+    const auto online = code_of(consent("&state=s%201"));
+    CHECK_FALSE(client.token(form + online + at).contains("refresh_token"));
+    client.control("switch", {{"name", "consent"}, {"value", "deny"}});
+    const auto denied = consent("&state=x");
+    CHECK(zoho::find_header(denied.headers, "Location") ==
+          "http://localhost:1/back?error=access_denied&state=x");
+    CHECK(client.call("GET", "/oauth/v2/auth?client_id=other").status == 400);
+}
+
 TEST_CASE("token errors come with HTTP 200 unless switched") {
     TestClient client(5);
     const auto wrong = client.call("POST", "/oauth/v2/token", "grant_type=refresh_token");

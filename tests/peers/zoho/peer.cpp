@@ -16,6 +16,7 @@
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/router.hpp"
 #include "tests/peers/zoho/schema/message_schema.hpp"
+#include "tests/peers/zoho/times.hpp"
 
 namespace kontor::peer_zoho {
 
@@ -197,6 +198,9 @@ Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
         entry.kind = "token";
         response =
             request.path().ends_with("revoke") ? oauth.revoke(request) : oauth.token(request);
+    } else if (request.path() == "/oauth/v2/auth") {
+        entry.kind = "consent";
+        response = oauth.consent(request);
     } else {
         entry.kind = "other";
         response = api(request, entry);
@@ -224,6 +228,7 @@ Response ZohoPeer::handle(const Request& request) {
     entry.path = is_token_request(request.path()) ? std::string(request.path()) : request.target;
     impl_->activity.in_flight_most = std::max(impl_->activity.in_flight_most, request.in_flight);
     Response response = impl_->process(request, entry);
+    response.headers.emplace_back("Date", format_http_date(impl_->org.now_s()));
     impl_->durable.save(impl_->org, impl_->oauth);
     entry.status = response.status;
     impl_->activity.add(std::move(entry));

@@ -29,6 +29,7 @@ constexpr Definition kDefinitions[] = {
      "code for a dead access token"},
     {"token_limits", "true", "true|false", "10 access tokens per 10 minutes, 15 active"},
     {"token_lifetime_s", "3600", "number", "expires_in"},
+    {"consent", "accept", "accept|deny", "what the user does on the consent page"},
     {"grant_lifetime_s", "180", "number", "life of a grant code"},
     {"expires_in_ms", "false", "true|false",
      "expires_in in milliseconds beside expires_in_sec, as very old servers"},

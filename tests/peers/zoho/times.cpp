@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <memory>
 
 namespace kontor::peer_zoho {
@@ -62,6 +63,15 @@ std::int32_t Zone::offset_seconds(std::int64_t epoch_s) const {
     auto after = std::upper_bound(changes_.begin(), changes_.end(), epoch_s,
                                   [](std::int64_t s, const Change& c) { return s < c.from_s; });
     return after == changes_.begin() ? changes_.front().offset_s : std::prev(after)->offset_s;
+}
+
+std::string format_http_date(std::int64_t epoch_s) {
+    const std::time_t at = epoch_s;
+    std::tm parts{};
+    ::gmtime_r(&at, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return text;
 }
 
 void append_date(std::string& out, std::int64_t days) {

@@ -33,6 +33,9 @@ private:
 void append_instant(std::string& out, std::int64_t epoch_s, const Zone& zone);
 std::string format_instant(std::int64_t epoch_s, const Zone& zone);
 
+/// `Wed, 20 May 2026 02:00:00 GMT`, as the header Date has it.
+std::string format_http_date(std::int64_t epoch_s);
+
 /// `2026-05-20`; days since the epoch.
 void append_date(std::string& out, std::int64_t days);
 
