@@ -40,8 +40,20 @@ const char* what_failed(kontor_status status) {
     }
 }
 
+// Scheme, host and port: what a person needs to know of an address, and nothing that may be secret.
+std::string server_of(std::string_view url) {
+    const auto scheme = url.find("://");
+    if (scheme == std::string_view::npos) return std::string(url.substr(0, url.find('/')));
+    return std::string(url.substr(0, url.find_first_of("/?#", scheme + 3)));
+}
+
 void require(kontor_status status) {
     if (status != KONTOR_OK) throw Error(status, what_failed(status));
+}
+
+void reached(const HttpRequest& request, kontor_status status) {
+    if (status != KONTOR_OK)
+        throw Error(status, server_of(request.url) + ": " + what_failed(status));
 }
 
 }  // namespace
@@ -61,7 +73,7 @@ HttpResponse Host::http(const HttpRequest& request) {
     const std::string head = head_of(request);
     kontor_http_response raw{};
     raw.spool = -1;
-    require(raw_->http(raw_->ctx, to_str(head), to_str(request.body), &raw));
+    reached(request, raw_->http(raw_->ctx, to_str(head), to_str(request.body), &raw));
     return read(request, raw);
 }
 
@@ -76,7 +88,8 @@ BegunRequest Host::begin(HttpRequest request) {
     BegunRequest begun{std::move(request), 0};
     if (!runs_ahead()) return begun;
     const std::string head = head_of(begun.request);
-    require(raw_->http_begin(raw_->ctx, to_str(head), to_str(begun.request.body), &begun.ticket));
+    reached(begun.request,
+            raw_->http_begin(raw_->ctx, to_str(head), to_str(begun.request.body), &begun.ticket));
     return begun;
 }
 
@@ -88,7 +101,7 @@ HttpResponse Host::finish(const BegunRequest& begun) {
     if (begun.ticket == 0) return http(begun.request);
     kontor_http_response raw{};
     raw.spool = -1;
-    require(raw_->http_finish(raw_->ctx, begun.ticket, &raw));
+    reached(begun.request, raw_->http_finish(raw_->ctx, begun.ticket, &raw));
     return read(begun.request, raw);
 }
 

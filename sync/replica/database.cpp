@@ -42,7 +42,15 @@ Error storage_error(sqlite3* db, int result_code, std::string_view doing) {
     std::string message{doing};
     message += ": ";
     message += db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(result_code);
-    return Error{code, std::move(message), {}, std::nullopt};
+    Error error{code, std::move(message), {}, std::nullopt};
+    const bool of_the_file = code == Errc::kFull || code == Errc::kReadOnly ||
+                             code == Errc::kCorrupt || (result_code & 0xff) == SQLITE_IOERR;
+    const char* path = db != nullptr && of_the_file ? sqlite3_db_filename(db, "main") : nullptr;
+    if (path != nullptr && *path != '\0') {
+        error.message += std::string(" (") + path + ")";
+        error.args.emplace("path", path);
+    }
+    return error;
 }
 
 // --- Statement
