@@ -1,7 +1,9 @@
 #include "sync/base/clock.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
+#include <ctime>
 
 namespace kontor {
 namespace {
@@ -24,8 +26,9 @@ Instant SystemClock::now() const {
 }
 
 std::chrono::milliseconds SystemClock::steady() const {
-    return std::chrono::floor<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now().time_since_epoch());
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::milliseconds(std::int64_t{now.tv_sec} * 1'000 + now.tv_nsec / 1'000'000);
 }
 
 std::string format_instant(Instant at) {
