@@ -79,6 +79,13 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+/// [connection.NAME.folders.FOLDER]: a folder that the connector may use.
+struct GrantedFolder {
+    std::string path;
+    bool write = false;  ///< it may also create files there
+    bool operator==(const GrantedFolder&) const = default;
+};
+
 /// [connection.NAME]
 struct Connection {
     std::string name;
@@ -93,6 +100,7 @@ struct Connection {
     bool push = true;                            ///< false: never sends, whatever was switched on
     bool allow_http_loopback = false;
     std::string jurisdiction;  ///< where the remote keeps data, e.g. "CN", "EU"; "" = not said
+    std::map<std::string, GrantedFolder> folders;
     Guards guards;
     Limits limits;
     bool operator==(const Connection&) const = default;

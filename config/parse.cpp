@@ -142,6 +142,32 @@ void read_limits(TableReader& parent, Limits& out) {
     in.finish();
 }
 
+void read_folders(TableReader& parent, std::map<std::string, GrantedFolder>& out) {
+    const Node* node = parent.table("folders");
+    if (node == nullptr) return;
+    const auto& into = parent.into();
+    for (const auto& [name, line, column, value] : node->members) {
+        const auto key = parent.dotted("folders." + name);
+        const auto complain = [&, line = line, column = column](std::string reason) {
+            into.problems.push_back(Problem{into.file, line, column, key, std::move(reason), ""});
+        };
+        if (!check_connection_name(name).empty()) {
+            complain("a folder's name is 1 to 32 of the letters a-z, digits, _ and -");
+            continue;
+        }
+        if (value.kind != Node::Kind::kTable) {
+            complain("must be a table: { path = \"/srv/crm\", write = false }");
+            continue;
+        }
+        auto& folder = out[name];
+        TableReader in(value, key, into);
+        read_path(in, "path", folder.path);
+        in.boolean("write", folder.write);
+        in.finish();
+        if (folder.path.empty()) complain("path is missing: which folder is it?");
+    }
+}
+
 std::string check_plugin_name(const std::string& name) {
     const bool good =
         !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -176,6 +202,7 @@ void read_connection(const Node& node, const std::string& name, Into into, Conne
     in.text("jurisdiction", out.jurisdiction, [](const std::string& text) -> std::string {
         return text.size() <= 32 ? "" : "must be a short code such as \"CN\" or \"EU\"";
     });
+    read_folders(in, out.folders);
     read_guards(in, out.guards);
     read_limits(in, out.limits);
     in.finish();

@@ -56,6 +56,11 @@ std::string write_connection(const Connection& c) {
         for (const auto& [name, reference] : c.secrets)
             out += quoted_key(name) + " = " + quoted(reference) + "\n";
     }
+    for (const auto& [name, folder] : c.folders) {
+        out += "\n[" + table + ".folders." + quoted_key(name) + "]\npath = " + quoted(folder.path) +
+               "\n";
+        if (folder.write) out += "write = true\n";
+    }
     if (!(c.guards == defaults.guards)) {
         out += "\n[" + table + ".guards]\ndeletes = " + std::to_string(c.guards.deletes) +
                "\nedits = " + std::to_string(c.guards.edits) +

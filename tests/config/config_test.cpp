@@ -95,6 +95,26 @@ TEST_CASE("all errors are reported with place, key, reason and the nearest key",
     CHECK(to_error(problems).args.at("count") == "5");
 }
 
+TEST_CASE("folders are opened by name, and mistakes in them are named", "[config]") {
+    Config config;
+    Problems problems;
+    apply_toml("[connection.a]\nplugin = \"p\"\n[connection.a.folders]\nin = { path = \"data\" }\n",
+               "/c/kontor.toml", config, problems);
+    CHECK(problems.empty());
+    REQUIRE(config.connections.size() == 1);
+    CHECK(config.connections[0].folders.at("in") == GrantedFolder{"/c/data", false});
+    const auto wrong = problems_of(
+        "[connection.a]\nplugin = \"p\"\n[connection.a.folders]\nin = \"/data\"\n"
+        "Out = { path = \"/o\" }\nnone = { write = true }\nmore = { path = \"/m\", writ = true "
+        "}\n");
+    REQUIRE(wrong.size() == 4);
+    CHECK(wrong[0].key == "connection.a.folders.in");
+    CHECK(wrong[0].line == 4);
+    CHECK(wrong[1].line == 5);
+    CHECK(wrong[2].reason.find("path is missing") != std::string::npos);
+    CHECK(wrong[3].nearest == "write");
+}
+
 TEST_CASE("a literal secret is refused and not repeated", "[config]") {
     const auto problems = problems_of(
         "[connection.a]\nplugin = \"zoho\"\n[connection.a.secrets]\nrefresh_token = "
@@ -225,6 +245,7 @@ TEST_CASE("a written connection reads back as it was", "[config]") {
     c.mapping = "/m/x.toml";
     c.push = false;
     c.jurisdiction = "CN";
+    c.folders = {{"in", {"/srv/in", false}}, {"out", {"/srv/o\"ut", true}}};
     c.guards.missing_share = 0.05;
     c.limits.requests_per_second = 2.5;
     Config config;
