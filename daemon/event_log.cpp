@@ -7,10 +7,22 @@ namespace kontor::app {
 EventLog::EventLog(std::int64_t first_id, std::size_t capacity)
     : capacity_(capacity), next_(first_id) {}
 
+EventLog::EventLog(EventStore& store, std::int64_t clock_ms, std::size_t capacity)
+    : capacity_(capacity), store_(&store) {
+    auto kept = store.open(clock_ms, capacity);
+    events_ = std::move(kept.events);
+    next_ = kept.next_id;
+}
+
+EventLog::~EventLog() {
+    if (store_ != nullptr) store_->close();
+}
+
 std::int64_t EventLog::publish(std::string type, std::string json) {
     const std::lock_guard lock(mutex_);
     Event event{next_++, std::move(type), std::move(json)};
     const auto id = event.id;
+    if (store_ != nullptr) store_->append(event);
     events_.push_back(std::move(event));
     if (events_.size() > capacity_) events_.pop_front();
     for (const auto& [key, notify] : subscribers_) notify();

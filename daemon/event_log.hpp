@@ -9,20 +9,23 @@
 #include <string>
 #include <vector>
 
+#include "daemon/event_store.hpp"
+
 namespace kontor::app {
 
-/// One thing that happened, as the API's clients are told.
-struct Event {
-    std::int64_t id = 0;
-    std::string type;  ///< sync.progress, sync.finished, replica.changed …
-    std::string json;  ///< one object on one line
-};
-
-/// The last events of this process, numbered without gaps. Ids start at the clock's milliseconds,
-/// so that they also rise from one start of the daemon to the next. Thread-safe.
+/// The last events, numbered without gaps, from one start of the daemon to the next too as far as
+/// the store knows. Thread-safe.
 class EventLog {
 public:
-    explicit EventLog(std::int64_t first_id, std::size_t capacity = 4'096);
+    static constexpr std::size_t kCapacity = 4'096;
+
+    /// In memory alone.
+    explicit EventLog(std::int64_t first_id, std::size_t capacity = kCapacity);
+    /// On disk too; `store` must outlive it. `clock_ms`: see EventStore::open().
+    EventLog(EventStore& store, std::int64_t clock_ms, std::size_t capacity = kCapacity);
+    ~EventLog();
+    EventLog(const EventLog&) = delete;
+    EventLog& operator=(const EventLog&) = delete;
 
     std::int64_t publish(std::string type, std::string json);
 
@@ -44,7 +47,8 @@ private:
     mutable std::mutex mutex_;
     std::deque<Event> events_;
     const std::size_t capacity_;
-    std::int64_t next_;
+    EventStore* const store_ = nullptr;
+    std::int64_t next_ = 0;
     std::int64_t next_subscription_ = 1;
     std::map<std::int64_t, std::function<void()>> subscribers_;
 };
