@@ -10,119 +10,35 @@ compared with the replica through SQLite:
     once, and those of unknown fate are listed as blocked.
 """
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
-import sqlite3
-import ssl
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
+import world  # noqa: E402
 
 
-def stop(process):
-    if process and process.poll() is None:
-        process.kill()
-        process.wait()
-
-
-class World:
+class World(world.World):
     def __init__(self, args):
+        super().__init__(args.bin, "kill")
         self.args = args
         self.random = random.Random(args.seed)
-        self.dir = tempfile.mkdtemp(prefix="kontor-kill-")
-        self.env = {k: v for k, v in os.environ.items()
-                    if k not in ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")}
-        for name, path in (("HOME", "home"), ("XDG_CONFIG_HOME", "home/.config"),
-                           ("XDG_STATE_HOME", "home/.local/state"), ("XDG_RUNTIME_DIR", "run"),
-                           ("XDG_CACHE_HOME", "home/.cache")):
-            self.env[name] = os.path.join(self.dir, path)
-            os.makedirs(self.env[name], mode=0o700, exist_ok=True)
-        self.env["LANG"] = "C.UTF-8"
-        self.daemon = self.peer = None
-        self.replica = os.path.join(self.env["XDG_STATE_HOME"], "kontor", "replica.db")
-        self.log = open(os.path.join(self.dir, "kontord.log"), "ab")
 
-    def start_peer(self):
-        command = [os.path.join(self.args.bin, "kontor-peer-zoho"), "--records", "60", "--accounts",
-                   "10", "--deals", "10", "--leads", "5", "--seed", str(self.args.seed),
-                   "--no-credits-limit"]
-        if self.args.without_key:
-            command += ["--switch", "external_field=false"]
-        self.peer = subprocess.Popen(command, stdout=subprocess.PIPE, env=self.env)
-        self.info = json.loads(self.peer.stdout.readline())
-        self.tls = ssl.create_default_context(cafile=self.info["ca_file"])
-
-    def control(self, path, body=None):
-        request = urllib.request.Request(
-            self.info["control_url"] + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
-            return answer.read().decode()
-
-    def dump(self, module, fields):
-        text = self.control(f"/dump?module={module}&fields=id,{fields}&limit=1000000")
-        return [json.loads(line) for line in text.splitlines()]
-
-    def start_daemon(self):
-        self.daemon = subprocess.Popen([os.path.join(self.args.bin, "kontord")], env=self.env,
-                                       stdout=self.log, stderr=self.log)
-        for _ in range(400):
-            if self.kontor("status", "--json", check=False).returncode == 0:
-                return
-            if self.daemon.poll() is not None:
-                raise SystemExit(f"kontord ended with {self.daemon.returncode}: {self.dir}")
-            time.sleep(0.02)
-        raise SystemExit("kontord does not answer")
-
-    def kontor(self, *words, check=True, wait=120):
-        result = subprocess.run([os.path.join(self.args.bin, "kontor"), *words], env=self.env,
-                                capture_output=True, text=True, timeout=wait)
-        if check and result.returncode != 0:
-            raise SystemExit(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
-        return result
-
-    def connect(self):
+    def start(self):
+        self.start_peer("--records", "60", "--accounts", "10", "--deals", "10", "--leads", "5",
+                        "--seed", str(self.args.seed),
+                        *(["--switch", "external_field=false"] if self.args.without_key else []))
         self.start_daemon()
-        for name in ("client_secret", "refresh_token"):
-            path = os.path.join(self.dir, name)
-            with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
-                out.write(self.info[name])
-        base = self.info["base_url"]
-        self.kontor("connect", "zoho", "--no-input", "--option", "data_centre=custom",
-                    "--option", "accounts_url=" + self.info["accounts_url"],
-                    "--option", "api_url=" + base, "--option", "upload_url=" + base,
-                    "--value", "client_id=" + self.info["client_id"],
-                    "--secret", "client_secret=file:" + os.path.join(self.dir, "client_secret"),
-                    "--secret", "refresh_token=file:" + os.path.join(self.dir, "refresh_token"),
-                    "--ca-file", self.info["ca_file"])
+        self.connect()
         self.kontor("sync", "zoho")
         self.kontor("push", "on", "zoho")
 
-    def sql(self, text, *values):
-        """A plain SQL write, durable once this returns."""
-        database = sqlite3.connect(self.replica, timeout=20, isolation_level=None)
-        try:
-            return database.execute(text, values).fetchall()
-        finally:
-            database.close()
-
-    def close(self, keep):
-        stop(self.daemon)
-        stop(self.peer)
-        self.log.close()
-        if not keep:
-            shutil.rmtree(self.dir, ignore_errors=True)
-
 
 def run(world, args):
-    world.start_peer()
-    world.connect()
+    world.start()
     expected = {}  # local id -> last token of its phone
     created = {}   # local id -> token in last_name
     first = [row[0] for row in world.sql("SELECT id FROM contact ORDER BY id")]
@@ -201,14 +117,12 @@ def main():
     parser.add_argument("--without-key", action="store_true")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
-    world = World(args)
+    here = World(args)
     good = False
     try:
-        good = verify(world, args, *run(world, args))
+        good = verify(here, args, *run(here, args))
     finally:
-        world.close(keep=not good)
-        if not good:
-            print("kept: " + world.dir)
+        here.close(keep=not good)
     return 0 if good else 1
 
 

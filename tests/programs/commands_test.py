@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""Every command of kontor against the real daemon and the simulated Zoho, as a new user tries them."""
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import unicodedata
+import unittest
+
+from world import World, until
+
+BIN = sys.argv.pop(1)
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def width(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(BIN, "commands")
+        cls.addClassCleanup(cls.world.close)
+        cls.world.start_peer("--records", "600", "--accounts", "40", "--deals", "60", "--seed", "9")
+        cls.world.kontor("init")
+        cls.world.start_daemon()
+        cls.world.connect()
+        cls.world.kontor("sync", "zoho")
+        cls.world.kontor("push", "on", "zoho")
+
+    def run_kontor(self, *words, **how):
+        return self.world.kontor(*words, **how)
+
+    def refused(self, code, *words, **how):
+        """Fails with that exit code, as text and as one JSON object; the JSON."""
+        plain = self.world.kontor(*words, check=False, **how)
+        self.assertEqual(plain.returncode, code, plain.stderr)
+        self.assertTrue(plain.stderr.startswith("kontor: "), plain.stderr)
+        told = self.world.kontor(*words, "--json", check=False, **how)
+        self.assertEqual(told.returncode, code, told.stderr)
+        document = json.loads(told.stderr)
+        self.assertEqual(document["message_type"], "error")
+        self.assertEqual(document["exit"], code)
+        return document
+
+    def test_help_of_every_command_has_an_example_that_parses(self):
+        listing = self.run_kontor("--help").stdout
+        self.assertEqual(self.run_kontor("help").stdout, listing)
+        listed = listing[listing.index("Commands:"):listing.index("Options of")]
+        commands = re.findall(r"^  ([a-z]+)  ", listed, re.M)
+        for wanted in ("init connect status sync list get create set delete search conflicts resolve "
+                       "history why undo blocked sql events doctor config").split():
+            self.assertTrue(any(c.split()[0] == wanted for c in commands), wanted)
+        for command in commands:
+            for language in ("en", "zh"):
+                text = self.run_kontor(*command.split(), "--help", "--lang", language).stdout
+                self.assertIn("kontor " + command.split()[0], text)
+        self.assertIn("用法", self.run_kontor("sync", "--help", "--lang", "zh").stdout)
+
+    def test_wrong_words_are_told_with_what_was_meant(self):
+        self.assertIn("did you mean", self.refused(2, "stauts")["hint"])
+        self.assertIn("--dry-run", self.refused(2, "sync", "--dry-rn")["hint"])
+        self.refused(2, "get", "contact")
+        self.refused(2, "get", "contact", "1", "2")
+        self.refused(2, "list", "contact", "--limit", "many")
+        self.refused(6, "get", "contact", "999999")
+        self.refused(6, "list", "nothing")
+        self.refused(6, "sync", "nobody")
+        self.assertIn("mailing_city",
+                      self.refused(6, "set", "contact", "1", "mailing_ctiy=1")["hint"])
+        self.assertIn("phone", self.refused(6, "list", "contact", "--where", "phon=1")["hint"])
+        self.assertIn("contact", self.refused(6, "get", "contcat", "1")["hint"])
+        self.refused(2, "resolve", "1")
+        self.refused(6, "resolve", "99999", "--ours")
+        self.refused(2, "undo", "yesterday")
+
+    def test_without_a_daemon(self):
+        words = ("--socket", os.path.join(self.world.dir, "none.sock"))
+        told = self.refused(69, "status", *words)
+        self.assertIn("kontord", told["hint"])
+        self.run_kontor("--version", *words)
+        self.run_kontor("config", "check", *words)
+        self.run_kontor("help", "sync", *words)
+
+    def test_chinese_by_locale_by_option_and_in_the_answers_of_the_daemon(self):
+        chinese = {**self.world.env, "LANG": "zh_CN.UTF-8"}
+        self.assertIn("连接", self.run_kontor("status", env=chinese).stdout)
+        english = {**chinese, "LC_ALL": "C.UTF-8"}
+        self.assertNotIn("连接", self.run_kontor("status", env=english).stdout)
+        failed = self.world.kontor("get", "contact", "999999", check=False, env=chinese)
+        self.assertIn("未找到", failed.stderr)
+        told = json.loads(self.world.kontor("get", "contact", "999999", "--json", check=False,
+                                            env=chinese).stderr)
+        self.assertEqual(told["code"], "not_found")
+
+    def test_list_filters_sorts_and_pages(self):
+        cities = self.world.json("sql", "SELECT mailing_city, count(*) FROM contact "
+                                 "WHERE mailing_city IS NOT NULL GROUP BY 1 ORDER BY 2 DESC")["rows"]
+        city, count = cities[0]
+        rows = self.world.json("list", "contact", "--where", f"mailing_city={city}", "--sort",
+                               "-last_name,id", "--limit", "1000")["records"]
+        self.assertEqual(len(rows), count)
+        names = [r["fields"]["last_name"] for r in rows]
+        self.assertEqual(names, sorted(names, reverse=True))
+        seen, after = [], None
+        while True:
+            page = self.world.json("list", "contact", "--limit", "250", "--fields", "last_name",
+                                   *(["--after", after] if after else []))
+            seen += [r["id"] for r in page["records"]]
+            after = page.get("next")
+            if not after:
+                break
+        self.assertEqual(len(seen), len(set(seen)))
+        self.assertEqual(len(seen), self.world.sql("SELECT count(*) FROM contact")[0][0])
+        blank = self.world.json("list", "contact", "--where", "email=", "--limit", "1000")["records"]
+        self.assertTrue(all(r["fields"]["email"] in (None, "") for r in blank))
+        big = self.world.json("list", "deal", "--where", "amount>=100000", "--limit", "1000")
+        self.assertTrue(all(float(r["fields"]["amount"]) >= 100000 for r in big["records"]))
+        self.assertLess(len(big["records"]), 60)
+
+    def test_csv_is_safe_whole_and_readable_by_spreadsheets(self):
+        name = '=HYPERLINK("http://x","y"), and\nmore'
+        self.run_kontor("create", "contact", "last_name=" + name, "first_name=+86 10")
+        raw = subprocess.run([self.world.program("kontor"), "list", "contact", "--csv", "--bom",
+                              "--fields", "last_name,first_name"], env=self.world.env,
+                             capture_output=True, timeout=60, check=True).stdout
+        self.assertTrue(raw.startswith(b"\xef\xbb\xbf"))
+        rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+        self.assertEqual(rows[0], ["id", "last_name", "first_name"])
+        self.assertEqual(len(rows) - 1, self.world.sql("SELECT count(*) FROM contact")[0][0])
+        mine = next(r for r in rows if r[1].endswith("more"))
+        self.assertEqual(mine[1], "'" + name)
+        self.assertEqual(mine[2], "'+86 10")
+        self.assertFalse(any(cell[:1] in "=+@-" and cell[:1] and not cell.lstrip("+-").replace(
+            ".", "", 1).isdigit() for row in rows for cell in row))
+        for words in (("sql", "SELECT last_name FROM contact", "--limit", "100000"),
+                      ("search", "HYPERLINK")):
+            out = self.run_kontor(*words, "--csv").stdout
+            self.assertNotRegex(out, r'(?m)^"?=')
+
+    def test_a_list_on_a_terminal_fits_its_lines(self):
+        terminal = self.world.terminal("list", "contact", "--limit", "5")
+        self.assertEqual(terminal.end(), 0)
+        lines = ESCAPE.sub("", terminal.seen).replace("\r", "").splitlines()
+        self.assertTrue(all(width(line) <= 100 for line in lines[:6]), lines[:6])
+        self.assertRegex(lines[0], r"^id +last_name +first_name ")
+        self.assertIn("--fields", lines[-1] + lines[-2])
+        # A program that reads the output gets all of it.
+        self.assertIn("we_chat_id", self.run_kontor("list", "contact", "--limit", "5").stdout)
+
+    def test_columns_line_up_in_chinese(self):
+        terminal = self.world.terminal("list", "contact", "--fields", "last_name,mailing_city,phone",
+                                       "--limit", "30")
+        self.assertEqual(terminal.end(), 0)
+        lines = [ESCAPE.sub("", l) for l in terminal.seen.replace("\r", "").splitlines()]
+        head = lines[0]
+        at = width(head[:head.index("phone")])
+        rows = [l for l in lines[1:] if re.match(r"\s*\d+ ", l)]
+        self.assertGreater(len(rows), 20)
+        self.assertTrue(any(width(l) != len(l) for l in rows), "no Chinese in the sample")
+        for line in rows:
+            column = 0
+            for position, char in enumerate(line):
+                if column >= at:
+                    break
+                column += width(char)
+            if len(line) > position + 1:
+                self.assertEqual(column, at, line)
+                self.assertEqual(line[position - 1], " ", line)
+
+    def test_colours_only_where_they_can_be_seen(self):
+        def coloured(env):
+            terminal = self.world.terminal("status", env={**self.world.env, **env})
+            self.assertEqual(terminal.end(), 0)
+            return "\x1b[" in terminal.seen
+        self.assertTrue(coloured({}))
+        self.assertFalse(coloured({"NO_COLOR": "1"}))
+        self.assertNotIn("\x1b", self.run_kontor("status").stdout)
+        terminal = self.world.terminal("status", "--no-color")
+        self.assertEqual(terminal.end(), 0)
+        self.assertNotIn("\x1b[", terminal.seen)
+
+    def test_sql_reads_only_unless_told_and_never_leaves_its_place(self):
+        self.assertEqual(self.world.json("sql", "SELECT 1 AS one")["rows"], [[1]])
+        before = self.world.sql("SELECT count(*), max(id) FROM contact")
+        attempts = [
+            "DELETE FROM contact", "UPDATE contact SET phone = 'x'", "DROP TABLE contact",
+            "INSERT INTO contact(last_name) VALUES('x')", "CREATE TABLE mine(a)",
+            "CREATE TEMP TABLE mine(a)", "PRAGMA user_version = 5", "PRAGMA writable_schema = ON",
+            "PRAGMA journal_mode = DELETE", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
+            f"VACUUM INTO '{self.world.dir}/copy.db'", f"ATTACH '{self.world.dir}/new.db' AS n",
+            "DETACH main", "SELECT load_extension('/tmp/x.so')",
+            "SELECT 1; DELETE FROM contact", "WITH x AS (SELECT 1) DELETE FROM contact",
+            "BEGIN", "REINDEX", "ANALYZE", "EXPLAIN DELETE FROM contact; DELETE FROM contact",
+            "SELECT * FROM pragma_wal_checkpoint", "SELECT writefile('x', 'y')",
+            "REPLACE INTO contact(id, last_name) VALUES(1, 'x')",
+            "SELECT fts3_tokenizer('simple')"]
+        for statement in attempts:
+            with self.subTest(statement):
+                failed = self.world.kontor("sql", statement, check=False)
+                self.assertNotEqual(failed.returncode, 0, failed.stdout)
+        self.assertEqual(self.world.sql("SELECT count(*), max(id) FROM contact"), before)
+        self.assertEqual(self.world.sql("PRAGMA user_version")[0][0] > 5, False)
+        for name in ("copy.db", "new.db"):
+            self.assertFalse(os.path.exists(os.path.join(self.world.dir, name)))
+        # With --write records can be written; our own tables and the schema cannot.
+        for statement in ("DELETE FROM kontor_history", "UPDATE kontor_link SET ext_id = 'x'",
+                          "DROP TABLE contact", "PRAGMA user_version = 5",
+                          f"ATTACH '{self.world.dir}/new.db' AS n", "CREATE TABLE mine(a)"):
+            with self.subTest(statement):
+                failed = self.world.kontor("sql", "--write", statement, check=False)
+                self.assertNotEqual(failed.returncode, 0, failed.stdout)
+        self.run_kontor("sql", "--write", "UPDATE contact SET fax = '1' WHERE id = 2")
+        why = self.world.json("why", "contact", "2", "fax")
+        self.assertEqual(why["value"], "1")
+        self.assertIn(f"uid:{os.getuid()}", json.dumps(why))
+
+    def test_a_record_from_beginning_to_end(self):
+        made = self.world.json("create", "contact", "last_name=欧阳", "first_name=娜娜",
+                               "email=nn@example.com")
+        record = str(made["ids"][0])
+        self.assertEqual(self.world.json("get", "contact", record)["fields"]["last_name"], "欧阳")
+        until(lambda: any(str(h["id"]) == record
+                          for h in self.world.json("search", "欧阳娜娜")["hits"]), "found by search")
+        self.run_kontor("set", "contact", record, "phone=+86 10 5555 0199", "email=")
+        entries = self.world.json("history", "contact", record)["entries"]
+        self.assertIn("phone", [e["field"] for e in entries])
+        change = max(e["seq"] for e in entries if e["field"] == "phone")
+        preview = self.world.json("undo", f"change:{change}", "--preview")
+        self.assertEqual(preview["changes"][0]["now"], "+86 10 5555 0199")
+        self.assertEqual(self.world.json("get", "contact", record)["fields"]["phone"],
+                         "+86 10 5555 0199")
+        terminal = self.world.terminal("undo", f"change:{change}")
+        terminal.expect("[y/N]")
+        terminal.enter("n")
+        self.assertEqual(terminal.end(), 130)
+        self.run_kontor("undo", f"change:{change}")
+        self.assertIsNone(self.world.json("get", "contact", record)["fields"]["phone"])
+        self.run_kontor("sync", "zoho")
+        self.assertEqual(len([r for r in self.world.dump("Contacts", "Last_Name,First_Name")
+                              if r["First_Name"] == "娜娜" and r["Last_Name"] == "欧阳"]), 1)
+        self.run_kontor("delete", "contact", record, "--force")
+        self.refused(6, "get", "contact", record)
+        self.run_kontor("sync", "zoho")
+        self.assertEqual([r for r in self.world.dump("Contacts", "Last_Name,First_Name")
+                          if r["First_Name"] == "娜娜" and r["Last_Name"] == "欧阳"], [])
+
+    def test_the_dry_run_lists_what_a_sync_then_does(self):
+        self.run_kontor("sync", "zoho")
+        record = self.world.sql("SELECT id FROM contact WHERE phone IS NOT NULL LIMIT 1")[0][0]
+        self.run_kontor("push", "off", "zoho")
+        self.addCleanup(self.run_kontor, "push", "on", "zoho")
+        self.run_kontor("set", "contact", str(record), "title=采购总监")
+        plan = [json.loads(l) for l in self.run_kontor("sync", "zoho", "--dry-run", "--json")
+                .stdout.splitlines()]
+        changes = [p for p in plan if p["message_type"] == "change"]
+        self.assertIn(("there", record), [(c["side"], c["record"]) for c in changes])
+        self.assertEqual(plan[-1]["message_type"], "summary")
+        self.assertNotIn("采购总监", [r["Title"] for r in self.world.dump("Contacts", "Title")])
+
+    def test_events_are_a_live_stream_that_can_be_taken_up_again(self):
+        stream = subprocess.Popen([self.world.program("kontor"), "events", "--json"],
+                                  env=self.world.env, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(stream.stdout.close)
+        self.addCleanup(stream.wait)
+        self.addCleanup(stream.kill)
+        # Nothing tells that the stream is open: ask for syncs until it shows one.
+        import threading
+        stop = threading.Event()
+        def syncs():
+            while not stop.is_set():
+                self.world.kontor("sync", "zoho", check=False)
+        helper = threading.Thread(target=syncs)
+        helper.start()
+        first = json.loads(stream.stdout.readline())
+        second = json.loads(stream.stdout.readline())
+        stop.set()
+        helper.join()
+        self.assertEqual(int(second["id"]), int(first["id"]) + 1)
+        again = self.run_kontor("events", "--after", first["id"], "--limit", "1", "--json").stdout
+        self.assertEqual(json.loads(again)["id"], second["id"])
+
+    def test_events_are_followed_over_a_restart_of_kontord(self):
+        stream = subprocess.Popen([self.world.program("kontor"), "events", "--json", "--after",
+                                   str(self.world.json("status")["event_id"])],
+                                  env=self.world.env, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(stream.stdout.close)
+        self.addCleanup(stream.wait)
+        self.addCleanup(stream.kill)
+        self.world.kontor("reload")
+        numbers = [int(json.loads(stream.stdout.readline())["id"])]
+        self.assertEqual(self.world.stop_daemon(), 0)
+        self.world.start_daemon()
+        self.world.kontor("sync", "zoho")
+        while len(numbers) < 6:
+            event = json.loads(stream.stdout.readline())
+            self.assertNotEqual(event["type"], "gap")
+            numbers.append(int(event["id"]))
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 6)))
+
+    def test_doctor_finds_nothing_wrong_here(self):
+        told = self.world.json("doctor")
+        self.assertTrue(told["ok"], told)
+        self.assertTrue({"config", "disk", "clock", "connection", "integrity", "secret", "ca_file",
+                         "plugin", "permissions", "stale", "mapping"}
+                        <= {c["check"] for c in told["checks"]})
+
+    def test_forecast_is_of_ordinary_syncs(self):
+        """600 contacts came by the first load; a day of syncs costs what quiet syncs cost."""
+        for _ in range(3):
+            self.run_kontor("sync", "zoho")
+        forecast = self.world.json("connection", "forecast", "zoho")
+        self.assertTrue(forecast["measured"])
+        streams = len(self.world.json("status", "zoho")["streams"])
+        self.assertLessEqual(forecast["credits_per_sync"], 3 * streams)
+        self.assertAlmostEqual(forecast["credits_per_day"],
+                               forecast["credits_per_sync"] * forecast["syncs_per_day"])
+
+
+class Doctor(unittest.TestCase):
+    """Each check is made to fail on the real thing; faults_test.py has those of disk, integrity,
+    plugin, certificate and network."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(BIN, "doctor")
+        cls.addClassCleanup(cls.world.close)
+        cls.world.start_peer("--records", "20", "--seed", "9")
+        cls.world.kontor("init")
+        cls.world.start_daemon()
+        cls.world.connect()
+        cls.world.kontor("sync", "zoho")
+
+    def findings(self):
+        told = self.world.kontor("doctor", "--json", check=False)
+        document = json.loads(told.stdout)
+        found = {c["check"]: c for c in document["checks"] if not c["ok"]}
+        self.assertEqual(told.returncode, 1 if found else 0)
+        for finding in found.values():
+            self.assertTrue(finding["text"] and finding["fix"], finding)
+        return found
+
+    def assert_only(self, check, about):
+        found = self.findings()
+        self.assertEqual(list(found), [check])
+        self.assertIn(about, found[check]["text"] + found[check]["fix"])
+        plain = self.world.kontor("doctor", check=False)
+        self.assertEqual(plain.returncode, 1)
+        self.assertIn("✗ ", plain.stdout)
+
+    def replaced(self, path, text):
+        with open(path) as file:
+            before = file.read()
+        with open(path, "w") as file:
+            file.write(text)
+        def restore():
+            with open(path, "w") as file:
+                file.write(before)
+        self.addCleanup(restore)
+        return before
+
+    def test_nothing(self):
+        self.assertEqual(self.findings(), {})
+
+    def test_config(self):
+        self.replaced(os.path.join(self.world.config, "kontor.toml"), "[deamon]\n")
+        self.assert_only("config", "did you mean 'daemon'")
+
+    def test_clock(self):
+        self.world.control("/fault", {"kind": "clock_offset", "params": {"seconds": 300}})
+        self.addCleanup(self.world.clear_faults)
+        self.assert_only("clock", "timedatectl")
+
+    def test_permissions(self):
+        os.chmod(self.world.replica, 0o644)
+        self.addCleanup(os.chmod, self.world.replica, 0o600)
+        self.assert_only("permissions", "chmod 600 " + self.world.replica)
+
+    def test_secret(self):
+        path = os.path.join(self.world.dir, "refresh_token")
+        os.chmod(path, 0o644)
+        self.addCleanup(os.chmod, path, 0o600)
+        found = self.findings()
+        self.assertIn("secret", found)
+        self.assertIn(path, found["secret"]["text"])
+
+    def test_ca_file(self):
+        self.replaced(self.world.info["ca_file"], "no certificate\n")
+        found = self.findings()
+        self.assertIn("ca_file", found)
+        self.assertIn(self.world.info["ca_file"], found["ca_file"]["text"])
+
+    def test_mapping(self):
+        path = os.path.join(self.world.config, "zoho.mapping.toml")
+        self.replaced(path, "[[stream]]\nname = 5\n")
+        self.assert_only("mapping", path)
+
+    def test_folder(self):
+        conf = os.path.join(self.world.config, "conf.d", "zoho.toml")
+        self.addCleanup(self.world.kontor, "reload")
+        before = self.replaced(conf, "")
+        with open(conf, "w") as file:
+            file.write(before + '\n[connection.zoho.folders.inbox]\npath = "/no/such/folder"\n')
+        self.world.kontor("reload")
+        self.world.kontor("sync", "zoho")
+        self.assert_only("folder", "/no/such/folder")
+
+    def test_without_kontord_the_configuration_is_still_looked_at(self):
+        self.replaced(os.path.join(self.world.config, "kontor.toml"), "[deamon]\n")
+        told = self.world.kontor("doctor", "--socket", os.path.join(self.world.dir, "no"),
+                                 check=False)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("kontord is not running", told.stdout)
+        self.assertIn("did you mean 'daemon'", told.stdout)
+
+
+class FirstLoad(unittest.TestCase):
+    def setUp(self):
+        self.world = World(BIN, "load")
+        self.addCleanup(self.world.close)
+        self.world.kontor("init")
+
+    def begin(self):
+        self.world.start_peer("--records", "4000", "--latency", "400", "--seed", "2")
+        self.world.start_daemon()
+        self.world.connect()
+        until(lambda: self.world.json("status", "zoho")["state"] == "syncing", "the first load")
+
+    def test_a_sync_shows_the_load_that_kontord_began_by_itself(self):
+        self.begin()
+        terminal = self.world.terminal("sync", "zoho")
+        terminal.expect("first load")
+        terminal.expect("/s")  # a rate
+        self.assertEqual(terminal.end(), 0)
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(4000,)])
+
+    def test_ctrl_c_leaves_kontord_syncing_and_says_so(self):
+        self.begin()
+        terminal = self.world.terminal("sync", "zoho")
+        terminal.expect("zoho")
+        terminal.type("\x03")
+        self.assertEqual(terminal.end(), 130)
+        self.assertIn("goes on in kontord", terminal.seen)
+        until(lambda: self.world.sql("SELECT count(*) FROM contact") == [(4000,)], "the load")
+
+    def test_progress_without_a_terminal_is_json_lines(self):
+        self.begin()
+        lines = [json.loads(l) for l in
+                 self.world.kontor("sync", "zoho", "--json").stdout.splitlines()]
+        status = [l for l in lines if l["message_type"] == "status"]
+        self.assertTrue(status)
+        self.assertTrue(all("records_per_second" in l for l in status))
+        self.assertEqual(lines[-1]["message_type"], "summary")
+
+
+class Early(unittest.TestCase):
+    def test_an_edit_by_another_program_is_sent_without_waiting_for_the_interval(self):
+        world = World(BIN, "early")
+        self.addCleanup(world.close)
+        world.start_peer("--records", "20", "--seed", "2")
+        world.kontor("init")
+        world.start_daemon()
+        world.connect("--interval", "24h")
+        world.kontor("sync", "zoho")
+        world.kontor("push", "on", "zoho")
+        world.kontor("sync", "zoho")
+        world.sql("UPDATE contact SET title = 'by sqlite3' WHERE id = 1")
+        until(lambda: any(r["Title"] == "by sqlite3" for r in world.dump("Contacts", "Title")),
+              "the edit is in Zoho")
+        # And one through the API.
+        world.kontor("set", "contact", "2", "title=by kontor")
+        until(lambda: any(r["Title"] == "by kontor" for r in world.dump("Contacts", "Title")),
+              "the edit is in Zoho")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+"""Faults of the machine and of what lies on it: each gives a clear error that names the thing and the
+next step, the replica stays as it was, and kontord goes on when the fault is gone.
+
+Runs in a mount namespace of its own, for the small disks that it fills.
+"""
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+from world import World, until
+
+if "--in-namespace" not in sys.argv:
+    # Root needs no user namespace, unless it is a container's without rights.
+    ways = [["--mount"], ["--user", "--map-root-user", "--mount"]]
+    way = next((w for w in ways if subprocess.run(["unshare", *w, "true"],
+                                                  capture_output=True).returncode == 0), None)
+    if way is None:
+        sys.exit("this test mounts small disks in a namespace of its own, and unshare may not: "
+                 "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)")
+    os.execvp("unshare", ["unshare", *way, sys.executable, *sys.argv, "--in-namespace"])
+sys.argv.remove("--in-namespace")
+BIN = sys.argv.pop(1)
+OTHER_ABI = sys.argv.pop(1)
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+class Fault(unittest.TestCase):
+    def setUp(self):
+        self.world = World(BIN, "faults")
+        self.addCleanup(self.world.close)
+        self.world.kontor("init")
+
+    def small_disk(self, megabytes):
+        """The state folder on a disk of its own."""
+        shutil.rmtree(self.world.state, ignore_errors=True)
+        os.makedirs(self.world.state, mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs",
+                        self.world.state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.world.state], check=False)
+
+    def fill(self):
+        filler = os.path.join(self.world.state, "filler")
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+        return filler
+
+    def refused_start(self, code, *words):
+        """kontord does not start; what it says in both languages."""
+        said = []
+        for language in ("C.UTF-8", "zh_CN.UTF-8"):
+            started = subprocess.run([self.world.program("kontord"), *words],
+                                     env={**self.world.env, "LANG": language}, capture_output=True,
+                                     text=True, timeout=60)
+            self.assertEqual(started.returncode, code, started.stderr)
+            said.append(started.stderr)
+        self.assertNotEqual(said[0], said[1])
+        return said[0]
+
+
+class Disks(Fault):
+    def test_full_disk_and_local_edits(self):
+        self.small_disk(24)
+        self.world.start_daemon()
+        self.world.kontor("create", "contact", "last_name=Li", "description=before")
+        filler = self.fill()
+        count = 0
+        failed = None
+        for number in range(400):
+            failed = self.world.kontor("create", "contact", f"last_name=N{number}",
+                                       "description=" + "x" * 20000, check=False)
+            if failed.returncode != 0:
+                break
+            count += 1
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertIn("The disk is full", failed.stderr)
+        self.assertIn(self.world.state, failed.stderr)
+        self.assertIn("Free some space", failed.stderr)
+        told = self.world.kontor("create", "contact", "last_name=X", "description=" + "x" * 20000,
+                                 "--json", check=False)
+        self.assertEqual(json.loads(told.stderr)["code"], "full")
+        # Reading goes on, and nothing that was reported as done is lost.
+        listed = self.world.json("list", "contact", "--limit", "1000")["records"]
+        self.assertEqual(len(listed), 1 + count)
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        self.assertFalse(next(c for c in doctor["checks"] if c["check"] == "disk")["ok"])
+        os.remove(filler)
+        self.world.kontor("create", "contact", "last_name=After")
+        self.assertIsNone(self.world.daemon.poll())
+        self.assertEqual(self.world.stop_daemon(), 0)
+        self.assertEqual(self.world.sql("PRAGMA integrity_check"), [("ok",)])
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(2 + count,)])
+
+    def test_full_disk_in_a_first_load(self):
+        self.small_disk(20)
+        self.world.start_peer("--records", "30000", "--seed", "4")
+        self.world.start_daemon()
+        filler = os.path.join(self.world.state, "filler")
+        with open(filler, "wb") as file:
+            file.write(b"x" * (14 << 20))
+        self.world.connect()
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("disk is full", failed.stderr)
+        self.assertIn("Free some space", failed.stderr)
+        self.assertIsNone(self.world.daemon.poll())
+        subprocess.run(["mount", "-o", "remount,size=300m", self.world.state], check=True)
+        os.remove(filler)
+        self.world.kontor("sync", "zoho")
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(30000,)])
+        self.assertEqual(self.world.stop_daemon(), 0)
+        self.assertEqual(self.world.sql("PRAGMA integrity_check"), [("ok",)])
+
+    def test_a_full_disk_at_the_start(self):
+        self.small_disk(1)
+        self.fill()
+        said = self.refused_start(1)
+        self.assertIn("disk is full", said)
+        self.assertIn(self.world.state, said)
+
+    def test_read_only_disk(self):
+        self.small_disk(24)
+        self.world.start_daemon()
+        self.world.kontor("create", "contact", "last_name=Li")
+        self.assertEqual(self.world.stop_daemon(), 0)
+        before = digest(self.world.replica)
+        subprocess.run(["mount", "-o", "remount,ro", self.world.state], check=True)
+        said = self.refused_start(1)
+        self.assertIn("cannot be written", said)
+        self.assertIn(self.world.state, said)
+        self.assertIn("mount options", said)
+        self.assertEqual(digest(self.world.replica), before)
+        subprocess.run(["mount", "-o", "remount,rw", self.world.state], check=True)
+        self.world.start_daemon()
+        self.world.kontor("get", "contact", "1")
+
+
+class Replicas(Fault):
+    def setUp(self):
+        super().setUp()
+        self.world.start_daemon()
+        self.world.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000) "
+                       "INSERT INTO contact(last_name, description) SELECT 'N'||i, hex(zeroblob(200)) "
+                       "FROM n")
+        self.assertEqual(self.world.stop_daemon(), 0)
+
+    def damage(self, at, bytes_):
+        with open(self.world.replica, "r+b") as file:
+            file.seek(at)
+            file.write(bytes_)
+
+    def test_no_database_at_all(self):
+        with open(self.world.replica, "wb") as file:
+            file.write(b"these are notes, not a database\n" * 500)
+        before = digest(self.world.replica)
+        said = self.refused_start(10)
+        self.assertIn(self.world.replica, said)
+        self.assertIn("backup", said)
+        self.assertEqual(digest(self.world.replica), before)
+
+    def test_a_damaged_schema(self):
+        self.damage(100, b"\xff" * 600)
+        before = digest(self.world.replica)
+        said = self.refused_start(10)
+        self.assertIn(self.world.replica, said)
+        self.assertIn("backup", said)
+        self.assertEqual(digest(self.world.replica), before)
+
+    def test_damage_in_the_middle_is_found_and_named(self):
+        page = self.world.sql("PRAGMA page_size")[0][0]
+        root = self.world.sql("SELECT rootpage FROM sqlite_schema WHERE name='contact'")[0][0]
+        self.damage((root - 1) * page, b"\xa5" * page)
+        self.world.start_daemon()
+        failed = self.world.kontor("list", "contact", "--json", check=False)
+        self.assertEqual(failed.returncode, 10, failed.stderr)
+        told = json.loads(failed.stderr)
+        self.assertEqual(told["code"], "corrupt")
+        self.assertIn("backup", told["hint"])
+        failed = self.world.kontor("create", "contact", "last_name=X", check=False)
+        self.assertEqual(failed.returncode, 10, failed.stderr)
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        integrity = next(c for c in doctor["checks"] if c["check"] == "integrity")
+        self.assertFalse(integrity["ok"])
+        self.assertIn("backup", integrity["fix"])
+        self.assertIsNone(self.world.daemon.poll())
+
+    def test_a_replica_of_a_newer_version(self):
+        database = sqlite3.connect(self.world.replica)
+        database.execute("PRAGMA user_version = 999")
+        database.close()
+        before = digest(self.world.replica)
+        said = self.refused_start(10)
+        self.assertIn(self.world.replica, said)
+        self.assertIn("999", said)
+        self.assertIn("newer version", said)
+        self.assertEqual(digest(self.world.replica), before)
+
+
+class Files(Fault):
+    def path(self):
+        return os.path.join(self.world.config, "kontor.toml")
+
+    def refused(self):
+        """Both programs say the same of the configuration; kontord does not start."""
+        checked = self.world.kontor("config", "check", check=False)
+        self.assertEqual(checked.returncode, 78)
+        said = self.refused_start(78)
+        daemons = subprocess.run([self.world.program("kontord"), "--check-config"],
+                                 env=self.world.env, capture_output=True, text=True)
+        self.assertEqual(daemons.returncode, 78)
+        for text in (checked.stdout, said, daemons.stdout):
+            self.assertIn(self.path(), text)
+        return checked.stdout
+
+    def test_a_folder_in_place_of_the_configuration(self):
+        os.remove(self.path())
+        os.mkdir(self.path())
+        self.refused()
+
+    def test_a_configuration_without_rights(self):
+        os.chmod(self.path(), 0)
+        # Root reads everything, unless it gives that right away.
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search",
+                   self.world.program("kontord")]
+        started = subprocess.run(command, env=self.world.env, capture_output=True, text=True)
+        self.assertEqual(started.returncode, 78, started.stderr)
+        self.assertIn(self.path(), started.stderr)
+        self.assertIn("ermission", started.stderr)
+
+    def test_a_configuration_that_is_no_text(self):
+        with open(self.path(), "wb") as file:
+            file.write(bytes(range(256)) * 10)
+        self.refused()
+
+    def test_every_mistake_is_named_with_its_place(self):
+        with open(self.path(), "w") as file:
+            file.write('[daemon]\nlog_levl = "info"\n[sync]\ninterval = 15\n[connection.a]\n'
+                       'plugin = "zoho"\n[connection.a.secrets]\nrefresh_token = "1000.abc"\n')
+        said = self.refused()
+        for place in (":2:", ":4:", ":8:"):
+            self.assertIn(self.path() + place, said)
+        self.assertIn("did you mean 'log_level'", said)
+        self.assertNotIn("1000.abc", said)
+        told = json.loads(self.world.kontor("config", "check", "--json", check=False).stdout)
+        self.assertEqual([p["line"] for p in told["problems"]], [2, 4, 8])
+
+
+class Plugins(Fault):
+    def test_a_plugin_of_another_abi_version(self):
+        folder = os.path.join(self.world.dir, "plugins")
+        os.mkdir(folder, 0o755)
+        shutil.copy(OTHER_ABI, os.path.join(folder, "other.so"))
+        shutil.copy(os.path.join(BIN, "..", "lib", "kontor", "zoho.so"), folder)
+        self.world.env["KONTOR_PLUGIN_DIR"] = folder
+        self.world.start_peer("--records", "20", "--seed", "3")
+        self.world.start_daemon()
+        plugins = self.world.json("plugins")["plugins"]
+        other = next(p for p in plugins if p["name"] == "other")
+        self.assertIn("ABI", other["error"]["message"])
+        failed = self.world.kontor("connect", "other", "--no-input", check=False)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("ABI", failed.stderr)
+        # One that is replaced under a connection.
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        os.remove(os.path.join(folder, "zoho.so"))
+        shutil.copy(OTHER_ABI, os.path.join(folder, "zoho.so"))
+        self.world.stop_daemon()
+        self.world.start_daemon()
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("ABI", failed.stderr)
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        found = next(c for c in doctor["checks"] if c["check"] == "plugin")
+        self.assertFalse(found["ok"])
+        self.assertIn(folder, found["fix"])
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(20,)])
+
+
+class Remote(Fault):
+    def setUp(self):
+        super().setUp()
+        self.world.start_peer("--records", "50", "--seed", "3")
+        self.world.start_daemon()
+
+    def test_a_certificate_that_does_not_verify(self):
+        words = self.world.account()
+        at = words.index("--ca-file")
+        failed = self.world.kontor(
+            "connect", "zoho", "--no-input", *words[:at], *words[at + 2:],
+            "--value", "client_id=" + self.world.info["client_id"],
+            "--secret", "client_secret=file:" + self.world.secret_file("client_secret"),
+            "--secret", "refresh_token=file:" + self.world.secret_file("refresh_token"),
+            check=False)
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertIn("certificate does not verify", failed.stderr)
+        self.assertIn("127.0.0.1", failed.stderr)
+        self.assertIn("ca_file", failed.stderr)
+        self.assertEqual(self.world.json("connection", "list")["connections"], [])
+        # One that verified and no longer does.
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        conf = os.path.join(self.world.config, "conf.d", "zoho.toml")
+        with open(conf) as file:
+            text = file.read()
+        other = os.path.join(self.world.dir, "other.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=other", "-days", "2",
+                        "-keyout", os.devnull, "-out", other], check=True, capture_output=True)
+        with open(conf, "w") as file:
+            file.write(text.replace(self.world.info["ca_file"], other))
+        self.world.kontor("reload")
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertEqual(failed.returncode, 1, failed.stderr)
+        self.assertIn("certificate does not verify", failed.stderr)
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        self.assertIn("certificate", [c["check"] for c in doctor["checks"] if not c["ok"]])
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(50,)])
+
+    def test_hostile_answers_change_nothing(self):
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        before = self.world.sql("SELECT id, last_name, email, phone FROM contact ORDER BY id")
+        faults = [{"kind": "malformed_json"}, {"kind": "html_200"},
+                  *({"kind": "big_json", "params": {"shape": shape}}
+                    for shape in ("depth", "string", "utf8"))]
+        for fault in faults:
+            with self.subTest(fault=fault):
+                self.world.control("/fault", {**fault, "count": 1000,
+                                              "match": {"path_prefix": "/crm/"}})
+                failed = self.world.kontor("sync", "zoho", check=False)
+                self.assertNotEqual(failed.returncode, 0)
+                self.assertIn("kontor", failed.stderr + failed.stdout)
+                self.assertEqual(
+                    self.world.sql("SELECT id, last_name, email, phone FROM contact ORDER BY id"),
+                    before)
+                self.assertIsNone(self.world.daemon.poll())
+                self.world.clear_faults()
+        self.world.kontor("sync", "zoho")
+
+    def test_a_remote_that_is_gone(self):
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        self.world.peer.send_signal(signal.SIGKILL)
+        self.world.peer.wait()
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertEqual(failed.returncode, 75, failed.stderr)
+        self.assertEqual(self.world.json("status", "zoho")["state"], "offline")
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        self.assertIn("connection", [c["check"] for c in doctor["checks"] if not c["ok"]])
+        self.world.kontor("set", "contact", "1", "phone=+86 10 1234 5678")  # works offline
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

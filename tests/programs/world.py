@@ -1,0 +1,209 @@
+"""The real programs on one imagined computer: a home of its own, the simulated Zoho, kontord, kontor.
+
+Used by the tests of this folder and of tests/scenario. Nothing outside a temporary folder is touched;
+all addresses are on 127.0.0.1.
+"""
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import sqlite3
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+PATIENCE = 60  # seconds; on a loaded machine everything takes long
+
+
+def until(true, what, patience=PATIENCE):
+    """Waits until true() is; its value."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        value = true()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {patience} s: {what}")
+
+
+class Terminal:
+    """A program on a terminal of its own, and a person at it."""
+
+    def __init__(self, command, env, columns=100):
+        self.seen = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(command[0], command, {**env, "COLUMNS": str(columns), "TERM": "xterm"})
+        import fcntl
+        import struct
+        import termios
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
+    def read(self, patience=0.1):
+        """What has come meanwhile; False at the end."""
+        ready, _, _ = select.select([self.fd], [], [], patience)
+        if not ready:
+            return True
+        try:
+            piece = os.read(self.fd, 65536)
+        except OSError:  # Linux says EIO when the other side is closed
+            return False
+        self.seen += piece.decode(errors="replace")
+        return bool(piece)
+
+    def expect(self, text, patience=PATIENCE):
+        """Waits for a text after the last expected one; what came before it."""
+        end = time.monotonic() + patience
+        while text not in self.seen:
+            assert time.monotonic() < end, f"no {text!r} in {self.seen!r}"
+            assert self.read() or text in self.seen, f"ended without {text!r}: {self.seen!r}"
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def enter(self, text=""):
+        self.type(text + "\n")
+
+    def end(self, patience=PATIENCE):
+        """The exit code, once the program has ended; what it said last is in `seen`."""
+        end = time.monotonic() + patience
+        while self.read():
+            assert time.monotonic() < end, f"goes on and on: {self.seen!r}"
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+class World:
+    def __init__(self, programs, name="test", language="C.UTF-8"):
+        self.bin = os.path.abspath(programs)
+        self.dir = tempfile.mkdtemp(prefix=f"kontor-{name}-")
+        foreign = ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "LC_ALL", "LC_MESSAGES",
+                   "NOTIFY_SOCKET", "NO_COLOR")
+        self.env = {k: v for k, v in os.environ.items()
+                    if k not in foreign and not k.startswith("KONTOR_")}
+        for variable, path in (("HOME", "home"), ("XDG_CONFIG_HOME", "home/.config"),
+                               ("XDG_STATE_HOME", "home/.local/state"), ("XDG_RUNTIME_DIR", "run"),
+                               ("XDG_CACHE_HOME", "home/.cache")):
+            self.env[variable] = os.path.join(self.dir, path)
+            os.makedirs(self.env[variable], mode=0o700, exist_ok=True)
+        self.env["LANG"] = language
+        self.daemon = self.peer = None
+        self.state = os.path.join(self.env["XDG_STATE_HOME"], "kontor")
+        self.config = os.path.join(self.env["XDG_CONFIG_HOME"], "kontor")
+        self.replica = os.path.join(self.state, "replica.db")
+        self.socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "kontor", "kontor.sock")
+        self.log_path = os.path.join(self.dir, "kontord.log")
+        self.log = open(self.log_path, "ab")
+
+    def program(self, name):
+        return os.path.join(self.bin, name)
+
+    def logged(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+    # --- The simulated Zoho
+
+    def start_peer(self, *options):
+        command = [self.program("kontor-peer-zoho"), "--no-credits-limit", *options]
+        self.peer = subprocess.Popen(command, stdout=subprocess.PIPE, env=self.env)
+        self.info = json.loads(self.peer.stdout.readline())
+        self.tls = ssl.create_default_context(cafile=self.info["ca_file"])
+
+    def control(self, path, body=None):
+        request = urllib.request.Request(
+            self.info["control_url"] + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
+            return answer.read().decode()
+
+    def clear_faults(self):
+        request = urllib.request.Request(self.info["control_url"] + "/fault", method="DELETE")
+        urllib.request.urlopen(request, context=self.tls, timeout=30).read()
+
+    def dump(self, module, fields):
+        text = self.control(f"/dump?module={module}&fields=id,{fields}&limit=1000000")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def secret_file(self, name):
+        path = os.path.join(self.dir, name)
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as out:
+            out.write(self.info[name])
+        return path
+
+    def account(self):
+        """What `kontor connect zoho` has to be told of the simulated account, but for secrets."""
+        base = self.info["base_url"]
+        return ["--option", "data_centre=custom", "--option",
+                "accounts_url=" + self.info["accounts_url"], "--option", "api_url=" + base,
+                "--option", "upload_url=" + base, "--ca-file", self.info["ca_file"]]
+
+    def connect(self, *more):
+        return self.kontor("connect", "zoho", "--no-input", *self.account(),
+                           "--value", "client_id=" + self.info["client_id"],
+                           "--secret", "client_secret=file:" + self.secret_file("client_secret"),
+                           "--secret", "refresh_token=file:" + self.secret_file("refresh_token"),
+                           *more)
+
+    # --- kontord and kontor
+
+    def spawn_daemon(self, *words, env=None, **how):
+        self.daemon = subprocess.Popen([self.program("kontord"), *words], env=env or self.env,
+                                       stdout=self.log, stderr=self.log, **how)
+        return self.daemon
+
+    def start_daemon(self, *words, **how):
+        self.spawn_daemon(*words, **how)
+        def answers():
+            if self.daemon.poll() is not None:
+                raise AssertionError(f"kontord ended with {self.daemon.returncode}: {self.logged()}")
+            return self.kontor("status", "--json", check=False).returncode == 0
+        until(answers, "kontord answers")
+
+    def stop_daemon(self, number=signal.SIGTERM):
+        self.daemon.send_signal(number)
+        code = self.daemon.wait(PATIENCE)
+        self.daemon = None
+        return code
+
+    def kontor(self, *words, check=True, wait=180, **how):
+        result = subprocess.run([self.program("kontor"), *words], env=how.pop("env", self.env),
+                                capture_output=True, text=True, timeout=wait, **how)
+        if check and result.returncode != 0:
+            raise AssertionError(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
+        return result
+
+    def json(self, *words, **how):
+        return json.loads(self.kontor(*words, "--json", **how).stdout)
+
+    def terminal(self, *words, env=None):
+        return Terminal([self.program("kontor"), *words], env or self.env)
+
+    def sql(self, text, *values):
+        """A plain SQL statement by another program, durable once this returns."""
+        database = sqlite3.connect(self.replica, timeout=20, isolation_level=None)
+        try:
+            return database.execute(text, values).fetchall()
+        finally:
+            database.close()
+
+    def close(self, keep=False):
+        for process in (self.daemon, self.peer):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+            if process and process.stdout:
+                process.stdout.close()
+        self.log.close()
+        if keep:
+            print("kept:", self.dir)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
