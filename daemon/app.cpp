@@ -42,13 +42,16 @@ Result<engine::CycleReport> real_cycle(engine::Cycle::Ports ports,
 
 // What the loop's, the pools' and all other threads share. Destroyed in reverse order.
 struct Core {
-    Core(config::Loaded configuration, Logger& logger)
-        : loaded(std::move(configuration)), log(logger) {}
+    Core(config::Loaded configuration, Logger& logger, const Clock* given)
+        : loaded(std::move(configuration)),
+          log(logger),
+          clock(given != nullptr ? *given : system_clock) {}
 
     std::mutex loading;
     config::Loaded loaded;  // under loading
     Logger& log;
-    SystemClock clock;
+    SystemClock system_clock;
+    const Clock& clock;
     SystemRandom random;
     host::SystemSecretStore system_secrets;
     Loop loop;
@@ -81,6 +84,7 @@ struct App::Parts {
     std::optional<Databases> databases;
     std::optional<HostRemoteFactory> host_remotes;
     std::optional<DescriptionCache> descriptions;
+    std::optional<EventStore> event_store;
     std::optional<EventLog> events;
     NetlinkSource netlink;
     std::unique_ptr<SearchService> search;
@@ -156,7 +160,8 @@ void App::Parts::build() {
         HostRemoteFactory::Parts{core->clock, core->random, core->log, secrets, plugin_dir, state});
     RemoteFactory& remotes = seams.remotes != nullptr ? *seams.remotes : *host_remotes;
     descriptions.emplace(state + "/descriptions");
-    events.emplace(core->clock.now().time_since_epoch().count());
+    event_store.emplace(state + "/events", boot_id(), core->log);
+    events.emplace(*event_store, core->clock.now().time_since_epoch().count());
     if (config.search.enabled)
         search = std::make_unique<SearchService>(databases->path(), state + "/search.db",
                                                  core->clock, core->log);
@@ -167,21 +172,29 @@ void App::Parts::build() {
         seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle), databases->path(), [this] {
             if (search) search->wake();
         }});
-    services.emplace(
-        api::Services{*databases, *connections, *events, core->clock, core->random, core->log,
-                      remotes, *descriptions, secrets,
-                      [this](const config::Connection& c, const host::Secret& code,
-                             const std::string& redirect, const std::string& server_name) {
-                          return host_remotes->authorize(c, code, redirect, server_name);
-                      },
-                      search.get(), [this] { return configuration(); }, [this] { return reload(); },
-                      [this] { upkeep->touched(); },
-                      // A test's remotes have no plugins to look at.
-                      seams.remotes != nullptr ? std::string() : plugin_dir, core->clock.now()});
+    services.emplace(api::Services{
+        *databases, *connections, *events, core->clock, core->random, core->log, remotes,
+        *descriptions, secrets,
+        api::SignIn{[this](const config::Connection& c, const std::string& redirect,
+                           const std::string& nonce) {
+                        return host_remotes->consent_url(c, redirect, nonce);
+                    },
+                    [this](const config::Connection& c, const host::Secret& code,
+                           const std::string& redirect, const std::string& accounts) {
+                        return host_remotes->authorize(c, code, redirect, accounts);
+                    }},
+        search.get(), [this] { return configuration(); },
+        [this] {
+            return config::load(settings.flags, settings.environment, settings.is_root).problems;
+        },
+        [this] { return reload(); }, [this] { upkeep->touched(); },
+        // A test's remotes have no plugins to look at.
+        seams.remotes != nullptr ? std::string() : plugin_dir, core->clock.now()});
     api::add_record_routes(router, *services);
     api::add_history_routes(router, *services);
     api::add_connection_routes(router, *services);
     api::add_setup_routes(router, *services);
+    api::add_sign_in_routes(router, *services);
     api::add_decision_routes(router, *services);
     api::add_query_routes(router, *services);
     api::add_system_routes(router, *services);
@@ -214,8 +227,11 @@ Result<> App::start() {
     if (!loaded.problems.empty()) return tl::unexpected<Error>(config::to_error(loaded.problems));
     const auto& daemon = loaded.config.daemon;
     if (p.seams.log == nullptr) p.own_log = make_stderr_log(daemon.log_format, daemon.log_level);
-    p.core.emplace(std::move(loaded), p.seams.log != nullptr ? *p.seams.log : *p.own_log);
+    p.core.emplace(std::move(loaded), p.seams.log != nullptr ? *p.seams.log : *p.own_log,
+                   p.seams.clock);
+    // Both are errors of the call that met them: a client that is gone, a file that may not grow.
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
     if (auto opened = p.open_replica(); !opened) return opened;
     p.build();
     if (auto listening = p.listen(); !listening) return listening;

@@ -28,6 +28,7 @@ struct AppSeams {
     RemoteFactory* remotes = nullptr;
     host::SecretStore* secrets = nullptr;
     NetworkSource* network = nullptr;
+    const Clock* clock = nullptr;
     RunCycle run_cycle;
     bool handle_signals = true;
 };

@@ -19,7 +19,6 @@ int main(int argc, char** argv) {
     settings.environment = config::process_environment();
     settings.is_root = ::geteuid() == 0;
     settings.program = "/proc/self/exe";
-    bool check = false;
 
     CLI::App arguments{"Kontor's daemon: keeps a replica of your CRMs in sync."};
     arguments.add_option("--config", settings.flags.config, "This file instead of the usual ones");
@@ -27,7 +26,10 @@ int main(int argc, char** argv) {
     arguments.add_option("--socket", settings.flags.socket, "Where the local API listens");
     arguments.add_option("--log-level", settings.flags.log_level, "debug, info, warning, error");
     arguments.add_option("--log-format", settings.flags.log_format, "auto, text, journal");
-    arguments.add_flag("--check-config", check, "Check the configuration and exit");
+    std::string checked;
+    auto* check = arguments.add_option("--check-config", checked,
+                                       "Check the configuration, or this file, and exit");
+    check->expected(0, 1);
     arguments.set_version_flag("--version", std::string("kontord ") + kVersion);
     try {
         arguments.parse(argc, argv);
@@ -35,7 +37,9 @@ int main(int argc, char** argv) {
         return arguments.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
     }
     const auto language = messages::system_language();
-    if (check) return static_cast<int>(app::check_config(settings, language, std::cout));
+    if (!checked.empty()) settings.flags.config = checked;
+    if (check->count() > 0)
+        return static_cast<int>(app::check_config(settings, language, std::cout));
 
     app::App daemon(std::move(settings), {});
     if (auto started = daemon.start(); !started) {

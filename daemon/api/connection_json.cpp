@@ -98,6 +98,17 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
             {"streams", std::move(streams)}};
 }
 
+json identity_json(const remote::Identity& who) {
+    const bool timed = who.server_time != Instant{};
+    return {{"org_id", who.org_id},
+            {"org_name", who.org_name},
+            {"user_id", who.user_id},
+            {"user_name", who.user_name},
+            {"server_time", timed ? json(format_instant(who.server_time)) : json()},
+            {"credits_limit", who.credits_limit},
+            {"credits_left", who.credits_left}};
+}
+
 Result<std::shared_ptr<app::Worker>> worker_of(Services& services, const std::string& name) {
     auto worker = services.connections.find(name);
     if (!worker)

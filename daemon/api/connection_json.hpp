@@ -12,6 +12,9 @@ namespace kontor::api {
                                              const engine::ConnectionStatus* known,
                                              const config::Sync& sync, messages::Language language);
 
+/// Who answered.
+[[nodiscard]] nlohmann::json identity_json(const remote::Identity& who);
+
 /// One connection; kNotFound.
 [[nodiscard]] Result<nlohmann::json> one_connection(Services& services, const std::string& name,
                                                     messages::Language language);

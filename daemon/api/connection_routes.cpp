@@ -1,6 +1,7 @@
 // Connections as they are, syncs, dry runs, and the runs of the past.
 #include <algorithm>
 
+#include "config/mapping_file.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/runtime/report_json.hpp"
@@ -81,7 +82,8 @@ Result<ApiResponse> push(Services& services, const ApiRequest& request) {
     auto enabled = flag_in(*body, "enabled", false);
     if (!enabled) return pass(enabled);
     if (*enabled && !(*worker)->connection().push)
-        return fail(Errc::kConflict, "push = false in the configuration forbids it");
+        return fail(Errc::kConflict, "push = false in the configuration forbids it",
+                    {{"reason", "push_forbidden"}});
     {
         auto db = services.databases.lend(Access::kEngine);
         if (!db) return pass(db);
@@ -113,6 +115,20 @@ Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
     return show(services, request);
 }
 
+// What a sync without changes asks for: each stream's changes, and its deletions where there is a
+// feed of them. Known as soon as there is a mapping. -1 without one.
+std::int64_t quiet_requests(const Services& services, const config::Connection& connection) {
+    config::Problems problems;
+    const auto mapping = config::read_mapping(connection.mapping, problems);
+    const auto described = services.descriptions.load(connection.name);
+    if (!mapping || !described) return -1;
+    std::int64_t requests = 0;
+    for (const auto& mapped : mapping->streams)
+        for (const auto& stream : described->streams)
+            if (stream.name == mapped.stream) requests += stream.can.deleted_feed ? 2 : 1;
+    return requests;
+}
+
 Result<ApiResponse> forecast(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
@@ -120,15 +136,19 @@ Result<ApiResponse> forecast(Services& services, const ApiRequest& request) {
     const auto& c = (*worker)->connection();
     const auto interval = c.interval.count() != 0 ? c.interval : (*worker)->sync().interval;
     const double syncs = 86'400'000.0 / static_cast<double>(interval.count());
-    const bool known = status.credits_last_sync >= 0;
-    const double a_day = syncs * static_cast<double>(status.credits_last_sync);
+    const bool measured = status.credits_per_sync >= 0;
+    const auto quiet = measured ? 0 : quiet_requests(services, c);
+    const auto credits = measured ? status.credits_per_sync : quiet;
+    const auto requests = measured ? status.requests_per_sync : quiet;
+    const double a_day = syncs * static_cast<double>(credits);
     std::int64_t limit = c.limits.daily_credits;
     if (limit == 0 && status.credits) limit = status.credits->limit;
+    const bool known = credits >= 0;
     return json_response(
         {{"syncs_per_day", syncs},
-         {"requests_per_sync",
-          status.requests_last_sync >= 0 ? json(status.requests_last_sync) : json()},
-         {"credits_per_sync", known ? json(status.credits_last_sync) : json()},
+         {"measured", measured},
+         {"requests_per_sync", known ? json(requests) : json()},
+         {"credits_per_sync", known ? json(credits) : json()},
          {"credits_per_day", known ? json(a_day) : json()},
          {"limit", limit},
          {"left", status.credits ? status.credits->left : -1},

@@ -19,15 +19,19 @@ constexpr int kStepsPerCheck = 10'000;
 
 // What a statement of a user may do: read anything, write to entity tables. Schema, attached files
 // and our own tables are out of bounds, except to the triggers that keep history.
-int may(void*, int action, const char* first, const char*, const char*, const char* trigger) {
+int may(void*, int action, const char* first, const char* second, const char*,
+        const char* trigger) {
     const std::string_view table = first != nullptr ? first : "";
     switch (action) {
         case SQLITE_SELECT:
         case SQLITE_READ:
         case SQLITE_RECURSIVE:
             return SQLITE_OK;
-        case SQLITE_FUNCTION:
-            return SQLITE_OK;
+        case SQLITE_FUNCTION: {
+            // The name is the second argument. These hand out addresses or load code.
+            const std::string_view name = second != nullptr ? second : "";
+            return name == "load_extension" || name == "fts3_tokenizer" ? SQLITE_DENY : SQLITE_OK;
+        }
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE:
@@ -120,9 +124,10 @@ Result<json> run_sql(const replica::Database& db, const json& body, const std::s
     if (empty) return fail(Errc::kInvalid, "there is no statement");
     const std::string_view left(rest, static_cast<std::size_t>(query.data() + query.size() - rest));
     if (left.find_first_not_of(" \t\r\n;") != std::string_view::npos)
-        return fail(Errc::kInvalid, "one statement at a time, please");
+        return fail(Errc::kInvalid, "one statement at a time, please", {{"reason", "sql_one"}});
     if (writes && read_only)
-        return fail(Errc::kPermission, "the statement writes; say so with read_only = false");
+        return fail(Errc::kPermission, "the statement writes; say so with read_only = false",
+                    {{"reason", "sql_writes"}});
     auto statement = db.prepare(query);
     if (!statement) return sql_error(statement.error());
     const auto params = body.value("params", json::array());

@@ -1,6 +1,7 @@
 // /records: read, filter, export and edit records of any entity.
 #include <algorithm>
 
+#include "daemon/api/csv.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/replica/local_edits.hpp"
@@ -172,40 +173,29 @@ Result<ApiResponse> list_records(const ApiRequest& request, const replica::Datab
 
 // --- CSV
 
-// `spreadsheet`: a text that a spreadsheet would take for a formula is marked as text. Programs get
-// values as they are.
-std::string csv_cell(const ValueView& value, bool spreadsheet) {
-    std::string text;
+std::string csv_value(const ValueView& value, bool defuse) {
     switch (value.kind) {
         case Kind::kInteger:
             return std::to_string(value.integer);
         case Kind::kReal:
             return json(value.real).dump();
         case Kind::kText:
-            text = value.text;
-            break;
+            return csv_cell(value.text, defuse);
         default:
             return "";
     }
-    if (spreadsheet && !text.empty() &&
-        std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos)
-        text.insert(text.begin(), '\'');
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return out + "\"";
 }
 
 // Page by page, so that a slow reader holds no read transaction that would keep the WAL growing.
 class CsvStream final : public BodyStream {
 public:
     CsvStream(app::Databases& databases, SharedCatalogue catalogue, replica::Query query,
-              std::string head, bool spreadsheet)
+              std::string head, bool defuse)
         : databases_(databases),
           catalogue_(std::move(catalogue)),
           query_(std::move(query)),
           head_(std::move(head)),
-          spreadsheet_(spreadsheet) {}
+          defuse_(defuse) {}
 
     Result<std::optional<std::string>> next() override {
         if (!head_.empty()) return std::optional<std::string>(std::exchange(head_, ""));
@@ -218,7 +208,7 @@ public:
         for (const auto& record : page->records) {
             const char* comma = "";
             for (const auto& [name, value] : record) {
-                out += comma + csv_cell(value.view(), spreadsheet_);
+                out += comma + csv_value(value.view(), defuse_);
                 comma = ",";
             }
             out += "\r\n";
@@ -234,16 +224,21 @@ private:
     const SharedCatalogue catalogue_;
     replica::Query query_;
     std::string head_;
-    const bool spreadsheet_;
+    const bool defuse_;
     bool ended_ = false;
 };
 
 Result<ApiResponse> export_csv(const ApiRequest& request, app::Databases& databases,
                                SharedCatalogue catalogue, replica::Query query) {
+    // What was asked for and the id; a uid that nobody named is of no use in a spreadsheet.
+    const auto named = split(request.get("fields"), ',');
+    if (!named.empty() && std::find(named.begin(), named.end(), "uid") == named.end())
+        std::erase(query.columns, "uid");
     auto columns = replica::columns_of(*catalogue, query);
     if (!columns) return pass(columns);
-    const bool spreadsheet = request.get("bom") == "true";
-    std::string head = spreadsheet ? "\xEF\xBB\xBF" : "";
+    const bool bom = request.get("bom") == "true";
+    const bool defuse = bom || request.get("defuse") == "true";
+    std::string head = bom ? "\xEF\xBB\xBF" : "";
     const char* comma = "";
     for (const auto& column : *columns) {
         head += comma + column;
@@ -254,7 +249,7 @@ Result<ApiResponse> export_csv(const ApiRequest& request, app::Databases& databa
     ApiResponse response;
     response.content_type = "text/csv; charset=utf-8";
     response.stream = std::make_unique<CsvStream>(databases, std::move(catalogue), std::move(query),
-                                                  std::move(head), spreadsheet);
+                                                  std::move(head), defuse);
     return response;
 }
 

@@ -20,11 +20,17 @@ struct Reloaded {
     std::vector<std::string> restart_needed;  ///< keys that only a restart puts into force
 };
 
-/// Guided set-up of sign-in: turns an authorisation code into stored tokens. The seam to the
-/// connector host. `reference`: where the refresh token goes.
-using Authorize =
+/// Guided sign-in. The seam to the connector host.
+struct SignIn {
+    /// Where the user consents in a browser; `state` comes back with the redirect.
+    std::function<Result<std::string>(const config::Connection&, const std::string& redirect_uri,
+                                      const std::string& state)>
+        consent_url;
+    /// Turns an authorisation code into tokens, stored where the connection's secrets say.
     std::function<Result<>(const config::Connection&, const host::Secret& code,
-                           const std::string& redirect_uri, const std::string& accounts_server)>;
+                           const std::string& redirect_uri, const std::string& accounts_server)>
+        authorize;
+};
 
 /// What the API's functions work with. All references outlive the router; everything is
 /// thread-safe.
@@ -38,9 +44,10 @@ struct Services {
     app::RemoteFactory& remotes;
     const app::DescriptionCache& descriptions;
     host::SecretStore& secrets;
-    Authorize authorize;
-    app::SearchService* search;                     ///< nullptr: switched off
-    std::function<config::Loaded()> configuration;  ///< as it is in force
+    SignIn sign_in;
+    app::SearchService* search;                             ///< nullptr: switched off
+    std::function<config::Loaded()> configuration;          ///< as it is in force
+    std::function<config::Problems()> check_configuration;  ///< of the files as they are now
     std::function<Result<Reloaded>()> reload;
     std::function<void()> edited;  ///< a local edit was committed
     std::string plugin_dir;
@@ -52,6 +59,7 @@ void add_record_routes(Router& router, Services& services);
 void add_history_routes(Router& router, Services& services);
 void add_connection_routes(Router& router, Services& services);
 void add_setup_routes(Router& router, Services& services);
+void add_sign_in_routes(Router& router, Services& services);
 void add_decision_routes(Router& router, Services& services);
 void add_query_routes(Router& router, Services& services);
 void add_system_routes(Router& router, Services& services);

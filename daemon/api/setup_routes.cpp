@@ -5,9 +5,9 @@
 
 #include "config/mapping_file.hpp"
 #include "config/parse.hpp"
-#include "config/table_reader.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/plugin_list.hpp"
+#include "daemon/api/connection_body.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "sync/engine/propose.hpp"
@@ -17,17 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using replica::Access;
-
-json identity_json(const remote::Identity& who) {
-    const bool timed = who.server_time != Instant{};
-    return {{"org_id", who.org_id},
-            {"org_name", who.org_name},
-            {"user_id", who.user_id},
-            {"user_name", who.user_name},
-            {"server_time", timed ? json(format_instant(who.server_time)) : json()},
-            {"credits_limit", who.credits_limit},
-            {"credits_left", who.credits_left}};
-}
 
 Result<ApiResponse> plugins(Services& services) {
     auto found = host::list_plugins(services.plugin_dir);
@@ -143,27 +132,6 @@ Result<ApiResponse> propose(Services& services, const ApiRequest& request) {
 
 // --- A new connection
 
-Result<std::map<std::string, config::Option>> options_from(const json& body) {
-    std::map<std::string, config::Option> out;
-    const auto given = body.value("options", json::object());
-    for (const auto& [name, value] : given.items()) {
-        if (value.is_string())
-            out[name] = value.get<std::string>();
-        else if (value.is_boolean())
-            out[name] = value.get<bool>();
-        else if (value.is_number_integer())
-            out[name] = value.get<std::int64_t>();
-        else if (value.is_array()) {
-            auto list = texts_in(json{{"list", value}}, "list");
-            if (!list) return pass(list);
-            out[name] = std::move(*list);
-        } else {
-            return fail(Errc::kInvalid, "option " + name + " has a wrong type", {{"key", name}});
-        }
-    }
-    return out;
-}
-
 // Secrets stored for a connection that is being set up; taken away again unless kept.
 class StoredSecrets {
 public:
@@ -202,59 +170,18 @@ public:
         : services_(services), folder_(std::move(folder)), secrets_(services.secrets) {}
 
     Result<json> run(const json& body) {
-        if (auto read = read_connection(body); !read) return pass(read);
+        auto read = connection_from(body, folder_);
+        if (!read) return pass(read);
+        connection_ = std::move(*read);
         if (services_.connections.find(connection_.name))
             return fail(Errc::kConflict, "there is a connection '" + connection_.name + "' already",
-                        {{"connection", connection_.name}});
+                        {{"connection", connection_.name}, {"reason", "connection_exists"}});
         if (auto stored = store_secrets(body); !stored) return pass(stored);
         if (auto signed_in = sign_in(body); !signed_in) return pass(signed_in);
         return finish();
     }
 
 private:
-    Result<> read_connection(const json& body) {
-        auto& c = connection_;
-        c.name = body.value("name", "");
-        c.plugin = body.value("plugin", "");
-        if (auto reason = config::check_connection_name(c.name); !reason.empty())
-            return fail(Errc::kInvalid, std::move(reason), {{"key", "name"}});
-        auto options = options_from(body);
-        if (!options) return pass(options);
-        c.options = std::move(*options);
-        c.sign_in.kind = body.value("auth", "");
-        const auto values = body.value("values", json::object());
-        for (const auto& [name, value] : values.items())
-            c.sign_in.values[name] = value.get<std::string>();
-        c.ca_file = body.value("ca_file", "");
-        c.proxy = body.value("proxy", "");
-        c.jurisdiction = body.value("jurisdiction", "");
-        c.allow_http_loopback = body.value("allow_http_loopback", false);
-        if (const auto interval = body.value("interval", ""); !interval.empty()) {
-            const auto time = config::parse_duration(interval);
-            if (!time) return fail(Errc::kInvalid, "interval is no time", {{"key", "interval"}});
-            c.interval = *time;
-        }
-        c.mapping = folder_ + "/" + c.name + ".mapping.toml";
-        const auto secrets = body.value("secrets", json::object());
-        for (const auto& [name, item] : secrets.items())
-            c.secrets[name] = item.value("reference", default_reference(name));
-        if (body.contains("code") && !c.secrets.contains("refresh_token"))
-            c.secrets["refresh_token"] = default_reference("refresh_token");
-        return validate();
-    }
-
-    // What is going to be written must be what the parser accepts.
-    Result<> validate() const {
-        config::Config read;
-        config::Problems problems;
-        config::apply_toml(config::write_connection(connection_), conf_file(), read, problems);
-        if (problems.empty()) config::check_whole(read, {}, problems);
-        if (problems.empty()) return {};
-        auto error = config::to_error(problems);
-        error.code = Errc::kInvalid;
-        return tl::unexpected<Error>(std::move(error));
-    }
-
     Result<> store_secrets(const json& body) {
         const auto secrets = body.value("secrets", json::object());
         for (const auto& [name, item] : secrets.items()) {
@@ -269,15 +196,15 @@ private:
     Result<> sign_in(const json& body) {
         if (!body.contains("code")) return {};
         const auto& reference = connection_.secrets["refresh_token"];
-        if (reference == default_reference("refresh_token")) {
+        if (reference == own_reference(folder_, connection_.name, "refresh_token")) {
             const auto path = reference.substr(std::string_view("file:").size());
             const auto parent = fs::path(path).parent_path().string();
             if (auto made = host::make_private_folder(parent); !made) return made;
             secrets_.expect(path);
         }
         const host::Secret code(body["code"].get<std::string>());
-        return services_.authorize(connection_, code, body.value("redirect_uri", ""),
-                                   body.value("accounts_server", ""));
+        return services_.sign_in.authorize(connection_, code, body.value("redirect_uri", ""),
+                                           body.value("accounts_server", ""));
     }
 
     Result<json> finish() {
@@ -293,25 +220,16 @@ private:
         auto mapping = propose_mapping(services_, connection_, *streams, true);
         if (!mapping) return pass(mapping);
         if (auto made = host::make_private_folder(folder_ + "/conf.d"); !made) return pass(made);
-        auto written = host::replace_file(conf_file(), config::write_connection(connection_));
+        const auto file = connection_file(folder_, connection_.name);
+        auto written = host::replace_file(file, config::write_connection(connection_));
         if (!written) return pass(written);
         secrets_.keep();
         if (auto loaded = services_.reload(); !loaded) return pass(loaded);
         return json{{"name", connection_.name},
-                    {"file", conf_file()},
+                    {"file", file},
                     {"identity", identity_json(*who)},
                     {"streams", streams->size()},
                     {"mapping", std::move(*mapping)}};
-    }
-
-    [[nodiscard]] std::string conf_file() const {
-        return folder_ + "/conf.d/" + connection_.name + ".toml";
-    }
-    [[nodiscard]] std::string default_reference(const std::string& name) const {
-        std::string safe;
-        for (const char c : name)
-            safe += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ? c : '-';
-        return "file:" + folder_ + "/secrets/" + connection_.name + "." + safe;
     }
 
     Services& services_;

@@ -37,8 +37,17 @@ constexpr OptionSpec kForce{.name = "force", .letter = 'f'};
 constexpr ExampleSpec kInitExamples[] = {{"kontor init"}, {"sudo kontor init --system"}};
 constexpr OptionSpec kInitOptions[] = {{.name = "system"}};
 
+constexpr OptionSpec kSecretFile{
+    .name = "secret-file", .value = "NAME=FILE", .repeat = true, .complete = Complete::kFile};
+constexpr OptionSpec kSignIn{.name = "sign-in",
+                             .value = "HOW",
+                             .complete = Complete::kWords,
+                             .words = "self-client browser"};
+constexpr OptionSpec kRedirectUri{.name = "redirect-uri", .value = "URI"};
+
 constexpr ExampleSpec kConnectExamples[] = {
     {"kontor connect zoho"},
+    {"kontor connect zoho --sign-in browser"},
     {"kontor connect zoho --name sales --option data_centre=cn --value client_id=1000.ABC --secret "
      "client_secret=file:/etc/kontor/secret --secret refresh_token=file:/etc/kontor/token "
      "--no-input"}};
@@ -48,7 +57,10 @@ constexpr OptionSpec kConnectOptions[] = {
     {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
     {.name = "value", .value = "NAME=VALUE", .repeat = true},
     {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
-    {.name = "secret-file", .value = "NAME=FILE", .repeat = true, .complete = Complete::kFile},
+    kSecretFile,
+    kSignIn,
+    kRedirectUri,
+    {.name = "interval", .value = "TIME"},
     {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
     {.name = "proxy", .value = "URL"},
     {.name = "jurisdiction", .value = "CODE"},
@@ -77,6 +89,11 @@ constexpr ExampleSpec kConnectionListExamples[] = {{"kontor connection list --js
 constexpr ExampleSpec kConnectionCheckExamples[] = {{"kontor connection check zoho"}};
 constexpr ExampleSpec kForecastExamples[] = {{"kontor connection forecast zoho"}};
 constexpr ExampleSpec kConnectionResumeExamples[] = {{"kontor connection resume zoho"}};
+
+constexpr ExampleSpec kSignInExamples[] = {
+    {"kontor connection sign-in zoho"},
+    {"kontor connection sign-in zoho --secret-file refresh_token=token.txt"}};
+constexpr OptionSpec kSignInOptions[] = {kSecretFile, kSignIn, kRedirectUri};
 
 constexpr ExampleSpec kRunsExamples[] = {{"kontor runs"}, {"kontor runs 12"}};
 constexpr ArgumentSpec kMaybeIdArguments[] = {kMaybeId};
@@ -196,6 +213,7 @@ constexpr CommandSpec kCommands[] = {
     {"connection check", kConnectionCheckExamples, kOneConnection, {}, run_connection_check},
     {"connection forecast", kForecastExamples, kOneConnection, {}, run_connection_forecast},
     {"connection resume", kConnectionResumeExamples, kOneConnection, {}, run_connection_resume},
+    {"connection sign-in", kSignInExamples, kOneConnection, kSignInOptions, run_connection_sign_in},
     {"runs", kRunsExamples, kMaybeIdArguments, kRunsOptions, run_runs},
     {"entities", kEntitiesExamples, kEntitiesArguments, {}, run_entities},
     {"list", kListExamples, kListArguments, kListOptions, run_list},

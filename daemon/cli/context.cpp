@@ -62,6 +62,10 @@ std::string Context::text_or(const std::string& key, std::string_view fallback) 
     return messages::find(key) == nullptr ? std::string(fallback) : text(key);
 }
 
+std::string Context::word(const std::string& code) const {
+    return text_or("word." + code, code);
+}
+
 void Context::print(std::string_view line) {
     parts_.io.out << line << '\n';
 }

@@ -41,6 +41,10 @@ public:
     /// The text of that key, or `fallback` if the catalogue has none.
     [[nodiscard]] std::string text_or(const std::string& key, std::string_view fallback) const;
 
+    /// A word of the API's (created, partial …) in the person's language; as it is if the catalogue
+    /// does not have it.
+    [[nodiscard]] std::string word(const std::string& code) const;
+
     /// Data, to stdout. A line break is added.
     void print(std::string_view line);
     /// As it is, to stdout.

@@ -22,10 +22,11 @@ public:
         auto quiet = before_;
         quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         quiet.c_lflag |= ECHONL;
-        changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+        // Not TCSAFLUSH: what was typed or pasted since the question was printed counts.
+        changed_ = tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
     }
     ~NoEcho() {
-        if (changed_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        if (changed_) tcsetattr(STDIN_FILENO, TCSANOW, &before_);
     }
     NoEcho(const NoEcho&) = delete;
     NoEcho& operator=(const NoEcho&) = delete;
@@ -83,6 +84,7 @@ Io standard_io(const Cancel& cancel) {
           .in_terminal = isatty(STDIN_FILENO) == 1,
           .out_terminal = isatty(STDOUT_FILENO) == 1,
           .err_terminal = isatty(STDERR_FILENO) == 1,
+          .in_fd = STDIN_FILENO,
           .columns = 0,
           .env = [](const std::string& name) -> std::optional<std::string> {
               const char* value = std::getenv(name.c_str());

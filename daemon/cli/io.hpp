@@ -17,6 +17,7 @@ struct Io {
     bool in_terminal = false;
     bool out_terminal = false;
     bool err_terminal = false;
+    int in_fd = -1;           ///< of standard input, to wait for it among others; -1 = cannot
     std::size_t columns = 0;  ///< of the terminal; 0 = not known
     /// A variable of the environment; nullopt if it is not set.
     std::function<std::optional<std::string>(const std::string& name)> env;

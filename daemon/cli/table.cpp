@@ -1,9 +1,9 @@
 #include "daemon/cli/table.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 
+#include "daemon/api/csv.hpp"
 #include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
@@ -47,28 +47,6 @@ void put_cell(std::string& line, const std::string& text, std::size_t width, boo
     line += shown;
     if (!right && !last) line += padding;
     if (!last) line += kGap;
-}
-
-bool is_number(std::string_view text) {
-    double value = 0;
-    if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
-}
-
-std::string csv_cell(std::string_view text) {
-    std::string cell;
-    const bool formula =
-        !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-    if (formula && !is_number(text)) cell += '\'';
-    cell += text;
-    if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-    std::string quoted = "\"";
-    for (const char c : cell) {
-        if (c == '"') quoted += '"';
-        quoted += c;
-    }
-    return quoted + '"';
 }
 
 std::string markdown_cell(std::string_view text) {
@@ -117,10 +95,11 @@ std::string render_table(const Table& table, const TableLook& look) {
 std::string render_csv(const Table& table, bool bom) {
     std::string out = bom ? "\xEF\xBB\xBF" : "";
     for (std::size_t c = 0; c < table.columns.size(); ++c)
-        out += (c == 0 ? "" : ",") + csv_cell(table.columns[c].title);
+        out += (c == 0 ? "" : ",") + api::csv_cell(table.columns[c].title, true);
     out += "\r\n";
     for (const auto& row : table.rows) {
-        for (std::size_t c = 0; c < row.size(); ++c) out += (c == 0 ? "" : ",") + csv_cell(row[c]);
+        for (std::size_t c = 0; c < row.size(); ++c)
+            out += (c == 0 ? "" : ",") + api::csv_cell(row[c], true);
         out += "\r\n";
     }
     return out;

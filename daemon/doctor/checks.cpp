@@ -4,12 +4,14 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <memory>
 
+#include "config/mapping_file.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/library.hpp"
 
@@ -125,6 +127,22 @@ Finding check_permissions(const std::string& path, unsigned wanted) {
             {{"path", path}, {"mode", octal(mode)}, {"wanted", octal(wanted)}}};
 }
 
+Finding check_folder(const std::string& connection, const std::string& name,
+                     const config::GrantedFolder& folder) {
+    std::error_code failed;
+    std::string detail;
+    if (!std::filesystem::is_directory(folder.path, failed))
+        detail = failed ? failed.message() : "it is not a folder";
+    else if (::access(folder.path.c_str(), folder.write ? R_OK | W_OK | X_OK : R_OK | X_OK) != 0)
+        detail = std::generic_category().message(errno);
+    if (detail.empty()) return good("folder", connection + "." + name);
+    return {
+        "folder",
+        connection + "." + name,
+        false,
+        {{"connection", connection}, {"folder", name}, {"path", folder.path}, {"detail", detail}}};
+}
+
 Finding check_secret(const std::string& connection, const std::string& name,
                      const std::string& reference, const host::SecretStore& secrets) {
     auto secret = secrets.read(reference);
@@ -136,6 +154,17 @@ Finding check_secret(const std::string& connection, const std::string& name,
              {"secret", name},
              {"reference", reference},
              {"detail", secret ? "it is empty" : secret.error().message}}};
+}
+
+Finding check_mapping(const std::string& connection, const std::string& path) {
+    config::Problems problems;
+    if (config::read_mapping(path, problems)) return good("mapping", connection);
+    return {"mapping",
+            connection,
+            false,
+            {{"connection", connection},
+             {"path", path},
+             {"detail", problems.empty() ? path : problems.front().text()}}};
 }
 
 Finding check_plugin(const std::string& connection, const std::string& plugin,

@@ -40,8 +40,13 @@ inline constexpr std::chrono::seconds kSkewMax{60};
     const Result<std::vector<replica::IntegrityProblem>>& problems);
 /// No rights for others than `wanted` gives.
 [[nodiscard]] Finding check_permissions(const std::string& path, unsigned wanted);
+/// A folder opened to a connector: there, and usable as the configuration says.
+[[nodiscard]] Finding check_folder(const std::string& connection, const std::string& name,
+                                   const config::GrantedFolder& folder);
 [[nodiscard]] Finding check_secret(const std::string& connection, const std::string& name,
                                    const std::string& reference, const host::SecretStore& secrets);
+/// The mapping file: there and right.
+[[nodiscard]] Finding check_mapping(const std::string& connection, const std::string& path);
 [[nodiscard]] Finding check_plugin(const std::string& connection, const std::string& plugin,
                                    const std::string& directory);
 /// `since`: the last success; nullopt = never. Stale after three intervals, but not within a day.

@@ -12,6 +12,8 @@ void examine_connection(api::Services& services, const app::Worker& worker,
         out.push_back(check_plugin(c.name, c.plugin, services.plugin_dir));
     for (const auto& [name, reference] : c.secrets)
         out.push_back(check_secret(c.name, name, reference, services.secrets));
+    for (const auto& [name, folder] : c.folders) out.push_back(check_folder(c.name, name, folder));
+    out.push_back(check_mapping(c.name, c.mapping));
     if (!c.ca_file.empty()) out.push_back(check_ca_file(c.name, c.ca_file));
 
     auto remote = services.remotes.open(c, {});
@@ -35,7 +37,8 @@ void examine_connection(api::Services& services, const app::Worker& worker,
 std::vector<Finding> examine(api::Services& services) {
     std::vector<Finding> out;
     const auto loaded = services.configuration();
-    out.push_back(check_config(loaded.problems));
+    // What is in force is right; the files may have been edited since.
+    out.push_back(check_config(services.check_configuration()));
     const auto& daemon = loaded.config.daemon;
     out.push_back(check_disk(daemon.state_dir, free_bytes(daemon.state_dir)));
     out.push_back(check_permissions(daemon.state_dir, 0700));

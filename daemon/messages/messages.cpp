@@ -46,6 +46,27 @@ Args with_detail(const Error& error) {
     return args;
 }
 
+// The text that tells more than the code's own: by `reason` of the arguments, or by what they name.
+// "" if there is none.
+std::string reason_of(const Error& error) {
+    const auto has = [&](const char* name) { return error.args.contains(name); };
+    std::string name;
+    if (const auto said = error.args.find("reason"); said != error.args.end())
+        name = said->second;
+    else if (has("plugin_abi"))
+        name = "plugin_abi";
+    else if (error.code == Errc::kNotFound && has("field") && has("entity"))
+        name = "no_field";
+    else if (error.code == Errc::kNotFound && has("record") && has("entity"))
+        name = "no_record";
+    else if (error.code == Errc::kNotFound && has("connection"))
+        name = "no_connection";
+    else if (error.code == Errc::kNotFound && error.args.size() <= 2 && has("entity"))
+        name = "no_entity";
+    auto key = "reason." + name;
+    return find(key) == nullptr ? std::string() : key;
+}
+
 }  // namespace
 
 std::string_view to_string(Language language) {
@@ -93,11 +114,18 @@ std::string render(Language language, std::string_view key, const Args& args) {
 }
 
 std::string render_error(Language language, const Error& error) {
-    return render(language, "error." + std::string(to_string(error.code)), with_detail(error));
+    const auto reason = reason_of(error);
+    const auto key = reason.empty() ? "error." + std::string(to_string(error.code)) : reason;
+    return render(language, key, with_detail(error));
 }
 
 std::string render_hint(Language language, const Error& error) {
-    const auto key = "hint." + std::string(to_string(error.code));
+    if (const auto word = error.args.find("suggestion");
+        word != error.args.end() && !word->second.empty())
+        return render(language, "hint.suggestion", with_detail(error));
+    const auto reason = reason_of(error);
+    const auto key =
+        reason.empty() ? "hint." + std::string(to_string(error.code)) : reason + ".hint";
     return find(key) == nullptr ? std::string() : render(language, key, with_detail(error));
 }
 

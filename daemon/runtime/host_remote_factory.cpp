@@ -32,6 +32,8 @@ host::ConnectionSettings HostRemoteFactory::settings_of(const config::Connection
     out.token_folder = parts_.state_dir + "/tokens";
     out.spool_folder = parts_.state_dir + "/spool/" + c.name;
     out.allow_http_loopback = c.allow_http_loopback;
+    for (const auto& [name, folder] : c.folders)
+        out.grants.emplace(name, host::Grant{folder.path, folder.write});
     if (c.limits.requests_per_second > 0)
         out.limits.requests_per_second = c.limits.requests_per_second;
     if (c.limits.concurrency > 0) out.limits.concurrency = static_cast<int>(c.limits.concurrency);
@@ -48,6 +50,12 @@ Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Co
             tell(progress.stage, progress.done, progress.total);
         };
     return host::open_connection(settings_of(c), deps);
+}
+
+Result<std::string> HostRemoteFactory::consent_url(const config::Connection& c,
+                                                   const std::string& redirect_uri,
+                                                   const std::string& state) const {
+    return host::consent_url(settings_of(c), parts_.secrets, redirect_uri, state);
 }
 
 Result<> HostRemoteFactory::authorize(const config::Connection& c, const host::Secret& code,

@@ -22,6 +22,10 @@ public:
 
     Result<std::unique_ptr<remote::Remote>> open(const config::Connection& connection,
                                                  const Wishes& wishes) override;
+    /// The page where the user consents; asks nobody.
+    [[nodiscard]] Result<std::string> consent_url(const config::Connection& connection,
+                                                  const std::string& redirect_uri,
+                                                  const std::string& state) const;
     /// Turns an authorisation code into tokens, stored where the connection's secrets say.
     [[nodiscard]] Result<> authorize(const config::Connection& connection, const host::Secret& code,
                                      const std::string& redirect_uri,

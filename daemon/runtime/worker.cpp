@@ -18,6 +18,19 @@ namespace {
 
 constexpr std::size_t kRequestsMax = 16;
 constexpr milliseconds kProgressEvery{200};
+constexpr std::size_t kTypicalOf = 25;
+constexpr std::size_t kTypicalMin = 3;
+
+// Adds a value to the last ones; their median, or -1 while they are too few.
+std::int64_t typical(std::deque<std::int64_t>& last, std::int64_t value) {
+    last.push_back(value);
+    if (last.size() > kTypicalOf) last.pop_front();
+    if (last.size() < kTypicalMin) return -1;
+    std::vector<std::int64_t> sorted(last.begin(), last.end());
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    return *middle;
+}
 
 }  // namespace
 
@@ -116,8 +129,7 @@ void Worker::edited() {
 
 void Worker::network_back() {
     const std::lock_guard lock(mutex_);
-    if (!status_.error || status_.error->code == Errc::kRateLimited) return;
-    due_ = parts_.clock.steady();
+    if (status_.error && status_.error->code != Errc::kRateLimited) due_ = parts_.clock.steady();
     changed_.notify_all();
 }
 
@@ -162,8 +174,11 @@ std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {
         const auto now = parts_.clock.steady();
         if (!requests_.empty() || now >= due_) break;
         const auto planned = due_;
-        changed_.wait_for(lock, stop, planned - now,
-                          [&] { return !requests_.empty() || due_ != planned; });
+        // The time that the machine sleeps does not count for this wait; whoever notices that it is
+        // awake again notifies.
+        changed_.wait_for(lock, stop, planned - now, [&] {
+            return !requests_.empty() || due_ != planned || parts_.clock.steady() >= planned;
+        });
     }
     heartbeat_.wake();
     status_.state = WorkerState::kSyncing;
@@ -213,8 +228,8 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     const std::lock_guard lock(mutex_);
     status_.credits = after;
     if (done && !request.options.dry_run) {
-        status_.credits_last_sync = after.spent - before.spent;
-        status_.requests_last_sync = after.requests - before.requests;
+        status_.credits_per_sync = typical(credits_spent_, after.spent - before.spent);
+        status_.requests_per_sync = typical(requests_made_, after.requests - before.requests);
     }
     return done;
 }
@@ -232,6 +247,7 @@ Result<> Worker::open(const std::stop_token& stop) {
         // intent behind it; that itself is written durably (pusher.cpp).
         if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
     }
+    if (reopen_.exchange(false)) remote_.reset();
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
     wishes.stop = stop;
@@ -315,12 +331,15 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
     event["result"] = !done ? "failed" : done->problem ? "partial" : "ok";
     event["error"] = error ? to_json(*error) : json();
 
-    // Engine and connectors name fields that the description lacks, or that are gone at the remote:
-    // the next sync asks for the metadata first. It need not wait, but at once only once.
-    const bool outdated = error && error->args.contains("unknown_field");
-    if (outdated) refresh_metadata();
-    const bool at_once = outdated && !std::exchange(outdated_, outdated);
-    outdated_ = outdated;
+    // A field that the description lacks, or has and the remote no longer: it is read afresh and
+    // the sync repeated at once. If that does not help, not again before a sync succeeds.
+    const bool unknown = error && error->args.contains("unknown_field");
+    const bool again = unknown && !described_again_;
+    if (!error || unknown) described_again_ = unknown;
+    if (again) {
+        parts_.log.info("describe.again", {{"connection", connection_.name}});
+        refresh_metadata();
+    }
     // A connection that broke in an unclear way is opened anew, with fresh credentials.
     if (!done && !done.error().retryable()) remote_.reset();
 
@@ -332,7 +351,7 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
         const std::lock_guard lock(mutex_);
         dry_run_ = std::move(found);
     }
-    plan_next(error, at_once);
+    plan_next(error, again);
     parts_.events.publish("sync.finished",
                           event.dump(-1, ' ', false, json::error_handler_t::replace));
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,8 +39,9 @@ struct WorkerStatus {
     std::optional<Instant> next_sync_at;
     std::optional<Instant> last_success_at;
     std::optional<remote::Credits> credits;
-    std::int64_t credits_last_sync = -1;  ///< spent by it; -1 = not known
-    std::int64_t requests_last_sync = -1;
+    /// Of the last syncs' median, so that a first load does not count; -1 = too few to say.
+    std::int64_t credits_per_sync = -1;
+    std::int64_t requests_per_sync = -1;
     std::optional<std::chrono::milliseconds> clock_skew;  ///< remote's minus ours, when checked
     bool mapped = false;                                  ///< the mapping file is there and right
 };
@@ -78,8 +80,11 @@ public:
     [[nodiscard]] Result<std::int64_t> request(const engine::CycleOptions& options);
     /// A local edit was committed: sync soon, if the remote takes pushes.
     void edited();
-    /// The network is back: what failed is tried again now.
+    /// The network is back: what failed is tried again now, and what has become due while the
+    /// machine slept is done.
     void network_back();
+    /// The remote is opened anew before the next sync: its credentials have changed.
+    void reopen() { reopen_ = true; }
     /// Metadata are read afresh before the next sync.
     void refresh_metadata();
 
@@ -121,6 +126,7 @@ private:
     const config::Sync sync_;
     Heartbeat heartbeat_;
     std::atomic<bool> cancelled_{false};
+    std::atomic<bool> reopen_{false};
 
     // Of the worker's thread alone.
     std::unique_ptr<remote::Remote> remote_;
@@ -130,6 +136,8 @@ private:
     std::optional<std::string> mapping_text_;  // that settings_.mapping was read from
     std::optional<Instant> described_at_;      // settings_.streams
     unsigned failures_ = 0;
+    bool described_again_ = false;                            ///< because of an unknown field
+    std::deque<std::int64_t> credits_spent_, requests_made_;  ///< by the last syncs
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
@@ -137,7 +145,6 @@ private:
     std::chrono::milliseconds due_{0};  ///< by the steady clock
     std::int64_t next_ticket_ = 1;
     bool refresh_ = false;
-    bool outdated_ = false;  // the last sync met a field that the description does not know
     WorkerStatus status_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;

@@ -130,6 +130,10 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     get(v1 + "/plugins", v1 + "/plugins");
     post(v1 + "/connections", v1 + "/connections", {{"name", "b"}, {"plugin", "fake"}});
     post(v1 + "/connections", v1 + "/connections", {{"name", "B b"}, {"plugin", "fake"}});
+    post(v1 + "/consent-url", v1 + "/consent-url",
+         {{"connection", "a"}, {"redirect_uri", "http://localhost:1/"}, {"state", "s"}});
+    post(one + "/sign-in", a + "/sign-in", json::object());
+    post(one + "/sign-in", a + "/sign-in", {{"secrets", {{"x", {{"value", 5}}}}}});
     post(v1 + "/reload", v1 + "/reload", json::object());
 }
 

@@ -38,7 +38,7 @@ Result<remote::Identity> FakeRemote::check() {
 }
 
 Result<std::vector<remote::StreamSpec>> FakeRemote::describe() {
-    if (on_describe) on_describe();
+    if (described != nullptr) ++*described;
     remote::FieldSpec field;
     field.name = "Name";
     field.label.en = "Name";
@@ -56,7 +56,8 @@ Result<std::unique_ptr<remote::Remote>> FakeRemotes::open(const config::Connecti
     ++opened;
     auto remote = std::make_unique<FakeRemote>();
     remote->on_check = on_check;
-    remote->on_describe = on_describe;
+    remote->described = &described;
+    remote->spent = &spent;
     return remote;
 }
 
@@ -93,6 +94,7 @@ Result<> Daemon::start() {
     seams.log = &log;
     seams.remotes = &remotes;
     seams.network = &network;
+    seams.clock = &clock;
     seams.run_cycle = run_cycle;
     seams.handle_signals = false;
     app = std::make_unique<app::App>(std::move(settings), std::move(seams));

@@ -32,7 +32,8 @@ private:
 class FakeRemote final : public remote::Remote {
 public:
     std::function<Result<remote::Identity>()> on_check;
-    std::function<void()> on_describe;
+    std::atomic<int>* described = nullptr;
+    std::atomic<std::int64_t>* spent = nullptr;
 
     Result<remote::Identity> check() override;
     Result<std::vector<remote::StreamSpec>> describe() override;
@@ -53,15 +54,32 @@ public:
                                                  std::span<const remote::Change>) override {
         return std::vector<remote::PushResult>{};
     }
-    [[nodiscard]] remote::Credits credits() const override { return {1'000, 990, 10, 2}; }
+    [[nodiscard]] remote::Credits credits() const override {
+        const auto now = spent != nullptr ? spent->load() : 10;
+        return {1'000, 990, now, 2};
+    }
 };
 
 class FakeRemotes final : public app::RemoteFactory {
 public:
     std::function<Result<remote::Identity>()> on_check;
-    std::function<void()> on_describe;
     std::atomic<int> opened{0};
+    std::atomic<int> described{0};
+    std::atomic<std::int64_t> spent{10};
     Result<std::unique_ptr<remote::Remote>> open(const config::Connection&, const Wishes&) override;
+};
+
+/// The machine's clock, which can be made to have slept.
+class SleepyClock final : public Clock {
+public:
+    [[nodiscard]] Instant now() const override { return real_.now() + slept.load(); }
+    [[nodiscard]] std::chrono::milliseconds steady() const override {
+        return real_.steady() + slept.load();
+    }
+    std::atomic<std::chrono::milliseconds> slept{std::chrono::milliseconds(0)};
+
+private:
+    SystemClock real_;
 };
 
 class FakeNetwork final : public app::NetworkSource {
@@ -111,6 +129,7 @@ public:
     MemoryLog log;
     FakeRemotes remotes;
     FakeNetwork network;
+    SleepyClock clock;
     app::RunCycle run_cycle;
     std::map<std::string, std::string> environment;
     std::unique_ptr<app::App> app;

@@ -173,16 +173,3 @@ TEST_CASE("log lines are one event each, whatever is in them", "[daemon][log]") 
     CHECK(app::format_event("a", {{"t", "1\n2\x1b[31m\""}}) == "a t=\"1\\x0a2\\x1b[31m\\\"\"");
     CHECK(app::format_event("a", {{"t", std::string(10'000, 'x')}}).size() < 600);
 }
-
-TEST_CASE("events are numbered without gaps and a loss is said", "[daemon][events]") {
-    app::EventLog log(100, 3);
-    CHECK(log.newest() == 99);
-    CHECK_FALSE(log.after(99, 10).gap);
-    for (int i = 0; i < 5; ++i) log.publish("t", "{}");
-    const auto page = log.after(103, 10);
-    REQUIRE(page.events.size() == 1);
-    CHECK(page.events[0].id == 104);
-    CHECK(log.after(99, 10).gap);
-    CHECK(log.after(99, 10).events.size() == 3);
-    CHECK(log.after(9'999, 10).gap);
-}

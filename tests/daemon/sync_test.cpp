@@ -110,8 +110,6 @@ TEST_CASE("a field that is gone at the remote makes the next sync come at once, 
     test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
     daemon.dir.write("a.mapping.toml", test::kMapping);
     Cycles cycles;
-    std::atomic<int> described{0};
-    daemon.remotes.on_describe = [&] { ++described; };
     daemon.run_cycle = cycles.script([](int n) {
         engine::CycleReport report;
         if (n == 1)
@@ -121,7 +119,7 @@ TEST_CASE("a field that is gone at the remote makes the next sync come at once, 
     });
     REQUIRE(daemon.start());
     CHECK(cycles.reaches(2));
-    CHECK(described == 2);
+    CHECK(daemon.remotes.described == 2);
 }
 
 TEST_CASE("failures back off and the network's return tries again", "[daemon][sync]") {
@@ -139,6 +137,92 @@ TEST_CASE("failures back off and the network's return tries again", "[daemon][sy
                          [](const json& j) { return j["connections"][0]["state"] == "offline"; }));
     daemon.network.come_back();
     CHECK(daemon.until("/api/v1/status", idle));
+}
+
+TEST_CASE("what became due while the machine slept is done when the network is back",
+          "[daemon][sync]") {
+    test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    // Not due yet: nothing is done before its time.
+    daemon.clock.slept = std::chrono::minutes(20);
+    daemon.network.come_back();
+    REQUIRE(daemon.send("POST", "/api/v1/reload", nullptr).status == 200);
+    CHECK(cycles.done() == 1);
+    daemon.clock.slept = std::chrono::hours(3);
+    daemon.network.come_back();
+    CHECK(cycles.reaches(2));
+}
+
+TEST_CASE("metadata are read once, and again because of an unknown field", "[daemon][sync]") {
+    test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int n) -> Result<engine::CycleReport> {
+        if (n == 2 || n == 5 || n == 6)
+            return fail(Errc::kInvalid, "no field X", {{"unknown_field", "People.X"}});
+        return engine::CycleReport{};
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    CHECK(daemon.remotes.described == 1);
+    const auto sync = [&] {
+        REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    };
+    // The second finds one: metadata are read and the sync is repeated, long before the interval.
+    sync();
+    REQUIRE(cycles.reaches(3));
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    CHECK(daemon.remotes.described == 2);
+    sync();
+    REQUIRE(cycles.reaches(4));
+    CHECK(daemon.remotes.described == 2);
+    // Where that does not help it is not tried on and on.
+    sync();
+    REQUIRE(cycles.reaches(6));
+    REQUIRE(
+        daemon.until("/api/v1/connections/a", [](const json& j) { return j["state"] == "error"; }));
+    sync();
+    REQUIRE(cycles.reaches(7));
+    CHECK(cycles.done() == 7);
+    CHECK(daemon.remotes.described == 3);
+
+    // Nor at a start: what was read lies on disk.
+    daemon.stop();
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(8));
+    CHECK(daemon.remotes.described == 3);
+}
+
+TEST_CASE("a forecast is of ordinary syncs", "[daemon][sync]") {
+    test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    std::atomic<std::int64_t>& spent = daemon.remotes.spent;
+    daemon.run_cycle = cycles.script([&](int n) {
+        spent += n == 1 ? 5'000 : 3;  // the first load
+        return engine::CycleReport{};
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    const auto forecast = [&] { return daemon.json("/api/v1/connections/a/forecast"); };
+    CHECK(forecast()["measured"] == false);
+    CHECK(forecast()["credits_per_sync"] == 1);  // one stream, no feed of deletions
+    CHECK(forecast()["credits_per_day"] == 24);
+    for (int n = 2; n <= 4; ++n) {
+        REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+        REQUIRE(cycles.reaches(n));
+        REQUIRE(daemon.until("/api/v1/status", idle));
+    }
+    CHECK(forecast()["measured"] == true);
+    CHECK(forecast()["credits_per_sync"] == 3);
+    CHECK(forecast()["credits_per_day"] == 72);
+    CHECK(forecast()["fits"] == true);
 }
 
 TEST_CASE("a missing mapping is said, not guessed", "[daemon][sync]") {

@@ -7,9 +7,9 @@
 #include "config/parse.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
-#include "daemon/cli/files.hpp"
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/sign_in.hpp"
 #include "daemon/cli/suggest.hpp"
 #include "daemon/cli/values.hpp"
 #include "daemon/cli/width.hpp"
@@ -18,27 +18,6 @@ namespace kontor::cli {
 namespace {
 
 using nlohmann::json;
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-/// A request that holds secrets: they are overwritten when it goes.
-struct Request {
-    json body = json::object();
-
-    Request() = default;
-    Request(const Request&) = delete;
-    Request& operator=(const Request&) = delete;
-    ~Request() {
-        for (const auto* name : {"secrets", "code"})
-            if (body.contains(name)) wipe_all(body[name]);
-    }
-
-private:
-    static void wipe_all(json& value) {
-        if (auto* text = value.get_ptr<std::string*>(); text != nullptr) wipe(*text);
-        if (value.is_object())
-            for (auto& member : value) wipe_all(member);
-    }
-};
 
 std::string label_of(Context& context, const json& texts, const std::string& fallback) {
     const auto text = text_at(texts, messages::to_string(context.language()));
@@ -113,27 +92,6 @@ Outcome<> take_options(Context& context, const json& spec, json& body) {
     return {};
 }
 
-Outcome<std::string> read_secret(Context& context, const std::string& path) {
-    if (path == "-") {
-        auto line = context.io().read_line(true);
-        if (context.cancel().requested()) return context.interrupted();
-        return line.value_or("");
-    }
-    auto text = read_small_file(context.language(), path);
-    if (text)
-        while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-    return text;
-}
-
-/// Puts a secret's value where the API wants it: the code is exchanged at once, not stored.
-void put_secret(json& body, const std::string& name, std::string& value) {
-    if (name == "code")
-        body["code"] = value;
-    else
-        body["secrets"][name] = {{"value", value}};
-    wipe(value);
-}
-
 Outcome<> take_given_secrets(Context& context, json& body) {
     const auto& args = context.args();
     auto& secrets = body["secrets"] = json::object();
@@ -151,13 +109,7 @@ Outcome<> take_given_secrets(Context& context, json& body) {
                                : reference;
         secrets[name] = {{"reference", whole}};
     }
-    const auto files = parse_pairs(context.language(), args.all("secret-file"));
-    if (!files) return tl::unexpected<Failure>(files.error());
-    for (const auto& [name, path] : *files) {
-        auto value = read_secret(context, path);
-        if (!value) return tl::unexpected<Failure>(std::move(value.error()));
-        put_secret(body, name, *value);
-    }
+    if (auto taken = take_secret_files(context, body); !taken) return taken;
     const auto values = parse_pairs(context.language(), args.all("value"));
     if (!values) return tl::unexpected<Failure>(values.error());
     for (const auto& [name, value] : *values) body["values"][name] = value;
@@ -166,14 +118,6 @@ Outcome<> take_given_secrets(Context& context, json& body) {
 
 bool known(const json& body, const std::string& name) {
     return object_at(body, "secrets").contains(name) || object_at(body, "values").contains(name);
-}
-
-Outcome<> ask_secret(Context& context, const std::string& name, const std::string& question,
-                     json& body) {
-    auto value = context.ask(question, "--secret-file " + name + "=", {}, true);
-    if (!value) return tl::unexpected<Failure>(std::move(value.error()));
-    if (!value->empty()) put_secret(body, name, *value);
-    return {};
 }
 
 /// Where a self client is made, from the accounts server of the chosen data centre.
@@ -192,37 +136,48 @@ void explain_console(Context& context, const json& spec, const json& auth, const
                               {{"url", one_line(url)}, {"scopes", one_line(scopes)}}));
 }
 
-Outcome<> ask_oauth(Context& context, json& body) {
-    if (!known(body, "client_id")) {
-        auto id = context.ask(context.text("cli.connect.client_id"), "--value client_id=");
-        if (!id) return tl::unexpected<Failure>(std::move(id.error()));
-        if (!id->empty()) body["values"]["client_id"] = *id;
+/// What the consent page needs to know of a connection that is not there yet.
+json client_of(const json& body) {
+    json client{{"plugin", body["plugin"]}};
+    for (const auto* key : {"options", "values", "auth"})
+        if (body.contains(key)) client[key] = body[key];
+    return client;
+}
+
+Outcome<> ask_oauth(Context& context, const json& spec, const json& auth, json& body) {
+    const auto flow = choose_flow(context, auth, body);
+    if (!flow) return tl::unexpected<Failure>(flow.error());
+    const bool browser = *flow == "browser";
+    if (context.may_ask()) {
+        const bool complete = known(body, "client_secret") && known(body, "client_id");
+        if (!browser && !(complete && has_grant(body)) && text_at(body, "plugin") == "zoho")
+            explain_console(context, spec, auth, body);
+        if (!known(body, "client_id")) {
+            auto id = context.ask(context.text("cli.connect.client_id"), "--value client_id=");
+            if (!id) return tl::unexpected<Failure>(std::move(id.error()));
+            if (!id->empty()) body["values"]["client_id"] = *id;
+        }
+        if (!known(body, "client_secret"))
+            if (auto asked = ask_secret(context, "client_secret",
+                                        context.text("cli.connect.client_secret"), body);
+                !asked)
+                return asked;
     }
-    if (!known(body, "client_secret"))
-        if (auto asked = ask_secret(context, "client_secret",
-                                    context.text("cli.connect.client_secret"), body);
-            !asked)
-            return asked;
-    if (known(body, "refresh_token") || body.contains("code")) return {};
-    if (auto asked = ask_secret(context, "code", context.text("cli.connect.code"), body); !asked)
-        return asked;
-    if (body.contains("code")) return {};
-    return ask_secret(context, "refresh_token", context.text("cli.connect.refresh_token"), body);
+    if (!known(body, "client_id"))
+        return usage(context.language(), "cli.ask.missing", {{"flag", "--value client_id="}});
+    if (browser) return sign_in_by_browser(context, client_of(body), body);
+    if (has_grant(body)) return {};
+    return ask_grant(context, body);
 }
 
 /// Asks for what signing in still lacks, where somebody can be asked.
 Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     const auto& spec = object_at(plugin, "spec");
     const auto& kinds = list_at(spec, "auth");
-    if (!context.may_ask() || kinds.empty()) return {};
+    if (kinds.empty()) return {};
     const auto& auth = kinds.front();
-    if (text_at(auth, "kind") == "oauth2") {
-        const bool complete = known(body, "client_secret") && known(body, "client_id") &&
-                              (known(body, "refresh_token") || body.contains("code"));
-        if (!complete && text_at(plugin, "name") == "zoho")
-            explain_console(context, spec, auth, body);
-        return ask_oauth(context, body);
-    }
+    if (text_at(auth, "kind") == "oauth2") return ask_oauth(context, spec, auth, body);
+    if (!context.may_ask()) return {};
     for (const auto& secret : list_at(auth, "secrets")) {
         const auto name = cell(secret);
         if (known(body, name)) continue;
@@ -238,6 +193,7 @@ void take_rest(Context& context, json& body) {
     if (args.has("ca-file"))
         body["ca_file"] = std::filesystem::absolute(args.option("ca-file")).string();
     if (args.has("proxy")) body["proxy"] = args.option("proxy");
+    if (args.has("interval")) body["interval"] = args.option("interval");
     if (args.has("jurisdiction")) body["jurisdiction"] = args.option("jurisdiction");
     if (args.has("allow-http-loopback")) body["allow_http_loopback"] = true;
 }
@@ -269,7 +225,7 @@ Outcome<Exit> run_connect(Context& context) {
     const auto name = context.args().option("name", plugin_name);
 
     // What was given is looked at first: a secret on the command line is told at once.
-    Request request;
+    SecretBody request;
     request.body["name"] = name;
     request.body["plugin"] = plugin_name;
     if (auto taken = take_given_secrets(context, request.body); !taken)

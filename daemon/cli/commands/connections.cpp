@@ -5,6 +5,7 @@
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/cli/sign_in.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -97,6 +98,14 @@ void print_remarks(Context& context, const json& c) {
         context.note(context.text("cli.status.pull_only", {{"name", name}}));
 }
 
+/// How one signs in with that connector: its spec's first way.
+json sign_in_of(const json& plugins, const std::string& plugin) {
+    for (const auto& one : list_at(plugins, "plugins"))
+        if (text_at(one, "name") == plugin)
+            for (const auto& auth : list_at(object_at(one, "spec"), "auth")) return auth;
+    return json::object();
+}
+
 /// Success is told as a sentence, or with --json as the daemon's answer.
 Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
                    const messages::Args& args) {
@@ -174,6 +183,33 @@ Outcome<Exit> run_connection_forecast(Context& context) {
     else
         context.print(forecast_text(context, *answer));
     return Exit::kOk;
+}
+
+Outcome<Exit> run_connection_sign_in(Context& context) {
+    const auto name = name_of(context);
+    SecretBody request;
+    if (auto taken = take_secret_files(context, request.body); !taken)
+        return tl::unexpected<Failure>(std::move(taken.error()));
+    if (!has_grant(request.body)) {
+        const auto plugins = context.api().get("/plugins");
+        if (!plugins) return tl::unexpected<Failure>(plugins.error());
+        const auto connection = context.api().get(path_of(context, ""));
+        if (!connection) return tl::unexpected<Failure>(connection.error());
+        const auto auth = sign_in_of(*plugins, text_at(*connection, "plugin"));
+        const auto flow = choose_flow(context, auth, request.body);
+        if (!flow) return tl::unexpected<Failure>(flow.error());
+        Outcome<> done;
+        if (*flow == "browser")
+            done = sign_in_by_browser(context, {{"connection", name}}, request.body);
+        else if (text_at(auth, "kind") == "oauth2")
+            done = ask_grant(context, request.body);
+        if (!done) return tl::unexpected<Failure>(std::move(done.error()));
+    }
+    const auto answer = context.api().post(path_of(context, "/sign-in"), request.body);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    return told(
+        context, *answer, "cli.connect.checked",
+        {{"name", name}, {"organisation", text_at(object_at(*answer, "identity"), "org_name")}});
 }
 
 Outcome<Exit> run_connection_resume(Context& context) {

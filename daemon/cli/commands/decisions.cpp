@@ -28,7 +28,7 @@ void print_conflict_list(Context& context, const json& conflicts) {
         std::vector<std::string> row{text_at(conflict, "id"),
                                      record_of(conflict),
                                      text_at(conflict, "connection"),
-                                     text_at(conflict, "kind"),
+                                     context.word(text_at(conflict, "kind")),
                                      "",
                                      "",
                                      "",
@@ -50,7 +50,7 @@ void print_conflict(Context& context, const json& conflict) {
         context.text("cli.conflict.title", {{"id", text_at(conflict, "id")},
                                             {"record", record_of(conflict)},
                                             {"connection", text_at(conflict, "connection")},
-                                            {"kind", text_at(conflict, "kind")}}));
+                                            {"kind", context.word(text_at(conflict, "kind"))}}));
     Table table{.columns = {{.title = context.text("cli.column.field")},
                             {.title = context.text("cli.column.base")},
                             {.title = context.text("cli.column.ours")},
@@ -157,7 +157,7 @@ Outcome<Exit> run_blocked(Context& context) {
                 .rows = {}};
     for (const auto& item : blocked)
         table.add({text_at(item, "link"), record_of(item), text_at(item, "connection"),
-                   text_at(item, "op"), text_at(item, "field"),
+                   context.word(text_at(item, "op")), text_at(item, "field"),
                    text_at(item, "code") + ": " + text_at(item, "message"),
                    text_at(item, "attempts"), text_at(item, "since")});
     context.print(table);

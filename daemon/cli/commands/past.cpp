@@ -19,6 +19,11 @@ std::string record_of(Context& context) {
     return context.args().argument("ENTITY") + " " + context.args().argument("ID");
 }
 
+/// A first load is one entry for all its records: their number is not this record's value.
+std::string new_value(const json& change) {
+    return text_at(change, "op") == "loaded" ? std::string() : text_at(change, "new");
+}
+
 void print_changes(Context& context, const json& changes) {
     Table table{.columns = {{.title = context.text("cli.column.change"), .right = true, .min = 6},
                             {.title = context.text("cli.column.time"), .min = 24},
@@ -32,18 +37,20 @@ void print_changes(Context& context, const json& changes) {
                 .rows = {}};
     for (const auto& change : changes)
         table.add({text_at(change, "seq"), text_at(change, "at"), text_at(change, "actor"),
-                   text_at(change, "run"), text_at(change, "op"), text_at(change, "field"),
-                   text_at(change, "old"), text_at(change, "new"), text_at(change, "rule")});
+                   text_at(change, "run"), context.word(text_at(change, "op")),
+                   text_at(change, "field"), text_at(change, "old"), new_value(change),
+                   text_at(change, "rule")});
     context.print(table);
 }
 
 /// Conflicts that had a say in a value.
 void print_notes(Context& context, const json& conflicts) {
     for (const auto& note : conflicts)
-        context.print(context.text("cli.why.conflict", {{"id", text_at(note, "id")},
-                                                        {"kind", text_at(note, "kind")},
-                                                        {"state", text_at(note, "state")},
-                                                        {"rule", text_at(note, "rule")}}));
+        context.print(
+            context.text("cli.why.conflict", {{"id", text_at(note, "id")},
+                                              {"kind", context.word(text_at(note, "kind"))},
+                                              {"state", context.word(text_at(note, "state"))},
+                                              {"rule", text_at(note, "rule")}}));
 }
 
 /// What is to be undone, as the API wants it.
@@ -70,8 +77,9 @@ void print_undo(Context& context, const json& answer, std::string_view key) {
                             {.title = context.text("cli.column.op")}},
                 .rows = {}};
     for (const auto& item : list_at(answer, "changes")) {
-        auto step = text_at(item, "step");
-        if (const auto reason = text_at(item, "reason"); !reason.empty()) step += ": " + reason;
+        auto step = context.word(text_at(item, "step"));
+        if (const auto reason = text_at(item, "reason"); !reason.empty())
+            step += ": " + context.word(reason);
         table.add({text_at(item, "entity") + " " + text_at(item, "record"), text_at(item, "field"),
                    text_at(item, "now"), text_at(item, "then"), step});
     }
@@ -118,7 +126,8 @@ Outcome<Exit> run_undo(Context& context) {
     auto target = undo_target(context);
     if (!target) return tl::unexpected<Failure>(std::move(target.error()));
     const bool preview_only = context.args().has("preview");
-    const bool ask = !preview_only && !context.args().has("force") && context.may_ask();
+    const bool ask =
+        !preview_only && !context.args().has("force") && !context.json() && context.may_ask();
     if (preview_only || ask) {
         auto body = *target;
         body["preview"] = true;

@@ -10,6 +10,7 @@
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/rows.hpp"
 #include "daemon/cli/values.hpp"
+#include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -86,6 +87,41 @@ std::vector<std::string> columns_of(Context& context, const json& rows) {
     return columns;
 }
 
+/// What tells most about a record, of whatever kind; the rest follows by name.
+constexpr std::string_view kTelling[] = {"last_name",    "first_name",   "name",     "subject",
+                                         "title",        "company",      "email",    "phone",
+                                         "mobile",       "stage",        "status",   "amount",
+                                         "grand_total",  "closing_date", "due_date", "mailing_city",
+                                         "billing_city", "city",         "industry"};
+
+/// The columns that find room on the terminal, the most telling first; how many did not.
+std::size_t fit_columns(Context& context, const json& rows, std::vector<std::string>& columns) {
+    const auto room = context.io().columns;
+    if (room == 0 || context.args().has("fields")) return 0;
+    const auto rank = [](const std::string& column) {
+        const auto* found = std::find(std::begin(kTelling), std::end(kTelling), column);
+        return found - std::begin(kTelling);
+    };
+    std::stable_sort(columns.begin() + 1, columns.end(),
+                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+    constexpr std::size_t kCellMax = 40;
+    std::vector<std::string> fitting;
+    std::size_t used = 0;
+    for (const auto& column : columns) {
+        std::size_t width = display_width(column);
+        for (const auto& row : rows)
+            width =
+                std::max(width, std::min(kCellMax, display_width(one_line(text_at(row, column)))));
+        if (!fitting.empty() && used + width + 2 > room) continue;
+        used += width + 2;
+        fitting.push_back(column);
+        if (fitting.size() > std::size(kTelling)) break;
+    }
+    const auto left = columns.size() - fitting.size();
+    columns = std::move(fitting);
+    return left;
+}
+
 Outcome<Exit> print_list(Context& context, const json& answer, const json& rows,
                          const std::vector<std::string>& columns) {
     if (auto printed = print_rows(context, answer, rows, columns); !printed)
@@ -99,6 +135,7 @@ Outcome<Exit> print_list(Context& context, const json& answer, const json& rows,
 /// All records that match, as the daemon streams them: however many, in bounded memory.
 Outcome<Exit> export_csv(Context& context, std::string query) {
     add_query(query, "format", "csv");
+    add_query(query, "defuse", "true");
     if (context.args().has("bom")) add_query(query, "bom", "true");
     auto done = context.api().download(records_path(context) + query, [&](std::string_view piece) {
         context.write(piece);
@@ -179,7 +216,13 @@ Outcome<Exit> run_list(Context& context) {
     const auto answer = context.api().get(records_path(context) + *query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto rows = flat_rows(list_at(*answer, "records"));
-    return print_list(context, *answer, rows, columns_of(context, rows));
+    auto columns = columns_of(context, rows);
+    const bool table = !context.json() && !args.has("csv") && !args.has("format");
+    const auto left = table ? fit_columns(context, rows, columns) : 0;
+    auto done = print_list(context, *answer, rows, columns);
+    if (done && left > 0)
+        context.note(context.text("cli.list.columns", {{"count", std::to_string(left)}}));
+    return done;
 }
 
 Outcome<Exit> run_get(Context& context) {

@@ -1,6 +1,8 @@
+#include <poll.h>
+
 #include <chrono>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
@@ -17,6 +19,9 @@ using nlohmann::json;
 /// How often a broken event stream is taken up again before giving up.
 constexpr int kReconnectsMax = 5;
 constexpr int kPlanPage = 1000;
+/// How long a kontord that went away is waited for.
+constexpr int kReturnTries = 60;
+constexpr std::chrono::milliseconds kReturnPause{500};
 
 std::string connection_path(const std::string& name, std::string_view action) {
     return "/connections/" + url_encode(name) + std::string(action);
@@ -32,6 +37,26 @@ Step step_of(const json& event) {
                 .total = integer_at(from, "total")};
 }
 
+std::int64_t sum_of(const json& result, std::initializer_list<const char*> names) {
+    std::int64_t sum = 0;
+    for (const auto& stream : list_at(result, "streams"))
+        for (const char* name : names) sum += integer_at(stream, name);
+    return sum;
+}
+
+/// What a sync changed, in numbers.
+std::string totals_text(Context& context, const json& result) {
+    const auto count = [&](std::initializer_list<const char*> names) {
+        return grouped(sum_of(result, names));
+    };
+    return context.text("cli.sync.totals",
+                        {{"name", text_at(result, "connection")},
+                         {"here", count({"created_here", "updated_here", "deleted_here"})},
+                         {"there", count({"created_there", "updated_there", "deleted_there"})},
+                         {"conflicts", count({"conflicts"})},
+                         {"blocked", count({"blocked"})}});
+}
+
 /// The syncs that were asked for, until each has ended.
 class Waiting {
 public:
@@ -41,7 +66,7 @@ public:
         auto ticket = context_.api().post(connection_path(name, "/sync"), request);
         if (!ticket) return tl::unexpected<Failure>(std::move(ticket.error()));
         if (open_.empty()) since_ = text_at(*ticket, "event_id");
-        open_[integer_at(*ticket, "ticket")] = name;
+        open_.emplace(name, integer_at(*ticket, "ticket"));
         return {};
     }
 
@@ -53,6 +78,7 @@ public:
             if (attempt > kReconnectsMax)
                 return tl::unexpected<Failure>(failure_of(
                     context_.language(), Error{Errc::kUnavailable, "GET /events", {}, {}}));
+            show_running();
             auto done = context_.api().events("/events?since=" + since_, since_,
                                               [&](const SseEvent& e) { return take(e); });
             progress_.clear();
@@ -73,29 +99,53 @@ private:
         if (event.type == "gap") return false;
         const auto data = json::parse(event.data, nullptr, false);
         if (!data.is_object()) return true;
-        const auto found = open_.find(integer_at(data, "ticket", -1));
-        if (found == open_.end()) return true;
+        const auto name = text_at(data, "connection");
+        const auto ticket = integer_at(data, "ticket", -1);
+        // One that was under way before ours has its turn first, and is shown as well.
+        const bool ours = open_.contains({name, ticket});
+        const bool before = !ours && waits_for(name, ticket);
+        if (!ours && !before) return true;
         if (event.type == "sync.progress") {
             progress_.show(step_of(data), std::chrono::steady_clock::now());
         } else if (event.type == "sync.finished") {
             progress_.clear();
-            results_.push_back(data);
-            open_.erase(found);
+            if (before) {
+                context_.note(totals_text(context_, data));
+            } else {
+                results_.push_back(data);
+                open_.erase({name, ticket});
+            }
         }
         return !open_.empty();
+    }
+
+    bool waits_for(const std::string& name, std::int64_t ticket) const {
+        const auto asked = open_.lower_bound({name, 0});
+        return asked != open_.end() && asked->first == name && ticket < asked->second;
+    }
+
+    /// How far each is at this moment: its next event may be long in coming.
+    void show_running() {
+        for (const auto& [name, ticket] : open_) {
+            const auto connection = context_.api().get(connection_path(name, ""));
+            if (!connection || object_at(*connection, "progress").empty()) continue;
+            auto step = step_of(*connection);
+            step.connection = name;
+            progress_.show(step, std::chrono::steady_clock::now());
+        }
     }
 
     /// After a gap or a break: what is not syncing any more has ended unseen.
     Outcome<> look_again() {
         for (auto it = open_.begin(); it != open_.end();) {
-            auto connection = context_.api().get(connection_path(it->second, ""));
+            auto connection = context_.api().get(connection_path(it->first, ""));
             if (!connection) return tl::unexpected<Failure>(std::move(connection.error()));
             if (text_at(*connection, "state") == "syncing") {
                 ++it;
                 continue;
             }
-            results_.push_back({{"ticket", it->first},
-                                {"connection", it->second},
+            results_.push_back({{"ticket", it->second},
+                                {"connection", it->first},
                                 {"result", text_at(*connection, "last_run_result")},
                                 {"error", connection->value("error", json(nullptr))},
                                 {"streams", json::array()}});
@@ -106,17 +156,10 @@ private:
 
     Context& context_;
     Progress progress_;
-    std::map<std::int64_t, std::string> open_;
+    std::set<std::pair<std::string, std::int64_t>> open_;  ///< connection, ticket
     std::vector<json> results_;
     std::string since_;
 };
-
-std::int64_t sum_of(const json& result, std::initializer_list<const char*> names) {
-    std::int64_t sum = 0;
-    for (const auto& stream : list_at(result, "streams"))
-        for (const char* name : names) sum += integer_at(stream, name);
-    return sum;
-}
 
 /// Events carry English texts; the person's language is made here.
 std::string message_of(Context& context, const json& error) {
@@ -135,17 +178,8 @@ void print_result(Context& context, const json& result) {
         if (messages::find(hint) != nullptr)
             context.note(context.text("cli.hint", {{"hint", context.text(hint)}}));
     }
-    const auto count = [&](std::initializer_list<const char*> names) {
-        return grouped(sum_of(result, names));
-    };
     if (error.empty() || !list_at(result, "streams").empty())
-        context.print(
-            context.text("cli.sync.totals",
-                         {{"name", name},
-                          {"here", count({"created_here", "updated_here", "deleted_here"})},
-                          {"there", count({"created_there", "updated_there", "deleted_there"})},
-                          {"conflicts", count({"conflicts"})},
-                          {"blocked", count({"blocked"})}}));
+        context.print(totals_text(context, result));
 }
 
 /// Worst of the results: all fine, some failed, all failed.
@@ -195,8 +229,9 @@ Outcome<std::int64_t> print_plan(Context& context, const std::string& name) {
                 continue;
             }
             const bool here = text_at(change, "side") == "here";
-            table.add({context.text(here ? "cli.here" : "cli.there"), text_at(change, "op"),
-                       record_of(change), text_at(change, "stream"), text_at(change, "ext_id"),
+            table.add({context.text(here ? "cli.here" : "cli.there"),
+                       context.word(text_at(change, "op")), record_of(change),
+                       text_at(change, "stream"), text_at(change, "ext_id"),
                        text_at(change, "fields")});
         }
         if (!table.rows.empty()) context.print(table);
@@ -218,6 +253,42 @@ Outcome<std::vector<std::string>> connections_of(Context& context) {
     std::vector<std::string> names;
     for (const auto& c : list_at(*answer, "connections")) names.push_back(text_at(c, "name"));
     return names;
+}
+
+/// False on Ctrl-C.
+bool pause(const Cancel& cancel, std::chrono::milliseconds time) {
+    pollfd fd{.fd = cancel.fd(), .events = POLLIN, .revents = 0};
+    (void)::poll(&fd, 1, static_cast<int>(time.count()));
+    return !cancel.requested();
+}
+
+/// Follows events until `event` wants no more. A kontord that is started again is waited for, and
+/// nothing that it tells meanwhile is missed.
+Outcome<> follow(Context& context, std::string after,
+                 const std::function<bool(const SseEvent&)>& event) {
+    if (after.empty()) {
+        const auto status = context.api().get("/status");
+        if (!status) return tl::unexpected<Failure>(status.error());
+        after = text_at(*status, "event_id");
+    }
+    for (int tries = 0;; ++tries) {
+        bool enough = false;
+        auto done = context.api().events("/events", after, [&](const SseEvent& e) {
+            tries = 0;
+            if (!e.id.empty()) after = e.id;
+            enough = !event(e);
+            return !enough;
+        });
+        if (enough) return {};
+        const bool away = done || done.error().exit == Exit::kUnreachable;
+        if (!away) return done;
+        if (tries >= kReturnTries) {
+            if (!done) return done;
+            return tl::unexpected<Failure>(
+                failed(context.language(), Exit::kUnreachable, "unreachable", "cli.events.ended"));
+        }
+        if (!pause(context.cancel(), kReturnPause)) return context.interrupted();
+    }
 }
 
 void print_event(Context& context, const SseEvent& event) {
@@ -260,12 +331,11 @@ Outcome<Exit> watch(Context& context) {
         }
         return true;
     };
-    auto done = context.api().events("/events", "", show);
+    auto done = follow(context, "", show);
     progress.clear();
     // Ctrl-C is how watching ends.
-    if (!done && done.error().exit != Exit::kInterrupted)
-        return tl::unexpected<Failure>(std::move(done.error()));
-    return done ? Exit::kUnreachable : Exit::kInterrupted;
+    if (done || done.error().exit == Exit::kInterrupted) return Exit::kInterrupted;
+    return tl::unexpected<Failure>(std::move(done.error()));
 }
 
 }  // namespace
@@ -336,8 +406,9 @@ Outcome<Exit> run_runs(Context& context) {
                             {.title = context.text("cli.column.reason")}},
                 .rows = {}};
     for (const auto& run : list_at(*answer, "runs"))
-        table.add({text_at(run, "id"), text_at(run, "connection"), text_at(run, "kind"),
-                   text_at(run, "started_at"), text_at(run, "result"), text_at(run, "error")});
+        table.add({text_at(run, "id"), text_at(run, "connection"),
+                   context.word(text_at(run, "kind")), text_at(run, "started_at"),
+                   context.word(text_at(run, "result")), text_at(run, "error")});
     context.print(table);
     return Exit::kOk;
 }
@@ -347,7 +418,7 @@ Outcome<Exit> run_events(Context& context) {
     if (!limit) return tl::unexpected<Failure>(limit.error());
     const auto after = context.args().option("after");
     std::int64_t shown = 0;
-    const auto done = context.api().events("/events", after, [&](const SseEvent& event) {
+    const auto done = follow(context, after, [&](const SseEvent& event) {
         print_event(context, event);
         ++shown;
         return !*limit || shown < **limit;

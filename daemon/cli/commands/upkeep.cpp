@@ -72,6 +72,10 @@ void add_connection(const config::Connection& c, std::vector<Setting>& out) {
         out.push_back({at + "sign_in." + name, text(value)});
     for (const auto& [name, reference] : c.secrets)
         out.push_back({at + "secrets." + name, text(reference)});
+    for (const auto& [name, folder] : c.folders) {
+        out.push_back({at + "folders." + name + ".path", text(folder.path)});
+        out.push_back({at + "folders." + name + ".write", folder.write ? "true" : "false"});
+    }
     out.push_back({at + "guards.deletes", std::to_string(c.guards.deletes)});
     out.push_back({at + "guards.edits", std::to_string(c.guards.edits)});
     out.push_back({at + "guards.missing_share", number(c.guards.missing_share)});
@@ -110,6 +114,30 @@ std::vector<Setting> settings_of(const config::Config& c) {
 Failure config_failure(Context& context, const config::Problems& problems) {
     return failed(context.language(), Exit::kConfig, "config", "cli.config.errors",
                   {{"count", std::to_string(problems.size())}});
+}
+
+/// Without kontord there is still the configuration to look at: it may be why.
+Outcome<json> examined(Context& context) {
+    auto answer = context.api().get("/doctor");
+    if (answer || answer.error().exit != Exit::kUnreachable) return answer;
+    json checks = json::array();
+    checks.push_back({{"check", "daemon"},
+                      {"subject", ""},
+                      {"ok", false},
+                      {"text", answer.error().message},
+                      {"fix", answer.error().hint},
+                      {"args", answer.error().args}});
+    const auto problems = load_config(context).problems;
+    json check{{"check", "config"}, {"subject", ""}, {"ok", problems.empty()}};
+    if (!problems.empty()) {
+        const messages::Args args{{"count", std::to_string(problems.size())},
+                                  {"first", problems.front().text()}};
+        check["text"] = context.text("doctor.config", args);
+        check["fix"] = context.text("doctor.config.fix");
+        check["args"] = args;
+    }
+    checks.push_back(std::move(check));
+    return json{{"ok", false}, {"checks", std::move(checks)}};
 }
 
 }  // namespace
@@ -160,7 +188,7 @@ Outcome<Exit> run_config_show(Context& context) {
 }
 
 Outcome<Exit> run_doctor(Context& context) {
-    const auto answer = context.api().get("/doctor");
+    const auto answer = examined(context);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const bool fine = flag_at(*answer, "ok");
     if (context.json()) {
@@ -170,7 +198,8 @@ Outcome<Exit> run_doctor(Context& context) {
     int findings = 0;
     for (const auto& check : list_at(*answer, "checks")) {
         const bool good = flag_at(check, "ok");
-        auto name = text_at(check, "check");
+        const auto kind = text_at(check, "check");
+        auto name = context.text_or("doctor." + kind + ".name", kind);
         if (const auto subject = text_at(check, "subject"); !subject.empty()) name += " " + subject;
         context.print(context.paint(good ? Paint::kGreen : Paint::kRed, good ? "✓ " : "✗ ") +
                       one_line(name));

@@ -78,7 +78,59 @@ TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
     CHECK(asked[0].target == "/api/v1/connections/zoho/sync");
     CHECK(json::parse(asked[0].body) ==
           json{{"dry_run", false}, {"sweep", true}, {"confirm_mass", false}});
-    CHECK(asked[1].target == "/api/v1/events?since=100");
+    CHECK(asked[2].target == "/api/v1/events?since=100");
+    // What the daemon had begun by itself was told, but is not our result.
+    CHECK(runner.err.find("zoho: 0 changed here") != std::string::npos);
+}
+
+TEST_CASE("a sync that was under way is shown before ours has its turn", "[cli][sync]") {
+    const auto theirs = event(101, "sync.progress",
+                              {{"ticket", 4},
+                               {"connection", "zoho"},
+                               {"stage", "load"},
+                               {"stream", "Contacts"},
+                               {"done", 700},
+                               {"total", 1000}});
+    const auto later = event(102, "sync.progress",
+                             {{"ticket", 6},
+                              {"connection", "zoho"},
+                              {"stage", "sweep"},
+                              {"stream", "Contacts"},
+                              {"done", 1},
+                              {"total", 2}});
+    const auto answers =
+        daemon_with(theirs + later + event(103, "sync.finished", finished(nullptr)), true);
+    FakeDaemon daemon([&](const Asked& asked) -> Canned {
+        if (asked.target == "/api/v1/connections/zoho")
+            return {.body = R"({"name":"zoho","state":"syncing","progress":{"stage":"load",)"
+                            R"("stream":"Accounts","done":40,"total":200}})"};
+        return answers(asked);
+    });
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "zoho"}) == 0);
+    CHECK(runner.err.find("first load Accounts 40/200 (20 %)") != std::string::npos);
+    CHECK(runner.err.find("first load Contacts 700/1,000 (70 %)") != std::string::npos);
+    CHECK(runner.err.find("comparing records") == std::string::npos);
+}
+
+TEST_CASE("syncs of two connections are told apart, though their tickets are equal",
+          "[cli][sync]") {
+    auto mine = finished(nullptr);
+    auto other = finished({{"code", "unavailable"}, {"message", "m"}, {"detail", "offline"}});
+    other["connection"] = "other";
+    const auto answers =
+        daemon_with(event(101, "sync.finished", mine) + event(102, "sync.finished", other), true);
+    FakeDaemon daemon([&](const Asked& asked) -> Canned {
+        if (asked.target == "/api/v1/connections")
+            return {.body = R"({"connections":[{"name":"other"},{"name":"zoho"}]})"};
+        return answers(asked);
+    });
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "--json"}) == 3);
+    const auto summary = json::parse(runner.out);
+    REQUIRE(summary["results"].size() == 2);
+    CHECK(summary["results"][0]["connection"] == "zoho");
+    CHECK(summary["results"][1]["connection"] == "other");
 }
 
 TEST_CASE("with --json a sync prints status lines and one summary", "[cli][sync]") {
