@@ -42,6 +42,14 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     const auto csv = daemon.get("/api/v1/records/contact?format=csv&fields=last_name,first_name");
     CHECK(csv.headers.at("content-type") == "text/csv; charset=utf-8");
     CHECK(csv.body.find("王,伟\r\n") != std::string::npos);
+    CHECK(csv.body.rfind("id,last_name,first_name\r\n", 0) == 0);
+    REQUIRE(daemon
+                .send("POST", "/api/v1/records/contact",
+                      {{"fields", {{"last_name", "=1+1"}, {"phone", "-5"}}}})
+                .status == 201);
+    const std::string formulas = "/api/v1/records/contact?format=csv&fields=last_name,phone";
+    CHECK(daemon.get(formulas).body.find(",=1+1,-5\r\n") != std::string::npos);
+    CHECK(daemon.get(formulas + "&defuse=true").body.find(",'=1+1,-5\r\n") != std::string::npos);
 
     const auto history = daemon.json(path + "/history");
     CHECK(history["entries"][0]["new"] == "伟");
@@ -80,7 +88,10 @@ TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api
 
     const auto chinese = test::call(daemon.socket(), "GET", "/api/v1/records/contact/999", "",
                                     {{"Accept-Language", "zh-CN"}});
-    CHECK(json::parse(chinese.body)["message"].get<std::string>().rfind("未找到", 0) == 0);
+    CHECK(json::parse(chinese.body)["message"].get<std::string>().rfind("没有记录 contact 999",
+                                                                        0) == 0);
+    const auto meant = daemon.get("/api/v1/records/contcat");
+    CHECK(json::parse(meant.body)["hint"] == "Did you mean contact?");
 }
 
 TEST_CASE("hostile requests are refused with a reason, and the daemon goes on", "[daemon][api]") {
@@ -143,6 +154,8 @@ TEST_CASE("SQL reads, writes only when said, and stays within bounds", "[daemon]
     CHECK(sql({{"query", "DROP TABLE contact"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "ATTACH '/tmp/x' AS x"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "SELEC"}}).status == 400);
+    CHECK(sql({{"query", "SELECT load_extension('x')"}}).status == 400);
+    CHECK(sql({{"query", "SELECT fts3_tokenizer('simple')"}}).status == 400);
     CHECK(daemon.json("/api/v1/records/contact/1/history")["entries"][0]["actor"] ==
           "uid:" + std::to_string(::geteuid()));
 }

@@ -45,6 +45,24 @@ TEST_CASE("arguments fill placeholders, missing ones stay visible", "[messages]"
     CHECK(msg::render_hint(kEnglish, error).find("Free some space") == 0);
 }
 
+TEST_CASE("an error tells what it is about, in the person's language", "[messages]") {
+    using enum msg::Language;
+    const Error field{Errc::kNotFound,
+                      "contact has no field phon",
+                      {{"entity", "contact"}, {"field", "phon"}, {"suggestion", "phone"}},
+                      std::nullopt};
+    CHECK(msg::render_error(kChinese, field) == "contact 没有字段“phon”。");
+    CHECK(msg::render_hint(kEnglish, field) == "Did you mean phone?");
+    const Error record{
+        Errc::kNotFound, "x", {{"entity", "contact"}, {"record", "7"}}, std::nullopt};
+    CHECK(msg::render_error(kEnglish, record) == "There is no contact 7.");
+    const Error said{Errc::kConflict, "x", {{"reason", "push_forbidden"}}, std::nullopt};
+    CHECK(msg::render_hint(kEnglish, said) == "Remove that line, then run: kontor reload");
+    // A reason that the catalogue does not know changes nothing.
+    const Error unknown{Errc::kConflict, "detail", {{"reason", "no such"}}, std::nullopt};
+    CHECK(msg::render_error(kEnglish, unknown) == "That does not fit the present state: detail");
+}
+
 TEST_CASE("the language comes from the locale", "[messages]") {
     CHECK(msg::language_from("zh_CN.UTF-8") == msg::Language::kChinese);
     CHECK(msg::language_from("zh-Hant") == msg::Language::kChinese);

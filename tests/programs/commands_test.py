@@ -93,7 +93,7 @@ class Commands(unittest.TestCase):
         english = {**chinese, "LC_ALL": "C.UTF-8"}
         self.assertNotIn("连接", self.run_kontor("status", env=english).stdout)
         failed = self.world.kontor("get", "contact", "999999", check=False, env=chinese)
-        self.assertIn("未找到", failed.stderr)
+        self.assertIn("没有记录 contact 999999", failed.stderr)
         told = json.loads(self.world.kontor("get", "contact", "999999", "--json", check=False,
                                             env=chinese).stderr)
         self.assertEqual(told["code"], "not_found")

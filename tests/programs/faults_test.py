@@ -27,7 +27,8 @@ if "--in-namespace" not in sys.argv:
     os.execvp("unshare", ["unshare", *way, sys.executable, *sys.argv, "--in-namespace"])
 sys.argv.remove("--in-namespace")
 BIN = sys.argv.pop(1)
-OTHER_ABI = sys.argv.pop(1)
+TEST_PLUGINS = sys.argv.pop(1)
+OTHER_ABI = os.path.join(TEST_PLUGINS, "other_abi.so")
 
 
 def digest(path):
@@ -289,6 +290,32 @@ class Plugins(Fault):
         self.assertFalse(found["ok"])
         self.assertIn(folder, found["fix"])
         self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(20,)])
+
+
+    def test_a_plugin_sees_the_folders_opened_to_it_and_no_others(self):
+        folder = os.path.join(self.world.dir, "plugins")
+        os.mkdir(folder, 0o755)
+        shutil.copy(os.path.join(TEST_PLUGINS, "folder.so"), folder)
+        self.world.env["KONTOR_PLUGIN_DIR"] = folder
+        inbox = os.path.join(self.world.dir, "inbox")
+        os.mkdir(inbox, 0o700)
+        with open(os.path.join(inbox, "badge.json"), "w") as file:
+            file.write('{"org_id": "1", "org_name": "read from a file"}')
+        conf = os.path.join(self.world.config, "kontor.toml")
+        with open(conf, "a") as file:
+            file.write('\n[connection.f]\nplugin = "folder"\n')
+        self.world.start_daemon()
+        refused = self.world.kontor("connection", "check", "f", check=False)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("Not permitted", refused.stderr)
+        with open(conf, "a") as file:
+            file.write(f'[connection.f.folders.inbox]\npath = "{inbox}"\n')
+        self.world.kontor("reload")
+        self.assertIn("read from a file", self.world.kontor("connection", "check", "f").stderr)
+        os.remove(os.path.join(inbox, "badge.json"))
+        os.symlink("/etc/hostname", os.path.join(inbox, "badge.json"))
+        refused = self.world.kontor("connection", "check", "f", check=False)
+        self.assertEqual(refused.returncode, 1, refused.stderr)
 
 
 class Remote(Fault):

@@ -157,10 +157,32 @@ TEST_CASE("list sends filters, order and paging, encoded", "[cli][command]") {
     CHECK(session.run({"list", "deal", "--json", "--csv", "--limit", "5"}) == 2);
 }
 
+TEST_CASE("a list shows the most telling fields that fit the terminal", "[cli][command]") {
+    json fields;
+    for (int i = 0; i < 30; ++i) fields["a_field_" + std::to_string(i)] = "value";
+    fields["last_name"] = "欧阳";
+    fields["blank"] = nullptr;
+    const json page{{"records", {{{"id", 7}, {"uid", "u"}, {"fields", fields}}}}, {"next", ""}};
+    Session session(Canned{.body = page.dump()});
+    session.runner.terminal = true;
+    session.runner.typed = {""};
+    CHECK(session.run({"list", "contact", "--no-color"}) == 0);
+    const auto head = session.runner.out.substr(0, session.runner.out.find('\n'));
+    CHECK(head.rfind("id  last_name  a_field_0", 0) == 0);
+    CHECK(head.size() <= 80);
+    CHECK(session.runner.err.find("more fields") != std::string::npos);
+    CHECK(session.run({"list", "contact", "--no-color", "--fields", "a_field_29"}) == 0);
+    CHECK(session.runner.out.rfind("id  a_field_29\n", 0) == 0);
+    // What another program reads is whole.
+    session.runner.terminal = false;
+    CHECK(session.run({"list", "contact"}) == 0);
+    CHECK(session.runner.out.find("a_field_29") != std::string::npos);
+}
+
 TEST_CASE("a whole CSV export is passed through as it streams", "[cli][command]") {
     Session session(Canned{.body = "id,name\r\n1,x\r\n", .type = "text/csv"});
     CHECK(session.run({"list", "deal", "--csv", "--bom"}) == 0);
-    CHECK(session.last().target == "/api/v1/records/deal?format=csv&bom=true");
+    CHECK(session.last().target == "/api/v1/records/deal?format=csv&defuse=true&bom=true");
     CHECK(session.runner.out == "id,name\r\n1,x\r\n");
     Session missing(problem(404, "not_found"));
     CHECK(missing.run({"list", "deal", "--csv"}) == 6);
