@@ -6,6 +6,7 @@
 #include "daemon/api/services.hpp"
 #include "sync/replica/local_edits.hpp"
 #include "sync/replica/query.hpp"
+#include "sync/replica/values.hpp"
 
 namespace kontor::api {
 namespace {
@@ -113,8 +114,12 @@ Result<SharedCatalogue> catalogue_with(Services& services, const replica::Databa
                                        const std::string& entity) {
     auto catalogue = services.databases.catalogues().get(db);
     if (!catalogue) return catalogue;
-    if ((*catalogue)->entity(entity) == nullptr)
-        return fail(Errc::kNotFound, "no entity '" + entity + "'", {{"entity", entity}});
+    if ((*catalogue)->entity(entity) == nullptr) {
+        std::vector<std::string> names;
+        for (const auto& known : (*catalogue)->entities()) names.push_back(known.name);
+        return fail(Errc::kNotFound, "no entity '" + entity + "'",
+                    {{"entity", entity}, {"suggestion", replica::nearest(entity, names)}});
+    }
     return catalogue;
 }
 
