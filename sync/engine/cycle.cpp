@@ -19,6 +19,9 @@ namespace {
 /// Rounds of creates in which each may make the next possible (parents of parents).
 constexpr int kCreateRoundsMax = 16;
 
+/// Streams in a row that the remote did not answer, before it is taken to be away.
+constexpr int kUnreachableMax = 2;
+
 /// Trouble after which going on with the next stream makes no sense.
 bool ends_cycle(Errc code) {
     switch (code) {
@@ -222,8 +225,15 @@ private:
     void try_step(StreamCounts& counts, Step step) {
         try {
             step(counts);
+            unreachable_ = 0;
         } catch (Failure& failure) {
             if (ends_cycle(failure.error.code)) throw;
+            // One may be the stream's own trouble. Several in a row, each after all its retries,
+            // are the network's: the others would wait as long for the same.
+            const bool unreachable =
+                failure.error.code == Errc::kUnavailable || failure.error.code == Errc::kTimeout;
+            unreachable_ = unreachable ? unreachable_ + 1 : 0;
+            if (unreachable_ >= kUnreachableMax) throw;
             if (failure.error.code == Errc::kGuard) {  // nothing more until a person has looked
                 pause(failure.error);
                 stopped_ = true;
@@ -369,6 +379,7 @@ private:
     std::optional<Context> context_;
     CycleReport report_;
     bool stopped_ = false;  ///< by a guard
+    int unreachable_ = 0;   ///< streams in a row that the remote did not answer
 };
 
 // A private copy, so that a dry run is the same code and changes nothing.
