@@ -109,6 +109,10 @@ merge::GroupMapping read_group(const Node& node, const std::string& prefix, Tabl
     in.text("name", out.name);
     read_enum(in, "policy", policy_names(), out.policy);
     read_enum(in, "fallback", policy_names(), out.fallback);
+    in.text("owner", out.owner);
+    const bool owned = out.policy == merge::Policy::kOwner || out.fallback == merge::Policy::kOwner;
+    if (!owned && !out.owner.empty())
+        in.problem(node, "owner", "only means something with the policy 'owner'");
     each_table(in, "fields", [&](const Node& item, const std::string& name) {
         out.fields.push_back(read_field(item, name, into));
         unique(in, item, "fields", remote_fields, out.fields.back().remote);
@@ -176,7 +180,8 @@ constexpr const char* kHeader = R"(
 #   delete_against_edit: local (the edit wins), remote (the deletion wins), manual (ask)
 # [[stream.group]]  fields that merge and are sent together
 #   policy, when both sides changed it: manual (ask), remote, local, newest, union, max, min,
-#   restrictive, append, sum; fallback: what newest does if the times do not tell
+#   restrictive, append, sum, owner; fallback: what newest does if the times do not tell;
+#   owner: the connection whose value counts with policy owner (without it: what stands here)
 #   fields: remote = its name there, column = ours; direction = in: only fetched, out: only sent
 )";
 
@@ -259,6 +264,7 @@ std::string write_mapping(const merge::Mapping& mapping, const std::string& conn
             word("policy", name_of(policy_names(), group.policy));
             if (group.fallback != merge::Policy::kManual)
                 word("fallback", name_of(policy_names(), group.fallback));
+            if (!group.owner.empty()) word("owner", group.owner);
             out += "fields = [\n";
             for (const auto& field : group.fields) out += write_field(field);
             out += "]\n";

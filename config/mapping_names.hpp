@@ -17,7 +17,7 @@ inline const Names<merge::Policy>& policy_names() {
     static const Names<merge::Policy> names = {
         {"manual", kManual}, {"remote", kRemote}, {"local", kLocal}, {"newest", kNewest},
         {"union", kUnion},   {"max", kMax},       {"min", kMin},     {"restrictive", kRestrictive},
-        {"append", kAppend}, {"sum", kSum}};
+        {"append", kAppend}, {"sum", kSum},       {"owner", kOwner}};
     return names;
 }
 inline const Names<merge::Direction>& direction_names() {

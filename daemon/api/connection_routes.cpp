@@ -5,6 +5,7 @@
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/runtime/report_json.hpp"
+#include "sync/engine/epoch.hpp"
 
 namespace kontor::api {
 namespace {
@@ -102,13 +103,21 @@ Result<ApiResponse> push(Services& services, const ApiRequest& request) {
 Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
+    auto body = parse_body(request, {"accept_remote"});
+    if (!body) return pass(body);
+    auto accept = flag_in(*body, "accept_remote", false);
+    if (!accept) return pass(accept);
     {
         auto db = services.databases.lend(Access::kEngine);
         if (!db) return pass(db);
-        if (auto done = engine::resume(**db, request.param("name")); !done) return pass(done);
+        const auto& name = request.param("name");
+        auto done = *accept ? engine::accept_remote(**db, services.clock, name, request.actor)
+                            : engine::resume(**db, name);
+        if (!done) return pass(done);
     }
-    services.log.info("connection.resumed",
-                      {{"connection", request.param("name")}, {"actor", request.actor}});
+    services.log.info("connection.resumed", {{"connection", request.param("name")},
+                                             {"accept_remote", *accept ? "yes" : "no"},
+                                             {"actor", request.actor}});
     services.events.publish("connection.changed",
                             json{{"connection", request.param("name")}}.dump());
     if (auto asked = (*worker)->request({}); !asked) return pass(asked);

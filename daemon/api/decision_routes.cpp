@@ -115,6 +115,7 @@ Result<ApiResponse> blocked(Services& services, const ApiRequest& request) {
                        {"status", b.status},
                        {"code", b.code},
                        {"field", b.field},
+                       {"column", b.column},
                        {"message", b.message},
                        {"other_id", b.other_id},
                        {"since", b.since},

@@ -88,7 +88,9 @@ constexpr ArgumentSpec kOneConnection[] = {kConnection};
 constexpr ExampleSpec kConnectionListExamples[] = {{"kontor connection list --json"}};
 constexpr ExampleSpec kConnectionCheckExamples[] = {{"kontor connection check zoho"}};
 constexpr ExampleSpec kForecastExamples[] = {{"kontor connection forecast zoho"}};
-constexpr ExampleSpec kConnectionResumeExamples[] = {{"kontor connection resume zoho"}};
+constexpr ExampleSpec kConnectionResumeExamples[] = {
+    {"kontor connection resume zoho"}, {"kontor connection resume zoho --accept-remote"}};
+constexpr OptionSpec kConnectionResumeOptions[] = {{.name = "accept-remote"}};
 
 constexpr ExampleSpec kSignInExamples[] = {
     {"kontor connection sign-in zoho"},
@@ -212,7 +214,8 @@ constexpr CommandSpec kCommands[] = {
     {"connection list", kConnectionListExamples, {}, {}, run_connection_list},
     {"connection check", kConnectionCheckExamples, kOneConnection, {}, run_connection_check},
     {"connection forecast", kForecastExamples, kOneConnection, {}, run_connection_forecast},
-    {"connection resume", kConnectionResumeExamples, kOneConnection, {}, run_connection_resume},
+    {"connection resume", kConnectionResumeExamples, kOneConnection, kConnectionResumeOptions,
+     run_connection_resume},
     {"connection sign-in", kSignInExamples, kOneConnection, kSignInOptions, run_connection_sign_in},
     {"runs", kRunsExamples, kMaybeIdArguments, kRunsOptions, run_runs},
     {"entities", kEntitiesExamples, kEntitiesArguments, {}, run_entities},

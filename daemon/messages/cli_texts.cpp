@@ -146,6 +146,8 @@ constexpr Text kTexts[] = {
      "远端数据所在的法域，例如 CN 或 EU"},
     {"cli.option.allow-http-loopback", "allow plain http:// to this computer, for tests",
      "允许以明文 http:// 访问本机，仅供测试"},
+    {"cli.option.accept-remote", "go on with another organisation, or one that was set back",
+     "以另一个组织或已恢复到较早状态的远端继续"},
     {"cli.option.dry-run", "change nothing; list what would change",
      "不做任何变更，仅列出将要变更的内容"},
     {"cli.option.sweep", "also compare the lists of ids now, to find missed deletions",
@@ -232,8 +234,14 @@ constexpr Text kTexts[] = {
     {"cli.command.connection.resume", "let a stopped connection go on", "让已停止的连接继续"},
     {"cli.about.connection.resume",
      "A connection stops where the remote is not the one known or would lose much. Look at kontor "
-     "status first.",
-     "当远端与已知的不一致或将丢失大量数据时，连接会停止。请先查看 kontor status。"},
+     "status first. If another organisation answers, or one that was set back to an older state, "
+     "--accept-remote goes on with it: links are kept as ids to look for, both sides' values are "
+     "compared afresh, nothing is deleted on either side, and pushing is off until you switch it "
+     "on.",
+     "当远端与已知的不一致或将丢失大量数据时，连接会停止。请先查看 kontor "
+     "status。如果应答的是另一个"
+     "组织，或远端已恢复到较早的状态，可用 --accept-remote 以它为准继续：关联保留为待查找的编号，"
+     "两侧的值重新比较，两侧都不删除数据，发送功能关闭，直到您重新开启。"},
     {"cli.command.runs", "what the last syncs did", "查看最近的同步"},
     {"cli.command.entities", "kinds of records and their fields", "查看记录类型及其字段"},
     {"cli.command.list", "list records", "列出记录"},
@@ -463,6 +471,12 @@ constexpr Text kTexts[] = {
      "{name} 未同步：字段对应文件 {path} 缺失或有误。"},
     {"cli.push.on", "{name} now sends your edits.", "{name} 现在会发送您的修改。"},
     {"cli.push.off", "{name} only receives from now on.", "{name} 从现在起只接收数据。"},
+    {"cli.accepted",
+     "{name} goes on with what answers there now: everything is read again, nothing is deleted, "
+     "and "
+     "nothing is sent until kontor push on {name}.",
+     "{name} 将以当前远端为准继续：全部重新读取，不删除任何数据；执行 kontor push on {name} "
+     "之前不会发送。"},
     {"cli.resumed", "{name} goes on.", "{name} 已继续。"},
 
     {"cli.sync.failed", "{name}: {error}", "{name}：{error}"},

@@ -92,8 +92,11 @@ constexpr Text kTexts[] = {
     {"hint.too_new", "Install the newer version of Kontor; the file was left as it is.",
      "请安装更新版本的 Kontor；文件保持原样。"},
     {"hint.config", "Run: kontord --check-config", "请运行：kontord --check-config"},
-    {"hint.mismatch", "Look at it, then run: kontor connection resume NAME",
-     "请先核对，然后运行：kontor connection resume NAME"},
+    {"hint.mismatch",
+     "If the address is wrong, correct it and run: kontor connection resume NAME. To go on with "
+     "what answers there now: kontor connection resume NAME --accept-remote",
+     "如果地址有误，请更正后运行：kontor connection resume NAME。要以当前远端继续：kontor "
+     "connection resume NAME --accept-remote"},
     {"hint.guard", "Look at the dry run, then sync with --confirm-mass.",
      "请先查看试运行结果，再用 --confirm-mass 同步。"},
 };

@@ -271,7 +271,9 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
         link.state != LinkState::kAccessLost)
         return;
     const bool in_flight = !intents_of(context.sql, link.id).empty();
-    if (link.ext_id.empty() && !in_flight) {
+    // Nothing there yet; or an id of another organisation that has not been seen at this one.
+    const bool unseen = link.state == LinkState::kMissing && link.covers == 0;
+    if ((link.ext_id.empty() && !in_flight) || unseen) {
         forget_link(context.sql, link.id);
         return;
     }

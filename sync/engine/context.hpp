@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "sync/base/clock.hpp"
@@ -9,6 +10,7 @@
 #include "sync/base/random.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
+#include "sync/remote/description.hpp"
 
 namespace kontor::engine {
 
@@ -20,6 +22,8 @@ struct Context {
     Logger& log;
     Plans& plans;
     std::int64_t run = 0;  ///< kontor_run.id
+    /// The streams of the connection at hand as last described: what its remote accepts.
+    std::span<const remote::StreamSpec> described = {};
     /// Remote's clock minus ours, and how sure that is.
     std::chrono::milliseconds clock_offset{0};
     std::chrono::milliseconds clock_uncertainty{2'000};

@@ -7,6 +7,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/engine/epoch.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
 #include "sync/engine/pusher.hpp"
@@ -80,6 +81,7 @@ public:
                                  .log = ports_.log,
                                  .plans = *plans_,
                                  .run = 0,
+                                 .described = settings_.streams,
                                  .clock_offset = session().clock_offset,
                                  .clock_uncertainty = session().clock_uncertainty});
         begin_run();
@@ -192,14 +194,23 @@ private:
         for (std::size_t i = 0; i < streams.size(); ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
+                const bool unread = is_unread(sql_, streams[i]->id);
+                if (unread) doubt_creates(*context_, *streams[i]);
                 recover(*context_, ports, *streams[i], can, counts);
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);
-                if (can.list_ids && can.fetch && sweep_due(*streams[i]))
+                if (can.list_ids && can.fetch && (sweep_due(*streams[i]) || unread))
                     sweep(*context_, ports, *streams[i],
                           options_.confirm_mass ? 1.0 : settings_.guard_missing_share, counts);
+                if (unread) have_read(*streams[i]);
             });
         if (options_.push && !stopped_) push_all(streams, ports);
+    }
+
+    void have_read(const StreamPlan& plan) {
+        WriteTransaction transaction(ports_.db);
+        mark_read(sql_, plan.id);
+        transaction.commit();
     }
 
     std::vector<const StreamPlan*> chosen_streams() const {
@@ -218,6 +229,10 @@ private:
         const auto found =
             std::ranges::find(settings_.streams, plan.mapping.stream, &remote::StreamSpec::name);
         return found == settings_.streams.end() ? remote::Capabilities{} : found->can;
+    }
+
+    StreamCounts& counts_of(const StreamPlan& plan) {
+        return *std::ranges::find(report_.streams, plan.mapping.stream, &StreamCounts::stream);
     }
 
     // A failing stream does not keep the others from their turn.
@@ -321,7 +336,9 @@ private:
         return true;
     }
 
-    void push_all(const std::vector<const StreamPlan*>& streams, const StepPorts& ports) {
+    void push_all(std::vector<const StreamPlan*> streams, const StepPorts& ports) {
+        // Nothing is sent to what has not been read again since a restore.
+        std::erase_if(streams, [&](const StreamPlan* plan) { return is_unread(sql_, plan->id); });
         const bool enabled = sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?",
                                           connection_) == 1;
         if (enabled || options_.dry_run) introduce(streams);
@@ -340,7 +357,7 @@ private:
             std::int64_t total = 0;
             for (std::size_t n = 0; n < streams.size(); ++n) {
                 const std::size_t i = backwards ? streams.size() - 1 - n : n;
-                try_step(report_.streams[i], [&](StreamCounts& counts) {
+                try_step(counts_of(*streams[i]), [&](StreamCounts& counts) {
                     const auto done = push(*context_, ports, *streams[i], capabilities(*streams[i]),
                                            pass, counts);
                     carried[i] += done;
@@ -364,7 +381,7 @@ private:
         // What we wrote comes back as the remote keeps it.
         for (std::size_t i = 0; i < streams.size(); ++i)
             if (carried[i] > 0 && capabilities(*streams[i]).pull)
-                try_step(report_.streams[i], [&](StreamCounts& counts) {
+                try_step(counts_of(*streams[i]), [&](StreamCounts& counts) {
                     pull(*context_, ports, *streams[i], capabilities(*streams[i]), counts);
                 });
     }

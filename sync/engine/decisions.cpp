@@ -282,7 +282,8 @@ Result<std::vector<Blocked>> list_blocked(const replica::Database& db, std::int6
         auto& rows = sql.bind(
             "SELECT b.link, c.name, s.name, e.name, l.record, coalesce(l.ext_id, ''), b.op,"
             " b.status, coalesce(b.code, ''), coalesce(b.field, ''), coalesce(b.message, ''),"
-            " coalesce(b.other_id, ''), b.since, coalesce(b.retry_at, ''), b.attempts"
+            " coalesce(b.other_id, ''), b.since, coalesce(b.retry_at, ''), b.attempts,"
+            " coalesce(b.col, '')"
             " FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
             " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON c.id = "
             "s.connection"
@@ -298,6 +299,7 @@ Result<std::vector<Blocked>> list_blocked(const replica::Database& db, std::int6
                                    &b.message, &b.other_id, &b.since,  &b.retry_at};
             for (int i = 0; i < 9; ++i) *more[i] = rows.text(i + 5);
             b.attempts = rows.integer(14);
+            b.column = rows.text(15);
             out.push_back(std::move(b));
         }
         return out;

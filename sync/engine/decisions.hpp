@@ -62,6 +62,7 @@ struct Blocked {
     std::int64_t record = 0;
     std::string ext_id;
     std::string op, status, code, field, message, other_id, since, retry_at;
+    std::string column;  ///< ours that `field` means, "" if it is about none
     std::int64_t attempts = 0;
 };
 [[nodiscard]] Result<std::vector<Blocked>> list_blocked(const replica::Database& db,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/epoch.hpp"
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
@@ -57,7 +58,8 @@ Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, P
       plan_(plan),
       counts_(counts),
       plan_sink_(std::move(plan_sink)),
-      references_(context.sql, context.plans, plan.connection) {}
+      references_(context.sql, context.plans, plan.connection),
+      unread_(is_unread(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
     return std::exchange(rereads_, {});
@@ -400,14 +402,27 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         if (parked) input.timing.theirs_after.reset();
     }
 
-    const merge::GroupOutcome outcome = merge::merge_group(input);
+    // What we would add may have been added in the time that a restore has lost.
+    if (unread_ && counts_twice(group)) input.policy = input.fallback = merge::Policy::kManual;
+    input.theirs_owns = group.mapping->owner == plan_.connection_name;
+    merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{
         .base = input.known ? std::optional(input.known->theirs) : std::nullopt,
         .ours = local,
         .theirs = theirs,
         .theirs_version = std::string(work.image.version),
         .theirs_by = std::string(work.image.modified_by)};
-    const char* kind = input.known ? "edit" : "uncovered";
+    std::string_view kind = input.known ? "edit" : "uncovered";
+    // C3. Two that fight over a field are parted, until a person has decided or they agree.
+    const bool writes = outcome.action == merge::GroupOutcome::Action::kTake || outcome.conflict;
+    if (writes && outcome.action != merge::GroupOutcome::Action::kPark &&
+        ((parked && parked->kind == kOscillation) || fights(work, group, outcome, theirs))) {
+        kind = kOscillation;
+        outcome = {.action = merge::GroupOutcome::Action::kPark,
+                   .value = {},
+                   .known = std::nullopt,
+                   .rule = std::string(kOscillation)};
+    }
     switch (outcome.action) {
         case merge::GroupOutcome::Action::kWait:
             if (!covered && shadow == work.shadows.end())
@@ -418,6 +433,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
                                 "")) {
                 ++counts_.conflicts;
                 planned("conflict", work.link.record, work.link.ext_id, {group.mapping->name});
+                if (kind == kOscillation) tell_of_fight(work, group);
             }
             return;
         case merge::GroupOutcome::Action::kTake:
@@ -476,6 +492,41 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
     work.shadows[group.id] = {theirs, waits ? answer(group, theirs, ours, references_) : ours,
                               waits};
     if (merged) mark_dirty(context_.sql, work.link.id);
+}
+
+bool Merger::fights(const Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
+                    const merge::GroupValues& theirs) const {
+    const bool taken = outcome.action == merge::GroupOutcome::Action::kTake;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        std::vector<Value> now;
+        for (const std::size_t column : group.columns[i]) now.push_back(work.now[column]);
+        std::vector<Value> offered(now.size(), theirs[i]);
+        if (taken) {
+            auto got = merge::get(group.mapping->fields[i], outcome.value[i], now, references_);
+            if (got.waits) continue;
+            offered = std::move(got.columns);
+        }
+        for (std::size_t k = 0; k < now.size(); ++k)
+            if (offered[k] != now[k] &&
+                merge::oscillates(field_turns(context_, plan_, work.link, group.id,
+                                              plan_.column_fields[group.columns[i][k]]),
+                                  now[k], offered[k]))
+                return true;
+    }
+    return false;
+}
+
+void Merger::tell_of_fight(const Work& work, const GroupPlan& group) {
+    const std::int64_t field = plan_.column_fields[group.columns.front().front()];
+    context_.sql.run(
+        "INSERT INTO kontor_notice(at, kind, entity, record, field, args)"
+        " VALUES(?, ?, ?, ?, ?, json_object('connection', ?))",
+        context_.now(), kOscillation, plan_.entity.id, work.link.record, field,
+        plan_.connection_name);
+    context_.log.warning("sync.oscillation", {{"connection", plan_.connection_name},
+                                              {"entity", plan_.entity.name},
+                                              {"record", std::to_string(work.link.record)},
+                                              {"group", group.mapping->name}});
 }
 
 void Merger::write_back(Work& work) {

@@ -56,6 +56,9 @@ private:
     void merge_one_group(Work& work, const GroupPlan& group);
     void take(Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
               const merge::GroupValues& theirs);
+    bool fights(const Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
+                const merge::GroupValues& theirs) const;
+    void tell_of_fight(const Work& work, const GroupPlan& group);
     void write_back(Work& work);
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image);
@@ -84,6 +87,7 @@ private:
     StreamCounts& counts_;
     PlanSink plan_sink_;
     LinkReferences references_;
+    bool unread_ = false;  ///< what we know of the stream is from before a restore
     std::vector<std::string> rereads_;
     bool may_reread_ = false;
     std::optional<Instant> open_since_;

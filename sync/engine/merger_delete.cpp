@@ -39,6 +39,8 @@ void Merger::gone(Link link, const remote::RecordView& image) {
     if (link.state == LinkState::kDeletedThere || link.state == LinkState::kDone ||
         link.state == LinkState::kDetached)
         return;
+    // Never seen at the organisation that is there now: its deletions do not concern us.
+    if (link.state == LinkState::kMissing && link.covers == 0) return;
     unblock(context_.sql, link.id);
     if (link.state == LinkState::kDeleteHere) {  // both sides deleted it
         link.state = LinkState::kDone;

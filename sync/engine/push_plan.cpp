@@ -3,46 +3,91 @@
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/merge/lens.hpp"
+#include "sync/merge/validate.hpp"
 
 namespace kontor::engine {
 namespace {
 
 using replica::LinkState;
 
-/// Adds a group's values, or says why not.
-void add_group(PlannedPush& push, const GroupPlan& group, merge::GroupValues values, bool create) {
+const remote::FieldSpec* described(const Context& context, const StreamPlan& plan,
+                                   const std::string& remote_field) {
+    const auto stream =
+        std::ranges::find(context.described, plan.mapping.stream, &remote::StreamSpec::name);
+    return stream == context.described.end() ? nullptr : stream->field(remote_field);
+}
+
+/// C6. Refuses what the remote would refuse; `held` is what it is known to hold now (null: nothing)
+/// and may stay. False if a value is refused.
+bool accepts(const Context& context, const StreamPlan& plan, PlannedPush& push,
+             const GroupPlan& group, const merge::GroupValues& values,
+             const merge::GroupValues* held) {
+    const bool create = push.op == remote::ChangeOp::kCreate;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const auto& field = group.mapping->fields[i];
-        if (!goes_out(field, create)) continue;
-        if (merge::is_symbolic(values[i])) {
+        if (!goes_out(field, create) || merge::is_symbolic(values[i])) continue;
+        if (held != nullptr && i < held->size() && (*held)[i] == values[i]) continue;
+        auto flaw = merge::flaw_of(field, described(context, plan, field.remote), values[i]);
+        if (!flaw) continue;
+        push.refused = {.column = field.columns.front(),
+                        .code = std::move(flaw->code),
+                        .message = std::move(flaw->message)};
+        return false;
+    }
+    return true;
+}
+
+/// Adds a group's values, unless a reference in it waits for its target.
+void add_group(PlannedPush& push, const GroupPlan& group, merge::GroupValues values) {
+    const bool create = push.op == remote::ChangeOp::kCreate;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        if (goes_out(group.mapping->fields[i], create) && merge::is_symbolic(values[i])) {
             push.waits = true;
             return;
         }
-        if (const auto why = merge::sendable(field, values[i]); !why.empty()) {
-            push.unsendable_field = field.columns.front();
-            push.unsendable_why = why;
-            return;
-        }
-    }
     push.groups.push_back({group.id, std::move(values)});
 }
 
-// True if the record's uid belongs into the key field of what is created there.
+// D6. A new record whose parent cannot be created either, because the remote refused it or nobody
+// knows its fate, waits with it and says so; a circle of new records does not.
+bool parent_is_stuck(Context& context, const StreamPlan& plan, const Value& value) {
+    const auto target = named_by(context.plans, plan.connection, value);
+    const auto link =
+        target ? link_by_record(context.sql, target->plan->id, target->record) : std::nullopt;
+    return link && (context.sql.integer("SELECT 1 FROM kontor_blocked WHERE link = ?", link->id) ||
+                    unsettled(intents_of(context.sql, link->id)) ||
+                    open_conflict(context.sql, link->id, std::nullopt));
+}
+
+void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& push,
+                      const GroupPlan& group, const merge::GroupValues& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto& field = group.mapping->fields[i];
+        if (!merge::is_symbolic(values[i]) || !goes_out(field, true)) continue;
+        const auto* spec = described(context, plan, field.remote);
+        if (!field.required && (spec == nullptr || !spec->required) &&
+            !parent_is_stuck(context, plan, values[i]))
+            continue;
+        push.refused = {.column = field.columns.front(),
+                        .code = std::string(kParentCode),
+                        .message = "refers to " + values[i].text().substr(6) +
+                                   ", which does not exist at the remote"};
+    }
+}
+
 std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan, const Link& link,
                                        bool force) {
     if (!plan.mapping.create) return std::nullopt;
     const auto row = read_row(context.sql, plan, link.record);
     if (!row) return std::nullopt;
-    PlannedPush push{.link = link,
-                     .op = remote::ChangeOp::kCreate,
-                     .groups = {},
-                     .unsendable_field = {},
-                     .unsendable_why = {}};
+    PlannedPush push{.link = link, .op = remote::ChangeOp::kCreate, .groups = {}, .refused = {}};
     const LinkReferences references(context.sql, context.plans, plan.connection);
     for (const GroupPlan& group : plan.groups) {
+        if (!group.writable(true)) continue;
         auto values = put_group(group, *row, references);
-        if (merge::is_blank(values) || !group.writable(true)) continue;
-        add_group(push, group, std::move(values), true);
+        if (!accepts(context, plan, push, group, values, nullptr)) return push;
+        if (force) wait_with_parent(context, plan, push, group, values);
+        if (!merge::is_blank(values)) add_group(push, group, std::move(values));
     }
     if (push.waits && !force) return std::nullopt;
     return push;
@@ -53,11 +98,7 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
     if (shadows.empty()) return std::nullopt;
     const auto row = read_row(context.sql, plan, link.record);
     if (!row) return std::nullopt;
-    PlannedPush push{.link = link,
-                     .op = remote::ChangeOp::kUpdate,
-                     .groups = {},
-                     .unsendable_field = {},
-                     .unsendable_why = {}};
+    PlannedPush push{.link = link, .op = remote::ChangeOp::kUpdate, .groups = {}, .refused = {}};
     const LinkReferences references(context.sql, context.plans, plan.connection);
     for (const auto& [group_id, shadow] : shadows) {
         const GroupPlan* group = plan.group(group_id);
@@ -65,7 +106,8 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
         auto values = put_group(*group, *row, references);
         if (values == shadow.ours) continue;
         if (open_conflict(context.sql, link.id, group_id)) continue;
-        add_group(push, *group, std::move(values), false);
+        if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
+        add_group(push, *group, std::move(values));
     }
     if (push.empty() && !push.waits) return std::nullopt;
     return push;
@@ -79,11 +121,8 @@ std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan, c
     if (open_conflict(context.sql, link.id, std::nullopt)) return std::nullopt;
     if (link.state == LinkState::kDeleteHere) {
         if (link.ext_id.empty()) return std::nullopt;
-        return PlannedPush{.link = link,
-                           .op = remote::ChangeOp::kDelete,
-                           .groups = {},
-                           .unsendable_field = {},
-                           .unsendable_why = {}};
+        return PlannedPush{
+            .link = link, .op = remote::ChangeOp::kDelete, .groups = {}, .refused = {}};
     }
     if (link.state != LinkState::kLive) return std::nullopt;
     return link.ext_id.empty() ? plan_create(context, plan, link, force)
@@ -104,7 +143,7 @@ PushForecast forecast_push(Context& context, const StreamPlan& plan, const PlanS
         const auto link = link_by_id(context.sql, id);
         // Forced: a record that waits for another new one counts too.
         const auto push = link ? plan_push(context, plan, *link, true) : std::nullopt;
-        if (!push || push->empty()) continue;
+        if (!push || push->empty() || push->refused) continue;
         const char* op = "update";
         switch (push->op) {
             case remote::ChangeOp::kCreate:

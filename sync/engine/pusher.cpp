@@ -52,8 +52,18 @@ bool wanted(const PushPass& pass, ChangeOp op) {
     return false;
 }
 
-void block(Context& context, const Link& link, std::string_view op, std::string_view status,
-           const remote::PushResult& result, bool retry_later) {
+/// The column here that a remote's name for a field (or our own) means, so that what a remote says
+/// of a field is found with the field.
+std::optional<std::string> column_of(const StreamPlan& plan, const std::string& field) {
+    for (const auto& group : plan.mapping.groups)
+        for (const auto& mapping : group.fields)
+            if (mapping.remote == field || std::ranges::count(mapping.columns, field) > 0)
+                return mapping.columns.front();
+    return std::nullopt;
+}
+
+void block(Context& context, const StreamPlan& plan, const Link& link, std::string_view op,
+           std::string_view status, const remote::PushResult& result, bool retry_later) {
     const std::int64_t attempts =
         context.sql.integer("SELECT attempts FROM kontor_blocked WHERE link = ?", link.id)
             .value_or(0) +
@@ -65,11 +75,11 @@ void block(Context& context, const Link& link, std::string_view op, std::string_
             backoff_delay(kRetryLater, static_cast<unsigned>(attempts), context.random.next()));
     context.sql.run(
         "INSERT INTO kontor_blocked(link, op, status, code, field, message, other_id, since,"
-        " attempts, retry_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        " attempts, retry_at, col) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         " ON CONFLICT(link) DO UPDATE SET op = ?2, status = ?3, code = ?4, field = ?5,"
-        " message = ?6, other_id = ?7, attempts = ?9, retry_at = ?10",
+        " message = ?6, other_id = ?7, attempts = ?9, retry_at = ?10, col = ?11",
         link.id, op, status, result.code, result.field, result.message, result.id, context.now(),
-        attempts, retry_at);
+        attempts, retry_at, column_of(plan, result.field));
 }
 
 const char* op_name(ChangeOp op) {
@@ -135,13 +145,13 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan,
                 continue;
             }
             if (!wanted(pass, push->op)) continue;
-            if (!push->unsendable_field.empty()) {
+            if (push->refused) {
                 remote::PushResult why;
                 why.status = PushStatus::kInvalid;
-                why.code = "KONTOR_VALUE";
-                why.field = push->unsendable_field;
-                why.message = push->unsendable_why;
-                block(context, *link, op_name(push->op), "invalid", why, false);
+                why.code = push->refused.code;
+                why.field = push->refused.column;
+                why.message = push->refused.message;
+                block(context, plan, *link, op_name(push->op), "invalid", why, false);
                 ++counts.blocked;
                 continue;
             }
@@ -193,7 +203,7 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
             // The remote says that our new record is one that we have already.
             remote::PushResult duplicate = result;
             duplicate.code = "KONTOR_SAME_RECORD";
-            block(context, *link, "create", "duplicate", duplicate, false);
+            block(context, plan, *link, "create", "duplicate", duplicate, false);
             ++counts.blocked;
             drop_intent(context.sql, sent.intent);
             for (const SentGroup& group : sent.push.groups)
@@ -219,13 +229,14 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     if (!may_have_more || !plan_push(context, plan, *link)) clear_hint(context, *link);
 }
 
-void refused(Context& context, const Sent& sent, const remote::PushResult& result,
-             StreamCounts& counts) {
+void refused(Context& context, const StreamPlan& plan, const Sent& sent,
+             const remote::PushResult& result, StreamCounts& counts) {
     drop_intent(context.sql, sent.intent);
     const auto link = link_by_id(context.sql, sent.push.link.id);
     if (!link) return;
     const bool later = result.status == PushStatus::kLocked || result.status == PushStatus::kRetry;
-    block(context, *link, op_name(sent.push.op), remote::to_string(result.status), result, later);
+    block(context, plan, *link, op_name(sent.push.op), remote::to_string(result.status), result,
+          later);
     ++counts.blocked;
 }
 
@@ -254,7 +265,7 @@ std::vector<std::string> settle(Context& context, const StreamPlan& plan,
             drop_intent(context.sql, sent[i].intent);
             reread.push_back(sent[i].push.link.ext_id);
         } else {
-            refused(context, sent[i], result, counts);
+            refused(context, plan, sent[i], result, counts);
         }
     }
     transaction.commit();

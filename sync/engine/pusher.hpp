@@ -17,13 +17,16 @@ struct PlannedPush {
     Link link;
     remote::ChangeOp op = remote::ChangeOp::kUpdate;
     std::vector<SentGroup> groups;
-    /// A value that cannot be sent: the record is blocked instead.
-    std::string unsendable_field, unsendable_why;
+    /// A value that must not be sent: the record is blocked instead.
+    struct Refusal {
+        std::string column, code, message;
+        explicit operator bool() const { return !code.empty(); }
+    } refused;
     /// Some groups wait for the remote id of another record.
     bool waits = false;
 
     [[nodiscard]] bool empty() const {
-        return op == remote::ChangeOp::kUpdate && groups.empty() && unsendable_field.empty();
+        return op == remote::ChangeOp::kUpdate && groups.empty() && !refused;
     }
 };
 

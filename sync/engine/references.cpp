@@ -117,6 +117,20 @@ std::optional<std::string> LinkReferences::local_any(std::string_view stream_and
     return plan->entity.name + ":" + std::to_string(link->record);
 }
 
+std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
+                                    const Value& symbol) {
+    std::string_view text = symbol.text();  // local:ENTITY:ID
+    text.remove_prefix(std::min(text.size(), text.find(':') + 1));
+    const auto colon = text.find(':');
+    const auto record =
+        colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1));
+    if (!record) return std::nullopt;
+    for (const StreamPlan& plan : plans.all())
+        if (plan.connection == connection && plan.entity.name == text.substr(0, colon))
+            return NamedRecord{&plan, *record};
+    return std::nullopt;
+}
+
 bool waits_for_target(const merge::FieldMapping& field, const Value& theirs,
                       const merge::References& references) {
     if (theirs.kind() != Kind::kText || theirs.text().empty()) return false;
@@ -176,6 +190,10 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std:
                           sql.run(
                               "UPDATE kontor_link SET dirty = 1 WHERE stream = ? AND record = ?",
                               plan.id, referrer);
+                          sql.run(
+                              "DELETE FROM kontor_blocked WHERE code = ? AND link ="
+                              " (SELECT id FROM kontor_link WHERE stream = ? AND record = ?)",
+                              kParentCode, plan.id, referrer);
                       });
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
@@ -35,6 +37,17 @@ private:
 [[nodiscard]] merge::GroupValues answer(const GroupPlan& group, const merge::GroupValues& theirs,
                                         merge::GroupValues local,
                                         const merge::References& references);
+
+/// The record that a symbolic value names, in a stream of the connection that maps its entity.
+struct NamedRecord {
+    const StreamPlan* plan = nullptr;
+    std::int64_t record = 0;
+};
+[[nodiscard]] std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
+                                                  const Value& symbol);
+
+/// Why a new record is blocked that waits for another one which is stuck itself.
+inline constexpr std::string_view kParentCode = "KONTOR_PARENT";
 
 /// Remembers that a group of `link` waits for record `ext_id` of one of `streams`.
 void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,

@@ -237,6 +237,33 @@ bool has_open_conflicts(Sql& sql, std::int64_t link) {
         .has_value();
 }
 
+std::vector<merge::Turn> field_turns(Context& context, const StreamPlan& plan, const Link& link,
+                                     std::int64_t group, std::int64_t field) {
+    constexpr std::chrono::hours kWindow{24};
+    constexpr std::int64_t kTurnsMax = 16;  // more than any fight needs
+    std::string since = format_instant(context.clock.now() - kWindow);
+    if (const auto decided = context.sql.text(
+            "SELECT max(decided_at) FROM kontor_conflict WHERE entity = ? AND record = ?"
+            " AND link = ? AND grp = ? AND kind = ? AND state = 'decided'",
+            plan.entity.id, link.record, link.id, group, kOscillation))
+        since = std::max(since, *decided);
+    const std::string us = "remote:" + plan.connection_name;
+    std::vector<merge::Turn> out;
+    auto& rows = context.sql.bind(
+        "SELECT old, op, coalesce(actor, ''), at FROM kontor_history WHERE entity = ? AND"
+        " record = ? AND field = ? AND op IN ('u', 'k') ORDER BY seq DESC LIMIT ?",
+        plan.entity.id, link.record, field, kTurnsMax);
+    while (Sql::step(rows)) {
+        if (rows.text(3) <= since) continue;
+        const std::string_view actor = rows.text(2);
+        const bool ours = actor == us || actor.starts_with(us + ":");
+        const bool offer = rows.text(1) == "k";
+        if (offer && !ours) continue;  // another remote's offer changed nothing
+        out.push_back({.before = Value(rows.value(0)), .this_remote = ours, .offer = offer});
+    }
+    return out;
+}
+
 bool record_conflict(Context& context, const StreamPlan& plan, const Link& link,
                      std::optional<std::int64_t> group, std::string_view kind,
                      const ConflictSides& sides, std::string_view rule, std::string_view chosen) {

@@ -12,6 +12,7 @@
 #include "sync/engine/rows.hpp"
 #include "sync/merge/group_values.hpp"
 #include "sync/merge/lens.hpp"
+#include "sync/merge/oscillation.hpp"
 #include "sync/replica/links.hpp"
 
 /// Rows of the link, shadow, intent and conflict tables, read and written one at a time. All
@@ -96,6 +97,15 @@ struct OpenConflict {
 [[nodiscard]] std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
                                                         std::optional<std::int64_t> group);
 [[nodiscard]] bool has_open_conflicts(Sql& sql, std::int64_t link);
+
+/// kontor_conflict.kind of a group that two sides fight over (C3).
+inline constexpr std::string_view kOscillation = "oscillation";
+
+/// What happened to a field within the last day and since a person last decided about a fight over
+/// it, newest first (a bounded number), as seen from the link's remote.
+[[nodiscard]] std::vector<merge::Turn> field_turns(Context& context, const StreamPlan& plan,
+                                                   const Link& link, std::int64_t group,
+                                                   std::int64_t field);
 
 struct ConflictSides {
     std::optional<merge::GroupValues> base;

@@ -40,6 +40,13 @@ std::string number_text(const Value& value, int scale) {
     return decimal_from_real(value.real(), scale);
 }
 
+// Of running text a remote may keep the beginning. Half an address or number is a wrong one: such
+// values are not sent at all (see flaw_of).
+bool cuts(const FieldMapping& field) {
+    return field.max_length > 0 &&
+           (field.type == FieldType::kText || field.type == FieldType::kLongText);
+}
+
 // A column's value as the remote's type has it. Values of a wrong type stay what they are.
 Value put_plain(const FieldMapping& field, const Value& column) {
     switch (field.type) {
@@ -71,7 +78,7 @@ Value put_plain(const FieldMapping& field, const Value& column) {
     // Text-like: numbers written by SQL count as their text.
     if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
         return Value(number_text(column, -1));
-    if (column.kind() == Kind::kText && field.max_length > 0) {
+    if (column.kind() == Kind::kText && cuts(field)) {
         const auto bytes = prefix_bytes(column.text(), field.max_length);
         if (bytes < column.text().size()) return Value(column.text().substr(0, bytes));
     }
@@ -93,7 +100,7 @@ Value get_plain(const FieldMapping& field, const Value& theirs, const Value& cur
     }
     // The remote keeps `max_length` characters. If it changed within what it keeps, our tail beyond
     // that stays.
-    if (field.max_length > 0 && current.kind() == Kind::kText) {
+    if (cuts(field) && current.kind() == Kind::kText) {
         const auto kept = prefix_bytes(current.text(), field.max_length);
         const auto full = prefix_bytes(theirs.text(), field.max_length);
         const bool theirs_full = full == theirs.text().size() &&
@@ -162,7 +169,7 @@ bool keeps_value(const FieldMapping& field, const ValueView& theirs) {
     if (field.type == FieldType::kDecimal)
         return theirs.kind == Kind::kInteger || theirs.kind == Kind::kNull ||
                (theirs.kind == Kind::kText && is_canonical_decimal(theirs.text));
-    if (theirs.kind != Kind::kText || field.max_length <= 0 ||
+    if (theirs.kind != Kind::kText || !cuts(field) ||
         theirs.text.size() <= static_cast<std::size_t>(field.max_length))
         return true;
     return prefix_bytes(theirs.text, field.max_length) == theirs.text.size();

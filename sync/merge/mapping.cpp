@@ -7,7 +7,7 @@
 namespace kontor::merge {
 namespace {
 
-constexpr std::array<std::pair<Policy, std::string_view>, 10> kPolicies{{
+constexpr std::array<std::pair<Policy, std::string_view>, 11> kPolicies{{
     {Policy::kManual, "manual"},
     {Policy::kRemote, "remote"},
     {Policy::kLocal, "local"},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<Policy, std::string_view>, 10> kPolicies{{
     {Policy::kRestrictive, "restrictive"},
     {Policy::kAppend, "append"},
     {Policy::kSum, "sum"},
+    {Policy::kOwner, "owner"},
 }};
 
 }  // namespace

@@ -23,6 +23,7 @@ enum class Policy : std::uint8_t {
     kRestrictive,  ///< consent: the more protective value (opted out = true wins)
     kAppend,       ///< long text: keep both additions
     kSum,          ///< counters: both increments
+    kOwner,        ///< the system of record wins, see GroupMapping::owner
 };
 [[nodiscard]] std::string_view to_string(Policy policy);
 [[nodiscard]] std::optional<Policy> policy_from(std::string_view name);
@@ -62,6 +63,7 @@ struct GroupMapping {
     Policy policy = Policy::kNewest;
     Policy fallback = Policy::kManual;  ///< for kNewest when the times do not tell
     std::vector<FieldMapping> fields;
+    std::string owner = {};  ///< for kOwner: the connection that decides; "" = this replica
 
     friend bool operator==(const GroupMapping&, const GroupMapping&) = default;
 };

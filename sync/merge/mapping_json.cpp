@@ -52,6 +52,7 @@ std::string to_json(const StreamMapping& mapping) {
         groups.push_back({{"name", group.name},
                           {"policy", to_string(group.policy)},
                           {"fallback", to_string(group.fallback)},
+                          {"owner", group.owner},
                           {"fields", std::move(fields)}});
     }
     return json{{"stream", mapping.stream},
@@ -88,6 +89,7 @@ Result<StreamMapping> stream_mapping_from_json(std::string_view text) {
                 policy_from(group_in.at("policy").get<std::string>()).value_or(Policy::kManual);
             group.fallback =
                 policy_from(group_in.at("fallback").get<std::string>()).value_or(Policy::kManual);
+            group.owner = group_in.value("owner", "");
             for (const auto& field : group_in.at("fields"))
                 group.fields.push_back(field_from(field));
             out.groups.push_back(std::move(group));

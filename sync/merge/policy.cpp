@@ -25,7 +25,7 @@ Decision merged(GroupValues values, const GroupValues& ours, const GroupValues& 
 }
 
 Decision newest(Policy fallback, const std::optional<GroupValues>& base, const GroupValues& ours,
-                const GroupValues& theirs, const Timing& timing, bool unsettled) {
+                const GroupValues& theirs, const Timing& timing, bool unsettled, bool theirs_owns) {
     if (timing.ours && timing.theirs_until &&
         *timing.ours - timing.uncertainty > *timing.theirs_until)
         return made(Kind::kOurs, "newest:ours");
@@ -33,7 +33,8 @@ Decision newest(Policy fallback, const std::optional<GroupValues>& base, const G
         *timing.ours + timing.uncertainty < *timing.theirs_after)
         return made(Kind::kTheirs, "newest:theirs");
     if (fallback == Policy::kNewest) return made(Kind::kPark, "newest:unclear");
-    Decision decision = decide(fallback, Policy::kManual, base, ours, theirs, timing, unsettled);
+    Decision decision =
+        decide(fallback, Policy::kManual, base, ours, theirs, timing, unsettled, theirs_owns);
     decision.rule = "newest:unclear>" + decision.rule;
     return decision;
 }
@@ -147,7 +148,7 @@ Decision each(const std::optional<GroupValues>& base, const GroupValues& ours,
 
 Decision decide(Policy policy, Policy fallback, const std::optional<GroupValues>& base,
                 const GroupValues& ours, const GroupValues& theirs, const Timing& timing,
-                bool unsettled) {
+                bool unsettled, bool theirs_owns) {
     switch (policy) {
         case Policy::kManual:
             return made(Kind::kPark, "manual");
@@ -156,7 +157,7 @@ Decision decide(Policy policy, Policy fallback, const std::optional<GroupValues>
         case Policy::kLocal:
             return made(Kind::kOurs, "local");
         case Policy::kNewest:
-            return newest(fallback, base, ours, theirs, timing, unsettled);
+            return newest(fallback, base, ours, theirs, timing, unsettled, theirs_owns);
         case Policy::kUnion:
             return each(base, ours, theirs, "union", union_of);
         case Policy::kMax:
@@ -179,6 +180,9 @@ Decision decide(Policy policy, Policy fallback, const std::optional<GroupValues>
             if (unsettled) return made(Kind::kWait, "sum:unsettled");
             if (!base) return made(Kind::kPark, "sum:no_base");
             return each(base, ours, theirs, "sum", sum);
+        case Policy::kOwner:
+            return theirs_owns ? made(Kind::kTheirs, "owner:theirs")
+                               : made(Kind::kOurs, "owner:ours");
     }
     return made(Kind::kPark, "manual");
 }

@@ -34,9 +34,11 @@ struct Decision {
 };
 
 /// Decides a group that both sides changed. `base` is nullopt if none is known. `unsettled`: a push
-/// of this group has no outcome yet, so that arithmetic on it would count twice. Pure.
+/// of this group has no outcome yet, so that arithmetic on it would count twice. `theirs_owns`: the
+/// remote is the system of record (kOwner). Pure.
 [[nodiscard]] Decision decide(Policy policy, Policy fallback,
                               const std::optional<GroupValues>& base, const GroupValues& ours,
-                              const GroupValues& theirs, const Timing& timing, bool unsettled);
+                              const GroupValues& theirs, const Timing& timing, bool unsettled,
+                              bool theirs_owns = false);
 
 }  // namespace kontor::merge

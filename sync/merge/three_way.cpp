@@ -21,7 +21,7 @@ GroupOutcome take(const GroupInput& input, std::string rule) {
 
 GroupOutcome by_policy(const GroupInput& input, const std::optional<GroupValues>& base) {
     const Decision decision = decide(input.policy, input.fallback, base, input.local, input.remote,
-                                     input.timing, input.unsettled);
+                                     input.timing, input.unsettled, input.theirs_owns);
     GroupOutcome out;
     switch (decision.kind) {
         case Decision::Kind::kTheirs:
@@ -53,7 +53,11 @@ GroupOutcome by_policy(const GroupInput& input, const std::optional<GroupValues>
 GroupOutcome only_out(const GroupInput& input) {
     const bool nothing_to_say =
         is_blank(input.local) && (!input.known || input.local == input.known->ours);
-    return keep(Known{input.remote, nothing_to_say ? input.local : input.remote}, "out_only");
+    GroupOutcome out =
+        keep(Known{input.remote, nothing_to_say ? input.local : input.remote}, "out_only");
+    // What is written over there is kept, as with any policy that does not take theirs.
+    out.conflict = !nothing_to_say && !is_blank(input.remote);
+    return out;
 }
 
 // No base: a null never wins, and nothing is pushed that the remote was not asked about.

@@ -23,8 +23,9 @@ struct GroupInput {
     Policy fallback = Policy::kManual;
     Direction direction = Direction::kBoth;
     Timing timing;
-    bool parked = false;     ///< an open conflict waits for a person
-    bool unsettled = false;  ///< an intent that touches the group has no outcome yet
+    bool parked = false;       ///< an open conflict waits for a person
+    bool unsettled = false;    ///< an intent that touches the group has no outcome yet
+    bool theirs_owns = false;  ///< the remote is the group's system of record
 };
 
 /// What to do with a group, and what is known afterwards.

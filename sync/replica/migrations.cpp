@@ -31,10 +31,14 @@ Result<> to_version_2(const Database& db, Random&) {
     return db.execute(kSystemTablesV2);
 }
 
+Result<> to_version_3(const Database& db, Random&) {
+    return db.execute(kSystemTablesV3);
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2};
+constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

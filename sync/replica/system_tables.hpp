@@ -261,4 +261,16 @@ CREATE INDEX kontor_tombstone_empty ON kontor_tombstone(entity, record) WHERE im
 CREATE INDEX kontor_run_of ON kontor_run(connection, kind);
 )sql";
 
+/// What version 3 adds: who somebody is at a remote, and where a refusal belongs.
+inline constexpr const char* kSystemTablesV3 = R"sql(
+CREATE TABLE kontor_match(         -- may this remote record be one that is here already?
+    stream INTEGER NOT NULL,
+    ext_id TEXT NOT NULL,
+    record INTEGER NOT NULL,       -- that one
+    state TEXT NOT NULL,           -- asked, queued, same, apart
+    PRIMARY KEY(stream, ext_id, record)
+) WITHOUT ROWID;
+ALTER TABLE kontor_blocked ADD COLUMN col TEXT;  -- our column that `field` means
+)sql";
+
 }  // namespace kontor::replica

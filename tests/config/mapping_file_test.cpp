@@ -34,7 +34,8 @@ merge::Mapping rich_mapping() {
     owner.scale = 2;
 
     merge::GroupMapping a{"name", merge::Policy::kRemote, merge::Policy::kLocal, {name}};
-    merge::GroupMapping b{"stage", merge::Policy::kNewest, merge::Policy::kManual, {stage, owner}};
+    merge::GroupMapping b{
+        "stage", merge::Policy::kNewest, merge::Policy::kOwner, {stage, owner}, "zoho"};
     merge::StreamMapping stream;
     stream.stream = "Contacts";
     stream.entity = "contact";
@@ -75,6 +76,7 @@ TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]
         "fields = [ { remote = \"X\", column = \"x\", type = \"phon\" }, { column = \"y\" } ]\n"
         "[[stream.group]]\n"
         "name = \"a\"\n"
+        "owner = \"zoho\"\n"
         "fields = [ { remote = \"X\" }, 3 ]\n",
         "m.toml", problems);
     CHECK_FALSE(read);
@@ -88,6 +90,7 @@ TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]
     CHECK(all.find("(did you mean 'phone'?)") != std::string::npos);
     CHECK(all.find("fields[1].remote: is missing") != std::string::npos);
     CHECK(all.find("'a' is there already") != std::string::npos);
+    CHECK(all.find("only means something with the policy 'owner'") != std::string::npos);
     CHECK(all.find("'X' is there already") != std::string::npos);
     CHECK(all.find("names exactly one column") != std::string::npos);
     CHECK(all.find("must hold tables, has an integer") != std::string::npos);

@@ -127,6 +127,8 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     get(one + "/plan", a + "/plan");
     post(one + "/push", a + "/push", {{"enabled", true}});
     post(one + "/resume", a + "/resume", json::object());
+    post(one + "/resume", a + "/resume", {{"accept_remote", true}});
+    post(one + "/resume", a + "/resume", {{"accept_remote", "yes"}});
     get(v1 + "/plugins", v1 + "/plugins");
     post(v1 + "/connections", v1 + "/connections", {{"name", "b"}, {"plugin", "fake"}});
     post(v1 + "/connections", v1 + "/connections", {{"name", "B b"}, {"plugin", "fake"}});

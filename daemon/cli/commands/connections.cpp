@@ -213,9 +213,12 @@ Outcome<Exit> run_connection_sign_in(Context& context) {
 }
 
 Outcome<Exit> run_connection_resume(Context& context) {
-    const auto answer = context.api().post(path_of(context, "/resume"), json::object());
+    const bool accept = context.args().has("accept-remote");
+    const auto answer =
+        context.api().post(path_of(context, "/resume"), {{"accept_remote", accept}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
-    return told(context, *answer, "cli.resumed", {{"name", name_of(context)}});
+    return told(context, *answer, accept ? "cli.accepted" : "cli.resumed",
+                {{"name", name_of(context)}});
 }
 
 }  // namespace kontor::cli

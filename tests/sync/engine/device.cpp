@@ -23,12 +23,30 @@ Device::Device(FakeClock& clock) : clock_(clock) {
     char pattern[] = "/tmp/kontor-device-XXXXXX";
     directory_ = mkdtemp(pattern);
     path_ = directory_ + "/replica.db";
+    open();
+}
+
+void Device::open() {
     replica::OpenOptions options;
     options.create = true;
     local_ = std::make_unique<replica::Database>(must(replica::Database::open(path_, options)));
     must(replica::migrate(*local_, random));
     options.access = replica::Access::kEngine;
     engine_ = std::make_unique<replica::Database>(must(replica::Database::open(path_, options)));
+}
+
+void Device::back_up() {
+    std::filesystem::remove(directory_ + "/backup.db");
+    sql("VACUUM INTO '" + directory_ + "/backup.db'");
+}
+
+void Device::restore() {
+    local_.reset();
+    engine_.reset();
+    for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
+    std::filesystem::copy_file(directory_ + "/backup.db", path_,
+                               std::filesystem::copy_options::overwrite_existing);
+    open();
 }
 
 Device::~Device() {

@@ -24,6 +24,8 @@ public:
     /// Connects with a proposed mapping (which `adjust` may change) and pushing on.
     void connect(const std::string& name, MemoryRemote& remote,
                  const std::function<void(merge::Mapping&)>& adjust = {});
+    /// Another remote stands behind the connection's address.
+    void reroute(const std::string& name, MemoryRemote& remote) { remotes_.at(name) = &remote; }
     /// Changes the mapping of a connection, as an edited file would.
     void remap(const std::string& name, const std::function<void(merge::Mapping&)>& adjust);
     engine::ConnectionSettings& settings(const std::string& name) { return settings_.at(name); }
@@ -43,12 +45,18 @@ public:
     /// The remote id of a local record, "" if none.
     [[nodiscard]] std::string remote_id(const std::string& stream, std::int64_t record);
 
+    /// Copies the replica aside, and later puts that copy in its place.
+    void back_up();
+    void restore();
+
     [[nodiscard]] const replica::Database& engine_db() const { return *engine_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     SeededRandom random{7};
     engine::Session* session = nullptr;  ///< of all cycles; nullptr: each asks for everything
 
 private:
+    void open();
+
     FakeClock& clock_;
     std::string directory_;
     std::string path_;

@@ -3,7 +3,9 @@
 
 #include "sync/merge/decimal.hpp"
 #include "sync/merge/lens.hpp"
+#include "sync/merge/oscillation.hpp"
 #include "sync/merge/three_way.hpp"
+#include "sync/merge/validate.hpp"
 
 using namespace kontor;
 using namespace kontor::merge;
@@ -115,6 +117,80 @@ TEST_CASE("a decimal in its one form is known without making it", "[merge][decim
         CHECK_FALSE(is_canonical_decimal(text));
         CHECK(canonical_decimal(text) != text);
     }
+}
+
+TEST_CASE("the system of record decides, with and without a base", "[merge][policy]") {
+    GroupInput in = input("a", "b", "c");
+    in.policy = Policy::kOwner;
+    in.theirs_owns = true;
+    CHECK(merge_group(in).action == GroupOutcome::Action::kTake);
+    CHECK(merge_group(in).rule == "owner:theirs");
+    in.theirs_owns = false;
+    CHECK(merge_group(in).rule == "owner:ours");
+    CHECK(merge_group(in).known->ours == one("c"));  // so that ours is pushed
+    in.known = std::nullopt;
+    CHECK(merge_group(in).rule == "owner:ours");
+}
+
+TEST_CASE("an oscillation is the third time that one remote brings the same value",
+          "[merge][oscillation]") {
+    const Value x("x"), y("y"), z("z");
+    const Turn brings_y{.before = x, .this_remote = true};
+    const Turn back_to_x{.before = y};
+    const Turn offers_y{.before = y, .this_remote = true, .offer = true};
+    const std::vector<Turn> twice{back_to_x, brings_y, back_to_x, brings_y};
+    CHECK(oscillates(twice, x, y));
+    CHECK_FALSE(oscillates(std::span(twice).first(2), x, y));
+    CHECK_FALSE(oscillates(twice, x, z));
+    CHECK_FALSE(oscillates(twice, z, y));
+    CHECK(oscillates(std::vector<Turn>{offers_y, offers_y}, x, y));
+    CHECK(oscillates(std::vector<Turn>{offers_y, back_to_x, brings_y}, x, y));
+    CHECK_FALSE(oscillates(std::vector<Turn>{offers_y}, x, y));
+    // Something else in between: no alternation of the same two.
+    const Turn typed{.before = z};
+    CHECK_FALSE(oscillates(std::vector<Turn>{back_to_x, brings_y, typed, brings_y}, x, y));
+    // The same remote took its own value back: a change of mind.
+    const Turn own_back{.before = y, .this_remote = true};
+    CHECK_FALSE(oscillates(std::vector<Turn>{own_back, brings_y, own_back, brings_y}, x, y));
+}
+
+TEST_CASE("what a remote would refuse is told apart", "[merge][rules]") {
+    FieldMapping field;
+    field.columns = {"c"};
+    remote::FieldSpec spec;
+    CHECK_FALSE(flaw_of(field, nullptr, Value::null()));
+    spec.required = true;
+    CHECK(flaw_of(field, &spec, Value(""))->code == "KONTOR_REQUIRED");
+    CHECK_FALSE(flaw_of(field, &spec, Value("x")));
+    spec.max_length = 2;
+    CHECK_FALSE(flaw_of(field, &spec, Value("北京")));
+    CHECK(flaw_of(field, &spec, Value("北京市"))->code == "KONTOR_LENGTH");
+    spec.choices = {{"a", "A"}, {"b", "B"}};
+    field.type = remote::FieldType::kChoice;
+    CHECK_FALSE(flaw_of(field, &spec, Value("a")));
+    CHECK(flaw_of(field, &spec, Value("A"))->code == "KONTOR_CHOICE");
+    field.type = remote::FieldType::kList;
+    CHECK_FALSE(flaw_of(field, &spec, Value(R"(["a","b"])")));
+    CHECK(flaw_of(field, &spec, Value(R"(["a","c"])"))->code == "KONTOR_CHOICE");
+    CHECK(flaw_of(field, &spec, Value("a"))->code == "KONTOR_VALUE");
+    field.type = remote::FieldType::kDecimal;
+    spec.precision = 5;
+    spec.scale = 2;
+    CHECK_FALSE(flaw_of(field, &spec, Value("-999.99")));
+    CHECK(flaw_of(field, &spec, Value("1000"))->code == "KONTOR_LENGTH");
+    CHECK(flaw_of(field, &spec, Value("many"))->code == "KONTOR_VALUE");
+}
+
+TEST_CASE("an address is never cut to what the remote keeps", "[merge][lens]") {
+    FieldMapping field;
+    field.columns = {"c"};
+    field.max_length = 5;
+    const NoReferences none;
+    const Value address("ada@example.com");
+    CHECK(put(field, {&address, 1}, none) == Value("ada@e"));
+    field.type = remote::FieldType::kEmail;
+    CHECK(put(field, {&address, 1}, none) == address);
+    CHECK(flaw_of(field, nullptr, address)->code == "KONTOR_LENGTH");
 }
 
 TEST_CASE("decimals are exact", "[merge][decimal]") {

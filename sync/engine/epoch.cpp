@@ -1,0 +1,134 @@
+#include "sync/engine/epoch.hpp"
+
+#include <vector>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/pusher.hpp"
+#include "sync/engine/state.hpp"
+
+namespace kontor::engine {
+namespace {
+
+using replica::LinkState;
+
+std::string marker(std::int64_t stream) {
+    return "unread:" + std::to_string(stream);
+}
+
+void read_again(Sql& sql, const std::vector<std::int64_t>& streams) {
+    for (const std::int64_t stream : streams) {
+        sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?", stream);
+        sql.run(
+            "INSERT INTO kontor_meta(key, value) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET"
+            " value = 1",
+            marker(stream));
+    }
+}
+
+template <class... Args>
+std::vector<std::int64_t> ids(Sql& sql, std::string_view query, const Args&... args) {
+    std::vector<std::int64_t> out;
+    auto& rows = sql.bind(query, args...);
+    while (Sql::step(rows)) out.push_back(rows.integer(0));
+    return out;
+}
+
+// What stood between a stream's records and the old organisation.
+void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
+                         const std::string& actor) {
+    const auto of_stream = [&](std::string_view table) {
+        sql.run("DELETE FROM " + std::string(table) +
+                    " WHERE link IN (SELECT id FROM kontor_link WHERE stream = ?)",
+                stream);
+    };
+    for (const char* table : {"kontor_shadow", "kontor_waiting", "kontor_intent", "kontor_blocked"})
+        of_stream(table);
+    sql.run("DELETE FROM kontor_match WHERE stream = ?", stream);
+    sql.run(
+        "UPDATE kontor_conflict SET state = 'decided', rule = 'remote_changed',"
+        " decided_at = ?, decided_by = ? WHERE state = 'open' AND stream = ?",
+        format_instant(clock.now()), actor, stream);
+    const auto state = [](LinkState s) { return static_cast<int>(s); };
+    // Deleted here: no word of it to somebody else. What the old one had deleted and we kept goes
+    // its own way.
+    sql.run("DELETE FROM kontor_link WHERE stream = ? AND state IN (?, ?)", stream,
+            state(LinkState::kDeleteHere), state(LinkState::kDone));
+    sql.run(
+        "UPDATE kontor_link SET state = ?, ext_id = NULL, version = NULL, covers = 0, dirty = 0"
+        " WHERE stream = ? AND state IN (?, ?)",
+        state(LinkState::kDetached), stream, state(LinkState::kDetached),
+        state(LinkState::kDeletedThere));
+    sql.run(
+        "UPDATE kontor_link SET state = ?, version = NULL, covers = 0, dirty = 0"
+        " WHERE stream = ? AND state IN (?, ?, ?) AND ext_id IS NOT NULL",
+        state(LinkState::kMissing), stream, state(LinkState::kLive), state(LinkState::kMissing),
+        state(LinkState::kAccessLost));
+}
+
+}  // namespace
+
+Result<std::int64_t> start_epoch(const replica::Database& db) {
+    return guarded([&] {
+        Sql sql(db);
+        WriteTransaction transaction(db);
+        sql.run("UPDATE kontor_meta SET value = value + 1 WHERE key = 'epoch'");
+        read_again(sql, ids(sql, "SELECT id FROM kontor_stream"));
+        const auto epoch = sql.integer("SELECT value FROM kontor_meta WHERE key = 'epoch'");
+        transaction.commit();
+        return epoch.value_or(0);
+    });
+}
+
+Result<> accept_remote(const replica::Database& db, const Clock& clock,
+                       const std::string& connection, const std::string& actor) {
+    return guarded([&] {
+        Sql sql(db);
+        WriteTransaction transaction(db);
+        const auto id = sql.integer("SELECT id FROM kontor_connection WHERE name = ?", connection);
+        if (!id)
+            stop({Errc::kNotFound,
+                  "there is no connection '" + connection + "'",
+                  {{"connection", connection}},
+                  {}});
+        sql.run(
+            "UPDATE kontor_connection SET org_id = NULL, user_id = NULL, paused = NULL,"
+            " push_enabled = 0 WHERE id = ?",
+            *id);
+        const auto streams = ids(sql, "SELECT id FROM kontor_stream WHERE connection = ?", *id);
+        for (const std::int64_t stream : streams) forget_organisation(sql, stream, clock, actor);
+        read_again(sql, streams);
+        transaction.commit();
+    });
+}
+
+bool is_unread(Sql& sql, std::int64_t stream) {
+    return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", marker(stream)).has_value();
+}
+
+void mark_read(Sql& sql, std::int64_t stream) {
+    sql.run("DELETE FROM kontor_meta WHERE key = ?", marker(stream));
+}
+
+void doubt_creates(Context& context, const StreamPlan& plan) {
+    if (!plan.mapping.key_field.empty()) return;
+    EngineTransaction transaction(context);
+    const auto waiting = ids(context.sql,
+                             "SELECT id FROM kontor_link WHERE stream = ? AND dirty"
+                             " AND ext_id IS NULL AND state = 0",
+                             plan.id);
+    for (const std::int64_t id : waiting) {
+        const auto link = link_by_id(context.sql, id);
+        const auto push = link ? plan_push(context, plan, *link, true) : std::nullopt;
+        if (!push || push->op != remote::ChangeOp::kCreate || push->refused) continue;
+        add_intent(context, {.link = id,
+                             .op = "create",
+                             .sent = push->groups,
+                             .key = "",
+                             .base_version = "",
+                             .state = "unknown",
+                             .version = ""});
+    }
+    transaction.commit();
+}
+
+}  // namespace kontor::engine

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sync/base/clock.hpp"
+#include "sync/base/random.hpp"
+#include "sync/base/result.hpp"
+#include "sync/engine/context.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::engine {
+
+/// Begins a new epoch: this file is not the one that last spoke to its remotes, but an older state
+/// of it (a restored backup) or a copy. Whoever restores calls this before anything syncs.
+///
+/// All that is known of the remotes may be out of date, and what had been sent since is not known
+/// at all. So every stream is read again from the start, and compared by its list of ids, before
+/// anything of it is pushed; what had not been sent when the backup was made then meets what the
+/// remote holds now as any edit does. Increments (`sum`, `append`) ask, for they may have been
+/// added already. Creates that a key does not identify wait for a person (see doubt_creates). `db`
+/// is opened with Access::kEngine. Returns the new epoch.
+[[nodiscard]] Result<std::int64_t> start_epoch(const replica::Database& db);
+
+/// B5. A person says that what answers at the connection's address now is what to go on with:
+/// another organisation, or one that was set back to an older state. Nothing is known of it: links
+/// stay, but as ids to look for, uncovered; each comes to life with the first image that has its
+/// id. Nothing is deleted on either side: what the new organisation does not have stays here, and
+/// deletions that the old one was not told are dropped. Both sides' values are compared without a
+/// base. Open questions and intents concerned the old one and are closed. Everything is read again,
+/// and pushing is off until it is switched on anew. kNotFound.
+[[nodiscard]] Result<> accept_remote(const replica::Database& db, const Clock& clock,
+                                     const std::string& connection, const std::string& actor);
+
+/// True while a stream has not been read again since one of the above.
+[[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
+/// Needs an open write transaction.
+void mark_read(Sql& sql, std::int64_t stream);
+
+/// Before an unread stream is read: what waits to be created there may have been created in the
+/// time that was lost. With a key the read tells. Without, each gets a parked intent with its
+/// values, so that a record of ours that equals it is recognised, and is blocked until then.
+void doubt_creates(Context& context, const StreamPlan& plan);
+
+}  // namespace kontor::engine

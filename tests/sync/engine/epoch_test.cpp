@@ -1,0 +1,236 @@
+// What was known of the remotes is known no more: a replica restored from a backup, and another
+// organisation behind the same address.
+#include <catch2/catch.hpp>
+
+#include "sync/engine/epoch.hpp"
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+namespace {
+
+struct Fixture {
+    explicit Fixture(bool key = true) : remote(clock), device(clock) {
+        remote.streams = people_streams();
+        if (!key)
+            for (auto& stream : remote.streams) stream.can.key_field.clear();
+        for (const char* name : {"Ada", "Bob", "Cy"})
+            ids.push_back(
+                remote.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}}));
+        clock.advance(seconds{60});
+        device.connect("crm", remote, [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+        });
+        device.sync("crm");
+    }
+    void set_phone(const std::string& name, const std::string& phone) {
+        device.sql("UPDATE contact SET phone = '" + phone + "' WHERE last_name = '" + name + "'");
+    }
+    std::string phone(const std::string& name) {
+        return device.text("SELECT coalesce(phone, '') FROM contact WHERE last_name = '" + name +
+                           "'");
+    }
+    std::string there(int n) { return remote.value("Contacts", ids[n], "Phone").text(); }
+    std::vector<engine::Conflict> open() { return *engine::list_conflicts(device.engine_db(), {}); }
+    void later() { clock.advance(hours{1}); }
+
+    FakeClock clock;
+    MemoryRemote remote;
+    Device device;
+    std::vector<std::string> ids;
+};
+
+}  // namespace
+
+TEST_CASE("a restored replica reads its remotes again before it pushes anything", "[epoch]") {
+    Fixture f;
+    f.set_phone("Ada", "old edit");  // not sent yet when the backup is made
+    f.set_phone("Bob", "sent later");
+    f.device.back_up();
+    f.later();
+    f.device.sync("crm");
+    REQUIRE(f.there(0) == "old edit");
+    f.later();
+    f.set_phone("Ada", "newer");
+    f.device.sync("crm");
+    f.remote.edit("Contacts", f.ids[2], {{"Phone", Value("colleague")}});
+    f.later();
+
+    f.device.restore();
+    REQUIRE(*engine::start_epoch(f.device.engine_db()) == 2);
+    const int before = f.remote.changes_sent;
+    SECTION("nothing goes out while the reading fails") {
+        f.remote.fail_pull_after = 0;
+        CHECK(f.device.sync("crm").problem);
+        CHECK(f.remote.changes_sent == before);
+        f.remote.fail_pull_after = SIZE_MAX;
+    }
+    f.device.sync("crm");
+    // The old edit meets what replaced it: a person decides, nothing is pushed over it.
+    CHECK(f.remote.changes_sent == before);
+    CHECK(f.there(0) == "newer");
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].fields[0].ours == Value("old edit"));
+    CHECK(f.open()[0].fields[0].theirs == Value("newer"));
+    CHECK(f.phone("Bob") == "sent later");  // it had arrived
+    CHECK(f.phone("Cy") == "colleague");
+
+    f.set_phone("Cy", "after");
+    f.device.sync("crm");
+    CHECK(f.there(2) == "after");
+}
+
+TEST_CASE("an edit that never left before the restore is sent after it", "[epoch]") {
+    Fixture f;
+    f.set_phone("Ada", "edit");
+    f.device.back_up();
+    f.device.restore();
+    REQUIRE(engine::start_epoch(f.device.engine_db()));
+    f.device.sync("crm");
+    CHECK(f.there(0) == "edit");
+}
+
+TEST_CASE("a record that was created in the lost time is not created twice", "[epoch]") {
+    const bool key = GENERATE(true, false);
+    CAPTURE(key);
+    Fixture f(key);
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.back_up();
+    f.later();
+    SECTION("it was, and is recognised") {
+        f.device.sync("crm");
+        REQUIRE(f.remote.ids("Contacts").size() == 4);
+        f.device.restore();
+        REQUIRE(engine::start_epoch(f.device.engine_db()));
+        f.device.sync("crm");
+        f.device.sync("crm");
+        CHECK(f.remote.ids("Contacts").size() == 4);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 4);
+        CHECK(engine::list_blocked(f.device.engine_db(), 9, 0)->empty());
+    }
+    SECTION("it was, and a colleague has changed it since") {
+        f.device.sync("crm");
+        const auto dee = f.device.remote_id(
+            "Contacts", f.device.number("SELECT id FROM contact WHERE last_name = 'Dee'"));
+        f.remote.edit("Contacts", dee, {{"Phone", Value("8")}});
+        f.device.restore();
+        REQUIRE(engine::start_epoch(f.device.engine_db()));
+        f.device.sync("crm");
+        f.device.sync("crm");
+        // Without a key nobody can tell: it is not made again before a person has looked.
+        CHECK(f.remote.ids("Contacts").size() == 4);
+        CHECK(engine::list_blocked(f.device.engine_db(), 9, 0)->size() == (key ? 0 : 1));
+    }
+    SECTION("it was not") {
+        f.device.restore();
+        REQUIRE(engine::start_epoch(f.device.engine_db()));
+        f.device.sync("crm");
+        if (!key) {
+            const auto blocked = *engine::list_blocked(f.device.engine_db(), 9, 0);
+            REQUIRE(blocked.size() == 1);
+            CHECK(blocked[0].status == "unknown");
+            REQUIRE(engine::retry_blocked(f.device.engine_db(), blocked[0].link));
+            f.device.sync("crm");
+        }
+        CHECK(f.remote.ids("Contacts").size() == 4);
+    }
+}
+
+TEST_CASE("a deletion that was carried out in the lost time is no deletion of somebody's new work",
+          "[epoch]") {
+    Fixture f;
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Ada'");
+    f.device.back_up();
+    f.later();
+    f.device.sync("crm");
+    REQUIRE(f.remote.at("Contacts", f.ids[0]).deleted);
+    f.remote.restore("Contacts", f.ids[0]);
+    f.later();
+    f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("wanted after all")}});
+    f.device.restore();
+    REQUIRE(engine::start_epoch(f.device.engine_db()));
+    f.device.sync("crm");
+    CHECK_FALSE(f.remote.at("Contacts", f.ids[0]).deleted);
+    CHECK(f.phone("Ada") == "wanted after all");
+}
+
+TEST_CASE("an increment that may have been added before the restore asks", "[epoch]") {
+    FakeClock clock;
+    MemoryRemote remote(clock);
+    remote.streams = people_streams();
+    const auto ada = remote.create("Contacts", {{"Last_Name", Value("L")}, {"Phone", Value("15")}});
+    clock.advance(seconds{60});
+    Device device(clock);
+    device.connect("crm", remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                if (group.name == "phone") group.policy = merge::Policy::kSum;
+    });
+    device.sql("UPDATE contact SET phone = '17'");
+    device.back_up();
+    device.sync("crm");
+    clock.advance(seconds{60});
+    remote.edit("Contacts", ada, {{"Phone", Value("20")}});
+    device.restore();
+    REQUIRE(engine::start_epoch(device.engine_db()));
+    device.sync("crm");
+    CHECK(remote.value("Contacts", ada, "Phone") == Value("20"));
+    CHECK(engine::list_conflicts(device.engine_db(), {})->size() == 1);
+}
+
+TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
+          "[epoch][organisation]") {
+    Fixture f;
+    f.remote.create("Contacts", {{"Last_Name", Value("Dora")}});
+    f.device.sync("crm");
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Unsent')");
+    f.set_phone("Cy", "unsent edit");
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Bob'");
+
+    // The new one has Ada and Cy under their ids, of another age, not Bob, and somebody of its own.
+    MemoryRemote other(f.clock);
+    other.streams = f.remote.streams;
+    other.org = "org-2";
+    for (const auto& [name, phone] : std::vector<std::pair<std::string, std::string>>{
+             {"Ada", "100"}, {"Own", "1"}, {"Cy", "other value"}})
+        other.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value(phone)}});
+    f.clock.advance(seconds{60});
+    f.device.reroute("crm", other);
+    CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
+    REQUIRE(engine::resume(f.device.engine_db(), "crm"));
+    CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
+    REQUIRE(other.pushes == 0);
+
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.device.sync("crm");
+    CHECK(other.pushes == 0);  // off until a person switches it on again
+    CHECK(f.phone("Ada") == "100");
+    CHECK(f.phone("Cy") == "unsent edit");
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].kind == "uncovered");
+    CAPTURE(f.device.text("SELECT group_concat(last_name) FROM contact"));
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name IN"
+                          " ('Ada', 'Own', 'Cy', 'Dora', 'Unsent')") == 5);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 5);
+
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    f.set_phone("Ada", "101");
+    f.set_phone("Dora", "5");
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Dora'");
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    for (int i = 0; i < 2; ++i) f.device.sync("crm", sweep);
+    CHECK(other.value("Contacts", f.ids[0], "Phone") == Value("101"));
+    CHECK(other.value("Contacts", f.ids[2], "Phone") == Value("other value"));
+    const auto there = other.ids("Contacts");
+    REQUIRE(there.size() == 4);  // Ada, Own (under Bob's old id), Cy, Unsent
+    CHECK(std::ranges::none_of(other.sent, [](const remote::Change& change) {
+        return change.op == remote::ChangeOp::kDelete;
+    }));
+    CHECK(engine::accept_remote(f.device.engine_db(), f.clock, "nobody", "uid:1").error().code ==
+          Errc::kNotFound);
+}
