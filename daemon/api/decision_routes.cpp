@@ -1,4 +1,6 @@
 // Conflicts and what remotes refused.
+#include <map>
+
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/engine/decisions.hpp"
@@ -83,12 +85,18 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     if (!body) return pass(body);
     auto choose = text_in(*body, "choose");
     if (!choose) return pass(choose);
-    if (*choose != "ours" && *choose != "theirs")
-        return fail(Errc::kInvalid, "choose must be ours or theirs", {{"key", "choose"}});
+    static const std::map<std::string, engine::Side> sides = {{"ours", engine::Side::kOurs},
+                                                              {"theirs", engine::Side::kTheirs},
+                                                              {"same", engine::Side::kSame},
+                                                              {"apart", engine::Side::kApart}};
+    const auto side = sides.find(*choose);
+    if (side == sides.end())
+        return fail(Errc::kInvalid, "choose must be ours, theirs, same or apart",
+                    {{"key", "choose"}});
     auto db = services.databases.lend(Access::kEngine);
     if (!db) return pass(db);
-    const auto side = *choose == "ours" ? engine::Side::kOurs : engine::Side::kTheirs;
-    auto done = engine::resolve(**db, services.clock, services.random, *id, side, request.actor);
+    auto done =
+        engine::resolve(**db, services.clock, services.random, *id, side->second, request.actor);
     if (!done) return pass(done);
     services.edited();
     return show(**db, *id);

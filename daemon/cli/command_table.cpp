@@ -157,10 +157,11 @@ constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kLimit, kFormat, kCsv, 
 
 constexpr ExampleSpec kConflictsExamples[] = {{"kontor conflicts"}, {"kontor conflicts 7"}};
 constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kLimit};
-constexpr ExampleSpec kResolveExamples[] = {{"kontor resolve 7 --ours"},
-                                            {"kontor resolve 7 --theirs"}};
+constexpr ExampleSpec kResolveExamples[] = {
+    {"kontor resolve 7 --ours"}, {"kontor resolve 7 --theirs"}, {"kontor resolve 8 --same"}};
 constexpr ArgumentSpec kOneId[] = {kId};
-constexpr OptionSpec kResolveOptions[] = {{.name = "ours"}, {.name = "theirs"}};
+constexpr OptionSpec kResolveOptions[] = {
+    {.name = "ours"}, {.name = "theirs"}, {.name = "same"}, {.name = "apart"}};
 constexpr ExampleSpec kBlockedExamples[] = {
     {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
 constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};

@@ -197,6 +197,7 @@ private:
                 const bool unread = is_unread(sql_, streams[i]->id);
                 if (unread) doubt_creates(*context_, *streams[i]);
                 recover(*context_, ports, *streams[i], can, counts);
+                read_released(*streams[i], ports, can, counts);
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);
                 if (can.list_ids && can.fetch && (sweep_due(*streams[i]) || unread))
@@ -205,6 +206,21 @@ private:
                 if (unread) have_read(*streams[i]);
             });
         if (options_.push && !stopped_) push_all(streams, ports);
+    }
+
+    // Records that were held back until it was known who they are.
+    void read_released(const StreamPlan& plan, const StepPorts& ports,
+                       const remote::Capabilities& can, StreamCounts& counts) {
+        if (!sql_.integer("SELECT 1 FROM kontor_match WHERE stream = ? LIMIT 1", plan.id)) return;
+        std::vector<std::string> ids;
+        {
+            EngineTransaction transaction(*context_);
+            ids = released_matches(sql_, plan.id);
+            if (!ids.empty() && !can.fetch)
+                sql_.run("UPDATE kontor_stream SET cursor = '' WHERE id = ?", plan.id);
+            transaction.commit();
+        }
+        if (!ids.empty() && can.fetch) fetch_and_merge(*context_, ports, plan, ids, counts);
     }
 
     void have_read(const StreamPlan& plan) {

@@ -2,6 +2,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
 #include "sync/engine/state.hpp"
@@ -62,20 +63,31 @@ StoredConflict read_conflict(const replica::Statement& row) {
 
 void name_fields(const Plans& plans, StoredConflict& conflict) {
     const StreamPlan* plan = plans.stream(conflict.stream);
-    const GroupPlan* group =
-        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
-    if (group == nullptr) return;
     const auto at = [](const merge::GroupValues& values, std::size_t i) {
         return i < values.size() ? values[i] : Value::null();
     };
-    for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
-        const auto& field = group->mapping->fields[i];
+    const auto add = [&](const merge::FieldMapping& field, std::size_t i) {
         conflict.shown.fields.push_back({.remote_field = field.remote,
                                          .column = field.columns.front(),
                                          .base = conflict.base ? at(*conflict.base, i) : Value{},
                                          .ours = at(conflict.ours, i),
                                          .theirs = at(conflict.theirs, i)});
+    };
+    if (plan != nullptr && conflict.shown.kind == kMatch) {  // whole records, without what is blank
+        std::size_t i = 0;
+        for (const auto& mapped : plan->mapping.groups)
+            for (const auto& field : mapped.fields) {
+                if (!at(conflict.ours, i).is_blank() || !at(conflict.theirs, i).is_blank())
+                    add(field, i);
+                ++i;
+            }
+        return;
     }
+    const GroupPlan* group =
+        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
+    if (group == nullptr) return;
+    for (std::size_t i = 0; i < group->mapping->fields.size(); ++i)
+        add(group->mapping->fields[i], i);
 }
 
 StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
@@ -189,6 +201,22 @@ void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side si
     }
 }
 
+bool is_match(const StoredConflict& conflict) {
+    return conflict.shown.kind == kMatch;
+}
+
+// Carried out when their record is read, at the start of the next cycle.
+void answer_match(Context& context, const StoredConflict& conflict, Side side,
+                  const std::string& actor) {
+    if (conflict.shown.state != "open")
+        stop({Errc::kConflict, "who this is has been decided", {}, {}});
+    const char* answer = side == Side::kSame ? "same" : "apart";
+    context.sql.run(
+        "UPDATE kontor_match SET state = ? WHERE stream = ? AND record = ? AND state = 'asked'",
+        answer, conflict.stream, conflict.shown.record);
+    close_conflict(context, conflict.shown.id, answer, "resolve", actor);
+}
+
 /// Runs `work` with the plans loaded, in an engine transaction.
 template <class Work>
 Result<> in_transaction(const replica::Database& db, const Clock& clock, Random& random,
@@ -249,6 +277,13 @@ Result<> resolve(const replica::Database& db, const Clock& clock, Random& random
             stop({Errc::kConflict, "the stream of the conflict is no longer mapped", {}, {}});
         const Cause cause{.actor = actor, .rule = "resolve:" + std::to_string(id)};
         const bool open = conflict.shown.state == "open";
+        if (is_match(conflict) != (side == Side::kSame || side == Side::kApart))
+            stop({Errc::kInvalid,
+                  is_match(conflict) ? "say whether the two are the same or apart"
+                                     : "choose ours or theirs",
+                  {{"key", "choose"}},
+                  {}});
+        if (is_match(conflict)) return answer_match(context, conflict, side, actor);
         // First, for a link that is forgotten takes its open questions with it.
         close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", "resolve", actor);
         const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);

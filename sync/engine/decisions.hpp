@@ -46,12 +46,14 @@ struct ConflictQuery {
 /// kNotFound if there is none of that id.
 [[nodiscard]] Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id);
 
-enum class Side : std::uint8_t { kOurs, kTheirs };
+/// kSame and kApart answer a question of the kind `match`: their record is ours, or another one.
+enum class Side : std::uint8_t { kOurs, kTheirs, kSame, kApart };
 
 /// Decides an open conflict, or chooses the other value of a decided one: `kTheirs` writes their
 /// value here (history names `actor`), `kOurs` makes ours the value to be pushed. In one
 /// transaction. `db` is opened with Access::kEngine. kConflict if the record has changed meanwhile
-/// in the group; kNotFound.
+/// in the group; kNotFound; kInvalid if the side is no answer to the question. An answer to `match`
+/// is carried out by the next cycle, which reads their record.
 [[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, Random& random,
                                std::int64_t id, Side side, const std::string& actor);
 

@@ -63,6 +63,7 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
         " WHERE stream = ? AND state IN (?, ?, ?) AND ext_id IS NOT NULL",
         state(LinkState::kMissing), stream, state(LinkState::kLive), state(LinkState::kMissing),
         state(LinkState::kAccessLost));
+    sql.run("UPDATE kontor_stream SET records = 0 WHERE id = ?", stream);
 }
 
 }  // namespace

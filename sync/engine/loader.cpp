@@ -170,6 +170,9 @@ void Loader::insert(const remote::RecordView& image) {
         merger_.apply(image, false);
         return;
     }
+    if (const auto uid = merger_.uid_for(image); !uid.empty())
+        context_.sql.run("UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ?", uid,
+                         record);
     if (!all_exact_) remember_differences(image, context_.sql.last_insert_id());
     if (first_ == 0) first_ = record;
     last_ = record;

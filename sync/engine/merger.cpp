@@ -59,6 +59,7 @@ Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, P
       counts_(counts),
       plan_sink_(std::move(plan_sink)),
       references_(context.sql, context.plans, plan.connection),
+      matcher_(context, plan),
       unread_(is_unread(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
@@ -117,6 +118,8 @@ void Merger::apply(const remote::RecordView& image, bool authoritative) {
                     rereads_.emplace_back(image.id);
                 else
                     gone(std::move(*link), image);
+            } else {
+                forget_match(context_, plan_.id, image.id);
             }
             return;
         case remote::Fact::kForbidden:
@@ -140,7 +143,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     ++counts_.seen;
     auto link = link_by_ext(context_.sql, plan_.id, image.id);
     if (!link) {
-        if (!adopt_created(image)) return insert_new(image);
+        if (!adopt_created(image)) return insert_new(image, authoritative);
         link = link_by_ext(context_.sql, plan_.id, image.id);
     }
     switch (link->state) {

@@ -9,6 +9,7 @@
 
 #include "sync/engine/context.hpp"
 #include "sync/engine/cycle.hpp"
+#include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
 #include "sync/engine/state.hpp"
@@ -40,6 +41,11 @@ public:
     [[nodiscard]] std::vector<std::string> take_rereads();
     [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
 
+    /// The key that another device (or this one, before a restore) gave to a record and that
+    /// `image` carries: the record made from it keeps it as its uid, so that further remotes that
+    /// have it know it by that. "" if it is none, or taken.
+    [[nodiscard]] std::string uid_for(const remote::RecordView& image) const;
+
     /// Completes references to records of this stream that arrived without apply(): of those with a
     /// remote id behind `after`, at most `limit`. Returns the last one, "" once there is none.
     std::string complete_references(const std::string& after, std::int64_t limit);
@@ -48,7 +54,12 @@ private:
     struct Work;
 
     void apply_record(const remote::RecordView& image, bool authoritative);
-    void insert_new(const remote::RecordView& image);
+    void insert_new(const remote::RecordView& image, bool authoritative);
+    bool meet_known(const remote::RecordView& image, bool authoritative);
+    void link_to(std::int64_t record, const remote::RecordView& image, bool authoritative,
+                 std::string_view rule);
+    void ask_who(const Matcher::Found& found, const remote::RecordView& image);
+    std::string_view key_of(const remote::RecordView& image) const;
     bool adopt_created(const remote::RecordView& image);
     void merge_live(Link link, const remote::RecordView& image, bool authoritative);
     void settle_intents(Work& work);
@@ -87,6 +98,7 @@ private:
     StreamCounts& counts_;
     PlanSink plan_sink_;
     LinkReferences references_;
+    Matcher matcher_;
     bool unread_ = false;  ///< what we know of the stream is from before a restore
     std::vector<std::string> rereads_;
     bool may_reread_ = false;

@@ -21,6 +21,13 @@ bool came_as_it_is(const GroupPlan& group, const remote::RecordView& image) {
     return true;
 }
 
+// 128 random bits in hexadecimal, as records born in a replica bear them.
+bool is_uid(std::string_view text) {
+    return text.size() == 32 && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
 }  // namespace
 
 // Our own create, met by a pull before its answer was stored (or after the answer was lost).
@@ -185,11 +192,116 @@ Row Merger::row_from(const remote::RecordView& image, const Row& current,
     return row;
 }
 
-void Merger::insert_new(const remote::RecordView& image) {
+std::string_view Merger::key_of(const remote::RecordView& image) const {
+    if (plan_.key_index >= image.fields.size()) return {};
+    const ValueView key = image.fields[plan_.key_index];
+    return key.kind == Kind::kText ? key.text : std::string_view();
+}
+
+std::string Merger::uid_for(const remote::RecordView& image) const {
+    const auto key = key_of(image);
+    if (!is_uid(key) ||
+        context_.sql.integer("SELECT 1 FROM \"" + plan_.entity.name + "\" WHERE uid = ?", key))
+        return {};
+    return std::string(key);
+}
+
+// A record that came from elsewhere may be the one that this image shows. False: it is new here.
+bool Merger::meet_known(const remote::RecordView& image, bool authoritative) {
+    const auto key = key_of(image);
+    if (const auto same = key.empty() ? std::nullopt : matcher_.by_key(key)) {
+        link_to(*same, image, authoritative, "key");
+        return true;
+    }
+    const MatchState known = match_state(context_.sql, plan_.id, image.id);
+    if (known.same && read_row(context_.sql, plan_, *known.same)) {
+        link_to(*known.same, image, authoritative, "resolve");
+        return true;
+    }
+    std::optional<Matcher::Found> found;
+    if (matcher_.applies() || known.held || !known.apart.empty()) {
+        std::vector<const GroupPlan*> waiting;
+        found = matcher_.find(row_from(image, Row(plan_.columns.size(), Value::null()), waiting),
+                              known.apart);
+    }
+    if (!found) {
+        if (known.same || known.held || !known.apart.empty())
+            forget_match(context_, plan_.id, image.id);
+        return false;
+    }
+    if (found->comparison.likeness == merge::Likeness::kCertain)
+        link_to(found->record, image, authoritative, found->comparison.rule);
+    else
+        ask_who(*found, image);
+    return true;
+}
+
+// Clause b: nothing is known of what the two have in common, so the link covers nothing yet.
+void Merger::link_to(std::int64_t record, const remote::RecordView& image, bool authoritative,
+                     std::string_view rule) {
+    forget_match(context_, plan_.id, image.id);
+    add_unsent_link(context_.sql, plan_.id, record);
+    auto link = link_by_record(context_.sql, plan_.id, record);
+    link->ext_id = std::string(image.id);
+    link->version.clear();
+    link->covers = 0;
+    link->state = replica::LinkState::kLive;
+    save_link(context_.sql, *link);
+    drop_shadows(context_.sql, link->id);
+    close_record_conflict(context_, link->id, "linked");
+    unblock(context_.sql, link->id);
+    context_.sql.run(
+        "INSERT INTO kontor_notice(at, kind, entity, record, args) VALUES(?, 'matched', ?, ?,"
+        " json_object('connection', ?, 'stream', ?, 'id', ?, 'rule', ?))",
+        context_.now(), plan_.entity.id, record, plan_.connection_name, plan_.mapping.stream,
+        image.id, rule);
+    merge_live(*link, image, authoritative);
+    wake_referrers(context_.sql, context_.plans, plan_, record);
+    link_arrived(*link);
+}
+
+// Neither linked nor made anew before a person has said who it is. The record here is not created
+// there meanwhile.
+void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& image) {
+    const std::int64_t record = found.record;
+    for (const std::int64_t one : found.others)
+        hold(context_.sql, plan_.id, image.id, one, "queued");
+    const auto other = context_.sql.text(
+        "SELECT ext_id FROM kontor_match WHERE stream = ? AND record = ? AND state = 'asked'",
+        plan_.id, record);
+    if (other && *other != image.id)  // one question about a record at a time
+        return hold(context_.sql, plan_.id, image.id, record, "queued");
+    context_.sql.run(
+        "UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
+        context_.random.uid(), record);
+    add_unsent_link(context_.sql, plan_.id, record);
+    const auto link = link_by_record(context_.sql, plan_.id, record);
+    const auto row = read_row(context_.sql, plan_, record);
+    ConflictSides sides{.base = std::nullopt,
+                        .ours = {},
+                        .theirs = {},
+                        .theirs_version = std::string(image.version),
+                        .theirs_by = std::string(image.modified_by)};
+    for (const GroupPlan& group : plan_.groups) {
+        const auto ours = put_group(group, *row, references_);
+        const auto theirs = image_values(image, group);
+        sides.ours.insert(sides.ours.end(), ours.begin(), ours.end());
+        sides.theirs.insert(sides.theirs.end(), theirs.begin(), theirs.end());
+    }
+    hold(context_.sql, plan_.id, image.id, record, "asked");
+    if (record_conflict(context_, plan_, *link, std::nullopt, kMatch, sides, found.comparison.rule,
+                        "")) {
+        ++counts_.conflicts;
+        planned("conflict", record, image.id, {std::string(kMatch)});
+    }
+}
+
+void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
+    if (meet_known(image, authoritative)) return;
     std::vector<const GroupPlan*> waiting;
     const Row row = row_from(image, Row(plan_.columns.size(), Value::null()), waiting);
     Link link;
-    link.record = insert_row(context_, plan_, row, cause(image, ""));
+    link.record = insert_row(context_, plan_, row, cause(image, ""), 0, uid_for(image));
     link.stream = plan_.id;
     link.ext_id = std::string(image.id);
     link.version = std::string(image.version);

@@ -314,6 +314,7 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
 
 void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
           const remote::Capabilities& can, StreamCounts& counts) {
+    Matcher(context, plan).build_indexes();
     PullSink sink(context, ports, plan, can, counts);
     while (true) {
         const std::string cursor =

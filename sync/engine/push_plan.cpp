@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sync/engine/matcher.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/merge/lens.hpp"
@@ -119,6 +120,7 @@ std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan, c
                                      bool force) {
     if (!plan.mapping.push || unsettled(intents_of(context.sql, link.id))) return std::nullopt;
     if (open_conflict(context.sql, link.id, std::nullopt)) return std::nullopt;
+    if (link.ext_id.empty() && may_be_there(context.sql, plan.id, link.record)) return std::nullopt;
     if (link.state == LinkState::kDeleteHere) {
         if (link.ext_id.empty()) return std::nullopt;
         return PlannedPush{

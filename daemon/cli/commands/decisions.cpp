@@ -115,13 +115,18 @@ Outcome<Exit> run_conflicts(Context& context) {
 
 Outcome<Exit> run_resolve(Context& context) {
     const auto& args = context.args();
-    if (args.has("ours") == args.has("theirs")) return usage(context.language(), "cli.usage.side");
-    const std::string side = args.has("ours") ? "ours" : "theirs";
+    std::vector<std::string> given;
+    for (const char* one : {"ours", "theirs", "same", "apart"})
+        if (args.has(one)) given.emplace_back(one);
+    if (given.size() != 1) return usage(context.language(), "cli.usage.side");
+    const std::string& side = given.front();
     const auto id = args.argument("ID");
     const auto answer = context.api().post("/conflicts/" + url_encode(id), {{"choose", side}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())
         context.print_json(*answer);
+    else if (side == "same" || side == "apart")
+        context.note(context.text("cli.resolved." + side, {{"id", id}}));
     else
         context.note(context.text(
             "cli.resolved",

@@ -3,6 +3,7 @@
 
 #include "sync/merge/decimal.hpp"
 #include "sync/merge/lens.hpp"
+#include "sync/merge/matching.hpp"
 #include "sync/merge/oscillation.hpp"
 #include "sync/merge/three_way.hpp"
 #include "sync/merge/validate.hpp"
@@ -179,6 +180,52 @@ TEST_CASE("what a remote would refuse is told apart", "[merge][rules]") {
     CHECK_FALSE(flaw_of(field, &spec, Value("-999.99")));
     CHECK(flaw_of(field, &spec, Value("1000"))->code == "KONTOR_LENGTH");
     CHECK(flaw_of(field, &spec, Value("many"))->code == "KONTOR_VALUE");
+}
+
+TEST_CASE("two records are the same person if two things agree and none contradicts",
+          "[merge][matching]") {
+    const auto contact = [](std::map<std::string, std::string> values,
+                            const std::string& company = "") {
+        return profile_of(
+            "contact",
+            [&](std::string_view column) {
+                const auto found = values.find(std::string(column));
+                return found == values.end() ? Value::null() : Value(found->second);
+            },
+            company);
+    };
+    const auto judge = [](const Profile& a, const Profile& b) {
+        const auto there = compare("contact", a, b), back = compare("contact", b, a);
+        CHECK(there.likeness == back.likeness);
+        CHECK(there.rule == back.rule);
+        return there;
+    };
+    const auto wang =
+        contact({{"last_name", "王"}, {"first_name", "伟"}, {"mobile", "138 0013 8000"}});
+    using enum Likeness;
+    CHECK(judge(wang, contact({{"last_name", "王伟"}, {"phone", "+86-13800138000"}})).rule ==
+          "phone+name");
+    CHECK(
+        judge(wang, contact({{"last_name", "王"}, {"first_name", "芳"}, {"phone", "13800138000"}}))
+            .likeness == kNone);
+    const auto ada =
+        contact({{"first_name", "Ada"}, {"last_name", "Lovelace"}, {"email", "ada@example.com"}},
+                "Engines Ltd.");
+    CHECK(judge(ada, contact({{"last_name", "LOVELACE, Ada"}, {"email", " Ada@Example.com"}}))
+              .likeness == kCertain);
+    CHECK(judge(ada, contact({{"last_name", "King"}, {"email", "ada@example.com"}})).likeness ==
+          kPossible);
+    CHECK(judge(ada, contact({{"first_name", "Ada"}, {"last_name", "Lovelace"}}, "ENGINES  LTD"))
+              .rule == "name+company");
+    CHECK(judge(ada, contact({{"first_name", "Ada"}, {"last_name", "Lovelace"}})).likeness ==
+          kNone);
+    const auto desk = contact({{"last_name", "Desk"}, {"email", "info@example.com"}});
+    CHECK(judge(desk, contact({{"last_name", "Other"}, {"email", "info@example.com"}})).likeness ==
+          kNone);
+    CHECK(judge(contact({}), contact({})).likeness == kNone);
+    CHECK(fold_phone("０１０－６５５２ ９９８８") == fold_phone("+86 10 65529988"));
+    CHECK(fold_phone("12-34").empty());
+    CHECK(fold_name("Ａｃｍｅ， Inc.") == "acmeinc");
 }
 
 TEST_CASE("an address is never cut to what the remote keeps", "[merge][lens]") {
