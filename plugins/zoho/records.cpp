@@ -82,11 +82,10 @@ Listed Records::list_pass(const ListQuery& query, const std::string& fields,
     }
     if (response.status >= 400) throw failure(response, "list " + module().name);
     if (nothing(response)) return out_page;
+    // Before anything of the page is taken.
+    if (!looked_ && !mode.only_ids)
+        looked_ = look_for_missing_fields(api_, columns_, fields, response.body);
     out_page.page = reader_.read(response.body, out, mode);
-    if (!looked_ && !mode.only_ids && out_page.page.records > 0) {
-        looked_ = true;
-        look_for_missing_fields(api_, columns_, fields, response.body);
-    }
     out_page.outcome = Listed::Outcome::kPage;
     return out_page;
 }

@@ -62,6 +62,19 @@ TEST_CASE("a field that is hidden from our role counts as gone", "[zoho][schema]
     CHECK_THROWS_WITH(at.pull("Contacts", kFields), Catch::Contains("Loyalty_Points"));
 }
 
+// Such pages are asked for with $se_module, and again without it should Zoho refuse that name.
+TEST_CASE("a field that is gone is noticed where references may lead to any module",
+          "[zoho][schema]") {
+    Organisation at(R"({"bulk":"never"})", {}, 100);
+    const std::vector<std::string> fields{"Note_Title", "Parent_Id"};
+    at.pull("Notes", fields);
+    REQUIRE_FALSE(at.mirror["Notes"].empty());
+    change_schema(at, R"({"change":"drop","module":"Notes","field":"Note_Title"})");
+    at.cursors["Notes"].clear();
+    CHECK_THROWS_WITH(at.pull("Notes", fields), Catch::Contains("Note_Title"));
+    CHECK(at.host.batches.empty());
+}
+
 TEST_CASE("a field that exists and is never shown is asked after once", "[zoho][schema]") {
     test::Account account;
     account.on("GET /crm/v8/Contacts",
