@@ -67,7 +67,7 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
     CHECK(runner.err.find("https://api-console.zoho.com.cn") != std::string::npos);
     CHECK(runner.err.find("ZohoCRM.modules.ALL,ZohoCRM.users.READ") != std::string::npos);
     CHECK(runner.err.find("Zylker") != std::string::npos);
-    CHECK(runner.err.find("4800 of 50,000 API credits a day") != std::string::npos);
+    CHECK(runner.err.find("4,800 of 50,000 API credits a day") != std::string::npos);
     CHECK(runner.err.find("kontor sync zoho") != std::string::npos);
     CHECK((runner.out + runner.err).find("S3CRET") == std::string::npos);
 }
