@@ -245,6 +245,35 @@ TEST_CASE("a pull that breaks off resumes and misses nothing", "[cycle]") {
     CHECK(f.device.number("SELECT count(DISTINCT last_name) FROM contact") == 10);
 }
 
+TEST_CASE("a remote that is away is not waited for stream by stream", "[cycle]") {
+    Fixture f;
+    f.remote.create("Accounts", {{"Account_Name", Value("Zylker")}});
+    for (const auto* entity : {"vendor", "campaign"}) {
+        auto more = f.remote.streams.back();  // accounts, under another name
+        more.name = entity;
+        more.entity_hint = entity;
+        f.remote.streams.push_back(more);
+        f.remote.create(entity, {{"Account_Name", Value("one")}});
+    }
+    f.clock.advance(seconds{60});
+    f.device.connect("crm", f.remote);
+    for (const auto& stream : f.remote.streams)
+        f.remote.create(stream.name, {{stream.name == "Contacts" ? "Last_Name" : "Account_Name",
+                                       Value("late")}});
+    f.clock.advance(seconds{60});
+    // Each pull that is not answered has been tried again and again before.
+    f.remote.fail_pull_after = 0;
+    const int before = f.remote.pulls;
+    const auto away = f.device.try_sync("crm");
+    REQUIRE_FALSE(away);
+    CHECK(away.error().code == Errc::kUnavailable);
+    CHECK(f.remote.pulls - before == 2);
+    f.remote.fail_pull_after = SIZE_MAX;
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM campaign WHERE name = 'late'") == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'late'") == 1);
+}
+
 TEST_CASE("new records that refer to each other in a circle are created, then tied", "[cycle]") {
     Fixture f;
     f.remote.streams[1].fields.push_back(
