@@ -117,7 +117,7 @@ void Merger::apply(const remote::RecordView& image, bool authoritative) {
                 if (!authoritative && !image.version.empty() && image.version < link->version)
                     rereads_.emplace_back(image.id);
                 else
-                    gone(std::move(*link), image);
+                    succeeded(std::move(*link), image);
             } else {
                 forget_match(context_, plan_.id, image.id);
             }

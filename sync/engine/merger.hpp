@@ -52,6 +52,7 @@ public:
 
 private:
     struct Work;
+    struct Unsent;
 
     void apply_record(const remote::RecordView& image, bool authoritative);
     void insert_new(const remote::RecordView& image, bool authoritative);
@@ -74,6 +75,13 @@ private:
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
+    void succeeded(Link link, const remote::RecordView& image);
+    void converted(Link link, const remote::RecordView& image);
+    std::vector<Unsent> unsent_edits(const Link& link) const;
+    void carry_over(const Unsent& edit, const Link& loser, const Link& winner,
+                    const remote::RecordView& image);
+    void follow(std::int64_t from, std::int64_t to);
+    void end_loser(Link link, const remote::RecordView& image);
     void remember(const Link& link, const remote::RecordView& image, const Row& row,
                   const std::vector<const GroupPlan*>& waiting);
     std::optional<std::int64_t> unsent_link_of(const remote::RecordView& image) const;

@@ -45,6 +45,13 @@ void MemoryRemote::erase(const std::string& stream, const std::string& id) {
     record.version = stamp();
 }
 
+void MemoryRemote::merge(const std::string& stream, const std::string& loser,
+                         const std::string& winner, bool converted) {
+    erase(stream, loser);
+    records_[stream].at(loser).successor = winner;
+    records_[stream].at(loser).converted = converted;
+}
+
 void MemoryRemote::restore(const std::string& stream, const std::string& id) {
     records_[stream].at(id).deleted = false;
 }
@@ -100,11 +107,14 @@ Result<> MemoryRemote::emit(std::string_view stream, std::span<const std::string
                 values[i].push_back(found == record->fields.end() ? ValueView::null()
                                                                   : found->second.view());
         }
-        views.push_back({.fact = record->deleted ? remote::Fact::kDeleted : remote::Fact::kRecord,
+        remote::Fact fact = record->deleted ? remote::Fact::kDeleted : remote::Fact::kRecord;
+        if (!record->successor.empty())
+            fact = record->converted ? remote::Fact::kConverted : remote::Fact::kMerged;
+        views.push_back({.fact = fact,
                          .id = id,
                          .version = record->version,
                          .modified_by = record->modified_by,
-                         .successor = {},
+                         .successor = record->successor,
                          .fields = values[i]});
     }
     return sink.accept(views, checkpoint);
@@ -159,7 +169,8 @@ Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::strin
     for (const auto& id : ids) {
         const auto& all = records_[std::string(stream)];
         const auto found = all.find(id);
-        if (found == all.end() || found->second.deleted || forbidden.contains(id)) {
+        if (found == all.end() || (found->second.deleted && found->second.successor.empty()) ||
+            forbidden.contains(id)) {
             const auto fact =
                 forbidden.contains(id) ? remote::Fact::kForbidden : remote::Fact::kMissing;
             const remote::RecordView missing{.fact = fact,

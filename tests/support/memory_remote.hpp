@@ -44,6 +44,8 @@ public:
         std::string version;
         std::string modified_by;
         bool deleted = false;
+        std::string successor = {};  ///< it was merged (or converted) into this record
+        bool converted = false;
     };
     /// What happens to a push.
     enum class Fault { kNone, kLostRequest, kLostAnswer };
@@ -74,6 +76,9 @@ public:
     void edit(const std::string& stream, const std::string& id, const RemoteRow& fields,
               const std::string& by = "colleague");
     void erase(const std::string& stream, const std::string& id);
+    /// Merges `loser` into `winner` (of the same stream, or `converted` into one of another).
+    void merge(const std::string& stream, const std::string& loser, const std::string& winner,
+               bool converted = false);
     void restore(const std::string& stream, const std::string& id);
     /// Deletes it, and no deleted feed tells.
     void forget(const std::string& stream, const std::string& id) { records_[stream].erase(id); }

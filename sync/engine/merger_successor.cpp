@@ -1,0 +1,252 @@
+// Records that a remote has merged into another one, or converted into a record of another stream:
+// who refers to them follows, and edits that had not been sent go on with their successor (D7).
+#include <algorithm>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/merger.hpp"
+#include "sync/merge/lens.hpp"
+#include "sync/merge/policy.hpp"
+
+namespace kontor::engine {
+
+using replica::LinkState;
+
+/// An edit of a record that is gone, which the remote has not been told.
+struct Merger::Unsent {
+    const GroupPlan* group = nullptr;
+    merge::GroupValues base, ours;
+};
+
+namespace {
+
+/// A reference column that points to one record.
+struct Referrer {
+    const replica::Entity* entity = nullptr;
+    const replica::Field* field = nullptr;
+    std::int64_t record = 0;
+};
+
+std::vector<Referrer> referrers_of(Context& context, const replica::Entity& target,
+                                   std::int64_t record) {
+    std::vector<Referrer> out;
+    for (const auto& entity : context.plans.catalogue().entities())
+        for (const auto& field : entity.fields) {
+            if (field.type != remote::FieldType::kReference) continue;
+            const bool any = field.target == replica::kAnyTarget;
+            if (!any && field.target != target.name) continue;
+            const Value wanted =
+                any ? Value(target.name + ":" + std::to_string(record)) : Value(record);
+            auto& rows = context.sql.bind(
+                "SELECT id FROM \"" + entity.name + "\" WHERE \"" + field.name + "\" = ?", wanted);
+            while (Sql::step(rows)) out.push_back({&entity, &field, rows.integer(0)});
+        }
+    return out;
+}
+
+}  // namespace
+
+std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
+    std::vector<Unsent> out;
+    const auto row = read_row(context_.sql, plan_, link.record);
+    if (!row) return out;
+    for (const auto& [group_id, shadow] : shadows_of(context_.sql, link.id)) {
+        const GroupPlan* group = plan_.group(group_id);
+        if (group == nullptr || shadow.waits || shadow.unknown() || !group->writable()) continue;
+        auto ours = put_group(*group, *row, references_);
+        if (ours != shadow.ours) out.push_back({group, shadow.theirs, std::move(ours)});
+    }
+    return out;
+}
+
+void Merger::succeeded(Link link, const remote::RecordView& image) {
+    const bool ours_to_keep = link.state == LinkState::kLive || link.state == LinkState::kMissing ||
+                              link.state == LinkState::kAccessLost;
+    if (image.successor.empty() || !ours_to_keep) return gone(std::move(link), image);
+    if (image.fact == remote::Fact::kConverted) return converted(std::move(link), image);
+
+    const auto winner = link_by_ext(context_.sql, plan_.id, image.successor);
+    if (!winner) {
+        // Not here yet: our record becomes it. What we know of the one is the base of the other.
+        pin_referrers(context_.sql, context_.plans, plan_, link.record);
+        drop_intents(context_.sql, link.id);
+        unblock(context_.sql, link.id);
+        link.ext_id = std::string(image.successor);
+        link.version.clear();
+        link.state = LinkState::kLive;
+        save_link(context_.sql, link);
+        mark_dirty(context_.sql, link.id);
+        wake_referrers(context_.sql, context_.plans, plan_, link.record);
+        link_arrived(link);
+        rereads_.push_back(link.ext_id);
+        return;
+    }
+    if (!read_row(context_.sql, plan_, winner->record)) return gone(std::move(link), image);
+    for (const Unsent& edit : unsent_edits(link)) carry_over(edit, link, *winner, image);
+    follow(link.record, winner->record);
+    end_loser(std::move(link), image);
+}
+
+// A merge with the winner: what its remote holds against what was typed into the loser.
+void Merger::carry_over(const Unsent& edit, const Link& loser, const Link& winner,
+                        const remote::RecordView& image) {
+    const GroupPlan& group = *edit.group;
+    const auto row = *read_row(context_.sql, plan_, winner.record);
+    const auto local = put_group(group, row, references_);
+    if (local == edit.ours) return;
+    const auto shadows = shadows_of(context_.sql, winner.id);
+    const auto shadow = shadows.find(group.id);
+    const bool known = shadow != shadows.end() ? !shadow->second.unknown() && !shadow->second.waits
+                                               : winner.covers >= group.since;
+    const auto theirs = known && shadow != shadows.end() ? shadow->second.theirs : local;
+    const bool edited = known && shadow != shadows.end() && local != shadow->second.ours;
+
+    merge::Decision decision{.kind = merge::Decision::Kind::kOurs, .merged = {}, .rule = {}};
+    const bool conflict = theirs != edit.base && !merge::is_blank(theirs);
+    if (edited || !known)
+        decision = {.kind = merge::Decision::Kind::kTheirs, .merged = {}, .rule = "merged_there"};
+    else if (conflict)
+        decision =
+            merge::decide(group.mapping->policy, group.mapping->fallback, edit.base, edit.ours,
+                          theirs, {}, false, group.mapping->owner == plan_.connection_name);
+    using enum merge::Decision::Kind;
+    const bool taken = decision.kind != kTheirs;
+    const bool parked = decision.kind == kPark || decision.kind == kWait;
+    if (taken) {
+        const auto from = *read_row(context_.sql, plan_, loser.record);
+        std::vector<ColumnChange> changes;
+        OldValues old;
+        for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+            std::vector<Value> values;
+            for (const std::size_t column : group.columns[i]) values.push_back(from[column]);
+            if (decision.kind == kMerged) {
+                auto got =
+                    merge::get(group.mapping->fields[i], decision.merged[i], values, references_);
+                if (!got.waits) values = std::move(got.columns);
+            }
+            for (std::size_t k = 0; k < values.size(); ++k) {
+                const std::size_t column = group.columns[i][k];
+                if (values[k] == row[column]) continue;
+                changes.push_back({column, values[k]});
+                old.emplace(plan_.column_fields[column], row[column]);
+            }
+        }
+        update_row(context_, plan_, winner.record, row, changes, cause(image, "merged_there"));
+        save_shadow(context_.sql, winner.id, group.id, {theirs, theirs, false});
+        mark_dirty(context_.sql, winner.id);
+        note_change(context_, plan_.entity.id, winner.record, old, plan_.id);
+    }
+    if (!conflict && taken) return;
+    if (!taken)
+        for (std::size_t i = 0; i < edit.ours.size(); ++i)
+            add_history(context_, plan_.entity.id, winner.record,
+                        plan_.column_fields[group.columns[i].front()], "k", edit.ours[i],
+                        cause(image, "merged_there"));
+    if (open_conflict(context_.sql, winner.id, group.id)) return;  // the question stands
+    // Chosen afterwards, `theirs` is what stands in the winner and `ours` what was typed.
+    if (record_conflict(context_, plan_, winner, group.id, "edit",
+                        {.base = edit.base,
+                         .ours = edit.ours,
+                         .theirs = edited ? local : theirs,
+                         .theirs_version = std::string(image.version),
+                         .theirs_by = std::string(image.modified_by)},
+                        decision.rule,
+                        parked  ? ""
+                        : taken ? "ours"
+                                : "theirs"))
+        ++counts_.conflicts;
+}
+
+void Merger::follow(std::int64_t from, std::int64_t to) {
+    for (const Referrer& one : referrers_of(context_, plan_.entity, from)) {
+        const bool any = one.field->target == replica::kAnyTarget;
+        const auto value = [&](std::int64_t id) {
+            return any ? Value(plan_.entity.name + ":" + std::to_string(id)) : Value(id);
+        };
+        context_.sql.run(
+            "UPDATE \"" + one.entity->name + "\" SET \"" + one.field->name + "\" = ? WHERE id = ?",
+            value(to), one.record);
+        add_history(context_, one.entity->id, one.record, one.field->id, "u", value(from),
+                    {.actor = "remote:" + plan_.connection_name, .rule = "merged_there"});
+        note_change(context_, one.entity->id, one.record, {{one.field->id, value(from)}}, 0);
+    }
+    // Elsewhere the loser may be known, and the winner not: then it is the winner there.
+    for (const StreamPlan& other : context_.plans.all()) {
+        if (other.entity.id != plan_.entity.id || other.id == plan_.id) continue;
+        auto link = link_by_record(context_.sql, other.id, from);
+        if (!link || link->ext_id.empty() || link->state != LinkState::kLive ||
+            !intents_of(context_.sql, link->id).empty())
+            continue;
+        if (auto there = link_by_record(context_.sql, other.id, to)) {
+            if (!there->ext_id.empty() || !intents_of(context_.sql, there->id).empty()) continue;
+            forget_link(context_.sql, there->id);
+        }
+        drop_shadows(context_.sql, link->id);
+        close_group_conflicts(context_, link->id, "merged_there");
+        link->record = to;
+        link->covers = 0;
+        link->version.clear();
+        save_link(context_.sql, *link);
+        // Compared with its image before anything is sent.
+        context_.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", other.id);
+    }
+}
+
+// A lead that has become a contact: what was typed here goes on in the columns of the same name.
+void Merger::converted(Link link, const remote::RecordView& image) {
+    const auto edits = unsent_edits(link);
+    const StreamPlan* target = nullptr;
+    std::optional<Link> successor;
+    for (const StreamPlan& plan : context_.plans.all())
+        if (plan.connection == plan_.connection && !successor) {
+            successor = link_by_ext(context_.sql, plan.id, image.successor);
+            target = &plan;
+        }
+    const auto there =
+        successor ? read_row(context_.sql, *target, successor->record) : std::nullopt;
+    if (!edits.empty() && !there) {
+        // Nowhere to go yet: the record stays, and a person decides.
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "converted_there",
+                            ""))
+            ++counts_.conflicts;
+        link.state = LinkState::kDeletedThere;
+        save_link(context_.sql, link);
+        clear_dirty(context_.sql, link.id);
+        return;
+    }
+    if (there) {
+        const auto row = *read_row(context_.sql, plan_, link.record);
+        std::vector<ColumnChange> changes;
+        OldValues old;
+        for (const Unsent& edit : edits)
+            for (std::size_t i = 0; i < edit.group->columns.size(); ++i)
+                for (const std::size_t column : edit.group->columns[i]) {
+                    const auto found = std::ranges::find(target->columns, plan_.columns[column]);
+                    if (found == target->columns.end() || row[column].is_blank()) continue;
+                    const auto at = static_cast<std::size_t>(found - target->columns.begin());
+                    const Value& now = (*there)[at];
+                    if (row[column] == now) continue;
+                    if (!now.is_blank() && now != edit.base[i]) {  // it has been changed since
+                        add_history(context_, target->entity.id, successor->record,
+                                    target->column_fields[at], "k", row[column],
+                                    cause(image, "converted_there"));
+                        continue;
+                    }
+                    changes.push_back({at, row[column]});
+                    old.emplace(target->column_fields[at], now);
+                }
+        update_row(context_, *target, successor->record, *there, changes,
+                   cause(image, "converted_there"));
+        note_change(context_, target->entity.id, successor->record, old, 0);
+    }
+    end_loser(std::move(link), image);
+}
+
+// What was to be told the remote of it has found its place: it is gone without a question.
+void Merger::end_loser(Link link, const remote::RecordView& image) {
+    drop_intents(context_.sql, link.id);
+    drop_shadows(context_.sql, link.id);
+    close_group_conflicts(context_, link.id, "merged_there");
+    gone(std::move(link), image);
+}
+
+}  // namespace kontor::engine
