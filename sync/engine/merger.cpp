@@ -407,6 +407,9 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
 
     // What we would add may have been added in the time that a restore has lost.
     if (unread_ && counts_twice(group)) input.policy = input.fallback = merge::Policy::kManual;
+    // What never leaves this replica is not decided by a remote, and asks nobody.
+    if (std::ranges::all_of(group.mapping->fields, &merge::FieldMapping::stays_here))
+        input.policy = input.fallback = merge::Policy::kLocal;
     input.theirs_owns = group.mapping->owner == plan_.connection_name;
     merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{
@@ -418,7 +421,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     std::string_view kind = input.known ? "edit" : "uncovered";
     // C3. Two that fight over a field are parted, until a person has decided or they agree.
     const bool writes = outcome.action == merge::GroupOutcome::Action::kTake || outcome.conflict;
-    if (writes && outcome.action != merge::GroupOutcome::Action::kPark &&
+    if (writes && group.writable() && outcome.action != merge::GroupOutcome::Action::kPark &&
         ((parked && parked->kind == kOscillation) || fights(work, group, outcome, theirs))) {
         kind = kOscillation;
         outcome = {.action = merge::GroupOutcome::Action::kPark,

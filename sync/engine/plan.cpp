@@ -22,6 +22,12 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
     const replica::Entity* entity = catalogue.entity(plan.mapping.entity);
     if (entity == nullptr) return false;
     plan.entity = *entity;
+    for (auto& group : plan.mapping.groups)
+        for (auto& field : group.fields)
+            field.stays_here = std::ranges::any_of(field.columns, [&](const auto& column) {
+                const replica::Field* found = entity->field(column);
+                return found != nullptr && !replica::may_leave(*found);
+            });
     plan.remote_fields = plan.mapping.remote_fields();
     std::size_t field_index = 0;
     for (GroupPlan& group : plan.groups) {
@@ -78,6 +84,23 @@ void check_columns(const replica::Catalogue& catalogue, const merge::StreamMappi
                           {{"stream", mapping.stream}, {"field", column}}});
 }
 
+/// Whether `was` and `now` are the same fields of the remote, in its own form: then what is known
+/// of the one holds for the other, however they are mapped here.
+bool same_at_remote(const merge::GroupMapping& was, const merge::GroupMapping& now) {
+    return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
+        return a.remote == b.remote && a.type == b.type && a.references == b.references;
+    });
+}
+
+/// Clause b. What is remembered of a group goes on with its new form: `theirs` is in the remote's
+/// own representation, and what had not been sent stays to be sent, against the base that it had.
+/// The links do not cover the new form, so nothing is sent before an image of it was compared.
+void keep_bases(Sql& sql, std::int64_t was, std::int64_t now) {
+    sql.run("UPDATE kontor_shadow SET grp = ? WHERE grp = ?", now, was);
+    sql.run("UPDATE kontor_waiting SET grp = ? WHERE grp = ?", now, was);
+    sql.run("UPDATE kontor_conflict SET grp = ? WHERE grp = ? AND state = 'open'", now, was);
+}
+
 /// A group that is no longer mapped as it was: its shadow goes, for the new form is compared with a
 /// real image first; so do its questions, which nobody could answer any more.
 void retire_group(Sql& sql, std::int64_t group, const Clock& clock) {
@@ -119,6 +142,10 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
 
     auto before = stored_groups(sql, stream);
     bool changed = false;
+    const auto old_text =
+        sql.text("SELECT mapping FROM kontor_stream WHERE id = ?", stream).value_or("");
+    const auto old_mapping =
+        old_text.empty() ? merge::StreamMapping{} : need(merge::stream_mapping_from_json(old_text));
     for (const auto& group : mapping.groups) {
         const std::string shape = merge::shape(group);
         const auto found = before.find(group.name);
@@ -129,6 +156,10 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
         changed = true;
         sql.run("INSERT INTO kontor_group(stream, name, shape, since) VALUES(?, ?, ?, ?)", stream,
                 group.name, shape, fresh ? generation : generation + 1);
+        const auto was =
+            std::ranges::find(old_mapping.groups, group.name, &merge::GroupMapping::name);
+        if (found != before.end() && was != old_mapping.groups.end() && same_at_remote(*was, group))
+            keep_bases(sql, found->second.id, sql.last_insert_id());
     }
     for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
     if (changed && !fresh) {
@@ -152,7 +183,7 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
 }  // namespace
 
 bool goes_out(const merge::FieldMapping& field, bool create) {
-    return !field.read_only && field.direction != merge::Direction::kIn &&
+    return !field.read_only && !field.stays_here && field.direction != merge::Direction::kIn &&
            (create || !field.create_only);
 }
 

@@ -104,6 +104,9 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
     for (const auto& [group_id, shadow] : shadows) {
         const GroupPlan* group = plan.group(group_id);
         if (group == nullptr || shadow.waits || shadow.unknown() || !group->writable()) continue;
+        // A base from before the mapping changed: not sent until an image was compared. (0: it was
+        // created from here, and what was sent is known.)
+        if (link.covers != 0 && link.covers < group->since) continue;
         auto values = put_group(*group, *row, references);
         if (values == shadow.ours) continue;
         if (open_conflict(context.sql, link.id, group_id)) continue;
@@ -171,7 +174,8 @@ PushForecast forecast_push(Context& context, const StreamPlan& plan, const PlanS
         for (const auto& sent : push->groups)
             if (const GroupPlan* group = plan.group(sent.group))
                 for (const auto& field : group->mapping->fields)
-                    change.fields.push_back(field.remote);
+                    if (goes_out(field, push->op == remote::ChangeOp::kCreate))
+                        change.fields.push_back(field.remote);
         plan_sink(std::move(change));
     }
     return out;

@@ -49,7 +49,10 @@ struct FieldMapping {
     bool create_only = false;
     bool required = false;
     bool may_be_cut = false;  ///< absent in a list means: fetch by id
-    int max_length = 0;       ///< what the remote keeps, in characters; 0 = all
+    /// Its column never leaves this replica. From the catalogue, not from the mapping: set where
+    /// the two are tied together.
+    bool stays_here = false;
+    int max_length = 0;  ///< what the remote keeps, in characters; 0 = all
     int scale = 0;
     std::vector<std::string> references;         ///< streams that a reference may point to
     std::map<std::string, std::string> choices;  ///< remote value → ours (kChoiceMap)

@@ -323,15 +323,32 @@ Result<> ensure_entity(const Database& db, const Entity& wanted) {
     return rebuild_triggers(db, *now);
 }
 
-Result<> set_gone(const Database& db, std::int64_t field_id, bool gone) {
-    auto update = db.prepare("UPDATE kontor_field SET state=?2 WHERE id=?1");
+namespace {
+
+Result<> set_column(const Database& db, std::int64_t field_id, const char* column,
+                    const Value& value) {
+    auto update = db.prepare("UPDATE kontor_field SET " + std::string(column) + "=?2 WHERE id=?1");
     if (!update) return pass(update);
     update->bind(1, field_id);
-    update->bind(2, gone ? "gone" : "active");
+    update->bind(2, value);
     if (auto done = update->run(); !done) return done;
     if (db.changes() == 0)
         return fail(Errc::kNotFound, "no field " + std::to_string(field_id) + " in the catalogue");
     return draw_stamp(db);
+}
+
+}  // namespace
+
+Result<> set_gone(const Database& db, std::int64_t field_id, bool gone) {
+    return set_column(db, field_id, "state", Value(gone ? "gone" : "active"));
+}
+
+bool may_leave(const Field& field) {
+    return field.leaves && field.data_class != "secret";
+}
+
+Result<> set_leaves(const Database& db, std::int64_t field_id, bool leaves) {
+    return set_column(db, field_id, "leaves", Value(std::int64_t{leaves ? 1 : 0}));
 }
 
 }  // namespace kontor::replica

@@ -34,6 +34,9 @@ struct Field {
     std::string origin = "kontor";
 };
 
+/// False for a column whose values are sent nowhere: marked so, or of the class `secret`.
+[[nodiscard]] bool may_leave(const Field& field);
+
 /// Target of a reference that may point to any entity; its column holds "entity:id" as text.
 inline constexpr std::string_view kAnyTarget = "*";
 
@@ -108,5 +111,9 @@ private:
 
 /// Marks a column as gone from its remote, or back again. Needs an open write transaction.
 [[nodiscard]] Result<> set_gone(const Database& db, std::int64_t field_id, bool gone);
+
+/// Says whether a column's values may be sent to remotes at all; holds from the next cycle of each
+/// connection on. Needs an open write transaction.
+[[nodiscard]] Result<> set_leaves(const Database& db, std::int64_t field_id, bool leaves);
 
 }  // namespace kontor::replica

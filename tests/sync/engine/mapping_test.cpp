@@ -1,0 +1,124 @@
+// The mapping changes while there is something to say: no edit becomes one without a base, and what
+// never leaves does not.
+#include <catch2/catch.hpp>
+
+#include "sync/replica/catalogue.hpp"
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::seconds;
+
+namespace {
+
+merge::GroupMapping& group_of(merge::Mapping& mapping, const std::string& name) {
+    for (auto& stream : mapping.streams)
+        for (auto& group : stream.groups)
+            if (stream.stream == "Contacts" && group.name == name) return group;
+    throw std::logic_error("no group " + name);
+}
+
+struct Fixture {
+    Fixture() : remote(clock), device(clock) {
+        remote.streams = people_streams();
+        ada = remote.create("Contacts", {{"Last_Name", Value("L")}, {"Phone", Value("100")}});
+        clock.advance(seconds{60});
+        device.connect("crm", remote, [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+        });
+        device.sync("crm");
+    }
+    std::size_t open() { return engine::list_conflicts(device.engine_db(), {})->size(); }
+    void never_leaves(const std::string& column) {
+        const auto id = device.number(
+            "SELECT f.id FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity"
+            " WHERE e.name = 'contact' AND f.name = '" +
+            column + "'");
+        auto transaction = replica::Transaction::begin(device.engine_db());
+        REQUIRE(transaction);
+        REQUIRE(replica::set_leaves(device.engine_db(), id, false));
+        REQUIRE(transaction->commit());
+    }
+
+    FakeClock clock;
+    MemoryRemote remote;
+    Device device;
+    std::string ada;
+};
+
+}  // namespace
+
+TEST_CASE("an unsent edit keeps its base when the mapping of its field changes", "[mapping]") {
+    Fixture f;
+    f.device.sql("UPDATE contact SET phone = 'typed'");
+    f.device.remap("crm",
+                   [](merge::Mapping& m) { group_of(m, "phone").fields[0].max_length = 40; });
+    SECTION("and is sent") {
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.open() == 0);
+        CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("typed"));
+    }
+    SECTION("and is a conflict only if they have changed it too") {
+        f.remote.edit("Contacts", f.ada, {{"Phone", Value("theirs")}});
+        f.device.sync("crm");
+        const auto open = *engine::list_conflicts(f.device.engine_db(), {});
+        REQUIRE(open.size() == 1);
+        CHECK(open[0].kind == "edit");
+        CHECK(open[0].fields[0].base == Value("100"));
+    }
+    SECTION("and is not sent before an image was compared") {
+        f.remote.fail_pull_after = 0;
+        CHECK(f.device.sync("crm").problem);
+        CHECK(f.remote.sent.empty());
+    }
+}
+
+TEST_CASE("an open question survives a change of the mapping", "[mapping]") {
+    Fixture f;
+    f.device.sql("UPDATE contact SET phone = 'typed'");
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("theirs")}});
+    f.device.sync("crm");
+    REQUIRE(f.open() == 1);
+    f.device.remap("crm",
+                   [](merge::Mapping& m) { group_of(m, "phone").fields[0].max_length = 40; });
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    const auto open = *engine::list_conflicts(f.device.engine_db(), {});
+    REQUIRE(open.size() == 1);
+    CHECK(open[0].fields[0].base == Value("100"));
+    CHECK(open[0].fields[0].theirs == Value("theirs"));
+    CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("theirs"));
+}
+
+TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create or a plan",
+          "[mapping][leaves]") {
+    Fixture f;
+    f.never_leaves("email");
+    f.device.sql(
+        "UPDATE contact SET email = 'private', phone = 'public';"
+        "INSERT INTO contact(last_name, email) VALUES('New', 'private too')");
+    engine::CycleOptions dry;
+    dry.dry_run = true;
+    for (const auto& change : f.device.sync("crm", dry).plan)
+        CHECK(std::ranges::count(change.fields, "Email") == 0);
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("public"));
+    CHECK(f.remote.ids("Contacts").size() == 2);
+    for (const auto& change : f.remote.sent)
+        CHECK(std::ranges::none_of(change.fields,
+                                   [](const auto& field) { return field.field == "Email"; }));
+    // What they have there does not touch it either, and asks nobody.
+    f.remote.edit("Contacts", f.ada, {{"Email", Value("theirs")}});
+    f.device.sync("crm");
+    CHECK(f.device.text("SELECT email FROM contact WHERE last_name = 'L'") == "private");
+    CHECK(f.open() == 0);
+    // Nor does another remote get it.
+    MemoryRemote other(f.clock);
+    other.streams = people_streams();
+    f.device.connect("other", other);
+    for (int i = 0; i < 2; ++i) f.device.sync("other");
+    CHECK(other.ids("Contacts").size() == 2);
+    for (const auto& change : other.sent)
+        CHECK(std::ranges::none_of(change.fields,
+                                   [](const auto& field) { return field.field == "Email"; }));
+}
