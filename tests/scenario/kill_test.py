@@ -13,6 +13,7 @@ import argparse
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +27,21 @@ class World(world.World):
         super().__init__(args.bin, "kill")
         self.args = args
         self.random = random.Random(args.seed)
+        # The daemon says when it serves, as to systemd: asking it again and again takes longer
+        # than its start.
+        self.env["NOTIFY_SOCKET"] = os.path.join(self.dir, "notify")
+        self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notified.bind(self.env["NOTIFY_SOCKET"])
+        self.notified.settimeout(world.PATIENCE)
+
+    def start_daemon(self):
+        self.spawn_daemon()
+        while b"READY=1" not in self.notified.recv(4096).split(b"\n"):
+            pass
+
+    def close(self, keep=False):
+        self.notified.close()
+        super().close(keep)
 
     def start(self):
         self.start_peer("--records", "60", "--accounts", "10", "--deals", "10", "--leads", "5",
