@@ -276,10 +276,10 @@ private:
     std::int64_t done_ = 0;
 };
 
-/// Merges what fetch() hands over.
-class FetchSink final : public remote::RecordSink {
+/// Merges what fetch() and find() hand over.
+class AnswerSink final : public remote::RecordSink {
 public:
-    FetchSink(Context& context, Merger& merger) : context_(context), merger_(merger) {}
+    AnswerSink(Context& context, Merger& merger) : context_(context), merger_(merger) {}
     Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
         return guarded([&] {
             EngineTransaction transaction(context_);
@@ -300,7 +300,7 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
     std::ranges::sort(ids);  // a remote answers each id once
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     Merger merger(context, plan, counts, ports.plan_sink);
-    FetchSink sink(context, merger);
+    AnswerSink sink(context, merger);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         const std::vector<std::string> some(
             ids.begin() + static_cast<std::ptrdiff_t>(at),
@@ -332,6 +332,16 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
     }
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
     build_indexes(context, plan);
+}
+
+void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                    const std::vector<std::string>& keys, StreamCounts& counts) {
+    Merger merger(context, plan, counts, ports.plan_sink);
+    AnswerSink sink(context, merger);
+    if (auto done = ports.remote.find(plan.mapping.stream, plan.remote_fields,
+                                      plan.mapping.key_field, keys, sink);
+        !done)
+        stop(in_context("find " + plan.mapping.stream, done.error()).value());
 }
 
 }  // namespace kontor::engine

@@ -33,4 +33,8 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      std::vector<std::string> ids, StreamCounts& counts);
 
+/// The same for records with these values of the mapping's key field.
+void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                    const std::vector<std::string>& keys, StreamCounts& counts);
+
 }  // namespace kontor::engine

@@ -370,27 +370,7 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
     if (!ids.empty() && can.fetch) fetch_and_merge(context, ports, plan, ids, counts);
     if (keys.empty() || can.key_field.empty() || plan.mapping.key_field.empty()) return;
 
-    class FindSink final : public remote::RecordSink {
-    public:
-        FindSink(Context& sink_context, Merger& merger) : context_(sink_context), merger_(merger) {}
-        Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
-            return guarded([&] {
-                EngineTransaction transaction(context_);
-                for (const auto& record : batch) merger_.apply(record, true);
-                transaction.commit();
-            });
-        }
-
-    private:
-        Context& context_;
-        Merger& merger_;
-    };
-    Merger merger(context, plan, counts, ports.plan_sink);
-    FindSink sink(context, merger);
-    if (auto done = ports.remote.find(plan.mapping.stream, plan.remote_fields,
-                                      plan.mapping.key_field, keys, sink);
-        !done)
-        stop(in_context("find " + plan.mapping.stream, done.error()).value());
+    find_and_merge(context, ports, plan, keys, counts);
     // What the key did not find was not created: it is planned again.
     EngineTransaction transaction(context);
     const auto in_doubt = std::string(
