@@ -82,10 +82,15 @@ Listed Records::list_pass(const ListQuery& query, const std::string& fields,
     }
     if (response.status >= 400) throw failure(response, "list " + module().name);
     if (nothing(response)) return out_page;
-    // Before anything of the page is taken.
-    if (!looked_ && !mode.only_ids)
-        looked_ = look_for_missing_fields(api_, columns_, fields, response.body);
-    out_page.page = reader_.read(response.body, out, mode);
+    std::string_view body = response.body;
+    std::string kept;
+    if (!looked_ && !mode.only_ids) {
+        // Before anything of the page is taken. The look may ask the host, which ends the answer.
+        kept = body;
+        body = kept;
+        looked_ = look_for_missing_fields(api_, columns_, fields, body);
+    }
+    out_page.page = reader_.read(body, out, mode);
     out_page.outcome = Listed::Outcome::kPage;
     return out_page;
 }
