@@ -65,11 +65,7 @@ public:
         : ports_(ports), settings_(settings), options_(options), sql_(ports.db) {}
 
     CycleReport go() {
-        {
-            WriteTransaction transaction(ports_.db);
-            reconcile(sql_, session().catalogues, settings_, ports_.clock);
-            transaction.commit();
-        }
+        take_mapping();
         connection_ =
             *sql_.integer("SELECT id FROM kontor_connection WHERE name = ?", settings_.name);
         refuse_if_paused();
@@ -98,6 +94,26 @@ public:
     }
 
 private:
+    void take_mapping() {
+        if (!mapping_changes(sql_, settings_)) {
+            WriteTransaction transaction(ports_.db);
+            reconcile(sql_, session().catalogues, settings_, ports_.clock);
+            transaction.commit();
+            return;
+        }
+        // What was typed before is absorbed by the mapping that it was typed under, so that it has
+        // a base which the new one can keep.
+        Plans before = Plans::load(sql_, session().catalogues);
+        Context context{.sql = sql_,
+                        .clock = ports_.clock,
+                        .random = ports_.random,
+                        .log = ports_.log,
+                        .plans = before};
+        EngineTransaction transaction(context);
+        reconcile(sql_, session().catalogues, settings_, ports_.clock);
+        transaction.commit();
+    }
+
     void refuse_if_paused() {
         const auto paused =
             sql_.text("SELECT paused FROM kontor_connection WHERE id = ?", connection_);

@@ -61,7 +61,8 @@ std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
 void Merger::succeeded(Link link, const remote::RecordView& image) {
     const bool ours_to_keep = link.state == LinkState::kLive || link.state == LinkState::kMissing ||
                               link.state == LinkState::kAccessLost;
-    if (image.successor.empty() || !ours_to_keep) return gone(std::move(link), image);
+    const bool unseen = link.state == LinkState::kMissing && link.covers == 0;
+    if (image.successor.empty() || !ours_to_keep || unseen) return gone(std::move(link), image);
     if (image.fact == remote::Fact::kConverted) return converted(std::move(link), image);
 
     const auto winner = link_by_ext(context_.sql, plan_.id, image.successor);
@@ -131,7 +132,9 @@ void Merger::carry_over(const Unsent& edit, const Link& loser, const Link& winne
             }
         }
         update_row(context_, plan_, winner.record, row, changes, cause(image, "merged_there"));
-        save_shadow(context_.sql, winner.id, group.id, {theirs, theirs, false});
+        // Parked, the base stays as it was, so that the next image finds the question still open.
+        const auto& known_there = parked ? edit.base : theirs;
+        save_shadow(context_.sql, winner.id, group.id, {known_there, known_there, false});
         mark_dirty(context_.sql, winner.id);
         note_change(context_, plan_.entity.id, winner.record, old, plan_.id);
     }

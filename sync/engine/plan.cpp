@@ -275,6 +275,16 @@ const StreamPlan* Plans::stream(std::int64_t connection, std::string_view name) 
     return found == all().end() ? nullptr : &*found;
 }
 
+bool mapping_changes(Sql& sql, const ConnectionSettings& settings) {
+    return std::ranges::any_of(settings.mapping.streams, [&](const auto& stream) {
+        const auto stored = sql.text(
+            "SELECT s.mapping FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection"
+            " WHERE c.name = ? AND s.name = ? AND s.mapping <> ''",
+            settings.name, stream.stream);
+        return stored && *stored != merge::to_json(stream);
+    });
+}
+
 void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
                const Clock& clock) {
     const auto kept = need(catalogues.get(sql.db()));

@@ -89,6 +89,9 @@ private:
     std::vector<std::unique_ptr<const Edition>> editions_;
 };
 
+/// True if reconcile() would change how a stream is mapped that was mapped before. Throws Failure.
+[[nodiscard]] bool mapping_changes(Sql& sql, const ConnectionSettings& settings);
+
 /// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
 /// their ids; changed or new ones raise the stream's generation and make it be read again, so that
 /// nothing is pushed before a real image was compared (clause b). Streams that left the mapping

@@ -185,6 +185,8 @@ TEST_CASE("anomaly: a pull meets our new record before its id is stored and doub
 
 TEST_CASE("anomaly: a commit whose success report was lost is carried out again", "[anomaly]") {
     Fixture f;
+    for (auto& group : f.device.settings("crm").mapping.streams[0].groups)
+        group.policy = merge::Policy::kManual;
     f.set("phone", "v1");
     f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
     f.device.sync("crm");

@@ -70,6 +70,9 @@ TEST_CASE("D7: where the winner holds another value a person decides, and both a
     f.device.sql("UPDATE contact SET phone = 'typed' WHERE id = " + f.id(f.loser));
     f.merge_contacts();
     f.rounds();
+    f.clock.advance(seconds{10});
+    f.remote.edit("Contacts", f.winner, {{"First_Name", Value("another field")}});
+    f.rounds();
     REQUIRE(f.open().size() == 1);
     CHECK(f.open()[0].fields[0].ours == Value("typed"));
     CHECK(f.open()[0].fields[0].theirs == Value("2"));
