@@ -50,8 +50,9 @@ Json writable(const Json& row, const std::vector<RowField>& fields) {
     Json out = Json::object();
     for (const auto& [key, value] : row.items()) {
         if (key == "id" || key.empty() || key.front() == '$') continue;
-        const auto known = std::find_if(fields.begin(), fields.end(),
-                                        [&](const RowField& each) { return each.name == key; });
+        const auto known =
+            std::find_if(fields.begin(), fields.end(),
+                         [&name = key](const RowField& each) { return each.name == name; });
         if (!fields.empty() && (known == fields.end() || !known->writable)) continue;
         const std::string target = sdk::text_of(value, "id");
         out[key] = value.is_object() && !target.empty() ? Json{{"id", target}} : value;
