@@ -54,6 +54,21 @@ bool out_of_order(Device& device) {
     return device.disk().dead() || device.disk().take_refused() > 0;
 }
 
+/// What a person who looks at both sides of the question finds.
+bool same_person(Device& device, const engine::Conflict& question) {
+    const auto uid = device.text("SELECT uid FROM " + question.entity +
+                                 " WHERE id = " + std::to_string(question.record));
+    const auto asked = device.text(
+        "SELECT m.ext_id FROM kontor_match m JOIN kontor_stream s"
+        " ON s.id = m.stream WHERE m.state = 'asked' AND s.name = '" +
+        question.stream + "' AND m.record = " + std::to_string(question.record));
+    const auto* there =
+        asked
+            ? device.connection(question.connection).account->server().find(question.stream, *asked)
+            : nullptr;
+    return there != nullptr && uid && there->born_of == *uid;
+}
+
 std::optional<std::string> pick_of(const std::vector<std::string>& ids, std::uint64_t pick) {
     if (ids.empty()) return std::nullopt;
     return ids[pick % ids.size()];
@@ -241,7 +256,9 @@ void World::decide(Device& device, const Step& step, bool open) {
     const auto conflicts = engine::list_conflicts(device.engine(), query);
     if (!conflicts || conflicts->empty()) return;
     const auto& one = (*conflicts)[step.pick % conflicts->size()];
-    const auto side = step.field % 2 == 0 ? engine::Side::kOurs : engine::Side::kTheirs;
+    auto side = step.field % 2 == 0 ? engine::Side::kOurs : engine::Side::kTheirs;
+    if (one.kind == "match")
+        side = same_person(device, one) ? engine::Side::kSame : engine::Side::kApart;
     const auto done =
         engine::resolve(device.engine(), device.clock(), device.random(), one.id, side, "uid:1000");
     if (done) tally_.add("decided");

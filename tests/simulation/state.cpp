@@ -35,6 +35,8 @@ std::string state_of(const Device& device) {
     add("SELECT id, link, op, state FROM kontor_intent ORDER BY id");
     out += "conflicts\n";
     add("SELECT id, link, grp, kind, rule, state, chosen FROM kontor_conflict ORDER BY id");
+    out += "matches\n";
+    add("SELECT stream, ext_id, record, state FROM kontor_match ORDER BY stream, ext_id, record");
     out += "blocked\n";
     add("SELECT link, op, status FROM kontor_blocked ORDER BY link");
     return out;
