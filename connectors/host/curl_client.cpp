@@ -31,6 +31,12 @@ bool start_curl() {
     return started;
 }
 
+std::string size_text(std::size_t bytes) {
+    constexpr std::size_t kMiB = std::size_t{1} << 20;
+    return bytes % kMiB == 0 && bytes > 0 ? std::to_string(bytes / kMiB) + " MiB"
+                                          : std::to_string(bytes) + " bytes";
+}
+
 Errc errc_of_curl(CURLcode code) {
     switch (code) {
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -257,8 +263,8 @@ private:
     [[nodiscard]] tl::unexpected<Error> explain(CURLcode code) const {
         if (transfer_.spool_error) return tl::unexpected(*transfer_.spool_error);
         if (transfer_.body_too_large)
-            return fail(Errc::kProtocol, "the answer is larger than " +
-                                             std::to_string(transfer_.max_body) + " bytes");
+            return fail(Errc::kProtocol,
+                        "the answer is larger than " + size_text(transfer_.max_body));
         if (transfer_.headers_too_large)
             return fail(Errc::kProtocol, "the answer's headers are too large");
         const auto& options = handles_->options;

@@ -212,8 +212,12 @@ Result<> Services::end_call(kontor_status status) {
     if (sink_error_) return tl::unexpected(std::move(*sink_error_));
     if (status == KONTOR_OK) return {};
     Error error{errc_of(status), "the connector gives no reason", {}, {}};
-    if (host_error_ && status_of(host_error_->code) == status) error = std::move(*host_error_);
+    const bool ours = host_error_ && status_of(host_error_->code) == status;
+    if (ours) error = std::move(*host_error_);
     if (explained_) {
+        // The host knows best why its service failed; the connector, what it was doing.
+        if (ours && explained_->message.find(error.message) == std::string::npos)
+            explained_->message += " (" + error.message + ")";
         error.message = std::move(explained_->message);
         for (auto& [key, value] : explained_->args) error.args[key] = std::move(value);
         if (explained_->retry_after) error.retry_after = explained_->retry_after;

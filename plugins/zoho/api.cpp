@@ -44,6 +44,10 @@ sdk::HttpResponse Api::finish(const sdk::BegunRequest& begun) {
 }
 
 void Api::learn(const sdk::HttpResponse& response) {
+    // Redirects and the like are never Zoho's word, whoever asked.
+    if (response.status < 200 ||
+        (response.status >= 300 && response.status < 400 && response.status != 304))
+        throw sdk::Error(KONTOR_E_PROTOCOL, "unexpected HTTP " + std::to_string(response.status));
     const std::string left = response.header("x-api-credits-remaining");
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(left.data(), left.data() + left.size(), number);
@@ -54,9 +58,6 @@ void Api::learn(const sdk::HttpResponse& response) {
 sdk::HttpResponse Api::call(const sdk::HttpRequest& request, std::string_view doing) {
     sdk::HttpResponse response = send(request);
     if (response.status >= 400) throw failure(response, doing);
-    if (response.status < 200 || (response.status >= 300 && response.status != 304))
-        throw sdk::Error(KONTOR_E_PROTOCOL, std::string(doing) + ": unexpected HTTP " +
-                                                std::to_string(response.status));
     return response;
 }
 
