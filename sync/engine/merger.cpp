@@ -15,12 +15,13 @@ struct Merger::Work {
     Link link;
     const remote::RecordView& image;
     bool authoritative = false;
-    Row before;
-    Row now;
-    Shadows stored;   ///< as they are in the database
-    Shadows shadows;  ///< as they are going to be
+    Row row;                           ///< as it is going to be
+    std::map<std::size_t, Value> was;  ///< what columns held that are written, by column index
+    Link stored_link;                  ///< as it is in the database
+    Shadows stored;                    ///< as they are in the database
+    Shadows shadows;                   ///< as they are going to be
     std::vector<Intent> intents;
-    std::map<std::int64_t, std::string> rules;  ///< why a column changed, by column index
+    std::map<std::size_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
     bool cut = false;        ///< a group was cut, or may be stale: read it by id
     bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
@@ -141,11 +142,12 @@ void Merger::apply(const remote::RecordView& image, bool authoritative) {
 
 void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     ++counts_.seen;
-    auto link = link_by_ext(context_.sql, plan_.id, image.id);
-    if (!link) {
+    auto stored = link_by_ext(context_.sql, plan_.id, image.id);
+    if (!stored) {
         if (!adopt_created(image)) return insert_new(image, authoritative);
-        link = link_by_ext(context_.sql, plan_.id, image.id);
+        stored = link_by_ext(context_.sql, plan_.id, image.id);
     }
+    auto link = stored;
     switch (link->state) {
         case LinkState::kDetached:
             return;
@@ -176,12 +178,13 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
                   " is older at the remote than what was read before: the remote was set back",
               {{"stream", plan_.mapping.stream}, {"id", std::string(image.id)}}});
     }
-    merge_live(*link, image, authoritative);
+    merge_live(*stored, std::move(*link), image, authoritative);
 }
 
-void Merger::merge_live(Link link, const remote::RecordView& image, bool authoritative) {
-    const auto before = read_row(context_.sql, plan_, link.record);
-    if (!before)
+void Merger::merge_live(const Link& stored_link, Link link, const remote::RecordView& image,
+                        bool authoritative) {
+    auto row = read_row(context_.sql, plan_, link.record);
+    if (!row)
         stop({Errc::kCorrupt,
               "link " + std::to_string(link.id) + " has no record in " + plan_.entity.name,
               {{"entity", plan_.entity.name}, {"record", std::to_string(link.record)}}});
@@ -189,8 +192,9 @@ void Merger::merge_live(Link link, const remote::RecordView& image, bool authori
     Work work{.link = std::move(link),
               .image = image,
               .authoritative = authoritative,
-              .before = *before,
-              .now = *before,
+              .row = std::move(*row),
+              .was = {},
+              .stored_link = stored_link,
               .stored = std::move(stored),
               .shadows = {},
               .intents = {},
@@ -347,7 +351,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const bool covered = work.link.covers >= group.since;
     // As most are; the same as below, without a copy.
     if (shadow == work.shadows.end() && covered && !work.conflicts &&
-        as_here(group, work.image, work.now))
+        as_here(group, work.image, work.row))
         return;
     const auto theirs = image_values(work.image, group);
     if (std::ranges::any_of(theirs, &Value::is_absent)) {
@@ -358,7 +362,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
             work.shadows[group.id] = Shadow::nothing_known(group);
         return;
     }
-    const auto local = put_group(group, work.now, references_);
+    const auto local = put_group(group, work.row, references_);
     if (shadow == work.shadows.end() && covered && local == theirs && !work.conflicts) return;
 
     const auto parked =
@@ -478,7 +482,7 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
                          group.id);
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
         std::vector<Value> current;
-        for (const std::size_t column : group.columns[i]) current.push_back(work.now[column]);
+        for (const std::size_t column : group.columns[i]) current.push_back(work.row[column]);
         auto got = merge::get(group.mapping->fields[i], outcome.value[i], current, references_);
         if (got.waits) {
             // What stood here stays until the target arrives: other remotes are not told a null.
@@ -488,12 +492,14 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
         }
         for (std::size_t k = 0; k < got.columns.size(); ++k) {
             const std::size_t column = group.columns[i][k];
-            work.now[column] = std::move(got.columns[k]);
-            work.rules[static_cast<std::int64_t>(column)] = outcome.rule;
+            Value& now = work.row[column];
+            if (got.columns[k] == now) continue;
+            work.was.emplace(column, std::exchange(now, std::move(got.columns[k])));
+            work.rules[column] = outcome.rule;
         }
     }
     const bool merged = outcome.value != theirs;
-    const auto local = put_group(group, work.now, references_);
+    const auto local = put_group(group, work.row, references_);
     const auto& ours = merged ? theirs : local;
     work.shadows[group.id] = {theirs, waits ? answer(group, theirs, ours, references_) : ours,
                               waits};
@@ -505,7 +511,7 @@ bool Merger::fights(const Work& work, const GroupPlan& group, const merge::Group
     const bool taken = outcome.action == merge::GroupOutcome::Action::kTake;
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
         std::vector<Value> now;
-        for (const std::size_t column : group.columns[i]) now.push_back(work.now[column]);
+        for (const std::size_t column : group.columns[i]) now.push_back(work.row[column]);
         std::vector<Value> offered(now.size(), theirs[i]);
         if (taken) {
             auto got = merge::get(group.mapping->fields[i], outcome.value[i], now, references_);
@@ -536,17 +542,15 @@ void Merger::tell_of_fight(const Work& work, const GroupPlan& group) {
 }
 
 void Merger::write_back(Work& work) {
-    std::vector<ColumnChange> changes;
     OldValues old;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
-        if (work.now[i] == work.before[i]) continue;
-        const auto rule = work.rules.find(static_cast<std::int64_t>(i));
-        const ColumnChange change{i, work.now[i]};
-        update_row(context_, plan_, work.link.record, work.before, {&change, 1},
-                   cause(work.image, rule == work.rules.end() ? "" : rule->second));
-        old.emplace(plan_.column_fields[i], work.before[i]);
-        names.push_back(plan_.columns[i]);
+    for (const auto& [column, before] : work.was) {
+        if (before == work.row[column]) continue;
+        const auto rule = work.rules.find(column);
+        update_column(context_, plan_, work.link.record, column, before, work.row[column],
+                      cause(work.image, rule == work.rules.end() ? "" : rule->second));
+        old.emplace(plan_.column_fields[column], before);
+        names.push_back(plan_.columns[column]);
     }
     for (const auto& [group_id, shadow] : work.shadows) {
         const GroupPlan* group = plan_.group(group_id);
@@ -554,7 +558,7 @@ void Merger::write_back(Work& work) {
         const auto stored = work.stored.find(group_id);
         const bool is_stored = stored != work.stored.end();
         const bool plain = !shadow.waits && shadow.theirs == shadow.ours &&
-                           shadow.ours == put_group(*group, work.now, references_);
+                           shadow.ours == put_group(*group, work.row, references_);
         if (plain && is_stored)
             drop_shadow(context_.sql, work.link.id, group_id);
         else if (!plain && (!is_stored || !(stored->second == shadow)))
@@ -562,7 +566,7 @@ void Merger::write_back(Work& work) {
     }
     work.link.version = std::string(work.image.version);
     work.link.covers = plan_.generation;
-    save_link(context_.sql, work.link);
+    save_link(context_.sql, work.link, work.stored_link);
     if (work.cut) rereads_.emplace_back(work.image.id);
     if (!old.empty()) {
         ++counts_.updated_here;

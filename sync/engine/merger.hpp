@@ -62,7 +62,9 @@ private:
     void ask_who(const Matcher::Found& found, const remote::RecordView& image);
     std::string_view key_of(const remote::RecordView& image) const;
     bool adopt_created(const remote::RecordView& image);
-    void merge_live(Link link, const remote::RecordView& image, bool authoritative);
+    /// `stored`: the link as it is in the database.
+    void merge_live(const Link& stored, Link link, const remote::RecordView& image,
+                    bool authoritative);
     void settle_intents(Work& work);
     void settle_update(Work& work, const Intent& intent);
     void merge_one_group(Work& work, const GroupPlan& group);

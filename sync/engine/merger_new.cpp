@@ -255,7 +255,7 @@ void Merger::link_to(std::int64_t record, const remote::RecordView& image, bool 
         " json_object('connection', ?, 'stream', ?, 'id', ?, 'rule', ?))",
         context_.now(), plan_.entity.id, record, plan_.connection_name, plan_.mapping.stream,
         image.id, rule);
-    merge_live(*link, image, authoritative);
+    merge_live(*link, *link, image, authoritative);
     wake_referrers(context_.sql, context_.plans, plan_, record);
     link_arrived(*link);
 }

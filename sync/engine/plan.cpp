@@ -17,6 +17,13 @@ std::size_t index_of(std::vector<std::string>& names, const std::string& name) {
     return names.size() - 1;
 }
 
+std::string row_sql(const StreamPlan& plan) {
+    std::string sql = "SELECT ";
+    for (const auto& column : plan.columns) sql += replica::sql_name(column) + ",";
+    sql.back() = ' ';
+    return sql + "FROM " + replica::sql_name(plan.entity.name) + " WHERE id = ?";
+}
+
 // Ties the groups of `plan` to columns. False if a column or the entity is not there (any more).
 bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
     const replica::Entity* entity = catalogue.entity(plan.mapping.entity);
@@ -44,6 +51,7 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
         }
     }
     for (const auto& column : plan.columns) plan.column_fields.push_back(entity->field(column)->id);
+    plan.row_sql = row_sql(plan);
     if (const auto& key = plan.mapping.key_field; !key.empty()) {
         const auto found = std::ranges::find(plan.remote_fields, key);
         plan.key_index = static_cast<std::size_t>(found - plan.remote_fields.begin());

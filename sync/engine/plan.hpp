@@ -48,6 +48,7 @@ struct StreamPlan {
     replica::Entity entity;
     std::vector<std::string> columns;         ///< all mapped columns, each once
     std::vector<std::int64_t> column_fields;  ///< their catalogue ids
+    std::string row_sql;                      ///< reads them of the record with the id ?1
     std::vector<std::string> remote_fields;   ///< what a pull asks for; the key field last if extra
     std::size_t key_index = SIZE_MAX;         ///< of mapping.key_field in remote_fields
     std::vector<GroupPlan> groups;

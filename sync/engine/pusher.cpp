@@ -5,6 +5,7 @@
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/replica/content_stamp.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -17,6 +18,15 @@ using replica::LinkState;
 constexpr int kReplansMax = 3;
 /// How long a locked record, or one the remote could not take just now, is left alone.
 constexpr BackoffPolicy kRetryLater{std::chrono::minutes{1}, std::chrono::hours{6}};
+
+/// What the links of one batch have to tell, as derived from what the replica held at one moment.
+struct Batch {
+    std::vector<std::int64_t> links;
+    std::vector<std::optional<Link>> stored;         ///< one for each of them
+    std::vector<std::optional<PlannedPush>> pushes;  ///< one for each of them
+    std::int64_t newest = 0;                         ///< last history entry that they know
+    replica::ContentStamp stamp;
+};
 
 /// A push that has been written down and is about to be sent.
 struct Sent {
@@ -126,20 +136,34 @@ void clear_hint(Context& context, const Link& link) {
         clear_dirty(context.sql, link.id);
 }
 
+/// Needs an open transaction.
+void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, Batch& batch) {
+    batch.newest = newest_entry(context.sql);
+    batch.stored.clear();
+    batch.pushes.clear();
+    for (const std::int64_t id : batch.links) {
+        const auto& link = batch.stored.emplace_back(link_by_id(context.sql, id));
+        batch.pushes.push_back(link ? plan_push(context, plan, *link, pass.force_creates)
+                                    : std::nullopt);
+    }
+}
+
 /// Writes down what is going to be sent (clause: intents first). In its own durable transaction.
-std::vector<Sent> journal(Context& context, const StreamPlan& plan,
-                          const std::vector<std::int64_t>& links, const PushPass& pass,
-                          StreamCounts& counts, std::vector<remote::Change>& changes,
-                          std::int64_t& planned_at) {
+std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch,
+                          const PushPass& pass, StreamCounts& counts,
+                          std::vector<remote::Change>& changes) {
     std::vector<Sent> out;
     need(context.sql.db().execute("PRAGMA synchronous=FULL"));
     {
         EngineTransaction transaction(context);
-        planned_at = newest_entry(context.sql);
-        for (const std::int64_t id : links) {
-            const auto link = link_by_id(context.sql, id);
+        // Mostly the look has shown what was known, and nobody has written since.
+        if (need(replica::content_stamp(context.sql.db())) != batch.stamp)
+            plan_batch(context, plan, pass, batch);
+        for (std::size_t i = 0; i < batch.links.size(); ++i) {
+            const std::int64_t id = batch.links[i];
+            const auto& link = batch.stored[i];
+            auto& push = batch.pushes[i];
             if (!link) continue;
-            auto push = plan_push(context, plan, *link, pass.force_creates);
             if (!push) {
                 clear_hint(context, *link);
                 continue;
@@ -272,16 +296,16 @@ std::vector<std::string> settle(Context& context, const StreamPlan& plan,
     return reread;
 }
 
-std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan,
-                                     const std::vector<std::int64_t>& links, const PushPass& pass) {
+/// Plans the batch. Returns the remote ids of the records that would be written.
+std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan, const PushPass& pass,
+                                     Batch& batch) {
     std::vector<std::string> out;
     EngineTransaction transaction(context);
-    for (const std::int64_t id : links) {
-        const auto link = link_by_id(context.sql, id);
-        if (!link || link->ext_id.empty()) continue;
-        const auto push = plan_push(context, plan, *link, pass.force_creates);
-        if (push && !push->empty() && wanted(pass, push->op)) out.push_back(link->ext_id);
-    }
+    plan_batch(context, plan, pass, batch);
+    batch.stamp = need(replica::content_stamp(context.sql.db()));
+    for (const auto& push : batch.pushes)
+        if (push && !push->link.ext_id.empty() && !push->empty() && wanted(pass, push->op))
+            out.push_back(push->link.ext_id);
     transaction.commit();
     return out;
 }
@@ -295,24 +319,24 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
     std::int64_t after = 0;
     int replans = 0;
     while (!ports.cancelled.load()) {
-        const auto links = candidates(context, plan, after, batch_max);
-        if (links.empty()) break;
+        Batch batch;
+        batch.links = candidates(context, plan, after, batch_max);
+        if (batch.links.empty()) break;
 
         // Look just before writing: a colleague's edit since our last pull is merged, not
         // overwritten. Where the remote compares and sets by batch, it looks itself.
         if (can.fetch && can.cas != remote::CompareAndSet::kBatch) {
-            const auto ids = ids_at_risk(context, plan, links, pass);
+            const auto ids = ids_at_risk(context, plan, pass, batch);
             if (!ids.empty()) fetch_and_merge(context, ports, plan, ids, counts);
         }
         std::vector<remote::Change> changes;
-        std::int64_t planned_at = 0;  // last history entry that the plans know
-        const auto sent = journal(context, plan, links, pass, counts, changes, planned_at);
+        const auto sent = journal(context, plan, batch, pass, counts, changes);
         if (!sent.empty()) {
             auto results = ports.remote.push(plan.mapping.stream, changes);
             std::vector<std::string> reread;
             if (results) {
                 const auto before = counts;
-                reread = settle(context, plan, sent, *results, planned_at, counts);
+                reread = settle(context, plan, sent, *results, batch.newest, counts);
                 carried_out += counts.created_there + counts.updated_there + counts.deleted_there -
                                before.created_there - before.updated_there - before.deleted_there;
             } else {
@@ -339,7 +363,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
             }
         }
         replans = 0;
-        after = links.back();
+        after = batch.links.back();
     }
     return carried_out;
 }

@@ -3,21 +3,11 @@
 #include "sync/replica/catalogue.hpp"
 
 namespace kontor::engine {
-namespace {
 
 using replica::sql_name;
 
-std::string select_sql(const StreamPlan& plan) {
-    std::string sql = "SELECT ";
-    for (const auto& column : plan.columns) sql += sql_name(column) + ",";
-    sql.back() = ' ';
-    return sql + "FROM " + sql_name(plan.entity.name) + " WHERE id = ?";
-}
-
-}  // namespace
-
 std::optional<Row> read_row(Sql& sql, const StreamPlan& plan, std::int64_t record) {
-    auto& statement = sql.bind(select_sql(plan), record);
+    auto& statement = sql.bind(plan.row_sql, record);
     std::optional<Row> out;
     if (Sql::step(statement)) {
         out.emplace();
@@ -43,13 +33,17 @@ void add_history(Context& context, std::int64_t entity, std::int64_t record,
 
 void update_row(Context& context, const StreamPlan& plan, std::int64_t record, const Row& before,
                 std::span<const ColumnChange> changes, const Cause& cause) {
-    for (const auto& change : changes) {
-        context.sql.run("UPDATE " + sql_name(plan.entity.name) + " SET " +
-                            sql_name(plan.columns[change.column]) + " = ? WHERE id = ?",
-                        change.value, record);
-        add_history(context, plan.entity.id, record, plan.column_fields[change.column], "u",
-                    before[change.column], cause);
-    }
+    for (const auto& change : changes)
+        update_column(context, plan, record, change.column, before[change.column], change.value,
+                      cause);
+}
+
+void update_column(Context& context, const StreamPlan& plan, std::int64_t record,
+                   std::size_t column, const Value& before, const Value& now, const Cause& cause) {
+    context.sql.run("UPDATE " + sql_name(plan.entity.name) + " SET " +
+                        sql_name(plan.columns[column]) + " = ? WHERE id = ?",
+                    now, record);
+    add_history(context, plan.entity.id, record, plan.column_fields[column], "u", before, cause);
 }
 
 std::int64_t insert_row(Context& context, const StreamPlan& plan, const Row& values,

@@ -31,7 +31,10 @@ struct ColumnChange {
     Value value;
 };
 
-/// Writes columns and a history entry for each. `before` is the row as it is.
+/// Writes one column (an index into StreamPlan::columns) and its history entry.
+void update_column(Context& context, const StreamPlan& plan, std::int64_t record,
+                   std::size_t column, const Value& before, const Value& now, const Cause& cause);
+/// The same for several. `before` is the row as it is.
 void update_row(Context& context, const StreamPlan& plan, std::int64_t record, const Row& before,
                 std::span<const ColumnChange> changes, const Cause& cause);
 

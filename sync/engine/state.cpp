@@ -72,9 +72,12 @@ void count_records(Sql& sql, std::int64_t stream, std::int64_t more) {
 }
 
 void save_link(Sql& sql, const Link& link) {
-    const auto stored = link_by_id(sql, link.id);
-    if (!stored || *stored == link) return;
-    if (const int more = count_of(link) - count_of(*stored); more != 0)
+    if (const auto stored = link_by_id(sql, link.id)) save_link(sql, link, *stored);
+}
+
+void save_link(Sql& sql, const Link& link, const Link& stored) {
+    if (stored == link) return;
+    if (const int more = count_of(link) - count_of(stored); more != 0)
         count_records(sql, link.stream, more);
     sql.run(
         "UPDATE kontor_link SET ext_id = ?, version = ?, covers = ?, state = ?, record = ?"

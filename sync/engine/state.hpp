@@ -36,7 +36,8 @@ struct Link {
 [[nodiscard]] std::optional<Link> link_by_id(Sql& sql, std::int64_t id);
 /// A link without remote id, to be pushed.
 void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
-/// Writes nothing if nothing is different.
+/// Writes nothing if nothing is different. `stored`: as it is in the database.
+void save_link(Sql& sql, const Link& link, const Link& stored);
 void save_link(Sql& sql, const Link& link);
 /// `more` live links with a remote id: for whoever writes them not through this file.
 void count_records(Sql& sql, std::int64_t stream, std::int64_t more);

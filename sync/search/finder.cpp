@@ -1,7 +1,5 @@
 #include "sync/search/finder.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <unordered_set>
 
@@ -61,12 +59,9 @@ std::string_view excerpt(std::string_view text, const Stretch& at) {
 }  // namespace
 
 Result<> Finder::refresh() {
-    // The first changes with every commit by others, the second with every write through this very
-    // handle: without either the catalogue is the same.
-    const auto version = replica_.scalar("PRAGMA data_version");
-    if (!version) return tl::unexpected<Error>(version.error());
-    const std::int64_t own_changes = sqlite3_total_changes(replica_.raw());
-    if (*version == data_version_ && own_changes == own_changes_) return {};
+    auto stamp = replica::content_stamp(replica_);
+    if (!stamp) return pass(stamp);
+    if (*stamp == stamp_) return {};  // nothing was written: the catalogue is the same
     auto layouts = load_layouts(replica_);
     if (!layouts) return pass(layouts);
     if (*layouts != layouts_) {
@@ -79,8 +74,7 @@ Result<> Finder::refresh() {
         }
         layouts_ = std::move(*layouts);
     }
-    data_version_ = *version;
-    own_changes_ = own_changes;
+    stamp_ = *stamp;
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sync/base/result.hpp"
+#include "sync/replica/content_stamp.hpp"
 #include "sync/search/index_file.hpp"
 #include "sync/search/match.hpp"
 #include "sync/search/record_reader.hpp"
@@ -61,8 +62,7 @@ private:
 
     const IndexFile& file_;
     const replica::Database& replica_;
-    std::int64_t data_version_ = -1;
-    std::int64_t own_changes_ = -1;
+    replica::ContentStamp stamp_;
     std::vector<EntityLayout> layouts_;
     std::vector<RecordReader> readers_;            ///< in the order of layouts_
     std::size_t checked_ = 0, checked_bytes_ = 0;  ///< candidates of this search
