@@ -16,6 +16,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
+/// Pages of the log at which the worker stops to write it back: each time costs two flushes of the
+/// disk, and of what a first load writes, much is written again soon.
+constexpr int kCheckpointPages = 4'096;
+
 constexpr std::size_t kRequestsMax = 16;
 constexpr milliseconds kProgressEvery{200};
 constexpr std::size_t kTypicalOf = 25;
@@ -240,6 +244,7 @@ Result<> Worker::open(const std::stop_token& stop) {
         options.access = replica::Access::kEngine;
         options.turn = &parts_.turn;
         options.yields = true;
+        options.checkpoint_pages = kCheckpointPages;
         auto opened = replica::Database::open(parts_.replica_path, options);
         if (!opened) return pass(opened);
         db_ = std::move(*opened);

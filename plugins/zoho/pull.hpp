@@ -10,7 +10,7 @@
 namespace kontor::zoho {
 
 /// One pull of one module, in three stages that share this. Records gather in `out` and go to the
-/// engine some thousands at a time, each batch with the cursor that goes on behind it.
+/// engine in batches, each with the cursor that goes on behind it.
 struct Pull {
     Pull(Api& api_in, const Module& module_in, const sdk::Request& request)
         : api(api_in),

@@ -44,7 +44,7 @@ void pull_by_scan(Pull& job) {
             throw sdk::Error(KONTOR_E_PROTOCOL, "list " + job.module.name +
                                                     ": more records, but no way to the next page");
         job.cursor.page_token = query.page_token = listed.page.next_token;
-        job.flush_if_full();
+        job.flush(true);  // while the account prepares the next page
         job.api.host().progress({{"stage", "scan"}, {"done", done}, {"total", job.total_hint}});
     }
 }

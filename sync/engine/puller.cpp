@@ -9,87 +9,12 @@
 namespace kontor::engine {
 namespace {
 
-/// Rows a commit during a first load.
-constexpr std::size_t kLoadCommitRows = 4'000;
-/// … and bytes of text that wait for it.
-constexpr std::size_t kLoadCommitBytes = 32 << 20;
 /// Ids read by id in one go.
 constexpr std::size_t kFetchBatch = 100;
 /// Records that a pull may leave to be read by id before it is broken off for them.
 constexpr std::size_t kRereadsMax = 1'000;
 /// References completed in a transaction after a first load.
 constexpr std::int64_t kReferencesCommit = 200;
-
-/// Memory in large pieces that is used again: what is kept stays where it is until clear().
-template <class T>
-class Arena {
-public:
-    explicit Arena(std::size_t piece) : piece_(piece) {}
-
-    std::span<T> keep(std::span<const T> some) {
-        if (some.empty()) return {};
-        while (at_ == pieces_.size() || pieces_[at_].size - used_ < some.size()) {
-            if (at_ < pieces_.size()) ++at_;
-            used_ = 0;
-            if (at_ < pieces_.size()) continue;
-            const std::size_t size = std::max(piece_, some.size());
-            pieces_.push_back({std::make_unique_for_overwrite<T[]>(size), size});
-        }
-        T* const to = pieces_[at_].data.get() + used_;
-        std::ranges::copy(some, to);
-        used_ += some.size();
-        return {to, some.size()};
-    }
-    void clear() { at_ = used_ = 0; }
-
-private:
-    struct Piece {
-        std::unique_ptr<T[]> data;
-        std::size_t size = 0;
-    };
-    std::size_t piece_;
-    std::vector<Piece> pieces_;
-    std::size_t at_ = 0;    // the piece in use
-    std::size_t used_ = 0;  // of it
-};
-
-/// Copies of records, so that several pages share one commit. Bounded by the caller.
-class RecordBuffer {
-public:
-    void add(const remote::RecordView& record) {
-        auto& copy = records_.emplace_back(record);
-        copy.id = keep(record.id);
-        copy.version = keep(record.version);
-        copy.modified_by = keep(record.modified_by);
-        copy.successor = keep(record.successor);
-        const auto fields = values_.keep(record.fields);
-        for (ValueView& value : fields)
-            if (value.kind == Kind::kText) value.text = keep(value.text);
-        copy.fields = fields;
-    }
-    [[nodiscard]] std::span<const remote::RecordView> records() const { return records_; }
-    [[nodiscard]] bool empty() const { return records_.empty(); }
-    [[nodiscard]] bool full() const {
-        return records_.size() >= kLoadCommitRows || bytes_ >= kLoadCommitBytes;
-    }
-    void clear() {
-        records_.clear();
-        values_.clear();
-        texts_.clear();
-        bytes_ = 0;
-    }
-
-private:
-    std::string_view keep(std::string_view text) {
-        bytes_ += text.size();
-        const auto kept = texts_.keep(text);
-        return {kept.data(), kept.size()};
-    }
-    std::vector<remote::RecordView> records_;
-    Arena<ValueView> values_{16'384};
-    Arena<char> texts_{1 << 20};
-    std::size_t bytes_ = 0;  // of texts
-};
 
 void save_cursor(Context& context, const StreamPlan& plan, std::string_view cursor) {
     context.sql.run("UPDATE kontor_stream SET cursor = ?, pulled_at = ? WHERE id = ?", cursor,
@@ -117,16 +42,10 @@ public:
         return guarded([&] {
             if (ports_.cancelled.load()) stop({Errc::kCancelled, "stopped", {}, {}});
             check(batch);
-            if (!loader_) return apply(batch, checkpoint);
-            // A large batch is a commit of its own; pages are gathered to one.
-            if (batch.size() >= kLoadCommitRows / 2) {
-                flush();
+            if (loader_)
                 load(batch, checkpoint);
-                return;
-            }
-            for (const auto& record : batch) buffer_.add(record);
-            checkpoint_ = checkpoint;
-            if (buffer_.full()) flush();
+            else
+                apply(batch, checkpoint);
         });
     }
 
@@ -146,9 +65,8 @@ public:
         transaction.commit();
     }
 
-    /// Applies what is still buffered and saves the cursor of the whole pull.
+    /// After the remote's pull: saves the cursor of the whole.
     void finish(const std::string& cursor) {
-        keep_what_came();
         held_.clear();
         reread();
         if (!plan_.loaded) complete_references();
@@ -156,11 +74,6 @@ public:
         save_cursor(context_, plan_, cursor);
         context_.sql.run("UPDATE kontor_stream SET loaded = max(loaded, 1) WHERE id = ?", plan_.id);
         transaction.commit();
-    }
-    /// What was handed over before a pull broke off is not thrown away.
-    void keep_what_came() {
-        over_ = true;
-        if (loader_) flush();
     }
 
 private:
@@ -198,7 +111,7 @@ private:
             if (can_.fetch) rereads_.push_back(std::move(id));
         done_ += static_cast<std::int64_t>(records);
         ports_.observer.progress({stage, plan_.mapping.stream, done_, 0});
-        if (over_ || held_.empty() || rereads_.size() < kRereadsMax) return;
+        if (held_.empty() || rereads_.size() < kRereadsMax) return;
         broke_off_ = true;
         stop({Errc::kCancelled, "records are read by id first", {}, {}});
     }
@@ -229,16 +142,6 @@ private:
         applied(batch.size(), "pull");
     }
 
-    void flush() {
-        if (buffer_.empty()) return;
-        // Emptied first: what fails here is not tried again with the next page.
-        RecordBuffer buffer = std::move(buffer_);
-        buffer_ = RecordBuffer();
-        load(buffer.records(), checkpoint_);
-        buffer.clear();
-        buffer_ = std::move(buffer);
-    }
-
     void load(std::span<const remote::RecordView> records, std::string_view checkpoint) {
         std::size_t at = 0;
         while (at < records.size()) {
@@ -267,12 +170,9 @@ private:
     StreamCounts& counts_;
     Merger merger_;
     std::unique_ptr<Loader> loader_;
-    RecordBuffer buffer_;
-    std::string checkpoint_;            // of what is in the buffer
     std::vector<std::string> rereads_;  // read by id once the remote is free
     std::string held_;                  // cursor that waits for them
     bool broke_off_ = false;
-    bool over_ = false;  // the remote's pull has returned for good
     std::int64_t done_ = 0;
 };
 
@@ -324,10 +224,7 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
             sink.finish(*end);
             break;
         }
-        if (!sink.broke_off()) {
-            sink.keep_what_came();
-            stop(in_context("pull " + plan.mapping.stream, end.error()).value());
-        }
+        if (!sink.broke_off()) stop(in_context("pull " + plan.mapping.stream, end.error()).value());
         sink.reread();
     }
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
