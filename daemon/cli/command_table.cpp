@@ -127,11 +127,11 @@ constexpr OptionSpec kGetOptions[] = {{.name = "fields", .value = "FIELDS"}, {.n
 constexpr ArgumentSpec kValues{.name = "FIELD=VALUE", .repeat = true};
 constexpr ExampleSpec kCreateExamples[] = {
     {"kontor create contact last_name=Li first_name=Na email=li.na@example.com"},
-    {"kontor create deal name='New branch' amount:=12500.50"}};
+    {"kontor create deal name='New branch' amount=12500.50"}};
 constexpr ArgumentSpec kCreateArguments[] = {kEntity, kValues};
 constexpr ExampleSpec kSetExamples[] = {{"kontor set contact 42 phone='+86 10 5555 0199'"},
                                         {"kontor set contact 42 fax="},
-                                        {"kontor set contact 42 email_opt_out:=true"}};
+                                        {"kontor set contact 42 email_opt_out=true owner_id=2"}};
 constexpr ArgumentSpec kSetArguments[] = {kEntity, kId, kValues};
 constexpr ExampleSpec kDeleteExamples[] = {{"kontor delete contact 42"},
                                            {"kontor delete contact 42 43 44 --force"}};
@@ -150,7 +150,8 @@ constexpr OptionSpec kSearchOptions[] = {
 
 constexpr ExampleSpec kSqlExamples[] = {
     {"kontor sql \"SELECT stage, count(*), sum(amount) FROM deal GROUP BY stage\""},
-    {"kontor sql --write \"UPDATE contact SET city = 'Beijing' WHERE city = 'Peking'\""},
+    {"kontor sql --write \"UPDATE contact SET mailing_city = 'Beijing' WHERE mailing_city = "
+     "'Peking'\""},
     {"kontor sql - < report.sql"}};
 constexpr ArgumentSpec kSqlArguments[] = {{.name = "QUERY"}};
 constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kLimit, kFormat, kCsv, kBom};

@@ -265,14 +265,18 @@ constexpr Text kTexts[] = {
     {"cli.command.get", "show one record", "查看一条记录"},
     {"cli.command.create", "create a record", "新建记录"},
     {"cli.about.create",
-     "name=value is text, name:=value is JSON (numbers, true, null), name= is blank.",
-     "name=value 为文本，name:=value 为 JSON（数字、true、null），name= 表示留空。"},
-    {"cli.example.create.2", "a number is given as JSON", "数字以 JSON 形式给出"},
+     "name=value is taken as what the field is: a text, a number, true or false, a date, or the id "
+     "of a record (owner_id=2). name= is blank, name:=value is JSON.",
+     "name=value 按字段类型理解：文本、数字、true 或 false、日期，或记录编号（owner_id=2）。"
+     "name= 表示留空，name:=value 为 JSON。"},
     {"cli.command.set", "change fields of a record", "修改记录的字段"},
     {"cli.about.set",
-     "name=value is text, name:=value is JSON (numbers, true, null), name= is blank.",
-     "name=value 为文本，name:=value 为 JSON（数字、true、null），name= 表示留空。"},
+     "name=value is taken as what the field is: a text, a number, true or false, a date, or the id "
+     "of a record (owner_id=2). name= is blank, name:=value is JSON.",
+     "name=value 按字段类型理解：文本、数字、true 或 false、日期，或记录编号（owner_id=2）。"
+     "name= 表示留空，name:=value 为 JSON。"},
     {"cli.example.set.2", "make a field blank", "清空字段"},
+    {"cli.example.set.3", "yes or no, and whose record it is", "是或否，以及记录的所有者"},
     {"cli.command.delete", "delete records", "删除记录"},
     {"cli.about.delete",
      "Deletes here and, where pushing is on, at the remote. kontor undo brings records back.",

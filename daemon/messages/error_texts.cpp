@@ -40,6 +40,8 @@ constexpr Text kTexts[] = {
     {"reason.no_entity.hint", "See: kontor entities", "请查看：kontor entities"},
     {"reason.no_field", "{entity} has no field '{field}'.", "{entity} 没有字段“{field}”。"},
     {"reason.no_field.hint", "See: kontor entities {entity}", "请查看：kontor entities {entity}"},
+    {"reason.no_target", "{field} refers to {target} {target_record}, which does not exist.",
+     "{field} 指向的 {target} {target_record} 不存在。"},
     {"reason.no_record", "There is no {entity} {record}.", "没有记录 {entity} {record}。"},
     {"reason.no_connection", "There is no connection '{connection}'.", "没有连接“{connection}”。"},
     {"reason.no_connection.hint", "See: kontor connection list", "请查看：kontor connection list"},

@@ -51,10 +51,11 @@ Result<> check_target(const Database& db, const Catalogue& catalogue, const Fiel
     auto found = exists(db, target, id);
     if (!found) return pass(found);
     if (!*found)
-        return fail(Errc::kNotFound,
-                    field.name + " refers to " + target + " " + std::to_string(id) +
-                        ", which does not exist",
-                    {{"target", target}, {"target_record", std::to_string(id)}});
+        return fail(
+            Errc::kNotFound,
+            field.name + " refers to " + target + " " + std::to_string(id) +
+                ", which does not exist",
+            {{"reason", "no_target"}, {"target", target}, {"target_record", std::to_string(id)}});
     return {};
 }
 

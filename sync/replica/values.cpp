@@ -81,9 +81,7 @@ Result<Value> check_number(const Field& field, const Value& value) {
     if (value.kind() == Kind::kReal && !std::isfinite(value.real()))
         return wrong(field, "a finite number");
     if (value.kind() == Kind::kInteger || value.kind() == Kind::kReal) return value;
-    if (field.type == remote::FieldType::kDecimal && value.kind() == Kind::kText &&
-        is_decimal(value.text()))
-        return value;
+    if (value.kind() == Kind::kText && is_decimal(value.text())) return value;
     return wrong(field, "a number");
 }
 
@@ -100,12 +98,35 @@ Result<Value> check_json(const Field& field, const Value& value) {
     return value;
 }
 
+/// Digits as a number, also where a text was given: what is typed is text.
+std::optional<std::int64_t> whole_number(const Value& value) {
+    if (value.kind() == Kind::kInteger) return value.integer();
+    if (value.kind() != Kind::kText) return std::nullopt;
+    const std::string_view text = value.text();
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+Result<Value> check_boolean(const Field& field, const Value& value) {
+    if (value.kind() == Kind::kText && value.text() == "true") return Value(std::int64_t{1});
+    if (value.kind() == Kind::kText && value.text() == "false") return Value(std::int64_t{0});
+    const auto number = whole_number(value);
+    if (number && (*number == 0 || *number == 1)) return Value(*number);
+    return wrong(field, "0 or 1");
+}
+
+/// 42, "42" and "contact:42" for a field that refers to contacts.
 Result<Value> check_reference(const Field& field, const Value& value) {
+    const auto named =
+        value.kind() == Kind::kText ? parse_any_reference(value.text()) : std::nullopt;
     if (field.target == kAnyTarget) {
-        if (value.kind() == Kind::kText && parse_any_reference(value.text())) return value;
+        if (named) return value;
         return wrong(field, "a reference such as contact:42");
     }
-    if (value.kind() == Kind::kInteger) return value;
+    if (named && named->entity == field.target) return Value(named->id);
+    if (const auto id = whole_number(value)) return Value(*id);
     return wrong(field, "the id of a record of " + field.target);
 }
 
@@ -132,12 +153,10 @@ Result<Value> check_value(const Field& field, const Value& value) {
     if (value.is_absent()) return wrong(field, "a value or null");
     switch (field.type) {
         case kInteger:
-            return value.kind() == Kind::kInteger ? Result<Value>(value)
-                                                  : wrong(field, "a whole number");
+            if (const auto number = whole_number(value)) return Value(*number);
+            return wrong(field, "a whole number");
         case kBoolean:
-            if (value.kind() == Kind::kInteger && (value.integer() == 0 || value.integer() == 1))
-                return value;
-            return wrong(field, "0 or 1");
+            return check_boolean(field, value);
         case kReal:
         case kDecimal:
             return check_number(field, value);

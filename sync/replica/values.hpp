@@ -12,7 +12,8 @@
 
 namespace kontor::replica {
 
-/// `value` as the field's column keeps it: instants in canonical form, everything else as given.
+/// `value` as the field's column keeps it: instants in canonical form; whole numbers, 0 or 1 and
+/// ids also where they were given as text ("42", "true", "contact:42"); everything else as given.
 /// Null suits every field. kInvalid says what the field wants; whether a reference's target exists
 /// is not looked at, nor whether a choice is on the list (see known_choice).
 [[nodiscard]] Result<Value> check_value(const Field& field, const Value& value);

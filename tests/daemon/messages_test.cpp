@@ -56,6 +56,16 @@ TEST_CASE("an error tells what it is about, in the person's language", "[message
     const Error record{
         Errc::kNotFound, "x", {{"entity", "contact"}, {"record", "7"}}, std::nullopt};
     CHECK(msg::render_error(kEnglish, record) == "There is no contact 7.");
+    const Error target{Errc::kNotFound,
+                       "x",
+                       {{"reason", "no_target"},
+                        {"entity", "contact"},
+                        {"field", "owner_id"},
+                        {"target", "user"},
+                        {"target_record", "9"}},
+                       std::nullopt};
+    CHECK(msg::render_error(kEnglish, target) ==
+          "owner_id refers to user 9, which does not exist.");
     const Error said{Errc::kConflict, "x", {{"reason", "push_forbidden"}}, std::nullopt};
     CHECK(msg::render_hint(kEnglish, said) == "Remove that line, then run: kontor reload");
     // A reason that the catalogue does not know changes nothing.

@@ -139,6 +139,35 @@ TEST_CASE("edits that cannot be are refused with what is wrong", "[replica][edit
     CHECK(replica.one("SELECT start_at FROM event") == "2026-01-31T02:00:00.000Z");
 }
 
+// What is typed at a shell is text: a number, a yes or no and a reference are understood as such.
+TEST_CASE("text that is a number, a boolean or a reference is taken as one", "[replica][edits]") {
+    Replica replica;
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
+    REQUIRE(edits.create("account", {{"name", Value("Acme")}}, "t"));
+    REQUIRE(edits.create("contact", {{"last_name", Value("Li")}}, "t"));
+    const auto kept = [&](const char* entity, const char* field, const char* text) {
+        REQUIRE(edits.update(entity, 1, {{field, Value(text)}}, "t"));
+        const std::string column(field);
+        return replica.one("SELECT " + column + ",typeof(" + column + ") FROM " + entity);
+    };
+    CHECK(kept("contact", "account_id", "1") == "1|integer");
+    CHECK(edits.update("contact", 1, {{"account_id", Value::null()}}, "t"));
+    CHECK(kept("contact", "account_id", "account:1") == "1|integer");
+    CHECK(kept("contact", "email_opt_out", "true") == "1|integer");
+    CHECK(kept("contact", "email_opt_out", "0") == "0|integer");
+    CHECK(kept("account", "employees", "25") == "25|integer");
+    for (const char* bad : {"contact:1", "account:", "1x", " 1", "account:1x"})
+        CHECK(edits.update("contact", 1, {{"account_id", Value(bad)}}, "t").error().code ==
+              Errc::kInvalid);
+    CHECK(edits.update("contact", 1, {{"account_id", Value("7")}}, "t").error().code ==
+          Errc::kNotFound);
+    CHECK(edits.update("account", 1, {{"employees", Value("2.5")}}, "t").error().code ==
+          Errc::kInvalid);
+    CHECK(edits.update("contact", 1, {{"email_opt_out", Value("yes")}}, "t").error().code ==
+          Errc::kInvalid);
+}
+
 TEST_CASE("length counts characters and unlisted choices are only a warning", "[replica][edits]") {
     Replica replica;
     Field note, stage;
