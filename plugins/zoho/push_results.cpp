@@ -42,11 +42,13 @@ std::string dependent_service(const Json& details) {
     return why == "CANNOT_PROCESS" ? "invalid" : "retry";
 }
 
-// An unknown id is INVALID_DATA too, about the field "id" or with the id itself in the details.
+// An unknown id is INVALID_DATA too, about the field "id" or with the id itself in the details. A
+// refused value may name the record as well; what tells them apart then is the field.
 bool about_the_id(const Json& details, const Change& change) {
     if (change.op == abi::Op::kCreate) return false;
-    return sdk::text_of(details, "api_name") == "id" ||
-           (!change.id.empty() && sdk::text_of(details, "id") == change.id);
+    const std::string field = sdk::text_of(details, "api_name");
+    if (!field.empty()) return field == "id";
+    return !change.id.empty() && sdk::text_of(details, "id") == change.id;
 }
 
 std::string status_of(const std::string& code, const Json& details, const Change& change) {

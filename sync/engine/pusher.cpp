@@ -14,7 +14,7 @@ using remote::ChangeOp;
 using remote::PushStatus;
 using replica::LinkState;
 
-/// Tries with a record that keeps changing under us before it waits for the next cycle.
+/// Tries with a record that keeps changing under us before it is left alone for a while.
 constexpr int kReplansMax = 3;
 /// How long a locked record, or one the remote could not take just now, is left alone.
 constexpr BackoffPolicy kRetryLater{std::chrono::minutes{1}, std::chrono::hours{6}};
@@ -264,12 +264,20 @@ void refused(Context& context, const StreamPlan& plan, const Sent& sent,
     ++counts.blocked;
 }
 
-/// Settles one batch's answers. Returns the ids whose images must be read again.
-std::vector<std::string> settle(Context& context, const StreamPlan& plan,
-                                const std::vector<Sent>& sent,
-                                const std::vector<remote::PushResult>& results,
-                                std::int64_t planned_at, StreamCounts& counts) {
-    std::vector<std::string> reread;
+/// An update or deletion that was not carried out, for the record is said to be another than we
+/// know, or gone.
+struct Elsewhere {
+    Link link;
+    ChangeOp op = ChangeOp::kUpdate;
+    remote::PushResult result;
+};
+
+/// Settles one batch's answers. Returns the records whose images must be read again.
+std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
+                              const std::vector<Sent>& sent,
+                              const std::vector<remote::PushResult>& results,
+                              std::int64_t planned_at, StreamCounts& counts) {
+    std::vector<Elsewhere> reread;
     EngineTransaction transaction(context);
     const bool edited_since = newest_entry(context.sql) > planned_at;
     for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -287,13 +295,30 @@ std::vector<std::string> settle(Context& context, const StreamPlan& plan,
             acknowledge(context, plan, sent[i], result, edited_since, counts);
         } else if (elsewhere && !create) {
             drop_intent(context.sql, sent[i].intent);
-            reread.push_back(sent[i].push.link.ext_id);
+            reread.push_back({sent[i].push.link, sent[i].push.op, result});
         } else {
             refused(context, plan, sent[i], result, counts);
         }
     }
     transaction.commit();
     return reread;
+}
+
+/// The remote refuses records, again and again, for a reason that their images do not show. They
+/// are blocked as what cannot be sent, or nobody would learn of it.
+void block_elsewhere(Context& context, const StreamPlan& plan,
+                     const std::vector<Elsewhere>& elsewhere, StreamCounts& counts) {
+    EngineTransaction transaction(context);
+    for (const Elsewhere& one : elsewhere) {
+        const auto link = link_by_id(context.sql, one.link.id);
+        if (!link || !plan_push(context, plan, *link)) continue;
+        // A record that others keep changing may be left alone by them later.
+        const bool changes = one.result.status == PushStatus::kChanged;
+        block(context, plan, *link, op_name(one.op), changes ? "changed" : "invalid", one.result,
+              changes);
+        ++counts.blocked;
+    }
+    transaction.commit();
 }
 
 /// Plans the batch. Returns the remote ids of the records that would be written.
@@ -333,7 +358,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
         const auto sent = journal(context, plan, batch, pass, counts, changes);
         if (!sent.empty()) {
             auto results = ports.remote.push(plan.mapping.stream, changes);
-            std::vector<std::string> reread;
+            std::vector<Elsewhere> reread;
             if (results) {
                 const auto before = counts;
                 reread = settle(context, plan, sent, *results, batch.newest, counts);
@@ -358,8 +383,11 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
             ports.observer.progress({"push", plan.mapping.stream, carried_out, 0});
             ports.observer.committed();
             if (!reread.empty() && can.fetch) {
-                fetch_and_merge(context, ports, plan, reread, counts);
+                std::vector<std::string> ids;
+                for (const Elsewhere& one : reread) ids.push_back(one.link.ext_id);
+                fetch_and_merge(context, ports, plan, std::move(ids), counts);
                 if (++replans <= kReplansMax) continue;  // the same links again, planned afresh
+                block_elsewhere(context, plan, reread, counts);
             }
         }
         replans = 0;

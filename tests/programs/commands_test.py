@@ -250,6 +250,26 @@ class Commands(unittest.TestCase):
         self.assertEqual([r for r in self.world.dump("Contacts", "Last_Name,First_Name")
                           if r["First_Name"] == "娜娜" and r["Last_Name"] == "欧阳"], [])
 
+    def test_an_update_that_zoho_refuses_is_blocked_whatever_the_answer_names(self):
+        # Answers name the record's id, as those of an unknown id do; some the field as well.
+        for record, details in (("50", {}), ("51", {"api_name": "Title"})):
+            self.world.control("/fault", {
+                "kind": "reject_record", "count": 50,
+                "params": {"module": "Contacts", "field": "Title", "contains": "BAD",
+                           "code": "INVALID_DATA", "message": "no such title",
+                           "details": details}})
+            self.addCleanup(self.world.clear_faults)
+            self.run_kontor("set", "contact", record, "title=BADone")
+            told = self.run_kontor("sync", "zoho").stdout
+            self.assertIn("1 refused", told)
+            blocked = self.world.json("blocked")["blocked"]
+            self.assertEqual([(b["record"], b["status"], b["message"]) for b in blocked],
+                             [(int(record), "invalid", "no such title")])
+            self.world.clear_faults()
+            self.run_kontor("set", "contact", record, "title=Good")
+            self.run_kontor("sync", "zoho")
+            self.assertEqual(self.world.json("blocked")["blocked"], [])
+
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")
         record = self.world.sql("SELECT id FROM contact WHERE phone IS NOT NULL LIMIT 1")[0][0]

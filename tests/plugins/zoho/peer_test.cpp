@@ -144,6 +144,22 @@ TEST_CASE("a record goes there and back", "[zoho][peer]") {
     CHECK(organisation.host.records()[0].op == abi::Op::kMissing);
 }
 
+TEST_CASE("a refused value of a record that is there is no missing record", "[zoho][peer]") {
+    Organisation organisation;
+    organisation.pull("Contacts", {"Last_Name"});
+    const std::string id = organisation.mirror["Contacts"].begin()->first;
+    organisation.control("fault", R"({"kind":"reject_record","count":1,"params":{"field":"Title",
+        "contains":"BAD","code":"INVALID_DATA","details":{"api_name":"Title"}}})");
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(0, "BADone");
+    const auto results = organisation.push("Contacts", {"Title"}, batch);
+    REQUIRE(results.size() == 1);
+    CHECK(results[0].status == "invalid");
+    CHECK(results[0].field == "Title");
+    CHECK(results[0].code == "INVALID_DATA");
+}
+
 TEST_CASE("a lost answer to a create is unknown, and the key finds what became of it",
           "[zoho][peer]") {
     Organisation organisation;

@@ -166,6 +166,7 @@ TEST_CASE("every code has its meaning", "[zoho][push]") {
         {error("INVALID_DATA", R"({"api_name":"Email","expected_data_type":"email"})"), "invalid",
          "Email", ""},
         {error("INVALID_DATA", R"({"id":"5"})"), "missing", "", ""},
+        {error("INVALID_DATA", R"({"api_name":"Email","id":"5"})"), "invalid", "Email", ""},
         {error("INVALID_DATA", R"({"api_name":"id"})"), "missing", "id", ""},
         {error("DUPLICATE_DATA", R"({"api_name":"Email","id":"8"})"), "duplicate", "Email", "8"},
         {error("DUPLICATE_DATA", R"({"duplicate_record":{"id":"9"}})"), "duplicate", "", "9"},

@@ -129,6 +129,45 @@ TEST_CASE("one record that is refused blocks no other, and goes again after an e
     CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
 }
 
+TEST_CASE("a record that is said to be gone or changed, and is not, is blocked", "[cycle]") {
+    const auto status = GENERATE(remote::PushStatus::kMissing, remote::PushStatus::kChanged);
+    const bool remove = GENERATE(false, true);
+    CAPTURE(remote::to_string(status), remove);
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.device.sync("crm");
+    f.remote.refuse = [&](const std::string&,
+                          const remote::Change& change) -> std::optional<remote::PushResult> {
+        if (change.id != f.ids[4]) return std::nullopt;
+        remote::PushResult out;
+        out.status = status;
+        out.code = "INVALID_DATA";
+        out.message = "no such value";
+        return out;
+    };
+    f.device.sql("UPDATE contact SET phone = '1'");
+    if (remove) f.device.sql("DELETE FROM contact WHERE last_name = 'N4'");
+    const auto report = f.device.sync("crm");
+    for (std::size_t i = 0; i < f.ids.size(); ++i)
+        if (i != 4) CHECK(f.remote.value("Contacts", f.ids[i], "Phone") == Value("1"));
+    const auto blocked = engine::list_blocked(f.device.engine_db(), 10, 0);
+    REQUIRE(blocked->size() == 1);
+    const bool changed = status == remote::PushStatus::kChanged;
+    CHECK(blocked->front().status == (changed ? "changed" : "invalid"));
+    CHECK(blocked->front().code == "INVALID_DATA");
+    CHECK(blocked->front().message == "no such value");
+    std::int64_t refused = 0;
+    for (const auto& stream : report.streams) refused += stream.blocked;
+    CHECK(refused == 1);
+    const int sent = f.remote.changes_sent;
+    f.device.sync("crm");
+    CHECK(f.remote.changes_sent == sent);
+    // Somebody else's change may end by itself.
+    f.clock.advance(std::chrono::hours{1});
+    f.device.sync("crm");
+    CHECK((f.remote.changes_sent > sent) == changed);
+}
+
 TEST_CASE("deletes travel both ways; delete against edit keeps the edit", "[cycle]") {
     Fixture f;
     f.device.connect("crm", f.remote);
