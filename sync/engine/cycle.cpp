@@ -11,6 +11,7 @@
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
 #include "sync/engine/pusher.hpp"
+#include "sync/engine/reconcile.hpp"
 #include "sync/engine/stream_order.hpp"
 #include "sync/engine/sweeper.hpp"
 
@@ -109,6 +110,7 @@ private:
                         .random = ports_.random,
                         .log = ports_.log,
                         .plans = before};
+        remember_old_forms(context, settings_);
         EngineTransaction transaction(context);
         reconcile(sql_, session().catalogues, settings_, ports_.clock);
         transaction.commit();

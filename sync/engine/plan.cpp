@@ -60,134 +60,6 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
     return true;
 }
 
-struct StoredGroup {
-    std::int64_t id = 0;
-    std::string shape;
-    std::int64_t since = 0;
-};
-
-std::map<std::string, StoredGroup> stored_groups(Sql& sql, std::int64_t stream) {
-    std::map<std::string, StoredGroup> out;
-    auto& rows = sql.bind(
-        "SELECT id, name, shape, since FROM kontor_group WHERE stream = ? AND active", stream);
-    while (Sql::step(rows))
-        out[std::string(rows.text(1))] = {rows.integer(0), std::string(rows.text(2)),
-                                          rows.integer(3)};
-    return out;
-}
-
-void check_columns(const replica::Catalogue& catalogue, const merge::StreamMapping& mapping) {
-    const replica::Entity* entity = catalogue.entity(mapping.entity);
-    if (entity == nullptr)
-        stop({Errc::kConfig,
-              "mapping of " + mapping.stream + ": there is no entity '" + mapping.entity + "'",
-              {{"stream", mapping.stream}, {"entity", mapping.entity}}});
-    for (const auto& group : mapping.groups)
-        for (const auto& field : group.fields)
-            for (const auto& column : field.columns)
-                if (entity->field(column) == nullptr)
-                    stop({Errc::kConfig,
-                          "mapping of " + mapping.stream + ": " + mapping.entity +
-                              " has no column '" + column + "'",
-                          {{"stream", mapping.stream}, {"field", column}}});
-}
-
-/// Whether `was` and `now` are the same fields of the remote, in its own form: then what is known
-/// of the one holds for the other, however they are mapped here.
-bool same_at_remote(const merge::GroupMapping& was, const merge::GroupMapping& now) {
-    return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
-        return a.remote == b.remote && a.type == b.type && a.references == b.references;
-    });
-}
-
-/// Clause b. What is remembered of a group goes on with its new form: `theirs` is in the remote's
-/// own representation, and what had not been sent stays to be sent, against the base that it had.
-/// The links do not cover the new form, so nothing is sent before an image of it was compared.
-void keep_bases(Sql& sql, std::int64_t was, std::int64_t now) {
-    sql.run("UPDATE kontor_shadow SET grp = ? WHERE grp = ?", now, was);
-    sql.run("UPDATE kontor_waiting SET grp = ? WHERE grp = ?", now, was);
-    sql.run("UPDATE kontor_conflict SET grp = ? WHERE grp = ? AND state = 'open'", now, was);
-}
-
-/// A group that is no longer mapped as it was: its shadow goes, for the new form is compared with a
-/// real image first; so do its questions, which nobody could answer any more.
-void retire_group(Sql& sql, std::int64_t group, const Clock& clock) {
-    sql.run("UPDATE kontor_group SET active = 0 WHERE id = ?", group);
-    sql.run("DELETE FROM kontor_shadow WHERE grp = ?", group);
-    sql.run("DELETE FROM kontor_waiting WHERE grp = ?", group);
-    sql.run(
-        "UPDATE kontor_conflict SET state = 'decided', rule = 'mapping_changed', decided_at = ?,"
-        " decided_by = 'kontor' WHERE state = 'open' AND grp = ?",
-        format_instant(clock.now()), group);
-}
-
-// Links hold ids of one table: they must not be read as ids of another.
-void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
-                  const merge::StreamMapping& mapping) {
-    if (sql.integer("SELECT entity FROM kontor_stream WHERE id = ?", stream) == entity ||
-        !sql.integer("SELECT 1 FROM kontor_link WHERE stream = ? LIMIT 1", stream))
-        return;
-    stop({Errc::kConfig,
-          mapping.stream + " has been synced as another kind of record than '" + mapping.entity +
-              "'; connect it anew under another name",
-          {{"stream", mapping.stream}, {"entity", mapping.entity}},
-          {}});
-}
-
-void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
-                      const merge::StreamMapping& mapping, const Clock& clock) {
-    sql.run(
-        "INSERT INTO kontor_stream(connection, name, entity) VALUES(?, ?, ?)"
-        " ON CONFLICT(connection, name) DO NOTHING",
-        connection, mapping.stream, entity);
-    const bool fresh = sql.changes() > 0;
-    const std::int64_t stream =
-        *sql.integer("SELECT id FROM kontor_stream WHERE connection = ? AND name = ?", connection,
-                     mapping.stream);
-    check_entity(sql, stream, entity, mapping);
-    std::int64_t generation =
-        *sql.integer("SELECT generation FROM kontor_stream WHERE id = ?", stream);
-
-    auto before = stored_groups(sql, stream);
-    bool changed = false;
-    const auto old_text =
-        sql.text("SELECT mapping FROM kontor_stream WHERE id = ?", stream).value_or("");
-    const auto old_mapping =
-        old_text.empty() ? merge::StreamMapping{} : need(merge::stream_mapping_from_json(old_text));
-    for (const auto& group : mapping.groups) {
-        const std::string shape = merge::shape(group);
-        const auto found = before.find(group.name);
-        if (found != before.end() && found->second.shape == shape) {
-            before.erase(found);
-            continue;
-        }
-        changed = true;
-        sql.run("INSERT INTO kontor_group(stream, name, shape, since) VALUES(?, ?, ?, ?)", stream,
-                group.name, shape, fresh ? generation : generation + 1);
-        const auto was =
-            std::ranges::find(old_mapping.groups, group.name, &merge::GroupMapping::name);
-        if (found != before.end() && was != old_mapping.groups.end() && same_at_remote(*was, group))
-            keep_bases(sql, found->second.id, sql.last_insert_id());
-    }
-    for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
-    if (changed && !fresh) {
-        ++generation;
-        // Read again from the start: only an image of each record can cover the new groups. Such a
-        // pull shows no deletions: a sweep finds those.
-        sql.run(
-            "UPDATE kontor_stream SET generation = ?, cursor = '', swept_at = NULL WHERE id = ?",
-            generation, stream);
-    }
-    sql.run(
-        "UPDATE kontor_stream SET mapping = ?1, entity = ?2 WHERE id = ?3"
-        " AND (mapping IS NOT ?1 OR entity IS NOT ?2)",
-        merge::to_json(mapping), entity, stream);
-    if (sql.changes() > 0)
-        sql.run(
-            "INSERT INTO kontor_meta(key, value) VALUES('mappings', 1)"
-            " ON CONFLICT(key) DO UPDATE SET value = value + 1");
-}
-
 }  // namespace
 
 bool goes_out(const merge::FieldMapping& field, bool create) {
@@ -210,6 +82,35 @@ merge::Direction GroupPlan::direction() const {
 const GroupPlan* StreamPlan::group(std::int64_t group_id) const {
     const auto found = std::ranges::find(groups, group_id, &GroupPlan::id);
     return found == groups.end() ? nullptr : &*found;
+}
+
+std::map<std::string, StoredGroup> stored_groups(Sql& sql, std::int64_t stream) {
+    std::map<std::string, StoredGroup> out;
+    auto& rows = sql.bind(
+        "SELECT id, name, shape, since FROM kontor_group WHERE stream = ? AND active", stream);
+    while (Sql::step(rows))
+        out[std::string(rows.text(1))] = {rows.integer(0), std::string(rows.text(2)),
+                                          rows.integer(3)};
+    return out;
+}
+
+std::unique_ptr<const StreamPlan> as_mapped(const StreamPlan& plan,
+                                            const merge::StreamMapping& mapping,
+                                            const replica::Catalogue& catalogue) {
+    auto out = std::make_unique<StreamPlan>();
+    out->id = plan.id;
+    out->connection = plan.connection;
+    out->connection_name = plan.connection_name;
+    out->mapping = mapping;
+    for (const auto& group : out->mapping.groups)
+        out->groups.push_back({.id = 0,
+                               .since = 0,
+                               .mapping = &group,
+                               .first_field = 0,
+                               .columns = {},
+                               .identity = false});
+    if (!tie(*out, catalogue)) return nullptr;
+    return out;
 }
 
 Plans::Stamp Plans::stamp(Sql& sql) {
@@ -281,32 +182,6 @@ const StreamPlan* Plans::stream(std::int64_t connection, std::string_view name) 
         return plan.connection == connection && plan.mapping.stream == name;
     });
     return found == all().end() ? nullptr : &*found;
-}
-
-bool mapping_changes(Sql& sql, const ConnectionSettings& settings) {
-    return std::ranges::any_of(settings.mapping.streams, [&](const auto& stream) {
-        const auto stored = sql.text(
-            "SELECT s.mapping FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection"
-            " WHERE c.name = ? AND s.name = ? AND s.mapping <> ''",
-            settings.name, stream.stream);
-        return stored && *stored != merge::to_json(stream);
-    });
-}
-
-void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
-               const Clock& clock) {
-    const auto kept = need(catalogues.get(sql.db()));
-    const replica::Catalogue& catalogue = *kept;
-    sql.run(
-        "INSERT INTO kontor_connection(name, plugin) VALUES(?, ?)"
-        " ON CONFLICT(name) DO UPDATE SET plugin = excluded.plugin",
-        settings.name, settings.plugin);
-    const std::int64_t connection =
-        *sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
-    for (const auto& mapping : settings.mapping.streams) {
-        check_columns(catalogue, mapping);
-        reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
-    }
 }
 
 }  // namespace kontor::engine

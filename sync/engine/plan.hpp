@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,8 +15,6 @@
 #include "sync/replica/catalogue.hpp"
 
 namespace kontor::engine {
-
-struct ConnectionSettings;
 
 /// A field group of a stream, tied to the replica.
 struct GroupPlan {
@@ -90,15 +89,19 @@ private:
     std::vector<std::unique_ptr<const Edition>> editions_;
 };
 
-/// True if reconcile() would change how a stream is mapped that was mapped before. Throws Failure.
-[[nodiscard]] bool mapping_changes(Sql& sql, const ConnectionSettings& settings);
+/// A group as kontor_group has it.
+struct StoredGroup {
+    std::int64_t id = 0;
+    std::string shape;
+    std::int64_t since = 0;
+};
+/// The active groups of a stream, by name. Throws Failure.
+[[nodiscard]] std::map<std::string, StoredGroup> stored_groups(Sql& sql, std::int64_t stream);
 
-/// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
-/// their ids; changed or new ones raise the stream's generation and make it be read again, so that
-/// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
-/// keep their rows and are not synced. Needs an open write transaction. Throws Failure; kConfig if
-/// a column of the mapping does not exist, or a stream with links is tied to another entity.
-void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
-               const Clock& clock);
+/// `plan` as it would be with another mapping; its groups have no ids. nullptr if the catalogue has
+/// not got a column of it.
+[[nodiscard]] std::unique_ptr<const StreamPlan> as_mapped(const StreamPlan& plan,
+                                                          const merge::StreamMapping& mapping,
+                                                          const replica::Catalogue& catalogue);
 
 }  // namespace kontor::engine

@@ -122,3 +122,51 @@ TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create
         CHECK(std::ranges::none_of(change.fields,
                                    [](const auto& field) { return field.field == "Email"; }));
 }
+
+TEST_CASE("values that are translated otherwise are an edit of ours, with a base", "[mapping]") {
+    Fixture f;
+    const auto translate = [](merge::Mapping& m) {
+        auto& field = group_of(m, "phone").fields[0];
+        field.lens = merge::LensKind::kChoiceMap;
+        field.choices = {{"eins", "100"}};
+    };
+    SECTION("sent, and no question to anybody") {
+        f.device.remap("crm", translate);
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.open() == 0);
+        CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("eins"));
+        CHECK(f.device.text("SELECT phone FROM contact") == "100");
+        CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+    }
+    SECTION("and only if the remote has not changed it as well") {
+        f.device.remap("crm", translate);
+        f.remote.edit("Contacts", f.ada, {{"Phone", Value("theirs")}});
+        f.device.sync("crm");
+        const auto open = *engine::list_conflicts(f.device.engine_db(), {});
+        REQUIRE(open.size() == 1);
+        CHECK(open[0].kind == "edit");
+        CHECK(open[0].fields[0].base == Value("100"));
+    }
+    SECTION("a value that is the same in both forms stays clean") {
+        f.remote.edit("Contacts", f.ada, {{"Phone", Value("200")}});
+        f.device.sync("crm");
+        f.remote.sent.clear();
+        f.device.remap("crm", translate);
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.remote.sent.empty());
+    }
+}
+
+TEST_CASE("a field that goes to another column erases nothing at the remote", "[mapping]") {
+    Fixture f;
+    const auto move = [](merge::Mapping& m) { group_of(m, "phone").fields[0].columns = {"fax"}; };
+    SECTION("of a clean record") {}
+    SECTION("of one with an unsent edit in the old column") {
+        f.device.sql("UPDATE contact SET phone = 'typed'");
+    }
+    f.device.remap("crm", move);
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("100"));
+    CHECK(f.device.text("SELECT fax FROM contact") == "100");
+    CHECK(f.open() == 0);
+}

@@ -1,0 +1,240 @@
+#include "sync/engine/reconcile.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "sync/engine/absorb.hpp"
+#include "sync/engine/references.hpp"
+#include "sync/engine/state.hpp"
+#include "sync/merge/mapping_json.hpp"
+
+namespace kontor::engine {
+namespace {
+
+/// Records whose old form is remembered in one transaction.
+constexpr std::int64_t kRecordsCommit = 1'000;
+
+void check_columns(const replica::Catalogue& catalogue, const merge::StreamMapping& mapping) {
+    const replica::Entity* entity = catalogue.entity(mapping.entity);
+    if (entity == nullptr)
+        stop({Errc::kConfig,
+              "mapping of " + mapping.stream + ": there is no entity '" + mapping.entity + "'",
+              {{"stream", mapping.stream}, {"entity", mapping.entity}}});
+    for (const auto& group : mapping.groups)
+        for (const auto& field : group.fields)
+            for (const auto& column : field.columns)
+                if (entity->field(column) == nullptr)
+                    stop({Errc::kConfig,
+                          "mapping of " + mapping.stream + ": " + mapping.entity +
+                              " has no column '" + column + "'",
+                          {{"stream", mapping.stream}, {"field", column}}});
+}
+
+/// Whether `was` and `now` are the same fields of the remote, in its own form, and the same columns
+/// here: then what is known of the one holds for the other, however the values are translated. Of
+/// other columns nothing is known: compared with a base they would look like edits.
+bool same_fields(const merge::GroupMapping& was, const merge::GroupMapping& now) {
+    return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
+        return a.remote == b.remote && a.columns == b.columns && a.type == b.type &&
+               a.references == b.references;
+    });
+}
+
+/// Clause b. What is remembered of a group goes on with its new form: `theirs` is in the remote's
+/// own representation, and what had not been sent stays to be sent, against the base that it had.
+/// The links do not cover the new form, so nothing is sent before an image of it was compared.
+void keep_bases(Sql& sql, std::int64_t was, std::int64_t now) {
+    sql.run("UPDATE kontor_shadow SET grp = ? WHERE grp = ?", now, was);
+    sql.run("UPDATE kontor_waiting SET grp = ? WHERE grp = ?", now, was);
+    sql.run("UPDATE kontor_conflict SET grp = ? WHERE grp = ? AND state = 'open'", now, was);
+}
+
+/// A group that is no longer mapped as it was: its shadow goes, for the new form is compared with a
+/// real image first; so do its questions, which nobody could answer any more.
+void retire_group(Sql& sql, std::int64_t group, const Clock& clock) {
+    sql.run("UPDATE kontor_group SET active = 0 WHERE id = ?", group);
+    sql.run("DELETE FROM kontor_shadow WHERE grp = ?", group);
+    sql.run("DELETE FROM kontor_waiting WHERE grp = ?", group);
+    sql.run(
+        "UPDATE kontor_conflict SET state = 'decided', rule = 'mapping_changed', decided_at = ?,"
+        " decided_by = 'kontor' WHERE state = 'open' AND grp = ?",
+        format_instant(clock.now()), group);
+}
+
+// Links hold ids of one table: they must not be read as ids of another.
+void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
+                  const merge::StreamMapping& mapping) {
+    if (sql.integer("SELECT entity FROM kontor_stream WHERE id = ?", stream) == entity ||
+        !sql.integer("SELECT 1 FROM kontor_link WHERE stream = ? LIMIT 1", stream))
+        return;
+    stop({Errc::kConfig,
+          mapping.stream + " has been synced as another kind of record than '" + mapping.entity +
+              "'; connect it anew under another name",
+          {{"stream", mapping.stream}, {"entity", mapping.entity}},
+          {}});
+}
+
+void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
+                      const merge::StreamMapping& mapping, const Clock& clock) {
+    sql.run(
+        "INSERT INTO kontor_stream(connection, name, entity) VALUES(?, ?, ?)"
+        " ON CONFLICT(connection, name) DO NOTHING",
+        connection, mapping.stream, entity);
+    const bool fresh = sql.changes() > 0;
+    const std::int64_t stream =
+        *sql.integer("SELECT id FROM kontor_stream WHERE connection = ? AND name = ?", connection,
+                     mapping.stream);
+    check_entity(sql, stream, entity, mapping);
+    std::int64_t generation =
+        *sql.integer("SELECT generation FROM kontor_stream WHERE id = ?", stream);
+
+    auto before = stored_groups(sql, stream);
+    bool changed = false;
+    const auto old_text =
+        sql.text("SELECT mapping FROM kontor_stream WHERE id = ?", stream).value_or("");
+    const auto old_mapping =
+        old_text.empty() ? merge::StreamMapping{} : need(merge::stream_mapping_from_json(old_text));
+    for (const auto& group : mapping.groups) {
+        const std::string shape = merge::shape(group);
+        const auto found = before.find(group.name);
+        if (found != before.end() && found->second.shape == shape) {
+            before.erase(found);
+            continue;
+        }
+        changed = true;
+        sql.run("INSERT INTO kontor_group(stream, name, shape, since) VALUES(?, ?, ?, ?)", stream,
+                group.name, shape, fresh ? generation : generation + 1);
+        const auto was =
+            std::ranges::find(old_mapping.groups, group.name, &merge::GroupMapping::name);
+        if (found != before.end() && was != old_mapping.groups.end() && same_fields(*was, group))
+            keep_bases(sql, found->second.id, sql.last_insert_id());
+    }
+    for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
+    if (changed && !fresh) {
+        ++generation;
+        // Read again from the start: only an image of each record can cover the new groups. Such a
+        // pull shows no deletions: a sweep finds those.
+        sql.run(
+            "UPDATE kontor_stream SET generation = ?, cursor = '', swept_at = NULL WHERE id = ?",
+            generation, stream);
+    }
+    sql.run(
+        "UPDATE kontor_stream SET mapping = ?1, entity = ?2 WHERE id = ?3"
+        " AND (mapping IS NOT ?1 OR entity IS NOT ?2)",
+        merge::to_json(mapping), entity, stream);
+    if (sql.changes() > 0)
+        sql.run(
+            "INSERT INTO kontor_meta(key, value) VALUES('mappings', 1)"
+            " ON CONFLICT(key) DO UPDATE SET value = value + 1");
+}
+
+/// A group as it was and as it is going to be.
+using Change = std::pair<const GroupPlan*, const GroupPlan*>;
+
+std::vector<Change> changes_of(const StreamPlan& was, const StreamPlan& now) {
+    std::vector<Change> out;
+    for (const GroupPlan& group : now.groups) {
+        const auto before = std::ranges::find_if(was.groups, [&](const GroupPlan& old) {
+            return old.mapping->name == group.mapping->name;
+        });
+        if (before != was.groups.end() && same_fields(*before->mapping, *group.mapping) &&
+            merge::shape(*before->mapping) != merge::shape(*group.mapping))
+            out.emplace_back(&*before, &group);
+    }
+    return out;
+}
+
+/// True if something was remembered.
+bool remember_record(Context& context, const StreamPlan& was, const StreamPlan& now,
+                     const std::vector<Change>& changes, const Link& link) {
+    const auto row_was = read_row(context.sql, was, link.record);
+    const auto row_now = read_row(context.sql, now, link.record);
+    if (!row_was || !row_now) return false;
+    const LinkReferences references(context.sql, context.plans, was.connection);
+    const Shadows shadows = shadows_of(context.sql, link.id);
+    bool any = false;
+    for (const auto& [old_group, new_group] : changes) {
+        if (link.covers < old_group->since || shadows.contains(old_group->id)) continue;
+        auto held = put_group(*old_group, *row_was, references);
+        if (held == put_group(*new_group, *row_now, references)) continue;
+        save_shadow(context.sql, link.id, old_group->id, {held, held, false});
+        any = true;
+    }
+    return any;
+}
+
+std::int64_t remember_stream(Context& context, const StreamPlan& was, const StreamPlan& now,
+                             const std::vector<Change>& changes) {
+    std::int64_t remembered = 0;
+    std::int64_t after = 0;
+    while (true) {
+        EngineTransaction transaction(context);
+        std::vector<std::int64_t> links;
+        auto& rows = context.sql.bind(
+            "SELECT id FROM kontor_link WHERE stream = ? AND id > ? AND ext_id IS NOT NULL"
+            " ORDER BY id LIMIT ?",
+            was.id, after, kRecordsCommit);
+        while (Sql::step(rows)) links.push_back(rows.integer(0));
+        for (const std::int64_t id : links)
+            if (const auto link = link_by_id(context.sql, id);
+                link->state == replica::LinkState::kLive)
+                remembered += remember_record(context, was, now, changes, *link) ? 1 : 0;
+        transaction.commit();
+        if (links.empty()) return remembered;
+        after = links.back();
+    }
+}
+
+}  // namespace
+
+bool mapping_changes(Sql& sql, const ConnectionSettings& settings) {
+    return std::ranges::any_of(settings.mapping.streams, [&](const auto& stream) {
+        const auto stored = sql.text(
+            "SELECT s.mapping FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection"
+            " WHERE c.name = ? AND s.name = ? AND s.mapping <> ''",
+            settings.name, stream.stream);
+        return stored && *stored != merge::to_json(stream);
+    });
+}
+
+std::int64_t remember_old_forms(Context& context, const ConnectionSettings& settings) {
+    const auto connection =
+        context.sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
+    if (!connection) return 0;
+    std::int64_t out = 0;
+    for (const auto& mapping : settings.mapping.streams) {
+        const StreamPlan* was = context.plans.stream(*connection, mapping.stream);
+        if (was == nullptr) continue;
+        const auto now = as_mapped(*was, mapping, context.plans.catalogue());
+        if (!now) continue;  // reconcile() says why
+        const auto changes = changes_of(*was, *now);
+        if (changes.empty()) continue;
+        const auto records = remember_stream(context, *was, *now, changes);
+        context.log.info("mapping.changed", {{"connection", settings.name},
+                                             {"stream", mapping.stream},
+                                             {"groups", static_cast<std::int64_t>(changes.size())},
+                                             {"records_with_another_value", records}});
+        out += records;
+    }
+    return out;
+}
+
+void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
+               const Clock& clock) {
+    const auto kept = need(catalogues.get(sql.db()));
+    const replica::Catalogue& catalogue = *kept;
+    sql.run(
+        "INSERT INTO kontor_connection(name, plugin) VALUES(?, ?)"
+        " ON CONFLICT(name) DO UPDATE SET plugin = excluded.plugin",
+        settings.name, settings.plugin);
+    const std::int64_t connection =
+        *sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
+    for (const auto& mapping : settings.mapping.streams) {
+        check_columns(catalogue, mapping);
+        reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
+    }
+}
+
+}  // namespace kontor::engine

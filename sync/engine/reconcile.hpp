@@ -1,0 +1,31 @@
+#pragma once
+
+#include "sync/base/clock.hpp"
+#include "sync/engine/context.hpp"
+#include "sync/engine/cycle.hpp"
+#include "sync/engine/sql.hpp"
+#include "sync/replica/catalogue.hpp"
+
+/// How the mapping that a connection is configured with becomes the replica's.
+namespace kontor::engine {
+
+/// True if reconcile() would change how a stream is mapped that was mapped before. Throws Failure.
+[[nodiscard]] bool mapping_changes(Sql& sql, const ConnectionSettings& settings);
+
+/// Clause b. To be called before reconcile() where mapping_changes(): of a group whose values are
+/// going to be translated otherwise, each record remembers the value that its remote holds, if it
+/// would now be another. So what changes is a change of ours, with a base, and no question to
+/// anybody. `context` has the plans as they were. Some records a transaction, each one's work done
+/// whether or not reconcile() comes to follow: a base that is remembered too early does no harm.
+/// Returns their number. Throws Failure.
+std::int64_t remember_old_forms(Context& context, const ConnectionSettings& settings);
+
+/// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
+/// their ids; changed or new ones raise the stream's generation and make it be read again, so that
+/// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
+/// keep their rows and are not synced. Needs an open write transaction. Throws Failure; kConfig if
+/// a column of the mapping does not exist, or a stream with links is tied to another entity.
+void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
+               const Clock& clock);
+
+}  // namespace kontor::engine
