@@ -14,9 +14,10 @@ constexpr std::int64_t kMissingAlwaysAllowed = 25;
 class ListSink final : public remote::RecordSink {
 public:
     explicit ListSink(Sql& sql) : sql_(sql) {
+        // It stays: with each change of a handle's schema its statements are prepared anew.
         need(
-            sql.db().execute("DROP TABLE IF EXISTS temp.listed; CREATE TEMP TABLE listed("
-                             "ext_id TEXT PRIMARY KEY, version TEXT) WITHOUT ROWID"));
+            sql.db().execute("CREATE TEMP TABLE IF NOT EXISTS listed(ext_id TEXT PRIMARY KEY,"
+                             " version TEXT) WITHOUT ROWID; DELETE FROM temp.listed"));
     }
     Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
         return guarded([&] {
@@ -90,7 +91,7 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
                         plan.id);
         transaction.commit();
     }
-    need(context.sql.db().execute("DROP TABLE IF EXISTS temp.listed"));
+    need(context.sql.db().execute("DELETE FROM temp.listed"));
 }
 
 }  // namespace kontor::engine

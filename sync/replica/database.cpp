@@ -83,7 +83,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t kIdleMax = 64;
+    static constexpr std::size_t kIdleMax =
+        256;  // more than the engine's texts, or each sync prepares all
     struct Idle {
         std::size_t hash;
         Statement::Handle statement;

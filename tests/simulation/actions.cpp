@@ -253,14 +253,14 @@ void World::undo(Device& device, const Step& step) {
 void World::decide(Device& device, const Step& step, bool open) {
     engine::ConflictQuery query;
     query.decided = !open;
-    const auto conflicts = engine::list_conflicts(device.engine(), query);
+    const auto conflicts = engine::list_conflicts(device.api(), query);
     if (!conflicts || conflicts->empty()) return;
     const auto& one = (*conflicts)[step.pick % conflicts->size()];
     auto side = step.field % 2 == 0 ? engine::Side::kOurs : engine::Side::kTheirs;
     if (one.kind == "match")
         side = same_person(device, one) ? engine::Side::kSame : engine::Side::kApart;
     const auto done =
-        engine::resolve(device.engine(), device.clock(), device.random(), one.id, side, "uid:1000");
+        engine::resolve(device.api(), device.clock(), device.random(), one.id, side, "uid:1000");
     if (done) tally_.add("decided");
     if (!done && !out_of_order(device) && done.error().code != Errc::kConflict &&
         done.error().code != Errc::kNotFound)
@@ -269,7 +269,7 @@ void World::decide(Device& device, const Step& step, bool open) {
 
 // A person who makes a create of unknown fate again has looked whether it is there.
 void World::retry(Device& device) {
-    const auto blocked = engine::list_blocked(device.engine(), 100, 0);
+    const auto blocked = engine::list_blocked(device.api(), 100, 0);
     if (!blocked) return;
     for (const auto& one : *blocked) {
         const auto uid = device.text("SELECT uid FROM " + one.entity +
@@ -279,7 +279,7 @@ void World::retry(Device& device) {
             return record.second.born_of == uid;
         });
         if (one.status != "unknown" || !there)
-            static_cast<void>(engine::retry_blocked(device.engine(), one.link));
+            static_cast<void>(engine::retry_blocked(device.api(), one.link));
     }
 }
 

@@ -2,107 +2,43 @@
 
 #include <sqlite3.h>
 
-#include <stdexcept>
-
-#include "sync/replica/catalogue.hpp"
-#include "sync/replica/migrations.hpp"
+#include "tests/simulation/must.hpp"
 
 namespace kontor::simulation {
 namespace {
 
-constexpr const char* kPath = "replica.db";
 constexpr std::size_t kQueriesMax = 64;  // prepared ones kept; the first are the frequent ones
-
-template <class T>
-T must(Result<T> result, const char* doing) {
-    if (!result) throw std::runtime_error(std::string(doing) + ": " + result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-replica::Database open_on(const Disk& disk, replica::Access access) {
-    replica::OpenOptions options;
-    options.access = access;
-    options.create = true;
-    options.vfs = disk.vfs();
-    options.cache_kib = 512;
-    return must(replica::Database::open(kPath, options), "open");
-}
-
-// The standard entities go: the fewer tables a handle has to read, the more seeds a second.
-std::string make_blank_replica() {
-    WorldTime time;
-    DeviceClock clock(time, 1);
-    Trace trace;
-    Disk disk("kontor-sim-blank", clock, 1, trace);
-    {
-        const auto db = open_on(disk, replica::Access::kLocal);
-        SeededRandom random(1);
-        must(replica::migrate(db, random), "migrate");
-        const auto standard = must(replica::Catalogue::load(db), "catalogue");
-        auto transaction = must(replica::Transaction::begin(db), "begin");
-        for (const auto& entity : standard.entities())
-            must(db.execute("DROP TABLE \"" + entity.name + "\""), "drop");
-        must(db.execute("DELETE FROM kontor_field; DELETE FROM kontor_entity"), "delete");
-        for (const auto& entity : entities()) must(replica::ensure_entity(db, entity), "ensure");
-        must(transaction.commit(), "commit");
-        must(db.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
-    }
-    return disk.get(kPath);
-}
-
-void on_update(void* trace, int op, const char*, const char* table, sqlite3_int64 row) {
-    if (static_cast<Trace*>(trace)->prints())
-        std::printf("      row %d %s %lld\n", op, table, static_cast<long long>(row));
-    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(op));
-    static_cast<Trace*>(trace)->mix(std::string_view(table));
-    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(row));
-}
 
 }  // namespace
 
-const std::string& blank_replica() {
-    static const std::string bytes = make_blank_replica();
-    return bytes;
-}
-
-Device::Device(int number, WorldTime& time, std::uint64_t seed, Trace& trace)
-    : number_(number),
+Device::Device(Machines& machines, int number, WorldTime& time, std::uint64_t seed, Trace& trace)
+    : machines_(machines),
+      number_(number),
       trace_(trace),
       clock_(time, seed + 1),
       dice_(seed + 2),
-      disk_("kontor-sim-" + std::to_string(number), clock_, seed + 3, trace) {
-    early_checkpoints_ = dice_.percent(40);
-    disk_.put(kPath, blank_replica());
-    open();
+      early_checkpoints_(dice_.percent(40)),
+      machine_(machines.take(clock_, seed + 3, trace)) {
+    set_up();
 }
 
 Device::~Device() {
-    close();
+    machines_.give(std::move(machine_));
 }
 
-void Device::close() {
-    queries_.clear();
-    engine_.reset();
-    local_.reset();
-}
-
-void Device::open() {
-    local_ = std::make_unique<replica::Database>(open_on(disk_, replica::Access::kLocal));
-    engine_ = std::make_unique<replica::Database>(open_on(disk_, replica::Access::kEngine));
-    for (const auto* db : {local_.get(), engine_.get()}) {
-        sqlite3_update_hook(db->raw(), on_update, &trace_);
-        if (early_checkpoints_)
-            must(db->execute("PRAGMA wal_autocheckpoint = 12"), "wal_autocheckpoint");
-    }
+void Device::set_up() {
+    for (const auto* db : {&local(), &engine(), &api()})
+        sqlite3_wal_autocheckpoint(db->raw(), early_checkpoints_ ? 12 : 1'000);
 }
 
 void Device::restart() {
-    close();
-    if (disk_.dead()) {
-        disk_.restart();
+    machine_->close();
+    if (disk().dead()) {
+        disk().restart();
         for (auto& [name, connected] : connections_) connected.account->forget_delivered();
     }
-    open();
+    machine_->open();
+    set_up();
 }
 
 void Device::connect(const std::string& name, std::unique_ptr<Account> account) {
@@ -142,7 +78,9 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
                                          engine::Observer& observer) {
     Connected& connected = connection(name);
     NullLogger log;
-    engine::Cycle cycle({.db = *engine_,
+    // The copy of a dry run is on no machine: its draws start afresh.
+    if (options.dry_run) sqlite3_randomness(0, nullptr);
+    engine::Cycle cycle({.db = engine(),
                          .remote = *connected.account,
                          .clock = clock_,
                          .random = dice_.random(),
@@ -156,24 +94,25 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
 
 Result<> Device::sql(const std::string& text) {
     if (trace_.prints()) trace_.note("dev" + std::to_string(number_) + " sql " + text);
-    auto done = local_->execute(text);
+    auto done = local().execute(text);
     // As a program that gives up does.
-    if (!done && local_->in_transaction()) static_cast<void>(local_->execute("ROLLBACK"));
+    if (!done && local().in_transaction()) static_cast<void>(local().execute("ROLLBACK"));
     return done;
 }
 
 void Device::each(const std::string& query,
                   const std::function<void(const replica::Statement&)>& row) const {
-    const auto kept = queries_.find(query);
-    if (kept != queries_.end() && sqlite3_stmt_busy(kept->second.raw()) == 0) {
+    const auto kept = machine_->queries.find(query);
+    if (kept != machine_->queries.end() && sqlite3_stmt_busy(kept->second.raw()) == 0) {
         while (must(kept->second.step(), query.c_str())) row(kept->second);
         kept->second.reset();
         return;
     }
-    auto statement = must(local_->prepare(query), query.c_str());
+    auto statement = must(local().prepare(query), query.c_str());
     while (must(statement.step(), query.c_str())) row(statement);
     statement.reset();
-    if (queries_.size() < kQueriesMax) queries_.try_emplace(query, std::move(statement));
+    if (machine_->queries.size() < kQueriesMax)
+        machine_->queries.try_emplace(query, std::move(statement));
 }
 
 std::optional<std::string> Device::text(const std::string& query) const {

@@ -10,21 +10,16 @@
 
 #include "sync/engine/cycle.hpp"
 #include "sync/engine/decisions.hpp"
-#include "sync/replica/database.hpp"
 #include "tests/simulation/account.hpp"
-#include "tests/simulation/disk.hpp"
+#include "tests/simulation/machine.hpp"
 #include "tests/simulation/step.hpp"
 
 namespace kontor::simulation {
 
-/// A replica that has just been made, as bytes: copied rather than migrated anew for each device.
-[[nodiscard]] const std::string& blank_replica();
-
-/// One laptop: a disk, a clock, a replica with a handle for people and one for the engine, and its
-/// connections.
+/// One laptop: a clock, a machine with a replica, and its connections.
 class Device {
 public:
-    Device(int number, WorldTime& time, std::uint64_t seed, Trace& trace);
+    Device(Machines& machines, int number, WorldTime& time, std::uint64_t seed, Trace& trace);
     ~Device();
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
@@ -55,29 +50,29 @@ public:
     void each(const std::string& query,
               const std::function<void(const replica::Statement&)>& row) const;
 
-    [[nodiscard]] const replica::Database& local() const { return *local_; }
-    [[nodiscard]] const replica::Database& engine() const { return *engine_; }
+    [[nodiscard]] const replica::Database& local() const { return *machine_->local; }
+    [[nodiscard]] const replica::Database& engine() const { return *machine_->engine; }
+    [[nodiscard]] const replica::Database& api() const { return *machine_->api; }
+    [[nodiscard]] Machine& machine() { return *machine_; }
     [[nodiscard]] int number() const { return number_; }
     [[nodiscard]] DeviceClock& clock() { return clock_; }
-    [[nodiscard]] Disk& disk() { return disk_; }
+    [[nodiscard]] Disk& disk() { return machine_->disk; }
     [[nodiscard]] Random& random() { return dice_.random(); }
 
     /// Closes and opens the replica; after a power cut, with what the disk kept.
     void restart();
 
 private:
-    void open();
-    void close();
+    void set_up();
     void remap(Connected& connected);
 
+    Machines& machines_;
     int number_;
     Trace& trace_;
     DeviceClock clock_;
     Dice dice_;
-    Disk disk_;
-    bool early_checkpoints_ = false;
-    std::unique_ptr<replica::Database> local_, engine_;
-    mutable std::map<std::string, replica::Statement> queries_;  ///< of each(), on local_
+    bool early_checkpoints_;
+    std::unique_ptr<Machine> machine_;
     std::map<std::string, Connected> connections_;
     engine::WriterGate gate_;
     std::atomic<bool> cancelled_{false};

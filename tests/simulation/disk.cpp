@@ -19,6 +19,12 @@ struct Disk::File {
     std::vector<Write> unsynced;
     std::vector<Handle*> handles;
     std::vector<std::unique_ptr<std::array<char, 32768>>> shared_memory;  ///< of the WAL index
+
+    void fill(const std::string& bytes) {
+        data = durable = bytes;
+        unsynced.clear();
+        for (auto& region : shared_memory) region->fill(0);
+    }
 };
 
 struct Disk::Handle {
@@ -83,8 +89,8 @@ struct Vfs {
                                      static_cast<std::size_t>(amount));
         apply(file.data, static_cast<std::size_t>(at), bytes);
         file.unsynced.push_back({static_cast<std::size_t>(at), std::string(bytes)});
-        of(raw).disk->trace_.mix(static_cast<std::uint64_t>(at));
-        of(raw).disk->trace_.mix(static_cast<std::uint64_t>(amount));
+        of(raw).disk->trace_->mix(static_cast<std::uint64_t>(at));
+        of(raw).disk->trace_->mix(static_cast<std::uint64_t>(amount));
         return SQLITE_OK;
     }
     static int truncate(sqlite3_file* raw, sqlite3_int64 size) {
@@ -223,12 +229,14 @@ struct Vfs {
         return SQLITE_OK;
     }
     static int randomness(sqlite3_vfs* vfs, int size, char* out) {
-        for (int i = 0; i < size; ++i) out[i] = static_cast<char>(disk_of(vfs).dice_.roll(256));
+        // Always the same, so that it does not matter how often it was asked before.
+        Dice dice(disk_of(vfs).seed_);
+        for (int i = 0; i < size; ++i) out[i] = static_cast<char>(dice.roll(256));
         return size;
     }
     static int sleep(sqlite3_vfs*, int microseconds) { return microseconds; }
     static int current_time_64(sqlite3_vfs* vfs, sqlite3_int64* out) {
-        *out = kJulianOfEpochMs + disk_of(vfs).clock_.now().time_since_epoch().count();
+        *out = kJulianOfEpochMs + disk_of(vfs).clock_->now().time_since_epoch().count();
         return SQLITE_OK;
     }
     static int current_time(sqlite3_vfs* vfs, double* out) {
@@ -264,9 +272,10 @@ const sqlite3_io_methods Vfs::kMethods{.iVersion = 2,
 
 Disk::Disk(std::string name, const Clock& clock, std::uint64_t seed, Trace& trace, bool is_default)
     : name_(std::move(name)),
-      clock_(clock),
+      clock_(&clock),
+      seed_(seed),
       dice_(seed),
-      trace_(trace),
+      trace_(&trace),
       registered_(std::make_unique<sqlite3_vfs>()) {
     sqlite3_vfs& vfs = *registered_;
     vfs = {};
@@ -291,11 +300,22 @@ Disk::~Disk() {
     sqlite3_vfs_unregister(registered_.get());
 }
 
-void Disk::put(const std::string& path, std::string bytes) {
-    auto file = std::make_shared<File>();
-    file->durable = bytes;
-    file->data = std::move(bytes);
-    files_[path] = std::move(file);
+void Disk::put(const std::string& path, const std::string& bytes) {
+    auto& file = files_[path];
+    if (!file) file = std::make_shared<File>();
+    file->fill(bytes);
+}
+
+void Disk::move_to(const Clock& clock, std::uint64_t seed, Trace& trace) {
+    clock_ = &clock;
+    seed_ = seed;
+    dice_ = Dice(seed);
+    trace_ = &trace;
+    std::erase_if(files_, [](const auto& file) { return file.second->handles.empty(); });
+    for (auto& [path, file] : files_) file->fill("");
+    writes_ = full_for_ = refused_ = 0;
+    power_cut_at_ = UINT64_MAX;
+    dead_ = false;
 }
 
 std::string Disk::get(const std::string& path) const {
@@ -343,7 +363,7 @@ void Disk::restart() {
 DefaultDisk::DefaultDisk() : disk_("kontor-sim-default", clock_, 0, trace_, true) {}
 
 void DefaultDisk::seed(std::uint64_t seed) {
-    disk_.reseed(seed);
+    disk_.move_to(clock_, seed, trace_);
     sqlite3_randomness(0, nullptr);
 }
 

@@ -31,7 +31,9 @@ public:
     Disk& operator=(const Disk&) = delete;
 
     [[nodiscard]] const std::string& vfs() const { return name_; }
-    void put(const std::string& path, std::string bytes);
+    [[nodiscard]] Trace& trace() const { return *trace_; }
+    /// Also under handles that are open and idle: they find another file.
+    void put(const std::string& path, const std::string& bytes);
     [[nodiscard]] std::string get(const std::string& path) const;
 
     /// The power goes at the `writes`-th write from now (0: at once). From then on all fails.
@@ -39,8 +41,8 @@ public:
     [[nodiscard]] bool dead() const { return dead_; }
     /// Power is back: what had not been synced is there in part. No handle may be open.
     void restart();
-    /// Its randomness, and what a power cut leaves, from now on.
-    void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
+    /// As new, but for handles that are open and idle: they find empty files.
+    void move_to(const Clock& clock, std::uint64_t seed, Trace& trace);
 
     /// There is no room for the next `writes` writes.
     void fill_for(std::uint64_t writes) { full_for_ = writes; }
@@ -56,9 +58,10 @@ private:
     void note_write();
 
     std::string name_;
-    const Clock& clock_;
+    const Clock* clock_;
+    std::uint64_t seed_;
     Dice dice_;
-    Trace& trace_;
+    Trace* trace_;
     std::unique_ptr<sqlite3_vfs> registered_;
     std::map<std::string, std::shared_ptr<File>> files_;
     std::uint64_t writes_ = 0;

@@ -37,51 +37,53 @@ struct Totals {
     double simulated_days = 0;
 };
 
-void report_failure(const Scenario& scenario, const Outcome& outcome, const Options& options) {
+void report_failure(Laboratory& laboratory, const Scenario& scenario, const Outcome& outcome,
+                    const Options& options) {
     std::printf("\nseed %" PRIu64 " FAILED\n", scenario.seed);
     for (const auto& violation : outcome.violations) std::printf("  %s\n", violation.c_str());
     const std::string kind = kind_of(outcome.violations.front());
     if (options.no_shrink || kind == "D10") return;
-    const auto shorter = shrink(scenario, kind, 400);
-    const auto again = run(shorter);
+    const auto shorter = laboratory.shrink(scenario, kind, 400);
+    const auto again = laboratory.run(shorter);
     std::printf("shrunk from %zu to %zu steps:\n%s", scenario.steps.size(), shorter.steps.size(),
                 describe(shorter).c_str());
     for (const auto& violation : again.violations) std::printf("  %s\n", violation.c_str());
-    if (options.trace) static_cast<void>(run(shorter, true));
+    if (options.trace) static_cast<void>(laboratory.run(shorter, true));
     std::fflush(stdout);
 }
 
-void run_seed(std::uint64_t seed, const Options& options, Totals& totals) {
+void run_seed(Laboratory& laboratory, std::uint64_t seed, const Options& options, Totals& totals) {
     const auto scenario = generate(seed, options.size);
-    auto outcome = run(scenario);
+    auto outcome = laboratory.run(scenario);
     ++totals.seeds;
     for (const auto& [what, n] : outcome.tally.counts) totals.tally.add(what, n);
     totals.simulated_days +=
         static_cast<double>(outcome.simulated.count()) / (24.0 * 3600.0 * 1000.0);
-    const auto again = run(scenario);
+    const auto again = laboratory.run(scenario);
     if (again.hash != outcome.hash) {
         outcome.violations.push_back("D10: two runs of one seed differ");
         if (options.trace)  // to be compared
             for (int i = 0; i < 2; ++i) {
                 std::printf("run %d\n", i + 1);
-                static_cast<void>(run(scenario, true));
+                static_cast<void>(laboratory.run(scenario, true));
             }
     }
     if (outcome.violations.empty()) return;
     totals.failed.push_back(seed);
-    report_failure(scenario, outcome, options);
+    report_failure(laboratory, scenario, outcome, options);
 }
 
 /// Every jobs-th seed, so that processes share the work evenly.
 Totals run_share(const Options& options, int share) {
     Totals totals;
+    Laboratory laboratory;
     const auto started = std::chrono::steady_clock::now();
     for (std::uint64_t i = static_cast<std::uint64_t>(share);
          options.minutes > 0 || i < options.count; i += static_cast<std::uint64_t>(options.jobs)) {
         if (options.minutes > 0 &&
             std::chrono::steady_clock::now() - started > std::chrono::minutes{options.minutes})
             break;
-        run_seed(options.first + i, options, totals);
+        run_seed(laboratory, options.first + i, options, totals);
         if (totals.failed.size() >= options.failures_max) break;
     }
     return totals;

@@ -3,17 +3,21 @@
 #include <algorithm>
 #include <exception>
 
-#include "tests/simulation/disk.hpp"
 #include "tests/simulation/oracles.hpp"
 
 namespace kontor::simulation {
 
-Outcome run(const Scenario& scenario, bool print) {
-    static DefaultDisk default_disk;
-    static_cast<void>(blank_replica());
-    default_disk.seed(scenario.seed);
+Laboratory::Laboratory() {
+    const auto scenario = generate(1, {.devices = 1, .remotes = 2, .steps = 1});
+    World world(machines_, scenario, false);
+    world.run();
+    machines_.start_from(world.devices().front()->machine());
+}
+
+Outcome Laboratory::run(const Scenario& scenario, bool print) {
+    default_disk_.seed(scenario.seed);
     Outcome out;
-    World world(scenario, print);
+    World world(machines_, scenario, print);
     try {
         world.run();
         if (world.violations().empty()) check_at_rest(world);
@@ -31,18 +35,14 @@ std::string kind_of(const std::string& violation) {
     return violation.substr(0, violation.find_first_of(":("));
 }
 
-namespace {
-
-bool still_fails(const Scenario& scenario, const std::string& kind) {
+bool Laboratory::still_fails(const Scenario& scenario, const std::string& kind) {
     const auto outcome = run(scenario);
     return std::ranges::any_of(outcome.violations, [&](const std::string& violation) {
         return kind_of(violation) == kind;
     });
 }
 
-}  // namespace
-
-Scenario shrink(Scenario scenario, const std::string& kind, int runs_max) {
+Scenario Laboratory::shrink(Scenario scenario, const std::string& kind, int runs_max) {
     std::size_t chunk = std::max<std::size_t>(1, scenario.steps.size() / 2);
     while (runs_max > 0) {
         bool dropped = false;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/machine.hpp"
 #include "tests/simulation/step.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -16,13 +17,23 @@ struct Outcome {
     milliseconds simulated{0};
 };
 
-/// Runs a scenario from its beginning and asks the oracles. Everything is made anew.
-[[nodiscard]] Outcome run(const Scenario& scenario, bool print = false);
+/// Where scenarios run: what costs time to make and is the same for all. One in a process.
+class Laboratory {
+public:
+    Laboratory();
+    /// Runs a scenario from its beginning and asks the oracles.
+    [[nodiscard]] Outcome run(const Scenario& scenario, bool print = false);
+    /// A scenario with as few steps as can be found in `runs_max` runs that still violates `kind`.
+    [[nodiscard]] Scenario shrink(Scenario scenario, const std::string& kind, int runs_max);
+
+private:
+    bool still_fails(const Scenario& scenario, const std::string& kind);
+
+    DefaultDisk default_disk_;
+    Machines machines_;
+};
 
 /// What kind of violation it is: the invariant's name.
 [[nodiscard]] std::string kind_of(const std::string& violation);
-
-/// A scenario with as few steps as can be found in `runs_max` runs that still violates `kind`.
-[[nodiscard]] Scenario shrink(Scenario scenario, const std::string& kind, int runs_max);
 
 }  // namespace kontor::simulation

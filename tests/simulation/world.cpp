@@ -30,14 +30,15 @@ bool never_right(Errc code) {
 
 }  // namespace
 
-World::World(const Scenario& scenario, bool print) : scenario_(scenario), trace_(print) {
+World::World(Machines& machines, const Scenario& scenario, bool print)
+    : machines_(machines), scenario_(scenario), trace_(print) {
     for (std::size_t i = 0; i < scenario.remotes.size(); ++i)
         servers_.push_back(std::make_unique<Server>(remote_name(static_cast<int>(i)),
                                                     scenario.remotes[i], scenario.traits[i], time_,
                                                     scenario.seed * 31 + i));
     for (int i = 0; i < scenario.devices; ++i)
         devices_.push_back(std::make_unique<Device>(
-            i, time_, scenario.seed * 37 + static_cast<unsigned>(i), trace_));
+            machines_, i, time_, scenario.seed * 37 + static_cast<unsigned>(i), trace_));
     for (const Connection& one : scenario.connections)
         devices_[static_cast<std::size_t>(one.device)]->connect(
             remote_name(one.remote),
@@ -60,7 +61,7 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
 
 std::unique_ptr<Device> World::fresh_device(int remote) {
     const int number = static_cast<int>(devices_.size()) + remote;
-    auto device = std::make_unique<Device>(number, time_, scenario_.seed * 43, trace_);
+    auto device = std::make_unique<Device>(machines_, number, time_, scenario_.seed * 43, trace_);
     device->connect(remote_name(remote), account_for(number, remote, scenario_.seed * 47));
     return device;
 }
@@ -75,7 +76,7 @@ void World::run() {
     for (auto& device : devices_)
         for (auto& [name, connected] : device->connections()) {
             cycle(*device, name, {}, false);
-            if (auto on = engine::set_push(device->engine(), name, true); !on)
+            if (auto on = engine::set_push(device->api(), name, true); !on)
                 violation("set_push: " + on.error().message);
         }
     for (std::size_t i = 0; i < scenario_.steps.size() && violations_.empty();) {

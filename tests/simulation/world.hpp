@@ -32,7 +32,7 @@ struct Tally {
 /// brings everything to rest in the end.
 class World {
 public:
-    World(const Scenario& scenario, bool print);
+    World(Machines& machines, const Scenario& scenario, bool print);
 
     /// All steps, then rounds without faults until one writes nothing (C1); at most two for each
     /// leg that a change may have to travel.
@@ -71,6 +71,7 @@ private:
     void note_asserted(Device& device, std::int64_t after_seq);
     std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
 
+    Machines& machines_;
     const Scenario& scenario_;
     Trace trace_;
     WorldTime time_;

@@ -1,0 +1,160 @@
+#include "tests/simulation/machine.hpp"
+
+#include <sqlite3.h>
+
+#include "sync/replica/catalogue.hpp"
+#include "sync/replica/migrations.hpp"
+#include "tests/simulation/must.hpp"
+#include "tests/simulation/schema.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+constexpr const char* kPath = "replica.db";
+constexpr const char* kAsTheDaemonDoes = "PRAGMA synchronous=NORMAL";
+
+void on_update(void* trace, int op, const char*, const char* table, sqlite3_int64 row) {
+    if (static_cast<Trace*>(trace)->prints())
+        std::printf("      row %d %s %lld\n", op, table, static_cast<long long>(row));
+    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(op));
+    static_cast<Trace*>(trace)->mix(std::string_view(table));
+    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(row));
+}
+
+// SQLite's own would depend on what else was drawn in this process.
+void randomblob(sqlite3_context* context, int, sqlite3_value** arguments) {
+    auto& dice = *static_cast<Dice*>(sqlite3_user_data(context));
+    std::string bytes(static_cast<std::size_t>(sqlite3_value_int(arguments[0])), '\0');
+    for (char& byte : bytes) byte = static_cast<char>(dice.roll(256));
+    sqlite3_result_blob64(context, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+}
+
+replica::Database open_on(Disk& disk, Dice& dice, replica::Access access) {
+    replica::OpenOptions options;
+    options.access = access;
+    options.create = true;
+    options.vfs = disk.vfs();
+    options.cache_kib = 512;
+    auto db = must(replica::Database::open(kPath, options), "open");
+    sqlite3_create_function(db.raw(), "randomblob", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS, &dice,
+                            randomblob, nullptr, nullptr);
+    sqlite3_update_hook(db.raw(), on_update, &disk.trace());
+    return db;
+}
+
+// The standard entities go: the fewer tables a handle has to read, the more seeds a second.
+std::string make_blank_replica() {
+    WorldTime time;
+    DeviceClock clock(time, 1);
+    Trace trace;
+    Disk disk("kontor-sim-blank", clock, 1, trace);
+    Dice dice(1);
+    {
+        const auto db = open_on(disk, dice, replica::Access::kLocal);
+        SeededRandom random(1);
+        must(replica::migrate(db, random), "migrate");
+        const auto standard = must(replica::Catalogue::load(db), "catalogue");
+        auto transaction = must(replica::Transaction::begin(db), "begin");
+        for (const auto& entity : standard.entities())
+            must(db.execute("DROP TABLE \"" + entity.name + "\""), "drop");
+        must(db.execute("DELETE FROM kontor_field; DELETE FROM kontor_entity"), "delete");
+        for (const auto& entity : entities()) must(replica::ensure_entity(db, entity), "ensure");
+        must(transaction.commit(), "commit");
+        must(db.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
+    }
+    return disk.get(kPath);
+}
+
+// A statement has not been reset, or a transaction not ended.
+bool reads(const replica::Database& db) {
+    return sqlite3_txn_state(db.raw(), nullptr) != SQLITE_TXN_NONE;
+}
+
+}  // namespace
+
+Machine::Machine(const std::string& name, const Clock& clock, std::uint64_t seed, Trace& trace)
+    : disk(name, clock, seed, trace), dice(seed) {}
+
+void Machine::open() {
+    local = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kLocal));
+    engine = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kEngine));
+    api = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kEngine));
+    must(engine->execute(kAsTheDaemonDoes), "synchronous");
+}
+
+void Machine::close() {
+    queries.clear();
+    api.reset();
+    engine.reset();
+    local.reset();
+}
+
+Machines::Machines() : blank_(make_blank_replica()) {
+    note_schema();
+}
+
+Machines::~Machines() = default;
+
+void Machines::note_schema() {
+    Trace trace;
+    WorldTime time;
+    const DeviceClock clock(time, 1);
+    auto machine = take(clock, 1, trace);
+    schema_ = must(machine->local->scalar("PRAGMA schema_version"), "schema");
+    give(std::move(machine));
+}
+
+void Machines::start_from(Machine& machine) {
+    std::vector<std::string> indexes;
+    {
+        auto query = must(machine.local->prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT"
+                                                 " NULL AND type = 'index'"),
+                          "schema");
+        while (must(query.step(), "schema")) indexes.emplace_back(query.text(0));
+    }
+    machine.close();
+    Trace trace;
+    WorldTime time;
+    const DeviceClock clock(time, 1);
+    auto blank = take(clock, 1, trace);
+    for (const auto& index : indexes)
+        if (index.starts_with("CREATE INDEX \"kontor_"))
+            static_cast<void>(blank->local->execute(index));  // it may be there already
+    must(blank->local->execute("PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
+    blank_ = blank->disk.get(kPath);
+    blank->close();
+    give(std::move(blank));
+    note_schema();
+}
+
+std::unique_ptr<Machine> Machines::take(const Clock& clock, std::uint64_t seed, Trace& trace) {
+    std::unique_ptr<Machine> out;
+    if (idle_.empty()) {
+        out =
+            std::make_unique<Machine>("kontor-sim-" + std::to_string(made_++), clock, seed, trace);
+    } else {
+        out = std::move(idle_.back());
+        idle_.pop_back();
+        out->dice = Dice(seed);
+        out->disk.move_to(clock, seed, trace);
+    }
+    out->disk.put(kPath, blank_);
+    if (!out->local) out->open();
+    must(out->engine->execute(kAsTheDaemonDoes), "synchronous");  // an ill push may have left FULL
+    for (const auto* db : {out->local.get(), out->engine.get(), out->api.get()})
+        sqlite3_update_hook(db->raw(), on_update, &trace);
+    return out;
+}
+
+void Machines::give(std::unique_ptr<Machine> machine) {
+    // After a failure a handle is not as new; and with another schema of the same number as one
+    // that it knows it could not tell that it is another.
+    if (machine->local &&
+        (machine->disk.dead() || reads(*machine->local) || reads(*machine->engine) ||
+         reads(*machine->api) ||
+         must(machine->local->scalar("PRAGMA schema_version"), "schema") != schema_))
+        machine->close();
+    idle_.push_back(std::move(machine));
+}
+
+}  // namespace kontor::simulation

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sync/replica/database.hpp"
+#include "tests/simulation/disk.hpp"
+
+namespace kontor::simulation {
+
+/// A computer with a replica on its disk and the handles that a daemon has open on it: one for SQL,
+/// one for syncs, and one for what people decide, which is durable at once. What is drawn in SQL
+/// (uids) comes from its own dice.
+struct Machine {
+    Machine(const std::string& name, const Clock& clock, std::uint64_t seed, Trace& trace);
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    void open();
+    void close();
+
+    Disk disk;
+    Dice dice;
+    std::unique_ptr<replica::Database> local, engine, api;
+    std::map<std::string, replica::Statement> queries;  ///< of the oracles, on `local`
+};
+
+/// Machines that are used again: each starts with a blank replica, but with its handles open and
+/// their statements prepared, which is most of what a short scenario would otherwise cost.
+class Machines {
+public:
+    Machines();
+    ~Machines();
+    Machines(const Machines&) = delete;
+    Machines& operator=(const Machines&) = delete;
+
+    /// `clock` and `trace` must live until it is given back.
+    [[nodiscard]] std::unique_ptr<Machine> take(const Clock& clock, std::uint64_t seed,
+                                                Trace& trace);
+    void give(std::unique_ptr<Machine> machine);
+    /// From now on a blank replica has the indexes of this one, so that handles need not read the
+    /// schema again after the first load. Closes it.
+    void start_from(Machine& machine);
+
+private:
+    void note_schema();
+
+    std::string blank_;        ///< a replica that has just been made
+    std::int64_t schema_ = 0;  ///< SQLite's number of its schema
+    int made_ = 0;
+    std::vector<std::unique_ptr<Machine>> idle_;
+};
+
+}  // namespace kontor::simulation
