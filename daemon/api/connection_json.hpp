@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/services.hpp"
-#include "sync/engine/decisions.hpp"
+#include "sync/engine/connection_status.hpp"
 
 namespace kontor::api {
 

@@ -5,6 +5,7 @@
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/runtime/report_json.hpp"
+#include "sync/engine/decisions.hpp"
 #include "sync/engine/epoch.hpp"
 
 namespace kontor::api {

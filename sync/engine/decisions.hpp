@@ -79,19 +79,4 @@ struct Blocked {
 /// Clears the stop that a mismatch or guard has set. kNotFound.
 [[nodiscard]] Result<> resume(const replica::Database& db, const std::string& connection);
 
-/// How a connection stands, for `status`.
-struct StreamStatus {
-    std::string stream, entity, pulled_at, swept_at;
-    bool loaded = false;
-    std::int64_t records = 0, to_push = 0;
-};
-struct ConnectionStatus {
-    std::string name, plugin, org_id, paused;
-    bool push_enabled = false;
-    std::int64_t conflicts = 0, blocked = 0, unknown = 0;
-    std::string last_run_at, last_run_result, last_run_error;
-    std::vector<StreamStatus> streams;
-};
-[[nodiscard]] Result<std::vector<ConnectionStatus>> connection_status(const replica::Database& db);
-
 }  // namespace kontor::engine

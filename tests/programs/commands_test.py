@@ -270,6 +270,18 @@ class Commands(unittest.TestCase):
             self.run_kontor("sync", "zoho")
             self.assertEqual(self.world.json("blocked")["blocked"], [])
 
+    def test_status_counts_edits_that_wait_to_be_sent_before_any_sync(self):
+        self.run_kontor("sync", "zoho")
+        self.run_kontor("push", "off", "zoho")
+        self.addCleanup(self.run_kontor, "push", "on", "zoho")
+        waiting = lambda: self.world.json("status")["connections"][0]["to_push"]
+        self.assertEqual(waiting(), 0)
+        for record in ("70", "71", "72"):
+            self.run_kontor("set", "contact", record, "title=Waits")
+        self.assertEqual(waiting(), 3)
+        self.run_kontor("sync", "zoho")
+        self.assertEqual(waiting(), 3)
+
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")
         record = self.world.sql("SELECT id FROM contact WHERE phone IS NOT NULL LIMIT 1")[0][0]

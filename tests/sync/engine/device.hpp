@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sync/engine/connection_status.hpp"
 #include "sync/engine/cycle.hpp"
 #include "sync/engine/decisions.hpp"
 #include "sync/replica/database.hpp"

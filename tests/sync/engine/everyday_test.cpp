@@ -127,3 +127,35 @@ TEST_CASE("status costs the same however many records there are", "[everyday]") 
     CHECK(few > 0);
     CHECK(cost(1'000) == few);
 }
+
+TEST_CASE("what waits to be sent is counted before a cycle has looked at it", "[everyday]") {
+    Office office(10);
+    const auto waiting = [&] {
+        std::int64_t out = 0;
+        for (const auto& connection : *engine::connection_status(office.device.engine_db()))
+            for (const auto& stream : connection.streams) out += stream.to_push;
+        return out;
+    };
+    CHECK(waiting() == 0);
+    const bool push = GENERATE(true, false);
+    if (!push) REQUIRE(engine::set_push(office.device.engine_db(), "crm", false));
+
+    office.device.sql("UPDATE contact SET phone = '1' WHERE id IN (2, 3)");
+    CHECK(waiting() == 2);
+    office.device.sql("UPDATE contact SET phone = '2', last_name = 'B' WHERE id = 3");
+    CHECK(waiting() == 2);
+    office.device.sql("INSERT INTO contact(last_name) VALUES('New')");
+    office.device.sql("DELETE FROM contact WHERE id = 5");
+    CHECK(waiting() == 4);
+    // Taken back, or of no concern to the remote.
+    office.device.sql("UPDATE contact SET phone = NULL WHERE id = 2");
+    office.device.sql("UPDATE contact SET department = 'd' WHERE id = 6");
+    office.device.sql("INSERT INTO contact(last_name) VALUES('Short-lived')");
+    office.device.sql("DELETE FROM contact WHERE last_name = 'Short-lived'");
+    CHECK(waiting() == 3);
+    // Absorbed and looked at again, nothing is counted twice.
+    office.device.sync("crm");
+    CHECK(waiting() == (push ? 0 : 3));
+    office.device.sql("UPDATE contact SET phone = '3' WHERE id = 3");
+    CHECK(waiting() == (push ? 1 : 3));
+}
