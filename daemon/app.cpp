@@ -40,6 +40,13 @@ Result<engine::CycleReport> real_cycle(engine::Cycle::Ports ports,
     return cycle.run(options);
 }
 
+Result<engine::VerifyReport> real_verify(engine::Verifier::Ports ports,
+                                         const engine::ConnectionSettings& settings,
+                                         const engine::VerifyOptions& options) {
+    engine::Verifier verifier(std::move(ports), settings);
+    return verifier.run(options);
+}
+
 // What the loop's, the pools' and all other threads share. Destroyed in reverse order.
 struct Core {
     Core(config::Loaded configuration, Logger& logger, const Clock* given)
@@ -169,7 +176,8 @@ void App::Parts::build() {
     quick = std::make_unique<WorkPool>(kQuickThreads, kQueueMax);
     connections.emplace(Worker::Parts{
         core->clock, core->random, core->log, remotes, *events, turn, *descriptions,
-        seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle), databases->path(), [this] {
+        seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle),
+        seams.run_verify ? seams.run_verify : RunVerify(real_verify), databases->path(), [this] {
             if (search) search->wake();
         }});
     services.emplace(api::Services{
@@ -196,6 +204,7 @@ void App::Parts::build() {
     api::add_setup_routes(router, *services);
     api::add_sign_in_routes(router, *services);
     api::add_decision_routes(router, *services);
+    api::add_verify_routes(router, *services);
     api::add_query_routes(router, *services);
     api::add_system_routes(router, *services);
     upkeep = std::make_unique<Upkeep>(Upkeep::Parts{core->loop, *quick, *databases, core->log,

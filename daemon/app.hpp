@@ -30,6 +30,7 @@ struct AppSeams {
     NetworkSource* network = nullptr;
     const Clock* clock = nullptr;
     RunCycle run_cycle;
+    RunVerify run_verify;
     bool handle_signals = true;
 };
 

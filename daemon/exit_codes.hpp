@@ -13,6 +13,7 @@ enum class Exit : int {
     kSignIn = 4,
     kConflict = 5,
     kNotFound = 6,
+    kDiffers = 7,
     kNoReplica = 10,
     kLocked = 11,
     kUnreachable = 69,

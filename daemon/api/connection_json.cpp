@@ -10,6 +10,7 @@ namespace {
 const char* state_of(const app::WorkerStatus& status, bool paused) {
     if (status.state == app::WorkerState::kSyncing) {
         const bool waits = status.progress && status.progress->stage == "wait";
+        if (status.progress && status.progress->stage == "verify") return "verifying";
         return waits ? "throttled" : "syncing";
     }
     if (paused) return "paused";

@@ -58,6 +58,7 @@ struct Services {
 void add_record_routes(Router& router, Services& services);
 void add_history_routes(Router& router, Services& services);
 void add_connection_routes(Router& router, Services& services);
+void add_verify_routes(Router& router, Services& services);
 void add_setup_routes(Router& router, Services& services);
 void add_sign_in_routes(Router& router, Services& services);
 void add_decision_routes(Router& router, Services& services);

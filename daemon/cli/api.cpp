@@ -123,4 +123,13 @@ Outcome<> Api::stream(HttpRequest request, const std::function<bool(std::string_
     return {};
 }
 
+void Api::remove_at_last(const std::string& path) {
+    const Cancel never;
+    HttpClient client(http_.socket_path(), never);
+    static_cast<void>(client.send({.method = "DELETE",
+                                   .target = std::string(kPrefix) + path,
+                                   .body = {},
+                                   .timeout = std::chrono::seconds{2}}));
+}
+
 }  // namespace kontor::cli

@@ -23,6 +23,10 @@ public:
                                                 const nlohmann::json& body);
     [[nodiscard]] Outcome<nlohmann::json> remove(const std::string& path);
 
+    /// A DELETE that is sent even after Ctrl-C, to stop what kontord does for us; nobody waits long
+    /// for its answer.
+    void remove_at_last(const std::string& path);
+
     /// The same with a bound on the whole answer, for completions.
     [[nodiscard]] Outcome<nlohmann::json> get_within(const std::string& path,
                                                      std::chrono::milliseconds time);

@@ -167,6 +167,17 @@ constexpr ExampleSpec kBlockedExamples[] = {
     {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
 constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};
 
+constexpr ExampleSpec kVerifyExamples[] = {{"kontor verify"},
+                                           {"kontor verify zoho contact --all"},
+                                           {"kontor verify zoho --sample 200 --seed 42"},
+                                           {"kontor verify zoho --all --explained --json"}};
+constexpr ArgumentSpec kVerifyArguments[] = {
+    kMaybeConnection, {.name = "ENTITY", .required = false, .complete = Complete::kEntity}};
+constexpr OptionSpec kVerifyOptions[] = {{.name = "sample", .value = "N"},
+                                         {.name = "all"},
+                                         {.name = "seed", .value = "N"},
+                                         {.name = "explained"}};
+
 constexpr ExampleSpec kHistoryExamples[] = {{"kontor history contact 42"}};
 constexpr ArgumentSpec kRecordArguments[] = {kEntity, kId};
 constexpr OptionSpec kHistoryOptions[] = {kLimit};
@@ -231,6 +242,7 @@ constexpr CommandSpec kCommands[] = {
     {"conflicts", kConflictsExamples, kMaybeIdArguments, kConflictsOptions, run_conflicts},
     {"resolve", kResolveExamples, kOneId, kResolveOptions, run_resolve},
     {"blocked", kBlockedExamples, kMaybeIdArguments, kBlockedOptions, run_blocked},
+    {"verify", kVerifyExamples, kVerifyArguments, kVerifyOptions, run_verify},
     {"history", kHistoryExamples, kRecordArguments, kHistoryOptions, run_history},
     {"why", kWhyExamples, kWhyArguments, {}, run_why},
     {"undo", kUndoExamples, kUndoArguments, kUndoOptions, run_undo},

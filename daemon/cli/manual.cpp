@@ -50,7 +50,7 @@ std::string member_list(const CommandSpec* group, Language language) {
 }
 
 std::string exit_codes(Language language) {
-    constexpr int kCodes[] = {0, 1, 2, 3, 4, 5, 6, 10, 11, 69, 75, 78, 130};
+    constexpr int kCodes[] = {0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 69, 75, 78, 130};
     std::string out = section(language, "cli.man.exit");
     for (const int code : kCodes)
         out += ".TP\n.B " + std::to_string(code) + "\n" +

@@ -12,6 +12,7 @@ constexpr Text kTexts[] = {
     {"state.starting", "starting", "正在启动"},
     {"state.idle", "up to date", "已是最新"},
     {"state.syncing", "syncing", "正在同步"},
+    {"state.verifying", "comparing with the remote", "正在与远端比对"},
     {"state.waiting", "waiting to try again", "等待重试"},
     {"state.offline", "waiting – offline", "等待中（离线）"},
     {"state.throttled", "throttled by the remote", "被远端限流"},
@@ -24,6 +25,7 @@ constexpr Text kTexts[] = {
     {"stage.sweep", "comparing records", "核对记录"},
     {"stage.push", "sending changes", "发送变更"},
     {"stage.index", "indexing", "建立索引"},
+    {"stage.verify", "verifying", "比对"},
     {"stage.wait", "waiting for the remote's limit", "等待远端限额"},
 };
 

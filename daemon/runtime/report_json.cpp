@@ -48,6 +48,37 @@ json to_json(const engine::CycleReport& report) {
             {"pushed", report.pushed}};
 }
 
+json to_json(const engine::VerifyCounts& c) {
+    json explained = json::object();
+    for (const auto& [reason, count] : c.explained)
+        explained[std::string(engine::to_string(reason))] = count;
+    return {{"stream", c.stream},
+            {"entity", c.entity},
+            {"ready", c.ready},
+            {"compared", c.compared},
+            {"equal", c.equal},
+            {"values", c.values},
+            {"not_shown", c.not_shown},
+            {"differ", c.differ},
+            {"only_here", c.only_here},
+            {"only_there", c.only_there},
+            {"explained", std::move(explained)}};
+}
+
+json to_json(const Verified& verified) {
+    json streams = json::array();
+    for (const auto& counts : verified.report.streams) streams.push_back(to_json(counts));
+    const auto& options = verified.report.options;
+    return {{"ticket", verified.ticket},
+            {"at", format_instant(verified.at)},
+            {"sample", options.sample},
+            {"seed", options.seed},
+            {"unexplained", verified.report.unexplained()},
+            {"explained", verified.explained_total},
+            {"streams", std::move(streams)},
+            {"error", verified.error ? to_json(*verified.error) : json()}};
+}
+
 json to_json(const Error& error) {
     return {{"code", to_string(error.code)},
             {"message", messages::render_error(messages::Language::kEnglish, error)},

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "daemon/runtime/worker.hpp"
 #include "sync/base/result.hpp"
 #include "sync/engine/cycle.hpp"
 
@@ -13,6 +14,9 @@ namespace kontor::app {
 [[nodiscard]] nlohmann::json to_json(const engine::PlannedChange& change);
 /// Run and counts; not the plan, which may be long.
 [[nodiscard]] nlohmann::json to_json(const engine::CycleReport& report);
+[[nodiscard]] nlohmann::json to_json(const engine::VerifyCounts& counts);
+/// Ticket, options, counts and error; not the findings, which may be many.
+[[nodiscard]] nlohmann::json to_json(const Verified& verified);
 /// {code, message, detail}; `message` in English: events have no language.
 [[nodiscard]] nlohmann::json to_json(const Error& error);
 

@@ -8,6 +8,7 @@
 #include "config/mapping_file.hpp"
 #include "daemon/runtime/report_json.hpp"
 #include "daemon/runtime/schedule.hpp"
+#include "daemon/runtime/worker_watcher.hpp"
 
 namespace kontor::app {
 
@@ -21,7 +22,6 @@ namespace {
 constexpr int kCheckpointPages = 4'096;
 
 constexpr std::size_t kRequestsMax = 16;
-constexpr milliseconds kProgressEvery{200};
 constexpr std::size_t kTypicalOf = 25;
 constexpr std::size_t kTypicalMin = 3;
 
@@ -37,37 +37,6 @@ std::int64_t typical(std::deque<std::int64_t>& last, std::int64_t value) {
 }
 
 }  // namespace
-
-// Hears what the engine does, on the worker's thread.
-class Worker::Watcher final : public engine::Observer {
-public:
-    Watcher(Worker& worker, std::int64_t ticket) : worker_(worker), ticket_(ticket) {}
-
-    void progress(const engine::Progress& progress) override {
-        worker_.heartbeat_.beat();
-        worker_.set_progress(progress);
-        const auto now = worker_.parts_.clock.steady();
-        const bool same_step = progress.stage == stage_ && progress.stream == stream_;
-        if (same_step && now - told_ < kProgressEvery) return;
-        told_ = now;
-        stage_ = progress.stage;
-        stream_ = progress.stream;
-        auto event = to_json(progress);
-        event["connection"] = worker_.connection_.name;
-        event["ticket"] = ticket_;
-        worker_.parts_.events.publish("sync.progress", event.dump());
-    }
-    void committed() override {
-        worker_.heartbeat_.beat();
-        worker_.parts_.committed();
-    }
-
-private:
-    Worker& worker_;
-    const std::int64_t ticket_;
-    milliseconds told_{0};
-    std::string stage_, stream_;
-};
 
 namespace {
 
@@ -99,7 +68,7 @@ Worker::~Worker() {
 }
 
 void Worker::cancel() {
-    cancelled_ = true;
+    cancelled_ = verify_cancelled_ = true;
     thread_.request_stop();
 }
 
@@ -117,7 +86,7 @@ Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
         return fail(Errc::kBusy, "too many syncs of " + connection_.name + " wait already",
                     {{"connection", connection_.name}});
     const auto ticket = next_ticket_++;
-    requests_.push_back(Request{ticket, options});
+    requests_.push_back(Request{.ticket = ticket, .options = options});
     changed_.notify_all();
     return ticket;
 }
@@ -162,7 +131,10 @@ void Worker::set_progress(const engine::Progress& progress) {
 void Worker::serve(const std::stop_token& stop) {
     while (const auto request = wait(stop)) {
         try {
-            run(*request, stop);
+            if (request->verify)
+                verify(*request, stop);
+            else
+                run(*request, stop);
         } catch (const std::exception& error) {
             Result<engine::CycleReport> failed = fail(Errc::kInternal, error.what());
             finish(*request, failed);
@@ -195,6 +167,10 @@ std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {
         requests_.erase(requests_.begin());
     }
     next.options.push = next.options.push && connection_.push;
+    if (next.verify) {
+        verifying_ = next.ticket;
+        verify_cancelled_ = false;
+    }
     return next;
 }
 
@@ -223,7 +199,7 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     if (auto opened = open(stop); !opened) return pass(opened);
     if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
-    Watcher watcher(*this, request.ticket);
+    Watcher watcher(*this, request.ticket, "sync.progress");
     const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
                                      watcher, parts_.turn, cancelled_,   session_.get()};
     auto done = parts_.run_cycle(ports, settings_, request.options);

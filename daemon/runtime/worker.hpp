@@ -21,6 +21,7 @@
 #include "sync/base/log.hpp"
 #include "sync/base/random.hpp"
 #include "sync/engine/cycle.hpp"
+#include "sync/engine/verifier.hpp"
 #include "sync/replica/database.hpp"
 
 namespace kontor::app {
@@ -28,6 +29,10 @@ namespace kontor::app {
 /// Runs one round with a remote. The daemon's is engine::Cycle; tests script it.
 using RunCycle = std::function<Result<engine::CycleReport>(
     engine::Cycle::Ports, const engine::ConnectionSettings&, const engine::CycleOptions&)>;
+
+/// Compares with a remote. The daemon's is engine::Verifier; tests script it.
+using RunVerify = std::function<Result<engine::VerifyReport>(
+    engine::Verifier::Ports, const engine::ConnectionSettings&, const engine::VerifyOptions&)>;
 
 enum class WorkerState : std::uint8_t { kStarting, kIdle, kSyncing, kFailed };
 
@@ -53,6 +58,18 @@ struct DryRun {
     engine::CycleReport report;
 };
 
+/// What a verification found.
+struct Verified {
+    std::int64_t ticket = 0;
+    Instant at{};
+    engine::VerifyReport report;                   ///< empty if it failed
+    std::vector<engine::VerifyFinding> findings;   ///< those without a reason; at most kFindingsMax
+    std::vector<engine::VerifyFinding> explained;  ///< at most kFindingsMax
+    std::int64_t explained_total = 0;
+    std::optional<Error> error;  ///< why it ended early
+};
+inline constexpr std::size_t kFindingsMax = 20'000;
+
 /// The thread of one connection: sleeps until a sync is due, asked for, or caused by an edit or the
 /// network's return; runs it; plans the next. All functions are thread-safe and return at once,
 /// except the destructor, which waits for the sync under way to stop at a consistent point.
@@ -67,6 +84,7 @@ public:
         replica::WriteTurn& turn;
         const DescriptionCache& descriptions;
         RunCycle run_cycle;
+        RunVerify run_verify;
         std::string replica_path;
         std::function<void()> committed;  ///< called on this thread after each commit
     };
@@ -78,6 +96,16 @@ public:
     /// Asks for a sync; a person's request goes before back-off. Requests that wait are done one
     /// after the other. Returns the ticket that events name; kBusy if too many wait.
     [[nodiscard]] Result<std::int64_t> request(const engine::CycleOptions& options);
+    /// Asks for a verification; it takes its turn among the syncs. The ticket, or kBusy.
+    [[nodiscard]] Result<std::int64_t> request_verify(const engine::VerifyOptions& options);
+    /// Stops that verification at the next page, or takes it off the queue. False if it is neither
+    /// under way nor waiting.
+    bool cancel_verify(std::int64_t ticket);
+    enum class VerifyState : std::uint8_t { kUnknown, kWaiting, kRunning, kDone };
+    /// kUnknown for a ticket older than the last one that ended.
+    [[nodiscard]] VerifyState verify_state(std::int64_t ticket) const;
+    /// The last one that ended; nullptr if there was none.
+    [[nodiscard]] std::shared_ptr<const Verified> last_verified() const;
     /// A local edit was committed: sync soon, if the remote takes pushes.
     void edited();
     /// The network is back: what failed is tried again now, and what has become due while the
@@ -103,12 +131,16 @@ private:
     struct Request {
         std::int64_t ticket = 0;
         engine::CycleOptions options;
+        std::optional<engine::VerifyOptions> verify = {};  ///< set: no sync, but this
     };
     class Watcher;
 
     void serve(const std::stop_token& stop);
     [[nodiscard]] std::optional<Request> wait(const std::stop_token& stop);
     void run(const Request& request, const std::stop_token& stop);
+    void verify(const Request& request, const std::stop_token& stop);
+    [[nodiscard]] Result<engine::VerifyReport> compare(const Request& request,
+                                                       const std::stop_token& stop, Verified& out);
     [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
                                                     const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
@@ -127,6 +159,7 @@ private:
     Heartbeat heartbeat_;
     std::atomic<bool> cancelled_{false};
     std::atomic<bool> reopen_{false};
+    std::atomic<bool> verify_cancelled_{false};
 
     // Of the worker's thread alone.
     std::unique_ptr<remote::Remote> remote_;
@@ -148,6 +181,8 @@ private:
     WorkerStatus status_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;
+    std::int64_t verifying_ = 0;  ///< ticket; 0 = none is under way
+    std::shared_ptr<const Verified> verified_;
 
     std::mutex ending_;
     std::jthread thread_;  // last: it uses all of the above

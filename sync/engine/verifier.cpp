@@ -345,6 +345,13 @@ private:
     std::int64_t done_ = 0, total_ = 0;
 };
 
+bool wanted(const VerifyOptions& options, const StreamPlan& plan) {
+    return options.streams.empty() ||
+           std::ranges::any_of(options.streams, [&](const std::string& name) {
+               return name == plan.mapping.stream || name == plan.entity.name;
+           });
+}
+
 void refuse_another_organisation(Sql& sql, remote::Remote& remote,
                                  const ConnectionSettings& settings) {
     const auto who = need(remote.check());
@@ -425,20 +432,11 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
         refuse_another_organisation(sql, ports_.remote, settings_);
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
-        for (const auto& wanted : options.streams)
-            if (plans.stream(*connection, wanted) == nullptr)
-                stop({Errc::kNotFound,
-                      "no stream '" + wanted + "' of " + settings_.name,
-                      {{"stream", wanted}},
-                      {}});
         VerifyReport report;
         report.options = options;
         for (const StreamPlan& plan : plans.all()) {
             if (plan.connection != *connection ||
-                settings_.mapping.stream(plan.mapping.stream) == nullptr)
-                continue;
-            if (!options.streams.empty() &&
-                std::ranges::find(options.streams, plan.mapping.stream) == options.streams.end())
+                settings_.mapping.stream(plan.mapping.stream) == nullptr || !wanted(options, plan))
                 continue;
             VerifyCounts& counts = report.streams.emplace_back();
             counts.stream = plan.mapping.stream;
@@ -455,6 +453,11 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
             else
                 comparison.whole();
         }
+        if (report.streams.empty() && !options.streams.empty())
+            stop({Errc::kNotFound,
+                  settings_.name + " has no stream and no entity '" + options.streams.front() + "'",
+                  {{"stream", options.streams.front()}},
+                  {}});
         return report;
     });
 }

@@ -65,7 +65,7 @@ struct VerifyCounts {
 };
 
 struct VerifyOptions {
-    std::vector<std::string> streams;  ///< only these; empty = all
+    std::vector<std::string> streams;  ///< only these streams or entities; empty = all
     /// So many records of each stream, chosen by chance among those that both sides should have;
     /// 0 = all records, and those that only one side has.
     std::int64_t sample = 0;

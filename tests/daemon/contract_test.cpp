@@ -69,6 +69,18 @@ private:
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
     test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
     daemon.dir.write("a.mapping.toml", test::kMapping);
+    daemon.run_verify = [](engine::Verifier::Ports ports, const engine::ConnectionSettings&,
+                           const engine::VerifyOptions&) -> Result<engine::VerifyReport> {
+        engine::VerifyFinding found;
+        found.entity = "contact";
+        ports.finding(found);
+        found.reason = engine::VerifyReason::kConflict;
+        found.detail = "7";
+        ports.finding(found);
+        engine::VerifyReport report;
+        report.streams.emplace_back().explained[engine::VerifyReason::kConflict] = 1;
+        return report;
+    };
     REQUIRE(daemon.start());
     REQUIRE(
         daemon.until("/api/v1/connections/a", [](const json& j) { return j["state"] == "idle"; }));
@@ -125,6 +137,13 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(one + "/sync", a + "/sync", {{"dry_run", true}});
     REQUIRE(daemon.until(a + "/plan", [](const json&) { return true; }));
     get(one + "/plan", a + "/plan");
+    get(one + "/verify", a + "/verify");
+    post(one + "/verify", a + "/verify", {{"sample", 5}});
+    REQUIRE(daemon.until(a + "/verify", [](const json& j) { return j["state"] == "done"; }));
+    get(one + "/verify", a + "/verify");
+    get(one + "/verify", a + "/verify?explained=true");
+    contract.check("delete", one + "/verify",
+                   daemon.send("DELETE", a + "/verify?ticket=1", nullptr));
     post(one + "/push", a + "/push", {{"enabled", true}});
     post(one + "/resume", a + "/resume", json::object());
     post(one + "/resume", a + "/resume", {{"accept_remote", true}});

@@ -96,6 +96,7 @@ Result<> Daemon::start() {
     seams.network = &network;
     seams.clock = &clock;
     seams.run_cycle = run_cycle;
+    seams.run_verify = run_verify;
     seams.handle_signals = false;
     app = std::make_unique<app::App>(std::move(settings), std::move(seams));
     if (auto started = app->start(); !started) {

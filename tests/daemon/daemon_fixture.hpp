@@ -131,6 +131,7 @@ public:
     FakeNetwork network;
     SleepyClock clock;
     app::RunCycle run_cycle;
+    app::RunVerify run_verify;
     std::map<std::string, std::string> environment;
     std::unique_ptr<app::App> app;
 

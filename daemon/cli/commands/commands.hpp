@@ -48,6 +48,8 @@ Outcome<Exit> run_plugins(Context& context);
 Outcome<Exit> run_reload(Context& context);
 Outcome<Exit> run_config_check(Context& context);
 Outcome<Exit> run_config_show(Context& context);
+// verify.cpp
+Outcome<Exit> run_verify(Context& context);
 // help.cpp
 Outcome<Exit> run_help(Context& context);
 Outcome<Exit> run_completion(Context& context);

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/runtime/report_json.hpp"
+#include "daemon/runtime/worker.hpp"
+
+namespace kontor::app {
+
+/// Hears what the engine does, on the worker's thread.
+class Worker::Watcher final : public engine::Observer {
+public:
+    /// `event`: the name under which progress is told.
+    Watcher(Worker& worker, std::int64_t ticket, const char* event)
+        : worker_(worker), ticket_(ticket), event_(event) {}
+
+    void progress(const engine::Progress& progress) override {
+        worker_.heartbeat_.beat();
+        worker_.set_progress(progress);
+        const auto now = worker_.parts_.clock.steady();
+        const bool same_step = progress.stage == stage_ && progress.stream == stream_;
+        if (same_step && now - told_ < kEvery) return;
+        told_ = now;
+        stage_ = progress.stage;
+        stream_ = progress.stream;
+        auto event = to_json(progress);
+        event["connection"] = worker_.connection_.name;
+        event["ticket"] = ticket_;
+        worker_.parts_.events.publish(event_, event.dump());
+    }
+    void committed() override {
+        worker_.heartbeat_.beat();
+        worker_.parts_.committed();
+    }
+
+private:
+    static constexpr std::chrono::milliseconds kEvery{200};
+    Worker& worker_;
+    const std::int64_t ticket_;
+    const char* const event_;
+    std::chrono::milliseconds told_{0};
+    std::string stage_, stream_;
+};
+
+}  // namespace kontor::app
