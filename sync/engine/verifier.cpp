@@ -39,6 +39,11 @@ public:
         if (!bits_[at]) ++size_;
         bits_[at] = true;
     }
+    void remove(std::int64_t link) {
+        if (!has(link)) return;
+        bits_[static_cast<std::size_t>(link)] = false;
+        --size_;
+    }
     [[nodiscard]] bool has(std::int64_t link) const {
         return static_cast<std::size_t>(link) < bits_.size() &&
                bits_[static_cast<std::size_t>(link)];
@@ -89,14 +94,7 @@ public:
         list([&](const remote::RecordView& image) {
             if (image.fact != remote::Fact::kRecord) return;
             progress(1);
-            auto examined = examiner_.image(image);
-            if (examined.link != 0) seen_.add(examined.link);
-            // What is in doubt is read by id, as the remote has it at this moment.
-            if (examined.explained() && !examined.cut) return settle(std::move(examined));
-            if (examined.link != 0)
-                doubtful_.add(examined.link);
-            else
-                strangers_.emplace_back(image.id);
+            look_at(examiner_.image(image), image.id);
         });
         for_each_link([&](std::int64_t link) {
             if (!seen_.has(link)) doubtful_.add(link);
@@ -129,6 +127,32 @@ private:
         Examined examined;
         std::string id;
     };
+
+    // What is in doubt is read by id, as the remote has it at this moment. A list may show a record
+    // twice: once as it was when the list was made, and once more since it was changed meanwhile.
+    void look_at(Examined examined, std::string_view id) {
+        const bool again = examined.link != 0 && seen_.has(examined.link);
+        if (again && !equal_.has(examined.link)) return;
+        if (examined.link != 0) seen_.add(examined.link);
+        const bool doubtful = !examined.explained() || examined.cut;
+        if (again) {
+            if (examined.findings.empty() && !doubtful) return;
+            equal_.remove(examined.link);
+            --counts_.compared;
+            --counts_.equal;
+            counts_.values -= examined.values;
+            counts_.not_shown -= examined.not_shown;
+        }
+        if (doubtful) {
+            if (examined.link != 0)
+                doubtful_.add(examined.link);
+            else
+                strangers_.emplace_back(id);
+            return;
+        }
+        if (examined.findings.empty()) equal_.add(examined.link);
+        settle(std::move(examined));
+    }
 
     void progress(std::int64_t more) {
         done_ += more;
@@ -178,6 +202,8 @@ private:
             if (ids.size() == kFetchBatch) flush();
         };
         if (doubtful_.size() > 0) for_each_doubtful([&](const Link& link) { take(link.ext_id); });
+        std::ranges::sort(strangers_);  // a remote answers each id once
+        strangers_.erase(std::unique(strangers_.begin(), strangers_.end()), strangers_.end());
         for (auto& id : strangers_) take(std::move(id));
         flush();
         tell_late_ones();
@@ -336,7 +362,7 @@ private:
     const Verifier::Ports& ports_;
     VerifyCounts& counts_;
     Examiner examiner_;
-    LinkSet seen_, doubtful_;
+    LinkSet seen_, equal_, doubtful_;
     std::vector<std::string> strangers_;         ///< doubtful ids without a link
     LinkSet coming_;                             ///< the next sync brings them
     std::unordered_set<std::string> newcomers_;  ///< the same, without a link
