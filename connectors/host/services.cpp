@@ -361,6 +361,7 @@ void Services::log(std::int32_t level, std::string_view event, std::string_view 
         texts.emplace_back("fields", "malformed");
     }
     std::vector<LogField> out;
+    out.reserve(texts.size());
     for (const auto& [key, value] : texts) out.emplace_back(key, value);
     parts_.log.log_fields(level_of(level), name, std::move(out));
 }
