@@ -1,4 +1,6 @@
 // What happened to a record, why a value is what it is, and taking changes back.
+#include <algorithm>
+
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/replica/history.hpp"
@@ -160,16 +162,26 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
         auto id = integer_in(record, "id");
         if (!id) return pass(id);
         if (!*id) return fail(Errc::kInvalid, "record needs entity and id");
-        // The last transaction that touched it: its newest entry and those beside it.
+        // The last transaction that changed what can be undone: its newest such entry and those
+        // beside it. What a remote computes, its stamp of our own edit say, is nobody's change.
         auto changes = replica::changes_of_record(db, catalogue, *entity, **id, 1'000);
         if (!changes) return pass(changes);
         if (changes->empty()) return fail(Errc::kNotFound, "the record has no history");
-        std::int64_t first = changes->front().seq;
-        for (const auto& entry : *changes) {
-            if (entry.seq < first - 1 || entry.at != changes->front().at) break;
-            first = entry.seq;
+        const replica::Entity* kind = catalogue.entity(*entity);
+        const auto newest = std::ranges::find_if(*changes, [&](const replica::Change& entry) {
+            if (entry.op == 'k' || entry.op == 'l') return false;
+            const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
+            return entry.field.empty() || (field != nullptr && !field->read_only);
+        });
+        if (newest == changes->end())
+            return fail(Errc::kNotFound, "nothing of the record's history can be undone",
+                        {{"entity", *entity}, {"record", std::to_string(**id)}});
+        std::int64_t first = newest->seq;
+        for (auto entry = newest; entry != changes->end(); ++entry) {
+            if (entry->seq < first - 1 || entry->at != newest->at) break;
+            first = entry->seq;
         }
-        out = UndoScope::range(first, changes->front().seq);
+        out = UndoScope::range(first, newest->seq);
     }
     return out;
 }

@@ -69,6 +69,30 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     CHECK(daemon.get(path).status == 404);
 }
 
+TEST_CASE("the last change of a record is the last that anybody made", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    REQUIRE(
+        daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "A"}}}}).status ==
+        201);
+    const std::string path = "/api/v1/records/contact/1";
+    REQUIRE(daemon.send("PATCH", path, {{"fields", {{"last_name", "B"}}}}).status == 200);
+    // As after a sync: the remote's own stamp of that edit comes back.
+    REQUIRE(daemon
+                .send("POST", "/api/v1/sql",
+                      {{"query",
+                        "UPDATE contact SET remote_modified_at ="
+                        " '2026-05-01T08:00:00.000Z'"},
+                       {"read_only", false}})
+                .status == 200);
+    const auto undone =
+        daemon.send("POST", "/api/v1/undo", {{"record", {{"entity", "contact"}, {"id", 1}}}});
+    INFO(undone.body);
+    CHECK(json::parse(undone.body)["undone"] == 1);
+    CHECK(json::parse(undone.body)["skipped"] == 0);
+    CHECK(daemon.json(path)["fields"]["last_name"] == "A");
+}
+
 TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api]") {
     test::Daemon daemon;
     REQUIRE(daemon.start());

@@ -138,6 +138,7 @@ Outcome<Exit> run_undo(Context& context) {
         else
             print_undo(context, *answer, "cli.undo.preview");
         if (preview_only) return Exit::kOk;
+        if (integer_at(*answer, "undone") == 0) return Exit::kPartly;  // nothing to ask about
         const auto sure = context.confirm(context.text("cli.undo.ask"), "--force", false);
         if (!sure) return tl::unexpected<Failure>(sure.error());
         if (!*sure) return context.interrupted();
