@@ -38,7 +38,9 @@ Upkeep::Upkeep(Parts parts, const std::string& folder, const std::string& file)
 }
 
 void Upkeep::touched() {
-    parts_.loop.post([this] { look_soon(); });
+    // In this order: either the look that is under way sees the mark at its end, or we its end.
+    again_ = true;
+    if (!looking_) parts_.loop.post([this] { look_soon(); });
 }
 
 void Upkeep::look_soon() {
@@ -48,6 +50,9 @@ void Upkeep::look_soon() {
     }
     looking_ = true;
     look_timer_->after(kLookAfter, [this] {
+        // What was written since the watch fell silent makes it speak at once, so that another look
+        // follows: a write may be seen before its commit is.
+        watch_.listen();
         again_ = false;
         const bool taken = parts_.pool.post([this] {
             look();

@@ -46,8 +46,8 @@ private:
 
     Parts parts_;
     std::atomic<std::int64_t> seen_{-1};  // last history entry looked at
-    bool looking_ = false;                // a look is planned or under way
-    bool again_ = false;                  // written meanwhile
+    std::atomic<bool> looking_{false};    // a look is planned or under way
+    std::atomic<bool> again_{false};      // written meanwhile
     std::unique_ptr<Loop::Timer> look_timer_;
     std::unique_ptr<Loop::Timer> idle_timer_;
     FileWatch watch_;

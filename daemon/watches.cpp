@@ -13,11 +13,17 @@ namespace kontor::app {
 
 FileWatch::FileWatch(Loop& loop, const std::string& folder, std::string name,
                      std::function<void()> written)
-    : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+    : loop_(loop),
+      fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       name_(std::move(name)),
       written_(std::move(written)) {
     if (!fd_ || ::inotify_add_watch(fd_.get(), folder.c_str(), IN_MODIFY | IN_CREATE) < 0) return;
-    watch_ = loop.watch(fd_.get(), [this] { drain(); });
+    watched_ = true;
+    listen();
+}
+
+void FileWatch::listen() {
+    if (watched_ && !watch_) watch_ = loop_.watch(fd_.get(), [this] { drain(); });
 }
 
 void FileWatch::drain() {
@@ -34,7 +40,9 @@ void FileWatch::drain() {
             at += sizeof(inotify_event) + event->len;
         }
     }
-    if (ours) written_();
+    if (!ours) return;
+    watch_.reset();
+    written_();
 }
 
 void NetlinkSource::start(Loop& loop, std::function<void()> back) {

@@ -10,20 +10,27 @@
 namespace kontor::app {
 
 /// Tells of writes to one file of a folder, also if the file comes and goes (a write-ahead log).
-/// Costs nothing while nothing is written. Loop thread.
+/// Costs nothing while nothing is written, and next to nothing while much is: each write would wake
+/// the loop in the writer's way, so it speaks once, then is silent until asked again. Loop thread.
 class FileWatch {
 public:
-    /// Without inotify nothing is told; then only the interval finds edits made by plain SQL.
+    /// Listens. Without inotify nothing is told; then only the interval finds edits made by plain
+    /// SQL.
     FileWatch(Loop& loop, const std::string& folder, std::string name,
               std::function<void()> written);
+
+    /// Listens again, also to what was written meanwhile.
+    void listen();
 
 private:
     void drain();
 
+    Loop& loop_;
     host::UniqueFd fd_;
     std::string name_;
     std::function<void()> written_;
-    std::unique_ptr<Loop::Watch> watch_;
+    bool watched_ = false;                // by inotify
+    std::unique_ptr<Loop::Watch> watch_;  // nullptr while silent
 };
 
 /// Tells when the machine's network has come back or changed. The seam through which tests say so

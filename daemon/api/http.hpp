@@ -25,6 +25,9 @@ struct ApiRequest {
     std::string last_event_id;
     std::string body;
     std::string actor;  ///< who history will name: "uid:1000"
+    /// False: the handler is on the loop. If it cannot begin at once it says kBusy, having done
+    /// nothing, and is called again where it may wait.
+    bool may_wait = true;
     messages::Language language = messages::Language::kEnglish;
 
     /// The query's last value of that name, or the fallback.

@@ -3,6 +3,7 @@
 
 #include "daemon/api/csv.hpp"
 #include "daemon/api/json_io.hpp"
+#include "daemon/api/record_text.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/replica/local_edits.hpp"
 #include "sync/replica/query.hpp"
@@ -108,39 +109,26 @@ Result<replica::Query> parse_query(const ApiRequest& request, const replica::Ent
     return query;
 }
 
+Result<const replica::Entity*> entity_of(const replica::Catalogue& catalogue,
+                                         const std::string& name) {
+    if (const auto* found = catalogue.entity(name)) return found;
+    std::vector<std::string> names;
+    for (const auto& known : catalogue.entities()) names.push_back(known.name);
+    return fail(Errc::kNotFound, "no entity '" + name + "'",
+                {{"entity", name}, {"suggestion", replica::nearest(name, names)}});
+}
+
 using SharedCatalogue = std::shared_ptr<const replica::Catalogue>;
 
 Result<SharedCatalogue> catalogue_with(Services& services, const replica::Database& db,
                                        const std::string& entity) {
     auto catalogue = services.databases.catalogues().get(db);
     if (!catalogue) return catalogue;
-    if ((*catalogue)->entity(entity) == nullptr) {
-        std::vector<std::string> names;
-        for (const auto& known : (*catalogue)->entities()) names.push_back(known.name);
-        return fail(Errc::kNotFound, "no entity '" + entity + "'",
-                    {{"entity", entity}, {"suggestion", replica::nearest(entity, names)}});
-    }
+    if (auto found = entity_of(**catalogue, entity); !found) return pass(found);
     return catalogue;
 }
 
 // --- Answers
-
-json record_json(const replica::Entity& entity, const replica::Record& record) {
-    json out = {{"entity", entity.name}, {"id", 0}, {"uid", nullptr}};
-    json fields = json::object();
-    for (const auto& [name, value] : record) {
-        if (name == "id" || name == "uid") {
-            out[name] = to_json(value.view());
-            continue;
-        }
-        const auto* field = entity.field(name);
-        fields[name] =
-            to_json(value.view(), field != nullptr ? std::optional<remote::FieldType>(field->type)
-                                                   : std::nullopt);
-    }
-    out["fields"] = std::move(fields);
-    return out;
-}
 
 // The record's last history entry: what its ETag says.
 Result<std::int64_t> version_of(const replica::Database& db, const replica::Entity& entity,
@@ -157,23 +145,39 @@ Result<std::int64_t> version_of(const replica::Database& db, const replica::Enti
 
 Result<ApiResponse> list_records(const ApiRequest& request, const replica::Database& db,
                                  const replica::Catalogue& catalogue, const replica::Query& query) {
-    const auto* entity = catalogue.entity(query.entity);
+    const auto& entity = *catalogue.entity(query.entity);
     auto page = replica::list(db, catalogue, query);
     if (!page) return pass(page);
-    json records = json::array();
-    for (const auto& record : page->records) records.push_back(record_json(*entity, record));
-    json next = json::array();
-    for (const auto& value : page->next) next.push_back(to_json(value.view()));
-    json body = {{"entity", entity->name},
-                 {"records", std::move(records)},
-                 {"next", page->next.empty() ? json() : json(next.dump())},
-                 {"total", nullptr}};
+    auto columns = replica::columns_of(catalogue, query);
+    if (!columns) return pass(columns);
+    const RecordText record_text(entity, *columns);
+    std::vector<ValueView> values(columns->size());
+    ApiResponse response;
+    std::string& body = response.body;
+    body = "{\"entity\":\"" + entity.name + "\",\"records\":[";
+    for (const auto& record : page->records) {
+        if (&record != page->records.data()) body += ',';
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = record[i].second.view();
+        record_text.append(body, values);
+    }
+    body += "],\"next\":";
+    if (page->next.empty()) {
+        body += "null";
+    } else {
+        json next = json::array();
+        for (const auto& value : page->next) next.push_back(to_json(value.view()));
+        append_json(body, json_response(next).body);
+    }
+    body += ",\"total\":";
     if (request.get("total") == "true") {
         auto total = replica::count(db, catalogue, query);
         if (!total) return pass(total);
-        body["total"] = *total;
+        body += std::to_string(*total);
+    } else {
+        body += "null";
     }
-    return json_response(body);
+    body += '}';
+    return response;
 }
 
 // --- CSV
@@ -282,59 +286,73 @@ Result<> check_match(const ApiRequest& request, const replica::Database& db,
                 {{"entity", entity.name}, {"record", std::to_string(id)}});
 }
 
-class Editing {
-public:
-    explicit Editing(Services& services) : services_(services) {}
+// Appends the record. False if there is none.
+Result<bool> append_record(std::string& out, const replica::Database& db,
+                           const replica::Entity& entity, std::int64_t id) {
+    const RecordText record_text(entity);
+    return replica::get(db, entity, id, [&](auto values) { record_text.append(out, values); });
+}
 
-    Result<ApiResponse> apply(const ApiRequest& request, std::span<const replica::Edit> edits,
-                              int status) const {
-        auto db = services_.databases.lend(Access::kLocal);
-        if (!db) return pass(db);
-        auto catalogue = catalogue_with(services_, **db, request.param("entity"));
-        if (!catalogue) return pass(catalogue);
-        const auto& entity = *(*catalogue)->entity(request.param("entity"));
-        if (edits.size() == 1 && edits[0].id != 0)
-            if (auto same = check_match(request, **db, entity, edits[0].id); !same)
-                return pass(same);
-        replica::LocalEdits local(**db, services_.databases.catalogues());
-        auto done = local.apply(edits, request.actor);
-        if (!done) return pass(done);
-        services_.edited();
-        return answer(**db, **catalogue, entity, edits, *done, status);
-    }
+void set_version(ApiResponse& response, std::int64_t version) {
+    response.headers.emplace_back("ETag", "\"" + std::to_string(version) + "\"");
+}
 
-private:
-    static Result<ApiResponse> answer(const replica::Database& db,
-                                      const replica::Catalogue& catalogue,
-                                      const replica::Entity& entity,
-                                      std::span<const replica::Edit> edits,
-                                      const replica::EditResult& done, int status) {
-        json warnings = json::array();
-        for (const auto& warning : done.warnings)
-            warnings.push_back({{"entity", warning.entity}, {"field", warning.field}});
-        json body = {{"entity", entity.name},
-                     {"ids", done.ids},
-                     {"warnings", std::move(warnings)},
-                     {"undo", nullptr}};
-        if (done.last_seq >= done.first_seq)
-            body["undo"] = {{"since", done.first_seq}, {"until", done.last_seq}};
-        const bool one = edits.size() == 1 && edits[0].kind != replica::Edit::Kind::kRemove;
-        if (one && !done.ids.empty()) {
-            auto record = replica::get(db, catalogue, entity.name, done.ids[0]);
-            if (!record) return pass(record);
-            if (*record) body["record"] = record_json(entity, **record);
-        }
-        auto response = json_response(body, status);
-        if (one && !done.ids.empty()) {
-            auto version = version_of(db, entity, done.ids[0]);
-            if (!version) return pass(version);
-            response.headers.emplace_back("ETag", "\"" + std::to_string(*version) + "\"");
-        }
-        return response;
-    }
+// The answer to edits, within their transaction: it shows what they made, nothing later.
+Result<ApiResponse> edited(const replica::Database& db, const replica::Entity& entity,
+                           std::span<const replica::Edit> edits, const replica::EditResult& done,
+                           int status) {
+    json warnings = json::array();
+    for (const auto& warning : done.warnings)
+        warnings.push_back({{"entity", warning.entity}, {"field", warning.field}});
+    json body = {{"entity", entity.name},
+                 {"ids", done.ids},
+                 {"warnings", std::move(warnings)},
+                 {"undo", nullptr}};
+    const bool changed = done.last_seq >= done.first_seq;
+    if (changed) body["undo"] = {{"since", done.first_seq}, {"until", done.last_seq}};
+    auto response = json_response(body, status);
+    if (edits.size() != 1 || edits[0].kind == replica::Edit::Kind::kRemove) return response;
 
-    Services& services_;
-};
+    response.body.back() = ',';
+    response.body += "\"record\":";
+    auto shown = append_record(response.body, db, entity, done.ids[0]);
+    if (!shown) return pass(shown);
+    if (!*shown) response.body += "null";
+    response.body += '}';
+    auto version =
+        changed ? Result<std::int64_t>(done.last_seq) : version_of(db, entity, done.ids[0]);
+    if (!version) return pass(version);
+    set_version(response, *version);
+    return response;
+}
+
+Result<ApiResponse> apply(Services& services, const ApiRequest& request,
+                          std::span<const replica::Edit> edits, int status) {
+    auto db = services.databases.lend(Access::kLocal);
+    if (!db) return pass(db);
+    const auto& name = request.param("entity");
+    ApiResponse response;
+    replica::EditSteps steps;
+    steps.before = [&](const replica::Catalogue& catalogue) -> Result<> {
+        auto entity = entity_of(catalogue, name);
+        if (!entity) return pass(entity);
+        if (edits.size() != 1 || edits[0].id == 0) return {};
+        return check_match(request, **db, **entity, edits[0].id);
+    };
+    steps.after = [&](const replica::Catalogue& catalogue,
+                      const replica::EditResult& done) -> Result<> {
+        auto made = edited(**db, *catalogue.entity(name), edits, done, status);
+        if (!made) return pass(made);
+        response = std::move(*made);
+        return {};
+    };
+    replica::LocalEdits local(**db, services.databases.catalogues());
+    auto done = request.may_wait ? local.apply(edits, request.actor, steps)
+                                 : local.try_apply(edits, request.actor, steps);
+    if (!done) return pass(done);
+    services.edited();
+    return response;
+}
 
 Result<ApiResponse> get_records(Services& services, const ApiRequest& request) {
     auto db = services.databases.lend(Access::kReadOnly);
@@ -360,15 +378,15 @@ Result<ApiResponse> get_record(Services& services, const ApiRequest& request) {
     auto catalogue = catalogue_with(services, **db, request.param("entity"));
     if (!catalogue) return pass(catalogue);
     const auto& entity = *(*catalogue)->entity(request.param("entity"));
-    auto record = replica::get(**db, **catalogue, entity.name, *id);
-    if (!record) return pass(record);
-    if (!*record)
+    ApiResponse response;
+    auto found = append_record(response.body, **db, entity, *id);
+    if (!found) return pass(found);
+    if (!*found)
         return fail(Errc::kNotFound, entity.name + " " + std::to_string(*id),
                     {{"entity", entity.name}, {"record", std::to_string(*id)}});
     auto version = version_of(**db, entity, *id);
     if (!version) return pass(version);
-    auto response = json_response(record_json(entity, **record));
-    response.headers.emplace_back("ETag", "\"" + std::to_string(*version) + "\"");
+    set_version(response, *version);
     return response;
 }
 
@@ -392,7 +410,7 @@ Result<ApiResponse> post_records(Services& services, const ApiRequest& request) 
         edit.fields = std::move(*fields);
         edits.push_back(std::move(edit));
     }
-    return Editing(services).apply(request, edits, 201);
+    return apply(services, request, edits, 201);
 }
 
 Result<ApiResponse> change_record(Services& services, const ApiRequest& request,
@@ -410,7 +428,7 @@ Result<ApiResponse> change_record(Services& services, const ApiRequest& request,
         if (!fields) return pass(fields);
         edit.fields = std::move(*fields);
     }
-    return Editing(services).apply(request, std::span(&edit, 1), 200);
+    return apply(services, request, std::span(&edit, 1), 200);
 }
 
 }  // namespace
@@ -419,15 +437,18 @@ void add_record_routes(Router& router, Services& s) {
     const std::string all = "/api/v1/records/{entity}";
     const std::string one = all + "/{id}";
     router.add("GET", all, [&s](const ApiRequest& r) { return get_records(s, r); });
-    router.add("POST", all, [&s](const ApiRequest& r) { return post_records(s, r); });
+    router.add(
+        "POST", all, [&s](const ApiRequest& r) { return post_records(s, r); }, Cost::kBrief);
     router.add(
         "GET", one, [&s](const ApiRequest& r) { return get_record(s, r); }, Cost::kLight);
-    router.add("PATCH", one, [&s](const ApiRequest& r) {
-        return change_record(s, r, replica::Edit::Kind::kUpdate);
-    });
-    router.add("DELETE", one, [&s](const ApiRequest& r) {
-        return change_record(s, r, replica::Edit::Kind::kRemove);
-    });
+    router.add(
+        "PATCH", one,
+        [&s](const ApiRequest& r) { return change_record(s, r, replica::Edit::Kind::kUpdate); },
+        Cost::kBrief);
+    router.add(
+        "DELETE", one,
+        [&s](const ApiRequest& r) { return change_record(s, r, replica::Edit::Kind::kRemove); },
+        Cost::kBrief);
 }
 
 }  // namespace kontor::api

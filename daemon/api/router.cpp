@@ -64,17 +64,22 @@ const Router::Route* Router::find(ApiRequest& request, bool& other_method) const
     return best;
 }
 
-ApiResponse answer(const Router::Route& route, const ApiRequest& request) {
+std::optional<ApiResponse> answer_at_once(const Router::Route& route, const ApiRequest& request) {
     // The one place where exceptions of libraries that a handler missed become an answer.
     try {
         auto made = route.handler(request);
         if (made) return std::move(*made);
+        if (!request.may_wait && made.error().code == Errc::kBusy) return std::nullopt;
         return problem(made.error(), request.language);
     } catch (const std::bad_alloc&) {
         return problem(Error{Errc::kInternal, "out of memory", {}, std::nullopt}, request.language);
     } catch (const std::exception& error) {
         return problem(Error{Errc::kInternal, error.what(), {}, std::nullopt}, request.language);
     }
+}
+
+ApiResponse answer(const Router::Route& route, const ApiRequest& request) {
+    return answer_at_once(route, request).value();
 }
 
 }  // namespace kontor::api

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@ namespace kontor::api {
 /// What a route may cost: decides on which threads it runs.
 enum class Cost {
     kLight,  ///< one record: runs on the loop, for handing it over would take longer than doing it
+    kBrief,  ///< some records written: on the loop if nobody has to be waited for, else on a pool
     kQuick,  ///< database work
     kSlow,   ///< may wait for a remote
 };
@@ -41,5 +43,8 @@ private:
 
 /// Calls the route's handler. Always gives an answer: errors and exceptions become problems.
 [[nodiscard]] ApiResponse answer(const Router::Route& route, const ApiRequest& request);
+/// The same; nullopt if `request.may_wait` is false and it would have to.
+[[nodiscard]] std::optional<ApiResponse> answer_at_once(const Router::Route& route,
+                                                        const ApiRequest& request);
 
 }  // namespace kontor::api

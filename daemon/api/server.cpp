@@ -1,5 +1,6 @@
-// The HTTP server: the one file that knows Beast. A connection is a coroutine on the loop; a
-// handler runs on a pool and comes back to the loop with its answer.
+// The HTTP server: the one file that knows Beast. A connection is a coroutine on the loop. What is
+// done in less time than a thread takes to wake up, a handler does right there; else it runs on a
+// pool and comes back to the loop with its answer.
 #include "daemon/api/server.hpp"
 
 #include <sys/socket.h>
@@ -38,6 +39,12 @@ namespace {
 
 constexpr std::size_t kEventsPerWrite = 256;
 constexpr std::chrono::seconds kHeartbeat{15};
+// A brief request may keep the loop this long. After some that took longer (a slow disk: then
+// handing over costs nothing to speak of) they go to the pool for a while.
+constexpr std::chrono::milliseconds kBriefMax{2};
+constexpr int kNotBriefMax = 3;  // in a row
+constexpr std::chrono::seconds kBriefPause{1};
+constexpr std::size_t kBriefBody = 4'096;  // bytes
 
 // One open connection, as drain() sees it.
 struct Session {
@@ -117,6 +124,8 @@ struct Server::State : std::enable_shared_from_this<State> {
     std::function<void()> drained;
     bool stopping = false;
     std::int64_t subscription = 0;
+    std::chrono::steady_clock::time_point brief_from{};
+    int not_brief = 0;  // brief requests in a row that were not
 
     // --- Connections
 
@@ -134,6 +143,8 @@ struct Server::State : std::enable_shared_from_this<State> {
                 co_await pause.async_wait(redirect_error(use_awaitable, failed));
                 continue;
             }
+            // For send_plain(): otherwise writing without the loop would wait for a slow reader.
+            socket.non_blocking(true, failed);
             auto session = std::make_shared<Session>(std::move(socket));
             asio::co_spawn(parts.loop.context(), serve(std::move(session)), asio::detached);
         }
@@ -177,7 +188,11 @@ struct Server::State : std::enable_shared_from_this<State> {
                 session.stream.expires_after(limits.read_timeout);
                 if (lower(text_of(parser.get()[http::field::expect])) == "100-continue")
                     co_await send_continue(session, failed);
-                if (!failed)
+                // Mostly the body has come with the header.
+                parser.eager(true);
+                if (!failed) buffer.consume(parser.put(buffer.data(), failed));
+                if (failed == http::error::need_more) failed = {};
+                if (!failed && !parser.is_done())
                     co_await http::async_read(session.stream, buffer, parser,
                                               redirect_error(use_awaitable, failed));
             }
@@ -189,7 +204,7 @@ struct Server::State : std::enable_shared_from_this<State> {
                 const bool idle = failed == beast::error::timeout && buffer.size() == 0;
                 if (!gone && !idle) {
                     // Beast closes a socket that timed out; then this goes nowhere.
-                    const auto refused = refusal_of(failed);
+                    auto refused = refusal_of(failed);
                     co_await send_plain(session, refused, 11, false);
                     co_await linger(session);
                 }
@@ -274,12 +289,26 @@ struct Server::State : std::enable_shared_from_this<State> {
         co_return true;
     }
 
-    awaitable<void> run(const Router::Route& route, const ApiRequest& request,
-                        ApiResponse& response) {
+    // Of a brief request, on the loop. False if it has to wait or takes too long these days.
+    bool run_at_once(const Router::Route& route, ApiRequest& request, ApiResponse& response) {
+        const auto started = std::chrono::steady_clock::now();
+        if (started < brief_from || request.body.size() > kBriefBody) return false;
+        request.may_wait = false;
+        auto made = answer_at_once(route, request);
+        request.may_wait = true;
+        const auto ended = std::chrono::steady_clock::now();
+        not_brief = ended - started > kBriefMax ? not_brief + 1 : 0;
+        if (not_brief >= kNotBriefMax) brief_from = ended + kBriefPause;
+        if (made) response = std::move(*made);
+        return made.has_value();
+    }
+
+    awaitable<void> run(const Router::Route& route, ApiRequest& request, ApiResponse& response) {
         if (route.cost == Cost::kLight) {
             response = answer(route, request);
             co_return;
         }
+        if (route.cost == Cost::kBrief && run_at_once(route, request, response)) co_return;
         auto& pool = route.cost == Cost::kSlow ? parts.slow : parts.quick;
         const std::function<void()> work = [&] { response = answer(route, request); };
         const bool taken = co_await on_pool(pool, work);
@@ -295,15 +324,22 @@ struct Server::State : std::enable_shared_from_this<State> {
         co_await http::async_write(session.stream, go_on, redirect_error(use_awaitable, failed));
     }
 
-    awaitable<bool> send_plain(Session& session, const ApiResponse& response, unsigned version,
+    awaitable<bool> send_plain(Session& session, ApiResponse& response, unsigned version,
                                bool keep_alive) {
         http::response<http::string_body> message;
         fill_head(message, response, version, keep_alive && !stopping);
-        message.body() = response.body;
+        message.body() = std::move(response.body);
         message.prepare_payload();
+        http::response_serializer<http::string_body> serializer(message);
         error_code failed;
-        session.stream.expires_after(limits.write_timeout);
-        co_await http::async_write(session.stream, message, redirect_error(use_awaitable, failed));
+        // Most answers fit into the socket's buffer: nothing to wait for.
+        http::write(session.stream.socket(), serializer, failed);
+        if (failed == asio::error::would_block) {
+            failed = {};
+            session.stream.expires_after(limits.write_timeout);
+            co_await http::async_write(session.stream, serializer,
+                                       redirect_error(use_awaitable, failed));
+        }
         co_return !failed && message.keep_alive();
     }
 

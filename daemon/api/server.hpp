@@ -18,7 +18,8 @@ namespace kontor::api {
 ///
 /// Only peers of our own user or root are served. The limits of [api] hold for every connection: a
 /// client that sends too much, too slowly or nonsense gets an answer that says so and is cut. Runs
-/// on the loop's thread; handlers run on the pools. Everything given must outlive it.
+/// on the loop's thread; handlers run on the pools, or on the loop if they are done before a thread
+/// would have woken up (see Cost). Everything given must outlive it.
 class Server {
 public:
     struct Parts {

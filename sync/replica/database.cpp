@@ -349,10 +349,21 @@ Result<> run_once(const Database& db, std::string_view sql) {
 }  // namespace
 
 Result<Transaction> Transaction::begin(const Database& db) {
-    if (db.turn_ != nullptr && !db.turn_->take(db.yields_, db.patience_))
+    return start(db, true);
+}
+
+Result<Transaction> Transaction::try_begin(const Database& db) {
+    return start(db, false);
+}
+
+Result<Transaction> Transaction::start(const Database& db, bool waits) {
+    const auto patience = waits ? db.patience_ : std::chrono::milliseconds{0};
+    if (db.turn_ != nullptr && !db.turn_->take(db.yields_, patience))
         return fail(Errc::kBusy, "database: others of this process have been writing for too long");
-    Transaction transaction(db);
+    Transaction transaction(db, waits);
+    if (!waits) sqlite3_busy_timeout(db.raw(), 0);
     auto begun = run_once(db, "BEGIN IMMEDIATE");
+    if (!waits) sqlite3_busy_timeout(db.raw(), static_cast<int>(db.patience_.count()));
     if (!begun) {
         transaction.end();
         return pass(begun);
@@ -368,7 +379,7 @@ Result<> Transaction::commit() {
     }
     const Database& db = *db_;
     end();
-    db.checkpoint_if_due();
+    if (waits_) db.checkpoint_if_due();
     return done;
 }
 
@@ -394,8 +405,8 @@ Result<Snapshot> Snapshot::begin(const Database& db) {
 }
 
 Snapshot::~Snapshot() {
-    if (db_ != nullptr && db_->in_transaction())
-        sqlite3_exec(db_->raw(), "COMMIT", nullptr, nullptr, nullptr);
+    // Nothing was written that could fail to be kept.
+    if (db_ != nullptr && db_->in_transaction()) static_cast<void>(run_once(*db_, "COMMIT"));
 }
 
 }  // namespace kontor::replica

@@ -147,7 +147,11 @@ class Transaction {
 public:
     /// kBusy if the turn to write does not come within the handle's busy timeout.
     [[nodiscard]] static Result<Transaction> begin(const Database& db);
-    Transaction(Transaction&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+    /// kBusy at once if anybody else writes. For threads that must not wait: what its commit leaves
+    /// in the write-ahead log is written back by others too.
+    [[nodiscard]] static Result<Transaction> try_begin(const Database& db);
+    Transaction(Transaction&& other) noexcept
+        : db_(std::exchange(other.db_, nullptr)), waits_(other.waits_) {}
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
 
@@ -156,9 +160,11 @@ public:
     void rollback() noexcept;
 
 private:
-    explicit Transaction(const Database& db) : db_(&db) {}
+    Transaction(const Database& db, bool waits) : db_(&db), waits_(waits) {}
+    [[nodiscard]] static Result<Transaction> start(const Database& db, bool waits);
     void end() noexcept;
     const Database* db_;
+    bool waits_;
 };
 
 /// A read transaction: everything read inside belongs to one moment. Ends with its life.

@@ -174,13 +174,27 @@ Result<std::int64_t> LocalEdits::apply_one(const Catalogue& catalogue, const Edi
     return edit.id;
 }
 
-Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::string& actor) {
+Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::string& actor,
+                                     const EditSteps& steps) {
     if (auto ok = require_triggers(db_); !ok) return pass(ok);
-    auto transaction = Transaction::begin(db_);
+    return apply_in(Transaction::begin(db_), edits, actor, steps);
+}
+
+Result<EditResult> LocalEdits::try_apply(std::span<const Edit> edits, const std::string& actor,
+                                         const EditSteps& steps) {
+    if (auto ok = require_triggers(db_); !ok) return pass(ok);
+    return apply_in(Transaction::try_begin(db_), edits, actor, steps);
+}
+
+Result<EditResult> LocalEdits::apply_in(Result<Transaction> transaction,
+                                        std::span<const Edit> edits, const std::string& actor,
+                                        const EditSteps& steps) {
     if (!transaction) return pass(transaction);
     // As this transaction sees it, for another process may have changed it.
     auto catalogue = catalogues_.get(db_);
     if (!catalogue) return pass(catalogue);
+    if (steps.before)
+        if (auto done = steps.before(**catalogue); !done) return pass(done);
     auto before = db_.scalar(kLastSeq);
     if (!before) return pass(before);
 
@@ -198,6 +212,8 @@ Result<EditResult> LocalEdits::apply(std::span<const Edit> edits, const std::str
     if (!after) return pass(after);
     result.first_seq = *before + 1;
     result.last_seq = *after;
+    if (steps.after)
+        if (auto done = steps.after(**catalogue, result); !done) return pass(done);
     if (auto done = transaction->commit(); !done) return pass(done);
     return result;
 }

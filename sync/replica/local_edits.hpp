@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -37,6 +38,12 @@ struct EditResult {
     std::vector<EditWarning> warnings = {};
 };
 
+/// What else belongs to the transaction of some edits. Each may be empty; its error undoes all.
+struct EditSteps {
+    std::function<Result<>(const Catalogue&)> before;
+    std::function<Result<>(const Catalogue&, const EditResult&)> after;  ///< before the commit
+};
+
 /// Edits by people and programs through the API, checked against the field catalogue. What a plain
 /// SQL statement can do, this does too, with better errors and with the actor in history.
 ///
@@ -50,7 +57,12 @@ public:
     LocalEdits(const Database& db, CatalogueCache& catalogues) : db_(db), catalogues_(catalogues) {}
 
     /// All or nothing, in one BEGIN IMMEDIATE transaction. `actor` as in kontor_history.
-    [[nodiscard]] Result<EditResult> apply(std::span<const Edit> edits, const std::string& actor);
+    [[nodiscard]] Result<EditResult> apply(std::span<const Edit> edits, const std::string& actor,
+                                           const EditSteps& steps = {});
+    /// The same, but kBusy at once, and nothing else done, if anybody else writes.
+    [[nodiscard]] Result<EditResult> try_apply(std::span<const Edit> edits,
+                                               const std::string& actor,
+                                               const EditSteps& steps = {});
 
     [[nodiscard]] Result<EditResult> create(const std::string& entity,
                                             std::map<std::string, Value> fields,
@@ -62,6 +74,9 @@ public:
                                             const std::string& actor);
 
 private:
+    [[nodiscard]] Result<EditResult> apply_in(Result<Transaction> transaction,
+                                              std::span<const Edit> edits, const std::string& actor,
+                                              const EditSteps& steps);
     [[nodiscard]] Result<std::int64_t> apply_one(const Catalogue& catalogue, const Edit& edit,
                                                  std::size_t index,
                                                  std::vector<EditWarning>& warnings);

@@ -268,14 +268,21 @@ Result<std::int64_t> count(const Database& db, const Catalogue& catalogue, const
     return statement->integer(0);
 }
 
-Result<std::optional<Record>> get(const Database& db, const Catalogue& catalogue,
-                                  const std::string& entity, std::int64_t id) {
-    auto page =
-        list(db, catalogue,
-             {.entity = entity, .filters = {{.column = "id", .values = {Value(id)}}}, .limit = 1});
-    if (!page) return pass(page);
-    if (page->records.empty()) return std::nullopt;
-    return std::move(page->records.front());
+Result<bool> get(const Database& db, const Entity& entity, std::int64_t id,
+                 const std::function<void(std::span<const ValueView>)>& row) {
+    std::string sql = "SELECT id,uid";
+    for (const Field& field : entity.fields) sql.append(",\"").append(field.name).append("\"");
+    sql.append(" FROM \"").append(entity.name).append("\" WHERE id=?1");
+    auto statement = db.prepare(sql);
+    if (!statement) return pass(statement);
+    statement->bind(1, id);
+    auto found = statement->step();
+    if (!found || !*found) return found;
+    std::vector<ValueView> values(entity.fields.size() + 2);
+    for (std::size_t c = 0; c < values.size(); ++c)
+        values[c] = statement->value(static_cast<int>(c));
+    row(values);
+    return true;
 }
 
 Result<> stream(const Database& db, const Catalogue& catalogue, const Query& query,

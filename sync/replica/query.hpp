@@ -75,9 +75,10 @@ inline constexpr std::int64_t kPageMax = 10'000;
 [[nodiscard]] Result<std::int64_t> count(const Database& db, const Catalogue& catalogue,
                                          const Query& query);
 
-/// The record with `id` and `uid` first; nullopt if there is none.
-[[nodiscard]] Result<std::optional<Record>> get(const Database& db, const Catalogue& catalogue,
-                                                const std::string& entity, std::int64_t id);
+/// Calls `row` with the record's values: id, uid, then the entity's fields in their order. False if
+/// there is none. Views are valid during the call.
+[[nodiscard]] Result<bool> get(const Database& db, const Entity& entity, std::int64_t id,
+                               const std::function<void(std::span<const ValueView>)>& row);
 
 /// Calls `row` with the values of each record until it returns false; memory does not grow with the
 /// number of records. Views are valid during the call.

@@ -1,8 +1,11 @@
 // The local API of a running daemon: records in and out, limits, and problems that say what is
 // wrong. Every answer is also held against docs/openapi.json (contract_test.cpp).
+#include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/daemon/daemon_fixture.hpp"
 
@@ -91,6 +94,76 @@ TEST_CASE("the last change of a record is the last that anybody made", "[daemon]
     CHECK(json::parse(undone.body)["undone"] == 1);
     CHECK(json::parse(undone.body)["skipped"] == 0);
     CHECK(daemon.json(path)["fields"]["last_name"] == "A");
+}
+
+TEST_CASE("an edit that waits for another program keeps nobody else waiting", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Li"}}}})
+                .status == 201);
+    const std::string path = "/api/v1/records/contact/1";
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(daemon.dir.path("state/replica.db").c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    std::atomic<int> status{0};
+    std::thread edit([&] {
+        status = daemon.send("PATCH", path, {{"fields", {{"phone", "1"}}}}).status;
+    });
+    for (int i = 0; i < 20; ++i) {
+        CHECK(daemon.get(path).status == 200);
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    CHECK(status == 0);
+    CHECK(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+    edit.join();
+    sqlite3_close(other);
+    CHECK(status == 200);
+    CHECK(daemon.json(path)["fields"]["phone"] == "1");
+}
+
+TEST_CASE("a client that sends on before it reads gets all answers, in order", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const std::string note(200'000, 'x');
+    REQUIRE(daemon
+                .send("POST", "/api/v1/records/contact",
+                      {{"fields", {{"last_name", "Li"}, {"description", note}}}})
+                .status == 201);
+    test::RawConnection client(daemon.socket());
+    std::string requests;
+    constexpr int kCount = 40;  // more than a socket's buffer holds
+    for (int i = 0; i < kCount; ++i)
+        requests += "GET /api/v1/records/contact/1 HTTP/1.1\r\nHost: x\r\n" +
+                    std::string(i == kCount - 1 ? "Connection: close\r\n" : "") + "\r\n";
+    REQUIRE(client.send(requests));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const auto all = client.read_all();
+    int answers = 0;
+    for (auto at = all.find("HTTP/1.1 200"); at != std::string::npos;
+         at = all.find("HTTP/1.1 200", at + 1))
+        ++answers;
+    CHECK(answers == kCount);
+    CHECK(all.size() > kCount * note.size());
+    CHECK(all.ends_with("}}"));
+}
+
+TEST_CASE("each edit by plain SQL is noticed, also after a quiet time", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(daemon.dir.path("state/replica.db").c_str(), &other) == SQLITE_OK);
+    sqlite3_busy_timeout(other, 10'000);
+    for (int i = 0; i < 3; ++i) {
+        test::RawConnection events(daemon.socket());
+        REQUIRE(events.send("GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n"));
+        REQUIRE(events.read_until("retry:").find("retry:") != std::string::npos);
+        REQUIRE(sqlite3_exec(other, "INSERT INTO contact(last_name) VALUES('Li')", nullptr, nullptr,
+                             nullptr) == SQLITE_OK);
+        const auto one = events.read_until("event: replica.changed");
+        CHECK(one.find("event: replica.changed") != std::string::npos);
+        if (i == 1) std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
+    }
+    sqlite3_close(other);
 }
 
 TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api]") {

@@ -94,6 +94,66 @@ TEST_CASE("a batch of edits is all or nothing", "[replica][edits]") {
     CHECK(replica.one("SELECT account_id FROM contact") == "1");
 }
 
+TEST_CASE("what else belongs to the edits may still undo them", "[replica][edits]") {
+    Replica replica;
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
+    const Edit edit{Edit::Kind::kCreate, "contact", 0, {{"last_name", Value("Li")}}};
+    std::string seen;
+    EditSteps steps;
+    steps.before = [&](const Catalogue&) -> Result<> {
+        seen += replica.one("SELECT count(*) FROM contact");
+        return {};
+    };
+    steps.after = [&](const Catalogue&, const EditResult& done) -> Result<> {
+        seen += replica.one("SELECT count(*) FROM contact");
+        CHECK(done.ids.size() == 1);
+        return fail(Errc::kInvalid, "no");
+    };
+    CHECK(edits.apply({&edit, 1}, "uid:1", steps).error().code == Errc::kInvalid);
+    CHECK(seen == "01");
+    CHECK(replica.one("SELECT count(*) FROM contact") == "0");
+    CHECK(replica.one("SELECT count(*) FROM kontor_history") == "0");
+
+    steps.before = [](const Catalogue&) -> Result<> { return fail(Errc::kConflict, "no"); };
+    steps.after = nullptr;
+    CHECK(edits.apply({&edit, 1}, "uid:1", steps).error().code == Errc::kConflict);
+    CHECK(replica.one("SELECT count(*) FROM contact") == "0");
+}
+
+TEST_CASE("whoever must not wait for other writers is told at once", "[replica][edits]") {
+    Replica replica;
+    CatalogueCache catalogues;
+    WriteTurn turn;
+    OpenOptions options;
+    options.turn = &turn;
+    auto db = Database::open(replica.path(), options);
+    REQUIRE(db);
+    LocalEdits edits(*db, catalogues);
+    const Edit edit{Edit::Kind::kCreate, "contact", 0, {{"last_name", Value("Li")}}};
+    const auto code = [&] {
+        const auto started = std::chrono::steady_clock::now();
+        const auto done = edits.try_apply({&edit, 1}, "uid:1");
+        CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(5));
+        return done ? "done" : to_string(done.error().code);
+    };
+    replica.run("BEGIN IMMEDIATE");  // another process
+    CHECK(code() == "busy");
+    replica.run("ROLLBACK");
+    REQUIRE(turn.take(true, std::chrono::milliseconds{0}));  // the engine of this one
+    CHECK(code() == "busy");
+    turn.give();
+    CHECK(code() == "done");
+    CHECK(replica.one("SELECT count(*) FROM contact") == "1");
+    // Others are waited for again afterwards.
+    int patience = 0;
+    auto statement = db->prepare("PRAGMA busy_timeout");
+    REQUIRE(statement);
+    REQUIRE(statement->step());
+    patience = static_cast<int>(statement->integer(0));
+    CHECK(patience == 10'000);
+}
+
 TEST_CASE("edits that cannot be are refused with what is wrong", "[replica][edits]") {
     Replica replica;
     CatalogueCache catalogues;

@@ -131,13 +131,18 @@ TEST_CASE("offset, count, one record and streaming", "[replica][query]") {
               {.entity = "contact", .filters = {{"phone", Compare::kIsNotNull, {}}}, .limit = 1}) ==
           4);
 
-    const auto li = get(people.db(), people.catalogue_, "contact", 1);
-    REQUIRE(li);
-    REQUIRE(*li);
-    CHECK((**li)[0].first == "id");
-    CHECK((**li)[1].first == "uid");
-    CHECK((**li)[2] == std::pair<std::string, Value>{"last_name", Value("Li")});
-    CHECK_FALSE(*get(people.db(), people.catalogue_, "contact", 99));
+    const Entity& contact = *people.catalogue_.entity("contact");
+    std::vector<Value> li;
+    const auto found = get(people.db(), contact, 1, [&](std::span<const ValueView> values) {
+        for (const auto& value : values) li.emplace_back(value);
+    });
+    REQUIRE(found);
+    CHECK(*found);
+    REQUIRE(li.size() == contact.fields.size() + 2);
+    CHECK(li[0] == Value(std::int64_t{1}));
+    CHECK(contact.fields[0].name == "last_name");
+    CHECK(li[2] == Value("Li"));
+    CHECK_FALSE(*get(people.db(), contact, 99, [](auto) { FAIL("there is none"); }));
 
     std::vector<std::string> names;
     const Query query{.entity = "contact", .columns = {"last_name", "id"}, .limit = 0};

@@ -1,0 +1,101 @@
+#include "daemon/api/record_text.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "daemon/api/json_io.hpp"
+
+namespace kontor::api {
+namespace {
+
+// Length of the well-formed UTF-8 sequence at the start of `text`, which is not ASCII; 0 if there
+// is none.
+std::size_t sequence_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(i) & 0xC0) != 0x80) return 0;
+    // Overlong forms, surrogates, beyond U+10FFFF.
+    const bool bad = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
+                     (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F);
+    return bad ? 0 : length;
+}
+
+// True if it can stand between quotes as it is.
+bool needs_no_escape(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 || c == '"' || c == '\\') return false;
+        const std::size_t length = c < 0x80 ? 1 : sequence_length(text.substr(i));
+        if (length == 0) return false;
+        i += length;
+    }
+    return true;
+}
+
+void append_json(std::string& out, const json& value) {
+    out += value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void append_value(std::string& out, const ValueView& value, const replica::Field* field) {
+    using remote::FieldType;
+    const auto type = field != nullptr ? field->type : FieldType::kText;
+    const bool structured = type == FieldType::kList || type == FieldType::kJson;
+    if (value.kind == Kind::kText && !structured) {
+        append_json(out, value.text);
+    } else if (value.kind == Kind::kInteger && type != FieldType::kBoolean) {
+        std::array<char, 24> digits{};
+        const auto end = std::to_chars(digits.begin(), digits.end(), value.integer).ptr;
+        out.append(digits.begin(), end);
+    } else if (value.kind == Kind::kNull) {
+        out += "null";
+    } else {
+        append_json(out, to_json(value, type));
+    }
+}
+
+}  // namespace
+
+void append_json(std::string& out, std::string_view text) {
+    if (needs_no_escape(text))
+        out.append("\"").append(text).append("\"");
+    else
+        append_json(out, json(text));
+}
+
+RecordText::RecordText(const replica::Entity& entity) : entity_(entity.name) {
+    columns_ = {{"id", nullptr}, {"uid", nullptr}};
+    for (const auto& field : entity.fields) columns_.push_back({field.name, &field});
+}
+
+RecordText::RecordText(const replica::Entity& entity, std::span<const std::string> columns)
+    : entity_(entity.name) {
+    for (const auto& name : columns) {
+        if (const auto* field = entity.field(name))
+            columns_.push_back({field->name, field});
+        else
+            columns_.push_back({name == "id" ? "id" : "uid", nullptr});
+    }
+}
+
+void RecordText::append(std::string& out, std::span<const ValueView> values) const {
+    out.append(R"({"entity":")").append(entity_).append("\"");
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (columns_[i].field != nullptr) continue;
+        out.append(",\"").append(columns_[i].name).append("\":");
+        append_value(out, values[i], nullptr);
+    }
+    out += R"(,"fields":{)";
+    const char* comma = "\"";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (columns_[i].field == nullptr) continue;
+        out.append(comma).append(columns_[i].name).append("\":");
+        append_value(out, values[i], columns_[i].field);
+        comma = ",\"";
+    }
+    out += "}}";
+}
+
+}  // namespace kontor::api
