@@ -22,7 +22,8 @@ Exit check_config(const AppSettings& settings, messages::Language language, std:
                     config::Problem{"", 0, 0, "connection." + connection.name + ".secrets." + name,
                                     secret.error().message, ""});
     }
-    for (const auto& problem : problems) out << problem.text() << '\n';
+    for (const auto& problem : problems)
+        out << messages::localized(language, problem.text()) << '\n';
     if (problems.empty()) {
         out << messages::render(language, "daemon.config_ok") << '\n';
         return Exit::kOk;

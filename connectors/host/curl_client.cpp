@@ -65,6 +65,29 @@ Errc errc_of_curl(CURLcode code) {
     }
 }
 
+// Which text a person reads of it; "" if there is none but the code's own.
+const char* text_of_curl(CURLcode code) {
+    switch (code) {
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return "net_resolve";
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_PROXY:
+            return "net_connect";
+        case CURLE_OPERATION_TIMEDOUT:
+            return "net_time";
+        case CURLE_GOT_NOTHING:
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_HTTP2:
+        case CURLE_HTTP2_STREAM:
+            return "net_cut";
+        default:
+            return "";
+    }
+}
+
 bool failed_before_sending(CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -270,6 +293,7 @@ private:
         const auto& options = handles_->options;
         const std::string reason = detail_[0] != 0 ? detail_.data() : curl_easy_strerror(code);
         Error error{errc_of_curl(code), origin_ + ": " + reason, {{"host", origin_}}, {}};
+        if (const std::string text = text_of_curl(code); !text.empty()) error.args["reason"] = text;
         if (error.code == Errc::kTls) {
             error.args["reason"] = reason;
             error.args["ca_file"] =

@@ -63,6 +63,7 @@ Retries::Decision Retries::after_status(const HttpResponse& answer) {
                 "the server answers " + std::to_string(status) + " for too long",
                 {},
                 {}};
+    error.args["reason"] = "net_status";
     error.args["status"] = std::to_string(status);
     error.retry_after = asked.value_or(policy_.long_pause);
     return {Decision::Kind::kFail, {}, std::move(error)};

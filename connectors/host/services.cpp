@@ -61,6 +61,20 @@ LogLevel level_of(std::int32_t level) {
     return static_cast<LogLevel>(std::clamp(level, 0, 3));
 }
 
+/// What the connector was doing, and why our service failed it: each said once.
+std::string with_cause(std::string doing, Error cause) {
+    // The address that the cause begins with is what the connector has said already.
+    if (const auto host = cause.args.find("host"); host != cause.args.end())
+        if (const auto prefix = host->second + ": ";
+            cause.message.starts_with(prefix) && doing.find(host->second) != std::string::npos)
+            cause.message.erase(0, prefix.size());
+    if (doing.find(cause.message) != std::string::npos) return doing;
+    // What the SDK says where it knows nothing better.
+    constexpr std::string_view kNoWord = "a service of the host failed";
+    if (doing.ends_with(kNoWord)) return doing.erase(doing.size() - kNoWord.size()) + cause.message;
+    return doing + " (" + cause.message + ")";
+}
+
 }  // namespace
 
 // Each turns C into ours and stops every exception.
@@ -216,9 +230,8 @@ Result<> Services::end_call(kontor_status status) {
     if (ours) error = std::move(*host_error_);
     if (explained_) {
         // The host knows best why its service failed; the connector, what it was doing.
-        if (ours && explained_->message.find(error.message) == std::string::npos)
-            explained_->message += " (" + error.message + ")";
-        error.message = std::move(explained_->message);
+        error.message = ours ? with_cause(std::move(explained_->message), error)
+                             : std::move(explained_->message);
         for (auto& [key, value] : explained_->args) error.args[key] = std::move(value);
         if (explained_->retry_after) error.retry_after = explained_->retry_after;
     }

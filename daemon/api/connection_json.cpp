@@ -34,7 +34,8 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
     }
 }
 
-json failure_json(const Error& error, messages::Language language) {
+json failure_json(Error error, const std::string& connection, messages::Language language) {
+    error.args.emplace("connection", connection);
     json out = app::to_json(error);
     out["message"] = messages::render_error(language, error);
     if (const auto hint = messages::render_hint(language, error); !hint.empty()) out["hint"] = hint;
@@ -94,7 +95,7 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
             {"last_run_result", or_null(k.last_run_result)},
             {"last_run_error", or_null(k.last_run_error)},
             {"progress", status.progress ? app::to_json(*status.progress) : json()},
-            {"error", status.error ? failure_json(*status.error, language) : json()},
+            {"error", status.error ? failure_json(*status.error, c.name, language) : json()},
             {"credits", std::move(credits)},
             {"streams", std::move(streams)}};
 }

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using replica::Access;
 
-Result<ApiResponse> plugins(Services& services) {
+Result<ApiResponse> plugins(Services& services, messages::Language language) {
     auto found = host::list_plugins(services.plugin_dir);
     if (!found) return pass(found);
     json out = json::array();
@@ -27,7 +27,7 @@ Result<ApiResponse> plugins(Services& services) {
         if (plugin.error) {
             one["name"] = fs::path(plugin.path).stem().string();
             one["error"] = {{"code", to_string(plugin.error->code)},
-                            {"message", plugin.error->message},
+                            {"message", messages::localized(language, plugin.error->message)},
                             {"detail", plugin.error->message}};
         } else {
             one["version"] = plugin.version;
@@ -262,7 +262,8 @@ void add_setup_routes(Router& router, Services& s) {
     const std::string all = "/api/v1/connections";
     const std::string one = all + "/{name}";
     router.add(
-        "GET", "/api/v1/plugins", [&s](const ApiRequest&) { return plugins(s); }, Cost::kSlow);
+        "GET", "/api/v1/plugins", [&s](const ApiRequest& r) { return plugins(s, r.language); },
+        Cost::kSlow);
     router.add(
         "POST", all, [&s](const ApiRequest& r) { return create(s, r); }, Cost::kSlow);
     router.add(

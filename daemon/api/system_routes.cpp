@@ -101,8 +101,11 @@ Result<ApiResponse> examine(Services& services, const ApiRequest& request) {
         if (!finding.ok) {
             ok = false;
             const auto key = "doctor." + finding.check;
-            check["text"] = messages::render(request.language, key, finding.args);
-            check["fix"] = messages::render(request.language, key + ".fix", finding.args);
+            messages::Args said;
+            for (const auto& [name, value] : finding.args)
+                said.emplace(name, messages::localized(request.language, value));
+            check["text"] = messages::render(request.language, key, said);
+            check["fix"] = messages::render(request.language, key + ".fix", said);
             check["args"] = finding.args;
         }
         checks.push_back(std::move(check));

@@ -62,6 +62,10 @@ std::string Context::text_or(const std::string& key, std::string_view fallback) 
     return messages::find(key) == nullptr ? std::string(fallback) : text(key);
 }
 
+std::string Context::said(std::string_view english) const {
+    return messages::localized(parts_.language, english);
+}
+
 std::string Context::word(const std::string& code) const {
     return text_or("word." + code, code);
 }

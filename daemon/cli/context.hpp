@@ -41,6 +41,8 @@ public:
     /// The text of that key, or `fallback` if the catalogue has none.
     [[nodiscard]] std::string text_or(const std::string& key, std::string_view fallback) const;
 
+    /// What the daemon told in English (and keeps so), in the person's language.
+    [[nodiscard]] std::string said(std::string_view english) const;
     /// A word of the API's (created, partial …) in the person's language; as it is if the catalogue
     /// does not have it.
     [[nodiscard]] std::string word(const std::string& code) const;

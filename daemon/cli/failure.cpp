@@ -29,13 +29,18 @@ Failure failure_of(messages::Language language, const Error& error) {
                    .args = messages::Args(error.args.begin(), error.args.end())};
 }
 
-Exit exit_of(std::string_view code) {
+std::optional<Errc> errc_of(std::string_view code) {
     // Errc is dense and append-only, kInternal is its last member.
     for (int value = 0; value <= static_cast<int>(Errc::kInternal); ++value) {
         const auto candidate = static_cast<Errc>(value);
-        if (to_string(candidate) == code) return exit_code(candidate);
+        if (to_string(candidate) == code) return candidate;
     }
-    return Exit::kFailed;
+    return std::nullopt;
+}
+
+Exit exit_of(std::string_view code) {
+    const auto known = errc_of(code);
+    return known ? exit_code(*known) : Exit::kFailed;
 }
 
 }  // namespace kontor::cli

@@ -32,6 +32,9 @@ using Outcome = tl::expected<T, Failure>;
 /// From a library's error.
 [[nodiscard]] Failure failure_of(messages::Language language, const Error& error);
 
+/// The code of that name; nullopt for unknown ones.
+[[nodiscard]] std::optional<Errc> errc_of(std::string_view code);
+
 /// Exit code of an API problem's code (an Errc name); kFailed for unknown ones.
 [[nodiscard]] Exit exit_of(std::string_view code);
 

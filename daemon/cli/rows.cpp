@@ -1,6 +1,7 @@
 #include "daemon/cli/rows.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/json_view.hpp"
@@ -22,10 +23,12 @@ bool all_numbers(const json& rows, const std::string& column) {
     return any;
 }
 
-Table table_of(const json& rows, const std::vector<std::string>& columns) {
+/// `title` makes the heading of a column.
+Table table_of(const json& rows, const std::vector<std::string>& columns,
+               const std::function<std::string(const std::string&)>& title) {
     Table table;
     for (const auto& column : columns)
-        table.columns.push_back({.title = column, .right = all_numbers(rows, column)});
+        table.columns.push_back({.title = title(column), .right = all_numbers(rows, column)});
     for (const auto& row : rows) {
         std::vector<std::string> cells;
         for (const auto& column : columns) {
@@ -53,7 +56,7 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 Outcome<> print_rows(Context& context, const json& document, const json& rows,
-                     const std::vector<std::string>& columns) {
+                     const std::vector<std::string>& columns, bool words) {
     const auto& args = context.args();
     if (args.has("csv") && (context.json() || args.has("format")))
         return usage(context.language(), "cli.usage.formats");
@@ -68,11 +71,14 @@ Outcome<> print_rows(Context& context, const json& document, const json& rows,
     } else if (format == "jsonl") {
         for (const auto& row : rows) context.print_line(row);
     } else if (format == "csv") {
-        context.write(render_csv(table_of(rows, columns), args.has("bom")));
+        context.write(render_csv(table_of(rows, columns, std::identity()), args.has("bom")));
     } else if (format == "markdown") {
-        context.write(render_markdown(table_of(rows, columns)));
+        context.write(render_markdown(table_of(rows, columns, std::identity())));
     } else {
-        context.print(table_of(rows, columns));
+        const auto title = [&](const std::string& name) {
+            return words ? context.text_or("cli.column." + name, name) : name;
+        };
+        context.print(table_of(rows, columns, title));
     }
     return {};
 }

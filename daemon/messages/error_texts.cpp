@@ -42,6 +42,16 @@ constexpr Text kTexts[] = {
     {"reason.no_field.hint", "See: kontor entities {entity}", "请查看：kontor entities {entity}"},
     {"reason.no_target", "{field} refers to {target} {target_record}, which does not exist.",
      "{field} 指向的 {target} {target_record} 不存在。"},
+    {"reason.read_only_field", "{field} is computed elsewhere and cannot be edited.",
+     "{field} 由远端计算，不能编辑。"},
+    {"reason.read_only_field.hint", "Change what it is computed from, or change it at the remote.",
+     "请修改其来源字段，或在远端修改。"},
+    {"reason.net_connect", "{host} cannot be reached.", "无法连接 {host}。"},
+    {"reason.net_resolve", "The address of {host} cannot be found: no network, or a wrong name.",
+     "无法解析 {host} 的地址：网络不通或名称有误。"},
+    {"reason.net_time", "{host} did not answer in time.", "{host} 未及时答复。"},
+    {"reason.net_cut", "The connection to {host} broke off.", "与 {host} 的连接中断。"},
+    {"reason.net_status", "The server answers {status} for too long.", "服务器持续答复 {status}。"},
     {"reason.no_record", "There is no {entity} {record}.", "没有记录 {entity} {record}。"},
     {"reason.no_connection", "There is no connection '{connection}'.", "没有连接“{connection}”。"},
     {"reason.no_connection.hint", "See: kontor connection list", "请查看：kontor connection list"},
@@ -69,8 +79,8 @@ constexpr Text kTexts[] = {
      "请安装与本版本配套的连接器，然后重启 kontord。"},
     {"hint.suggestion", "Did you mean {suggestion}?", "您是想输入 {suggestion} 吗？"},
 
-    {"hint.unauthenticated", "Sign in again: kontor connection sign-in NAME",
-     "请重新登录：kontor connection sign-in 连接名"},
+    {"hint.unauthenticated", "Sign in again: kontor connection sign-in {connection}",
+     "请重新登录：kontor connection sign-in {connection}"},
     {"hint.rate_limited", "It goes on by itself once the limit allows.", "限制解除后会自动继续。"},
     {"hint.permission", "Run it as the user that may, or give that user the rights.",
      "请以有权限的用户运行，或授予相应权限。"},
@@ -95,10 +105,10 @@ constexpr Text kTexts[] = {
      "请安装更新版本的 Kontor；文件保持原样。"},
     {"hint.config", "Run: kontord --check-config", "请运行：kontord --check-config"},
     {"hint.mismatch",
-     "If the address is wrong, correct it and run: kontor connection resume NAME. To go on with "
-     "what answers there now: kontor connection resume NAME --accept-remote",
-     "如果地址有误，请更正后运行：kontor connection resume NAME。要以当前远端继续：kontor "
-     "connection resume NAME --accept-remote"},
+     "If the address is wrong, correct it and run: kontor connection resume {connection}. To go on "
+     "with what answers there now: kontor connection resume {connection} --accept-remote",
+     "如果地址有误，请更正后运行：kontor connection resume {connection}。要以当前远端继续：kontor "
+     "connection resume {connection} --accept-remote"},
     {"hint.guard", "Look at the dry run, then sync with --confirm-mass.",
      "请先查看试运行结果，再用 --confirm-mass 同步。"},
 };

@@ -40,9 +40,12 @@ const std::unordered_map<std::string_view, const Text*>& index() {
     return all;
 }
 
-Args with_detail(const Error& error) {
-    Args args(error.args.begin(), error.args.end());
-    args.emplace("detail", error.message);
+Args with_detail(Language language, const Error& error) {
+    Args args;
+    for (const auto& [name, value] : error.args) args.emplace(name, localized(language, value));
+    args.emplace("detail", localized(language, error.message));
+    // Where it is not known which one, a placeholder that people understand.
+    args.emplace("connection", language == Language::kChinese ? "连接名" : "NAME");
     return args;
 }
 
@@ -116,17 +119,36 @@ std::string render(Language language, std::string_view key, const Args& args) {
 std::string render_error(Language language, const Error& error) {
     const auto reason = reason_of(error);
     const auto key = reason.empty() ? "error." + std::string(to_string(error.code)) : reason;
-    return render(language, key, with_detail(error));
+    return render(language, key, with_detail(language, error));
 }
 
 std::string render_hint(Language language, const Error& error) {
     if (const auto word = error.args.find("suggestion");
         word != error.args.end() && !word->second.empty())
-        return render(language, "hint.suggestion", with_detail(error));
+        return render(language, "hint.suggestion", with_detail(language, error));
     const auto reason = reason_of(error);
-    const auto key =
-        reason.empty() ? "hint." + std::string(to_string(error.code)) : reason + ".hint";
-    return find(key) == nullptr ? std::string() : render(language, key, with_detail(error));
+    auto key = reason + ".hint";
+    if (reason.empty() || find(key) == nullptr) key = "hint." + std::string(to_string(error.code));
+    return find(key) == nullptr ? std::string()
+                                : render(language, key, with_detail(language, error));
+}
+
+std::string rule_words(Language language, std::string_view rule) {
+    if (const auto next = rule.find('>'); next != rule.npos)
+        return rule_words(language, rule.substr(0, next)) + " > " +
+               rule_words(language, rule.substr(next + 1));
+    constexpr std::string_view kUnfit = ":unfit";
+    if (rule.ends_with(kUnfit)) {
+        rule.remove_suffix(kUnfit.size());
+        return render(language, "rule.unfit", {{"rule", rule_words(language, rule)}});
+    }
+    const auto colon = rule.find(':');
+    const auto name = rule.substr(0, colon);
+    if (name == "resolve" && colon != rule.npos)
+        return render(language, "rule.resolve", {{"id", std::string(rule.substr(colon + 1))}});
+    auto key = "rule." + std::string(rule);
+    if (colon != rule.npos) key[std::string_view("rule.").size() + colon] = '.';
+    return find(key) == nullptr ? std::string(rule) : render(language, key);
 }
 
 std::vector<std::string> placeholders(std::string_view text) {
@@ -138,7 +160,8 @@ std::vector<std::string> placeholders(std::string_view text) {
 }
 
 std::vector<std::span<const Text>> catalogues() {
-    return {error_texts(), daemon_texts(), doctor_texts(), cli_texts()};
+    return {error_texts(),    daemon_texts(), doctor_texts(), cli_texts(),
+            sentence_texts(), config_texts(), rule_texts()};
 }
 
 }  // namespace kontor::messages

@@ -43,6 +43,17 @@ using Args = std::map<std::string, std::string>;
 /// What a person can do about a failure; "" if there is nothing general to say.
 [[nodiscard]] std::string render_hint(Language language, const Error& error);
 
+/// What a library said in English, in the person's language. The libraries below the daemon know no
+/// catalogue: their sentences, those kept in the replica too, are templates of `sentence_texts()`
+/// and `config_texts()`, from which the arguments are read back; also those of a sentence in a
+/// sentence and of what stands before a colon. What fits no template (a remote's own words) stays
+/// as it is.
+[[nodiscard]] std::string localized(Language language, std::string_view english);
+
+/// A rule of merging as history and conflicts name it ("newest:unclear>remote", "resolve:7"), in
+/// words; the name itself if it is none that is known.
+[[nodiscard]] std::string rule_words(Language language, std::string_view rule);
+
 /// The names of the placeholders in a text, in order of appearance.
 [[nodiscard]] std::vector<std::string> placeholders(std::string_view text);
 
@@ -51,6 +62,9 @@ using Args = std::map<std::string, std::string>;
 [[nodiscard]] std::span<const Text> daemon_texts();
 [[nodiscard]] std::span<const Text> doctor_texts();
 [[nodiscard]] std::span<const Text> cli_texts();
+[[nodiscard]] std::span<const Text> sentence_texts();
+[[nodiscard]] std::span<const Text> config_texts();
+[[nodiscard]] std::span<const Text> rule_texts();
 [[nodiscard]] std::vector<std::span<const Text>> catalogues();
 
 }  // namespace kontor::messages

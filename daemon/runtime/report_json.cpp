@@ -82,7 +82,8 @@ json to_json(const Verified& verified) {
 json to_json(const Error& error) {
     return {{"code", to_string(error.code)},
             {"message", messages::render_error(messages::Language::kEnglish, error)},
-            {"detail", error.message}};
+            {"detail", error.message},
+            {"args", error.args}};
 }
 
 }  // namespace kontor::app

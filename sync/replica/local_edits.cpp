@@ -115,7 +115,8 @@ Result<Checked> check_fields(const Database& db, const Catalogue& catalogue, con
         if (field == nullptr) return name_it(no_field(entity, name).value(), name);
         if (field->read_only)
             return name_it(
-                fail(Errc::kPermission, name + " is computed elsewhere and cannot be edited")
+                fail(Errc::kPermission, name + " is computed elsewhere and cannot be edited",
+                     {{"reason", "read_only_field"}})
                     .value(),
                 name);
         auto kept = check_value(*field, value);

@@ -73,6 +73,41 @@ TEST_CASE("an error tells what it is about, in the person's language", "[message
     CHECK(msg::render_error(kEnglish, unknown) == "That does not fit the present state: detail");
 }
 
+// The libraries speak technical English; what a person reads of it is in the person's language,
+// with what they told put in its place.
+TEST_CASE("what libraries say is told in Chinese", "[messages]") {
+    const auto zh = [](const char* english) {
+        return msg::localized(msg::Language::kChinese, english);
+    };
+    CHECK(zh("contact 31: title must be at most 100 characters, not 134") ==
+          "contact 31：title 必须是不超过 100 个字符的文本，而不是 134 个");
+    CHECK(zh("is required by the remote and has no value") == "远端要求填写，但没有值");
+    CHECK(zh("'Peking' is not on the field's list at the remote") ==
+          "“Peking”不在远端该字段的选项中");
+    CHECK(zh("/etc/kontor.toml:3:1: deamon: unknown key (did you mean 'daemon'?)") ==
+          "/etc/kontor.toml:3:1：deamon：未知的键（您是想输入“daemon”吗？）");
+    CHECK(zh("daemon.log_level: must be one of: debug, info (did you mean 'info'?)") ==
+          "daemon.log_level：须为以下之一：debug, info（您是想输入“info”吗？）");
+    CHECK(zh("sync.interval: must be a text, is an integer") ==
+          "sync.interval：必须是文本，现为整数");
+    CHECK(zh("https://a.example: the accounts server answered invalid_code") ==
+          "https://a.example：登录服务器答复：invalid_code");
+    // A remote's own words stay as they are.
+    CHECK(zh("the field Level is odd: 7") == "the field Level is odd: 7");
+    CHECK(zh("") == "");
+    CHECK(msg::localized(msg::Language::kEnglish, "is not text") == "is not text");
+}
+
+TEST_CASE("rules of merging are told in words", "[messages]") {
+    using enum msg::Language;
+    CHECK(msg::rule_words(kEnglish, "only_theirs") == "only the remote changed");
+    CHECK(msg::rule_words(kChinese, "newest:unclear>remote") == "无法确定哪个较新 > 以远端为准");
+    CHECK(msg::rule_words(kChinese, "resolve:7") == "按冲突 7 的处理");
+    CHECK(msg::rule_words(kEnglish, "max:unfit") == "the greater (values do not fit)");
+    CHECK(msg::rule_words(kEnglish, "email").find("email") == 0);
+    CHECK(msg::rule_words(kEnglish, "").empty());
+}
+
 TEST_CASE("the language comes from the locale", "[messages]") {
     CHECK(msg::language_from("zh_CN.UTF-8") == msg::Language::kChinese);
     CHECK(msg::language_from("zh-Hant") == msg::Language::kChinese);

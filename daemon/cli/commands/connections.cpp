@@ -81,10 +81,12 @@ void print_remarks(Context& context, const json& c) {
     const auto name = text_at(c, "name");
     const auto paused = text_at(c, "paused");
     const auto& failure = object_at(c, "error");
-    const auto error = failure.empty() ? text_at(c, "last_run_error") : text_at(failure, "message");
+    const auto error =
+        failure.empty() ? context.said(text_at(c, "last_run_error")) : text_at(failure, "message");
     if (!paused.empty())
         context.note(context.paint_err(
-            Paint::kRed, context.text("cli.status.paused", {{"name", name}, {"reason", paused}})));
+            Paint::kRed,
+            context.text("cli.status.paused", {{"name", name}, {"reason", context.said(paused)}})));
     else if (!error.empty())
         context.note(context.paint_err(
             paint_of(text_at(c, "state")),

@@ -164,7 +164,7 @@ Outcome<Exit> run_blocked(Context& context) {
         table.add({text_at(item, "link"), record_of(item), text_at(item, "connection"),
                    context.word(text_at(item, "op")),
                    text_at(item, text_at(item, "column").empty() ? "field" : "column"),
-                   text_at(item, "code") + ": " + text_at(item, "message"),
+                   text_at(item, "code") + ": " + context.said(text_at(item, "message")),
                    text_at(item, "attempts"), text_at(item, "since")});
     context.print(table);
     return Exit::kOk;

@@ -39,18 +39,19 @@ void print_changes(Context& context, const json& changes) {
         table.add({text_at(change, "seq"), text_at(change, "at"), text_at(change, "actor"),
                    text_at(change, "run"), context.word(text_at(change, "op")),
                    text_at(change, "field"), text_at(change, "old"), new_value(change),
-                   text_at(change, "rule")});
+                   messages::rule_words(context.language(), text_at(change, "rule"))});
     context.print(table);
 }
 
 /// Conflicts that had a say in a value.
 void print_notes(Context& context, const json& conflicts) {
     for (const auto& note : conflicts)
-        context.print(
-            context.text("cli.why.conflict", {{"id", text_at(note, "id")},
-                                              {"kind", context.word(text_at(note, "kind"))},
-                                              {"state", context.word(text_at(note, "state"))},
-                                              {"rule", text_at(note, "rule")}}));
+        context.print(context.text(
+            "cli.why.conflict",
+            {{"id", text_at(note, "id")},
+             {"kind", context.word(text_at(note, "kind"))},
+             {"state", context.word(text_at(note, "state"))},
+             {"rule", messages::rule_words(context.language(), text_at(note, "rule"))}}));
 }
 
 /// What is to be undone, as the API wants it.

@@ -123,8 +123,8 @@ std::size_t fit_columns(Context& context, const json& rows, std::vector<std::str
 }
 
 Outcome<Exit> print_list(Context& context, const json& answer, const json& rows,
-                         const std::vector<std::string>& columns) {
-    if (auto printed = print_rows(context, answer, rows, columns); !printed)
+                         const std::vector<std::string>& columns, bool words = false) {
+    if (auto printed = print_rows(context, answer, rows, columns, words); !printed)
         return tl::unexpected<Failure>(std::move(printed.error()));
     if (rows.empty()) context.note(context.text("cli.none"));
     if (const auto next = text_at(answer, "next"); !next.empty())
@@ -321,7 +321,7 @@ Outcome<Exit> run_search(Context& context) {
     const auto answer = context.api().get("/search" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto printed = print_list(context, *answer, list_at(*answer, "hits"),
-                                    {"entity", "id", "title", "field", "snippet"});
+                                    {"entity", "id", "title", "field", "snippet"}, true);
     if (printed && !flag_at(*answer, "complete")) context.note(context.text("cli.search.behind"));
     return printed;
 }

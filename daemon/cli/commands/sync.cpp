@@ -161,22 +161,30 @@ private:
     std::string since_;
 };
 
-/// Events carry English texts; the person's language is made here.
-std::string message_of(Context& context, const json& error) {
-    const auto key = "error." + text_at(error, "code");
-    if (messages::find(key) == nullptr) return text_at(error, "message");
-    return context.text(key, {{"detail", text_at(error, "detail")}});
+/// Events carry English texts; the person's language is made here, from code and arguments.
+Failure failure_in(Context& context, const json& error, const std::string& connection) {
+    const auto code = errc_of(text_at(error, "code"));
+    if (!code) {
+        Failure other;
+        other.message = text_at(error, "message");
+        return other;
+    }
+    Error known{*code, text_at(error, "detail"), {}, {}};
+    for (const auto& [name, value] : object_at(error, "args").items())
+        known.args[name] = cell(value);
+    known.args.emplace("connection", connection);
+    return failure_of(context.language(), known);
 }
 
 void print_result(Context& context, const json& result) {
     const auto name = text_at(result, "connection");
     const auto& error = object_at(result, "error");
     if (!error.empty()) {
-        context.warn(one_line(context.text(
-            "cli.sync.failed", {{"name", name}, {"error", message_of(context, error)}})));
-        const auto hint = "hint." + text_at(error, "code");
-        if (messages::find(hint) != nullptr)
-            context.note(context.text("cli.hint", {{"hint", context.text(hint)}}));
+        const auto failure = failure_in(context, error, name);
+        context.warn(one_line(
+            context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
+        if (!failure.hint.empty())
+            context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
     }
     if (error.empty() || !list_at(result, "streams").empty())
         context.print(totals_text(context, result));
@@ -373,6 +381,41 @@ Outcome<Exit> run_sync(Context& context) {
     return exit_of_results(waiting.results());
 }
 
+namespace {
+
+/// One sync, and what it did to each stream that it changed or had trouble with.
+void print_run(Context& context, const json& run) {
+    Table head{.columns = {{.title = context.text("cli.column.run"), .right = true, .min = 4},
+                           {.title = context.text("cli.column.connection")},
+                           {.title = context.text("cli.column.kind"), .min = 5},
+                           {.title = context.text("cli.column.time"), .min = 24},
+                           {.title = context.text("cli.column.ended"), .min = 24},
+                           {.title = context.text("cli.column.result")},
+                           {.title = context.text("cli.column.reason")}},
+               .rows = {}};
+    head.add({text_at(run, "id"), text_at(run, "connection"), context.word(text_at(run, "kind")),
+              text_at(run, "started_at"), text_at(run, "ended_at"),
+              context.word(text_at(run, "result")), context.said(text_at(run, "error"))});
+    context.print(head);
+    constexpr const char* kCounts[] = {"seen",          "created_here",  "updated_here",
+                                       "deleted_here",  "created_there", "updated_there",
+                                       "deleted_there", "conflicts",     "blocked"};
+    Table table{.columns = {{.title = context.text("cli.column.stream"), .min = 10}}, .rows = {}};
+    for (const char* name : kCounts)
+        table.columns.push_back(
+            {.title = context.text("cli.counts." + std::string(name)), .right = true});
+    for (const auto& stream : list_at(run, "counts")) {
+        std::vector<std::string> row{text_at(stream, "stream")};
+        for (const char* name : kCounts) row.push_back(grouped(integer_at(stream, name)));
+        table.add(std::move(row));
+    }
+    if (table.rows.empty()) return;
+    context.print("");
+    context.print(table);
+}
+
+}  // namespace
+
 Outcome<Exit> run_runs(Context& context) {
     if (const auto id = context.args().argument("ID"); !id.empty()) {
         const auto answer = context.api().get("/runs/" + url_encode(id));
@@ -381,11 +424,7 @@ Outcome<Exit> run_runs(Context& context) {
             context.print_json(*answer);
             return Exit::kOk;
         }
-        Table table{.columns = {{.title = context.text("cli.column.field")},
-                                {.title = context.text("cli.column.value"), .min = 20}},
-                    .rows = {}};
-        for (const auto& [name, value] : answer->items()) table.add({name, cell(value)});
-        context.print(table);
+        print_run(context, *answer);
         return Exit::kOk;
     }
     std::string query;
@@ -408,7 +447,7 @@ Outcome<Exit> run_runs(Context& context) {
     for (const auto& run : list_at(*answer, "runs"))
         table.add({text_at(run, "id"), text_at(run, "connection"),
                    context.word(text_at(run, "kind")), text_at(run, "started_at"),
-                   context.word(text_at(run, "result")), text_at(run, "error")});
+                   context.word(text_at(run, "result")), context.said(text_at(run, "error"))});
     context.print(table);
     return Exit::kOk;
 }

@@ -131,7 +131,7 @@ Outcome<json> examined(Context& context) {
     json check{{"check", "config"}, {"subject", ""}, {"ok", problems.empty()}};
     if (!problems.empty()) {
         const messages::Args args{{"count", std::to_string(problems.size())},
-                                  {"first", problems.front().text()}};
+                                  {"first", context.said(problems.front().text())}};
         check["text"] = context.text("doctor.config", args);
         check["fix"] = context.text("doctor.config.fix");
         check["args"] = args;
@@ -147,7 +147,7 @@ Outcome<Exit> run_config_check(Context& context) {
     json problems = json::array();
     for (const auto& problem : loaded.problems) {
         problems.push_back(problem_json(problem));
-        if (!context.json()) context.print(one_line(problem.text()));
+        if (!context.json()) context.print(one_line(context.said(problem.text())));
     }
     if (context.json())
         context.print_json(
@@ -161,7 +161,8 @@ Outcome<Exit> run_config_check(Context& context) {
 
 Outcome<Exit> run_config_show(Context& context) {
     const auto loaded = load_config(context);
-    for (const auto& problem : loaded.problems) context.warn(one_line(problem.text()));
+    for (const auto& problem : loaded.problems)
+        context.warn(one_line(context.said(problem.text())));
     const bool all = context.args().has("effective");
     json list = json::array();
     Table table{.columns = {{.title = context.text("cli.column.setting"), .min = 20},

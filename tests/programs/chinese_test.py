@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""With LANG=zh_CN.UTF-8 nobody meets an English sentence: outputs, failures, mistakes in files."""
+import os
+import re
+import sys
+import unittest
+
+from world import World
+
+BIN = sys.argv.pop(1)
+
+# Two English words in a row that are no name of ours: what a sentence has and a name has not.
+SENTENCE = re.compile(r"(?<![\w./=:-])[A-Za-z]{2,},? [a-z]{2,}\b")
+# What one types, what the remote or the operating system calls something, and names of people.
+NAMES = re.compile(r"\b(kontor [a-z-]+( [a-z-]+)?|systemctl [a-z -]+|kontord --[a-z-]+|--[a-z-]+|"
+                   r"(contact|deal|user|account|lead|task) \d+|hello, zoho|debug, info, warning, error)")
+
+
+class Chinese(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(BIN, "chinese", language="zh_CN.UTF-8")
+        cls.addClassCleanup(cls.world.close)
+        cls.world.start_peer("--records", "60", "--accounts", "10", "--deals", "20", "--seed", "9")
+        cls.world.kontor("init")
+        cls.world.start_daemon()
+        cls.world.connect()
+        cls.world.kontor("sync", "zoho")
+        cls.world.kontor("push", "on", "zoho")
+
+    def chinese(self, text, what=""):
+        """No English sentence in it, and Chinese at all."""
+        plain = NAMES.sub("", text)
+        found = SENTENCE.search(plain)
+        self.assertIsNone(found, f"{what}: {found and found[0]!r} in {text!r}")
+        self.assertRegex(text, r"[\u4e00-\u9fff]", what)
+
+    def told(self, *words, code=None):
+        result = self.world.kontor(*words, check=False)
+        if code is not None:
+            self.assertEqual(result.returncode, code, result.stderr)
+        return result.stdout + result.stderr
+
+    def test_failures(self):
+        for words in ("get contact 99999", "get contcat 1", "get contact 1 --fields nope",
+                      "set contact 1 titel=x", "set contact 1 owner_id=99", "set contact 1 owner_id=x",
+                      "set contact 1 date_of_birth=soon", "set contact 1 email_opt_out=perhaps",
+                      "set contact 1 full_name=x", "set contact 1 tags=x",
+                      "set deal 1 amount=much", "set account 1 employees=2.5",
+                      "list contact --where phon=1", "list contact --after x", "list contact --limit x",
+                      "list contact --limit 0", "history contact x", "undo change:999999", "undo run:99",
+                      "undo contact:99999", "undo --since soon", "resolve 99 --ours", "conflicts 99",
+                      "runs 999", "status nope", "sync nope", "push on nope", "entities nope",
+                      "connection check nope", "connect nope --no-input", "sql", "stauts",
+                      "blocked --retry x", "search x --entity nope"):
+            with self.subTest(words):
+                self.chinese(self.told(*words.split()), words)
+        for statement in ("SELECT 1; SELECT 2", "DELETE FROM contact", ""):
+            with self.subTest(statement):
+                self.chinese(self.told("sql", statement), statement)
+
+    def test_headings_and_words(self):
+        self.world.kontor("set", "contact", "5", "title=主管")
+        self.world.kontor("sync", "zoho")
+        for words in ("status", "runs", "runs 1", "search 主管", "history contact 5",
+                      "why contact 5 title", "undo contact:5 --preview", "entities", "doctor",
+                      "plugins", "connection list", "connection forecast zoho"):
+            with self.subTest(words):
+                text = self.told(*words.split(), code=0)
+                self.chinese(text.splitlines()[0], words)
+        self.assertNotRegex(self.told("runs", "1"), r"created_here|started_at")
+
+    def test_what_our_own_checks_refuse(self):
+        self.world.sql("UPDATE contact SET last_name = NULL WHERE id = 7")
+        self.world.sql("UPDATE deal SET stage = 'Nonsense' WHERE id = 3")
+        self.world.sql("UPDATE deal SET amount = 'much' WHERE id = 4")
+        self.world.kontor("sync", "zoho", check=False)
+        text = self.told("blocked")
+        for reason in ("远端要求填写，但没有值", "“Nonsense”不在远端该字段的选项中", "不是数字"):
+            self.assertIn(reason, text)
+
+    def test_z_the_network(self):
+        peer, self.world.peer = self.world.peer, None
+        peer.kill()  # its certificates stay
+        peer.wait()
+        peer.stdout.close()
+        text = self.told("connection", "check", "zoho")
+        self.chinese(text, "connection check")
+        self.assertIn("无法连接 https://", text)
+
+    def test_mistakes_in_files(self):
+        mistakes = """
+[deamon]
+x = 1
+[daemon]
+log_level = "loud"
+socket = 5
+[sync]
+interval = "soon"
+jitter = 7
+retry_first = 3
+[connection.a]
+proxy = "ftp://x"
+secrets = { token = "abc", other = "file:here" }
+[connection.B]
+[connection.c]
+plugin = "No"
+options = { x = { y = 1 } }
+"""
+        path = os.path.join(self.world.dir, "wrong.toml")
+        for text in (mistakes, "[daemon\n"):
+            with open(path, "w") as file:
+                file.write(text)
+            told = self.told("config", "check", path, code=78)
+            lines = told.splitlines()
+            self.assertGreaterEqual(len(lines), 10 if text == mistakes else 2)
+            if text == mistakes:
+                for line in lines:
+                    self.chinese(line, "config check")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
