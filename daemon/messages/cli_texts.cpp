@@ -568,6 +568,8 @@ constexpr Text kTexts[] = {
     {"cli.sync.totals",
      "{name}: {here} changed here, {there} changed there, {conflicts} conflicts, {blocked} refused",
      "{name}：本地变更 {here} 项，远端变更 {there} 项，冲突 {conflicts} 项，被拒 {blocked} 项"},
+    {"cli.sync.index_wait", "{name}: building indexes kept other writers waiting for up to {ms} ms",
+     "{name}：建立索引期间，其他写入最多等待了 {ms} 毫秒"},
     {"cli.progress", "{name}: {stage} {stream} {count}", "{name}：{stage} {stream} {count}"},
     {"cli.progress.rate", "{rate}/s", "{rate} 条/秒"},
     {"cli.progress.left", "{time} left", "剩余 {time}"},

@@ -26,7 +26,8 @@ json to_json(const engine::StreamCounts& c) {
             {"deleted_there", c.deleted_there},
             {"conflicts", c.conflicts},
             {"blocked", c.blocked},
-            {"unknown", c.unknown}};
+            {"unknown", c.unknown},
+            {"index_wait_ms", c.index_wait.count()}};
 }
 
 json to_json(const engine::PlannedChange& change) {

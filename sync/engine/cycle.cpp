@@ -55,7 +55,8 @@ std::string counts_json(const CycleReport& report) {
                          {"deleted_there", c.deleted_there},
                          {"conflicts", c.conflicts},
                          {"blocked", c.blocked},
-                         {"unknown", c.unknown}};
+                         {"unknown", c.unknown},
+                         {"index_wait_ms", c.index_wait.count()}};
     return out.dump();
 }
 

@@ -68,6 +68,9 @@ struct StreamCounts {
     std::int64_t conflicts = 0;  ///< opened or decided by a policy
     std::int64_t blocked = 0;
     std::int64_t unknown = 0;  ///< pushes whose fate is not known yet
+    /// Longest that building one index after a first load kept other writers waiting, rounded up;
+    /// 0 if none was built.
+    std::chrono::milliseconds index_wait{0};
 };
 
 /// One change that a dry run found.

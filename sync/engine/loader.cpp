@@ -195,9 +195,9 @@ void Loader::link_elsewhere() {
         plan_.entity.id, plan_.id);
 }
 
-void build_indexes(Context& context, const StreamPlan& plan) {
+void build_indexes(Context& context, const StreamPlan& plan, StreamCounts& counts) {
     const std::string& table = plan.entity.name;
-    std::chrono::milliseconds longest{0};
+    auto& longest = counts.index_wait;
     int built = 0;
     for (const auto& field : plan.entity.fields) {
         const std::string name = "kontor_ref_" + table + "_" + field.name;
@@ -212,7 +212,8 @@ void build_indexes(Context& context, const StreamPlan& plan) {
                                       "\"(\"" + field.name + "\") WHERE \"" + field.name +
                                       "\" IS NOT NULL"));
         transaction.commit();
-        longest = std::max(longest, context.clock.steady() - started);
+        longest =
+            std::max({longest, context.clock.steady() - started, std::chrono::milliseconds{1}});
         ++built;
     }
     if (built > 0)

@@ -59,7 +59,7 @@ private:
 };
 
 /// Indexes that sync and people need (references, uid), built once a first load is done rather than
-/// kept up during it. Idempotent. Needs no open transaction.
-void build_indexes(Context& context, const StreamPlan& plan);
+/// kept up during it. Idempotent. Needs no open transaction. `counts` gets the longest wait.
+void build_indexes(Context& context, const StreamPlan& plan, StreamCounts& counts);
 
 }  // namespace kontor::engine

@@ -228,7 +228,7 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
         sink.reread();
     }
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
-    build_indexes(context, plan);
+    build_indexes(context, plan, counts);
 }
 
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,

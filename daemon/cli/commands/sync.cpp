@@ -1,5 +1,6 @@
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -188,6 +189,11 @@ void print_result(Context& context, const json& result) {
     }
     if (error.empty() || !list_at(result, "streams").empty())
         context.print(totals_text(context, result));
+    std::int64_t wait = 0;
+    for (const auto& stream : list_at(result, "streams"))
+        wait = std::max(wait, integer_at(stream, "index_wait_ms"));
+    if (wait > 0)
+        context.note(context.text("cli.sync.index_wait", {{"name", name}, {"ms", grouped(wait)}}));
 }
 
 /// Worst of the results: all fine, some failed, all failed.

@@ -23,7 +23,11 @@ json finished(const json& error) {
             {"result", error.is_null() ? "ok" : "failed"},
             {"error", error},
             {"streams",
-             {{{"stream", "Contacts"}, {"seen", 9}, {"created_here", 4}, {"updated_there", 1}}}}};
+             {{{"stream", "Contacts"},
+               {"seen", 9},
+               {"created_here", 4},
+               {"updated_there", 1},
+               {"index_wait_ms", 1234}}}}};
 }
 
 /// A daemon with one connection, whose event stream is what the test says.
@@ -74,6 +78,7 @@ TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
     CHECK(run(runner, daemon, {"sync", "zoho", "--sweep"}) == 0);
     CHECK(runner.out == "zoho: 4 changed here, 1 changed there, 0 conflicts, 0 refused\n");
     CHECK(runner.err.find("fetching changes Contacts 50/100 (50 %)") != std::string::npos);
+    CHECK(runner.err.find("other writers waiting for up to 1,234 ms") != std::string::npos);
     const auto asked = daemon.asked();
     CHECK(asked[0].target == "/api/v1/connections/zoho/sync");
     CHECK(json::parse(asked[0].body) ==

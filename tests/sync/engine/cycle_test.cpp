@@ -56,6 +56,18 @@ TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cy
     CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
 }
 
+TEST_CASE("a run tells how long the indexes of a first load kept others waiting", "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    const char* const waited =
+        "SELECT coalesce(max(json_extract(value, '$.index_wait_ms')), -1) FROM json_each("
+        "(SELECT counts FROM kontor_run ORDER BY id DESC LIMIT 1))";
+    CHECK(f.device.number(waited) >= 1);
+    const auto next = f.device.sync("crm");
+    CHECK(f.device.number(waited) == 0);
+    for (const auto& stream : next.streams) CHECK(stream.index_wait.count() == 0);
+}
+
 TEST_CASE("records born here are created there once, whatever is lost", "[cycle]") {
     Fixture f;
     f.device.connect("crm", f.remote);
