@@ -211,6 +211,10 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
         rereads_.emplace_back(image.id);
         return;
     }
+    if (maybe_before_our_write(work)) {
+        rereads_.emplace_back(image.id);
+        return;
+    }
     settle_intents(work);
     for (const GroupPlan& group : plan_.groups) merge_one_group(work, group);
     write_back(work);
@@ -344,6 +348,16 @@ bool Merger::read_whole_before(const Link& link, const remote::RecordView& image
 bool Merger::maybe_stale(const Work& work) const {
     return may_reread_ && !work.authoritative && !work.own_write &&
            work.image.version == work.link.version && parse_instant(work.image.version);
+}
+
+// A stamp that our own write shares with what was there before it, or with what somebody else wrote
+// within the same tick: the image may be of before ours.
+bool Merger::maybe_before_our_write(const Work& work) const {
+    return may_reread_ && !work.authoritative && parse_instant(work.image.version) &&
+           std::ranges::any_of(work.intents, [&](const Intent& i) {
+               return i.state == "acked" && i.version == work.image.version &&
+                      (i.base_version == i.version || !own_write(i, work.image));
+           });
 }
 
 void Merger::merge_one_group(Work& work, const GroupPlan& group) {

@@ -100,6 +100,7 @@ private:
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
     bool read_whole_before(const Link& link, const remote::RecordView& image) const;
     bool maybe_stale(const Work& work) const;
+    bool maybe_before_our_write(const Work& work) const;
     void planned(const char* op, std::int64_t record, std::string_view ext_id,
                  std::vector<std::string> fields);
 

@@ -30,7 +30,15 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
             put_group(*group, *row, references) != shadow.ours)
             return true;
     }
-    return false;
+    // Made there by us and not seen since: what was not sent with it has no shadow yet.
+    if (std::ranges::none_of(intents_of(context.sql, link.id),
+                             [](const Intent& i) { return i.op == "create"; }))
+        return false;
+    const auto shadows = shadows_of(context.sql, link.id);
+    return std::ranges::any_of(plan.groups, [&](const GroupPlan& group) {
+        return group.writable() && link.covers < group.since && !shadows.contains(group.id) &&
+               !merge::is_blank(put_group(group, *row, references));
+    });
 }
 
 }  // namespace

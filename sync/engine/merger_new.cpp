@@ -334,6 +334,10 @@ void Merger::remember(const Link& link, const remote::RecordView& image, const R
         const bool waits = std::ranges::find(waiting, &group) != waiting.end();
         auto ours = put_group(group, row, references_);
         if (waits) ours = answer(group, theirs, std::move(ours), references_);
+        // One that refers to itself has a target by now; its row was made without.
+        if (waits)
+            for (std::size_t i = 0; i < ours.size(); ++i)
+                if (ours[i].is_null()) ours[i] = theirs[i];
         if (ours == theirs && !waits) continue;
         save_shadow(context_.sql, link.id, group.id, {theirs, ours, waits});
         if (!waits) continue;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kFetchBatch = 100;
 /// Records that a pull may leave to be read by id before it is broken off for them.
 constexpr std::size_t kRereadsMax = 1'000;
+/// Records merged one into the next that are followed at once.
+constexpr int kSuccessorsMax = 8;
 /// References completed in a transaction after a first load.
 constexpr std::int64_t kReferencesCommit = 200;
 
@@ -208,6 +210,16 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
         if (auto done = ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
             !done)
             stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
+    }
+    // Those that records were merged into, and that are not here yet; they may have been merged
+    // too.
+    auto successors = merger.take_rereads();
+    for (int depth = 0; !successors.empty() && depth < kSuccessorsMax; ++depth) {
+        if (auto done =
+                ports.remote.fetch(plan.mapping.stream, plan.remote_fields, successors, sink);
+            !done)
+            stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
+        successors = merger.take_rereads();
     }
     ports.observer.committed();
 }

@@ -148,6 +148,17 @@ void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, 
     }
 }
 
+/// The record's uid. One that came from a remote and is made there again has none yet; it gets its
+/// own once and for all, for two that share an empty key would be one and the same there.
+std::string key_for(Context& context, const StreamPlan& plan, std::int64_t record) {
+    const std::string table = '"' + plan.entity.name + '"';
+    const auto uid = context.sql.text("SELECT uid FROM " + table + " WHERE id = ?", record);
+    if (uid) return *uid;
+    const std::string made = context.random.uid();
+    context.sql.run("UPDATE " + table + " SET uid = ? WHERE id = ?", made, record);
+    return made;
+}
+
 /// Writes down what is going to be sent (clause: intents first). In its own durable transaction.
 std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch,
                           const PushPass& pass, StreamCounts& counts,
@@ -181,11 +192,7 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch
             }
             if (push->empty()) continue;
             std::string key;
-            if (push->op == ChangeOp::kCreate)
-                key = context.sql
-                          .text("SELECT uid FROM \"" + plan.entity.name + "\" WHERE id = ?",
-                                link->record)
-                          .value_or("");
+            if (push->op == ChangeOp::kCreate) key = key_for(context, plan, link->record);
             Intent intent{.link = id,
                           .op = op_name(push->op),
                           .sent = push->groups,

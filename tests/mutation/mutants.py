@@ -45,8 +45,8 @@ MUTANTS = [
     ("parked groups are pushed", "h", {PLAN: [(
         "if (open_conflict(context.sql, link.id, group_id)) continue;", "")]}),
     ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
-        "\"UPDATE kontor_link SET dirty = 1 WHERE stream = ? AND record = ?\"",
-        "\"UPDATE kontor_link SET dirty = dirty WHERE stream = ? AND record = ?\"")]}),
+        "\"DELETE FROM kontor_blocked WHERE code = ? AND link =\"",
+        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = -\"")]}),
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
         "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(
@@ -77,6 +77,12 @@ MUTANTS = [
         "if (own_write(intent, work.image))\n", "if (true)\n")]}),
     ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(
         "note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);", "")]}),
+    ("an image of before our own write is believed", "C2 B1", {MERGER: [(
+        "if (maybe_before_our_write(work)) {", "if (false) {")]}),
+    ("records made again share an empty key", "A3", {PUSHER: [(
+        "const std::string made = context.random.uid();", "const std::string made;")]}),
+    ("who a record was merged into is not read before a push", "A2 D7", {PULLER: [(
+        "auto successors = merger.take_rereads();", "std::vector<std::string> successors;")]}),
     ("our own create is taken for a new record", "A3 D7", {NEW: [(
         "if (!link_id) return false;", "return false;")]}),
     ("a deletion there ignores edits here", "i A1", {DELETE: [(
@@ -88,12 +94,12 @@ MUTANTS = [
         "link.state = LinkState::kDone;\n            save_link(context.sql, link);\n"
         "            mark_dirty(context.sql, link.id);")]}),
     ("an edit leaves no merge base", "a", {ABSORB: [(
-        "save_shadow(context.sql, link.id, group.id, {before, before, false});", "")]}),
+        "save_shadow(context.sql, link.id, group.id, {before, before, false});", "{}")]}),
     ("edits of read-only fields stay", "g", {ABSORB: [(
         "undo_read_only(context, *entity, edits);", "")]}),
     ("the engine's writes leave no history", "A1", {ROWS: [(
-        "add_history(context, plan.entity.id, record, plan.column_fields[change.column], \"u\",\n"
-        "                    before[change.column], cause);", "")]}),
+        "add_history(context, plan.entity.id, record, plan.column_fields[column], \"u\", before, cause);",
+        "")]}),
     ("deleted rows leave no history", "A1", {ROWS: [(
         "for (const auto& [field, value] : old)\n"
         "        add_history(context, entity.id, record, field, \"d\", value, cause);", "")]}),

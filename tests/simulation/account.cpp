@@ -30,6 +30,20 @@ const char* to_string(Fault fault) {
     return kNames[static_cast<int>(fault)];
 }
 
+bool leaves_in_doubt(Fault fault) {
+    switch (fault) {
+        case Fault::kLostRequest:
+        case Fault::kLostAnswer:
+        case Fault::kCarriedByHalf:
+        case Fault::kMalformed:
+        case Fault::kFewerResults:
+        case Fault::kItemUnknown:
+            return true;
+        default:
+            return false;
+    }
+}
+
 Account::Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed,
                  Trace& trace, Hooks hooks)
     : server_(server),
@@ -305,11 +319,27 @@ void Account::watch_update(const std::string& stream, const remote::Change& chan
     }
 }
 
+// While a person has not answered, nobody's value there is replaced.
+void Account::watch_parked(const std::string& stream, std::span<const remote::Change> changes) {
+    const auto parked = hooks_.parked();
+    if (parked.empty()) return;
+    for (const auto& change : changes)
+        for (const auto& field : change.fields) {
+            const FieldModel* model = server_.model().stream(stream).field(field.field);
+            if (model == nullptr) continue;
+            const std::string& group = model->group.empty() ? model->remote : model->group;
+            if (parked.contains(stream + "/" + change.id + "/" + group))
+                hooks_.violation("h: " + stream + " " + change.id + " " + group +
+                                 " is sent while a person is asked about it");
+        }
+}
+
 Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                                                       std::span<const remote::Change> changes) {
     const std::string name(stream);
     if (changes.size() > static_cast<std::size_t>(server_.traits().push_batch_max))
         hooks_.violation("a batch of " + std::to_string(changes.size()) + " changes");
+    watch_parked(name, changes);
     if (trace_.prints())
         for (const auto& change : changes) {
             std::string line = "  op " + std::to_string(static_cast<int>(change.op)) + " " +

@@ -31,6 +31,8 @@ enum class Fault {
 };
 inline constexpr int kFaultCount = static_cast<int>(Fault::kLyingList) + 1;
 [[nodiscard]] const char* to_string(Fault fault);
+/// True if it may leave a push of which nobody knows whether it was carried out.
+[[nodiscard]] bool leaves_in_doubt(Fault fault);
 
 /// One device's access to a server: what a good connector makes of it (cursors that overlap, pages,
 /// reads by id), with the network in between.
@@ -40,6 +42,8 @@ public:
         std::function<void()> yield;  ///< time passes and others act
         std::function<bool()> gone;   ///< the device has lost power: nothing is sent any more
         std::function<void(const std::string&)> violation;
+        /// The groups of a record about which a person has been asked, as "stream/id/group".
+        std::function<std::set<std::string>()> parked;
     };
     Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed, Trace& trace,
             Hooks hooks);
@@ -87,6 +91,7 @@ private:
                   const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
                   std::string_view checkpoint);
     Shown by_id(const std::string& stream, const std::string& id) const;
+    void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
     void watch_update(const std::string& stream, const remote::Change& change,
                       const Server::Record& before);
 

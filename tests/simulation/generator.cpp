@@ -163,6 +163,8 @@ ServerTraits server_traits(Dice& dice) {
     return out;
 }
 
+constexpr std::uint64_t kAccountName = 7;  // a step's field that stands for it (actions.cpp)
+
 Act any_act(Dice& dice) {
     unsigned total = 0;
     for (const Weight& one : kWeights) total += one.weight;
@@ -254,6 +256,11 @@ private:
         there.remote = sync.remote;
         there.pick = here.pick = dice_.roll(4);
         there.field = here.field;
+        if (dice_.percent(10)) {  // others refer to accounts
+            here.act = Act::kType;
+            there.act = Act::kTheirDelete;
+            here.field = there.field = kAccountName;
+        }
         if (dice_.percent(50)) std::swap(here, there);
         if (dice_.percent(60)) {
             add(here);
@@ -331,6 +338,9 @@ Scenario generate(std::uint64_t seed, const Size& size) {
     for (int i = 1; i < out.devices; ++i)
         out.connections.push_back({i, static_cast<int>(dice.roll(static_cast<unsigned>(remotes)))});
     out.one_user = dice.percent(30);
+    // Else the other's writes cannot be told from our own (docs/guarantees.md).
+    if (out.one_user && out.devices > 1)
+        for (ServerTraits& one : out.traits) one.answers_version = true;
     const int steps = size.steps > 0 ? size.steps : 20 + static_cast<int>(dice.roll(50));
     Drawer(dice, out).draw(steps);
     return out;

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "sync/engine/references.hpp"
 #include "sync/replica/chain.hpp"
 #include "sync/replica/integrity.hpp"
 #include "tests/simulation/state.hpp"
@@ -27,6 +28,12 @@ std::set<Token> tokens_of(const Device& device) {
     collect("SELECT old FROM kontor_history WHERE old IS NOT NULL");
     collect("SELECT base, ours, theirs FROM kontor_conflict");
     return out;
+}
+
+// Two records cannot both have it.
+bool uid_is_free(const Device& device, const std::string& uid) {
+    return device.number("SELECT (SELECT count(*) FROM contact WHERE uid = '" + uid +
+                         "') + (SELECT count(*) FROM account WHERE uid = '" + uid + "')") == 0;
 }
 
 }  // namespace
@@ -68,6 +75,109 @@ void check_creates(World& world) {
                     world.violation("A3: " + server->name() + " has two " + stream.name + " of " +
                                     record.born_of);
         }
+}
+
+// The key that a record was created with is its uid, there and here, at whatever attempt.
+void check_keys(World& world) {
+    for (const auto& device : world.devices())
+        device->each(
+            "SELECT c.name, s.name, l.ext_id, coalesce(x.uid, y.uid, '') FROM kontor_link l"
+            " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
+            " ON c.id = s.connection LEFT JOIN contact x ON s.name = 'Contacts' AND"
+            " x.id = l.record LEFT JOIN account y ON s.name = 'Accounts' AND y.id = l.record"
+            " WHERE l.ext_id IS NOT NULL AND l.state = 0",
+            [&](const replica::Statement& row) {
+                const Server& server =
+                    device->connection(std::string(row.text(0))).account->server();
+                const std::string id(row.text(2)), uid(row.text(3));
+                const auto* record = server.find(std::string(row.text(1)), id);
+                if (record == nullptr || !server.traits().key_field) return;
+                const auto key = record->now.fields.find(kKeyField);
+                const std::string there = key == record->now.fields.end() ? "" : key->second.text();
+                if (!there.empty() && there != uid && uid_is_free(*device, there))
+                    world.violation("A3: " + at(*device) + " knows " + id + " of " + server.name() +
+                                    " as " + uid + ", it was created as " + there);
+                if (there.empty() && !record->born_of.empty())
+                    world.violation("A3: " + id + " of " + server.name() + " has no key");
+            });
+}
+
+// What is back here has been brought back there.
+void check_revived(World& world) {
+    for (const auto& device : world.devices())
+        device->each(
+            "SELECT DISTINCT c.name, s.name, l.ext_id FROM kontor_history h JOIN kontor_stream s"
+            " ON s.entity = h.entity JOIN kontor_link l ON l.stream = s.id AND l.record = h.record"
+            " JOIN kontor_connection c ON c.id = s.connection WHERE h.op = 'r' AND"
+            " h.rule = 'revived' AND l.ext_id IS NOT NULL AND (h.actor = 'remote:' || c.name OR"
+            " h.actor LIKE 'remote:' || c.name || ':%')",
+            [&](const replica::Statement& row) {
+                const std::string name(row.text(0)), id(row.text(2));
+                const auto* record =
+                    device->connection(name).account->server().find(std::string(row.text(1)), id);
+                if (record != nullptr && record->ever_deleted && !record->ever_restored)
+                    world.violation("A4: " + at(*device) + " took " + id + " of " + name +
+                                    " for restored, which nobody has restored");
+            });
+}
+
+// By the policy, a deletion there does not win over what was typed here and never told.
+void check_edits_against_deletions(World& world) {
+    for (const auto& device : world.devices())
+        device->each(
+            "SELECT c.name, s.name, l.ext_id, h.old FROM kontor_history d JOIN kontor_stream s"
+            " ON s.entity = d.entity JOIN kontor_link l ON l.stream = s.id AND l.record = d.record"
+            " JOIN kontor_connection c ON c.id = s.connection JOIN kontor_history h"
+            " ON h.entity = d.entity AND h.record = d.record AND h.op = 'd' AND h.seq < d.seq"
+            " AND h.seq > coalesce((SELECT max(seq) FROM kontor_history p WHERE p.entity = d.entity"
+            " AND p.record = d.record AND p.field IS NULL AND p.seq < d.seq), 0)"
+            " JOIN kontor_field f ON f.id = h.field WHERE d.op = 'd' AND d.field IS NULL AND"
+            " d.rule = 'deleted_there' AND l.ext_id IS NOT NULL AND f.name NOT IN ('extra',"
+            " 'score', 'visits') AND (d.actor = 'remote:' || c.name OR"
+            " d.actor LIKE 'remote:' || c.name || ':%')",
+            [&](const replica::Statement& row) {
+                const std::string name(row.text(0)), stream(row.text(1)), id(row.text(2));
+                const auto& server = device->connection(name).account->server();
+                const auto token = first_token(row.value(3));
+                const auto* record = server.find(stream, id);
+                if (!token || !world.ledger().typed_here.contains(*token) ||
+                    server.has_held(*token) || record == nullptr ||
+                    !record->now.successor.empty() ||
+                    server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
+                    return;
+                world.violation("i: w" + std::to_string(*token) + "z was typed into " + id +
+                                " of " + name + " at " + at(*device) +
+                                ", never told, and deleted with it");
+            });
+}
+
+// Who waits for a parent waits for one that is not there.
+void check_waiting_for_parents(World& world) {
+    static constexpr std::pair<const char*, const char*> kParents[] = {
+        {"contact", "account_id"}, {"account", "parent_id"}, {"account", "main_contact_id"}};
+    for (const auto& device : world.devices()) {
+        std::set<std::string> waits, may_wait;
+        device->each("SELECT link FROM kontor_blocked WHERE code = '" +
+                         std::string(engine::kParentCode) + "'",
+                     [&](const replica::Statement& row) { waits.emplace(row.text(0)); });
+        if (waits.empty()) continue;
+        for (const auto& [entity, column] : kParents)
+            device->each(
+                std::string("SELECT l.id FROM kontor_link l JOIN kontor_stream s ON s.id ="
+                            " l.stream JOIN kontor_entity e ON e.id = s.entity JOIN ") +
+                    entity + " x ON x.id = l.record WHERE e.name = '" + entity + "' AND x." +
+                    column +
+                    " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM kontor_link p JOIN"
+                    " kontor_stream t ON t.id = p.stream JOIN kontor_entity f ON f.id ="
+                    " t.entity WHERE t.connection = s.connection AND p.record = x." +
+                    column + " AND p.ext_id IS NOT NULL AND p.state = 0 AND f.name = '" +
+                    (std::string_view(column) == "main_contact_id" ? "contact" : "account") + "')",
+                [&](const replica::Statement& row) { may_wait.emplace(row.text(0)); });
+        for (const auto& link : waits)
+            if (!may_wait.contains(link))
+                world.violation("D6: link " + link + " of " + at(*device) +
+                                " waits for a parent that is there");
+    }
 }
 
 void check_deletes(World& world) {
@@ -141,7 +251,9 @@ void check_no_flip_flop(World& world) {
                 if (written) typed.push_back(*written);
                 return;
             }
-            if (!written || row.text(4) != "only_theirs") return;
+            static const std::set<std::string_view> kBroughtBack = {"revived", "edit_wins",
+                                                                    "merged_there", "resolve"};
+            if (!written || kBroughtBack.contains(row.text(4))) return;
             const auto replaced = first_token(row.value(6));
             if (typed.empty() || !replaced || *replaced != typed.back()) return;
             for (std::size_t i = 0; i + 1 < typed.size(); ++i)
@@ -179,6 +291,10 @@ void check_fresh_load(World& world) {
 void check_at_rest(World& world) {
     check_values(world);
     check_creates(world);
+    check_keys(world);
+    check_revived(world);
+    check_edits_against_deletions(world);
+    check_waiting_for_parents(world);
     check_deletes(world);
     check_no_flip_flop(world);
     for (auto& device : world.devices()) {

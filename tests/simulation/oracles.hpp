@@ -13,6 +13,14 @@ void check_at_rest(World& world);
 void check_values(World& world);
 /// A3: no record was made twice at a remote.
 void check_creates(World& world);
+/// A3: who was created at a remote is known here by the key it was created with.
+void check_keys(World& world);
+/// A4: late images of deleted records revive nothing.
+void check_revived(World& world);
+/// i: an edit that a remote was not told of outlives the deletion there, if the policy says so.
+void check_edits_against_deletions(World& world);
+/// D6: nobody waits for a parent that is there.
+void check_waiting_for_parents(World& world);
 /// A4, A5: what was deleted was deleted by somebody.
 void check_deletes(World& world);
 /// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.

@@ -60,6 +60,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
+        for_each_token(value.view(), [&](Token token) { held_.insert(token); });
     }
     mark(record.now, stamp, by);
     compute(stream, record);
@@ -119,6 +120,7 @@ void Server::restore(const std::string& stream, const std::string& id) {
     if (!record.now.successor.empty()) return;
     before_change(record, time_.now);
     record.now.deleted = false;
+    record.ever_restored = true;
     if (dice_.percent(50)) mark(record.now, stamp(), "colleague");
 }
 

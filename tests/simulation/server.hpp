@@ -12,6 +12,7 @@
 #include "sync/remote/remote.hpp"
 #include "tests/simulation/schema.hpp"
 #include "tests/simulation/time.hpp"
+#include "tests/simulation/tokens.hpp"
 
 namespace kontor::simulation {
 
@@ -59,7 +60,7 @@ public:
         Instant written_at{};     ///< when `now` came to be, whatever its stamp says
         std::vector<Image> past;  ///< a few earlier images, for late deliveries
         bool forbidden = false;
-        bool ever_deleted = false;
+        bool ever_deleted = false, ever_restored = false;
         std::string born_of;  ///< uid of the record whose push created it; "" a colleague's
     };
 
@@ -94,6 +95,8 @@ public:
     [[nodiscard]] std::vector<std::string> dead(const std::string& stream) const;
     /// Longest time from a stamp until the change is in every list.
     [[nodiscard]] milliseconds lag_bound() const;
+    /// It was here once, in whatever record.
+    [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
 
 private:
@@ -120,6 +123,7 @@ private:
     Dice dice_;
     std::map<std::string, std::map<std::string, Record>> records_;
     std::vector<Pending> pending_;
+    std::set<Token> held_;
     std::uint64_t next_id_ = 100;
     std::uint64_t revision_ = 0;
     std::uint64_t writes_ = 0;

@@ -56,7 +56,28 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
         *servers_[static_cast<std::size_t>(remote)], user, time_, seed, trace_,
         Account::Hooks{.yield = [this] { yield(); },
                        .gone = gone,
-                       .violation = [this](const std::string& what) { violation(what); }});
+                       .violation = [this](const std::string& what) { violation(what); },
+                       .parked = [this, device, remote] { return parked(device, remote); }});
+}
+
+std::set<std::string> World::parked(int device, int remote) const {
+    std::set<std::string> out;
+    if (device >= static_cast<int>(devices_.size())) return out;
+    devices_[static_cast<std::size_t>(device)]->each(
+        "SELECT s.name || '/' || l.ext_id || '/' || g.name, c.name FROM kontor_conflict k"
+        " JOIN kontor_group g ON g.id = k.grp JOIN kontor_link l ON l.id = k.link"
+        " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
+        " ON c.id = s.connection WHERE k.state = 'open' AND l.ext_id IS NOT NULL",
+        [&](const replica::Statement& row) {
+            if (row.text(1) == remote_name(remote)) out.emplace(row.text(0));
+        });
+    return out;
+}
+
+// Two devices that are one user for the remote: what the other has written after an answer of ours
+// was lost cannot be told from what the remote has made of our value (docs/guarantees.md).
+bool World::fate_must_be_known() const {
+    return scenario_.one_user && devices_.size() > 1;
 }
 
 std::unique_ptr<Device> World::fresh_device(int remote) {
@@ -118,14 +139,17 @@ void World::perform(const Step& step) {
         case Act::kClockJump:
             device.clock().jump(milliseconds{step.amount});
             return;
-        case Act::kFault:
-            device.connection(server.name())
-                .account->arm(static_cast<Fault>(step.field % static_cast<unsigned>(kFaultCount)));
+        case Act::kFault: {
+            const auto fault = static_cast<Fault>(step.field % static_cast<unsigned>(kFaultCount));
+            if (leaves_in_doubt(fault) && fate_must_be_known()) return;
+            device.connection(server.name()).account->arm(fault);
             return;
+        }
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);
         case Act::kPowerCut:
+            if (fate_must_be_known()) return;
             device.disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
             tally_.add("power cuts");
             if (device.disk().dead() && syncing_.empty()) device.restart();

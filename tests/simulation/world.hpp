@@ -69,6 +69,8 @@ private:
     void decide(Device& device, const Step& step, bool open);
     void retry(Device& device);
     void note_asserted(Device& device, std::int64_t after_seq);
+    [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
+    [[nodiscard]] bool fate_must_be_known() const;
     std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
 
     Machines& machines_;
