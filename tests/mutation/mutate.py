@@ -44,7 +44,7 @@ def build(tests):
 
 
 def plant(edits):
-    """Returns the originals; fails if a text is not there just once, however it is broken into lines."""
+    """Returns the originals; fails if a text, however broken into lines, is not there just once."""
     originals = {}
     for name, replacements in edits.items():
         path = SOURCE / name
