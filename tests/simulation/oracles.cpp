@@ -36,6 +36,14 @@ bool uid_is_free(const Device& device, const std::string& uid) {
                          "') + (SELECT count(*) FROM account WHERE uid = '" + uid + "')") == 0;
 }
 
+// Then a record may be here what another was before, and have its key and its edits.
+bool somebody_merged(const World& world, const std::string& stream) {
+    for (const auto& server : world.servers())
+        for (const auto& [id, record] : server->records(stream))
+            if (!record.now.successor.empty()) return true;
+    return false;
+}
+
 }  // namespace
 
 void check_values(World& world) {
@@ -92,6 +100,7 @@ void check_keys(World& world) {
                 const std::string id(row.text(2)), uid(row.text(3));
                 const auto* record = server.find(std::string(row.text(1)), id);
                 if (record == nullptr || !server.traits().key_field) return;
+                if (somebody_merged(world, std::string(row.text(1)))) return;
                 const auto key = record->now.fields.find(kKeyField);
                 const std::string there = key == record->now.fields.end() ? "" : key->second.text();
                 if (!there.empty() && there != uid && uid_is_free(*device, there))
@@ -142,7 +151,7 @@ void check_edits_against_deletions(World& world) {
                 const auto* record = server.find(stream, id);
                 if (!token || !world.ledger().typed_here.contains(*token) ||
                     server.has_held(*token) || record == nullptr ||
-                    !record->now.successor.empty() ||
+                    somebody_merged(world, stream) ||
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
                 world.violation("i: w" + std::to_string(*token) + "z was typed into " + id +

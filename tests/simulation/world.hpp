@@ -40,6 +40,7 @@ public:
 
     [[nodiscard]] std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
     [[nodiscard]] std::vector<std::unique_ptr<Server>>& servers() { return servers_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
     [[nodiscard]] const Scenario& scenario() const { return scenario_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
     [[nodiscard]] Tally& tally() { return tally_; }
