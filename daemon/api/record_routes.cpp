@@ -5,6 +5,7 @@
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/record_text.hpp"
 #include "daemon/api/services.hpp"
+#include "sync/engine/only_read.hpp"
 #include "sync/replica/local_edits.hpp"
 #include "sync/replica/query.hpp"
 #include "sync/replica/values.hpp"
@@ -297,6 +298,35 @@ void set_version(ApiResponse& response, std::int64_t version) {
     response.headers.emplace_back("ETag", "\"" + std::to_string(version) + "\"");
 }
 
+// What no remote takes would be put back by the next sync: refused at once, with the reason.
+Result<> check_only_read(const engine::OnlyRead& only, const replica::Entity& entity,
+                         std::span<const replica::Edit> edits) {
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        std::map<std::string, std::string> args{{"entity", entity.name},
+                                                {"edit", std::to_string(i)}};
+        if (edits[i].id != 0) args["record"] = std::to_string(edits[i].id);
+        if (edits[i].kind != replica::Edit::Kind::kUpdate && !only.records().empty()) {
+            args["connection"] = only.records();
+            args["reason"] = "only_read_records";
+            return fail(Errc::kPermission,
+                        "records of " + entity.name + " are only read from " + only.records() +
+                            ", which takes no changes of them",
+                        std::move(args));
+        }
+        for (const auto& [name, value] : edits[i].fields) {
+            const auto shown_by = value.is_absent() ? std::string() : only.column(name);
+            if (shown_by.empty()) continue;
+            args["field"] = name;
+            args["connection"] = shown_by;
+            args["reason"] = "only_read_field";
+            return fail(Errc::kPermission,
+                        name + " is only read from " + shown_by + ", which takes no changes of it",
+                        std::move(args));
+        }
+    }
+    return {};
+}
+
 // The answer to edits, within their transaction: it shows what they made, nothing later.
 Result<ApiResponse> edited(const replica::Database& db, const replica::Entity& entity,
                            std::span<const replica::Edit> edits, const replica::EditResult& done,
@@ -336,8 +366,11 @@ Result<ApiResponse> apply(Services& services, const ApiRequest& request,
     steps.before = [&](const replica::Catalogue& catalogue) -> Result<> {
         auto entity = entity_of(catalogue, name);
         if (!entity) return pass(entity);
-        if (edits.size() != 1 || edits[0].id == 0) return {};
-        return check_match(request, **db, **entity, edits[0].id);
+        if (edits.size() == 1 && edits[0].id != 0)
+            if (auto same = check_match(request, **db, **entity, edits[0].id); !same) return same;
+        auto only = services.databases.only_reads().get(**db, **entity);
+        if (!only) return pass(only);
+        return check_only_read(**only, **entity, edits);
     };
     steps.after = [&](const replica::Catalogue& catalogue,
                       const replica::EditResult& done) -> Result<> {

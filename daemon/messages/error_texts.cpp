@@ -61,6 +61,19 @@ constexpr Text kTexts[] = {
      "Give another one a name with --name. To sign in again: kontor connection sign-in "
      "{connection}",
      "新连接请用 --name 命名；重新登录请运行：kontor connection sign-in {connection}"},
+    {"reason.only_read_records",
+     "Records of the kind {entity} are only read from {connection}: their mapping says that it "
+     "takes no changes of them.",
+     "{entity} 记录只从 {connection} 读取：其映射规定不向它发送更改。"},
+    {"reason.only_read_records.hint", "Change them there, or see its mapping file.",
+     "请在该系统中修改，或查看其映射文件。"},
+    {"reason.only_read_field",
+     "{field} of {entity} is only read from {connection}: its mapping says that it takes no "
+     "changes "
+     "of it.",
+     "{entity} 的 {field} 只从 {connection} 读取：其映射规定不向它发送更改。"},
+    {"reason.only_read_field.hint", "Change it there, or see its mapping file.",
+     "请在该系统中修改，或查看其映射文件。"},
     {"reason.push_forbidden", "push = false in the configuration forbids it.",
      "配置中的 push = false 不允许发送。"},
     {"reason.push_forbidden.hint", "Remove that line, then run: kontor reload",

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "sync/engine/only_read.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
 #include "sync/engine/state.hpp"
@@ -106,12 +107,40 @@ bool exists(Sql& sql, const replica::Entity& entity, std::int64_t record) {
     return sql.integer("SELECT 1 FROM \"" + entity.name + "\" WHERE id = ?", record).has_value();
 }
 
-// A read-only column is computed at a remote; what SQL wrote into it goes back, and is kept in
-// history by the entry that the correction makes.
-void undo_read_only(Context& context, const replica::Entity& entity, Edits& edits) {
+/// What is only read, for each kind of record that was edited.
+class OnlyReads {
+public:
+    explicit OnlyReads(const Plans& plans) : plans_(plans) {}
+
+    const OnlyRead& of(const replica::Entity& entity) {
+        const auto [found, fresh] = known_.try_emplace(entity.id);
+        if (fresh)
+            for (const StreamPlan& plan : plans_.all())
+                if (plan.entity.id == entity.id)
+                    found->second.add(plan.connection_name, plan.mapping, plan.entity);
+        return found->second;
+    }
+
+private:
+    const Plans& plans_;
+    std::map<std::int64_t, OnlyRead> known_;
+};
+
+void notice_read_only(Context& context, std::int64_t entity, std::int64_t record,
+                      std::optional<std::int64_t> field) {
+    context.sql.run(
+        "INSERT INTO kontor_notice(at, kind, entity, record, field) VALUES(?, 'read_only', ?, ?, "
+        "?)",
+        context.now(), entity, record, field);
+}
+
+// A read-only column is computed at a remote, or no remote takes it; what SQL wrote into it goes
+// back, and is kept in history by the entry that the correction makes.
+void undo_read_only(Context& context, const replica::Entity& entity, const OnlyRead& only,
+                    Edits& edits) {
     for (auto it = edits.old.begin(); it != edits.old.end();) {
         const replica::Field* field = entity.field(it->first);
-        if (field == nullptr || !field->read_only) {
+        if (field == nullptr || (!field->read_only && only.column(field->name).empty())) {
             ++it;
             continue;
         }
@@ -123,35 +152,69 @@ void undo_read_only(Context& context, const replica::Entity& entity, Edits& edit
             if (Sql::step(row)) typed = Value(row.value(0));
             row.reset();
         }
+        if (typed == it->second) {
+            it = edits.old.erase(it);
+            continue;
+        }
         context.sql.run("UPDATE \"" + entity.name + "\" SET " + column + " = ? WHERE id = ?",
                         it->second, edits.record);
         add_history(context, entity.id, edits.record, field->id, "u", typed,
                     {.actor = "kontor", .rule = "read_only"});
         edits.last_seq = context.sql.last_insert_id();
-        context.sql.run(
-            "INSERT INTO kontor_notice(at, kind, entity, record, field) VALUES(?, 'read_only', ?, "
-            "?, ?)",
-            context.now(), entity.id, edits.record, field->id);
+        notice_read_only(context, entity.id, edits.record, field->id);
         it = edits.old.erase(it);
     }
 }
 
-void absorb_record(Context& context, Edits& edits) {
+const Cause kReadOnly{.actor = "kontor", .rule = "read_only"};
+
+// A record that is only read was deleted here: it is back, as the remote has it.
+bool put_back(Context& context, const OnlyRead& only, Edits& edits) {
+    if (only.records().empty()) return false;
+    for (const StreamPlan& plan : context.plans.all()) {
+        if (plan.entity.id != edits.entity || !link_by_record(context.sql, plan.id, edits.record))
+            continue;
+        restore_row(context, plan, edits.record, {}, kReadOnly);
+        edits.last_seq = context.sql.last_insert_id();
+        notice_read_only(context, edits.entity, edits.record, std::nullopt);
+        return true;
+    }
+    return false;
+}
+
+// A record of a kind that is only read was made here: it goes again. What was here before the
+// remote was read is a person's own.
+bool take_away(Context& context, const replica::Entity& entity, const OnlyRead& only,
+               Edits& edits) {
+    const bool loaded = std::ranges::any_of(context.plans.all(), [&](const StreamPlan& plan) {
+        return plan.entity.id == edits.entity && plan.loaded;
+    });
+    if (only.records().empty() || !loaded) return false;
+    remove_row(context, entity, edits.record, 0, kReadOnly);
+    edits.last_seq =
+        context.sql.integer("SELECT max(seq) FROM kontor_history").value_or(edits.last_seq);
+    notice_read_only(context, edits.entity, edits.record, std::nullopt);
+    return true;
+}
+
+void absorb_record(Context& context, OnlyReads& only_reads, Edits& edits) {
     const replica::Entity* entity = context.plans.catalogue().entity(edits.entity);
     if (entity == nullptr) return;
+    const OnlyRead& only = only_reads.of(*entity);
     const bool here = exists(context.sql, *entity, edits.record);
-    if (!here) {
+    if (!here && (!edits.existed || !put_back(context, only, edits))) {
         if (edits.existed) note_delete(context, edits.entity, edits.record, 0);
         return;
     }
     if (!edits.existed) {
-        note_insert(context, edits.entity, edits.record, 0);
+        if (!take_away(context, *entity, only, edits))
+            note_insert(context, edits.entity, edits.record, 0);
         return;
     }
     // Deleted and written again under the same id: what was not logged with the deletion was null.
     if (edits.deleted_between)
         for (const auto& field : entity->fields) edits.old.emplace(field.id, Value::null());
-    undo_read_only(context, *entity, edits);
+    undo_read_only(context, *entity, only, edits);
     note_change(context, edits.entity, edits.record, edits.old, 0);
 }
 
@@ -352,12 +415,13 @@ bool absorb(Context& context) {
     const auto started = context.clock.steady();
     const Window window = next_window(context.sql, since);
     std::vector<Edits> absorbed;
+    OnlyReads only_reads(context.plans);
     std::size_t at = 0;
     for (; at < window.records.size(); ++at) {
         if (at % 16 == 15 && context.clock.steady() - started > kAbsorbMax) break;
         auto edits = edits_of(context.sql, window.records[at], since);
         if (!edits) continue;
-        absorb_record(context, *edits);
+        absorb_record(context, only_reads, *edits);
         edits->old.clear();
         absorbed.push_back(std::move(*edits));
     }
