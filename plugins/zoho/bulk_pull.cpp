@@ -83,8 +83,9 @@ bool read_result(Pull& job, BulkJob& current, const BulkResult& result, BulkJob*
         if (next != nullptr) next->look();
         job.flush_if_full();
         if (job.out.records() == 0)
-            job.api.host().progress(
-                {{"stage", "bulk_read"}, {"done", job.cursor.row}, {"total", result.count}});
+            job.api.host().progress({{"stage", "bulk_read"},
+                                     {"done", job.cursor.row},
+                                     {"total", std::max(job.total_hint, result.count)}});
     }
     return true;
 }

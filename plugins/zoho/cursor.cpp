@@ -41,6 +41,7 @@ std::string Cursor::encode() const {
             json["deleted"] = sdk::format_instant(deleted_ms);
             break;
     }
+    if (phase != Phase::kChanges && count >= 0) json["count"] = count;
     return json.dump();
 }
 
@@ -63,6 +64,7 @@ std::optional<Cursor> Cursor::decode(std::string_view text) {
         return out;
     }
     out.start_ms = instant(json, "start");
+    out.count = sdk::integer_of(json, "count", -1);
     if (phase == "scan") {
         out.page_token = sdk::text_of(json, "token");
         out.last_id = sdk::text_of(json, "last_id");

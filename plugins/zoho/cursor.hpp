@@ -18,6 +18,9 @@ struct Cursor {
     Phase phase = Phase::kScan;
     std::int64_t start_ms = 0;
 
+    /// kScan, kBulk: records that the module had when the load began; -1 = not known.
+    std::int64_t count = -1;
+
     std::string page_token;  ///< kScan: the next page; "" = the first
     std::string last_id;     ///< kScan: highest id handed over; "" = none
 

@@ -19,21 +19,29 @@ std::int64_t begin_load(Pull& job) {
     return sdk::integer_of(json_body(response, "count " + job.module.name), "count", -1);
 }
 
-bool wants_bulk(const Pull& job, std::int64_t count) {
+bool wants_bulk(const Pull& job) {
     const Options& options = job.api.options();
     if (!job.module.has_bulk_read() || options.bulk == BulkMode::kNever) return false;
     if (options.bulk == BulkMode::kAlways) return true;
-    return std::max(count, job.total_hint) >= options.bulk_threshold && bulk_has_all(job.columns);
+    return job.total_hint >= options.bulk_threshold && bulk_has_all(job.columns);
+}
+
+void tell_total(const Pull& job) {
+    if (job.total_hint > 0)
+        job.api.host().progress({{"stage", "load"}, {"done", 0}, {"total", job.total_hint}});
 }
 
 void load(Pull& job) {
+    job.total_hint = std::max(job.total_hint, job.cursor.count);
+    tell_total(job);
     if (job.cursor.phase == Cursor::Phase::kBulk) {
         if (pull_by_bulk(job)) return;
         job.cursor = Cursor();
         begin_load(job);
     } else if (job.cursor.start_ms == 0) {
-        const std::int64_t count = begin_load(job);
-        if (wants_bulk(job, count) && pull_by_bulk(job)) return;
+        job.total_hint = std::max(job.total_hint, begin_load(job));
+        tell_total(job);
+        if (wants_bulk(job) && pull_by_bulk(job)) return;
     }
     pull_by_scan(job);
 }
@@ -46,6 +54,7 @@ void Pull::flush_if_full() {
 
 void Pull::flush(bool resumable) {
     if (out.records() == 0) return;
+    cursor.count = total_hint;
     api.host().emit(out, resumable ? cursor.encode() : std::string());
 }
 

@@ -23,7 +23,7 @@ struct Pull {
     const Module& module;
     Columns columns;
     Records records;
-    std::int64_t total_hint;
+    std::int64_t total_hint;  ///< records in all, as far as is known; -1 = not known
     abi::BatchWriter out;
     Cursor cursor;
 

@@ -35,6 +35,9 @@ public:
           counts_(counts),
           merger_(context, plan, counts, ports.plan_sink) {
         if (can.fetch) merger_.may_reread(stamps_open_since());
+        if (!plan.loaded)  // maybe taken up where it was cut short
+            done_ = context.sql.integer("SELECT records FROM kontor_stream WHERE id = ?", plan.id)
+                        .value_or(0);
         if (!plan.loaded && Loader::applies(context.sql, plan))
             loader_ = std::make_unique<Loader>(context, plan, merger_, counts);
     }
@@ -108,11 +111,11 @@ private:
     }
 
     /// After a commit.
-    void applied(std::size_t records, const char* stage) {
+    void applied(std::size_t records) {
         for (auto& id : merger_.take_rereads())
             if (can_.fetch) rereads_.push_back(std::move(id));
         done_ += static_cast<std::int64_t>(records);
-        ports_.observer.progress({stage, plan_.mapping.stream, done_, 0});
+        ports_.observer.progress({plan_.loaded ? "pull" : "load", plan_.mapping.stream, done_, 0});
         if (held_.empty() || rereads_.size() < kRereadsMax) return;
         broke_off_ = true;
         stop({Errc::kCancelled, "records are read by id first", {}, {}});
@@ -141,7 +144,7 @@ private:
             transaction.commit();
             ports_.observer.committed();
         } while (at < batch.size());
-        applied(batch.size(), "pull");
+        applied(batch.size());
     }
 
     void load(std::span<const remote::RecordView> records, std::string_view checkpoint) {
@@ -162,7 +165,7 @@ private:
             transaction.commit();
         }
         ports_.observer.committed();
-        applied(records.size(), "load");
+        applied(records.size());
     }
 
     Context& context_;

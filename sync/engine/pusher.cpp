@@ -50,6 +50,16 @@ std::vector<std::int64_t> candidates(Context& context, const StreamPlan& plan, s
     return out;
 }
 
+/// How many candidates() there are.
+std::int64_t waiting(Context& context, const StreamPlan& plan) {
+    return context.sql
+        .integer(
+            "SELECT count(*) FROM kontor_link l LEFT JOIN kontor_blocked b ON b.link = l.id"
+            " WHERE l.stream = ? AND l.dirty AND (b.link IS NULL OR b.retry_at <= ?)",
+            plan.id, context.now())
+        .value_or(0);
+}
+
 bool wanted(const PushPass& pass, ChangeOp op) {
     switch (op) {
         case ChangeOp::kCreate:
@@ -347,6 +357,8 @@ std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan, c
 std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
                   const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts) {
     const auto batch_max = static_cast<std::size_t>(std::max(1, can.push_batch_max));
+    const std::int64_t total = waiting(context, plan);
+    std::int64_t looked_at = 0;
     std::int64_t carried_out = 0;
     std::int64_t after = 0;
     int replans = 0;
@@ -387,7 +399,6 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
                 transaction.commit();
                 stop(in_context("push " + plan.mapping.stream, results.error()).value());
             }
-            ports.observer.progress({"push", plan.mapping.stream, carried_out, 0});
             ports.observer.committed();
             if (!reread.empty() && can.fetch) {
                 std::vector<std::string> ids;
@@ -399,6 +410,10 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
         }
         replans = 0;
         after = batch.links.back();
+        looked_at += static_cast<std::int64_t>(batch.links.size());
+        if (!sent.empty())
+            ports.observer.progress(
+                {"push", plan.mapping.stream, looked_at, std::max(total, looked_at)});
     }
     return carried_out;
 }

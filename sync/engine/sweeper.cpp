@@ -13,7 +13,13 @@ constexpr std::int64_t kMissingAlwaysAllowed = 25;
 /// Keeps the list in a temporary table, so that its length costs no memory of ours.
 class ListSink final : public remote::RecordSink {
 public:
-    explicit ListSink(Sql& sql) : sql_(sql) {
+    ListSink(Sql& sql, const StepPorts& ports, const StreamPlan& plan)
+        : sql_(sql),
+          ports_(ports),
+          stream_(plan.mapping.stream),
+          total_(
+              sql.integer("SELECT records FROM kontor_stream WHERE id = ?", plan.id).value_or(0)) {
+        tell();
         // It stays: with each change of a handle's schema its statements are prepared anew.
         need(
             sql.db().execute("CREATE TEMP TABLE IF NOT EXISTS listed(ext_id TEXT PRIMARY KEY,"
@@ -24,11 +30,22 @@ public:
             for (const auto& record : batch)
                 sql_.run("INSERT OR REPLACE INTO temp.listed(ext_id, version) VALUES(?, ?)",
                          record.id, record.version);
+            listed_ += static_cast<std::int64_t>(batch.size());
+            tell();
         });
     }
 
 private:
+    // Of as many as are known here: how many there are is what the list is to tell.
+    void tell() {
+        ports_.observer.progress({"sweep", stream_, listed_, std::max(total_, listed_)});
+    }
+
     Sql& sql_;
+    const StepPorts& ports_;
+    const std::string& stream_;
+    const std::int64_t total_;
+    std::int64_t listed_ = 0;
 };
 
 std::vector<std::string> ids(Sql& sql, std::string_view query, std::int64_t stream) {
@@ -42,8 +59,7 @@ std::vector<std::string> ids(Sql& sql, std::string_view query, std::int64_t stre
 
 void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, double missing_share,
            StreamCounts& counts) {
-    ports.observer.progress({"sweep", plan.mapping.stream, 0, 0});
-    ListSink sink(context.sql);
+    ListSink sink(context.sql, ports, plan);
     auto complete = ports.remote.list_ids(plan.mapping.stream, sink);
     if (!complete) stop(in_context("sweep " + plan.mapping.stream, complete.error()).value());
 

@@ -14,9 +14,11 @@ TEST_CASE("a cursor survives being stored", "[zoho][cursor]") {
     bulk.page = 3;
     bulk.row = 4000;
     bulk.fields = "f";
+    bulk.count = 700'000;
     const auto again = Cursor::decode(bulk.encode());
     REQUIRE(again);
     CHECK(again->encode() == bulk.encode());
+    CHECK(again->count == 700'000);
     Cursor changes;
     changes.phase = Cursor::Phase::kChanges;
     changes.modified_ms = changes.deleted_ms = 1'700'000'000'000;

@@ -84,6 +84,10 @@ TEST_CASE("a first pull reads all pages by id, then what changed meanwhile", "[z
     CHECK(account.host.records().size() == 450);
     CHECK(test::shown(account.host.records()[0], 1) == "N");
     CHECK(test::shown(account.host.records()[0], 2) == "<absent>");
+    // Before any record comes, how many there will be.
+    REQUIRE_FALSE(account.host.progress.empty());
+    CHECK(account.host.progress.front() == R"({"done":0,"stage":"load","total":450})");
+    CHECK(account.host.progress.back() == R"({"done":400,"stage":"scan","total":450})");
     const auto lists = account.requests_of(kList);
     REQUIRE(lists.size() == 4);
     CHECK(lists[0].query.at("sort_by") == "id");

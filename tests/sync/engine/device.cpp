@@ -85,13 +85,13 @@ Result<engine::CycleReport> Device::try_sync(const std::string& name,
     static const engine::WriterGate gate;
     static const std::atomic<bool> cancelled{false};
     NullLogger log;
-    engine::Observer observer;
+    engine::Observer nobody;
     engine::Cycle cycle({.db = *engine_,
                          .remote = *remotes_.at(name),
                          .clock = clock_,
                          .random = random,
                          .log = log,
-                         .observer = observer,
+                         .observer = observer != nullptr ? *observer : nobody,
                          .gate = gate,
                          .cancelled = cancelled,
                          .session = session},

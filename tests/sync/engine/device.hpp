@@ -53,6 +53,7 @@ public:
     [[nodiscard]] const replica::Database& engine_db() const { return *engine_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     SeededRandom random{7};
+    engine::Observer* observer = nullptr;  ///< of all cycles
     engine::Session* session = nullptr;  ///< of all cycles; nullptr: each asks for everything
 
 private:

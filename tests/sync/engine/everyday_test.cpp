@@ -159,3 +159,23 @@ TEST_CASE("what waits to be sent is counted before a cycle has looked at it", "[
     office.device.sql("UPDATE contact SET phone = '3' WHERE id = 3");
     CHECK(waiting() == (push ? 1 : 3));
 }
+
+TEST_CASE("pushes and sweeps say of how much they have done how much", "[everyday]") {
+    struct Heard final : engine::Observer {
+        void progress(const engine::Progress& step) override {
+            if (step.stream == "Contacts") steps[step.stage].emplace_back(step.done, step.total);
+        }
+        std::map<std::string, std::vector<std::pair<std::int64_t, std::int64_t>>> steps;
+    } heard;
+    using Steps = std::vector<std::pair<std::int64_t, std::int64_t>>;
+    Office office(250);
+    office.device.sql("UPDATE contact SET phone = '138'");
+    office.device.observer = &heard;
+    engine::CycleOptions options;
+    options.sweep = true;
+    office.device.sync("crm", options);
+    CHECK(heard.steps["push"] == Steps{{100, 250}, {200, 250}, {250, 250}});
+    REQUIRE(heard.steps["sweep"].size() >= 2);
+    CHECK(heard.steps["sweep"].front() == std::pair<std::int64_t, std::int64_t>{0, 250});
+    CHECK(heard.steps["sweep"].back() == std::pair<std::int64_t, std::int64_t>{250, 250});
+}
