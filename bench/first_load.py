@@ -127,7 +127,7 @@ class Kontor:
         return result
 
     def connect(self):
-        """Sets the connection up. Its first sync starts by itself; returns the CPU used till then."""
+        """Sets the connection up and asks for its first sync; returns the CPU used till then."""
         info = self.peer.info
         for name in ("client_secret", "refresh_token"):
             path = os.path.join(self.folder, name)
@@ -142,14 +142,16 @@ class Kontor:
             words += ["--option", f"{name}={value}"]
         for name in ("client_secret", "refresh_token"):
             words += ["--secret", f"{name}=file:{os.path.join(self.folder, name)}"]
-        connecting = subprocess.Popen([os.path.join(self.args.bin, "kontor"), *words], env=self.env,
-                                      stdout=self.log, stderr=self.log)
+        self.command(*words)
+        asking = subprocess.Popen([os.path.join(self.args.bin, "kontor"), "sync", "zoho", "--quiet"],
+                                  env=self.env, stdout=self.log, stderr=self.log)
         while not self.sql("SELECT 1 FROM kontor_run"):
-            if connecting.poll():
-                raise SystemExit("kontor connect failed: " + self.folder)
+            if asking.poll():
+                raise SystemExit("kontor sync failed: " + self.folder)
             time.sleep(0.005)
         used = self.cpu()
-        connecting.wait()
+        asking.kill()
+        asking.wait()
         return used
 
     def sql(self, text, *values):

@@ -15,6 +15,7 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
     }
     if (paused) return "paused";
     if (status.state == app::WorkerState::kStarting) return "starting";
+    if (status.state == app::WorkerState::kNew) return "new";
     if (!status.error) return "idle";
     switch (status.error->code) {
         case Errc::kUnauthenticated:
@@ -77,7 +78,7 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
     return {{"name", c.name},
             {"plugin", c.plugin},
             {"state", state},
-            {"state_text", messages::render(language, "state." + state)},
+            {"state_text", messages::render(language, "state." + state, {{"name", c.name}})},
             {"mapping", c.mapping},
             {"mapped", status.mapped},
             {"interval_s", interval.count() / 1000},

@@ -10,6 +10,7 @@
 #include "daemon/api/connection_body.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
+#include "sync/engine/first_sync.hpp"
 #include "sync/engine/propose.hpp"
 
 namespace kontor::api {
@@ -223,6 +224,7 @@ private:
         const auto file = connection_file(folder_, connection_.name);
         auto written = host::replace_file(file, config::write_connection(connection_));
         if (!written) return pass(written);
+        if (auto held = hold(); !held) return pass(held);
         secrets_.keep();
         if (auto loaded = services_.reload(); !loaded) return pass(loaded);
         return json{{"name", connection_.name},
@@ -230,6 +232,13 @@ private:
                     {"identity", identity_json(*who)},
                     {"streams", streams->size()},
                     {"mapping", std::move(*mapping)}};
+    }
+
+    // A person looks at the mapping first.
+    Result<> hold() {
+        auto db = services_.databases.lend(Access::kEngine);
+        if (!db) return pass(db);
+        return engine::hold_first_sync(**db, connection_.name);
     }
 
     Services& services_;

@@ -10,6 +10,7 @@ constexpr Text kTexts[] = {
     {"daemon.config_errors", "The configuration has {count} errors.", "配置中有 {count} 处错误。"},
 
     {"state.starting", "starting", "正在启动"},
+    {"state.new", "new – waits for: kontor sync {name}", "新连接 – 等待运行：kontor sync {name}"},
     {"state.idle", "up to date", "已是最新"},
     {"state.syncing", "syncing", "正在同步"},
     {"state.verifying", "comparing with the remote", "正在与远端比对"},

@@ -9,6 +9,7 @@
 #include "daemon/runtime/report_json.hpp"
 #include "daemon/runtime/schedule.hpp"
 #include "daemon/runtime/worker_watcher.hpp"
+#include "sync/engine/first_sync.hpp"
 
 namespace kontor::app {
 
@@ -129,6 +130,13 @@ void Worker::set_progress(const engine::Progress& progress) {
 // --- The thread
 
 void Worker::serve(const std::stop_token& stop) {
+    if (first_sync_waits()) {
+        // Whether there is a mapping to look at; what is wrong with it, the first sync tells.
+        static_cast<void>(read_mapping());
+        const std::lock_guard lock(mutex_);
+        held_ = true;
+        status_.state = WorkerState::kNew;
+    }
     while (const auto request = wait(stop)) {
         try {
             if (request->verify)
@@ -148,7 +156,11 @@ std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {
     for (;;) {
         if (stop.stop_requested()) return std::nullopt;
         const auto now = parts_.clock.steady();
-        if (!requests_.empty() || now >= due_) break;
+        if (!requests_.empty() || (now >= due_ && !held_)) break;
+        if (held_) {
+            changed_.wait(lock, stop, [&] { return !requests_.empty(); });
+            continue;
+        }
         const auto planned = due_;
         // The time that the machine sleeps does not count for this wait; whoever notices that it is
         // awake again notifies.
@@ -179,6 +191,7 @@ void Worker::run(const Request& request, const std::stop_token& stop) {
                           {"ticket", request.ticket},
                           {"dry_run", request.options.dry_run}};
     parts_.events.publish("sync.started", started.dump());
+    if (!request.options.dry_run) first_sync_asked();
     const auto begun = parts_.clock.steady();
     auto done = cycle(request, stop);
     const auto took = (parts_.clock.steady() - begun).count();
@@ -199,6 +212,7 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     if (auto opened = open(stop); !opened) return pass(opened);
     if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
+    load_total_ = 0;
     Watcher watcher(*this, request.ticket, "sync.progress");
     const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
                                      watcher, parts_.turn, cancelled_,   session_.get()};
@@ -214,27 +228,53 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     return done;
 }
 
-Result<> Worker::open(const std::stop_token& stop) {
-    if (!db_) {
-        replica::OpenOptions options;
-        options.access = replica::Access::kEngine;
-        options.turn = &parts_.turn;
-        options.yields = true;
-        options.checkpoint_pages = kCheckpointPages;
-        auto opened = replica::Database::open(parts_.replica_path, options);
-        if (!opened) return pass(opened);
-        db_ = std::move(*opened);
-        // What a power cut takes from the end of the log is pulled again, or asked for by the
-        // intent behind it; that itself is written durably (pusher.cpp).
-        if (auto set = db_->execute("PRAGMA synchronous=NORMAL"); !set) return set;
+Result<> Worker::open_replica() {
+    if (db_) return {};
+    replica::OpenOptions options;
+    options.access = replica::Access::kEngine;
+    options.turn = &parts_.turn;
+    options.yields = true;
+    options.checkpoint_pages = kCheckpointPages;
+    auto opened = replica::Database::open(parts_.replica_path, options);
+    if (!opened) return pass(opened);
+    // What a power cut takes from the end of the log is pulled again, or asked for by the intent
+    // behind it; that itself is written durably (pusher.cpp).
+    if (auto set = opened->execute("PRAGMA synchronous=NORMAL"); !set) return set;
+    db_ = std::move(*opened);
+    return {};
+}
+
+// If the replica cannot be opened, the first sync tells why.
+bool Worker::first_sync_waits() {
+    if (!open_replica()) return false;
+    return engine::first_sync_held(*db_, connection_.name).value_or(false);
+}
+
+void Worker::first_sync_asked() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!std::exchange(held_, false)) return;
     }
+    // If it cannot be written now, it waits once more after a restart.
+    if (auto done = engine::release_first_sync(*db_, connection_.name); !done)
+        parts_.log.warning("first_sync.not_released",
+                           {{"connection", connection_.name}, {"error", done.error().message}});
+}
+
+Result<> Worker::open(const std::stop_token& stop) {
+    if (auto opened = open_replica(); !opened) return opened;
     if (reopen_.exchange(false)) remote_.reset();
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
     wishes.stop = stop;
     wishes.on_progress = [this](const std::string& stage, std::int64_t done, std::int64_t total) {
         heartbeat_.beat();
-        set_progress(engine::Progress{stage, "", done, total});
+        // How much there is in all, only the plugin knows; how much is done, the engine knows
+        // better.
+        if (total > 0)
+            load_total_ = total;
+        else
+            set_progress(engine::Progress{stage, "", done, total});
     };
     auto opened = parts_.remotes.open(connection_, wishes);
     if (!opened) return pass(opened);
@@ -348,10 +388,10 @@ void Worker::plan_next(const std::optional<Error>& error, bool at_once) {
     const auto delay = at_once ? std::chrono::milliseconds(0) : next_sync_in(input);
     const std::lock_guard lock(mutex_);
     due_ = parts_.clock.steady() + delay;
-    status_.next_sync_at = parts_.clock.now() + delay;
+    if (!held_) status_.next_sync_at = parts_.clock.now() + delay;
     status_.error = error;
     status_.progress.reset();
-    status_.state = error ? WorkerState::kFailed : WorkerState::kIdle;
+    status_.state = error ? WorkerState::kFailed : held_ ? WorkerState::kNew : WorkerState::kIdle;
     if (!error) status_.last_success_at = parts_.clock.now();
 }
 

@@ -34,7 +34,13 @@ using RunCycle = std::function<Result<engine::CycleReport>(
 using RunVerify = std::function<Result<engine::VerifyReport>(
     engine::Verifier::Ports, const engine::ConnectionSettings&, const engine::VerifyOptions&)>;
 
-enum class WorkerState : std::uint8_t { kStarting, kIdle, kSyncing, kFailed };
+enum class WorkerState : std::uint8_t {
+    kStarting,
+    kNew,  ///< the first sync waits to be asked for
+    kIdle,
+    kSyncing,
+    kFailed
+};
 
 /// How a connection's worker stands.
 struct WorkerStatus {
@@ -144,6 +150,10 @@ private:
     [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
                                                     const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
+    [[nodiscard]] Result<> open_replica();
+    /// Whether the connection's first sync waits for a person's word.
+    [[nodiscard]] bool first_sync_waits();
+    void first_sync_asked();
     /// Makes settings_ what mapping file and description say now.
     [[nodiscard]] Result<> prepare_settings();
     [[nodiscard]] Result<> read_mapping();
@@ -169,7 +179,8 @@ private:
     std::optional<std::string> mapping_text_;  // that settings_.mapping was read from
     std::optional<Instant> described_at_;      // settings_.streams
     unsigned failures_ = 0;
-    bool described_again_ = false;                            ///< because of an unknown field
+    bool described_again_ = false;  ///< because of an unknown field
+    std::int64_t load_total_ = 0;   ///< of the first load at hand, as its plugin says; 0: not known
     std::deque<std::int64_t> credits_spent_, requests_made_;  ///< by the last syncs
 
     mutable std::mutex mutex_;
@@ -178,6 +189,7 @@ private:
     std::chrono::milliseconds due_{0};  ///< by the steady clock
     std::int64_t next_ticket_ = 1;
     bool refresh_ = false;
+    bool held_ = false;  ///< nothing is done unless it is asked for
     WorkerStatus status_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "daemon/runtime/report_json.hpp"
@@ -14,8 +15,13 @@ public:
     Watcher(Worker& worker, std::int64_t ticket, const char* event)
         : worker_(worker), ticket_(ticket), event_(event) {}
 
-    void progress(const engine::Progress& progress) override {
+    void progress(const engine::Progress& told) override {
         worker_.heartbeat_.beat();
+        auto progress = told;
+        if (progress.stage == "load" && worker_.load_total_ > 0)
+            progress.total = std::max(worker_.load_total_, progress.done);
+        else if (progress.stage != "load")
+            worker_.load_total_ = 0;  // the next stream's load has another
         worker_.set_progress(progress);
         const auto now = worker_.parts_.clock.steady();
         const bool same_step = progress.stage == stage_ && progress.stream == stream_;

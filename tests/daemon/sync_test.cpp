@@ -245,6 +245,8 @@ TEST_CASE("a guided set-up writes configuration and secrets, or nothing", "[daem
     daemon.remotes.on_check = []() -> Result<remote::Identity> {
         return fail(Errc::kUnauthenticated, "refused");
     };
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
     REQUIRE(daemon.start());
     const json wish = {{"name", "b"},
                        {"plugin", "fake"},
@@ -264,10 +266,32 @@ TEST_CASE("a guided set-up writes configuration and secrets, or nothing", "[daem
     const std::string text((std::istreambuf_iterator<char>(conf)), {});
     CHECK(text.find("s3cr3t-value") == std::string::npos);
     CHECK(text.find("file:") != std::string::npos);
-    CHECK(
-        daemon.until("/api/v1/connections/b", [](const json& j) { return j["state"] == "idle"; }));
+    // Its mapping is to be looked at: nothing is done before it is asked for, whatever happens.
+    const auto state = [](const char* wanted) {
+        return [wanted](const json& j) { return j["state"] == wanted; };
+    };
+    REQUIRE(daemon.until("/api/v1/connections/b", state("new")));
+    CHECK(daemon.json("/api/v1/connections/b")["mapped"] == true);
+    CHECK(daemon.json("/api/v1/connections/b")["state_text"].get<std::string>().find(
+              "kontor sync b") != std::string::npos);
+    daemon.network.come_back();
+    daemon.stop();
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/connections/b", state("new")));
+    REQUIRE(daemon.send("POST", "/api/v1/connections/b/sync", {{"dry_run", true}}).status == 202);
+    REQUIRE(cycles.reaches(1));
+    CHECK(daemon.until("/api/v1/connections/b", state("new")));
+    std::this_thread::sleep_for(100ms);
+    CHECK(cycles.done() == 1);
+    REQUIRE(daemon.send("POST", "/api/v1/connections/b/sync", json::object()).status == 202);
+    CHECK(daemon.until("/api/v1/connections/b", state("idle")));
+    CHECK(cycles.done() == 2);
     CHECK(daemon.log.text().find("s3cr3t-value") == std::string::npos);
     CHECK(daemon.send("POST", "/api/v1/connections", wish).status == 409);
+    // From now on it syncs at each start.
+    daemon.stop();
+    REQUIRE(daemon.start());
+    CHECK(cycles.reaches(3));
 }
 
 TEST_CASE("a reload starts and stops connections; a wrong file changes nothing", "[daemon]") {

@@ -461,9 +461,25 @@ class FirstLoad(unittest.TestCase):
         self.world.start_peer("--records", "4000", "--latency", "400", "--seed", "2")
         self.world.start_daemon()
         self.world.connect()
-        until(lambda: self.world.json("status", "zoho")["state"] == "syncing", "the first load")
+        self.world.begin_sync()
 
-    def test_a_sync_shows_the_load_that_kontord_began_by_itself(self):
+    def test_nothing_is_fetched_before_the_first_sync_is_asked_for(self):
+        self.world.start_peer("--records", "20", "--seed", "2")
+        self.world.start_daemon()
+        self.world.connect()
+        self.assertEqual(self.world.stop_daemon(), 0)
+        self.world.start_daemon()
+        status = self.world.kontor("status").stdout
+        self.assertIn("waits for: kontor sync zoho", status)
+        self.assertEqual(self.world.json("status", "zoho")["state"], "new")
+        self.world.kontor("sync", "zoho", "--dry-run")
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(0,)])
+        self.assertEqual(self.world.json("status", "zoho")["state"], "new")
+        self.world.kontor("sync", "zoho")
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(20,)])
+        self.assertEqual(self.world.json("status", "zoho")["state"], "idle")
+
+    def test_a_sync_shows_the_load_that_is_under_way(self):
         self.begin()
         terminal = self.world.terminal("sync", "zoho")
         terminal.expect("first load")
@@ -482,12 +498,19 @@ class FirstLoad(unittest.TestCase):
         until(lambda: self.world.sql("SELECT count(*) FROM contact") == [(4000,)], "the load")
 
     def test_progress_without_a_terminal_is_json_lines(self):
-        self.begin()
+        self.world.start_peer("--records", "9000", "--latency", "300", "--seed", "2")
+        self.world.start_daemon()
+        self.world.connect()
         lines = [json.loads(l) for l in
                  self.world.kontor("sync", "zoho", "--json").stdout.splitlines()]
         status = [l for l in lines if l["message_type"] == "status"]
         self.assertTrue(status)
         self.assertTrue(all("records_per_second" in l for l in status))
+        # Zoho says how many there are, so how far it is and how long it will take can be told.
+        load = [l for l in status if l["stage"] == "load" and l["stream"] == "Contacts"]
+        self.assertTrue(load)
+        self.assertEqual({l["total"] for l in load}, {9000})
+        self.assertTrue(any("seconds_left" in l for l in load), load)
         self.assertEqual(lines[-1]["message_type"], "summary")
 
 

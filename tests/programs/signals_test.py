@@ -76,7 +76,7 @@ class Signals(unittest.TestCase):
         self.world.start_peer("--records", "3000", "--latency", "300", "--seed", "5")
         self.world.start_daemon()
         self.world.connect()
-        until(lambda: self.world.json("status", "zoho")["state"] == "syncing", "the first load")
+        self.world.begin_sync()
         begun = time.monotonic()
         self.assertEqual(self.world.stop_daemon(), 0)
         self.assertLess(time.monotonic() - begun, 30)

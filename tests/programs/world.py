@@ -153,6 +153,14 @@ class World:
                            "--secret", "refresh_token=file:" + self.secret_file("refresh_token"),
                            *more)
 
+    def begin_sync(self, name="zoho"):
+        """Asks for a sync without waiting for it, and waits until it is under way."""
+        asking = subprocess.Popen([self.program("kontor"), "sync", name, "--quiet"], env=self.env,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: self.json("status", name)["state"] == "syncing", "the sync")
+        asking.kill()
+        asking.wait()
+
     # --- kontord and kontor
 
     def spawn_daemon(self, *words, env=None, **how):
