@@ -15,6 +15,8 @@ namespace kontor::replica {
 namespace {
 
 constexpr std::size_t kDecimalDigitsMax = 100;
+/// What a double holds exactly.
+constexpr std::size_t kRealDigitsMax = 15;
 
 tl::unexpected<Error> wrong(const Field& field, const std::string& wants) {
     return fail(Errc::kInvalid, field.name + " must be " + wants,
@@ -77,9 +79,30 @@ Result<Value> check_text(const Field& field, const Value& value) {
     return value;
 }
 
+/// Digits from the first to the last that is not zero.
+std::size_t significant_digits(std::string_view decimal) {
+    std::size_t count = 0, zeros = 0;
+    for (const char c : decimal) {
+        if (c < '0' || c > '9' || (c == '0' && count == 0)) continue;
+        zeros = c == '0' ? zeros + 1 : 0;
+        ++count;
+    }
+    return count - zeros;
+}
+
+/// A REAL column cannot hold every digit, and would drop them without a word.
+bool loses_digits(const Field& field, std::string_view decimal) {
+    return field.type == remote::FieldType::kDecimal && column_type(field) == "REAL" &&
+           significant_digits(decimal) > kRealDigitsMax;
+}
+
 Result<Value> check_number(const Field& field, const Value& value) {
     if (value.kind() == Kind::kReal && !std::isfinite(value.real()))
         return wrong(field, "a finite number");
+    const std::string whole =
+        value.kind() == Kind::kInteger ? std::to_string(value.integer()) : std::string();
+    if (loses_digits(field, value.kind() == Kind::kText ? value.text() : whole))
+        return wrong(field, "a number of at most 15 significant digits");
     if (value.kind() == Kind::kInteger || value.kind() == Kind::kReal) return value;
     if (value.kind() == Kind::kText && is_decimal(value.text())) return value;
     return wrong(field, "a number");

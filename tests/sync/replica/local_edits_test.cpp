@@ -228,6 +228,22 @@ TEST_CASE("text that is a number, a boolean or a reference is taken as one", "[r
           Errc::kInvalid);
 }
 
+TEST_CASE("a column that cannot hold every digit takes no more than it can", "[replica][edits]") {
+    Replica replica;
+    CatalogueCache catalogues;
+    LocalEdits edits(replica.db(), catalogues);
+    replica.run("UPDATE kontor_field SET precision = 15 WHERE name = 'amount'");
+    REQUIRE(column_type(*replica.catalogue().entity("deal")->field("amount")) == "REAL");
+    REQUIRE(edits.create("deal", {{"name", Value("D")}}, "t"));
+    for (const char* fits :
+         {"12.3456789012345", "-123456789012345", "0.000123456789012345", "1234567890123450000.00"})
+        CHECK(edits.update("deal", 1, {{"amount", Value(fits)}}, "t"));
+    const auto refused = edits.update("deal", 1, {{"amount", Value("12.345678901234567890")}}, "t");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().args.at("wants") == "a number of at most 15 significant digits");
+    CHECK_FALSE(edits.update("deal", 1, {{"amount", Value(std::int64_t{1234567890123456})}}, "t"));
+}
+
 TEST_CASE("length counts characters and unlisted choices are only a warning", "[replica][edits]") {
     Replica replica;
     Field note, stage;
