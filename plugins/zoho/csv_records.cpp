@@ -125,7 +125,10 @@ void CsvRecords::cell(const Column& column, std::string_view text, abi::BatchWri
                 if (end == std::string_view::npos) break;
                 text.remove_prefix(end + 1);
             }
-            out.add(index, std::string_view(sdk::canonical_list(std::move(items_))));
+            if (items_.empty())
+                out.add_null(index);
+            else
+                out.add(index, std::string_view(sdk::canonical_list(std::move(items_))));
             return;
         case Kind::kAnyReference: {
             // The CSV holds the bare id; without its module it is only certain if one is possible.

@@ -503,7 +503,11 @@ private:
             if (const auto found = renamed.find(name); found != renamed.end()) name = found->second;
             if (!name.empty() && name != "-None-") items.push_back(std::move(name));
         }
-        arena(column, sdk::canonical_list(std::move(items)));
+        // Some answers have an empty list where others have null, or an export has nothing.
+        if (items.empty())
+            null(column);
+        else
+            arena(column, sdk::canonical_list(std::move(items)));
     }
 
     // Zoho does not say when a list cuts rich text, nor where; shorter text is surely whole.

@@ -82,6 +82,17 @@ TEST_CASE("every value crosses in its canonical form", "[zoho][page]") {
     for (std::uint16_t i = 0; i < expected.size(); ++i) CHECK(test::shown(one, i) == expected[i]);
 }
 
+TEST_CASE("an empty list is null, as exports have it", "[zoho][page]") {
+    Reading reading(field("M", "multiselectpicklist") + "," + field("Tag", "text"));
+    const auto records = reading.records(R"({"id":"1","M":["-None-"],"Tag":[]},)"
+                                         R"({"id":"2","M":["b","a"],"Tag":[{"name":"t"}]})");
+    REQUIRE(records.size() == 2);
+    CHECK(test::shown(records[0], 0) == "<null>");
+    CHECK(test::shown(records[0], 1) == "<null>");
+    CHECK(test::shown(records[1], 0) == R"(["a","b"])");
+    CHECK(test::shown(records[1], 1) == R"(["t"])");
+}
+
 TEST_CASE("absent, null and cut off are told apart", "[zoho][page]") {
     Reading reading(field("A", "text") + "," + field("B", "text") + "," + field("S", "subform") +
                     "," + field("R", "textarea", R"(,"textarea":{"type":"rich_text"})") + "," +
