@@ -122,6 +122,11 @@ std::shared_ptr<const DryRun> Worker::last_dry_run() const {
     return dry_run_;
 }
 
+WorkerState Worker::resting() const {
+    if (status_.error) return WorkerState::kFailed;
+    return held_ ? WorkerState::kNew : WorkerState::kIdle;
+}
+
 void Worker::set_progress(const engine::Progress& progress) {
     const std::lock_guard lock(mutex_);
     status_.progress = progress;
@@ -391,7 +396,7 @@ void Worker::plan_next(const std::optional<Error>& error, bool at_once) {
     if (!held_) status_.next_sync_at = parts_.clock.now() + delay;
     status_.error = error;
     status_.progress.reset();
-    status_.state = error ? WorkerState::kFailed : held_ ? WorkerState::kNew : WorkerState::kIdle;
+    status_.state = resting();
     if (!error) status_.last_success_at = parts_.clock.now();
 }
 

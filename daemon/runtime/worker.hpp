@@ -154,6 +154,8 @@ private:
     /// Whether the connection's first sync waits for a person's word.
     [[nodiscard]] bool first_sync_waits();
     void first_sync_asked();
+    /// What it is between two syncs. Needs mutex_.
+    [[nodiscard]] WorkerState resting() const;
     /// Makes settings_ what mapping file and description say now.
     [[nodiscard]] Result<> prepare_settings();
     [[nodiscard]] Result<> read_mapping();

@@ -102,9 +102,9 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
         verifying_ = 0;
         verified_ = std::move(out);
         status_.progress.reset();
-        status_.state = status_.error ? WorkerState::kFailed : WorkerState::kIdle;
-        status_.next_sync_at = parts_.clock.now() +
-                               std::max(std::chrono::milliseconds{0}, due_ - parts_.clock.steady());
+        status_.state = resting();
+        const auto in = std::max(std::chrono::milliseconds{0}, due_ - parts_.clock.steady());
+        if (!held_) status_.next_sync_at = parts_.clock.now() + in;
     }
     parts_.events.publish("verify.finished",
                           event.dump(-1, ' ', false, json::error_handler_t::replace));
