@@ -39,10 +39,12 @@ std::optional<remote::FieldType> type_of(const replica::Entity* entity, const st
 
 json entry_json(const replica::Change& change, const replica::Entity* entity) {
     const auto type = type_of(entity, change.field);
+    // A first load is one entry for all its records: what it keeps is no value of this one.
+    const json old = change.op == 'l' ? json() : to_json(change.old.view(), type);
     return {{"seq", change.seq},
             {"field", or_null(change.field)},
             {"op", op_name(change.op)},
-            {"old", to_json(change.old.view(), type)},
+            {"old", old},
             {"new", to_json(change.now.view(), type)},
             {"at", change.at},
             {"actor", or_null(change.actor)},

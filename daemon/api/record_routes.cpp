@@ -31,22 +31,34 @@ std::vector<std::string> split(const std::string& text, char separator) {
     return out;
 }
 
-// A typed filter value: numbers compare as numbers in numeric columns.
-Value filter_value(const replica::Entity& entity, const std::string& column,
-                   const std::string& text) {
+// A typed filter value: numbers compare as numbers in numeric columns. What is of another kind than
+// the column would never be found, which is no answer.
+Result<Value> filter_value(const replica::Entity& entity, const replica::Filter& filter,
+                           const std::string& text) {
+    const std::string& column = filter.column;
+    const auto wants = [&](const char* what) {
+        return fail(Errc::kInvalid, "filter on " + column + " needs " + what,
+                    {{"key", "filter"}, {"field", column}, {"wants", what}});
+    };
     const auto* field = entity.field(column);
     const auto type = field != nullptr ? field->type : remote::FieldType::kText;
     const bool numeric = column == "id" || type == remote::FieldType::kInteger ||
                          type == remote::FieldType::kReal || type == remote::FieldType::kDecimal ||
                          type == remote::FieldType::kBoolean ||
                          type == remote::FieldType::kReference;
+    const bool part = filter.compare == replica::Compare::kContains ||
+                      filter.compare == replica::Compare::kStartsWith;
+    if (part) return Value(text);
+    const bool day = type == remote::FieldType::kDate || type == remote::FieldType::kInstant;
+    // The beginning of a time will do, for they are in the order of text.
+    if (day && (text.empty() || text[0] < '0' || text[0] > '9')) return wants("a date, YYYY-MM-DD");
     if (!numeric) return Value(text);
     if (text == "true") return Value(std::int64_t{1});
     if (text == "false") return Value(std::int64_t{0});
     const auto number = json::parse(text, nullptr, false);
     if (number.is_number_integer()) return Value(number.get<std::int64_t>());
     if (number.is_number_float()) return Value(number.get<double>());
-    return Value(text);
+    return wants("a number");
 }
 
 Result<replica::Filter> parse_filter(const replica::Entity& entity, const std::string& text) {
@@ -65,10 +77,15 @@ Result<replica::Filter> parse_filter(const replica::Entity& entity, const std::s
         return fail(Errc::kInvalid, "a filter is COLUMN:OP:VALUE", {{"key", "filter"}});
     const auto value = text.substr(second + 1);
     if (*compare == replica::Compare::kIn) {
-        for (const auto& one : split(value, ','))
-            filter.values.push_back(filter_value(entity, filter.column, one));
+        for (const auto& one : split(value, ',')) {
+            auto typed = filter_value(entity, filter, one);
+            if (!typed) return pass(typed);
+            filter.values.push_back(std::move(*typed));
+        }
     } else {
-        filter.values.push_back(filter_value(entity, filter.column, value));
+        auto typed = filter_value(entity, filter, value);
+        if (!typed) return pass(typed);
+        filter.values.push_back(std::move(*typed));
     }
     return filter;
 }
@@ -81,6 +98,9 @@ Result<replica::Query> parse_query(const ApiRequest& request, const replica::Ent
         if (!filter) return pass(filter);
         query.filters.push_back(std::move(*filter));
     }
+    for (const char* key : {"sort", "fields"})
+        if (!request.all(key).empty() && split(request.get(key), ',').empty())
+            return fail(Errc::kInvalid, std::string(key) + " names no column", {{"key", key}});
     for (const auto& name : split(request.get("sort"), ',')) {
         const bool descending = name[0] == '-';
         query.sort.push_back({descending ? name.substr(1) : name, descending});

@@ -39,6 +39,7 @@ constexpr Text kTexts[] = {
     {"said.filter.one", "one value", "一个值"},
     {"said.filter.many", "too many filters", "筛选条件过多"},
     {"said.filter.form", "a filter is COLUMN:OP:VALUE", "筛选条件的形式为 COLUMN:OP:VALUE"},
+    {"said.query.empty", "{key} names no column", "{key} 没有给出字段"},
     {"said.sort.many", "too many columns to sort by", "排序字段过多"},
     {"said.page.order", "the page to go on from belongs to another sort order",
      "继续位置属于另一种排序"},

@@ -176,6 +176,14 @@ TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api
     CHECK(code_of(daemon.get("/api/v1/records/contcat")) == "not_found");
     CHECK(code_of(daemon.get("/api/v1/records/contact?filter=last_name")) == "invalid");
     CHECK(code_of(daemon.get("/api/v1/records/contact?limit=99999999")) == "invalid");
+    // What could never be found is no filter.
+    for (const char* wrong : {"filter=amount:%3E=:abc", "filter=amount:in:1,x",
+                              "filter=amount:=:", "filter=closing_date:%3C:soon", "filter=id:=:x",
+                              "sort=", "fields=", "fields=,"})
+        CHECK(code_of(daemon.get(std::string("/api/v1/records/deal?") + wrong)) == "invalid");
+    for (const char* right : {"filter=amount:%3E=:2.5", "filter=closing_date:%3C:2026-05",
+                              "filter=name:=:abc", "filter=owner_id:isnull", "sort=-amount"})
+        CHECK(daemon.get(std::string("/api/v1/records/deal?") + right).status == 200);
     CHECK(code_of(daemon.get("/api/v1/records/contact/0")) == "invalid");
     CHECK(code_of(daemon.send("POST", "/api/v1/records/contact",
                               {{"fields", {{"lst_name", "x"}}}})) == "not_found");

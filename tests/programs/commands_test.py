@@ -220,6 +220,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(why["value"], "1")
         self.assertIn(f"uid:{os.getuid()}", json.dumps(why))
 
+    def test_a_first_load_has_no_old_value(self):
+        # One entry for all its records: how many it has is not a value of this one.
+        loaded = [e for e in self.world.json("history", "contact", "3")["entries"]
+                  if e["op"] == "loaded"]
+        self.assertEqual([(e["old"], e["run"]) for e in loaded], [(None, 1)])
+
+    def test_a_push_leaves_no_trace_of_lists_that_are_blank_on_both_sides(self):
+        self.run_kontor("set", "contact", "80", "title=Blank")
+        self.run_kontor("sync", "zoho")
+        self.run_kontor("sync", "zoho")
+        fields = [e["field"] for e in self.world.json("history", "contact", "80")["entries"]]
+        self.assertIn("title", fields)
+        self.assertNotIn("tags", fields)
+
     def test_a_record_from_beginning_to_end(self):
         made = self.world.json("create", "contact", "last_name=欧阳", "first_name=娜娜",
                                "email=nn@example.com")
@@ -281,6 +295,22 @@ class Commands(unittest.TestCase):
         self.assertEqual(waiting(), 3)
         self.run_kontor("sync", "zoho")
         self.assertEqual(waiting(), 3)
+
+    def test_what_zoho_takes_no_changes_of_cannot_be_edited(self):
+        user = self.world.sql("SELECT id, last_name FROM user LIMIT 1")[0]
+        for words in (("set", "user", str(user[0]), "last_name=zz"),
+                      ("delete", "user", str(user[0]), "--force"),
+                      ("create", "user", "last_name=Boss"),
+                      ("set", "contact", "5", 'tags:=["a"]')):
+            told = self.refused(1, *words)
+            self.assertIn("only read from zoho", told["message"])
+            self.assertIn("mapping file", told["hint"])
+        # Another program can: it is put back, and told.
+        self.world.sql("UPDATE user SET last_name = 'zz' WHERE id = ?", user[0])
+        self.run_kontor("sync", "zoho")
+        self.assertEqual(self.world.sql("SELECT id, last_name FROM user LIMIT 1")[0], user)
+        self.assertEqual(self.world.sql("SELECT count(*) FROM kontor_notice WHERE kind ="
+                                        " 'read_only'"), [(1,)])
 
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")
