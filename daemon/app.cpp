@@ -11,6 +11,7 @@
 #include "connectors/host/atomic_file.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/api/services.hpp"
+#include "daemon/config_checks.hpp"
 #include "daemon/exit_codes.hpp"
 #include "daemon/lock_file.hpp"
 #include "daemon/log_sink.hpp"
@@ -65,17 +66,6 @@ struct Core {
 };
 
 }  // namespace
-
-std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program) {
-    if (!daemon.plugin_dir.empty()) return daemon.plugin_dir;
-    std::error_code failed;
-    const auto real = fs::canonical(program, failed);
-    if (!failed) {
-        const auto beside = real.parent_path().parent_path() / "lib" / "kontor";
-        if (fs::is_directory(beside, failed)) return beside.string();
-    }
-    return KONTOR_LIBRARY_DIR;
-}
 
 struct App::Parts {
     Parts(AppSettings given, AppSeams seamed)

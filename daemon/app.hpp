@@ -59,8 +59,4 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-/// Where connectors lie: the configuration's place, else ../lib/kontor beside the program if it is
-/// there, else where they were installed.
-[[nodiscard]] std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program);
-
 }  // namespace kontor::app

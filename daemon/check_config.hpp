@@ -8,8 +8,8 @@
 
 namespace kontor::app {
 
-/// `kontord --check-config`: every problem of the configuration and of the mapping files on a line
-/// of its own, and whether the secrets are there (never what they are). kOk or kConfig.
+/// `kontord --check-config`: every problem of the configuration on a line of its own, those that
+/// check_connections() finds as well. kOk or kConfig.
 [[nodiscard]] Exit check_config(const AppSettings& settings, messages::Language language,
                                 std::ostream& out);
 

@@ -70,6 +70,12 @@ bool has_type(const Json& value, const std::string& type) {
     return value.is_string();
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string out;
+    for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
+    return out;
+}
+
 tl::unexpected<Error> bad_option(const std::string& name, const std::string& why) {
     return fail(Errc::kConfig, "option " + name + " " + why, {{"option", name}});
 }
@@ -134,7 +140,7 @@ Result<Options> complete_options(const PluginSpec& spec, std::string_view given)
         if (!has_type(value, option.type)) return bad_option(option.name, "must be " + option.type);
         if (!option.choices.empty() && option.type != "list" &&
             std::ranges::find(option.choices, as_text(value)) == option.choices.end())
-            return bad_option(option.name, "is not one of its choices");
+            return bad_option(option.name, "must be one of: " + joined(option.choices));
     }
     for (const auto& [name, value] : values.items())
         if (!value.is_structured()) out.texts.emplace(name, as_text(value));

@@ -147,7 +147,9 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
             first = since.get<std::int64_t>();
         } else if (since.is_string()) {
             const auto at = parse_instant(since.get<std::string>());
-            if (!at) return fail(Errc::kInvalid, "since is no instant", {{"key", "since"}});
+            if (!at)
+                return fail(Errc::kInvalid, "--since wants a time such as 2026-05-01T08:00:00Z",
+                            {{"key", "since"}});
             auto found = replica::first_seq_since(db, format_instant(*at));
             if (!found) return pass(found);
             first = *found;

@@ -120,7 +120,8 @@ Result<replica::Query> parse_query(const ApiRequest& request, const replica::Ent
     if (const auto after = request.get("after"); !after.empty()) {
         const auto values = json::parse(after, nullptr, false);
         if (!values.is_array())
-            return fail(Errc::kInvalid, "after is not what `next` was", {{"key", "after"}});
+            return fail(Errc::kInvalid, "--after wants what the last answer told to go on from",
+                        {{"key", "after"}});
         for (const auto& item : values) {
             auto value = value_from(item);
             if (!value) return pass(value);

@@ -7,7 +7,8 @@ namespace {
 constexpr Text kTexts[] = {
     {"daemon.locked", "{path} is in use by process {pid}.", "{path} 正被进程 {pid} 使用。"},
     {"daemon.config_ok", "The configuration is correct.", "配置正确。"},
-    {"daemon.config_errors", "The configuration has {count} errors.", "配置中有 {count} 处错误。"},
+    {"daemon.config_errors", "The configuration has {count} {count:error|errors}.",
+     "配置中有 {count} 处错误。"},
 
     {"state.starting", "starting", "正在启动"},
     {"state.new", "new – waits for: kontor sync {name}", "新连接 – 等待运行：kontor sync {name}"},

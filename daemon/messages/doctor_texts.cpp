@@ -19,7 +19,7 @@ constexpr Text kTexts[] = {
     {"doctor.certificate.name", "certificate", "证书"},
     {"doctor.clock.name", "clock", "时钟"},
     {"doctor.stale.name", "last sync", "最近同步"},
-    {"doctor.config", "The configuration file has {count} errors; the first: {first}",
+    {"doctor.config", "The configuration file has {count} {count:error|errors}; the first: {first}",
      "配置文件有 {count} 处错误；第一处：{first}"},
     {"doctor.config.fix", "Correct the file, then run: kontord --check-config",
      "请修正该文件，然后运行：kontord --check-config"},

@@ -1,5 +1,6 @@
 #include "daemon/messages/messages.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <unordered_map>
 
@@ -28,6 +29,12 @@ void scan(std::string_view text, Plain plain, Name name) {
         at = close + 1;
     }
     plain(text.substr(at));
+}
+
+// "finding|findings" for a number: the first for 1.
+std::string_view form_of(std::string_view forms, std::string_view number) {
+    const auto bar = std::min(forms.find('|'), forms.size());
+    return number == "1" ? forms.substr(0, bar) : forms.substr(std::min(bar + 1, forms.size()));
 }
 
 const std::unordered_map<std::string_view, const Text*>& index() {
@@ -107,8 +114,11 @@ std::string render(Language language, std::string_view key, const Args& args) {
         language == Language::kChinese ? text->zh : text->en,
         [&out](std::string_view plain) { out += plain; },
         [&out, &args](std::string_view name) {
-            const auto arg = args.find(std::string(name));
-            if (arg != args.end())
+            const auto colon = name.find(':');
+            const auto arg = args.find(std::string(name.substr(0, colon)));
+            if (arg != args.end() && colon != name.npos)
+                out += form_of(name.substr(colon + 1), arg->second);
+            else if (arg != args.end())
                 out += arg->second;
             else
                 out.append("{").append(name).append("}");
@@ -155,7 +165,7 @@ std::vector<std::string> placeholders(std::string_view text) {
     std::vector<std::string> names;
     scan(
         text, [](std::string_view) {},
-        [&names](std::string_view name) { names.emplace_back(name); });
+        [&names](std::string_view name) { names.emplace_back(name.substr(0, name.find(':'))); });
     return names;
 }
 

@@ -27,13 +27,21 @@ Json data_centre_option() {
     return out;
 }
 
+// A data centre of one's own has no addresses that we know.
+Json needed_if_custom(Json option) {
+    option["needed_if"] = {{"data_centre", "custom"}};
+    return option;
+}
+
 Json options() {
     return Json::array(
         {data_centre_option(),
-         option("accounts_url", "url", nullptr, "Accounts server, instead of the data centre's",
-                "账户服务器地址，代替数据中心的默认值"),
-         option("api_url", "url", nullptr, "API server, instead of the one Zoho names",
-                "API 服务器地址，代替 Zoho 返回的地址"),
+         needed_if_custom(option("accounts_url", "url", nullptr,
+                                 "Accounts server, instead of the data centre's",
+                                 "账户服务器地址，代替数据中心的默认值")),
+         needed_if_custom(option("api_url", "url", nullptr,
+                                 "API server, instead of the one Zoho names",
+                                 "API 服务器地址，代替 Zoho 返回的地址")),
          option("upload_url", "url", nullptr, "Upload server, instead of the data centre's",
                 "上传服务器地址，代替数据中心的默认值"),
          option("api_domain", "url", nullptr, "API server that Zoho named with the access token",

@@ -98,6 +98,45 @@ class GuidedConnect(unittest.TestCase):
         self.assertTrue(os.path.exists(mapping))
         self.world.kontor("config", "check")
 
+    def test_a_wrong_data_centre_is_asked_for_again_and_custom_asks_for_addresses(self):
+        terminal = self.world.terminal("connect", "zoho", "--ca-file", self.world.info["ca_file"])
+        terminal.expect("[us]: ")
+        terminal.enter("mars")
+        terminal.expect("it is one of: us, eu")
+        terminal.expect("[us]: ")
+        terminal.enter("custom")
+        terminal.expect("Accounts server, instead of the data centre's: ")
+        terminal.enter(self.world.info["accounts_url"])
+        terminal.expect("API server, instead of the one Zoho names: ")
+        terminal.enter(self.world.info["base_url"])
+        self.begin(terminal, "")
+        terminal.expect("Code generated there")
+        terminal.enter(self.world.info["grant_code"])
+        self.assert_connected(terminal)
+
+    def test_what_is_given_wrongly_is_told_before_anything_is_tried(self):
+        for words, said in (
+                (["--option", "data_centre=mars"], "one of: us, eu"),
+                (["--option", "data_center=cn"], "did you mean data_centre"),
+                (["--option", "data_centre=custom"], "--option accounts_url="),
+                (["--ca-file", "/no/such/file"], "/no/such/file cannot be read")):
+            with self.subTest(words):
+                told = self.world.kontor("connect", "zoho", "--no-input", *words, check=False)
+                self.assertEqual(told.returncode, 2, told.stderr)
+                self.assertIn(said, told.stderr)
+                self.assertNotIn("Trying", told.stderr)
+        with open(os.path.join(self.world.dir, "secret"), "w") as file:
+            file.write("wrong")
+        os.chmod(file.name, 0o600)
+        told = self.world.kontor("connect", "zoho", "--no-input", *self.options(), "--value",
+                                 "client_id=" + self.world.info["client_id"], "--secret",
+                                 "client_secret=file:" + file.name, "--secret",
+                                 "refresh_token=file:" + self.world.secret_file("refresh_token"),
+                                 check=False)
+        self.assertEqual(told.returncode, 4, told.stderr)
+        self.assertIn("Nothing was stored.", told.stderr)
+        self.assertNotIn("sign-in", told.stderr)
+
     def test_refresh_token_instead_of_a_code(self):
         terminal = self.world.terminal("connect", "zoho", *self.options())
         self.begin(terminal, "self-client")

@@ -7,6 +7,7 @@ Runs in a mount namespace of its own, for the small disks that it fills.
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -232,6 +233,38 @@ class Files(Fault):
         os.mkdir(self.path())
         self.refused()
 
+    def test_what_a_connection_names_is_looked_at(self):
+        conf = os.path.join(self.world.config, "conf.d", "odd.toml")
+        secret = os.path.join(self.world.dir, "odd.secret")
+        with open(secret, "w") as file:
+            file.write("x")
+        os.chmod(secret, 0o600)
+        mapping = os.path.join(self.world.config, "conf.d", "odd.mapping.toml")
+        good = ('[connection.odd]\nplugin = "zoho"\noptions = { data_centre = "cn" }\n'
+                f'secrets = {{ refresh_token = "file:{secret}" }}\n')
+        def check(text):
+            with open(conf, "w") as file:
+                file.write(text)
+            told = self.world.kontor("config", "check", check=False)
+            daemons = subprocess.run([self.world.program("kontord"), "--check-config"],
+                                     env=self.world.env, capture_output=True, text=True)
+            self.assertEqual(told.returncode, daemons.returncode, told.stdout + daemons.stdout)
+            if told.returncode:
+                self.assertTrue(daemons.stdout.startswith(told.stdout), daemons.stdout)
+            return told.stdout
+        self.addCleanup(os.remove, conf)
+        self.assertRegex(check(good), re.escape(conf) + r":1:1: connection\.odd\.mapping: ")
+        with open(mapping, "w") as file:
+            file.write("")
+        self.addCleanup(os.remove, mapping)
+        self.assertEqual(check(good), "")
+        self.assertRegex(check(good.replace('"zoho"', '"nope"')),
+                         re.escape(conf) + ":2:1: .*there is no connector 'nope'")
+        self.assertRegex(check(good.replace('"cn"', '"mars"')),
+                         re.escape(conf) + ":3:1: .*data_centre must be one of: us, eu")
+        os.chmod(secret, 0o644)
+        self.assertRegex(check(good), re.escape(conf) + ":4:1: .*can be read by others")
+
     def test_a_configuration_without_rights(self):
         os.chmod(self.path(), 0)
         # Root reads everything, unless it gives that right away.
@@ -257,7 +290,7 @@ class Files(Fault):
         self.assertIn("did you mean 'log_level'", said)
         self.assertNotIn("1000.abc", said)
         told = json.loads(self.world.kontor("config", "check", "--json", check=False).stdout)
-        self.assertEqual([p["line"] for p in told["problems"]], [2, 4, 8])
+        self.assertEqual([p["line"] for p in told["problems"]], [2, 4, 8, 5])  # 5: no mapping
 
 
 class Plugins(Fault):

@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -70,24 +74,74 @@ const json& option_named(const json& spec, const std::string& name) {
     return none;
 }
 
+/// A value that the plugin's description does not allow.
+Outcome<> check_option(Context& context, const json& spec, const std::string& name,
+                       const std::string& text) {
+    const auto& option = option_named(spec, name);
+    if (option.empty()) {
+        std::vector<std::string> names;
+        for (const auto& known : list_at(spec, "options")) names.push_back(text_at(known, "name"));
+        std::string hint;
+        if (const auto guess = suggest(name, names); !guess.empty())
+            hint = context.text("cli.usage.did_you_mean", {{"word", guess}});
+        return usage(context.language(), "cli.connect.no_option", {{"name", one_line(name)}}, hint);
+    }
+    const auto& choices = list_at(option, "choices");
+    const auto value = typed(option, text);
+    if (choices.empty() || value.is_array() ||
+        std::find(choices.begin(), choices.end(), text) != choices.end())
+        return {};
+    return usage(
+        context.language(), "cli.usage.choice",
+        {{"name", name}, {"value", one_line(text)}, {"choices", text_at(option, "choices")}});
+}
+
+/// Whether it is asked for: what must be said, and what decides about others (the data centre).
+bool is_asked(const json& option, const json& options) {
+    if (flag_at(option, "required") || has(option, "implies")) return true;
+    for (const auto& [other, value] : object_at(option, "needed_if").items())
+        if (text_at(options, other) == cell(value)) return true;
+    return false;
+}
+
+Outcome<> ask_option(Context& context, const json& spec, const json& option, json& options) {
+    const auto name = text_at(option, "name");
+    const bool needed = has(option, "needed_if");
+    if (!context.may_ask())
+        return needed ? usage(context.language(), "cli.ask.missing",
+                              {{"flag", "--option " + name + "="}})
+                      : Outcome<>();
+    auto question = label_of(context, object_at(option, "help"), name);
+    if (const auto choices = text_at(option, "choices"); !choices.empty())
+        question += " (" + choices + ")";
+    if (name == "data_centre") context.note(context.text("cli.connect.centre.help"));
+    for (;;) {
+        auto answer = context.ask(question, "--option " + name + "=", text_at(option, "default"));
+        if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
+        if (answer->empty()) {
+            if (!needed) return {};
+            continue;
+        }
+        if (auto fits = check_option(context, spec, name, *answer); !fits) {
+            context.warn(fits.error().message);
+            continue;
+        }
+        options[name] = typed(option, *answer);
+        return {};
+    }
+}
+
 Outcome<> take_options(Context& context, const json& spec, json& body) {
     const auto given = parse_pairs(context.language(), context.args().all("option"));
     if (!given) return tl::unexpected<Failure>(given.error());
     auto& options = body["options"] = json::object();
-    for (const auto& [name, text] : *given) options[name] = typed(option_named(spec, name), text);
-    if (!context.may_ask()) return {};
+    for (const auto& [name, text] : *given) {
+        if (auto fits = check_option(context, spec, name, text); !fits) return fits;
+        options[name] = typed(option_named(spec, name), text);
+    }
     for (const auto& option : list_at(spec, "options")) {
-        const auto name = text_at(option, "name");
-        // Asked for: what must be said, and what decides about others (the data centre).
-        if (options.contains(name) || (!flag_at(option, "required") && !has(option, "implies")))
-            continue;
-        auto question = label_of(context, object_at(option, "help"), name);
-        if (const auto choices = text_at(option, "choices"); !choices.empty())
-            question += " (" + choices + ")";
-        if (name == "data_centre") context.note(context.text("cli.connect.centre.help"));
-        auto answer = context.ask(question, "--option " + name + "=", text_at(option, "default"));
-        if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
-        if (!answer->empty()) options[name] = typed(option, *answer);
+        if (options.contains(text_at(option, "name")) || !is_asked(option, options)) continue;
+        if (auto asked = ask_option(context, spec, option, options); !asked) return asked;
     }
     return {};
 }
@@ -188,14 +242,31 @@ Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     return {};
 }
 
-void take_rest(Context& context, json& body) {
+Outcome<> take_rest(Context& context, json& body) {
     const auto& args = context.args();
-    if (args.has("ca-file"))
-        body["ca_file"] = std::filesystem::absolute(args.option("ca-file")).string();
+    if (args.has("ca-file")) {
+        const auto path = std::filesystem::absolute(args.option("ca-file")).string();
+        if (::access(path.c_str(), R_OK) != 0)
+            return usage(context.language(), "cli.file.unreadable",
+                         {{"path", path}, {"reason", context.said(std::strerror(errno))}});
+        body["ca_file"] = path;
+    }
     if (args.has("proxy")) body["proxy"] = args.option("proxy");
     if (args.has("interval")) body["interval"] = args.option("interval");
     if (args.has("jurisdiction")) body["jurisdiction"] = args.option("jurisdiction");
     if (args.has("allow-http-loopback")) body["allow_http_loopback"] = true;
+    return {};
+}
+
+/// What the daemon refuses of a connection that is not there yet is what was just given: there is
+/// no file to check and nothing to sign in to again.
+Failure refused(Context& context, Failure failure) {
+    if (failure.exit == Exit::kConfig) {
+        failure.exit = Exit::kUsage;
+        failure.hint.clear();
+    }
+    if (failure.exit == Exit::kSignIn) failure.hint = context.text("cli.connect.refused.hint");
+    return failure;
 }
 
 void tell(Context& context, const std::string& name, const json& created, const json& forecast) {
@@ -234,13 +305,13 @@ Outcome<Exit> run_connect(Context& context) {
     if (!plugin) return tl::unexpected<Failure>(plugin.error());
     if (auto taken = take_options(context, object_at(*plugin, "spec"), request.body); !taken)
         return tl::unexpected<Failure>(std::move(taken.error()));
+    if (auto taken = take_rest(context, request.body); !taken)
+        return tl::unexpected<Failure>(std::move(taken.error()));
     if (auto asked = ask_credentials(context, *plugin, request.body); !asked)
         return tl::unexpected<Failure>(std::move(asked.error()));
-    take_rest(context, request.body);
-
     context.note(context.text("cli.connect.testing"));
     const auto created = context.api().post("/connections", request.body);
-    if (!created) return tl::unexpected<Failure>(created.error());
+    if (!created) return tl::unexpected<Failure>(refused(context, created.error()));
     // The forecast is an extra: the connection stands without it.
     const auto forecast = context.api().get("/connections/" + url_encode(name) + "/forecast");
     tell(context, name, *created, forecast ? *forecast : json(nullptr));

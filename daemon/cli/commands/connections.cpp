@@ -128,8 +128,8 @@ Outcome<Exit> run_status(Context& context) {
     for (const auto& c : list_at(*answer, "connections"))
         if (wanted.empty() || text_at(c, "name") == wanted) chosen.push_back(c);
     if (!wanted.empty() && chosen.empty())
-        return tl::unexpected<Failure>(
-            failure_of(context.language(), Error{Errc::kNotFound, wanted, {}, {}}));
+        return tl::unexpected<Failure>(failure_of(
+            context.language(), Error{Errc::kNotFound, wanted, {{"connection", wanted}}, {}}));
     if (context.json()) {
         context.print_json(wanted.empty() ? *answer : chosen.front());
         return Exit::kOk;

@@ -72,6 +72,27 @@ Outcome<Exit> show_conflict(Context& context, const std::string& id) {
     return Exit::kOk;
 }
 
+tl::unexpected<Failure> not_blocked(Context& context, const std::string& id) {
+    return tl::unexpected<Failure>(failed(context.language(), Exit::kNotFound, "not_found",
+                                          "cli.blocked.not", {{"id", id}}, "cli.blocked.not.hint"));
+}
+
+/// The blocked of that id alone.
+Outcome<json> one_blocked(Context& context, const std::string& id) {
+    const auto number = whole_number(context.language(), "ID", id);
+    if (!number) return tl::unexpected<Failure>(number.error());
+    for (std::int64_t offset = 0;;) {
+        const auto answer =
+            context.api().get("/blocked?limit=1000&offset=" + std::to_string(offset));
+        if (!answer) return tl::unexpected<Failure>(answer.error());
+        for (const auto& item : list_at(*answer, "blocked"))
+            if (integer_at(item, "link") == *number)
+                return json{{"blocked", json::array({item})}, {"next", nullptr}};
+        offset = integer_at(*answer, "next");
+        if (offset == 0) return not_blocked(context, id);
+    }
+}
+
 Outcome<Exit> retry_blocked(Context& context) {
     json body = json::object();
     if (const auto id = context.args().argument("ID"); !id.empty()) {
@@ -81,6 +102,8 @@ Outcome<Exit> retry_blocked(Context& context) {
     }
     const auto answer = context.api().post("/blocked/retry", body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (body.contains("link") && integer_at(*answer, "retried") == 0)
+        return not_blocked(context, context.args().argument("ID"));
     if (context.json())
         context.print_json(*answer);
     else
@@ -140,7 +163,9 @@ Outcome<Exit> run_blocked(Context& context) {
     const auto limit = number_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) query = "?limit=" + std::to_string(**limit);
-    const auto answer = context.api().get("/blocked" + query);
+    const auto id = context.args().argument("ID");
+    const auto answer =
+        id.empty() ? context.api().get("/blocked" + query) : one_blocked(context, id);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json()) {
         context.print_json(*answer);

@@ -98,6 +98,10 @@ Outcome<Exit> run_history(Context& context) {
     if (*limit) query = "?limit=" + std::to_string(**limit);
     const auto answer = context.api().get(record_path(context) + "/history" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
+    // What has no history may be a record that never was.
+    if (list_at(*answer, "entries").empty())
+        if (const auto record = context.api().get(record_path(context)); !record)
+            return tl::unexpected<Failure>(record.error());
     if (context.json())
         context.print_json(*answer);
     else

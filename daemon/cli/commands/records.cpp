@@ -17,6 +17,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Hits that a search shows unless --limit says otherwise.
+constexpr std::int64_t kSearchHits = 20;
+
 std::string entity_of(Context& context) {
     return context.args().argument("ENTITY");
 }
@@ -203,7 +206,7 @@ Outcome<Exit> run_entities(Context& context) {
         return Exit::kOk;
     }
     return tl::unexpected<Failure>(
-        failure_of(context.language(), Error{Errc::kNotFound, wanted, {}, {}}));
+        failure_of(context.language(), Error{Errc::kNotFound, wanted, {{"entity", wanted}}, {}}));
 }
 
 Outcome<Exit> run_list(Context& context) {
@@ -233,8 +236,10 @@ Outcome<Exit> run_get(Context& context) {
     json shown = json::object();
     for (const auto& name : wanted) {
         if (!fields.contains(name))
-            return tl::unexpected<Failure>(
-                failure_of(context.language(), Error{Errc::kNotFound, name, {}, {}}));
+            return tl::unexpected<Failure>(failure_of(
+                context.language(),
+                Error{
+                    Errc::kNotFound, name, {{"entity", entity_of(context)}, {"field", name}}, {}}));
         shown[name] = fields[name];
     }
     if (wanted.empty()) shown = fields;
@@ -276,12 +281,15 @@ Outcome<Exit> run_set(Context& context) {
 
 Outcome<Exit> run_delete(Context& context) {
     const auto& ids = context.args().arguments_of("ID");
-    if (!context.args().has("force") && context.may_ask()) {
+    if (!context.args().has("force")) {
         const auto question = context.text("cli.delete.ask", {{"count", std::to_string(ids.size())},
                                                               {"entity", entity_of(context)}});
         const auto sure = context.confirm(question, "--force", false);
         if (!sure) return tl::unexpected<Failure>(sure.error());
-        if (!*sure) return context.interrupted();
+        if (!*sure) {
+            context.note(context.text("cli.delete.none"));
+            return Exit::kOk;
+        }
     }
     json deleted = json::array();
     json missed = json::array();
@@ -318,10 +326,14 @@ Outcome<Exit> run_search(Context& context) {
     const auto limit = number_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) add_query(query, "limit", std::to_string(**limit));
+    const auto shown_max = static_cast<std::size_t>(limit->value_or(kSearchHits));
+    if (!*limit) add_query(query, "limit", std::to_string(kSearchHits));
     const auto answer = context.api().get("/search" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto printed = print_list(context, *answer, list_at(*answer, "hits"),
                                     {"entity", "id", "title", "field", "snippet"}, true);
+    if (printed && list_at(*answer, "hits").size() >= shown_max)
+        context.note(context.text("cli.search.more", {{"count", std::to_string(shown_max)}}));
     if (printed && !flag_at(*answer, "complete")) context.note(context.text("cli.search.behind"));
     return printed;
 }

@@ -36,19 +36,26 @@ struct Places {
     Readers readers = Readers::kOwner;
 };
 
+/// For the service's user: it must be able to read what root writes.
+Places machine(std::string config) {
+    return {.config = std::move(config),
+            .state = "",
+            .start = "sudo systemctl enable --now kontord",
+            .readers = Readers::kAll};
+}
+
 Places places_of(Context& context) {
-    if (context.args().has("system"))
-        return {.config = "/etc/kontor/kontor.toml",
-                .state = "",
-                .start = "sudo systemctl enable --now kontord",
-                .readers = Readers::kAll};
+    if (context.args().has("system")) return machine("/etc/kontor/kontor.toml");
     const auto paths = config::default_paths(context.io().env, geteuid() == 0);
     auto named = context.args().option("config");
     if (named.empty()) named = context.io().env("KONTOR_CONFIG").value_or("");
     auto state = context.io().env("KONTOR_STATE_DIR").value_or("");
     if (named.empty()) named = paths.user_config;
     if (state.empty()) state = paths.state_dir;
-    if (named.empty()) return {.config = paths.system_config, .state = state, .start = "kontord"};
+    if (named.empty()) {
+        context.note(context.text("cli.init.root"));
+        return machine(paths.system_config);
+    }
     return {.config = fs::absolute(named).lexically_normal().string(),
             .state = state,
             .start = "systemctl --user enable --now kontord"};
@@ -58,6 +65,10 @@ Places places_of(Context& context) {
 
 Outcome<Exit> run_init(Context& context) {
     const auto places = places_of(context);
+    if (context.args().has("system") && ::access("/etc", W_OK) != 0)
+        return tl::unexpected<Failure>(failed(context.language(), exit_code(Errc::kPermission),
+                                              "permission", "cli.init.denied", {},
+                                              "cli.init.denied.hint"));
     const auto folder = fs::path(places.config).parent_path();
     nlohmann::json made = nlohmann::json::array();
     nlohmann::json kept = nlohmann::json::array();

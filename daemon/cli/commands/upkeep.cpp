@@ -8,6 +8,7 @@
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/width.hpp"
+#include "daemon/config_checks.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -143,15 +144,22 @@ Outcome<json> examined(Context& context) {
 }  // namespace
 
 Outcome<Exit> run_config_check(Context& context) {
-    const auto loaded = load_config(context);
+    auto loaded = load_config(context);
+    const auto left_out =
+        app::check_connections(loaded, app::plugin_dir_of(loaded.config.daemon, "/proc/self/exe"),
+                               app::SecretsSeen::kFiles);
     json problems = json::array();
     for (const auto& problem : loaded.problems) {
         problems.push_back(problem_json(problem));
         if (!context.json()) context.print(one_line(context.said(problem.text())));
     }
     if (context.json())
-        context.print_json(
-            json{{"ok", loaded.problems.empty()}, {"files", loaded.files}, {"problems", problems}});
+        context.print_json(json{{"ok", loaded.problems.empty()},
+                                {"files", loaded.files},
+                                {"problems", problems},
+                                {"not_checked", left_out}});
+    for (const auto& key : left_out)
+        context.note(context.text("cli.config.not_checked", {{"key", one_line(key)}}));
     if (!loaded.problems.empty())
         return tl::unexpected<Failure>(config_failure(context, loaded.problems));
     for (const auto& file : loaded.files) context.note(file);

@@ -208,14 +208,19 @@ TEST_CASE("delete asks where it can, and tells what was not deleted", "[cli][com
     Session session([](const Asked& asked) {
         return asked.target.ends_with("/2") ? problem(404, "not_found") : Canned{.body = "{}"};
     });
-    CHECK(session.run({"delete", "contact", "1", "2", "3", "--json"}) == 3);
+    // Where nobody can be asked, nothing is deleted unasked.
+    CHECK(session.run({"delete", "contact", "1", "2", "3", "--json"}) == 2);
+    CHECK(session.run({"delete", "contact", "1", "--no-input"}) == 2);
+    CHECK(session.daemon.asked().empty());
+    CHECK(session.run({"delete", "contact", "1", "2", "3", "--json", "--force"}) == 3);
     const auto told = json::parse(session.runner.out);
     CHECK(told["deleted"] == json{"1", "3"});
     CHECK(told["failed"][0]["id"] == "2");
     CHECK(session.daemon.asked().size() == 3);
 
     session.runner.typed = {"n"};
-    CHECK(session.run({"delete", "contact", "1"}) == 130);
+    CHECK(session.run({"delete", "contact", "1"}) == 0);
+    CHECK(session.runner.err.find("Nothing was deleted.") != std::string::npos);
     CHECK(session.daemon.asked().size() == 3);
     session.runner.typed = {"y"};
     CHECK(session.run({"delete", "contact", "1"}) == 0);

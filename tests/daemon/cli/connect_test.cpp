@@ -76,12 +76,14 @@ TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
     FakeDaemon daemon(answer);
     const auto file = daemon.folder() + "/token";
     std::ofstream(file) << "1000.refresh\n";
+    const auto ca = daemon.folder() + "/ca.pem";
+    std::ofstream(ca) << "x\n";
     Runner runner;
     CHECK(run(runner, daemon,
               {"connect", "zoho", "--name", "sales", "--option", "data_centre=eu", "--option",
                "overlap_s=60", "--option", "sandbox=true", "--value", "client_id=1000.X",
                "--secret", "client_secret=file:/etc/kontor/secret", "--secret-file",
-               "refresh_token=" + file, "--ca-file", "/etc/ca.pem", "--json"}) == 0);
+               "refresh_token=" + file, "--ca-file", ca, "--json"}) == 0);
     CHECK(sent(daemon) ==
           json{{"name", "sales"},
                {"plugin", "zoho"},
@@ -90,7 +92,7 @@ TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
                {"secrets",
                 {{"client_secret", {{"reference", "file:/etc/kontor/secret"}}},
                  {"refresh_token", {{"value", "1000.refresh"}}}}},
-               {"ca_file", "/etc/ca.pem"}});
+               {"ca_file", ca}});
     const auto told = json::parse(runner.out);
     CHECK(told["identity"]["org_name"] == "Zylker");
     CHECK(told["forecast"]["limit"] == 50000);

@@ -1,0 +1,112 @@
+#include "daemon/config_checks.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <variant>
+
+#include "config/mapping_file.hpp"
+#include "connectors/host/library.hpp"
+#include "connectors/host/secret_store.hpp"
+#include "connectors/host/spec.hpp"
+
+namespace kontor::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Adds problems of one connection, at the line of the key or of what it belongs to.
+class Checks {
+public:
+    Checks(config::Loaded& loaded, const config::Connection& connection)
+        : loaded_(loaded), connection_(connection), prefix_("connection." + connection.name) {}
+
+    void connector(const std::string& plugin_dir) {
+        if (connection_.plugin.empty()) return;  // told already
+        const auto path = plugin_dir + "/" + connection_.plugin + ".so";
+        std::error_code ignored;
+        if (!fs::exists(path, ignored))
+            return add("plugin",
+                       "there is no connector '" + connection_.plugin + "' in " + plugin_dir);
+        const auto library = host::Library::load(path);
+        if (!library) return add("plugin", library.error().message);
+        const auto spec = host::PluginSpec::parse((*library)->spec_json());
+        if (!spec) return add("plugin", spec.error().message);
+        nlohmann::json options = nlohmann::json::object();
+        for (const auto& [name, option] : connection_.options)
+            std::visit([&, &key = name](const auto& value) { options[key] = value; }, option);
+        using Handler = nlohmann::json::error_handler_t;
+        const auto taken =
+            host::complete_options(*spec, options.dump(-1, ' ', false, Handler::replace));
+        if (!taken) add("options", taken.error().message);
+    }
+
+    void mapping() {
+        std::error_code ignored;
+        if (fs::exists(connection_.mapping, ignored))
+            (void)config::read_mapping(connection_.mapping, loaded_.problems);
+        else
+            add("mapping", connection_.mapping + " does not exist");
+    }
+
+    void secrets(SecretsSeen seen, std::vector<std::string>& left_out) {
+        const host::SystemSecretStore store;
+        for (const auto& [name, reference] : connection_.secrets) {
+            if (seen == SecretsSeen::kFiles && !reference.starts_with("file:"))
+                left_out.push_back(prefix_ + ".secrets." + name);
+            else if (auto secret = store.read(reference); !secret)
+                add("secrets." + name, secret.error().message);
+        }
+    }
+
+private:
+    void add(const std::string& key, std::string reason) {
+        config::Problem problem{"", 0, 0, prefix_ + "." + key, std::move(reason), ""};
+        for (auto at = problem.key; !at.empty(); at.erase(std::min(at.rfind('.'), at.size()))) {
+            const auto origin = loaded_.origins.find(at);
+            if (origin == loaded_.origins.end()) {
+                if (at.find('.') == at.npos) break;
+                continue;
+            }
+            const auto colon = origin->second.rfind(':');
+            problem.file = origin->second.substr(0, colon);
+            if (colon != std::string::npos)
+                std::from_chars(origin->second.data() + colon + 1,
+                                origin->second.data() + origin->second.size(), problem.line);
+            problem.column = problem.line > 0 ? 1 : 0;
+            break;
+        }
+        loaded_.problems.push_back(std::move(problem));
+    }
+
+    config::Loaded& loaded_;
+    const config::Connection& connection_;
+    const std::string prefix_;
+};
+
+}  // namespace
+
+std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program) {
+    if (!daemon.plugin_dir.empty()) return daemon.plugin_dir;
+    std::error_code failed;
+    const auto real = fs::canonical(program, failed);
+    if (!failed) {
+        const auto beside = real.parent_path().parent_path() / "lib" / "kontor";
+        if (fs::is_directory(beside, failed)) return beside.string();
+    }
+    return KONTOR_LIBRARY_DIR;
+}
+
+std::vector<std::string> check_connections(config::Loaded& loaded, const std::string& plugin_dir,
+                                           SecretsSeen seen) {
+    std::vector<std::string> left_out;
+    for (const auto& connection : loaded.config.connections) {
+        Checks checks(loaded, connection);
+        checks.connector(plugin_dir);
+        checks.mapping();
+        checks.secrets(seen, left_out);
+    }
+    return left_out;
+}
+
+}  // namespace kontor::app
