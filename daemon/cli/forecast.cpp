@@ -26,4 +26,18 @@ std::string forecast_text(Context& context, const nlohmann::json& forecast) {
     return text;
 }
 
+std::string credits_text(Context& context, const nlohmann::json& connection) {
+    const auto& credits = object_at(connection, "credits");
+    if (credits.empty()) return {};
+    const auto limit = integer_at(credits, "limit");
+    const auto left = integer_at(credits, "left", -1);
+    const auto key = left < 0    ? "cli.credits.spent"
+                     : limit > 0 ? "cli.credits.left_of"
+                                 : "cli.credits.left";
+    return context.text(key, {{"name", text_at(connection, "name")},
+                              {"spent", grouped(integer_at(credits, "spent"))},
+                              {"left", grouped(left)},
+                              {"limit", grouped(limit)}});
+}
+
 }  // namespace kontor::cli

@@ -575,6 +575,16 @@ constexpr Text kTexts[] = {
 
     {"cli.sync.failed", "{name}: {error}", "{name}：{error}"},
     {"cli.sync.nothing", "Nothing would change.", "不会有任何变更。"},
+    {"cli.sync.watching", "Waiting for syncs; Ctrl-C ends.", "正在等待同步；按 Ctrl-C 结束。"},
+    {"cli.credits.left_of",
+     "{name}: {left} of {limit} API credits left, {spent} spent since kontord's "
+     "start",
+     "{name}：API 额度剩余 {left} / {limit}，kontord 启动以来已用 {spent}"},
+    {"cli.credits.left", "{name}: {left} API credits left, {spent} spent since kontord's start",
+     "{name}：API 额度剩余 {left}，kontord 启动以来已用 {spent}"},
+    {"cli.credits.spent",
+     "{name}: {spent} API credits spent since kontord's start; how many are left is not known",
+     "{name}：kontord 启动以来已用 API 额度 {spent}，剩余额度未知"},
     {"cli.sync.plan", "{count} {count:change|changes} would be made.", "将有 {count} 项变更。"},
     {"cli.sync.plan_cut", "{shown} of {count} changes are listed.",
      "共 {count} 项变更，列出 {shown} 项。"},
@@ -641,6 +651,10 @@ constexpr Text kTexts[] = {
     {"cli.why.gone", "The record is deleted.", "该记录已删除。"},
     {"cli.why.conflict", "conflict {id}: {kind}, {state}, rule {rule}",
      "冲突 {id}：{kind}，{state}，规则 {rule}"},
+    {"cli.doctor.waiting",
+     "For you to look at: {blocked} blocked (kontor blocked), {conflicts} in conflict (kontor "
+     "conflicts).",
+     "待您查看：被拒 {blocked} 条（kontor blocked），冲突 {conflicts} 条（kontor conflicts）。"},
     {"cli.doctor.fine", "All is well.", "一切正常。"},
     {"cli.doctor.fix", "  cure: {fix}", "  解决办法：{fix}"},
     {"cli.doctor.found", "{count} {count:finding|findings}.", "发现 {count} 个问题。"},

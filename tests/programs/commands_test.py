@@ -62,6 +62,12 @@ class Commands(unittest.TestCase):
                 self.assertIn("kontor " + command.split()[0], text)
         self.assertIn("用法", self.run_kontor("sync", "--help", "--lang", "zh").stdout)
 
+    def test_each_program_tells_its_version(self):
+        for program in ("kontor", "kontord", "kontor-peer-zoho"):
+            told = subprocess.run([self.world.program(program), "--version"], env=self.world.env,
+                                  capture_output=True, text=True, timeout=60, check=True).stdout
+            self.assertRegex(told, rf"^{program} \d+\.\d+\.\d+\n$")
+
     def test_wrong_words_are_told_with_what_was_meant(self):
         self.assertIn("did you mean", self.refused(2, "stauts")["hint"])
         self.assertIn("--dry-run", self.refused(2, "sync", "--dry-rn")["hint"])

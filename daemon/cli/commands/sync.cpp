@@ -7,6 +7,7 @@
 
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
+#include "daemon/cli/forecast.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
@@ -316,7 +317,11 @@ void print_event(Context& context, const SseEvent& event) {
     std::string line = event.id + "  " + context.paint(Paint::kBold, one_line(event.type));
     if (data.is_object())
         for (const auto& [name, value] : data.items())
-            if (const auto text = cell(value); !text.empty())
+            // What each stream did is a long story: kontor runs ID tells it, --json all.
+            if (const auto text = value.is_object()  ? text_at(value, "message")
+                                  : value.is_array() ? std::to_string(value.size())
+                                                     : cell(value);
+                !text.empty())
                 line += " " + one_line(name) + "=" + one_line(text);
     context.print(line);
     context.io().out.flush();
@@ -345,6 +350,7 @@ Outcome<Exit> watch(Context& context) {
         }
         return true;
     };
+    context.note(context.text("cli.sync.watching"));
     auto done = follow(context, "", show);
     progress.clear();
     // Ctrl-C is how watching ends.
@@ -379,6 +385,11 @@ Outcome<Exit> run_sync(Context& context) {
                                      : context.text("cli.sync.plan", {{"count", grouped(*total)}}));
         } else if (!context.json()) {
             print_result(context, result);
+            // An extra: the sync has ended well without it.
+            const auto name = text_at(result, "connection");
+            if (const auto now = context.api().get(connection_path(name, "")); now)
+                if (const auto credits = credits_text(context, *now); !credits.empty())
+                    context.note(credits);
         }
     }
     if (context.json())

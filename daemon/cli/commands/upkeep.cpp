@@ -141,6 +141,22 @@ Outcome<json> examined(Context& context) {
     return json{{"ok", false}, {"checks", std::move(checks)}};
 }
 
+/// What is no trouble of the machine's, but waits for a person all the same.
+void tell_open_questions(Context& context) {
+    const auto status = context.api().get("/status");
+    if (!status) return;
+    std::int64_t blocked = 0;
+    std::int64_t conflicts = 0;
+    for (const auto& connection : list_at(*status, "connections")) {
+        blocked += integer_at(connection, "blocked");
+        conflicts += integer_at(connection, "conflicts");
+    }
+    if (blocked + conflicts > 0)
+        context.note(context.text(
+            "cli.doctor.waiting",
+            {{"blocked", std::to_string(blocked)}, {"conflicts", std::to_string(conflicts)}}));
+}
+
 }  // namespace
 
 Outcome<Exit> run_config_check(Context& context) {
@@ -220,6 +236,7 @@ Outcome<Exit> run_doctor(Context& context) {
     }
     context.note(fine ? context.text("cli.doctor.fine")
                       : context.text("cli.doctor.found", {{"count", std::to_string(findings)}}));
+    tell_open_questions(context);
     return fine ? Exit::kOk : Exit::kFailed;
 }
 

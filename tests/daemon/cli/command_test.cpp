@@ -95,6 +95,19 @@ TEST_CASE("status shows each connection and passes the document on as JSON", "[c
     CHECK(json::parse(session.runner.out) == document);
     CHECK(session.runner.err.empty());
 
+    auto counted = document;
+    const auto credits_of = [&](std::int64_t limit, std::int64_t left) {
+        counted["connections"][0]["credits"] = {
+            {"limit", limit}, {"left", left}, {"spent", 1234}, {"requests", 1000}};
+        Session other(Canned{.body = counted.dump()});
+        CHECK(other.run({"status"}) == 0);
+        return other.runner.err;
+    };
+    CHECK(credits_of(50000, 48766).find("48,766 of 50,000 API credits left, 1,234 spent") !=
+          std::string::npos);
+    CHECK(credits_of(0, 7).find("7 API credits left") != std::string::npos);
+    CHECK(credits_of(0, -1).find("1,234 API credits spent") != std::string::npos);
+
     CHECK(session.run({"status", "zoho", "--json"}) == 0);
     CHECK(json::parse(session.runner.out)["name"] == "zoho");
     CHECK(session.run({"status", "other"}) == 6);
@@ -225,6 +238,19 @@ TEST_CASE("delete asks where it can, and tells what was not deleted", "[cli][com
     session.runner.typed = {"y"};
     CHECK(session.run({"delete", "contact", "1"}) == 0);
     CHECK(session.daemon.asked().size() == 4);
+}
+
+TEST_CASE("doctor names what waits for a person", "[cli][command]") {
+    const json document{{"connections", {connection("zoho")}}};
+    Session session([&](const Asked& asked) {
+        return Canned{.body = asked.target.ends_with("/doctor") ? R"({"ok":true,"checks":[]})"
+                                                                : document.dump()};
+    });
+    CHECK(session.run({"doctor"}) == 0);
+    CHECK(session.runner.err.find("0 blocked (kontor blocked), 2 in conflict") !=
+          std::string::npos);
+    CHECK(session.run({"doctor", "--json"}) == 0);
+    CHECK(session.runner.err.empty());
 }
 
 TEST_CASE("sql reads unless told to write", "[cli][command]") {

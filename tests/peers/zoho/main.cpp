@@ -165,6 +165,7 @@ int main(int argc, char** argv) {
     CLI::App app("Simulated Zoho CRM v8 organisation for tests", "kontor-peer-zoho");
     Arguments arguments;
     declare(app, arguments);
+    app.set_version_flag("--version", "kontor-peer-zoho " KONTOR_VERSION);
     CLI11_PARSE(app, argc, argv);
     try {
         if (arguments.list_switches) {
