@@ -43,7 +43,7 @@ json to_json(const engine::PlannedChange& change) {
 json to_json(const engine::CycleReport& report) {
     json streams = json::array();
     for (const auto& counts : report.streams) streams.push_back(to_json(counts));
-    return {{"run", report.run},
+    return {{"run", report.run != 0 ? json(report.run) : json()},
             {"streams", std::move(streams)},
             {"plan_total", report.plan_total},
             {"pushed", report.pushed}};

@@ -463,7 +463,9 @@ Result<CycleReport> Cycle::run(const CycleOptions& options) {
     if (!copy) return pass(copy);
     const Ports ports{*copy,           ports_.remote, ports_.clock,     ports_.random, ports_.log,
                       ports_.observer, ports_.gate,   ports_.cancelled, ports_.session};
-    return guarded([&] { return Run(ports, settings_, options).go(); });
+    auto report = guarded([&] { return Run(ports, settings_, options).go(); });
+    if (report) report->run = 0;  // it was of the copy: the next sync's is another
+    return report;
 }
 
 }  // namespace kontor::engine

@@ -82,11 +82,11 @@ struct PlannedChange {
     std::int64_t record = 0;          ///< 0 if it does not exist here yet
     std::string ext_id;               ///< "" if it does not exist there yet
     std::string op;                   ///< create update delete conflict
-    std::vector<std::string> fields;  ///< columns here, remote fields there
+    std::vector<std::string> fields;  ///< our columns, on both sides
 };
 
 struct CycleReport {
-    std::int64_t run = 0;
+    std::int64_t run = 0;  ///< 0: a dry run, which leaves no row
     std::vector<StreamCounts> streams;
     std::vector<PlannedChange> plan;  ///< dry run only; at most kPlanMax entries
     std::int64_t plan_total = 0;

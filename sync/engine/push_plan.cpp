@@ -175,7 +175,8 @@ PushForecast forecast_push(Context& context, const StreamPlan& plan, const PlanS
             if (const GroupPlan* group = plan.group(sent.group))
                 for (const auto& field : group->mapping->fields)
                     if (goes_out(field, push->op == remote::ChangeOp::kCreate))
-                        change.fields.push_back(field.remote);
+                        change.fields.insert(change.fields.end(), field.columns.begin(),
+                                             field.columns.end());
         plan_sink(std::move(change));
     }
     return out;

@@ -46,6 +46,10 @@ TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cy
     CHECK(found ==
           std::map<std::string, int>{
               {"here update", 1}, {"here delete", 1}, {"there update", 1}, {"there create", 1}});
+    // Our columns on both sides; no run, for its row would be in the copy.
+    for (const auto& change : plan.plan)
+        if (change.op == "update") CHECK(change.fields == std::vector<std::string>{"phone"});
+    CHECK(plan.run == 0);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 11);
     CHECK(f.device.text("SELECT coalesce(phone, '') FROM contact WHERE last_name = 'N5'").empty());
     CHECK(f.remote.pushes == 0);
