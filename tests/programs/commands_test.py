@@ -505,9 +505,8 @@ class FirstLoad(unittest.TestCase):
         self.world.connect()
         self.assertEqual(self.world.stop_daemon(), 0)
         self.world.start_daemon()
-        status = self.world.kontor("status").stdout
-        self.assertIn("waits for: kontor sync zoho", status)
-        self.assertEqual(self.world.json("status", "zoho")["state"], "new")
+        until(lambda: self.world.json("status", "zoho")["state"] == "new", "it waits")
+        self.assertIn("waits for: kontor sync zoho", self.world.kontor("status").stdout)
         self.world.kontor("sync", "zoho", "--dry-run")
         self.assertEqual(self.world.sql("SELECT count(*) FROM contact"), [(0,)])
         self.assertEqual(self.world.json("status", "zoho")["state"], "new")
