@@ -2,6 +2,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/engine/decide.hpp"
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
@@ -9,6 +10,34 @@
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
+
+std::vector<ColumnChange> columns_for(const GroupPlan& group, const merge::GroupValues& values,
+                                      const Row& row, const merge::References& references) {
+    std::vector<ColumnChange> out;
+    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+        std::vector<Value> current;
+        for (const std::size_t column : group.columns[i]) current.push_back(row[column]);
+        const auto got = merge::get(group.mapping->fields[i], values[i], current, references);
+        if (got.waits)
+            stop({Errc::kConflict,
+                  "their value refers to a record that is not here yet",
+                  {{"field", group.mapping->fields[i].remote}},
+                  {}});
+        for (std::size_t k = 0; k < got.columns.size(); ++k)
+            if (got.columns[k] != row[group.columns[i][k]])
+                out.push_back({group.columns[i][k], got.columns[k]});
+    }
+    return out;
+}
+
+OldValues old_values(const StreamPlan& plan, const Row& row,
+                     const std::vector<ColumnChange>& changes) {
+    OldValues out;
+    for (const auto& change : changes)
+        out.emplace(plan.column_fields[change.column], row[change.column]);
+    return out;
+}
+
 namespace {
 
 using replica::LinkState;
@@ -90,6 +119,28 @@ void name_fields(const Plans& plans, StoredConflict& conflict) {
         add(group->mapping->fields[i], i);
 }
 
+// Who made the value that stands here, and when.
+void name_author(Sql& sql, const Plans& plans, StoredConflict& conflict) {
+    const StreamPlan* plan = plans.stream(conflict.stream);
+    const GroupPlan* group =
+        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
+    if (group == nullptr) return;
+    std::int64_t newest = 0;
+    for (const auto& columns : group->columns)
+        for (const std::size_t column : columns) {
+            auto& row = sql.bind(
+                "SELECT seq, coalesce(actor, ''), at FROM kontor_history WHERE entity = ? AND"
+                " record = ? AND field = ? AND op = 'u' ORDER BY seq DESC LIMIT 1",
+                plan->entity.id, conflict.shown.record, plan->column_fields[column]);
+            if (Sql::step(row) && row.integer(0) > newest) {
+                newest = row.integer(0);
+                conflict.shown.ours_by = row.text(1);
+                conflict.shown.ours_at = row.text(2);
+            }
+            row.reset();
+        }
+}
+
 StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
     auto& row = sql.bind(std::string(kConflictColumns) + "WHERE k.id = ?", id);
     if (!Sql::step(row)) {
@@ -101,34 +152,6 @@ StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
     }
     auto out = read_conflict(row);
     row.reset();
-    return out;
-}
-
-/// The columns that show `values` here. Throws kConflict if a reference has not arrived.
-std::vector<ColumnChange> columns_for(const GroupPlan& group, const merge::GroupValues& values,
-                                      const Row& row, const merge::References& references) {
-    std::vector<ColumnChange> out;
-    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
-        std::vector<Value> current;
-        for (const std::size_t column : group.columns[i]) current.push_back(row[column]);
-        const auto got = merge::get(group.mapping->fields[i], values[i], current, references);
-        if (got.waits)
-            stop({Errc::kConflict,
-                  "their value refers to a record that is not here yet",
-                  {{"field", group.mapping->fields[i].remote}},
-                  {}});
-        for (std::size_t k = 0; k < got.columns.size(); ++k)
-            if (got.columns[k] != row[group.columns[i][k]])
-                out.push_back({group.columns[i][k], got.columns[k]});
-    }
-    return out;
-}
-
-OldValues old_values(const StreamPlan& plan, const Row& row,
-                     const std::vector<ColumnChange>& changes) {
-    OldValues out;
-    for (const auto& change : changes)
-        out.emplace(plan.column_fields[change.column], row[change.column]);
     return out;
 }
 
@@ -242,15 +265,17 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
         std::vector<StoredConflict> found;
         auto& rows = sql.bind(std::string(kConflictColumns) +
                                   "WHERE k.state = ?1 AND (?2 = '' OR e.name = ?2)"
-                                  " AND (?3 = 0 OR k.record = ?3) ORDER BY k.id LIMIT ?4 OFFSET ?5",
+                                  " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)"
+                                  " ORDER BY k.id LIMIT ?4 OFFSET ?5",
                               query.decided ? "decided" : "open", query.entity, query.record,
-                              query.limit, query.offset);
+                              query.limit, query.offset, query.connection);
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
             name_fields(plans, conflict);
+            name_author(sql, plans, conflict);
             out.push_back(std::move(conflict.shown));
         }
         return out;
@@ -264,49 +289,51 @@ Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
         name_fields(plans, conflict);
+        name_author(sql, plans, conflict);
         return std::move(conflict.shown);
     });
 }
 
+void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
+            const std::string& actor) {
+    const auto conflict = conflict_by_id(context.sql, id);
+    const StreamPlan* plan = context.plans.stream(conflict.stream);
+    if (plan == nullptr)
+        stop({Errc::kConflict, "the stream of the conflict is no longer mapped", {}, {}});
+    const Cause cause{.actor = actor, .rule = "resolve:" + std::to_string(id)};
+    const bool open = conflict.shown.state == "open";
+    if (is_match(conflict) != (side == Side::kSame || side == Side::kApart))
+        stop({Errc::kInvalid,
+              is_match(conflict) ? "say whether the two are the same or apart"
+                                 : "choose ours or theirs",
+              {{"key", "choose"}},
+              {}});
+    if (is_match(conflict)) return answer_match(context, conflict, side, actor);
+    // First, for a link that is forgotten takes its open questions with it.
+    close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", rule, actor);
+    const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
+    if (conflict.group) {
+        const GroupPlan* group = plan->group(*conflict.group);
+        if (group == nullptr)
+            stop({Errc::kConflict, "the fields of the conflict are mapped otherwise now", {}, {}});
+        if (open && link)
+            resolve_open_edit(context, *plan, *group, *link, conflict, side, cause);
+        else
+            choose_afterwards(context, *plan, *group, conflict, side, cause);
+    } else {
+        if (!open || !link)
+            stop({Errc::kConflict,
+                  "this deletion has been decided; restore the record with undo",
+                  {},
+                  {}});
+        resolve_delete(context, *plan, *link, side, cause);
+    }
+}
+
 Result<> resolve(const replica::Database& db, const Clock& clock, Random& random, std::int64_t id,
                  Side side, const std::string& actor) {
-    return in_transaction(db, clock, random, [&](Context& context) {
-        const auto conflict = conflict_by_id(context.sql, id);
-        const StreamPlan* plan = context.plans.stream(conflict.stream);
-        if (plan == nullptr)
-            stop({Errc::kConflict, "the stream of the conflict is no longer mapped", {}, {}});
-        const Cause cause{.actor = actor, .rule = "resolve:" + std::to_string(id)};
-        const bool open = conflict.shown.state == "open";
-        if (is_match(conflict) != (side == Side::kSame || side == Side::kApart))
-            stop({Errc::kInvalid,
-                  is_match(conflict) ? "say whether the two are the same or apart"
-                                     : "choose ours or theirs",
-                  {{"key", "choose"}},
-                  {}});
-        if (is_match(conflict)) return answer_match(context, conflict, side, actor);
-        // First, for a link that is forgotten takes its open questions with it.
-        close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", "resolve", actor);
-        const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
-        if (conflict.group) {
-            const GroupPlan* group = plan->group(*conflict.group);
-            if (group == nullptr)
-                stop({Errc::kConflict,
-                      "the fields of the conflict are mapped otherwise now",
-                      {},
-                      {}});
-            if (open && link)
-                resolve_open_edit(context, *plan, *group, *link, conflict, side, cause);
-            else
-                choose_afterwards(context, *plan, *group, conflict, side, cause);
-        } else {
-            if (!open || !link)
-                stop({Errc::kConflict,
-                      "this deletion has been decided; restore the record with undo",
-                      {},
-                      {}});
-            resolve_delete(context, *plan, *link, side, cause);
-        }
-    });
+    return in_transaction(db, clock, random,
+                          [&](Context& context) { decide(context, id, side, "resolve", actor); });
 }
 
 Result<std::vector<Blocked>> list_blocked(const replica::Database& db, std::int64_t limit,

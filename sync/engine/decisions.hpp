@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sync/base/clock.hpp"
@@ -30,14 +33,15 @@ struct Conflict {
     std::string state;  ///< open decided
     std::string chosen;
     std::string theirs_by, theirs_version;
+    std::string ours_by, ours_at;  ///< of the last change here; "" if it came with the first load
     std::string opened_at, decided_at, decided_by;
     std::vector<ConflictField> fields;
 };
 
-/// Open conflicts (or decided ones too), oldest first. `entity`/`record` narrow it.
+/// Open conflicts (or decided ones too), oldest first. The rest narrows it.
 struct ConflictQuery {
     bool decided = false;
-    std::string entity;
+    std::string connection = {}, entity = {};
     std::int64_t record = 0;
     std::int64_t limit = 100, offset = 0;
 };
@@ -56,6 +60,48 @@ enum class Side : std::uint8_t { kOurs, kTheirs, kSame, kApart };
 /// is carried out by the next cycle, which reads their record.
 [[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, Random& random,
                                std::int64_t id, Side side, const std::string& actor);
+
+/// Many conflicts at once: open ones about values (not those about whole records, which want to be
+/// looked at one by one) that fit all that is given.
+struct ManyConflicts {
+    std::string connection, entity;
+    std::string field;          ///< a column or a group's name
+    std::string opened_before;  ///< canonical form; "" = any
+};
+struct ManyDecided {
+    std::int64_t run = 0;  ///< to undo it by; 0 for a preview, or if there was nothing to decide
+    std::int64_t decided = 0;                            ///< or would be
+    std::int64_t left = 0;                               ///< fit, but are about whole records
+    std::vector<std::pair<std::int64_t, Error>> failed;  ///< at most kManyListMax are listed
+    std::int64_t failed_total = 0;
+    std::vector<Conflict> conflicts;  ///< the first kManyListMax, as they were
+    /// How many by (connection, entity, group).
+    std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> groups;
+};
+inline constexpr std::size_t kManyListMax = 100;
+
+/// What decide_many() would decide now.
+[[nodiscard]] Result<ManyDecided> preview_many(const replica::Database& db,
+                                               const ManyConflicts& which);
+/// Decides each as resolve() does, with kOurs or kTheirs, all under one run. In short transactions,
+/// so that nobody who writes has to wait long: what stops it leaves the rest open. `db` is opened
+/// with Access::kEngine.
+[[nodiscard]] Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
+                                              Random& random, const ManyConflicts& which, Side side,
+                                              const std::string& actor);
+
+/// Takes such a run back: its conflicts are open again, and where theirs was taken the value from
+/// before stands here again. Not where the value has been changed, sent or decided anew since.
+struct Reopened {
+    std::int64_t reopened = 0;        ///< or would be
+    std::int64_t kept = 0;            ///< cannot be, any more
+    std::vector<Conflict> conflicts;  ///< the first kManyListMax that are, or would be
+    std::vector<Conflict> kept_list;  ///< the first kManyListMax of the others
+};
+/// kNotFound if the run decided nothing.
+[[nodiscard]] Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock,
+                                          Random& random, std::int64_t run, bool preview,
+                                          const std::string& actor);
 
 /// What a remote refused, and why.
 struct Blocked {

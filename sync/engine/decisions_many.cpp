@@ -1,0 +1,286 @@
+// Many conflicts decided at once, and such a run taken back.
+#include <algorithm>
+
+#include "sync/engine/decide.hpp"
+#include "sync/engine/puller.hpp"
+#include "sync/engine/references.hpp"
+#include "sync/engine/state.hpp"
+
+namespace kontor::engine {
+namespace {
+
+std::string rule_of(std::int64_t run) {
+    return "resolve:run:" + std::to_string(run);
+}
+
+bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
+                 const std::string& field) {
+    const StreamPlan* plan = plans.stream(stream);
+    const GroupPlan* group = plan != nullptr ? plan->group(group_id) : nullptr;
+    if (group == nullptr) return false;
+    if (group->mapping->name == field) return true;
+    return std::ranges::any_of(group->mapping->fields, [&](const merge::FieldMapping& mapped) {
+        return std::ranges::find(mapped.columns, field) != mapped.columns.end();
+    });
+}
+
+/// Those that fit, oldest first; what is about whole records is counted alone.
+std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflicts& which,
+                                 ManyDecided& out) {
+    std::vector<std::int64_t> ids;
+    auto& rows = sql.bind(
+        "SELECT k.id, k.stream, k.grp, c.name, e.name, coalesce(g.name, '') FROM kontor_conflict k"
+        " JOIN kontor_stream s ON s.id = k.stream JOIN kontor_connection c ON c.id = s.connection"
+        " JOIN kontor_entity e ON e.id = k.entity LEFT JOIN kontor_group g ON g.id = k.grp"
+        " WHERE k.state = 'open' AND (?1 = '' OR c.name = ?1) AND (?2 = '' OR e.name = ?2)"
+        " AND (?3 = '' OR k.opened_at < ?3) ORDER BY k.id",
+        which.connection, which.entity, which.opened_before);
+    while (Sql::step(rows)) {
+        if (rows.is_null(2)) {
+            out.left += which.field.empty() ? 1 : 0;
+            continue;
+        }
+        if (!which.field.empty() &&
+            !about_field(plans, rows.integer(1), rows.integer(2), which.field))
+            continue;
+        ids.push_back(rows.integer(0));
+        ++out.groups[{std::string(rows.text(3)), std::string(rows.text(4)),
+                      std::string(rows.text(5))}];
+    }
+    return ids;
+}
+
+void list_first(const replica::Database& db, const std::vector<std::int64_t>& ids,
+                std::vector<Conflict>& out) {
+    for (std::size_t i = 0; i < std::min(ids.size(), kManyListMax); ++i)
+        out.push_back(need(get_conflict(db, ids[i])));
+}
+
+/// A part of a transaction that can fail alone.
+class Savepoint {
+public:
+    explicit Savepoint(const replica::Database& db) : db_(db) { need(db.execute("SAVEPOINT one")); }
+    ~Savepoint() {
+        if (!kept_) static_cast<void>(db_.execute("ROLLBACK TO one; RELEASE one"));
+    }
+    Savepoint(const Savepoint&) = delete;
+    Savepoint& operator=(const Savepoint&) = delete;
+    void keep() {
+        need(db_.execute("RELEASE one"));
+        kept_ = true;
+    }
+
+private:
+    const replica::Database& db_;
+    bool kept_ = false;
+};
+
+/// What `work` throws about one of many; storage trouble ends all.
+bool concerns_one(Errc code) {
+    return code == Errc::kConflict || code == Errc::kNotFound || code == Errc::kInvalid;
+}
+
+/// Calls `work` for each, in as many transactions as it takes to keep them short.
+template <class Work>
+void in_turns(Context& context, const std::vector<std::int64_t>& ids, Work work) {
+    std::size_t at = 0;
+    while (at < ids.size()) {
+        EngineTransaction transaction(context);
+        const auto started = context.clock.steady();
+        while (at < ids.size()) {
+            work(ids[at++]);
+            if (at % 16 == 0 && context.clock.steady() - started > kTransactionMax) break;
+        }
+        transaction.commit();
+    }
+}
+
+std::int64_t begin_run(Sql& sql, const std::string& at) {
+    WriteTransaction transaction(sql.db());
+    sql.run("INSERT INTO kontor_run(kind, started_at) VALUES('resolve', ?)", at);
+    const auto run = sql.last_insert_id();
+    transaction.commit();
+    return run;
+}
+
+void end_run(Context& context, const ManyDecided& out) {
+    WriteTransaction transaction(context.sql.db());
+    context.sql.run(
+        "UPDATE kontor_run SET ended_at = ?, result = ?, counts = json_object('decided', ?,"
+        " 'failed', ?) WHERE id = ?",
+        context.now(), out.failed_total == 0 ? "ok" : "partial", out.decided, out.failed_total,
+        context.run);
+    transaction.commit();
+}
+
+/// A decision of the run, as far as it can still be taken back.
+class TakeBack {
+public:
+    TakeBack(Context& context, std::int64_t run, std::string actor)
+        : context_(context), run_(run), actor_(std::move(actor)) {}
+
+    /// False if it cannot be. `preview`: nothing is written.
+    bool operator()(std::int64_t id, bool preview) {
+        if (!read(id)) return false;
+        const LinkReferences references(context_.sql, context_.plans, plan_->connection);
+        const auto row = read_row(context_.sql, *plan_, link_->record);
+        if (!row || open_conflict(context_.sql, link_->id, group_->id)) return false;
+        const auto shadows = shadows_of(context_.sql, link_->id);
+        const auto shadow = shadows.find(group_->id);
+        const auto now = put_group(*group_, *row, references);
+        // Not once the remote has been told, or has changed it again.
+        for (const Intent& intent : intents_of(context_.sql, link_->id))
+            if (std::ranges::find(intent.sent, group_->id, &SentGroup::group) != intent.sent.end())
+                return false;
+        if (shadow != shadows.end() && shadow->second.theirs != theirs_) return false;
+        if (chosen_ == "ours" ? shadow == shadows.end() : now != theirs_) return false;
+        if (preview) return true;
+        Row after = *row;
+        if (chosen_ == "theirs") put_back(after, *row);
+        const Shadow known = base_ ? Shadow{*base_, *base_, false} : Shadow::nothing_known(*group_);
+        save_shadow(context_.sql, link_->id, group_->id, known);
+        const std::string ours = merge::encode(put_group(*group_, after, references));
+        context_.sql.run(
+            "UPDATE kontor_conflict SET state = 'open', chosen = NULL, decided_at = NULL,"
+            " decided_by = NULL, rule = 'reopened', ours = ? WHERE id = ?",
+            Blob{ours}, id);
+        return true;
+    }
+
+private:
+    bool read(std::int64_t id) {
+        auto& row = context_.sql.bind(
+            "SELECT stream, record, grp, base, theirs, chosen FROM kontor_conflict WHERE id = ?"
+            " AND state = 'decided' AND rule = ?",
+            id, rule_of(run_));
+        if (!Sql::step(row)) {
+            row.reset();
+            return false;
+        }
+        const std::int64_t record = row.integer(1), group = row.integer(2);
+        plan_ = context_.plans.stream(row.integer(0));
+        base_ = row.is_null(3) ? std::nullopt : merge::decode(row.blob(3));
+        theirs_ = merge::decode(row.blob(4)).value_or(merge::GroupValues{});
+        chosen_ = row.text(5);
+        row.reset();
+        if (plan_ == nullptr) return false;
+        group_ = plan_->group(group);
+        link_ = link_by_record(context_.sql, plan_->id, record);
+        return group_ != nullptr && link_ && link_->state == replica::LinkState::kLive;
+    }
+
+    // The columns as they were, to the last bit: what the run logged.
+    void put_back(Row& after, const Row& before) {
+        std::vector<ColumnChange> changes;
+        for (const auto& columns : group_->columns)
+            for (const std::size_t column : columns) {
+                auto& old = context_.sql.bind(
+                    "SELECT old FROM kontor_history WHERE run = ? AND entity = ? AND record = ? AND"
+                    " field = ? AND op = 'u' ORDER BY seq LIMIT 1",
+                    run_, plan_->entity.id, link_->record, plan_->column_fields[column]);
+                if (Sql::step(old)) changes.push_back({column, Value(old.value(0))});
+                old.reset();
+            }
+        update_row(context_, *plan_, link_->record, before, changes,
+                   {.actor = actor_, .rule = "undo"});
+        for (const auto& change : changes) after[change.column] = change.value;
+        note_change(context_, plan_->entity.id, link_->record, old_values(*plan_, before, changes),
+                    plan_->id);
+    }
+
+    Context& context_;
+    const std::int64_t run_;
+    const std::string actor_;
+    const StreamPlan* plan_ = nullptr;
+    const GroupPlan* group_ = nullptr;
+    std::optional<Link> link_;
+    std::optional<merge::GroupValues> base_;
+    merge::GroupValues theirs_;
+    std::string chosen_;
+};
+
+}  // namespace
+
+Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflicts& which) {
+    return guarded([&] {
+        Sql sql(db);
+        replica::CatalogueCache catalogues;
+        const Plans plans = Plans::load(sql, catalogues);
+        ManyDecided out;
+        const auto ids = select(sql, plans, which, out);
+        out.decided = static_cast<std::int64_t>(ids.size());
+        list_first(db, ids, out.conflicts);
+        return out;
+    });
+}
+
+Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock, Random& random,
+                                const ManyConflicts& which, Side side, const std::string& actor) {
+    return guarded([&] {
+        Sql sql(db);
+        NullLogger log;
+        replica::CatalogueCache catalogues;
+        Plans plans = Plans::load(sql, catalogues);
+        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        ManyDecided out;
+        const auto ids = select(sql, plans, which, out);
+        list_first(db, ids, out.conflicts);
+        if (ids.empty()) return out;
+        context.run = out.run = begin_run(sql, context.now());
+        const auto rule = rule_of(out.run);
+        in_turns(context, ids, [&](std::int64_t id) {
+            try {
+                Savepoint one(db);
+                // Somebody may have decided it since.
+                if (!sql.integer("SELECT 1 FROM kontor_conflict WHERE id = ? AND state = 'open'",
+                                 id))
+                    stop({Errc::kConflict, "it has been decided meanwhile", {}, {}});
+                decide(context, id, side, rule, actor);
+                one.keep();
+                ++out.decided;
+            } catch (Failure& failure) {
+                if (!concerns_one(failure.error.code)) throw;
+                ++out.failed_total;
+                if (out.failed.size() < kManyListMax)
+                    out.failed.emplace_back(id, std::move(failure.error));
+            }
+        });
+        end_run(context, out);
+        return out;
+    });
+}
+
+Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Random& random,
+                            std::int64_t run, bool preview, const std::string& actor) {
+    return guarded([&] {
+        Sql sql(db);
+        NullLogger log;
+        replica::CatalogueCache catalogues;
+        Plans plans = Plans::load(sql, catalogues);
+        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        std::vector<std::int64_t> ids;
+        auto& rows = sql.bind(
+            "SELECT id FROM kontor_conflict WHERE state = 'decided' AND rule = ? ORDER BY id",
+            rule_of(run));
+        while (Sql::step(rows)) ids.push_back(rows.integer(0));
+        if (ids.empty())
+            stop({Errc::kNotFound, "there is nothing to undo", {{"run", std::to_string(run)}}, {}});
+        TakeBack take_back(context, run, actor);
+        std::vector<std::int64_t> open, kept;
+        const auto one = [&](std::int64_t id) {
+            (take_back(id, preview) ? open : kept).push_back(id);
+        };
+        if (preview)
+            std::ranges::for_each(ids, one);
+        else
+            in_turns(context, ids, one);
+        Reopened out;
+        out.reopened = static_cast<std::int64_t>(open.size());
+        out.kept = static_cast<std::int64_t>(kept.size());
+        list_first(db, open, out.conflicts);
+        list_first(db, kept, out.kept_list);
+        return out;
+    });
+}
+
+}  // namespace kontor::engine

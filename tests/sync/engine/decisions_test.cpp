@@ -1,0 +1,162 @@
+// Many conflicts decided at once: only those that were meant, under one run, and taken back by it.
+#include <catch2/catch.hpp>
+
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using engine::Side;
+
+namespace {
+
+/// Ten contacts whose phone and e-mail both sides have changed.
+struct World {
+    FakeClock clock;
+    MemoryRemote zoho{clock};
+    Device device{clock};
+    std::vector<std::string> people;
+
+    World() {
+        zoho.streams = people_streams();
+        for (int i = 0; i < 10; ++i)
+            people.push_back(
+                zoho.create("Contacts", {{"Last_Name", Value("Name " + std::to_string(i))},
+                                         {"Phone", Value("base")},
+                                         {"Email", Value("base")}}));
+        device.connect("zoho", zoho, [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+        });
+        device.sql("UPDATE contact SET phone = 'ours', email = 'ours'");
+        for (const auto& id : people)
+            zoho.edit("Contacts", id, {{"Phone", Value("theirs")}, {"Email", Value("theirs")}});
+        device.sync("zoho");
+        REQUIRE(open() == 20);
+    }
+    std::int64_t open() {
+        return device.number("SELECT count(*) FROM kontor_conflict WHERE state = 'open'");
+    }
+    std::int64_t here(const std::string& column, const std::string& value) {
+        return device.number("SELECT count(*) FROM contact WHERE " + column + " = '" + value + "'");
+    }
+    int there(const std::string& field, const std::string& value) {
+        int out = 0;
+        for (const auto& id : people)
+            out += zoho.value("Contacts", id, field) == Value(value) ? 1 : 0;
+        return out;
+    }
+    engine::ManyDecided decide(const engine::ManyConflicts& which, Side side) {
+        auto done =
+            engine::decide_many(device.engine_db(), clock, device.random, which, side, "uid:1");
+        if (!done) FAIL(done.error().message);
+        CHECK(done->failed_total == 0);
+        return std::move(*done);
+    }
+    engine::Reopened reopen(std::int64_t run, bool preview = false) {
+        auto done =
+            engine::reopen_run(device.engine_db(), clock, device.random, run, preview, "uid:1");
+        if (!done) FAIL(done.error().message);
+        return std::move(*done);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a preview counts what would be decided and decides nothing", "[engine][conflicts]") {
+    World w;
+    const auto preview = engine::preview_many(
+        w.device.engine_db(),
+        {.connection = {}, .entity = "contact", .field = "phone", .opened_before = {}});
+    REQUIRE(preview);
+    CHECK(preview->decided == 10);
+    CHECK(preview->run == 0);
+    REQUIRE(preview->conflicts.size() == 10);
+    CHECK(preview->conflicts[0].fields[0].base == Value("base"));
+    CHECK(preview->conflicts[0].fields[0].theirs == Value("theirs"));
+    CHECK(preview->conflicts[0].theirs_by == "colleague");
+    CHECK_FALSE(preview->conflicts[0].ours_at.empty());
+    CHECK(w.open() == 20);
+}
+
+TEST_CASE("only what fits is decided", "[engine][conflicts]") {
+    World w;
+    CHECK(w.decide({.connection = "other", .entity = {}, .field = {}, .opened_before = {}},
+                   Side::kTheirs)
+              .run == 0);
+    CHECK(w.decide({.connection = {}, .entity = "account", .field = {}, .opened_before = {}},
+                   Side::kTheirs)
+              .decided == 0);
+    CHECK(w.decide({.connection = {},
+                    .entity = {},
+                    .field = {},
+                    .opened_before = "2020-01-01T00:00:00.000Z"},
+                   Side::kTheirs)
+              .decided == 0);
+    CHECK(w.open() == 20);
+    CHECK(
+        w.decide({.connection = "zoho", .entity = "contact", .field = "email", .opened_before = {}},
+                 Side::kTheirs)
+            .decided == 10);
+    CHECK(w.open() == 10);
+    CHECK(w.here("email", "theirs") == 10);
+    CHECK(w.here("phone", "ours") == 10);
+}
+
+TEST_CASE("decisions for theirs are taken back by their run: open again, as they were",
+          "[engine][conflicts]") {
+    World w;
+    const auto done = w.decide({}, Side::kTheirs);
+    CHECK(done.decided == 20);
+    CHECK(w.here("phone", "theirs") == 10);
+    CHECK(w.device.text("SELECT kind || result FROM kontor_run WHERE id = " +
+                        std::to_string(done.run)) == "resolveok");
+    w.device.sql("UPDATE contact SET phone = 'newer' WHERE id = 1");
+
+    CHECK(w.reopen(done.run, true).reopened == 19);
+    CHECK(w.open() == 0);
+    const auto back = w.reopen(done.run);
+    CHECK(back.reopened == 19);
+    CHECK(back.kept == 1);
+    REQUIRE(back.kept_list.size() == 1);
+    CHECK(back.kept_list[0].record == 1);
+    CHECK(w.open() == 19);
+    CHECK(w.here("phone", "ours") == 9);
+    CHECK(w.here("phone", "newer") == 1);
+    // Open means that nothing is sent, and that it can be decided again.
+    w.device.sync("zoho");
+    CHECK(w.there("Email", "theirs") == 10);
+    w.decide({}, Side::kOurs);
+    w.device.sync("zoho");
+    CHECK(w.there("Email", "ours") == 10);
+    CHECK(w.there("Phone", "ours") == 9);
+}
+
+TEST_CASE("decisions for ours are taken back until they are sent", "[engine][conflicts]") {
+    World w;
+    const auto first = w.decide({}, Side::kOurs);
+    CHECK(w.reopen(first.run).reopened == 20);
+    w.device.sync("zoho");
+    CHECK(w.there("Phone", "theirs") == 10);
+    CHECK(w.open() == 20);
+    const auto second = w.decide({}, Side::kOurs);
+    w.device.sync("zoho");
+    CHECK(w.there("Phone", "ours") == 10);
+    const auto late = w.reopen(second.run);
+    CHECK(late.reopened == 0);
+    CHECK(late.kept == 20);
+    CHECK(w.open() == 0);
+}
+
+TEST_CASE("what is about whole records is left to be decided one by one", "[engine][conflicts]") {
+    World w;
+    w.device.remap("zoho", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    w.device.sql("UPDATE contact SET last_name = 'edited' WHERE id = 3");
+    w.zoho.erase("Contacts", w.people[2]);
+    w.device.sync("zoho");
+    const auto done = w.decide({}, Side::kTheirs);
+    CHECK(done.left == 1);
+    CHECK(w.open() >= 1);
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 10);
+}
