@@ -28,6 +28,8 @@ json conflict_json(const engine::Conflict& c) {
             {"rule", c.rule},
             {"state", c.state},
             {"chosen", or_null(c.chosen)},
+            {"ours_by", or_null(c.ours_by)},
+            {"ours_at", or_null(c.ours_at)},
             {"theirs_by", or_null(c.theirs_by)},
             {"theirs_version", or_null(c.theirs_version)},
             {"opened_at", c.opened_at},
@@ -44,6 +46,7 @@ json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
 Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     engine::ConflictQuery query;
     query.decided = request.get("decided") == "true";
+    query.connection = request.get("connection");
     query.entity = request.get("entity");
     auto record = number_of(request, "record", 0, 0, INT64_MAX);
     auto limit = number_of(request, "limit", 100, 1, 1'000);
@@ -102,6 +105,68 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     return show(**db, *id);
 }
 
+json many_json(const engine::ManyDecided& many, bool dry_run) {
+    json groups = json::array();
+    for (const auto& [of, count] : many.groups)
+        groups.push_back({{"connection", std::get<0>(of)},
+                          {"entity", std::get<1>(of)},
+                          {"group", std::get<2>(of)},
+                          {"count", count}});
+    json conflicts = json::array();
+    for (const auto& c : many.conflicts) conflicts.push_back(conflict_json(c));
+    json failed = json::array();
+    for (const auto& [id, error] : many.failed)
+        failed.push_back({{"id", id}, {"code", to_string(error.code)}, {"detail", error.message}});
+    return {{"dry_run", dry_run},
+            {"run", many.run != 0 ? json(many.run) : json()},
+            {"decided", many.decided},
+            {"left", many.left},
+            {"failed", many.failed_total},
+            {"groups", std::move(groups)},
+            {"conflicts", std::move(conflicts)},
+            {"failures", std::move(failed)}};
+}
+
+Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
+    auto body =
+        parse_body(request, {"choose", "connection", "entity", "field", "older_than_s", "dry_run"});
+    if (!body) return pass(body);
+    auto choose = text_in(*body, "choose");
+    if (!choose) return pass(choose);
+    if (*choose != "ours" && *choose != "theirs")
+        return fail(Errc::kInvalid, "choose must be ours or theirs", {{"key", "choose"}});
+    engine::ManyConflicts which;
+    for (const auto& [key, out] :
+         {std::pair{"connection", &which.connection}, std::pair{"entity", &which.entity},
+          std::pair{"field", &which.field}}) {
+        auto text = text_in(*body, key);
+        if (!text) return pass(text);
+        *out = std::move(*text);
+    }
+    auto older = integer_in(*body, "older_than_s");
+    if (!older) return pass(older);
+    constexpr std::int64_t kOlderMax = 100LL * 366 * 86'400;
+    if (older->value_or(0) < 0 || older->value_or(0) > kOlderMax)
+        return fail(Errc::kInvalid, "older_than_s is out of range", {{"key", "older_than_s"}});
+    if (*older)
+        which.opened_before = format_instant(services.clock.now() - std::chrono::seconds(**older));
+    auto dry_run = flag_in(*body, "dry_run", false);
+    if (!dry_run) return pass(dry_run);
+    auto db = services.databases.lend(*dry_run ? Access::kReadOnly : Access::kEngine);
+    if (!db) return pass(db);
+    if (*dry_run) {
+        auto found = engine::preview_many(**db, which);
+        if (!found) return pass(found);
+        return json_response(many_json(*found, true));
+    }
+    auto done = engine::decide_many(**db, services.clock, services.random, which,
+                                    *choose == "ours" ? engine::Side::kOurs : engine::Side::kTheirs,
+                                    request.actor);
+    if (!done) return pass(done);
+    services.edited();
+    return json_response(many_json(*done, false));
+}
+
 Result<ApiResponse> blocked(Services& services, const ApiRequest& request) {
     auto limit = number_of(request, "limit", 100, 1, 1'000);
     auto offset = number_of(request, "offset", 0, 0, 1'000'000'000);
@@ -153,6 +218,9 @@ void add_decision_routes(Router& router, Services& s) {
     router.add("GET", all, [&s](const ApiRequest& r) { return conflicts(s, r); });
     router.add("GET", all + "/{id}", [&s](const ApiRequest& r) { return conflict(s, r); });
     router.add("POST", all + "/{id}", [&s](const ApiRequest& r) { return decide(s, r); });
+    router.add(
+        "POST", all + "/resolve", [&s](const ApiRequest& r) { return decide_many(s, r); },
+        Cost::kSlow);
     router.add("GET", "/api/v1/blocked", [&s](const ApiRequest& r) { return blocked(s, r); });
     router.add("POST", "/api/v1/blocked/retry", [&s](const ApiRequest& r) { return retry(s, r); });
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
+#include "sync/engine/decisions.hpp"
 #include "sync/replica/history.hpp"
 #include "sync/replica/undo.hpp"
 
@@ -157,6 +158,9 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
             return fail(Errc::kInvalid, "since is a history entry or an instant");
         }
         out = *until ? UndoScope::range(first, **until) : UndoScope::since(first);
+        auto local = flag_in(body, "local", false);
+        if (!local) return pass(local);
+        out.local = *local;
     }
     if (body.contains("record")) {
         const auto& record = body["record"];
@@ -171,6 +175,13 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
         auto changes = replica::changes_of_record(db, catalogue, *entity, **id, 1'000);
         if (!changes) return pass(changes);
         if (changes->empty()) return fail(Errc::kNotFound, "the record has no history");
+        auto value = text_in(record, "field");
+        if (!value) return pass(value);
+        if (!value->empty()) {  // the last change of that value
+            for (const auto& entry : *changes)
+                if (entry.field == *value && entry.op == 'u') return UndoScope::change(entry.seq);
+            return fail(Errc::kNotFound, "the field has not been changed");
+        }
         const replica::Entity* kind = catalogue.entity(*entity);
         const auto newest = std::ranges::find_if(*changes, [&](const replica::Change& entry) {
             if (entry.op == 'k' || entry.op == 'l') return false;
@@ -231,11 +242,55 @@ json undone_json(const replica::UndoPlan& plan, const replica::Catalogue& catalo
             {"last_seq", 0}};
 }
 
+// A run that decided conflicts: they are open again.
+json reopened_json(const engine::Reopened& done, bool preview) {
+    json changes = json::array();
+    const auto add = [&](const engine::Conflict& c, bool kept) {
+        changes.push_back({{"step", kept ? "skipped" : "reopen"},
+                           {"entity", c.entity},
+                           {"record", c.record},
+                           {"field", or_null(c.group)},
+                           {"conflict", c.id}});
+        if (kept) changes.back()["reason"] = "changed_since";
+    };
+    for (const auto& c : done.conflicts) add(c, false);
+    for (const auto& c : done.kept_list) add(c, true);
+    return {{"preview", preview},   {"undone", done.reopened},
+            {"skipped", done.kept}, {"changes", std::move(changes)},
+            {"first_seq", 0},       {"last_seq", 0}};
+}
+
+Result<bool> decided_conflicts(Services& services, std::int64_t run) {
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto query = (*db)->prepare("SELECT 1 FROM kontor_run WHERE id = ? AND kind = 'resolve'");
+    if (!query) return pass(query);
+    query->bind(1, run);
+    return query->step();
+}
+
+Result<ApiResponse> reopen(Services& services, const ApiRequest& request, std::int64_t run,
+                           bool preview) {
+    auto db = services.databases.lend(Access::kEngine);
+    if (!db) return pass(db);
+    auto done =
+        engine::reopen_run(**db, services.clock, services.random, run, preview, request.actor);
+    if (!done) return pass(done);
+    if (!preview) services.edited();
+    return json_response(reopened_json(*done, preview));
+}
+
 Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
-    auto body = parse_body(request, {"run", "change", "since", "until", "record", "preview"});
+    auto body =
+        parse_body(request, {"run", "change", "since", "until", "record", "local", "preview"});
     if (!body) return pass(body);
     auto preview = flag_in(*body, "preview", false);
     if (!preview) return pass(preview);
+    auto run = integer_in(*body, "run");
+    if (!run) return pass(run);
+    auto decided = *run ? decided_conflicts(services, **run) : Result<bool>(false);
+    if (!decided) return pass(decided);
+    if (*decided) return reopen(services, request, **run, *preview);
     auto db = services.databases.lend(*preview ? Access::kReadOnly : Access::kLocal);
     if (!db) return pass(db);
     auto catalogue = services.databases.catalogues().get(**db);
@@ -262,7 +317,8 @@ void add_history_routes(Router& router, Services& s) {
     const std::string record = "/api/v1/records/{entity}/{id}";
     router.add("GET", record + "/history", [&s](const ApiRequest& r) { return history(s, r); });
     router.add("GET", record + "/why/{field}", [&s](const ApiRequest& r) { return why(s, r); });
-    router.add("POST", "/api/v1/undo", [&s](const ApiRequest& r) { return undo(s, r); });
+    router.add(
+        "POST", "/api/v1/undo", [&s](const ApiRequest& r) { return undo(s, r); }, Cost::kSlow);
 }
 
 }  // namespace kontor::api

@@ -156,13 +156,34 @@ constexpr ExampleSpec kSqlExamples[] = {
 constexpr ArgumentSpec kSqlArguments[] = {{.name = "QUERY"}};
 constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kLimit, kFormat, kCsv, kBom};
 
-constexpr ExampleSpec kConflictsExamples[] = {{"kontor conflicts"}, {"kontor conflicts 7"}};
-constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kLimit};
+constexpr ExampleSpec kConflictsExamples[] = {
+    {"kontor conflicts"},
+    {"kontor conflicts 7"},
+    {"kontor conflicts --entity contact --connection zoho"}};
+constexpr OptionSpec kOfConnection{
+    .name = "connection", .value = "CONNECTION", .complete = Complete::kConnection};
+constexpr OptionSpec kOfEntity{.name = "entity", .value = "ENTITY", .complete = Complete::kEntity};
+constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kOfConnection, kOfEntity, kLimit};
 constexpr ExampleSpec kResolveExamples[] = {
-    {"kontor resolve 7 --ours"}, {"kontor resolve 7 --theirs"}, {"kontor resolve 8 --same"}};
-constexpr ArgumentSpec kOneId[] = {kId};
+    {"kontor resolve 7 --ours"},
+    {"kontor resolve 7 --theirs"},
+    {"kontor resolve 8 --same"},
+    {"kontor resolve --all --take theirs --entity contact --field phone --dry-run"},
+    {"kontor resolve --all --take ours --older-than 30d --yes"}};
+constexpr OptionSpec kYes{.name = "yes", .letter = 'y'};
 constexpr OptionSpec kResolveOptions[] = {
-    {.name = "ours"}, {.name = "theirs"}, {.name = "same"}, {.name = "apart"}};
+    {.name = "ours"},
+    {.name = "theirs"},
+    {.name = "same"},
+    {.name = "apart"},
+    {.name = "take", .value = "SIDE", .complete = Complete::kWords, .words = "ours theirs"},
+    {.name = "all"},
+    kOfConnection,
+    kOfEntity,
+    {.name = "field", .value = "FIELD"},
+    {.name = "older-than", .value = "TIME"},
+    kDryRun,
+    kYes};
 constexpr ExampleSpec kBlockedExamples[] = {
     {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
 constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};
@@ -183,14 +204,18 @@ constexpr ArgumentSpec kRecordArguments[] = {kEntity, kId};
 constexpr OptionSpec kHistoryOptions[] = {kLimit};
 constexpr ExampleSpec kWhyExamples[] = {{"kontor why contact 42 phone"}};
 constexpr ArgumentSpec kWhyArguments[] = {kEntity, kId, {.name = "FIELD"}};
-constexpr ExampleSpec kUndoExamples[] = {{"kontor undo run:12 --preview"},
-                                         {"kontor undo run:12"},
-                                         {"kontor undo change:345"},
-                                         {"kontor undo contact:42"},
-                                         {"kontor undo --since 2026-05-01T08:00:00Z --preview"}};
+constexpr ExampleSpec kUndoExamples[] = {
+    {"kontor undo run:12 --dry-run"},  {"kontor undo run:12"},
+    {"kontor undo change:345"},        {"kontor undo contact:42"},
+    {"kontor undo contact:42:phone"},  {"kontor undo --since 2026-05-01T08:00:00Z --dry-run"},
+    {"kontor undo --since 2h --local"}};
 constexpr ArgumentSpec kUndoArguments[] = {{.name = "TARGET", .required = false}};
-constexpr OptionSpec kUndoOptions[] = {
-    {.name = "since", .value = "TIME"}, {.name = "preview"}, kForce};
+constexpr OptionSpec kUndoOptions[] = {{.name = "since", .value = "TIME"},
+                                       {.name = "local"},
+                                       kDryRun,
+                                       {.name = "preview"},
+                                       kForce,
+                                       kYes};
 
 constexpr ExampleSpec kEventsExamples[] = {{"kontor events"},
                                            {"kontor events --after 1200 --json"}};
@@ -240,7 +265,7 @@ constexpr CommandSpec kCommands[] = {
     {"search", kSearchExamples, kSearchArguments, kSearchOptions, run_search},
     {"sql", kSqlExamples, kSqlArguments, kSqlOptions, run_sql},
     {"conflicts", kConflictsExamples, kMaybeIdArguments, kConflictsOptions, run_conflicts},
-    {"resolve", kResolveExamples, kOneId, kResolveOptions, run_resolve},
+    {"resolve", kResolveExamples, kMaybeIdArguments, kResolveOptions, run_resolve},
     {"blocked", kBlockedExamples, kMaybeIdArguments, kBlockedOptions, run_blocked},
     {"verify", kVerifyExamples, kVerifyArguments, kVerifyOptions, run_verify},
     {"history", kHistoryExamples, kRecordArguments, kHistoryOptions, run_history},

@@ -29,6 +29,7 @@ struct UndoScope {
     Kind kind = Kind::kRange;
     std::int64_t first = 0;
     std::int64_t last = 0;
+    bool local = false;  ///< only edits made here, not what a sync wrote
 };
 
 /// First entry made at or after `at` (canonical form); past the last one if there is none.

@@ -12,6 +12,7 @@ struct Chosen {
 
     [[nodiscard]] bool operator()(const Entry& entry) const {
         if (op != 0 && entry.op != op) return false;
+        if (scope.local && entry.run) return false;
         if (scope.kind == UndoScope::Kind::kRun) return entry.run == scope.first;
         return entry.seq >= scope.first && entry.seq <= scope.last;
     }
@@ -51,7 +52,7 @@ Result<std::vector<Target>> targets(const Database& db, const UndoScope& wanted,
     const bool one = wanted.kind == UndoScope::Kind::kChange;
     auto query = db.prepare(
         std::string("SELECT entity,record,min(seq) FROM kontor_history WHERE op<>'k' AND ") +
-        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") +
+        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") + (wanted.local ? " AND run IS NULL" : "") +
         " GROUP BY entity,record ORDER BY 1,2 LIMIT ?3");
     if (!query) return pass(query);
     query->bind(1, wanted.first);

@@ -120,6 +120,10 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
         simple(v1 + path);
     get(v1 + "/conflicts/{id}", v1 + "/conflicts/1");
     post(v1 + "/conflicts/{id}", v1 + "/conflicts/1", {{"choose", "ours"}});
+    post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve",
+         {{"choose", "theirs"}, {"entity", "contact"}, {"older_than_s", 60}, {"dry_run", true}});
+    post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "ours"}});
+    post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "same"}});
     get(v1 + "/runs/{id}", v1 + "/runs/1");
     post(v1 + "/blocked/retry", v1 + "/blocked/retry", json::object());
     simple("/healthz");

@@ -1,9 +1,12 @@
+#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "config/table_reader.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
+#include "daemon/cli/progress.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -60,6 +63,18 @@ void print_conflict(Context& context, const json& conflict) {
         table.add({text_at(field, "column"), text_at(field, "base"), text_at(field, "ours"),
                    text_at(field, "theirs")});
     context.print(table);
+    for (const char* side : {"ours", "theirs"}) {
+        const std::string name(side);
+        const auto who = text_at(conflict, name + "_by");
+        const auto when = text_at(conflict, name == "ours" ? "ours_at" : "theirs_version");
+        if (who.empty() && when.empty()) continue;
+        context.print(context.text("cli.conflict.who",
+                                   {{"side", context.text("cli." + name)},
+                                    {"who", who.empty() ? context.text("cli.somebody") : who},
+                                    {"when", when}}));
+    }
+    context.print(context.text("cli.conflict.since", {{"when", text_at(conflict, "opened_at")},
+                                                      {"rule", text_at(conflict, "rule")}}));
 }
 
 Outcome<Exit> show_conflict(Context& context, const std::string& id) {
@@ -111,6 +126,83 @@ Outcome<Exit> retry_blocked(Context& context) {
     return Exit::kOk;
 }
 
+/// Which conflicts are meant, as the API wants it.
+Outcome<json> many_target(Context& context, const std::string& side) {
+    const auto& args = context.args();
+    json body{{"choose", side}};
+    for (const char* of : {"connection", "entity", "field"})
+        if (args.has(of)) body[of] = args.option(of);
+    if (args.has("older-than")) {
+        const auto time = config::parse_duration(args.option("older-than"));
+        if (!time)
+            return usage(context.language(), "cli.usage.duration",
+                         {{"name", "--older-than"}, {"value", args.option("older-than")}});
+        body["older_than_s"] = std::chrono::duration_cast<std::chrono::seconds>(*time).count();
+    }
+    return body;
+}
+
+void print_many(Context& context, const json& answer) {
+    Table table{.columns = {{.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.entity")},
+                            {.title = context.text("cli.column.field"), .min = 6},
+                            {.title = context.text("cli.column.conflicts"), .right = true}},
+                .rows = {}};
+    for (const auto& group : list_at(answer, "groups"))
+        table.add({text_at(group, "connection"), text_at(group, "entity"), text_at(group, "group"),
+                   grouped(integer_at(group, "count"))});
+    if (!table.rows.empty()) context.print(table);
+    if (const auto left = integer_at(answer, "left"); left > 0)
+        context.note(context.text("cli.resolve.left", {{"count", grouped(left)}}));
+}
+
+/// Decides many conflicts, after showing them and asking.
+Outcome<Exit> resolve_many(Context& context, const std::string& side) {
+    if (side == "same" || side == "apart") return usage(context.language(), "cli.usage.side_many");
+    auto body = many_target(context, side);
+    if (!body) return tl::unexpected<Failure>(std::move(body.error()));
+    const bool preview_only = context.args().has("dry-run");
+    const auto side_text = context.text("cli." + side);
+    if (preview_only || !context.args().has("yes")) {
+        (*body)["dry_run"] = true;
+        const auto preview = context.api().post("/conflicts/resolve", *body);
+        if (!preview) return tl::unexpected<Failure>(preview.error());
+        if (preview_only && context.json()) {
+            context.print_json(*preview);
+            return Exit::kOk;
+        }
+        const auto count = integer_at(*preview, "decided");
+        if (!context.json()) {
+            if (count > 0) print_conflict_list(context, list_at(*preview, "conflicts"));
+            print_many(context, *preview);
+            context.note(context.text("cli.resolve.preview",
+                                      {{"count", grouped(count)}, {"side", side_text}}));
+        }
+        if (preview_only || count == 0) return Exit::kOk;
+        const auto sure = context.confirm(context.text("cli.resolve.ask"), "--yes", false);
+        if (!sure) return tl::unexpected<Failure>(sure.error());
+        if (!*sure) return context.interrupted();
+    }
+    (*body)["dry_run"] = false;
+    const auto answer = context.api().post("/conflicts/resolve", *body);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    const auto failed = integer_at(*answer, "failed");
+    if (context.json()) {
+        context.print_json(*answer);
+        return failed > 0 ? Exit::kPartly : Exit::kOk;
+    }
+    print_many(context, *answer);
+    for (const auto& failure : list_at(*answer, "failures"))
+        context.warn(context.text("cli.resolve.failed", {{"id", text_at(failure, "id")},
+                                                         {"reason", text_at(failure, "detail")}}));
+    context.note(
+        context.text("cli.resolve.done",
+                     {{"count", grouped(integer_at(*answer, "decided"))}, {"side", side_text}}));
+    if (const auto run = text_at(*answer, "run"); !run.empty())
+        context.note(context.text("cli.resolve.undo", {{"run", run}}));
+    return failed > 0 ? Exit::kPartly : Exit::kOk;
+}
+
 }  // namespace
 
 Outcome<Exit> run_conflicts(Context& context) {
@@ -120,6 +212,9 @@ Outcome<Exit> run_conflicts(Context& context) {
     const auto limit = number_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) query += "&limit=" + std::to_string(**limit);
+    for (const char* of : {"connection", "entity"})
+        if (context.args().has(of))
+            query += "&" + std::string(of) + "=" + url_encode(context.args().option(of));
     const auto answer = context.api().get("/conflicts" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json()) {
@@ -141,9 +236,14 @@ Outcome<Exit> run_resolve(Context& context) {
     std::vector<std::string> given;
     for (const char* one : {"ours", "theirs", "same", "apart"})
         if (args.has(one)) given.emplace_back(one);
+    if (args.has("take")) given.push_back(args.option("take"));
     if (given.size() != 1) return usage(context.language(), "cli.usage.side");
     const std::string& side = given.front();
     const auto id = args.argument("ID");
+    if (args.has("all") != id.empty()) return usage(context.language(), "cli.usage.resolve_what");
+    if (args.has("all")) return resolve_many(context, side);
+    for (const char* of_many : {"connection", "entity", "field", "older-than", "dry-run"})
+        if (args.has(of_many)) return usage(context.language(), "cli.usage.resolve_what");
     const auto answer = context.api().post("/conflicts/" + url_encode(id), {{"choose", side}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())

@@ -1,9 +1,12 @@
 #include <nlohmann/json.hpp>
 
+#include "config/table_reader.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
+#include "daemon/cli/progress.hpp"
+#include "sync/base/clock.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -58,16 +61,30 @@ void print_notes(Context& context, const json& conflicts) {
 Outcome<json> undo_target(Context& context) {
     const auto word = context.args().argument("TARGET");
     const bool since = context.args().has("since");
-    if (since && word.empty()) return json{{"since", context.args().option("since")}};
+    const bool local = context.args().has("local");
+    if (since && word.empty()) {
+        auto at = context.args().option("since");
+        if (const auto ago = config::parse_duration(at))
+            at = format_instant(SystemClock().now() - *ago);
+        json target{{"since", at}};
+        if (local) target["local"] = true;
+        return target;
+    }
+    if (local) return usage(context.language(), "cli.usage.undo_local");
     if (since || word.empty()) return usage(context.language(), "cli.usage.undo_what");
     const auto colon = word.find(':');
     if (colon == std::string::npos || colon == 0)
         return usage(context.language(), "cli.usage.undo", {{"word", word}});
     const auto kind = word.substr(0, colon);
-    const auto number = whole_number(context.language(), word, word.substr(colon + 1));
+    const auto second = word.find(':', colon + 1);
+    const auto number =
+        whole_number(context.language(), word, word.substr(colon + 1, second - colon - 1));
     if (!number) return tl::unexpected<Failure>(number.error());
-    if (kind == "run" || kind == "change") return json{{kind, *number}};
-    return json{{"record", {{"entity", kind}, {"id", *number}}}};
+    if (second == std::string::npos && (kind == "run" || kind == "change"))
+        return json{{kind, *number}};
+    json record{{"entity", kind}, {"id", *number}};
+    if (second != std::string::npos) record["field"] = word.substr(second + 1);
+    return json{{"record", std::move(record)}};
 }
 
 void print_undo(Context& context, const json& answer, std::string_view key) {
@@ -85,6 +102,11 @@ void print_undo(Context& context, const json& answer, std::string_view key) {
                    text_at(item, "now"), text_at(item, "then"), step});
     }
     if (!table.rows.empty()) context.print(table);
+    const auto total = integer_at(answer, "undone") + integer_at(answer, "skipped");
+    const auto shown = static_cast<std::int64_t>(table.rows.size());
+    if (shown < total)
+        context.note(
+            context.text("cli.verify.cut", {{"shown", grouped(shown)}, {"count", grouped(total)}}));
     context.note(context.text(
         key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
 }
@@ -130,9 +152,9 @@ Outcome<Exit> run_why(Context& context) {
 Outcome<Exit> run_undo(Context& context) {
     auto target = undo_target(context);
     if (!target) return tl::unexpected<Failure>(std::move(target.error()));
-    const bool preview_only = context.args().has("preview");
-    const bool ask =
-        !preview_only && !context.args().has("force") && !context.json() && context.may_ask();
+    const bool preview_only = context.args().has("preview") || context.args().has("dry-run");
+    const bool ask = !preview_only && !context.args().has("force") && !context.args().has("yes") &&
+                     !context.json() && context.may_ask();
     if (preview_only || ask) {
         auto body = *target;
         body["preview"] = true;

@@ -31,6 +31,7 @@ struct Session {
         REQUIRE_FALSE(all.empty());
         return all.back();
     }
+    json body() { return json::parse(last().body); }
 };
 
 json connection(const std::string& name) {
@@ -301,6 +302,37 @@ TEST_CASE("blocked records are retried all or one", "[cli][command]") {
     CHECK(session.run({"blocked", "--retry", "x"}) == 2);
 }
 
+TEST_CASE("many conflicts are shown, asked about and decided", "[cli][command]") {
+    const Canned answer{.body = R"({"dry_run":true,"run":31,"decided":2,"left":1,"failed":0,
+        "groups":[{"connection":"zoho","entity":"contact","group":"phone","count":2}],
+        "conflicts":[],"failures":[]})"};
+    Session session(answer);
+    CHECK(session.run({"resolve", "--all", "--take", "theirs", "--entity", "contact", "--field",
+                       "phone", "--older-than", "2h", "--dry-run"}) == 0);
+    CHECK(session.last().target == "/api/v1/conflicts/resolve");
+    CHECK(session.body() == json{{"choose", "theirs"},
+                                 {"entity", "contact"},
+                                 {"field", "phone"},
+                                 {"older_than_s", 7200},
+                                 {"dry_run", true}});
+    CHECK(session.runner.out.find("phone") != std::string::npos);
+    CHECK(session.runner.err.find("1 about whole records") != std::string::npos);
+
+    CHECK(session.run({"resolve", "--all", "--take", "ours", "--yes"}) == 0);
+    CHECK(session.body() == json{{"choose", "ours"}, {"dry_run", false}});
+    CHECK(session.runner.err.find("kontor undo run:31") != std::string::npos);
+
+    // Nobody can be asked here.
+    CHECK(session.run({"resolve", "--all", "--take", "ours"}) == 2);
+    CHECK(session.body()["dry_run"] == true);
+    CHECK(session.run({"resolve", "--all"}) == 2);
+    CHECK(session.run({"resolve", "--take", "ours"}) == 2);
+    CHECK(session.run({"resolve", "7", "--all", "--ours"}) == 2);
+    CHECK(session.run({"resolve", "7", "--ours", "--field", "phone"}) == 2);
+    CHECK(session.run({"resolve", "--all", "--same"}) == 2);
+    CHECK(session.run({"resolve", "--all", "--ours", "--older-than", "soon"}) == 2);
+}
+
 TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     Session session(Canned{.body = R"({"preview":false,"undone":2,"skipped":0,"changes":[]})"});
     const auto sent = [&] { return json::parse(session.last().body); };
@@ -312,6 +344,14 @@ TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     CHECK(sent()["record"] == json{{"entity", "contact"}, {"id", 42}});
     CHECK(session.run({"undo", "--since", "2026-05-01T08:00:00Z"}) == 0);
     CHECK(sent()["since"] == "2026-05-01T08:00:00Z");
+    CHECK(session.run({"undo", "--since", "2026-05-01T08:00:00Z", "--local", "--yes"}) == 0);
+    CHECK(session.body()["local"] == true);
+    CHECK(session.run({"undo", "--since", "2h", "--dry-run"}) == 0);
+    CHECK(session.body()["since"].get<std::string>().starts_with("20"));
+    CHECK(session.body()["preview"] == true);
+    CHECK(session.run({"undo", "contact:42:phone"}) == 0);
+    CHECK(session.body()["record"] == json{{"entity", "contact"}, {"id", 42}, {"field", "phone"}});
+    CHECK(session.run({"undo", "contact:42", "--local"}) == 2);
     CHECK(session.run({"undo"}) == 2);
     CHECK(session.run({"undo", "run:12", "--since", "x"}) == 2);
     CHECK(session.run({"undo", "run:-1"}) == 2);

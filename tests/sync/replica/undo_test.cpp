@@ -33,6 +33,23 @@ std::string reasons(const UndoPlan& plan) {
 
 }  // namespace
 
+TEST_CASE("only edits made here are undone where that is asked for", "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,phone,email) VALUES(1,'138','a'),(2,'138','a');"
+        "UPDATE contact SET phone='139' WHERE id=1; UPDATE contact SET email='b'");
+    // A sync wrote the e-mail of the second.
+    replica.run("UPDATE kontor_history SET run=5 WHERE record=2 AND op='u'");
+    UndoScope scope = UndoScope::since(3);
+    scope.local = true;
+    replica.undo_it(scope);
+    CHECK(replica.contacts() == Lines{"1|∅|138|a", "2|∅|138|b"});
+    scope.local = false;
+    scope.last = 5;
+    replica.undo_it(scope);
+    CHECK(replica.contacts() == Lines{"1|∅|138|a", "2|∅|138|a"});
+}
+
 TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
     Undoing replica;
     replica.run(
