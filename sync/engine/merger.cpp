@@ -399,7 +399,11 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         input.known = merge::Known{shadow->second.theirs, shadow->second.ours};
     else if (covered && shadow == work.shadows.end())
         input.known = merge::Known{local, local};
-    if (input.known && theirs != input.known->theirs && maybe_stale(work)) {
+    // What a person has been asked about is not news, however often it is shown: asked for by id
+    // each time, many open conflicts would keep a pull from ever getting past them.
+    const bool asked_about =
+        parked && conflict_theirs(context_.sql, parked->id) == std::optional(theirs);
+    if (input.known && theirs != input.known->theirs && !asked_about && maybe_stale(work)) {
         work.cut = true;
         return;
     }

@@ -234,6 +234,14 @@ std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
     return out;
 }
 
+std::optional<merge::GroupValues> conflict_theirs(Sql& sql, std::int64_t conflict) {
+    auto& row = sql.bind("SELECT theirs FROM kontor_conflict WHERE id = ?", conflict);
+    std::optional<merge::GroupValues> out;
+    if (Sql::step(row) && !row.is_null(0)) out = merge::decode(row.blob(0));
+    row.reset();
+    return out;
+}
+
 bool has_open_conflicts(Sql& sql, std::int64_t link) {
     return sql
         .integer("SELECT 1 FROM kontor_conflict WHERE state = 'open' AND link = ? LIMIT 1", link)

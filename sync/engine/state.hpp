@@ -97,6 +97,8 @@ struct OpenConflict {
 /// The open conflict of a group (nullopt: of the record as such).
 [[nodiscard]] std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
                                                         std::optional<std::int64_t> group);
+/// What the remote showed when it was opened or refreshed last.
+[[nodiscard]] std::optional<merge::GroupValues> conflict_theirs(Sql& sql, std::int64_t conflict);
 [[nodiscard]] bool has_open_conflicts(Sql& sql, std::int64_t link);
 
 /// kontor_conflict.kind of a group that two sides fight over (C3).

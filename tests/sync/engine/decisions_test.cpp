@@ -78,6 +78,20 @@ TEST_CASE("a preview counts what would be decided and decides nothing", "[engine
     CHECK(w.open() == 20);
 }
 
+TEST_CASE("an open conflict that is shown again is not asked for by id again",
+          "[engine][conflicts]") {
+    World w;
+    const int before = w.zoho.fetches;
+    w.device.sync("zoho");  // what was changed last lies within the overlap
+    w.device.sync("zoho");
+    CHECK(w.zoho.fetches == before);
+    CHECK(w.open() == 20);
+    // A newer value under the same stamp is: only the record itself tells.
+    w.zoho.edit("Contacts", w.people[0], {{"Phone", Value("theirs, later")}});
+    w.device.sync("zoho");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict WHERE state = 'open'") == 20);
+}
+
 TEST_CASE("only what fits is decided", "[engine][conflicts]") {
     World w;
     CHECK(w.decide({.connection = "other", .entity = {}, .field = {}, .opened_before = {}},
