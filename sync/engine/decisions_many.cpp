@@ -95,20 +95,22 @@ void in_turns(Context& context, const std::vector<std::int64_t>& ids, Work work)
     }
 }
 
-std::int64_t begin_run(Sql& sql, const std::string& at) {
+std::int64_t begin_run(Sql& sql, std::string_view kind, const std::string& at) {
     WriteTransaction transaction(sql.db());
-    sql.run("INSERT INTO kontor_run(kind, started_at) VALUES('resolve', ?)", at);
+    sql.run("INSERT INTO kontor_run(kind, started_at) VALUES(?, ?)", kind, at);
     const auto run = sql.last_insert_id();
     transaction.commit();
     return run;
 }
 
-void end_run(Context& context, const ManyDecided& out) {
+/// `done` and `failed`: the names of the two counts.
+void end_run(Context& context, std::string_view done, std::int64_t done_count,
+             std::string_view failed, std::int64_t failed_count) {
     WriteTransaction transaction(context.sql.db());
     context.sql.run(
-        "UPDATE kontor_run SET ended_at = ?, result = ?, counts = json_object('decided', ?,"
-        " 'failed', ?) WHERE id = ?",
-        context.now(), out.failed_total == 0 ? "ok" : "partial", out.decided, out.failed_total,
+        "UPDATE kontor_run SET ended_at = ?, result = ?, counts = json_object(?, ?, ?, ?)"
+        " WHERE id = ?",
+        context.now(), failed_count == 0 ? "ok" : "partial", done, done_count, failed, failed_count,
         context.run);
     transaction.commit();
 }
@@ -226,7 +228,7 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
         const auto ids = select(sql, plans, which, out);
         list_first(db, ids, out.conflicts);
         if (ids.empty()) return out;
-        context.run = out.run = begin_run(sql, context.now());
+        context.run = out.run = begin_run(sql, "resolve", context.now());
         const auto rule = rule_of(out.run);
         in_turns(context, ids, [&](std::int64_t id) {
             try {
@@ -245,7 +247,7 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
                     out.failed.emplace_back(id, std::move(failure.error));
             }
         });
-        end_run(context, out);
+        end_run(context, "decided", out.decided, "failed", out.failed_total);
         return out;
     });
 }
@@ -265,6 +267,8 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
         while (Sql::step(rows)) ids.push_back(rows.integer(0));
         if (ids.empty())
             stop({Errc::kNotFound, "there is nothing to undo", {{"run", std::to_string(run)}}, {}});
+        // A run of its own: what it puts back is not a new edit that might win by being newest.
+        if (!preview) context.run = begin_run(sql, "undo", context.now());
         TakeBack take_back(context, run, actor);
         std::vector<std::int64_t> open, kept;
         const auto one = [&](std::int64_t id) {
@@ -277,6 +281,7 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
         Reopened out;
         out.reopened = static_cast<std::int64_t>(open.size());
         out.kept = static_cast<std::int64_t>(kept.size());
+        if (!preview) end_run(context, "reopened", out.reopened, "kept", out.kept);
         list_first(db, open, out.conflicts);
         list_first(db, kept, out.kept_list);
         return out;

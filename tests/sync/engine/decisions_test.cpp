@@ -174,3 +174,15 @@ TEST_CASE("what is about whole records is left to be decided one by one", "[engi
     CHECK(w.open() >= 1);
     CHECK(w.device.number("SELECT count(*) FROM contact") == 10);
 }
+
+TEST_CASE("what is taken back is no new edit that might win by being newest",
+          "[engine][conflicts]") {
+    World w;
+    const auto done = w.decide({}, Side::kTheirs);
+    CHECK(w.reopen(done.run).reopened == 20);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE rule = 'undo'") == 20);
+    // The policy `newest` looks at what was edited outside of runs.
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE rule = 'undo' AND run IS"
+                          " (SELECT id FROM kontor_run WHERE kind = 'undo' AND result = 'ok')") ==
+          20);
+}
