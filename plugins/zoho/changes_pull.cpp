@@ -63,6 +63,8 @@ Progressed changed(Pull& job) {
                                  "list " + job.module.name + ": no way to the next page");
             query.page_token = page.next_token;
             seen.doubtful_ms = std::min(seen.doubtful_ms, *query.since_ms);
+            // However many share a stamp: the cursor stays, so they would be read again.
+            job.flush_if_full(false);
         }
     }
     throw sdk::Error(KONTOR_E_PROTOCOL, "list " + job.module.name + ": it never ends");

@@ -48,8 +48,8 @@ void load(Pull& job) {
 
 }  // namespace
 
-void Pull::flush_if_full() {
-    if (out.records() >= kBatchRecords || out.bytes().size() >= kBatchBytes) flush(true);
+void Pull::flush_if_full(bool resumable) {
+    if (out.records() >= kBatchRecords || out.bytes().size() >= kBatchBytes) flush(resumable);
 }
 
 void Pull::flush(bool resumable) {

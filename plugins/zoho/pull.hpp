@@ -27,8 +27,8 @@ struct Pull {
     abi::BatchWriter out;
     Cursor cursor;
 
-    /// Emits what has gathered if it is enough, with `cursor` as it is now.
-    void flush_if_full();
+    /// Emits what has gathered if it is enough, with `cursor` as it is now if it is `resumable`.
+    void flush_if_full(bool resumable = true);
     /// Emits whatever has gathered. `resumable`: `cursor` is right behind it.
     void flush(bool resumable);
 };

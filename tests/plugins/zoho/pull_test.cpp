@@ -155,6 +155,28 @@ TEST_CASE("the next page is on its way while this one is applied", "[zoho][pull]
     CHECK(account.host.records().size() == 4100);
 }
 
+TEST_CASE("however many share a stamp, no batch grows with them", "[zoho][pull]") {
+    test::Account account;
+    account.on(kDeleted, test::FakeResponse{204, "", {}, KONTOR_OK});
+    const std::int64_t now = account.host.clock_ms;
+    Rows rows;
+    for (int i = 0; i < 9000; ++i) rows.rows.emplace_back(1000 + i, now - 10'000);
+    account.on(kList, [&](const test::FakeRequest& asked) { return rows.answer(asked); });
+    const auto cursor = cursor_at(now - 60'000);
+    account.connector->pull(test::request("Contacts", {"Email"}), cursor);
+    std::set<std::string> seen;
+    for (const auto& record : account.host.records()) seen.insert(record.id);
+    CHECK(seen.size() == 9000);
+    REQUIRE(account.host.batches.size() > 3);
+    for (const auto& order : account.host.order)
+        if (order.starts_with("emit ")) CHECK(std::stoi(order.substr(5)) <= 2200);
+    // Broken off in their midst, they are read again: no batch before the last moves the cursor
+    // past their stamp.
+    for (const auto& batch : account.host.batches)
+        if (!batch.checkpoint.empty() && &batch != &account.host.batches.back())
+            CHECK(modified_of(batch.checkpoint) <= now - 10'000);
+}
+
 TEST_CASE("an increment without changes costs two requests", "[zoho][pull]") {
     test::Account account;
     account.on(kList, test::FakeResponse{304, "", {}, KONTOR_OK});
