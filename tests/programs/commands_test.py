@@ -533,9 +533,9 @@ class FirstLoad(unittest.TestCase):
         until(lambda: self.world.sql("SELECT count(*) FROM contact") == [(4000,)], "the load")
 
     def test_progress_without_a_terminal_is_json_lines(self):
-        self.world.start_peer("--records", "9000", "--latency", "300", "--seed", "2")
+        self.world.start_peer("--records", "4000", "--latency", "200", "--seed", "2")
         self.world.start_daemon()
-        self.world.connect()
+        self.world.connect("--option", "bulk=never")
         lines = [json.loads(l) for l in
                  self.world.kontor("sync", "zoho", "--json").stdout.splitlines()]
         status = [l for l in lines if l["message_type"] == "status"]
@@ -544,7 +544,7 @@ class FirstLoad(unittest.TestCase):
         # Zoho says how many there are, so how far it is and how long it will take can be told.
         load = [l for l in status if l["stage"] == "load" and l["stream"] == "Contacts"]
         self.assertTrue(load)
-        self.assertEqual({l["total"] for l in load}, {9000})
+        self.assertEqual({l["total"] for l in load}, {4000})
         self.assertTrue(any("seconds_left" in l for l in load), load)
         self.assertEqual(lines[-1]["message_type"], "summary")
 

@@ -22,7 +22,8 @@ STAYS = ("kontor events", "kontor sync --watch")
 # Nobody has made the questions 7 and 8 here, nor is record 31 blocked. Run 12 may have written
 # nothing, and an undo tells by 3 what had changed again and stayed. Nobody can be asked here.
 EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [2],
-            "kontor conflicts 7": [6], "kontor resolve": [6], "kontor blocked --retry 31": [6],
+            "kontor conflicts 7": [6], "kontor resolve --all": [0], "kontor resolve": [6],
+            "kontor blocked --retry 31": [6],
             "kontor undo run:12": [0, 3, 6], "kontor undo": [0, 3]}
 
 
