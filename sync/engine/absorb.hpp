@@ -19,8 +19,8 @@ inline constexpr std::int64_t kAbsorbEntriesMax = 8'192;
 /// for each record the *whole* old record is mapped for every link and compared group by group with
 /// what it maps to now; where a covered group changed and has no shadow row, it gets one, so that
 /// its merge base is remembered. New records get links to be created; deleted ones are marked on
-/// their links; edits of what is only read are undone with a notice, records too. Needs an open write
-/// transaction.
+/// their links; edits of what is only read are undone with a notice, records too. Needs an open
+/// write transaction.
 ///
 /// One statement of another program may have changed a million records. So as not to keep everybody
 /// waiting, a call takes in a part, of bounded time and memory: false says that it is to be

@@ -54,7 +54,7 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     SeededRandom random{7};
     engine::Observer* observer = nullptr;  ///< of all cycles
-    engine::Session* session = nullptr;  ///< of all cycles; nullptr: each asks for everything
+    engine::Session* session = nullptr;    ///< of all cycles; nullptr: each asks for everything
 
 private:
     void open();
