@@ -63,13 +63,18 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
     auto complete = ports.remote.list_ids(plan.mapping.stream, sink);
     if (!complete) stop(in_context("sweep " + plan.mapping.stream, complete.error()).value());
 
-    // New here, or of another version than the one merged. Live or given up for lost alike.
-    auto differ = ids(context.sql,
-                      "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
-                      " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
-                      " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
-                      " OR l.state IN (1, 2, 4, 6)",  // a restore may not bump the version
-                      plan.id);
+    // New here, or of another version than the one merged. Live or given up for lost alike. And
+    // what was made or changed from here and has been out of our sight since, until now.
+    auto differ =
+        ids(context.sql,
+            "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
+            " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
+            " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
+            " OR (l.state = 0 AND l.covers <"
+            " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
+            " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
+            " OR l.state IN (1, 2, 4, 6)",  // a restore may not bump the version
+            plan.id);
     fetch_and_merge(context, ports, plan, differ, counts);
 
     if (*complete) {

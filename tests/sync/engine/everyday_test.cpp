@@ -132,7 +132,9 @@ TEST_CASE("what waits to be sent is counted before a cycle has looked at it", "[
     Office office(10);
     const auto waiting = [&] {
         std::int64_t out = 0;
-        for (const auto& connection : *engine::connection_status(office.device.engine_db()))
+        const auto connections = engine::connection_status(office.device.engine_db());
+        REQUIRE(connections);
+        for (const auto& connection : *connections)
             for (const auto& stream : connection.streams) out += stream.to_push;
         return out;
     };

@@ -210,3 +210,37 @@ TEST_CASE("an edit of a record that was made there and not seen since outlives a
     REQUIRE(w.remote.ids("Contacts").size() == 1);
     CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Phone") == Value("139"));
 }
+
+TEST_CASE("what was written from here while it went out of sight is read when it is back",
+          "[engine][found]") {
+    World w(people_streams());
+    w.device.connect("a", w.remote);
+    const auto hidden_after_push = [&] {
+        w.remote.after_push = [&] {
+            for (const auto& id : w.remote.ids("Contacts")) w.remote.forbidden.insert(id);
+        };
+        w.device.sync("a");
+        w.remote.after_push = {};
+        w.clock.advance(std::chrono::hours{1});
+        w.device.sync("a");
+    };
+    SECTION("made here") {
+        w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+        hidden_after_push();
+        w.device.sql("UPDATE contact SET phone = '139'");
+    }
+    SECTION("changed here, and something of it by the remote itself") {
+        w.remote.create("Contacts", {{"Last_Name", Value("Lee")}, {"Phone", Value("1")}});
+        w.device.sync("a");
+        w.clock.advance(std::chrono::hours{1});
+        w.device.sql("UPDATE contact SET phone = '139'");
+        hidden_after_push();
+    }
+    w.remote.forbidden.clear();  // and no stamp tells of it
+    engine::CycleOptions options;
+    options.sweep = true;
+    for (int i = 0; i < 2; ++i) REQUIRE(w.device.try_sync("a", options));
+    CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Phone") == Value("139"));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_intent") == 0);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_link WHERE covers = 0") == 0);
+}
