@@ -1,38 +1,23 @@
 #include "daemon/api/record_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
+#include "connectors/host/utf8.hpp"
 #include "daemon/api/json_io.hpp"
 
 namespace kontor::api {
 namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `text`, which is not ASCII; 0 if there
-// is none.
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(i) & 0xC0) != 0x80) return 0;
-    // Overlong forms, surrogates, beyond U+10FFFF.
-    const bool bad = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
-                     (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F);
-    return bad ? 0 : length;
-}
-
 // True if it can stand between quotes as it is.
 bool needs_no_escape(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c < 0x20 || c == '"' || c == '\\') return false;
-        const std::size_t length = c < 0x80 ? 1 : sequence_length(text.substr(i));
-        if (length == 0) return false;
-        i += length;
-    }
-    return true;
+    return std::ranges::none_of(text,
+                                [](char c) {
+                                    return static_cast<unsigned char>(c) < 0x20 || c == '"' ||
+                                           c == '\\';
+                                }) &&
+           host::is_utf8(text);
 }
 
 void append_json(std::string& out, const json& value) {
