@@ -65,7 +65,7 @@ struct Guards {
 
 /// [connection.NAME.sign_in]
 struct SignIn {
-    std::string kind;  ///< oauth2 bearer basic header none; "" = the connector's only one
+    std::string kind;  ///< oauth2 app_token bearer basic header none; "" = the only one
     /// What is not secret: client_id (oauth2), user (basic), header (header).
     std::map<std::string, std::string> values;
     bool operator==(const SignIn&) const = default;

@@ -4,10 +4,55 @@
 
 namespace kontor::host {
 
-Result<std::vector<SecretHeader>> FixedHeaders::headers() {
-    std::vector<SecretHeader> out;
-    for (const auto& header : headers_) out.push_back({header.name, header.value.copy()});
+namespace {
+
+void append_escaped(std::string& out, std::string_view text) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20) {
+            out += "\\u00";
+            out += kHex[byte >> 4];
+            out += kHex[byte & 15];
+            continue;
+        }
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+}
+
+}  // namespace
+
+Result<Credentials> FixedHeaders::credentials() {
+    Credentials out;
+    for (const auto& header : headers_) out.headers.push_back({header.name, header.value.copy()});
     return out;
+}
+
+Result<Secret> with_members(std::string_view body, const std::vector<SecretHeader>& members) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const auto open = body.find_first_not_of(kBlank);
+    if (open == std::string_view::npos || body[open] != '{')
+        return fail(Errc::kInvalid, "the request's body is no JSON object that credentials fit in");
+    const auto rest = body.substr(open + 1);
+    const auto first = rest.find_first_not_of(kBlank);
+    const bool empty = first != std::string_view::npos && rest[first] == '}';
+    std::size_t size = body.size() + 2;
+    for (const auto& member : members)
+        size += member.name.size() + 6 * member.value.reveal().size() + 8;
+    // Room for all at once: what a growing string leaves behind would not be wiped.
+    std::string out;
+    out.reserve(size);
+    out += '{';
+    for (const auto& member : members) {
+        if (out.size() > 1) out += ',';
+        out.append(1, '"').append(member.name).append("\":\"");
+        append_escaped(out, member.value.reveal());
+        out += '"';
+    }
+    if (!empty) out += ',';
+    out += rest;
+    return Secret(std::move(out));
 }
 
 Secret with_scheme(std::string_view scheme, const Secret& secret) {

@@ -10,17 +10,26 @@
 
 namespace kontor::host {
 
+/// What a request bears so that the remote knows who asks.
+struct Credentials {
+    std::vector<SecretHeader> headers;
+    std::vector<SecretHeader> members;  ///< go to the top level of its body, a JSON object
+};
+
 /// Puts a connection's credentials into requests. Thread-safe.
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
-    /// The headers to add; may ask an accounts server first. kUnauthenticated, kRateLimited, or
-    /// what HttpClient returns.
-    virtual Result<std::vector<SecretHeader>> headers() = 0;
-    /// The remote refused a request that bore `used` with 401 and this answer. True if it should be
-    /// sent once more, with the headers as they are then.
-    virtual Result<bool> renew(const std::vector<SecretHeader>& used,
-                               const HttpResponse& answer) = 0;
+    /// What to add; may ask an accounts server first. kUnauthenticated, kRateLimited, or what
+    /// HttpClient returns.
+    virtual Result<Credentials> credentials() = 0;
+    /// True if this answer refuses the credentials; what it refuses was not carried out.
+    [[nodiscard]] virtual bool refuses(const HttpResponse& answer) const {
+        return answer.status == 401;
+    }
+    /// The remote refused a request that bore `used` with this answer. True if it should be sent
+    /// once more, with the credentials as they are then.
+    virtual Result<bool> renew(const Credentials& used, const HttpResponse& answer) = 0;
     /// The API address that the accounts server named; "" if it named none.
     [[nodiscard]] virtual std::string api_domain() const { return {}; }
 };
@@ -29,15 +38,16 @@ public:
 class FixedHeaders final : public Authenticator {
 public:
     explicit FixedHeaders(std::vector<SecretHeader> headers) : headers_(std::move(headers)) {}
-    Result<std::vector<SecretHeader>> headers() override;
-    Result<bool> renew(const std::vector<SecretHeader>&, const HttpResponse&) override {
-        return false;
-    }
+    Result<Credentials> credentials() override;
+    Result<bool> renew(const Credentials&, const HttpResponse&) override { return false; }
 
 private:
     const std::vector<SecretHeader> headers_;
 };
 
+/// `body`, a JSON object, with `members` as texts before its own. kInvalid if it is no object.
+[[nodiscard]] Result<Secret> with_members(std::string_view body,
+                                          const std::vector<SecretHeader>& members);
 /// "SCHEME SECRET", or the secret alone if the scheme is "".
 [[nodiscard]] Secret with_scheme(std::string_view scheme, const Secret& secret);
 /// "Basic …" of RFC 7617.

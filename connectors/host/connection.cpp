@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/allow_list.hpp"
+#include "connectors/host/app_token.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/auth.hpp"
 #include "connectors/host/budgets.hpp"
@@ -45,10 +46,11 @@ Result<Loaded> load(const ConnectionSettings& settings) {
     auto options = complete_options(out.spec, settings.options_json);
     if (!options) return pass(options);
     out.options = std::move(*options);
-    std::string kind = settings.auth.kind;
-    if (kind.empty()) kind = out.spec.auth.size() == 1 ? out.spec.auth.front().kind : "none";
-    const auto* auth = out.spec.auth_kind(kind);
-    if (!auth && !(kind == "none" && out.spec.auth.empty()))
+    const auto& kind = settings.auth.kind;
+    const auto* auth = out.spec.auth_for(kind, out.options.texts);
+    if (!auth && kind.empty()) auth = out.spec.auth_for("none", out.options.texts);
+    const bool wants_none = kind.empty() || kind == "none";
+    if (!auth && !(wants_none && out.spec.auth.empty()))
         return fail(Errc::kConfig, "the plugin does not know this kind of authentication",
                     {{"kind", kind}});
     if (auth) out.auth = *auth;
@@ -220,6 +222,71 @@ Result<std::unique_ptr<Authenticator>> oauth(Connection& connection, const Loade
                                                           connection.redactor));
 }
 
+// A UUID of version 4, for servers that want a new one with each request.
+std::string random_uuid(Random& random) {
+    std::string hex = random.uid();
+    hex[12] = '4';
+    hex[16] = "89ab"[static_cast<std::size_t>(random.next() & 3)];
+    for (const std::size_t at : {8U, 13U, 18U, 23U}) hex.insert(at, 1, '-');
+    return hex;
+}
+
+// What an option, a value that is set openly or a secret gives for `{name}`.
+Result<Secret> fill_in(std::string_view text, const Connection& connection, const Loaded& loaded) {
+    const auto& settings = connection.settings;
+    auto values = loaded.options.texts;
+    for (const auto& [name, value] : settings.auth.values) values[name] = value;
+    for (const auto& name : loaded.auth.secrets) {
+        if (text.find("{" + name + "}") == std::string_view::npos) continue;
+        if (!settings.auth.secrets.contains(name) && values.contains(name)) continue;
+        auto secret = read_secret(settings, connection.deps.secrets, name);
+        if (!secret) return pass(secret);
+        values[name] = secret->reveal();
+    }
+    auto filled = expand(text, values);
+    for (const auto& name : loaded.auth.secrets)
+        if (const auto found = values.find(name); found != values.end()) wipe(found->second);
+    if (!filled)
+        return fail(Errc::kConfig, "a value that signing in needs is missing",
+                    {{"option", std::string(text)}});
+    return Secret(std::move(*filled));
+}
+
+Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const Loaded& loaded) {
+    AppTokenSettings out;
+    out.spec = loaded.auth.app_token;
+    std::string all;
+    for (const auto& [name, text] : out.spec.request) {
+        auto value = fill_in(text, connection, loaded);
+        if (!value) return pass(value);
+        all.append(name).append(1, '\n').append(value->reveal()).append(1, '\n');
+        out.request.push_back({name, std::move(*value)});
+    }
+    const Secret identity(std::move(all));
+    auto texts = loaded.options.texts;
+    texts["uuid"] = "-";
+    const auto url = expand(loaded.auth.token_url, texts);
+    if (!url || url->empty())
+        return fail(Errc::kConfig, "the address of the token server is not known",
+                    {{"option", "api_url"}});
+    out.token_file = token_folder(connection.settings) + "/" + token_file_name(*url, "", identity);
+    out.url = [pattern = loaded.auth.token_url, texts, &random = connection.deps.random]() mutable {
+        texts["uuid"] = random_uuid(random);
+        return expand(pattern, texts).value_or("");
+    };
+    out.token_limit_count = loaded.auth.token_limit_count;
+    out.token_limit_window = loaded.auth.token_limit_window;
+    return std::unique_ptr<Authenticator>(new AppTokens(std::move(out), *connection.http,
+                                                        connection.deps.clock, connection.sleeper,
+                                                        connection.redactor));
+}
+
+Result<std::unique_ptr<Authenticator>> authenticator(Connection& connection, const Loaded& loaded) {
+    if (loaded.auth.kind == "oauth2") return oauth(connection, loaded);
+    if (loaded.auth.kind == "app_token") return app_token(connection, loaded);
+    return fixed_auth(connection, loaded);
+}
+
 Result<> make_folders(const ConnectionSettings& settings) {
     for (const auto& folder :
          {settings.state_folder, token_folder(settings), spool_folder(settings)})
@@ -277,8 +344,7 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
         connection->own_http = std::move(*http);
     }
     connection->http = deps.http ? deps.http : connection->own_http.get();
-    auto auth = loaded->auth.kind == "oauth2" ? oauth(*connection, *loaded)
-                                              : fixed_auth(*connection, *loaded);
+    auto auth = authenticator(*connection, *loaded);
     if (!auth) return pass(auth);
     connection->auth = std::move(*auth);
     auto api_domain = connection->auth->api_domain();

@@ -23,11 +23,12 @@
 namespace kontor::host {
 
 struct AuthSettings {
-    std::string kind;  ///< oauth2, bearer, basic, header, none; "" = the plugin's only one
+    /// oauth2, app_token, bearer, basic, header, none; "" = the only one that suits the options
+    std::string kind;
     /// Not secret: client_id (oauth2; may be a secret too), user (basic), header (header).
     std::map<std::string, std::string> values;
     /// References for SecretStore: client_secret, refresh_token (oauth2), token (bearer, header),
-    /// password (basic).
+    /// password (basic), whatever the plugin names (app_token).
     std::map<std::string, std::string> secrets;
 };
 

@@ -14,14 +14,22 @@ void Requester::learn(const HttpResponse& answer) {
 
 Result<> Requester::authenticate(HttpCall& call) {
     call.request.secret_headers.clear();
+    call.request.body = call.body;
     if (!call.authenticate) return {};
-    auto headers = parts_.auth.headers();
-    if (!headers) {
-        auto error = std::move(headers.error());
+    auto credentials = parts_.auth.credentials();
+    if (!credentials) {
+        auto error = std::move(credentials.error());
         error.args[kSentArg] = "no";
         return tl::unexpected(std::move(error));
     }
-    call.request.secret_headers = std::move(*headers);
+    call.borne = std::move(*credentials);
+    for (const auto& header : call.borne.headers)
+        call.request.secret_headers.push_back({header.name, header.value.copy()});
+    if (call.borne.members.empty()) return {};
+    auto body = with_members(call.body, call.borne.members);
+    if (!body) return pass(body);
+    call.borne_body = std::move(*body);
+    call.request.body = call.borne_body.reveal();
     return {};
 }
 
@@ -63,7 +71,7 @@ std::unique_ptr<BegunCall> Requester::begin(HttpCall call, std::string body) {
     begun->call_ = std::move(call);
     begun->body_ = std::move(body);
     auto& request = begun->call_.request;
-    request.body = begun->body_;
+    begun->call_.body = begun->body_;
     if (!parts_.hosts.check(request.url) || parts_.sleeper.cancelled() ||
         !authenticate(begun->call_))
         return begun;
@@ -99,11 +107,11 @@ Result<HttpResponse> Requester::conclude(HttpCall& call,
         if (parts_.sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
         auto answer = first ? std::move(*first) : send_once(call);
         first.reset();
-        if (answer && answer->status == 401 && call.authenticate && !renewed) {
+        if (answer && call.authenticate && !renewed && parts_.auth.refuses(*answer)) {
             renewed = true;
-            auto again = parts_.auth.renew(call.request.secret_headers, *answer);
+            auto again = parts_.auth.renew(call.borne, *answer);
             if (!again) return pass(again);
-            if (*again) continue;  // a 401 was surely not carried out
+            if (*again) continue;  // it was surely not carried out
         }
         auto decision = retries.after(answer);
         using Kind = Retries::Decision::Kind;

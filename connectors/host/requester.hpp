@@ -20,11 +20,14 @@ namespace kontor::host {
 
 /// A request as a plugin asks for it.
 struct HttpCall {
-    HttpRequest request;
+    HttpRequest request;    ///< its body is what is sent, with credentials that belong into it
+    std::string_view body;  ///< as the plugin wrote it; borrowed until the call ends
     bool authenticate = true;
     Lane lane = Lane::kRead;
     std::int64_t credits = 1;
     bool idempotent = true;  ///< may be sent again although it may have been carried out
+    Credentials borne;       ///< what the last attempt bore besides
+    Secret borne_body;       ///< the body with borne.members in it
 };
 
 /// A call that runs ahead of time (Requester::begin). Destroying it gives it up.
@@ -43,7 +46,7 @@ private:
 };
 
 /// Everything between a plugin's request and the wire: hosts, budgets, credentials, one renewal
-/// after a 401, retries. Blocks; one thread at a time. All parts must outlive it.
+/// after they were refused, retries. Blocks; one thread at a time. All parts must outlive it.
 class Requester {
 public:
     struct Parts {

@@ -272,7 +272,7 @@ Result<HttpCall> Services::read_call(std::string_view head, std::string_view bod
             return fail(Errc::kInvalid, "the connector may not set the header " + key);
         request.headers.push_back({name, value.get<std::string>()});
     }
-    request.body = body;
+    call.body = body;
     return call;
 }
 

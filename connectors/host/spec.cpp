@@ -35,9 +35,30 @@ OptionSpec read_option(const Json& json) {
     return out;
 }
 
+AppTokenSpec read_app_token(const Json& json) {
+    AppTokenSpec out;
+    const auto& ask = object_of(json, "exchange");
+    out.request = text_map(object_of(ask, "request"));
+    out.token_member = text_of(ask, "token", "access_token");
+    out.expires_member = text_of(ask, "expires_s", "expires_in");
+    out.code_member = text_of(ask, "code", "error");
+    out.kept_members = texts_of(ask, "keep");
+    out.rate_limited_codes = texts_of(ask, "rate_limited");
+    out.unavailable_codes = texts_of(ask, "unavailable");
+    out.renew_before = std::chrono::seconds(
+        std::clamp<std::int64_t>(integer_of(ask, "renew_before_s", 60), 1, 86'400));
+    const auto& bear = object_of(json, "bear");
+    out.headers = text_map(object_of(bear, "headers"));
+    out.members = text_map(object_of(bear, "body"));
+    out.refused_codes = texts_of(json, "refused_codes");
+    return out;
+}
+
 AuthSpec read_auth(const Json& json) {
     AuthSpec out;
     out.kind = text_of(json, "kind", "none");
+    out.when = text_map(object_of(json, "when"));
+    if (out.kind == "app_token") out.app_token = read_app_token(json);
     out.token_url = text_of(json, "token_url");
     out.authorize_url = text_of(json, "authorize_url");
     out.scopes = texts_of(json, "scopes");
@@ -108,10 +129,22 @@ Result<PluginSpec> PluginSpec::parse(std::string_view text) {
     return out;
 }
 
-const AuthSpec* PluginSpec::auth_kind(std::string_view kind) const {
-    const auto found =
-        std::ranges::find_if(auth, [&](const AuthSpec& each) { return each.kind == kind; });
-    return found == auth.end() ? nullptr : &*found;
+const AuthSpec* PluginSpec::auth_for(std::string_view kind,
+                                     const std::map<std::string, std::string>& given) const {
+    const auto suits = [&](const AuthSpec& each) {
+        return std::ranges::all_of(each.when, [&](const auto& wanted) {
+            const auto option = given.find(wanted.first);
+            return option != given.end() && option->second == wanted.second;
+        });
+    };
+    const AuthSpec* found = nullptr;
+    for (const auto& each : auth) {
+        if ((!kind.empty() && each.kind != kind) || !suits(each)) continue;
+        if (!kind.empty()) return &each;
+        if (found != nullptr) return nullptr;
+        found = &each;
+    }
+    return found;
 }
 
 Result<Options> complete_options(const PluginSpec& spec, std::string_view given) {

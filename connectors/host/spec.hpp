@@ -24,9 +24,24 @@ struct OptionSpec {
     std::map<std::string, std::map<std::string, std::string>> implies;
 };
 
+/// How an application's own token is asked for, and how requests bear it (docs/connector-abi.md,
+/// "app_token"). `{name}` stands for a secret or value in `request`; for `token` or a kept member
+/// of the answer in `headers` and `members`.
+struct AppTokenSpec {
+    std::map<std::string, std::string> request;  ///< members of the JSON that asks
+    std::string token_member, expires_member, code_member;
+    std::vector<std::string> kept_members;
+    std::vector<std::string> rate_limited_codes, unavailable_codes;
+    std::chrono::seconds renew_before{60};
+    std::map<std::string, std::string> headers, members;
+    std::vector<std::string> refused_codes;  ///< in any answer: the token is not valid any more
+};
+
 /// One way to authenticate. `{name}` in URLs stands for the option of that name.
 struct AuthSpec {
-    std::string kind = "none";  ///< oauth2, bearer, basic, header, none
+    std::string kind = "none";                ///< oauth2, app_token, bearer, basic, header, none
+    std::map<std::string, std::string> when;  ///< options that it is meant for; empty = any
+    AppTokenSpec app_token;
     std::string token_url;
     std::string authorize_url;
     std::vector<std::string> scopes;
@@ -60,7 +75,10 @@ struct PluginSpec {
 
     /// kProtocol if it is not the JSON it should be.
     [[nodiscard]] static Result<PluginSpec> parse(std::string_view json);
-    [[nodiscard]] const AuthSpec* auth_kind(std::string_view kind) const;
+    /// The entry of this kind ("" = the only one) that suits the options; nullptr if there is none,
+    /// or if several would do for "".
+    [[nodiscard]] const AuthSpec* auth_for(std::string_view kind,
+                                           const std::map<std::string, std::string>& given) const;
 };
 
 /// The options of one connection, complete and checked.

@@ -20,6 +20,20 @@ Instant instant_of(std::int64_t ms) {
 
 }  // namespace
 
+TokenState TokenState::copy() const {
+    TokenState out;
+    out.access_token = access_token.copy();
+    out.obtained = obtained;
+    out.expires = expires;
+    out.rotated_refresh_token = rotated_refresh_token.copy();
+    out.api_domain = api_domain;
+    out.values = values;
+    out.asked = asked;
+    out.refused_at = refused_at;
+    out.refused_with = refused_with;
+    return out;
+}
+
 Result<TokenState> load_token_state(const std::string& path) {
     auto bytes = read_file(path, kFileBytesMax);
     if (!bytes) return pass(bytes);
@@ -33,6 +47,8 @@ Result<TokenState> load_token_state(const std::string& path) {
     state.expires = instant_of(integer_of(*json, "expires_ms"));
     state.rotated_refresh_token = Secret(text_of(*json, "refresh_token"));
     state.api_domain = text_of(*json, "api_domain");
+    for (const auto& [name, value] : object_of(*json, "values").items())
+        if (value.is_string()) state.values.emplace(name, value.get<std::string>());
     for (const auto& at : array_of(*json, "asked_ms"))
         if (at.is_number_integer()) state.asked.push_back(instant_of(at.get<std::int64_t>()));
     state.refused_at = instant_of(integer_of(*json, "refused_ms"));
@@ -46,6 +62,7 @@ Result<> save_token_state(const std::string& path, const TokenState& state) {
                            {"expires_ms", ms_of(state.expires)},
                            {"refresh_token", state.rotated_refresh_token.reveal()},
                            {"api_domain", state.api_domain},
+                           {"values", state.values},
                            {"refused_ms", ms_of(state.refused_at)},
                            {"refused_with", state.refused_with},
                            {"asked_ms", nlohmann::json::array()}};
@@ -57,11 +74,11 @@ Result<> save_token_state(const std::string& path, const TokenState& state) {
 }
 
 std::string token_file_name(std::string_view token_url, std::string_view client_id,
-                            const Secret& refresh_token) {
+                            const Secret& lasting) {
     std::string all;
-    all.reserve(token_url.size() + client_id.size() + refresh_token.reveal().size() + 2);
+    all.reserve(token_url.size() + client_id.size() + lasting.reveal().size() + 2);
     all.append(token_url).append(1, '\n').append(client_id).append(1, '\n');
-    all += refresh_token.reveal();
+    all += lasting.reveal();
     const auto digest = sha256_hex(all);
     wipe(all);
     return "token-" + digest.substr(0, 32) + ".json";

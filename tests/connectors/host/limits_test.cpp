@@ -17,17 +17,20 @@ namespace {
 /// Hands out numbered credentials; renew() gives the next one as often as allowed.
 class CountingAuth final : public Authenticator {
 public:
-    Result<std::vector<SecretHeader>> headers() override {
+    Result<Credentials> credentials() override {
         if (error) return tl::unexpected(*error);
-        std::vector<SecretHeader> out;
-        out.push_back({"Authorization", Secret("t" + std::to_string(number))});
+        Credentials out;
+        const std::string token = "t" + std::to_string(number);
+        (in_body ? out.members : out.headers)
+            .push_back({"Authorization", Secret(std::string(token))});
         return out;
     }
-    Result<bool> renew(const std::vector<SecretHeader>&, const HttpResponse&) override {
+    Result<bool> renew(const Credentials&, const HttpResponse&) override {
         ++renewals;
         ++number;
         return can_renew;
     }
+    bool in_body = false;
     int number = 1;
     int renewals = 0;
     bool can_renew = true;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "connectors/host/auth.hpp"
+#include "connectors/host/http_client.hpp"
+#include "connectors/host/redactor.hpp"
+#include "connectors/host/sleeper.hpp"
+#include "connectors/host/spec.hpp"
+#include "connectors/host/token_keeper.hpp"
+#include "sync/base/clock.hpp"
+
+namespace kontor::host {
+
+struct AppTokenSettings {
+    std::function<std::string()> url;   ///< where a token is asked for, made anew for each request
+    std::vector<SecretHeader> request;  ///< members of the JSON that asks
+    AppTokenSpec spec;
+    int token_limit_count = 0;
+    std::chrono::seconds token_limit_window{600};
+    std::string token_file;
+};
+
+/// Tokens that an application gets for its own lasting secrets, by JSON, and that its requests bear
+/// in headers or in their JSON bodies; errors come with 200. Thread-safe if `http` is, or if used
+/// from one thread; the references must outlive it.
+class AppTokens final : public Authenticator {
+public:
+    AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& clock, Sleeper& sleeper,
+              Redactor& redactor);
+
+    Result<Credentials> credentials() override;
+    [[nodiscard]] bool refuses(const HttpResponse& answer) const override;
+    Result<bool> renew(const Credentials& used, const HttpResponse& answer) override;
+
+private:
+    [[nodiscard]] Result<Credentials> borne(const Secret& token,
+                                            const std::map<std::string, std::string>& values) const;
+    Result<TokenState> ask(TokenState kept);
+    Result<TokenState> read(const HttpResponse& answer, TokenState kept) const;
+
+    const AppTokenSettings settings_;
+    HttpClient& http_;
+    const Clock& clock_;
+    TokenKeeper keeper_;
+};
+
+}  // namespace kontor::host

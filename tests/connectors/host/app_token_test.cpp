@@ -1,0 +1,208 @@
+// Tokens of an application: asked for by JSON, borne in headers or bodies, refused with status 200.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "connectors/host/app_token.hpp"
+#include "connectors/host/requester.hpp"
+#include "connectors/host/spec.hpp"
+#include "tests/connectors/host/support.hpp"
+
+using namespace kontor;
+using namespace kontor::host;
+using namespace kontor::host::test;
+
+namespace {
+
+constexpr const char* kSpec = R"({"auth": [
+    {"kind": "app_token", "when": {"api": "new"}, "token_url": "{api_url}/token",
+     "exchange": {"request": {"appId": "{app_id}", "appSecret": "{app_secret}"},
+                  "token": "accessToken", "expires_s": "expiresIn", "code": "errorCode",
+                  "keep": ["ea"], "rate_limited": ["30004"], "unavailable": ["-1"],
+                  "renew_before_s": 600},
+     "bear": {"headers": {"authorization": "Bearer {token}", "x-ea": "{ea}"}},
+     "refused_codes": ["20016"]},
+    {"kind": "app_token", "when": {"api": "old"}, "token_url": "{api_url}/old",
+     "exchange": {"request": {"appId": "{app_id}"}, "token": "corpToken",
+                  "code": "errorCode", "keep": ["corpId"]},
+     "bear": {"body": {"corpToken": "{token}", "corpId": "{corpId}"}},
+     "refused_codes": ["20016"]}]})";
+
+std::string granted(const std::string& token, int seconds = 7'200) {
+    return R"({"errorCode":0,"accessToken":")" + token + R"(","expiresIn":)" +
+           std::to_string(seconds) + R"(,"ea":"corp1"})";
+}
+
+struct Setup {
+    TempDir dir;
+    FakeClock clock;
+    FakeSleeper sleeper{clock};
+    SeededRandom random{7};
+    Redactor redactor;
+    ScriptedHttp http;
+    PluginSpec spec = *PluginSpec::parse(kSpec);
+    AllowList hosts;
+    CapturingLogger log;
+    std::optional<Budgets> budgets;
+
+    Setup() {
+        REQUIRE(hosts.add("https://crm.example"));
+        budgets.emplace(BudgetLimits{}, clock, sleeper, dir / "credits.json");
+    }
+    AppTokens tokens(const std::string& api = "new") {
+        AppTokenSettings out;
+        const AuthSpec* auth = spec.auth_for("app_token", {{"api", api}});
+        REQUIRE(auth != nullptr);
+        out.spec = auth->app_token;
+        out.url = [] { return "https://crm.example/token"; };
+        out.request.push_back({"appId", Secret(std::string("id-1"))});
+        out.request.push_back({"appSecret", Secret(std::string("se\"cret"))});
+        out.token_limit_count = 10;
+        out.token_limit_window = 60s;
+        out.token_file = dir / ("token-" + api);
+        return AppTokens(std::move(out), http, clock, sleeper, redactor);
+    }
+    Result<HttpResponse> run(AppTokens& auth, std::string_view body, bool idempotent = false) {
+        Requester requester({.http = http,
+                             .hosts = hosts,
+                             .auth = auth,
+                             .budgets = *budgets,
+                             .clock = clock,
+                             .random = random,
+                             .sleeper = sleeper,
+                             .log = log});
+        HttpCall call;
+        call.request.method = "POST";
+        call.request.url = "https://crm.example/data";
+        call.body = body;
+        call.idempotent = idempotent;
+        return requester.run(call);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the entry of a kind is chosen by the options", "[app_token]") {
+    const auto spec = PluginSpec::parse(kSpec);
+    REQUIRE(spec);
+    CHECK(spec->auth_for("", {{"api", "old"}})->app_token.token_member == "corpToken");
+    CHECK(spec->auth_for("app_token", {{"api", "new"}})->app_token.token_member == "accessToken");
+    CHECK(spec->auth_for("", {{"api", "other"}}) == nullptr);
+    CHECK(spec->auth_for("bearer", {{"api", "new"}}) == nullptr);
+}
+
+TEST_CASE("a token goes into headers, with what came beside it", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(200, granted("t1")));
+    s.http.next.push_back(answer(200, R"({"errorCode":0})"));
+    REQUIRE(s.run(tokens, "{\"data\":{}}"));
+    REQUIRE(s.http.seen.size() == 2);
+    CHECK(s.http.seen[0].method == "POST");
+    CHECK(s.http.seen[0].body == R"({"appId":"id-1","appSecret":"se\"cret"})");
+    CHECK(s.http.seen[1].headers.at("authorization") == "Bearer t1");
+    CHECK(s.http.seen[1].headers.at("x-ea") == "corp1");
+    CHECK(s.http.seen[1].body == "{\"data\":{}}");
+    CHECK(s.redactor.apply("of t1t1t1 and se\"cret").find("se\"cret") == std::string::npos);
+}
+
+TEST_CASE("a token goes into bodies that are objects, and into no others", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens("old");
+    s.http.next.push_back(
+        answer(200, R"({"errorCode":0,"corpToken":"a\"b","corpId":"C1","expires_in":7200})"));
+    for (const auto& [body, sent] : std::map<std::string, std::string>{
+             {"{\"data\":{}}", R"({"corpId":"C1","corpToken":"a\"b","data":{}})"},
+             {" { }", R"({"corpId":"C1","corpToken":"a\"b" })"}}) {
+        s.http.next.push_back(answer(200, R"({"errorCode":0})"));
+        REQUIRE(s.run(tokens, body));
+        CHECK(s.http.seen.back().body == sent);
+    }
+    const auto asked = s.http.seen.size();
+    for (const char* body : {"", "[]", "a=b"})
+        CHECK(s.run(tokens, body).error().code == Errc::kInvalid);
+    CHECK(s.http.seen.size() == asked);
+}
+
+TEST_CASE("a refusal inside 200 renews once and sends once more, writes too", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens(GENERATE("new", "old"));
+    const auto grant = [](const std::string& token) {
+        return answer(200, R"({"errorCode":0,"accessToken":")" + token + R"(","corpToken":")" +
+                               token + R"(","ea":"e","corpId":"C"})");
+    };
+    const std::string no = R"({"errorCode":20016,"errorMessage":"x"})";
+    s.http.next.push_back(grant("token1"));
+    s.http.next.push_back(answer(200, R"({"errorCode":0})"));
+    REQUIRE(s.run(tokens, "{}"));
+    s.clock.advance(61s);
+    s.http.next.push_back(answer(200, no));
+    s.http.next.push_back(grant("token2"));
+    s.http.next.push_back(answer(200, R"({"errorCode":0,"dataId":"1"})"));
+    const auto got = s.run(tokens, "{\"data\":1}");
+    REQUIRE(got);
+    CHECK(got->body == R"({"errorCode":0,"dataId":"1"})");
+    CHECK(s.http.seen.size() == 5);
+    // And if that does not help either, the refusal is what the plugin sees.
+    s.clock.advance(61s);
+    s.http.next.push_back(answer(200, no));
+    s.http.next.push_back(grant("token3"));
+    s.http.next.push_back(answer(200, no));
+    CHECK(s.run(tokens, "{}")->body == no);
+    CHECK(s.http.seen.size() == 8);
+}
+
+TEST_CASE("a record that quotes a refusal is none", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens();
+    CHECK(tokens.refuses(*answer(200, R"({"errorCode":20016})")));
+    CHECK(tokens.refuses(*answer(200, R"({"errorCode":"20016"})")));
+    CHECK(tokens.refuses(*answer(401)));
+    CHECK_FALSE(tokens.refuses(*answer(200, R"({"errorCode":0,"data":{"errorCode":20016}})")));
+    CHECK_FALSE(tokens.refuses(*answer(200, R"({"errorCode":0,"x":"\"errorCode\":20016"})")));
+    CHECK_FALSE(tokens.refuses(*answer(200, "<html>20016</html>")));
+}
+
+TEST_CASE("a token is asked for in time, and not again and again near its end", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(200, granted("t1", 7'084)));
+    REQUIRE(tokens.credentials());
+    s.clock.advance(6'483s);
+    REQUIRE(tokens.credentials());
+    CHECK(s.http.seen.size() == 1);
+    s.clock.advance(2s);
+    // The server gives the same token with what is left of its life.
+    s.http.next.push_back(answer(200, granted("t1", 599)));
+    for (int i = 0; i < 20; ++i) REQUIRE(tokens.credentials());
+    CHECK(s.http.seen.size() == 2);
+    s.clock.advance(300s);
+    s.http.next.push_back(answer(200, granted("t2")));
+    REQUIRE(tokens.credentials());
+    CHECK(s.http.seen.size() == 3);
+}
+
+TEST_CASE("what the token server says no with decides what happens next", "[app_token]") {
+    struct Case {
+        const char* body;
+        Errc code;
+    };
+    const Case each =
+        GENERATE(Case{R"({"errorCode":10006,"errorMessage":"secret"})", Errc::kUnauthenticated},
+                 Case{R"({"errorCode":"30004"})", Errc::kRateLimited},
+                 Case{R"({"errorCode":-1})", Errc::kUnavailable},
+                 Case{"<html></html>", Errc::kProtocol}, Case{"{}", Errc::kProtocol});
+    Setup s;
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(200, each.body));
+    const auto got = tokens.credentials();
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == each.code);
+    CHECK(got.error().message.find("secret") == std::string::npos);
+    if (each.code == Errc::kUnauthenticated) {
+        CHECK(got.error().args.at("oauth_error") == "10006");
+        CHECK_FALSE(tokens.credentials());  // believed for a minute
+        CHECK(s.http.seen.size() == 1);
+    }
+    if (each.code == Errc::kRateLimited) CHECK(got.error().retry_after == 60s);
+}
