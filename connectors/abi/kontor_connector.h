@@ -119,8 +119,8 @@ typedef struct kontor_host {
     void (*file_close)(void* ctx, int64_t file);
 
     /* Requests that run while the plugin and the engine do something else: the next page while this
-     * one is applied. Only idempotent ones, at most 16 at a time; those that are not finished when
-     * the plugin function returns are given up. `head` and `body` as for http(). Never waits for
+     * one is applied. At most 16 at a time; those that are not finished when the plugin function
+     * returns are given up, carried out or not. `head` and `body` as for http(). Never waits for
      * the remote; a request that the budgets do not let pass now is sent by http_finish(). */
     kontor_status (*http_begin)(void* ctx, kontor_str head, kontor_str body, int64_t* ticket);
     /* 1 once http_finish() would not wait. It may stay 0 until http_finish() is called. */

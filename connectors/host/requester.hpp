@@ -67,7 +67,7 @@ public:
     /// kPermission if the host is not allowed; else as HttpClient and Authenticator.
     Result<HttpResponse> run(HttpCall& call);
 
-    /// Sends an idempotent call (whose body is `body`) without waiting for its answer, if its
+    /// Sends a call (whose body is `body`) without waiting for its answer, if its
     /// hosts, credentials and budgets let it pass now; else finish() sends it and tells what is
     /// wrong.
     [[nodiscard]] std::unique_ptr<BegunCall> begin(HttpCall call, std::string body);

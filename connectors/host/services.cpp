@@ -292,8 +292,6 @@ kontor_status Services::http_begin(std::string_view head, std::string_view body,
     *ticket = 0;
     auto call = read_call(head, body);
     if (!call) return failed(call.error());
-    if (!call->idempotent)
-        return failed({Errc::kInvalid, "only idempotent requests run ahead of time", {}, {}});
     if (begun_.size() >= kBegunMax)
         return failed({Errc::kInvalid, "too many requests ahead of time", {}, {}});
     *ticket = next_ticket_++;

@@ -86,7 +86,8 @@ public:
 
     /// Throws Error if no HTTP answer arrived.
     HttpResponse http(const HttpRequest& request);
-    /// Sends an idempotent request without waiting for its answer. At most 16 at a time.
+    /// Sends a request without waiting for its answer. At most 16 at a time. What is not
+    /// idempotent should be finished: nobody knows else whether it was carried out.
     [[nodiscard]] BegunRequest begin(HttpRequest request);
     /// True once finish() would not wait. It may stay false until then.
     [[nodiscard]] bool arrived(const BegunRequest& begun) const;

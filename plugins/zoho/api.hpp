@@ -16,6 +16,11 @@
 
 namespace kontor::zoho {
 
+/// Records that one request can write, or read by id.
+inline constexpr std::size_t kRequestRecordsMax = 100;
+/// Requests under way at once: below the five that the smallest edition allows.
+inline constexpr std::size_t kRequestsAtOnceMax = 4;
+
 /// A field of the module that rows of a subform are records of.
 struct RowField {
     std::string name;
@@ -33,7 +38,7 @@ public:
 
     /// Sends it, counting credits. Any HTTP status is returned. Throws sdk::Error if none came.
     sdk::HttpResponse send(const sdk::HttpRequest& request);
-    /// Sends it ahead of time: finish() gives what send() would. Only what may be sent twice.
+    /// Sends it without waiting for the answer: finish() gives what send() would.
     [[nodiscard]] sdk::BegunRequest begin(sdk::HttpRequest request);
     [[nodiscard]] bool arrived(const sdk::BegunRequest& begun) const {
         return host_.arrived(begun);

@@ -11,8 +11,6 @@
 namespace kontor::zoho {
 namespace {
 
-constexpr std::size_t kFetchIds = 1000;  // by one batch handed over
-
 const sdk::Json& first_of(const sdk::Json& json, const char* list, const char* doing) {
     const sdk::Json& found = sdk::member(json, list);
     if (!found.is_array() || found.empty())
@@ -70,13 +68,8 @@ bool Connector::list_ids(const sdk::Request& request) {
 void Connector::fetch(const sdk::Request& request) {
     const Columns columns(metadata_.module(request.stream), request.fields);
     Records records(api_, columns);
-    const std::span<const std::string> ids(request.ids);
     abi::BatchWriter out;
-    for (std::size_t at = 0; at < ids.size(); at += kFetchIds) {
-        records.by_ids(ids.subspan(at, std::min(kFetchIds, ids.size() - at)),
-                       Records::Absent::kReport, out);
-        api_.host().emit(out);
-    }
+    records.by_ids(request.ids, Records::Absent::kReport, out, [&] { api_.host().emit(out); });
 }
 
 void Connector::find(const sdk::Request& request) {

@@ -178,7 +178,8 @@ sdk::StreamSpec Module::stream(const Options& options) const {
     sdk::Capabilities& can = out.capabilities;
     can.list_ids = can.fetch = true;
     can.modified_resolution_ms = 1000;
-    can.fetch_batch_max = can.push_batch_max = 100;
+    // Several requests' worth, which wait for the network together.
+    can.fetch_batch_max = can.push_batch_max = kRequestRecordsMax * kRequestsAtOnceMax;
     can.deleted_feed = has_deleted_feed();
     can.deleted_retention_days = can.deleted_feed ? 60 : 0;
     if (!is_users()) {

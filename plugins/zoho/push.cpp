@@ -1,6 +1,9 @@
 #include "plugins/zoho/push.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <exception>
+#include <span>
 
 #include "connectors/sdk/canonical.hpp"
 #include "plugins/zoho/rows.hpp"
@@ -8,7 +11,6 @@
 namespace kontor::zoho {
 namespace {
 
-constexpr std::size_t kRecordsMax = 100;
 constexpr std::size_t kRecordsPerCredit = 10;
 
 using Group = std::vector<const Change*>;
@@ -51,6 +53,7 @@ public:
         send_all(updated, [&](const Group& group) { return update(group); });
         for (Change* change : with_rows) update_with_rows(*change);
         send_all(deleted, [&](const Group& group) { return removal(group); });
+        if (refusal_ && !reached_) std::rethrow_exception(refusal_);
         return std::move(results_);
     }
 
@@ -95,42 +98,62 @@ private:
                 results_[change.position].message = error.what();
                 return;
             }
-            if (!sent_) throw;
+            if (!reached_) throw;
             stopped_ = true;  // this one and the rest stay "retry"
             return;
         }
         send_all({&change}, [&](const Group& group) { return update(group); });
     }
 
+    struct Flight {
+        Group group;
+        sdk::BegunRequest request;
+    };
+
+    // Changes of one call are about different records, so their requests may overtake each other.
     template <class Build>
     void send_all(const Group& changes, Build&& build) {
-        for (std::size_t at = 0; at < changes.size() && !stopped_; at += kRecordsMax) {
-            const Group group(changes.begin() + static_cast<std::ptrdiff_t>(at),
-                              changes.begin() + static_cast<std::ptrdiff_t>(
-                                                    std::min(at + kRecordsMax, changes.size())));
-            sdk::HttpRequest request = build(group);
-            request.lane = "write";
-            request.credits = static_cast<std::int64_t>((group.size() + kRecordsPerCredit - 1) /
-                                                        kRecordsPerCredit);
-            send(request, group);
+        std::deque<Flight> under_way;
+        auto rest = std::span(changes);
+        while (true) {
+            while (!stopped_ && !rest.empty() && under_way.size() < kRequestsAtOnceMax) {
+                const auto some = rest.first(std::min(kRequestRecordsMax, rest.size()));
+                rest = rest.subspan(some.size());
+                under_way.push_back(take_off({some.begin(), some.end()}, build));
+            }
+            if (under_way.empty()) return;
+            land(under_way.front());
+            under_way.pop_front();
         }
     }
 
-    void send(const sdk::HttpRequest& request, const Group& group) {
+    template <class Build>
+    Flight take_off(Group group, Build&& build) {
+        sdk::HttpRequest request = build(group);
+        request.lane = "write";
+        request.credits =
+            static_cast<std::int64_t>((group.size() + kRecordsPerCredit - 1) / kRecordsPerCredit);
+        return {std::move(group), api_.begin(std::move(request))};
+    }
+
+    void land(const Flight& flight) {
         try {
-            const sdk::HttpResponse response = api_.send(request);
-            if (!settle(response, group, results_))
+            const sdk::HttpResponse response = api_.finish(flight.request);
+            if (!settle(response, flight.group, results_))
                 throw failure(response, "write " + module_.name);
-            sent_ = true;
+            reached_ = true;
         } catch (const sdk::Error& error) {
+            stopped_ = true;  // what has not set out stays "retry"
             const bool maybe_done =
                 error.status() == KONTOR_E_UNAVAILABLE || error.status() == KONTOR_E_TIMEOUT ||
                 error.status() == KONTOR_E_PROTOCOL || error.status() == KONTOR_E_INTERNAL ||
                 error.status() == KONTOR_E_CANCELLED;  // perhaps while the request was under way
-            if (!maybe_done && !sent_) throw;
-            stopped_ = true;  // the rest stays "retry"
-            if (!maybe_done) return;
-            for (const Change* change : group) {
+            if (!maybe_done) {
+                if (!refusal_) refusal_ = std::current_exception();
+                return;
+            }
+            reached_ = true;
+            for (const Change* change : flight.group) {
                 results_[change->position].status = "unknown";
                 results_[change->position].message = error.what();
             }
@@ -175,7 +198,9 @@ private:
     Api& api_;
     const Module& module_;
     std::vector<sdk::PushResult> results_;
-    bool sent_ = false, stopped_ = false;
+    bool reached_ = false;  ///< something may have been carried out
+    bool stopped_ = false;
+    std::exception_ptr refusal_;  ///< why all went wrong, unless `reached_`
 };
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace kontor::zoho {
 
 /// Carries out changes of one module, creates first, then updates, then deletes, at most 100 a
-/// request. One result per change in order. Throws only if surely nothing was carried out.
+/// request and several requests at once. One result per change in order. Throws only if surely
+/// nothing was carried out.
 [[nodiscard]] std::vector<sdk::PushResult> push_changes(Api& api, const Module& module,
                                                         const sdk::Request& request,
                                                         abi::BatchReader batch);

@@ -12,7 +12,6 @@
 namespace kontor::zoho {
 namespace {
 
-constexpr std::size_t kIdsMax = 100;
 constexpr std::size_t kAheadMax = 8;  // requests for the fields of one page, under way at once
 
 bool token_refused(const sdk::HttpResponse& response) {
@@ -154,11 +153,11 @@ void Records::complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& ou
     const auto all = passes();
     std::vector<Portion> portions;
     for (std::size_t pass = 1; pass < all.size(); ++pass)
-        for (std::size_t at = 0; at < page.ids.size(); at += kIdsMax)
-            portions.push_back(
-                {pass,
-                 std::span(page.ids).subspan(at, std::min(kIdsMax, page.ids.size() - at)),
-                 {}});
+        for (std::size_t at = 0; at < page.ids.size(); at += kRequestRecordsMax)
+            portions.push_back({pass,
+                                std::span(page.ids).subspan(
+                                    at, std::min(kRequestRecordsMax, page.ids.size() - at)),
+                                {}});
     std::vector<abi::BatchWriter> parts(all.size());
     std::size_t begun = 0;
     for (std::size_t i = 0; i < portions.size() && ids_parameter_works_; ++i) {
@@ -183,11 +182,6 @@ sdk::HttpRequest Records::ids_request(std::span<const std::string> ids,
     url.query("approved", "both");
     if (module().name == "Leads") url.query("converted", "both");
     return get(url);
-}
-
-bool Records::pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
-                          abi::BatchWriter& out) {
-    return read_by_ids(api_.send(ids_request(ids, fields)), ids, page, out);
 }
 
 bool Records::read_by_ids(const sdk::HttpResponse& response, std::span<const std::string> ids,
@@ -257,12 +251,12 @@ void Records::add_cut_rows(std::string_view body, std::string_view read, abi::Ba
     }
 }
 
-void Records::chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out) {
+void Records::read_chunk(const Chunk& chunk, Absent absent, abi::BatchWriter& out) {
     std::unordered_set<std::string> seen;
-    if (ids_parameter_works_ && ids.size() > 1 && !module().is_users()) {
+    if (ids_parameter_works_ && chunk.first) {
         abi::BatchWriter first, joined;
         Page page;
-        if (pass_by_ids(ids, passes()[0], page, first)) {
+        if (read_by_ids(api_.finish(*chunk.first), chunk.ids, page, first)) {
             complete(page, first, joined);
             // Those of which a list cut something are read once more by themselves.
             const std::unordered_set<std::string> cut(page.cut.begin(), page.cut.end());
@@ -278,16 +272,29 @@ void Records::chunk_by_ids(std::span<const std::string> ids, Absent absent, abi:
             }
         }
     }
-    for (const std::string& id : ids) {
+    for (const std::string& id : chunk.ids) {
         if (!seen.emplace(id).second) continue;
         api_.host().check_cancelled();
         whole(id, absent, out);
     }
 }
 
-void Records::by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out) {
-    for (std::size_t at = 0; at < ids.size(); at += kIdsMax)
-        chunk_by_ids(ids.subspan(at, std::min(kIdsMax, ids.size() - at)), absent, out);
+void Records::by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out,
+                     const std::function<void()>& after_some) {
+    std::vector<Chunk> chunks;
+    for (std::size_t at = 0; at < ids.size(); at += kRequestRecordsMax)
+        chunks.push_back(
+            {ids.subspan(at, std::min(kRequestRecordsMax, ids.size() - at)), std::nullopt});
+    std::size_t begun = 0;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        for (; begun < chunks.size() && begun < i + kRequestsAtOnceMax; ++begun) {
+            Chunk& chunk = chunks[begun];
+            if (ids_parameter_works_ && chunk.ids.size() > 1 && !module().is_users())
+                chunk.first = api_.begin(ids_request(chunk.ids, passes()[0]));
+        }
+        read_chunk(chunks[i], absent, out);
+        if (after_some) after_some();
+    }
 }
 
 }  // namespace kontor::zoho

@@ -45,8 +45,11 @@ public:
 
     /// The records with these ids, in any order. For those that are not there `out` gets what
     /// `absent` says: kMissing and kForbidden, or nothing.
+    /// `after_some` is called whenever `out` has got some more: requests for the rest are under way
+    /// meanwhile.
     enum class Absent { kReport, kSkip };
-    void by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out);
+    void by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out,
+                const std::function<void()>& after_some = {});
 
     [[nodiscard]] Api& api() const { return api_; }
     [[nodiscard]] const Module& module() const { return columns_.module(); }
@@ -56,14 +59,17 @@ private:
                                                 const std::string& fields) const;
     Listed list_pass(const ListQuery& query, const std::string& fields,
                      const PageReader::Mode& mode, abi::BatchWriter& out);
-    void chunk_by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out);
+    /// Records that one request can ask for.
+    struct Chunk {
+        std::span<const std::string> ids;
+        std::optional<sdk::BegunRequest> first;  ///< for the first pass of fields; else one by one
+    };
+    void read_chunk(const Chunk& chunk, Absent absent, abi::BatchWriter& out);
     /// Completes the records of `first`, which the first pass gave, and appends them to `out`.
     void complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& out);
-    /// Reads records by id with one pass of fields. False if the remote ignores `ids`.
-    bool pass_by_ids(std::span<const std::string> ids, const std::string& fields, Page& page,
-                     abi::BatchWriter& out);
     [[nodiscard]] sdk::HttpRequest ids_request(std::span<const std::string> ids,
                                                const std::string& fields) const;
+    /// Reads the answer to ids_request(). False if records must be asked for one by one.
     bool read_by_ids(const sdk::HttpResponse& response, std::span<const std::string> ids,
                      Page& page, abi::BatchWriter& out);
     void add_cut_rows(std::string_view body, std::string_view read, abi::BatchWriter& out);

@@ -10,7 +10,8 @@ namespace kontor::engine {
 namespace {
 
 /// Ids read by id in one go.
-constexpr std::size_t kFetchBatch = 100;
+/// Ids to fetch at a time. How many a request takes is the connector's affair.
+constexpr std::size_t kFetchBatch = 1000;
 /// Records that a pull may leave to be read by id before it is broken off for them.
 constexpr std::size_t kRereadsMax = 1'000;
 /// Records merged one into the next that are followed at once.

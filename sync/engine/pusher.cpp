@@ -16,6 +16,9 @@ using replica::LinkState;
 
 /// Tries with a record that keeps changing under us before it is left alone for a while.
 constexpr int kReplansMax = 3;
+/// Creates that are under way at once where no key can tell afterwards which were carried out: if
+/// all is cut off, a person has that many to decide about.
+constexpr std::size_t kDoubtfulMax = 100;
 /// How long a locked record, or one the remote could not take just now, is left alone.
 constexpr BackoffPolicy kRetryLater{std::chrono::minutes{1}, std::chrono::hours{6}};
 
@@ -38,15 +41,22 @@ std::int64_t newest_entry(Sql& sql) {
     return sql.integer("SELECT max(seq) FROM kontor_history").value_or(0);
 }
 
-std::vector<std::int64_t> candidates(Context& context, const StreamPlan& plan, std::int64_t after,
-                                     std::size_t limit) {
+/// The next links to look at, as many as may be under way at once.
+std::vector<std::int64_t> candidates(Context& context, const StreamPlan& plan,
+                                     const remote::Capabilities& can, std::int64_t after) {
     std::vector<std::int64_t> out;
+    const bool keyed = !can.key_field.empty() && !plan.mapping.key_field.empty();
+    std::size_t doubtful = 0;
     auto& rows = context.sql.bind(
-        "SELECT l.id FROM kontor_link l LEFT JOIN kontor_blocked b ON b.link = l.id"
+        "SELECT l.id, l.ext_id IS NULL FROM kontor_link l"
+        " LEFT JOIN kontor_blocked b ON b.link = l.id"
         " WHERE l.stream = ? AND l.dirty AND l.id > ? AND (b.link IS NULL OR b.retry_at <= ?)"
         " ORDER BY l.id LIMIT ?",
-        plan.id, after, context.now(), static_cast<std::int64_t>(limit));
-    while (Sql::step(rows)) out.push_back(rows.integer(0));
+        plan.id, after, context.now(), std::max(1, can.push_batch_max));
+    while (Sql::step(rows)) {
+        if (!keyed && rows.integer(1) != 0 && ++doubtful > kDoubtfulMax) break;
+        out.push_back(rows.integer(0));
+    }
     return out;
 }
 
@@ -356,7 +366,6 @@ std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan, c
 
 std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
                   const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts) {
-    const auto batch_max = static_cast<std::size_t>(std::max(1, can.push_batch_max));
     const std::int64_t total = waiting(context, plan);
     std::int64_t looked_at = 0;
     std::int64_t carried_out = 0;
@@ -364,7 +373,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
     int replans = 0;
     while (!ports.cancelled.load()) {
         Batch batch;
-        batch.links = candidates(context, plan, after, batch_max);
+        batch.links = candidates(context, plan, can, after);
         if (batch.links.empty()) break;
 
         // Look just before writing: a colleague's edit since our last pull is merged, not

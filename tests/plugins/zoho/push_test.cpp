@@ -1,5 +1,7 @@
 // Writes: every change gets a result of its own, and "unknown" whenever it may have been done.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/plugins/zoho/account.hpp"
 
@@ -47,6 +49,21 @@ std::string done(const std::string& id, const std::string& more = "") {
            R"(","Modified_Time":"2023-11-14T20:00:00+05:30"})" + more + "}";
 }
 
+// Every record of the request was written.
+test::FakeResponse all_done(const test::FakeRequest& request) {
+    std::string out;
+    const auto body = nlohmann::json::parse(request.body);
+    for (const auto& record : body["data"])
+        out += (out.empty() ? "" : ",") + done(record["id"].get<std::string>());
+    return answer(out);
+}
+
+test::FakeResponse lost() {
+    test::FakeResponse out;
+    out.transport = KONTOR_E_TIMEOUT;
+    return out;
+}
+
 std::string error(const std::string& code, const std::string& details = "{}") {
     return R"({"code":")" + code + R"(","status":"error","message":"m","details":)" + details + "}";
 }
@@ -79,6 +96,58 @@ TEST_CASE("without a key field a create is an insert that is never sent twice", 
     const auto asked = account.requests_of(kInsert).at(0);
     CHECK(asked.body == R"({"data":[{"Last_Name":"A"}],"trigger":["workflow"]})");
     CHECK_FALSE(asked.idempotent);
+}
+
+TEST_CASE("several requests are under way at once, each change in one of them", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, [](const test::FakeRequest& request) { return all_done(request); });
+    for (int i = 1; i <= 950; ++i) account.update(std::to_string(i));
+    const auto results = account.push();
+    REQUIRE(results.size() == 950);
+    for (std::size_t i = 0; i < 950; ++i) {
+        CHECK(results[i].status == "ok");
+        CHECK(results[i].id == std::to_string(i + 1));
+    }
+    CHECK(account.asked(kUpdate) == 10);
+    std::size_t under_way = 0, most = 0;
+    for (const std::string& event : account.host.order) {
+        if (event == "begin /crm/v8/Contacts") most = std::max(most, ++under_way);
+        if (event == "finish /crm/v8/Contacts") --under_way;
+    }
+    CHECK(most == 4);
+}
+
+TEST_CASE("after a refusal nothing sets out, and what is under way counts", "[zoho][push]") {
+    Pushing account;
+    int asked = 0;
+    bool all_refused = false;
+    account.on(kUpdate, [&](const test::FakeRequest& request) {
+        if (all_refused || ++asked == 2) return test::refused(401, "INVALID_TOKEN");
+        if (asked == 3) return lost();
+        return all_done(request);
+    });
+    const auto push = [&] {
+        for (int i = 0; i < 600; ++i) account.update(std::to_string(i));
+        return account.push();
+    };
+    const auto results = push();
+    REQUIRE(results.size() == 600);
+    const auto is = [&](std::size_t of, const char* status) {
+        return std::all_of(results.begin() + static_cast<std::ptrdiff_t>(100 * of),
+                           results.begin() + static_cast<std::ptrdiff_t>(100 * of + 100),
+                           [&](const auto& result) { return result.status == status; });
+    };
+    CHECK(is(0, "ok"));
+    CHECK(is(1, "retry"));
+    CHECK(is(2, "unknown"));
+    CHECK(is(3, "ok"));
+    // The fifth had set out when the first was back.
+    CHECK(is(4, "ok"));
+    CHECK(is(5, "retry"));
+    CHECK(account.asked(kUpdate) == 5);
+
+    all_refused = true;
+    CHECK_THROWS_AS(push(), sdk::Error);  // surely nothing was carried out
 }
 
 TEST_CASE("values go out as Zoho's JSON", "[zoho][push]") {

@@ -11,10 +11,14 @@ using namespace kontor::test;
 namespace {
 
 struct Office {
-    explicit Office(int records) : remote(clock), device(clock) {
+    explicit Office(int records, int push_batch_max = 100, bool key = true)
+        : remote(clock), device(clock) {
         remote.streams = people_streams();
         remote.page_size = 200;
-        for (auto& stream : remote.streams) stream.can.push_batch_max = 100;
+        for (auto& stream : remote.streams) {
+            stream.can.push_batch_max = push_batch_max;
+            if (!key) stream.can.key_field.clear();
+        }
         for (int i = 0; i < records; ++i)
             remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))}});
         clock.advance(std::chrono::seconds{60});
@@ -43,6 +47,18 @@ int steps(const replica::Database& db, const std::function<void()>& work) {
 }
 
 }  // namespace
+
+TEST_CASE("without a key at most 100 creates can be left in doubt at once", "[everyday]") {
+    const bool key = GENERATE(false, true);
+    Office office(1, 400, key);
+    office.device.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 250)"
+        " INSERT INTO contact(last_name) SELECT 'new ' || i FROM n");
+    const int pushes = office.remote.pushes;
+    office.device.sync("crm");
+    CHECK(office.remote.pushes - pushes == (key ? 1 : 3));
+    CHECK(office.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+}
 
 TEST_CASE("n edits are n/100 write requests and as many reads, rounded up", "[everyday]") {
     const int edits = GENERATE(1, 99, 100, 101, 250);
