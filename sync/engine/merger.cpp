@@ -23,7 +23,7 @@ struct Merger::Work {
     std::vector<Intent> intents;
     std::map<std::size_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
-    bool cut = false;        ///< a group was cut, or may be stale: read it by id
+    bool stale = false;      ///< a group may be: read the record by id
     bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
     bool conflicts = false;  ///< some are open
 };
@@ -36,7 +36,9 @@ merge::GroupValues as_kept(const GroupPlan& group, const merge::GroupValues& the
                            const merge::GroupValues& sent, bool create) {
     merge::GroupValues out = sent;
     for (std::size_t i = 0; i < out.size(); ++i)
-        if (goes_out(group.mapping->fields[i], create)) out[i] = theirs[i];
+        if (tells(group.mapping->fields[i], sent[i], create) ||
+            (sent[i].is_blank() && theirs[i].is_blank()))
+            out[i] = theirs[i];
     return out;
 }
 
@@ -211,7 +213,7 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
         rereads_.emplace_back(image.id);
         return;
     }
-    if (maybe_before_our_write(work)) {
+    if (maybe_before_our_write(work) || must_be_read_whole(work)) {
         rereads_.emplace_back(image.id);
         return;
     }
@@ -343,6 +345,22 @@ bool Merger::read_whole_before(const Link& link, const remote::RecordView& image
     return !stamp || !open_since_ || *stamp < *open_since_;
 }
 
+// A list has cut what we have not read. Nothing of such an image is merged: the link would have its
+// version, and if it could not be read by id now, nobody would know later that it has to be.
+bool Merger::must_be_read_whole(const Work& work) const {
+    if (!may_reread_ || work.authoritative) return false;
+    const bool read_before = read_whole_before(work.link, work.image);
+    return std::ranges::any_of(plan_.groups, [&](const GroupPlan& group) {
+        const auto& fields = group.mapping->fields;
+        const auto values = work.image.fields.subspan(group.first_field, fields.size());
+        if (std::ranges::none_of(values, &ValueView::is_absent) ||
+            std::ranges::none_of(fields, &merge::FieldMapping::may_be_cut))
+            return false;
+        const auto shadow = work.shadows.find(group.id);
+        return !read_before || (shadow != work.shadows.end() && shadow->second.unknown());
+    });
+}
+
 // Another content under a stamp that was merged already: newer within the same tick, or older and
 // from a replica that lags. Only the record itself tells.
 bool Merger::maybe_stale(const Work& work) const {
@@ -369,9 +387,6 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         return;
     const auto theirs = image_values(work.image, group);
     if (std::ranges::any_of(theirs, &Value::is_absent)) {
-        if (!work.authoritative && !read_whole_before(work.link, work.image) &&
-            std::ranges::any_of(group.mapping->fields, &merge::FieldMapping::may_be_cut))
-            work.cut = true;
         if (!covered && shadow == work.shadows.end())
             work.shadows[group.id] = Shadow::nothing_known(group);
         return;
@@ -404,7 +419,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const bool asked_about =
         parked && conflict_theirs(context_.sql, parked->id) == std::optional(theirs);
     if (input.known && theirs != input.known->theirs && !asked_about && maybe_stale(work)) {
-        work.cut = true;
+        work.stale = true;
         return;
     }
     // A conflict without a base stays one, whatever rows an edit has made meanwhile.
@@ -585,7 +600,7 @@ void Merger::write_back(Work& work) {
     work.link.version = std::string(work.image.version);
     work.link.covers = plan_.generation;
     save_link(context_.sql, work.link, work.stored_link);
-    if (work.cut) rereads_.emplace_back(work.image.id);
+    if (work.stale) rereads_.emplace_back(work.image.id);
     if (!old.empty()) {
         ++counts_.updated_here;
         planned("update", work.link.record, work.link.ext_id, std::move(names));

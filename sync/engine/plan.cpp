@@ -67,6 +67,10 @@ bool goes_out(const merge::FieldMapping& field, bool create) {
            (create || !field.create_only);
 }
 
+bool tells(const merge::FieldMapping& field, const Value& value, bool create) {
+    return goes_out(field, create) && !(create && value.is_blank());
+}
+
 bool GroupPlan::writable(bool create) const {
     return std::ranges::any_of(mapping->fields,
                                [&](const auto& field) { return goes_out(field, create); });

@@ -34,6 +34,9 @@ struct GroupPlan {
 
 /// True if a push sends the field.
 [[nodiscard]] bool goes_out(const merge::FieldMapping& field, bool create);
+/// True if a push tells this value of it. A create has no word of what is blank: what the remote
+/// then holds there (a default, or what stands in the record that the key leads to) is its own.
+[[nodiscard]] bool tells(const merge::FieldMapping& field, const Value& value, bool create);
 
 /// A stream's mapping, tied to tables, columns and ids of the replica.
 struct StreamPlan {

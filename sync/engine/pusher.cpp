@@ -136,8 +136,7 @@ remote::Change to_change(const StreamPlan& plan, const PlannedPush& push, const 
         if (group == nullptr) continue;
         for (std::size_t i = 0; i < group->mapping->fields.size(); ++i) {
             const auto& field = group->mapping->fields[i];
-            if (!goes_out(field, create)) continue;
-            if (create && sent.values[i].is_blank()) continue;
+            if (!tells(field, sent.values[i], create)) continue;
             change.fields.push_back({field.remote, sent.values[i]});
         }
     }
@@ -348,15 +347,17 @@ void block_elsewhere(Context& context, const StreamPlan& plan,
     transaction.commit();
 }
 
-/// Plans the batch. Returns the remote ids of the records that would be written.
+/// Plans the batch. Returns the remote ids of the records that would be written unread. Where the
+/// remote `compares`, it looks itself, but only at what we can name a version of.
 std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan, const PushPass& pass,
-                                     Batch& batch) {
+                                     bool compares, Batch& batch) {
     std::vector<std::string> out;
     EngineTransaction transaction(context);
     plan_batch(context, plan, pass, batch);
     batch.stamp = need(replica::content_stamp(context.sql.db()));
     for (const auto& push : batch.pushes)
-        if (push && !push->link.ext_id.empty() && !push->empty() && wanted(pass, push->op))
+        if (push && !push->link.ext_id.empty() && !push->empty() && wanted(pass, push->op) &&
+            !(compares && !push->link.version.empty()))
             out.push_back(push->link.ext_id);
     transaction.commit();
     return out;
@@ -377,9 +378,10 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
         if (batch.links.empty()) break;
 
         // Look just before writing: a colleague's edit since our last pull is merged, not
-        // overwritten. Where the remote compares and sets by batch, it looks itself.
-        if (can.fetch && can.cas != remote::CompareAndSet::kBatch) {
-            const auto ids = ids_at_risk(context, plan, pass, batch);
+        // overwritten.
+        if (can.fetch) {
+            const bool compares = can.cas == remote::CompareAndSet::kBatch;
+            const auto ids = ids_at_risk(context, plan, pass, compares, batch);
             if (!ids.empty()) fetch_and_merge(context, ports, plan, ids, counts);
         }
         std::vector<remote::Change> changes;

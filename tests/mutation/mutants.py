@@ -30,15 +30,17 @@ MUTANTS = [
         "\"UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
         "\"DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown'\"")]}),
     ("each attempt has a key of its own", "A3", {PUSHER: [(
-        "if (push->op == ChangeOp::kCreate)\n                key =",
-        "if (push->op == ChangeOp::kCreate) key = context.random.uid();\n            else key =")]}),
+        "if (push->op == ChangeOp::kCreate) key = key_for(context, plan, link->record);",
+        "if (push->op == ChangeOp::kCreate) key = context.random.uid();")]}),
     ("results are matched by position though some are missing", "D3", {PUSHER: [(
         "results.size() == sent.size() ? results[i] : unknown",
         "i < results.size() ? results[i] : unknown")]}),
     ("the condition is not sent", "A2", {PUSHER: [(
         "change.expect_version = push.link.version;", "")]}),
     ("no look before a push", "A2", {PUSHER: [(
-        "if (can.fetch && can.cas != remote::CompareAndSet::kBatch) {", "if (false) {")]}),
+        "if (can.fetch) {", "if (false) {")]}),
+    ("what compares is trusted though no version is named", "A2", {PUSHER: [(
+        "!(compares && !push->link.version.empty())", "!compares")]}),
     ("what was sent is not remembered after the acknowledgement", "C2 f", {PUSHER: [(
         "set_intent_state(context.sql, sent.intent, \"acked\", result.version);",
         "drop_intent(context.sql, sent.intent);")]}),
@@ -78,7 +80,13 @@ MUTANTS = [
     ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(
         "note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);", "")]}),
     ("an image of before our own write is believed", "C2 B1", {MERGER: [(
-        "if (maybe_before_our_write(work)) {", "if (false) {")]}),
+        "maybe_before_our_write(work) ||", "")]}),
+    ("what a list cut is merged as if it had been read", "B2 C1 g", {MERGER: [(
+        "maybe_before_our_write(work) || must_be_read_whole(work)",
+        "maybe_before_our_write(work)")]}),
+    ("what a create left blank counts as told", "C1 f", {MERGER: [(
+        "if (tells(group.mapping->fields[i], sent[i], create) ||",
+        "if (goes_out(group.mapping->fields[i], create) ||")]}),
     ("records made again share an empty key", "A3", {PUSHER: [(
         "const std::string made = context.random.uid();", "const std::string made;")]}),
     ("who a record was merged into is not read before a push", "A2 D7", {PULLER: [(
@@ -96,7 +104,7 @@ MUTANTS = [
     ("an edit leaves no merge base", "a", {ABSORB: [(
         "save_shadow(context.sql, link.id, group.id, {before, before, false});", "{}")]}),
     ("edits of read-only fields stay", "g", {ABSORB: [(
-        "undo_read_only(context, *entity, edits);", "")]}),
+        "undo_read_only(context, *entity, only, edits);", "")]}),
     ("the engine's writes leave no history", "A1", {ROWS: [(
         "add_history(context, plan.entity.id, record, plan.column_fields[column], \"u\", before, cause);",
         "")]}),

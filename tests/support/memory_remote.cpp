@@ -166,6 +166,7 @@ Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink&
 Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::string> fields,
                              std::span<const std::string> ids, remote::RecordSink& sink) {
     ++fetches;
+    if (fetch_fails) return fail(Errc::kUnavailable, "connection reset");
     for (const auto& id : ids) {
         const auto& all = records_[std::string(stream)];
         const auto found = all.find(id);
@@ -219,6 +220,10 @@ remote::PushResult MemoryRemote::carry_out(const std::string& stream,
     } else if (!all.contains(id) || all.at(id).deleted) {
         out.status = remote::PushStatus::kMissing;
         return out;
+    } else if (spec(stream)->can.cas != remote::CompareAndSet::kNone &&
+               !change.expect_version.empty() && change.expect_version != all.at(id).version) {
+        out.status = remote::PushStatus::kChanged;
+        return out;
     }
     Record& record = all[id];
     if (change.op == remote::ChangeOp::kDelete) {
@@ -232,7 +237,7 @@ remote::PushResult MemoryRemote::carry_out(const std::string& stream,
     record.modified_by = user;
     out.status = remote::PushStatus::kOk;
     out.id = id;
-    out.version = record.version;
+    if (answers_version) out.version = record.version;
     return out;
 }
 

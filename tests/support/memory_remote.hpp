@@ -62,6 +62,8 @@ public:
     Fault next_push = Fault::kNone;                 ///< used up by one push
     std::function<void()> before_push, after_push;  ///< interleaving, while the engine waits
     std::chrono::milliseconds clock_skew{0};
+    bool answers_version = true;             ///< of a push
+    bool fetch_fails = false;                ///< kUnavailable
     std::vector<std::string> hidden_fields;  ///< left out of every image
     std::vector<std::string> cut_fields;     ///< left out of lists, there by id
     std::set<std::string> forbidden;         ///< ids that we may not see

@@ -211,6 +211,88 @@ TEST_CASE("an edit of a record that was made there and not seen since outlives a
     CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Phone") == Value("139"));
 }
 
+TEST_CASE("what a create has no word of is the remote's own, also beside what it tells",
+          "[engine][found]") {
+    World w(people_streams());
+    w.device.connect("a", w.remote);
+    w.device.sql("INSERT INTO contact(mailing_city) VALUES('Berlin')");
+    w.device.sync("a");
+    const auto id = w.remote.ids("Contacts").front();
+
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE contact SET mailing_city = 'Bonn'");
+    w.remote.erase("Contacts", id);
+    w.remote.before_push = [&] {  // the create meets it by its key
+        w.remote.restore("Contacts", id);
+        w.remote.edit("Contacts", id, {{"Mailing_Street", Value("Markt 1")}});
+    };
+    w.device.sync("a");
+    REQUIRE(w.remote.ids("Contacts") == std::vector{id});
+    REQUIRE(w.remote.sent.back().op == remote::ChangeOp::kCreate);
+    CHECK(w.remote.value("Contacts", id, "Mailing_City") == Value("Bonn"));
+    CHECK(w.device.text("SELECT mailing_city FROM contact") == "Bonn");
+    CHECK(w.device.text("SELECT mailing_street FROM contact") == "Markt 1");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+}
+
+TEST_CASE("a text that lists cut is read once it can be, if it could not be read at first",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    streams[0].can.modified_resolution_ms = 1;
+    World w(streams);
+    w.remote.cut_fields = {"Phone"};
+    std::string id;
+    w.device.connect("a", w.remote);
+    // Shown late: its stamp is of before the last pull, so it is over when the record is shown
+    // again.
+    const auto late = [&](const std::function<void()>& edit) {
+        w.clock.jump(-seconds{7});
+        edit();
+        w.clock.jump(seconds{7});
+        w.remote.fetch_fails = true;
+        REQUIRE(w.device.sync("a").problem);
+        w.remote.fetch_fails = false;
+        w.device.sync("a");
+    };
+    SECTION("a new record") {
+        late([&] { id = w.remote.create("Contacts", {{"Phone", Value("138")}}); });
+    }
+    SECTION("a change") {
+        id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+        w.clock.advance(std::chrono::hours{1});
+        w.device.sync("a");
+        late([&] {
+            w.remote.edit("Contacts", id, {{"Last_Name", Value("Li")}, {"Phone", Value("138")}});
+        });
+        CHECK(w.device.text("SELECT last_name FROM contact") == "Li");
+    }
+    CHECK(w.device.text("SELECT phone FROM contact") == "138");
+}
+
+TEST_CASE(
+    "a record of which no version is known is read before it is written, whatever the remote"
+    " compares",
+    "[engine][found]") {
+    auto streams = people_streams();
+    for (auto& stream : streams) stream.can.cas = remote::CompareAndSet::kBatch;
+    World w(std::move(streams));
+    w.remote.answers_version = false;
+    w.device.connect("a", w.remote);
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.remote.fail_pull_after = 0;  // it does not see what it has made
+    static_cast<void>(w.device.try_sync("a"));
+    const auto id = w.remote.ids("Contacts").front();
+    REQUIRE(w.device.text("SELECT coalesce(version, '') FROM kontor_link").empty());
+
+    w.remote.edit("Contacts", id, {{"Last_Name", Value("Wang")}});
+    w.device.sql("UPDATE contact SET last_name = 'Li'");
+    static_cast<void>(w.device.try_sync("a"));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") +
+              w.device.number("SELECT count(*) FROM kontor_history WHERE old = 'Wang'") >
+          0);
+}
+
 TEST_CASE("what was written from here while it went out of sight is read when it is back",
           "[engine][found]") {
     World w(people_streams());
