@@ -192,6 +192,7 @@ void App::Parts::build() {
     api::add_history_routes(router, *services);
     api::add_connection_routes(router, *services);
     api::add_setup_routes(router, *services);
+    api::add_mapping_routes(router, *services);
     api::add_sign_in_routes(router, *services);
     api::add_decision_routes(router, *services);
     api::add_verify_routes(router, *services);

@@ -60,6 +60,7 @@ void add_history_routes(Router& router, Services& services);
 void add_connection_routes(Router& router, Services& services);
 void add_verify_routes(Router& router, Services& services);
 void add_setup_routes(Router& router, Services& services);
+void add_mapping_routes(Router& router, Services& services);
 void add_sign_in_routes(Router& router, Services& services);
 void add_decision_routes(Router& router, Services& services);
 void add_query_routes(Router& router, Services& services);

@@ -10,6 +10,7 @@
 #include "daemon/api/connection_body.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
+#include "daemon/api/mapping_routes.hpp"
 #include "sync/engine/first_sync.hpp"
 #include "sync/engine/propose.hpp"
 
@@ -51,84 +52,6 @@ Result<ApiResponse> check(Services& services, const ApiRequest& request) {
     json skew;
     if (who->server_time != Instant{}) skew = (who->server_time - services.clock.now()).count();
     return json_response({{"identity", identity_json(*who)}, {"clock_skew_ms", skew}});
-}
-
-Result<app::Description> describe_now(Services& services, const config::Connection& connection) {
-    auto remote = services.remotes.open(connection, {});
-    if (!remote) return pass(remote);
-    auto streams = (*remote)->describe();
-    if (!streams) return pass(streams);
-    app::Description out{services.clock.now(), std::move(*streams)};
-    if (auto saved = services.descriptions.save(connection.name, out); !saved) return pass(saved);
-    return out;
-}
-
-json shown_streams(const std::vector<remote::StreamSpec>& streams) {
-    auto out = app::to_json(streams);
-    for (auto& stream : out)
-        for (auto& field : stream["fields"]) field.erase("may_be_cut");
-    return out;
-}
-
-Result<ApiResponse> describe(Services& services, const ApiRequest& request) {
-    auto worker = worker_of(services, request.param("name"));
-    if (!worker) return pass(worker);
-    auto found = describe_now(services, (*worker)->connection());
-    if (!found) return pass(found);
-    (*worker)->refresh_metadata();
-    return json_response(
-        {{"described_at", format_instant(found->at)}, {"streams", shown_streams(found->streams)}});
-}
-
-// --- Mapping
-
-// Proposes a mapping; with `write`, adds its columns to the replica and writes its file.
-Result<json> propose_mapping(Services& services, const config::Connection& connection,
-                             const std::vector<remote::StreamSpec>& streams, bool write) {
-    auto db = services.databases.lend(write ? Access::kLocal : Access::kReadOnly);
-    if (!db) return pass(db);
-    auto catalogue = services.databases.catalogues().get(**db);
-    if (!catalogue) return pass(catalogue);
-    const auto proposal = engine::propose(streams, **catalogue, connection.name);
-    const auto toml = config::write_mapping(proposal.mapping, connection.name);
-    if (write) {
-        auto transaction = replica::Transaction::begin(**db);
-        if (!transaction) return pass(transaction);
-        for (const auto& entity : proposal.entities)
-            if (auto made = replica::ensure_entity(**db, entity); !made) return pass(made);
-        if (auto done = transaction->commit(); !done) return pass(done);
-        const auto folder = fs::path(connection.mapping).parent_path().string();
-        if (auto made = host::make_private_folder(folder); !made) return pass(made);
-        if (auto done = host::replace_file(connection.mapping, toml); !done) return pass(done);
-    }
-    json found = json::array();
-    for (const auto& stream : proposal.mapping.streams)
-        found.push_back({{"stream", stream.stream},
-                         {"entity", stream.entity},
-                         {"fields", stream.remote_fields().size()}});
-    return json{{"file", connection.mapping},
-                {"written", write},
-                {"toml", toml},
-                {"streams", std::move(found)}};
-}
-
-Result<ApiResponse> propose(Services& services, const ApiRequest& request) {
-    auto worker = worker_of(services, request.param("name"));
-    if (!worker) return pass(worker);
-    auto body = parse_body(request, {"write"});
-    if (!body) return pass(body);
-    auto write = flag_in(*body, "write", false);
-    if (!write) return pass(write);
-    const auto& connection = (*worker)->connection();
-    auto known = services.descriptions.load(connection.name);
-    if (!known) {
-        auto found = describe_now(services, connection);
-        if (!found) return pass(found);
-        known = std::move(*found);
-    }
-    auto proposal = propose_mapping(services, connection, known->streams, *write);
-    if (!proposal) return pass(proposal);
-    return json_response(*proposal);
 }
 
 // --- A new connection
@@ -277,12 +200,6 @@ void add_setup_routes(Router& router, Services& s) {
         "POST", all, [&s](const ApiRequest& r) { return create(s, r); }, Cost::kSlow);
     router.add(
         "POST", one + "/check", [&s](const ApiRequest& r) { return check(s, r); }, Cost::kSlow);
-    router.add(
-        "POST", one + "/describe", [&s](const ApiRequest& r) { return describe(s, r); },
-        Cost::kSlow);
-    router.add(
-        "POST", one + "/propose-mapping", [&s](const ApiRequest& r) { return propose(s, r); },
-        Cost::kSlow);
 }
 
 }  // namespace kontor::api

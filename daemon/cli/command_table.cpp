@@ -88,6 +88,10 @@ constexpr ArgumentSpec kOneConnection[] = {kConnection};
 constexpr ExampleSpec kConnectionListExamples[] = {{"kontor connection list --json"}};
 constexpr ExampleSpec kConnectionCheckExamples[] = {{"kontor connection check zoho"}};
 constexpr ExampleSpec kForecastExamples[] = {{"kontor connection forecast zoho"}};
+constexpr ExampleSpec kFieldsExamples[] = {
+    {"kontor connection fields zoho"}, {"kontor connection fields zoho --add Contacts.Blood_Type"}};
+constexpr OptionSpec kFieldsOptions[] = {{.name = "add", .value = "WHAT", .repeat = true},
+                                         {.name = "all-fields"}};
 constexpr ExampleSpec kConnectionResumeExamples[] = {
     {"kontor connection resume zoho"}, {"kontor connection resume zoho --accept-remote"}};
 constexpr OptionSpec kConnectionResumeOptions[] = {{.name = "accept-remote"}};
@@ -252,6 +256,7 @@ constexpr CommandSpec kCommands[] = {
     {"connection list", kConnectionListExamples, {}, {}, run_connection_list},
     {"connection check", kConnectionCheckExamples, kOneConnection, {}, run_connection_check},
     {"connection forecast", kForecastExamples, kOneConnection, {}, run_connection_forecast},
+    {"connection fields", kFieldsExamples, kOneConnection, kFieldsOptions, run_connection_fields},
     {"connection resume", kConnectionResumeExamples, kOneConnection, kConnectionResumeOptions,
      run_connection_resume},
     {"connection sign-in", kSignInExamples, kOneConnection, kSignInOptions, run_connection_sign_in},

@@ -1,6 +1,7 @@
 #include "sync/engine/propose.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace kontor::engine {
@@ -46,8 +47,8 @@ merge::Policy policy_for(const remote::FieldSpec& field, const std::string& colu
 class Proposer {
 public:
     Proposer(const std::vector<remote::StreamSpec>& streams, const replica::Catalogue& catalogue,
-             const std::string& connection)
-        : streams_(streams), catalogue_(catalogue), connection_(connection) {}
+             const std::string& connection, const merge::Mapping& present)
+        : streams_(streams), catalogue_(catalogue), connection_(connection), present_(present) {}
 
     Proposal run() {
         name_entities();
@@ -61,8 +62,9 @@ private:
     void name_entities() {
         std::vector<std::string> taken;
         for (const auto& entity : catalogue_.entities()) taken.push_back(entity.name);
+        for (const auto& mapped : present_.streams) entity_of_[mapped.stream] = mapped.entity;
         for (const auto& stream : streams_) {
-            if (!stream.can.pull) continue;
+            if (!stream.can.pull || entity_of_.contains(stream.name)) continue;
             const bool free = std::ranges::none_of(
                 entity_of_, [&](const auto& entry) { return entry.second == stream.entity_hint; });
             if (catalogue_.entity(stream.entity_hint) != nullptr && free) {
@@ -98,9 +100,17 @@ private:
         mapping.key_field = stream.can.key_field;
         mapping.push = stream.can.create || stream.can.update || stream.can.remove;
         mapping.create = stream.can.create;
-        std::vector<std::string> used;
+        std::vector<std::string> used, mapped;
+        if (const auto* before = present_.stream(stream.name); before != nullptr) {
+            mapped = before->remote_fields();
+            mapped.push_back(before->key_field);
+            for (const auto& group : before->groups)
+                for (const auto& field : group.fields)
+                    used.insert(used.end(), field.columns.begin(), field.columns.end());
+        }
         for (const auto& field : stream.fields) {
             if (field.type == FieldType::kFile || field.name == stream.can.key_field) continue;
+            if (std::ranges::count(mapped, field.name) > 0) continue;
             add_field(mapping, wanted, used, field);
         }
         if (wanted.fields.size() > known || existing == nullptr)
@@ -202,15 +212,124 @@ private:
     const std::vector<remote::StreamSpec>& streams_;
     const replica::Catalogue& catalogue_;
     const std::string& connection_;
+    const merge::Mapping& present_;
     std::map<std::string, std::string> entity_of_;
     Proposal out_;
 };
 
+/// Splits "Contacts.Blood_Type"; a stream alone means all of it.
+bool is_wanted(const std::vector<std::string>& wanted, const std::string& stream,
+               const std::string& field) {
+    return std::ranges::count(wanted, stream) > 0 ||
+           std::ranges::count(wanted, stream + "." + field) > 0;
+}
+
+/// Takes the wanted fields out of `rest`.
+merge::StreamMapping take(merge::StreamMapping& rest, const std::vector<std::string>& wanted) {
+    merge::StreamMapping out = rest;
+    out.groups.clear();
+    for (auto& group : rest.groups) {
+        merge::GroupMapping taken = group;
+        std::erase_if(taken.fields, [&](const auto& field) {
+            return !is_wanted(wanted, rest.stream, field.remote);
+        });
+        std::erase_if(group.fields, [&](const auto& field) {
+            return is_wanted(wanted, rest.stream, field.remote);
+        });
+        if (!taken.fields.empty()) out.groups.push_back(std::move(taken));
+    }
+    std::erase_if(rest.groups, [](const auto& group) { return group.fields.empty(); });
+    return out;
+}
+
+void append(merge::Mapping& mapping, merge::StreamMapping more) {
+    const auto stream =
+        std::ranges::find(mapping.streams, more.stream, &merge::StreamMapping::stream);
+    if (stream == mapping.streams.end()) {
+        mapping.streams.push_back(std::move(more));
+        return;
+    }
+    for (auto& group : more.groups) {
+        const auto same = std::ranges::find(stream->groups, group.name, &merge::GroupMapping::name);
+        if (same == stream->groups.end())
+            stream->groups.push_back(std::move(group));
+        else
+            std::ranges::move(group.fields, std::back_inserter(same->fields));
+    }
+}
+
+/// References lead to records only where their streams are mapped.
+Result<> check_references(merge::Mapping& mapping) {
+    for (auto& stream : mapping.streams)
+        for (auto& group : stream.groups)
+            for (auto& field : group.fields) {
+                const std::vector<std::string> all = field.references;
+                std::erase_if(field.references, [&](const std::string& target) {
+                    return mapping.stream(target) == nullptr;
+                });
+                if (field.lens == merge::LensKind::kReference && field.references.empty() &&
+                    !all.empty())
+                    return fail(Errc::kInvalid,
+                                stream.stream + "." + field.remote + " refers to " + all.front() +
+                                    ", which is not mapped: add " + all.front() + " too",
+                                {{"field", stream.stream + "." + field.remote},
+                                 {"stream", all.front()},
+                                 {"reason", "reference_unmapped"}});
+            }
+    return {};
+}
+
+bool has_column(const merge::Mapping& mapping, const std::string& entity,
+                const std::string& column) {
+    for (const auto& stream : mapping.streams)
+        if (stream.entity == entity)
+            for (const auto& group : stream.groups)
+                for (const auto& field : group.fields)
+                    if (std::ranges::count(field.columns, column) > 0) return true;
+    return false;
+}
+
+bool proposes(const Proposal& proposal, const std::string& wanted) {
+    for (const auto& stream : proposal.mapping.streams) {
+        if (stream.stream == wanted) return true;
+        for (const auto& name : stream.remote_fields())
+            if (stream.stream + "." + name == wanted) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 Proposal propose(const std::vector<remote::StreamSpec>& streams,
-                 const replica::Catalogue& catalogue, const std::string& connection) {
-    return Proposer(streams, catalogue, connection).run();
+                 const replica::Catalogue& catalogue, const std::string& connection,
+                 const merge::Mapping& present) {
+    return Proposer(streams, catalogue, connection, present).run();
+}
+
+Result<std::vector<replica::Entity>> adopt(merge::Mapping& present, Proposal& proposal,
+                                           const std::vector<std::string>& wanted) {
+    for (const auto& name : wanted)
+        if (!proposes(proposal, name))
+            return fail(Errc::kNotFound,
+                        "'" + name + "' is no stream or field that is there and not mapped",
+                        {{"field", name}, {"reason", "nothing_to_map"}});
+    merge::Mapping mapping = present;
+    Proposal rest = proposal;
+    for (auto& stream : rest.mapping.streams)
+        if (auto taken = take(stream, wanted); !taken.groups.empty())
+            append(mapping, std::move(taken));
+    std::erase_if(rest.mapping.streams, [](const auto& stream) { return stream.groups.empty(); });
+    if (auto sound = check_references(mapping); !sound) return pass(sound);
+
+    std::vector<replica::Entity> entities = rest.entities;
+    for (auto& entity : entities)
+        std::erase_if(entity.fields, [&](const auto& field) {
+            return !has_column(mapping, entity.name, field.name);
+        });
+    std::erase_if(entities, [](const auto& entity) { return entity.fields.empty(); });
+    present = std::move(mapping);
+    proposal = std::move(rest);
+    return entities;
 }
 
 }  // namespace kontor::engine

@@ -137,6 +137,8 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(one + "/check", a + "/check", json::object());
     post(one + "/describe", a + "/describe", json::object());
     post(one + "/propose-mapping", a + "/propose-mapping", {{"write", true}});
+    post(one + "/fields", a + "/fields", json::object());
+    post(one + "/fields", a + "/fields", {{"add", {"Nowhere"}}});
     get(one + "/plan", a + "/plan");
     post(one + "/sync", a + "/sync", {{"dry_run", true}});
     REQUIRE(daemon.until(a + "/plan", [](const json&) { return true; }));

@@ -331,6 +331,27 @@ class Commands(unittest.TestCase):
         self.assertEqual(plan[-1]["message_type"], "summary")
         self.assertNotIn("采购总监", [r["Title"] for r in self.world.dump("Contacts", "Title")])
 
+    def test_a_new_field_of_zoho_is_listed_added_and_read(self):
+        mapping = self.world.json("status", "zoho")["mapping"]
+        self.assertEqual(self.world.json("connection", "fields", "zoho")["unmapped"], [])
+        self.world.control("/fault", {"kind": "schema", "params": {
+            "change": "add", "module": "Contacts", "field": "Shoe_Size", "type": "text"}})
+        self.assertIn("Contacts  Shoe_Size", self.run_kontor("connection", "fields", "zoho").stdout)
+        refused = self.refused(6, "connection", "fields", "zoho", "--add", "Contacts.Hat_Size")
+        self.assertIn("Contacts.Hat_Size", refused["message"])
+        with open(mapping) as file:
+            before = file.read()
+        told = self.run_kontor("connection", "fields", "zoho", "--add", "Contacts.Shoe_Size")
+        self.assertIn("mapping.toml: 1. kontor sync zoho", told.stderr)
+        with open(mapping + ".old") as file:
+            self.assertEqual(file.read(), before)
+        someone = self.world.sql("SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s "
+                                 "ON s.id = l.stream WHERE s.name = 'Contacts' LIMIT 1")[0]
+        self.world.control("/edit", {"module": "Contacts", "id": someone[1],
+                                     "set": {"Shoe_Size": "41"}})
+        self.run_kontor("sync", "zoho")
+        self.assertEqual(self.world.json("get", "contact", str(someone[0]))["fields"]["shoe_size"], "41")
+
     def test_events_are_a_live_stream_that_can_be_taken_up_again(self):
         stream = subprocess.Popen([self.world.program("kontor"), "events", "--json"],
                                   env=self.world.env, stdout=subprocess.PIPE, text=True)

@@ -61,6 +61,8 @@ class Examples(unittest.TestCase):
         while cls.world.json("runs", "--limit", "1")["runs"][0]["id"] < 13:
             cls.world.kontor("sync", "zoho")
         cls.world.kontor("push", "on", "zoho")
+        cls.world.control("/fault", {"kind": "schema", "params": {
+            "change": "add", "module": "Contacts", "field": "Blood_Type", "type": "text"}})
         with open(os.path.join(cls.world.config, "report.sql"), "w") as report:
             report.write("SELECT count(*) FROM contact\n")
         cls.shell = {**cls.world.env, "PATH": cls.world.bin + ":" + os.environ["PATH"]}

@@ -19,6 +19,7 @@ Outcome<Exit> run_push(Context& context);
 Outcome<Exit> run_connection_list(Context& context);
 Outcome<Exit> run_connection_check(Context& context);
 Outcome<Exit> run_connection_forecast(Context& context);
+Outcome<Exit> run_connection_fields(Context& context);
 Outcome<Exit> run_connection_resume(Context& context);
 Outcome<Exit> run_connection_sign_in(Context& context);
 // sync.cpp

@@ -188,6 +188,53 @@ Outcome<Exit> run_connection_forecast(Context& context) {
     return Exit::kOk;
 }
 
+Outcome<Exit> run_connection_fields(Context& context) {
+    const auto name = name_of(context);
+    const auto post = [&](const json& add) {
+        return context.api().post(path_of(context, "/fields"), {{"add", add}});
+    };
+    json wanted = context.args().all("add");
+    if (context.args().has("all-fields")) {
+        const auto known = post(json::array());
+        if (!known) return tl::unexpected<Failure>(known.error());
+        for (const auto& field : list_at(*known, "unmapped"))
+            wanted.push_back(text_at(field, "stream") + "." + text_at(field, "field"));
+    }
+    const auto answer = post(wanted);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (const auto added = integer_at(*answer, "added"); added > 0)
+        context.note(context.text(
+            "cli.fields.added",
+            {{"count", grouped(added)}, {"file", text_at(*answer, "file")}, {"name", name}}));
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    const auto& unmapped = list_at(*answer, "unmapped");
+    if (unmapped.empty()) {
+        context.note(context.text("cli.fields.none", {{"name", name}}));
+        return Exit::kOk;
+    }
+    Table table{.columns = {{.title = context.text("cli.column.stream")},
+                            {.title = context.text("cli.column.field")},
+                            {.title = context.text("cli.column.label")},
+                            {.title = context.text("cli.column.type")},
+                            {.title = context.text("cli.column.becomes")}},
+                .rows = {}};
+    const auto language = messages::to_string(context.language());
+    for (const auto& field : unmapped)
+        table.add({text_at(field, "stream"), text_at(field, "field"),
+                   text_at(object_at(field, "label"), language), text_at(field, "type"),
+                   text_at(field, "entity") + "." + text_at(field, "column")});
+    context.print(table);
+    if (wanted.empty())
+        context.note(
+            context.text("cli.fields.how", {{"name", name},
+                                            {"field", text_at(unmapped.front(), "stream") + "." +
+                                                          text_at(unmapped.front(), "field")}}));
+    return Exit::kOk;
+}
+
 Outcome<Exit> run_connection_sign_in(Context& context) {
     const auto name = name_of(context);
     SecretBody request;

@@ -1,0 +1,135 @@
+// Proposing what a mapping in use lacks, and taking some of it over.
+#include "sync/engine/propose.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "sync/base/clock.hpp"
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+
+namespace {
+
+struct Fixture {
+    Fixture() : device(clock), remote(clock) {
+        remote.streams = people_streams();
+        catalogue = *replica::Catalogue::load(device.engine_db());
+        mapping = engine::propose(remote.streams, catalogue, "crm").mapping;
+    }
+    merge::StreamMapping& contacts() {
+        return *std::ranges::find(mapping.streams, "Contacts", &merge::StreamMapping::stream);
+    }
+    void forget(const std::string& field) {
+        for (auto& group : contacts().groups)
+            std::erase_if(group.fields, [&](const auto& each) { return each.remote == field; });
+        std::erase_if(contacts().groups, [](const auto& group) { return group.fields.empty(); });
+    }
+    engine::Proposal rest() { return engine::propose(remote.streams, catalogue, "crm", mapping); }
+    const merge::FieldMapping* field(const std::string& name) {
+        for (const auto& group : contacts().groups)
+            for (const auto& each : group.fields)
+                if (each.remote == name) return &each;
+        return nullptr;
+    }
+    FakeClock clock;
+    Device device;
+    MemoryRemote remote;
+    replica::Catalogue catalogue;
+    merge::Mapping mapping;
+};
+
+std::vector<std::string> names(const merge::Mapping& mapping) {
+    std::vector<std::string> out;
+    for (const auto& stream : mapping.streams)
+        for (const auto& name : stream.remote_fields()) out.push_back(stream.stream + "." + name);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("only what a mapping lacks is proposed beside it", "[propose]") {
+    Fixture f;
+    CHECK(names(f.rest().mapping).empty());
+    f.forget("Phone");
+    f.forget("Mailing_City");
+    CHECK(names(f.rest().mapping) ==
+          std::vector<std::string>{"Contacts.Phone", "Contacts.Mailing_City"});
+}
+
+TEST_CASE("a column that is in use is not proposed again, nor another entity", "[propose]") {
+    Fixture f;
+    f.forget("Phone");
+    f.contacts().entity = "lead";
+    for (auto& group : f.contacts().groups)
+        for (auto& field : group.fields)
+            if (field.remote == "Email") field.columns = {"phone"};
+    const auto rest = f.rest();
+    REQUIRE(rest.mapping.streams.size() == 1);
+    CHECK(rest.mapping.streams[0].entity == "lead");
+    CHECK(rest.mapping.streams[0].groups.at(0).fields.at(0).columns ==
+          std::vector<std::string>{"phone_2"});
+}
+
+TEST_CASE("what is wanted joins its group, the rest stays proposed", "[propose]") {
+    Fixture f;
+    const auto whole = f.mapping;
+    f.forget("Phone");
+    f.forget("Mailing_City");
+    auto rest = f.rest();
+    const auto made = engine::adopt(f.mapping, rest, {"Contacts.Mailing_City"});
+    REQUIRE(made);
+    CHECK(made->empty());  // its column is there already
+    CHECK(f.field("Mailing_City") != nullptr);
+    CHECK(f.field("Phone") == nullptr);
+    CHECK(names(rest.mapping) == std::vector<std::string>{"Contacts.Phone"});
+    const auto groups =
+        std::ranges::count(f.contacts().groups, "mailing_address", &merge::GroupMapping::name);
+    CHECK(groups == 1);
+
+    REQUIRE(engine::adopt(f.mapping, rest, {"Contacts"}));
+    CHECK(names(rest.mapping).empty());
+    auto before = names(whole), after = names(f.mapping);
+    std::ranges::sort(before);
+    std::ranges::sort(after);
+    CHECK(before == after);
+}
+
+TEST_CASE("only the columns of what is taken over are made", "[propose]") {
+    Fixture f;
+    for (auto& stream : f.remote.streams)
+        if (stream.name == "Contacts")
+            for (const char* name : {"Blood_Type", "Shoe_Size"})
+                stream.fields.push_back(text_field(name, ""));
+    auto rest = f.rest();
+    const auto made = engine::adopt(f.mapping, rest, {"Contacts.Blood_Type"});
+    REQUIRE(made);
+    REQUIRE(made->size() == 1);
+    CHECK(made->front().field("blood_type") != nullptr);
+    CHECK(made->front().field("shoe_size") == nullptr);
+}
+
+TEST_CASE("what cannot be taken over changes nothing", "[propose]") {
+    Fixture f;
+    std::erase_if(f.mapping.streams, [](const auto& each) { return each.stream == "Accounts"; });
+    f.forget("Account_Name");
+    f.forget("Phone");
+    const auto before = f.mapping;
+    auto rest = f.rest();
+    const auto proposed = names(rest.mapping);
+
+    const auto unknown = engine::adopt(f.mapping, rest, {"Contacts.Phone", "Contacts.Nowhere"});
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().code == Errc::kNotFound);
+    CHECK(unknown.error().message.find("Contacts.Nowhere") != std::string::npos);
+
+    const auto dangling = engine::adopt(f.mapping, rest, {"Contacts.Account_Name"});
+    REQUIRE_FALSE(dangling);
+    CHECK(dangling.error().code == Errc::kInvalid);
+    CHECK(dangling.error().message.find("Accounts") != std::string::npos);
+
+    CHECK(f.mapping == before);
+    CHECK(names(rest.mapping) == proposed);
+    CHECK(engine::adopt(f.mapping, rest, {"Contacts.Account_Name", "Accounts"}));
+    CHECK(f.field("Account_Name")->references == std::vector<std::string>{"Accounts"});
+}
