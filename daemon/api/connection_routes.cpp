@@ -49,29 +49,61 @@ Result<ApiResponse> sync(Services& services, const ApiRequest& request) {
     return json_response({{"ticket", *ticket}, {"event_id", event_id}}, 202);
 }
 
+json planned_json(const engine::PlannedChange& change, const replica::Catalogue& catalogue) {
+    const auto* entity = catalogue.entity(change.entity);
+    json values = json::array();
+    for (const auto& value : change.values) {
+        const auto* field = entity == nullptr ? nullptr : entity->field(value.column);
+        const auto type = field == nullptr ? std::nullopt : std::optional(field->type);
+        values.push_back({{"column", value.column},
+                          {"remote_field", or_null(value.remote_field)},
+                          {"old", to_json(value.old.view(), type)},
+                          {"new", to_json(value.now.view(), type)}});
+    }
+    return {{"side", change.side == engine::PlannedChange::Side::kHere ? "here" : "there"},
+            {"stream", change.stream},
+            {"entity", change.entity},
+            {"record", change.record},
+            {"ext_id", change.ext_id},
+            {"op", change.op},
+            {"fields", change.fields},
+            {"values", std::move(values)},
+            {"values_left_out", change.values_left_out},
+            {"code", or_null(change.code)},
+            {"reason", or_null(change.reason)},
+            {"conflict", change.conflict != 0 ? json(change.conflict) : json()}};
+}
+
 Result<ApiResponse> plan(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
-    auto offset = number_of(request, "offset", 0, 0, engine::kPlanMax);
+    auto offset = number_of(request, "offset", 0, 0, engine::PlannedChanges::kKeptMax);
     if (!offset) return pass(offset);
     auto limit = number_of(request, "limit", 1'000, 1, 10'000);
     if (!limit) return pass(limit);
     const auto found = (*worker)->last_dry_run();
     if (!found) return fail(Errc::kNotFound, "there was no dry run since the start");
-    const auto& all = found->report.plan;
+    auto db = services.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    auto catalogue = services.databases.catalogues().get(**db);
+    if (!catalogue) return pass(catalogue);
+    const auto& all = found->report.plan.kept();
     json changes = json::array();
     const auto first = std::min(static_cast<std::size_t>(*offset), all.size());
     const auto last = std::min(first + static_cast<std::size_t>(*limit), all.size());
-    for (auto i = first; i < last; ++i) changes.push_back(app::to_json(all[i]));
+    for (auto i = first; i < last; ++i) changes.push_back(planned_json(all[i], **catalogue));
     json streams = json::array();
     for (const auto& counts : found->report.streams) streams.push_back(app::to_json(counts));
     return json_response(
         {{"ticket", found->ticket},
          {"at", format_instant(found->at)},
-         {"total", found->report.plan_total},
+         {"total", found->report.plan.total()},
+         {"kept", all.size()},
+         {"held_up", found->report.plan.held_up()},
          {"offset", *offset},
          {"streams", std::move(streams)},
          {"changes", std::move(changes)},
+         {"guard", found->report.guard ? app::to_json(*found->report.guard) : json()},
          {"problem", found->report.problem ? app::to_json(*found->report.problem) : json()}});
 }
 

@@ -70,13 +70,19 @@ constexpr OptionSpec kConnectOptions[] = {
 constexpr ExampleSpec kStatusExamples[] = {{"kontor status"}, {"kontor status zoho --json"}};
 constexpr ArgumentSpec kStatusArguments[] = {kMaybeConnection};
 
-constexpr ExampleSpec kSyncExamples[] = {{"kontor sync"},
-                                         {"kontor sync zoho --dry-run"},
-                                         {"kontor sync zoho --confirm-mass"},
-                                         {"kontor sync --watch"}};
+constexpr ExampleSpec kSyncExamples[] = {
+    {"kontor sync"},
+    {"kontor sync zoho --dry-run"},
+    {"kontor sync zoho --dry-run --stream Contacts --limit 5000"},
+    {"kontor sync zoho --confirm-mass"},
+    {"kontor sync --watch"}};
 constexpr ArgumentSpec kSyncArguments[] = {kMaybeConnection};
-constexpr OptionSpec kSyncOptions[] = {
-    kDryRun, {.name = "sweep"}, {.name = "confirm-mass"}, {.name = "watch", .letter = 'w'}};
+constexpr OptionSpec kSyncOptions[] = {kDryRun,
+                                       kLimit,
+                                       {.name = "stream", .value = "STREAM", .repeat = true},
+                                       {.name = "sweep"},
+                                       {.name = "confirm-mass"},
+                                       {.name = "watch", .letter = 'w'}};
 
 constexpr ExampleSpec kPushExamples[] = {{"kontor push on zoho"}, {"kontor push off zoho"}};
 constexpr ArgumentSpec kPushArguments[] = {

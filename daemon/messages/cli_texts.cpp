@@ -119,6 +119,7 @@ constexpr Text kTexts[] = {
      "批量处理请用 --take ours 或 --take theirs。"},
     {"cli.usage.duration", "{name} must be a time such as 12h or 30d, not '{value}'.",
      "{name} 必须是时间长度，例如 12h 或 30d，而不是“{value}”。"},
+    {"cli.usage.plan_limit", "--limit goes with --dry-run.", "--limit 需与 --dry-run 一起使用。"},
     {"cli.usage.undo_local", "--local goes with --since.", "--local 需与 --since 一起使用。"},
     {"cli.usage.undo", "'{word}' is not run:N, change:N, ENTITY:ID or ENTITY:ID:FIELD.",
      "“{word}”不是 run:N、change:N、ENTITY:ID 或 ENTITY:ID:FIELD。"},
@@ -195,6 +196,11 @@ constexpr Text kTexts[] = {
      "确认继续被保护机制拦下的大量变更"},
     {"cli.option.watch", "stay and show every sync until Ctrl-C",
      "持续显示每次同步，直到按 Ctrl-C"},
+    {"cli.option.stream", "only this stream of the remote, such as Contacts; repeatable",
+     "仅同步远端的这一数据流，例如 Contacts；可多次给出"},
+    {"cli.option.sync.limit",
+     "with --dry-run: list at most so many changes; otherwise 200, with --json all",
+     "与 --dry-run 一起使用：最多列出的变更数；默认 200，--json 时为全部"},
     {"cli.option.limit", "at most this many", "最多显示的数量"},
     {"cli.option.after", "go on after this place, as the last answer told",
      "从上次结果给出的位置继续"},
@@ -270,14 +276,17 @@ constexpr Text kTexts[] = {
     {"cli.command.sync", "sync now", "立即同步"},
     {"cli.about.sync",
      "Fetches what changed at the remote and, where pushing is on, sends what changed here. "
-     "A dry run works on a copy and lists every change that either side would get.",
+     "A dry run works on a copy and lists every change that either side would get, with old and "
+     "new "
+     "values, and the records that would be held up.",
      "获取远端的变更；若已开启发送，则将本地变更发送到远端。试运行在副本上进行，"
-     "并列出两侧将得到的每项变更。"},
+     "并列出两侧将得到的每项变更（含旧值和新值），以及会被搁置的记录。"},
     {"cli.example.sync.1", "all connections", "所有连接"},
     {"cli.example.sync.2", "see first what would change", "先查看将要变更的内容"},
-    {"cli.example.sync.3", "after looking at what the guard stopped",
+    {"cli.example.sync.3", "more of it, of one kind of record", "查看某一类记录的更多内容"},
+    {"cli.example.sync.4", "after looking at what the guard stopped",
      "查看被保护机制拦下的内容之后"},
-    {"cli.example.sync.4", "stay and watch", "持续查看"},
+    {"cli.example.sync.5", "stay and watch", "持续查看"},
     {"cli.command.push", "switch sending to a CRM on or off", "开启或关闭向 CRM 发送"},
     {"cli.about.push",
      "A new connection only receives. Look at kontor sync NAME --dry-run, then switch pushing on.",
@@ -637,8 +646,25 @@ constexpr Text kTexts[] = {
      "{name}: {spent} API credits spent since kontord's start; how many are left is not known",
      "{name}：kontord 启动以来已用 API 额度 {spent}，剩余额度未知"},
     {"cli.sync.plan", "{count} {count:change|changes} would be made.", "将有 {count} 项变更。"},
-    {"cli.sync.plan_cut", "{shown} of {count} changes are listed.",
-     "共 {count} 项变更，列出 {shown} 项。"},
+    {"cli.plan.conflict", "asks you", "待您决定"},
+    {"cli.plan.blocked", "not sent", "不发送"},
+    {"cli.plan.open", "{why}: kontor conflicts {id}", "{why}：kontor conflicts {id}"},
+    {"cli.plan.more",
+     "The first {shown} of {count} are listed. All of them: kontor sync {name} --dry-run --limit "
+     "{all}",
+     "共 {count} 项，列出前 {shown} 项。查看全部：kontor sync {name} --dry-run --limit {all}"},
+    {"cli.plan.kept",
+     "kontord keeps the first {kept} of {count}. One kind of record at a time: kontor sync {name} "
+     "--dry-run --stream STREAM",
+     "共 {count} 项，kontord 保留前 {kept} 项。可逐类查看：kontor sync {name} --dry-run --stream "
+     "STREAM"},
+    {"cli.plan.held_up", "{count} {count:record is|records are} held up: see the reason of each.",
+     "{count} 条记录会被搁置，原因见各行。"},
+    {"cli.plan.guard",
+     "{name}: a sync would send nothing and ask first: {why}. If it is right: kontor sync {name} "
+     "--confirm-mass",
+     "{name}：同步将不发送任何内容，并先询问：{why}。确认无误后运行：kontor sync {name} "
+     "--confirm-mass"},
     {"cli.sync.totals",
      "{name}: {here} changed here, {there} changed there, {conflicts} "
      "{conflicts:conflict|conflicts}, "

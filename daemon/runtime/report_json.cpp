@@ -30,22 +30,12 @@ json to_json(const engine::StreamCounts& c) {
             {"index_wait_ms", c.index_wait.count()}};
 }
 
-json to_json(const engine::PlannedChange& change) {
-    return {{"side", change.side == engine::PlannedChange::Side::kHere ? "here" : "there"},
-            {"stream", change.stream},
-            {"entity", change.entity},
-            {"record", change.record},
-            {"ext_id", change.ext_id},
-            {"op", change.op},
-            {"fields", change.fields}};
-}
-
 json to_json(const engine::CycleReport& report) {
     json streams = json::array();
     for (const auto& counts : report.streams) streams.push_back(to_json(counts));
     return {{"run", report.run != 0 ? json(report.run) : json()},
             {"streams", std::move(streams)},
-            {"plan_total", report.plan_total},
+            {"plan_total", report.plan.total()},
             {"pushed", report.pushed}};
 }
 

@@ -11,7 +11,6 @@ namespace kontor::app {
 
 [[nodiscard]] nlohmann::json to_json(const engine::Progress& progress);
 [[nodiscard]] nlohmann::json to_json(const engine::StreamCounts& counts);
-[[nodiscard]] nlohmann::json to_json(const engine::PlannedChange& change);
 /// Run and counts; not the plan, which may be long.
 [[nodiscard]] nlohmann::json to_json(const engine::CycleReport& report);
 [[nodiscard]] nlohmann::json to_json(const engine::VerifyCounts& counts);

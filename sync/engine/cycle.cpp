@@ -7,6 +7,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/engine/dry_run.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
@@ -185,6 +186,7 @@ private:
         sql_.run("INSERT INTO kontor_run(connection, kind, started_at) VALUES(?, ?, ?)",
                  connection_, options_.dry_run ? "dry_run" : "sync", context_->now());
         context_->run = report_.run = sql_.last_insert_id();
+        newest_conflict_ = sql_.integer("SELECT max(id) FROM kontor_conflict").value_or(0);
         transaction.commit();
     }
 
@@ -207,9 +209,7 @@ private:
         const StepPorts ports{.remote = ports_.remote,
                               .observer = ports_.observer,
                               .gate = ports_.gate,
-                              .cancelled = ports_.cancelled,
-                              .dry_run = options_.dry_run,
-                              .plan_sink = plan_sink()};
+                              .cancelled = ports_.cancelled};
         for (std::size_t i = 0; i < streams.size(); ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
@@ -224,7 +224,26 @@ private:
                           options_.confirm_mass ? 1.0 : settings_.guard_missing_share, counts);
                 if (unread) have_read(*streams[i]);
             });
-        if (options_.push && !stopped_) push_all(streams, ports);
+        if (options_.dry_run) list_changes(streams);
+        if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
+    }
+
+    // What the steps before have changed in the copy, and what a push would go on to do.
+    void list_changes(std::vector<const StreamPlan*> streams) {
+        list_changes_here(*context_, connection_, report_.plan);
+        const auto all = streams;
+        if (options_.push && !stopped_) {
+            erase_unread(streams);
+            introduce(streams);
+            report_.guard = guard_before(streams);
+            EngineTransaction transaction(*context_);
+            for (const StreamPlan* plan : streams)
+                list_changes_there(*context_, *plan, report_.plan);
+            transaction.commit();
+        }
+        EngineTransaction transaction(*context_);
+        list_held_up(*context_, all, newest_conflict_, report_.plan);
+        transaction.commit();
     }
 
     // Records that were held back until it was known who they are.
@@ -310,14 +329,6 @@ private:
         return !at || ports_.clock.now() - *at >= settings_.sweep_every;
     }
 
-    PlanSink plan_sink() {
-        if (!options_.dry_run) return {};
-        return [this](PlannedChange change) {
-            ++report_.plan_total;
-            if (report_.plan.size() < kPlanMax) report_.plan.push_back(std::move(change));
-        };
-    }
-
     // Records that were here before the remote was connected, and did not come from it, are new to
     // it. Once a stream: later ones get their links as they are made.
     void introduce(const std::vector<const StreamPlan*>& streams) {
@@ -342,8 +353,14 @@ private:
         }
     }
 
-    bool stopped_by_guard(const std::vector<const StreamPlan*>& streams) {
-        if (options_.confirm_mass) return false;
+    // Nothing is sent to what has not been read again since a restore.
+    void erase_unread(std::vector<const StreamPlan*>& streams) {
+        std::erase_if(streams, [&](const StreamPlan* plan) { return is_unread(sql_, plan->id); });
+    }
+
+    // Why a person is asked before anything is sent; nullopt if nobody is.
+    std::optional<Error> guard_before(const std::vector<const StreamPlan*>& streams) {
+        if (options_.confirm_mass) return std::nullopt;
         PushForecast all;
         {
             EngineTransaction transaction(*context_);  // absorbs
@@ -352,39 +369,34 @@ private:
         // Only read: nobody who writes has to wait, however much there is to push.
         const auto snapshot = need(replica::Snapshot::begin(ports_.db));
         for (const StreamPlan* plan : streams) {
-            const auto one = forecast_push(*context_, *plan, {});
+            const auto one = forecast_push(*context_, *plan);
             all.updates += one.updates;
             all.deletes += one.deletes;
         }
         const bool too_many =
             (settings_.guard_deletes > 0 && all.deletes > settings_.guard_deletes) ||
             (settings_.guard_edits > 0 && all.updates > settings_.guard_edits);
-        if (!too_many) return false;
-        report_.problem = Error{Errc::kGuard,
-                                "would delete " + std::to_string(all.deletes) + " and change " +
-                                    std::to_string(all.updates) + " records at " + settings_.name +
-                                    ": confirm it first",
-                                {{"connection", settings_.name},
-                                 {"deletes", std::to_string(all.deletes)},
-                                 {"edits", std::to_string(all.updates)}},
-                                {}};
-        return true;
+        if (!too_many) return std::nullopt;
+        return Error{Errc::kGuard,
+                     "would delete " + std::to_string(all.deletes) + " and change " +
+                         std::to_string(all.updates) + " records at " + settings_.name +
+                         ": confirm it first",
+                     {{"connection", settings_.name},
+                      {"deletes", std::to_string(all.deletes)},
+                      {"edits", std::to_string(all.updates)}},
+                     {}};
     }
 
     void push_all(std::vector<const StreamPlan*> streams, const StepPorts& ports) {
-        // Nothing is sent to what has not been read again since a restore.
-        std::erase_if(streams, [&](const StreamPlan* plan) { return is_unread(sql_, plan->id); });
-        const bool enabled = sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?",
-                                          connection_) == 1;
-        if (enabled || options_.dry_run) introduce(streams);
-        if (options_.dry_run) {
-            EngineTransaction transaction(*context_);
-            for (const StreamPlan* plan : streams)
-                static_cast<void>(forecast_push(*context_, *plan, ports.plan_sink));
-            transaction.commit();
+        erase_unread(streams);
+        if (sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?", connection_) !=
+            1)
+            return;
+        introduce(streams);
+        if (auto stopped = guard_before(streams)) {
+            report_.problem = std::move(stopped);
             return;
         }
-        if (!enabled || stopped_by_guard(streams)) return;
         report_.pushed = true;
 
         std::vector<std::int64_t> carried(streams.size(), 0);
@@ -427,6 +439,7 @@ private:
     Sql sql_;
     Session own_session_;  // if none was given
     std::int64_t connection_ = 0;
+    std::int64_t newest_conflict_ = 0;  ///< before this run
     std::optional<Plans> plans_;
     std::optional<Context> context_;
     CycleReport report_;

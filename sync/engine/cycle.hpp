@@ -11,6 +11,7 @@
 #include "sync/base/log.hpp"
 #include "sync/base/random.hpp"
 #include "sync/base/result.hpp"
+#include "sync/engine/planned_change.hpp"
 #include "sync/merge/mapping.hpp"
 #include "sync/remote/remote.hpp"
 #include "sync/replica/catalogue.hpp"
@@ -73,28 +74,16 @@ struct StreamCounts {
     std::chrono::milliseconds index_wait{0};
 };
 
-/// One change that a dry run found.
-struct PlannedChange {
-    enum class Side : std::uint8_t { kHere, kThere };
-    Side side = Side::kHere;
-    std::string stream;
-    std::string entity;
-    std::int64_t record = 0;          ///< 0 if it does not exist here yet
-    std::string ext_id;               ///< "" if it does not exist there yet
-    std::string op;                   ///< create update delete conflict
-    std::vector<std::string> fields;  ///< our columns, on both sides
-};
-
 struct CycleReport {
     std::int64_t run = 0;  ///< 0: a dry run, which leaves no row
     std::vector<StreamCounts> streams;
-    std::vector<PlannedChange> plan;  ///< dry run only; at most kPlanMax entries
-    std::int64_t plan_total = 0;
+    PlannedChanges plan;  ///< dry run only
+    /// Dry run only: set if the mass-change guard would stop the push and ask.
+    std::optional<Error> guard;
     /// Set if some part failed and the rest was done: what, and when to come back.
     std::optional<Error> problem;
     bool pushed = false;  ///< false: pull-only, guard, dry run or paused; see `problem`
 };
-inline constexpr std::size_t kPlanMax = 100'000;
 
 /// What one cycle may leave to the next, so that a sync in which nothing has changed asks for
 /// nothing but changes. For one remote as long as it stays open: begin a new one when it is opened

@@ -56,29 +56,16 @@ bool as_here(const GroupPlan& group, const remote::RecordView& image, const Row&
 
 }  // namespace
 
-Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, PlanSink plan_sink)
+Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts)
     : context_(context),
       plan_(plan),
       counts_(counts),
-      plan_sink_(std::move(plan_sink)),
       references_(context.sql, context.plans, plan.connection),
       matcher_(context, plan),
       unread_(is_unread(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
     return std::exchange(rereads_, {});
-}
-
-void Merger::planned(const char* op, std::int64_t record, std::string_view ext_id,
-                     std::vector<std::string> fields) {
-    if (!plan_sink_) return;
-    plan_sink_({.side = PlannedChange::Side::kHere,
-                .stream = plan_.mapping.stream,
-                .entity = plan_.entity.name,
-                .record = record,
-                .ext_id = std::string(ext_id),
-                .op = op,
-                .fields = std::move(fields)});
 }
 
 Cause Merger::cause(const remote::RecordView& image, std::string_view rule) const {
@@ -475,7 +462,6 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
             if (record_conflict(context_, plan_, work.link, group.id, kind, sides, outcome.rule,
                                 "")) {
                 ++counts_.conflicts;
-                planned("conflict", work.link.record, work.link.ext_id, {group.mapping->name});
                 if (kind == kOscillation) tell_of_fight(work, group);
             }
             return;
@@ -576,14 +562,12 @@ void Merger::tell_of_fight(const Work& work, const GroupPlan& group) {
 
 void Merger::write_back(Work& work) {
     OldValues old;
-    std::vector<std::string> names;
     for (const auto& [column, before] : work.was) {
         if (before == work.row[column]) continue;
         const auto rule = work.rules.find(column);
         update_column(context_, plan_, work.link.record, column, before, work.row[column],
                       cause(work.image, rule == work.rules.end() ? "" : rule->second));
         old.emplace(plan_.column_fields[column], before);
-        names.push_back(plan_.columns[column]);
     }
     for (const auto& [group_id, shadow] : work.shadows) {
         const GroupPlan* group = plan_.group(group_id);
@@ -603,7 +587,6 @@ void Merger::write_back(Work& work) {
     if (work.stale) rereads_.emplace_back(work.image.id);
     if (!old.empty()) {
         ++counts_.updated_here;
-        planned("update", work.link.record, work.link.ext_id, std::move(names));
         note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);
     }
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,14 +17,11 @@
 
 namespace kontor::engine {
 
-/// Told of each change that a merge makes here (dry runs list them).
-using PlanSink = std::function<void(PlannedChange)>;
-
 /// Merges images of one stream into the replica, one at a time, each against the row as it is now:
 /// clauses b to i except pushing. Needs an open engine transaction around apply(). Throws Failure.
 class Merger {
 public:
-    Merger(Context& context, const StreamPlan& plan, StreamCounts& counts, PlanSink plan_sink = {});
+    Merger(Context& context, const StreamPlan& plan, StreamCounts& counts);
 
     /// `authoritative`: fetched by id just now, so that it is not stale and nothing is cut.
     void apply(const remote::RecordView& image, bool authoritative);
@@ -102,13 +98,10 @@ private:
     bool must_be_read_whole(const Work& work) const;
     bool maybe_stale(const Work& work) const;
     bool maybe_before_our_write(const Work& work) const;
-    void planned(const char* op, std::int64_t record, std::string_view ext_id,
-                 std::vector<std::string> fields);
 
     Context& context_;
     const StreamPlan& plan_;
     StreamCounts& counts_;
-    PlanSink plan_sink_;
     LinkReferences references_;
     Matcher matcher_;
     bool unread_ = false;  ///< what we know of the stream is from before a restore

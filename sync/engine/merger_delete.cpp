@@ -106,7 +106,6 @@ void Merger::gone(Link link, const remote::RecordView& image) {
             " VALUES(?, 'merged_there', ?, ?, json_object('successor', ?))",
             context_.now(), plan_.entity.id, link.record, image.successor);
     ++counts_.deleted_here;
-    planned("delete", link.record, link.ext_id, {});
 }
 
 void Merger::revive(Link link, const remote::RecordView& image, std::string_view rule) {
@@ -132,7 +131,6 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     link_arrived(link);
     ++counts_.created_here;
-    planned("create", link.record, link.ext_id, {});
 }
 
 // We deleted it and have not told the remote; has somebody edited it there since?

@@ -290,10 +290,8 @@ void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& imag
     }
     hold(context_.sql, plan_.id, image.id, record, "asked");
     if (record_conflict(context_, plan_, *link, std::nullopt, kMatch, sides, found.comparison.rule,
-                        "")) {
+                        ""))
         ++counts_.conflicts;
-        planned("conflict", record, image.id, {std::string(kMatch)});
-    }
 }
 
 void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
@@ -315,7 +313,6 @@ void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     link_arrived(link);
     ++counts_.created_here;
-    planned("create", 0, image.id, {});
 }
 
 // What is known of a link whose row has just been made from `image`.

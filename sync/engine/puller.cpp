@@ -34,7 +34,7 @@ public:
           plan_(plan),
           can_(can),
           counts_(counts),
-          merger_(context, plan, counts, ports.plan_sink) {
+          merger_(context, plan, counts) {
         if (can.fetch) merger_.may_reread(stamps_open_since());
         if (!plan.loaded)  // maybe taken up where it was cut short
             done_ = context.sql.integer("SELECT records FROM kontor_stream WHERE id = ?", plan.id)
@@ -205,7 +205,7 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
                      std::vector<std::string> ids, StreamCounts& counts) {
     std::ranges::sort(ids);  // a remote answers each id once
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    Merger merger(context, plan, counts, ports.plan_sink);
+    Merger merger(context, plan, counts);
     AnswerSink sink(context, merger);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         const std::vector<std::string> some(
@@ -249,7 +249,7 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
 
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                     const std::vector<std::string>& keys, StreamCounts& counts) {
-    Merger merger(context, plan, counts, ports.plan_sink);
+    Merger merger(context, plan, counts);
     AnswerSink sink(context, merger);
     if (auto done = ports.remote.find(plan.mapping.stream, plan.remote_fields,
                                       plan.mapping.key_field, keys, sink);

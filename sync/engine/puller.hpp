@@ -15,8 +15,6 @@ struct StepPorts {
     Observer& observer;
     const WriterGate& gate;
     const std::atomic<bool>& cancelled;
-    bool dry_run = false;
-    PlanSink plan_sink;
 };
 
 /// Longest engine transaction once others write too.

@@ -134,8 +134,8 @@ std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan, c
                                : plan_update(context, plan, link);
 }
 
-PushForecast forecast_push(Context& context, const StreamPlan& plan, const PlanSink& plan_sink) {
-    PushForecast out;
+void for_each_push(Context& context, const StreamPlan& plan,
+                   const std::function<void(const PlannedPush&)>& each) {
     std::vector<std::int64_t> ids;
     {
         auto& rows = context.sql.bind(
@@ -148,37 +148,26 @@ PushForecast forecast_push(Context& context, const StreamPlan& plan, const PlanS
         const auto link = link_by_id(context.sql, id);
         // Forced: a record that waits for another new one counts too.
         const auto push = link ? plan_push(context, plan, *link, true) : std::nullopt;
-        if (!push || push->empty() || push->refused) continue;
-        const char* op = "update";
-        switch (push->op) {
+        if (push && !push->empty()) each(*push);
+    }
+}
+
+PushForecast forecast_push(Context& context, const StreamPlan& plan) {
+    PushForecast out;
+    for_each_push(context, plan, [&](const PlannedPush& push) {
+        if (push.refused) return;
+        switch (push.op) {
             case remote::ChangeOp::kCreate:
                 ++out.creates;
-                op = "create";
                 break;
             case remote::ChangeOp::kUpdate:
                 ++out.updates;
                 break;
             case remote::ChangeOp::kDelete:
                 ++out.deletes;
-                op = "delete";
                 break;
         }
-        if (!plan_sink) continue;
-        PlannedChange change{.side = PlannedChange::Side::kThere,
-                             .stream = plan.mapping.stream,
-                             .entity = plan.entity.name,
-                             .record = link->record,
-                             .ext_id = link->ext_id,
-                             .op = op,
-                             .fields = {}};
-        for (const auto& sent : push->groups)
-            if (const GroupPlan* group = plan.group(sent.group))
-                for (const auto& field : group->mapping->fields)
-                    if (goes_out(field, push->op == remote::ChangeOp::kCreate))
-                        change.fields.insert(change.fields.end(), field.columns.begin(),
-                                             field.columns.end());
-        plan_sink(std::move(change));
-    }
+    });
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,12 +48,16 @@ struct PushPass {
 std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
                   const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts);
 
-/// How much a push would do; for the mass-change guard and dry runs.
+/// Calls `each` with what the stream's links would send now, or be refused for. Needs an open
+/// transaction.
+void for_each_push(Context& context, const StreamPlan& plan,
+                   const std::function<void(const PlannedPush&)>& each);
+
+/// How much a push would do; for the mass-change guard.
 struct PushForecast {
     std::int64_t creates = 0, updates = 0, deletes = 0;
 };
-[[nodiscard]] PushForecast forecast_push(Context& context, const StreamPlan& plan,
-                                         const PlanSink& plan_sink);
+[[nodiscard]] PushForecast forecast_push(Context& context, const StreamPlan& plan);
 
 /// Settles intents that an earlier run left open by asking the remote, before anything else is
 /// sent. Throws Failure.

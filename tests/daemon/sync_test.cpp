@@ -58,14 +58,25 @@ TEST_CASE("a connection syncs at the start and when asked, and tells of it", "[d
     Cycles cycles;
     daemon.run_cycle = cycles.script([](int) {
         engine::CycleReport report;
-        report.plan = {{engine::PlannedChange::Side::kHere,
-                        "People",
-                        "contact",
-                        7,
-                        "x",
-                        "update",
-                        {"last_name"}}};
-        report.plan_total = 1;
+        report.plan.add({.side = engine::PlannedChange::Side::kHere,
+                         .stream = "People",
+                         .entity = "contact",
+                         .record = 7,
+                         .ext_id = "x",
+                         .op = "update",
+                         .fields = {"email_opt_out"},
+                         .values = {{.column = "email_opt_out",
+                                     .remote_field = "",
+                                     .old = Value(),
+                                     .now = Value(std::int64_t{1})}}});
+        report.plan.add({.side = engine::PlannedChange::Side::kThere,
+                         .entity = "contact",
+                         .record = 8,
+                         .op = "blocked",
+                         .code = "KONTOR_LENGTH",
+                         .reason = "is longer than 3 characters"});
+        report.plan.count_only(5);
+        report.guard = Error{Errc::kGuard, "would delete 1", {{"deletes", "1"}}, {}};
         return report;
     });
     REQUIRE(daemon.start());
@@ -85,8 +96,17 @@ TEST_CASE("a connection syncs at the start and when asked, and tells of it", "[d
     CHECK(text.find("\"ticket\":" + ticket["ticket"].dump()) != std::string::npos);
     CHECK(cycles.last.dry_run);
     const auto plan = daemon.json("/api/v1/connections/a/plan");
-    CHECK(plan["total"] == 1);
+    CHECK(plan["total"] == 7);
+    CHECK(plan["kept"] == 2);
     CHECK(plan["changes"][0]["record"] == 7);
+    CHECK(plan["changes"][0]["values"] == json::array({{{"column", "email_opt_out"},
+                                                        {"remote_field", nullptr},
+                                                        {"old", nullptr},
+                                                        {"new", true}}}));
+    CHECK(plan["changes"][0]["reason"].is_null());
+    CHECK(plan["changes"][1]["code"] == "KONTOR_LENGTH");
+    CHECK(plan["changes"][1]["reason"] == "is longer than 3 characters");
+    CHECK(plan["guard"]["code"] == "guard");
 }
 
 TEST_CASE("an edit by plain SQL causes a sync", "[daemon][sync]") {

@@ -327,7 +327,11 @@ class Commands(unittest.TestCase):
         plan = [json.loads(l) for l in self.run_kontor("sync", "zoho", "--dry-run", "--json")
                 .stdout.splitlines()]
         changes = [p for p in plan if p["message_type"] == "change"]
-        self.assertIn(("there", record), [(c["side"], c["record"]) for c in changes])
+        mine = [c for c in changes if (c["side"], c["record"]) == ("there", record)]
+        self.assertEqual([(v["column"], v["remote_field"], v["new"]) for v in mine[0]["values"]],
+                         [("title", "Title", "采购总监")])
+        shown = self.run_kontor("sync", "zoho", "--dry-run").stdout
+        self.assertRegex(shown, rf"there +update +contact {record} .*title .*采购总监")
         self.assertEqual(plan[-1]["message_type"], "summary")
         self.assertNotIn("采购总监", [r["Title"] for r in self.world.dump("Contacts", "Title")])
 

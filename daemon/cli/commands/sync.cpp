@@ -10,6 +10,7 @@
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
+#include "daemon/cli/plan_view.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/width.hpp"
 
@@ -20,7 +21,6 @@ using nlohmann::json;
 
 /// How often a broken event stream is taken up again before giving up.
 constexpr int kReconnectsMax = 5;
-constexpr int kPlanPage = 1000;
 /// How long a kontord that went away is waited for.
 constexpr int kReturnTries = 60;
 constexpr std::chrono::milliseconds kReturnPause{500};
@@ -213,53 +213,6 @@ Exit exit_of_results(const std::vector<json>& results) {
                                                : first;
 }
 
-std::string record_of(const json& change) {
-    const auto id = integer_at(change, "record");
-    return text_at(change, "entity") + (id == 0 ? "" : " " + std::to_string(id));
-}
-
-/// Prints the changes that a dry run found, page by page.
-Outcome<std::int64_t> print_plan(Context& context, const std::string& name) {
-    std::int64_t total = 0;
-    for (std::int64_t offset = 0;;) {
-        const auto plan =
-            context.api().get(connection_path(name, "/plan?limit=" + std::to_string(kPlanPage) +
-                                                        "&offset=" + std::to_string(offset)));
-        if (!plan) return tl::unexpected<Failure>(plan.error());
-        total = integer_at(*plan, "total");
-        const auto& changes = list_at(*plan, "changes");
-        Table table{.columns = {{.title = context.text("cli.column.side"), .min = 5},
-                                {.title = context.text("cli.column.op"), .min = 8},
-                                {.title = context.text("cli.column.record"), .min = 14},
-                                {.title = context.text("cli.column.stream"), .min = 10},
-                                {.title = context.text("cli.column.ext_id")},
-                                {.title = context.text("cli.column.fields"), .min = 20}},
-                    .rows = {}};
-        for (const auto& change : changes) {
-            if (context.json()) {
-                auto line = change;
-                line["message_type"] = "change";
-                line["connection"] = name;
-                context.print_line(line);
-                continue;
-            }
-            const bool here = text_at(change, "side") == "here";
-            table.add({context.text(here ? "cli.here" : "cli.there"),
-                       context.word(text_at(change, "op")), record_of(change),
-                       text_at(change, "stream"), text_at(change, "ext_id"),
-                       text_at(change, "fields")});
-        }
-        if (!table.rows.empty()) context.print(table);
-        offset += static_cast<std::int64_t>(changes.size());
-        if (changes.empty() || offset >= total) {
-            if (offset < total && !context.json())
-                context.note(context.text("cli.sync.plan_cut",
-                                          {{"shown", grouped(offset)}, {"count", grouped(total)}}));
-            return total;
-        }
-    }
-}
-
 Outcome<std::vector<std::string>> connections_of(Context& context) {
     const auto named = context.args().argument("CONNECTION");
     if (!named.empty()) return std::vector<std::string>{named};
@@ -362,14 +315,18 @@ Outcome<Exit> watch(Context& context) {
 
 Outcome<Exit> run_sync(Context& context) {
     const auto& args = context.args();
+    const bool dry_run = args.has("dry-run");
+    const auto limit = number_option(context, "limit");
+    if (!limit) return tl::unexpected<Failure>(limit.error());
+    if (*limit && !dry_run) return usage(context.language(), "cli.usage.plan_limit");
     if (args.has("watch")) return watch(context);
     const auto names = connections_of(context);
     if (!names) return tl::unexpected<Failure>(names.error());
     if (names->empty()) context.note(context.text("cli.status.none"));
-    const bool dry_run = args.has("dry-run");
-    const json request{{"dry_run", dry_run},
-                       {"sweep", args.has("sweep")},
-                       {"confirm_mass", args.has("confirm-mass")}};
+    json request{{"dry_run", dry_run},
+                 {"sweep", args.has("sweep")},
+                 {"confirm_mass", args.has("confirm-mass")}};
+    if (args.has("stream")) request["streams"] = args.all("stream");
     Waiting waiting(context);
     for (const auto& name : *names)
         if (auto started = waiting.start(name, request); !started)
@@ -379,10 +336,10 @@ Outcome<Exit> run_sync(Context& context) {
 
     for (const auto& result : waiting.results()) {
         if (dry_run && object_at(result, "error").empty()) {
-            const auto total = print_plan(context, text_at(result, "connection"));
-            if (!total) return tl::unexpected<Failure>(total.error());
-            context.note(*total == 0 ? context.text("cli.sync.nothing")
-                                     : context.text("cli.sync.plan", {{"count", grouped(*total)}}));
+            const auto rows = context.json() ? INT64_MAX : kPlanRowsDefault;
+            auto printed =
+                print_plan(context, text_at(result, "connection"), limit->value_or(rows));
+            if (!printed) return tl::unexpected<Failure>(std::move(printed.error()));
         } else if (!context.json()) {
             print_result(context, result);
             // An extra: the sync has ended well without it.

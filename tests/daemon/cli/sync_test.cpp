@@ -1,4 +1,5 @@
 // Syncs: started, followed by events, summed up.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -30,6 +31,42 @@ json finished(const json& error) {
                {"index_wait_ms", 1234}}}}};
 }
 
+json planned(int record, const char* op, const json& values) {
+    return {{"side", "there"},
+            {"op", op},
+            {"entity", "contact"},
+            {"record", record},
+            {"stream", "Contacts"},
+            {"ext_id", "900"},
+            {"fields", {"phone", "title"}},
+            {"values", values},
+            {"code", nullptr},
+            {"reason", nullptr},
+            {"conflict", nullptr}};
+}
+
+/// What a dry run found: an update of two values, what is held up, and many more.
+json plan(const std::string& target) {
+    json changes = json::array(
+        {planned(42, "update",
+                 {{{"column", "phone"}, {"old", "+86 10 1"}, {"new", "+86 10 2"}},
+                  {{"column", "title"}, {"old", nullptr}, {"new", "采购总监"}}}),
+         planned(43, "blocked", {{{"column", "title"}, {"old", nullptr}, {"new", "Boss"}}}),
+         planned(44, "conflict", {{{"column", "phone"}, {"old", "1"}, {"new", "2"}}})});
+    changes[1].update(
+        {{"code", "KONTOR_CHOICE"}, {"reason", "'Boss' is not on the field's list at the remote"}});
+    changes[2].update({{"side", "here"}, {"code", "edit"}, {"reason", "manual"}, {"conflict", 7}});
+    while (changes.size() < 300) changes.push_back(planned(100, "delete", json::array()));
+    const auto offset = target.find("offset=0") != std::string::npos ? 0 : 300;
+    return {{"total", 4000},
+            {"kept", 300},
+            {"held_up", 2},
+            {"guard",
+             {{"code", "guard"},
+              {"detail", "would delete 297 and change 1 records at zoho: confirm it first"}}},
+            {"changes", offset == 0 ? changes : json::array()}};
+}
+
 /// A daemon with one connection, whose event stream is what the test says.
 FakeDaemon::Answer daemon_with(std::string events, bool stay_open = false) {
     return [events = std::move(events), stay_open](const Asked& asked) -> Canned {
@@ -40,16 +77,7 @@ FakeDaemon::Answer daemon_with(std::string events, bool stay_open = false) {
         if (asked.target.starts_with("/api/v1/events"))
             return {.body = events, .type = "text/event-stream", .stay_open = stay_open};
         if (asked.target.find("/plan?") != std::string::npos)
-            return {.body = json{{"total", 1},
-                                 {"changes",
-                                  {{{"side", "there"},
-                                    {"op", "update"},
-                                    {"entity", "contact"},
-                                    {"record", 42},
-                                    {"stream", "Contacts"},
-                                    {"ext_id", "900"},
-                                    {"fields", {"Phone", "Email"}}}}}}
-                                .dump()};
+            return {.body = plan(asked.target).dump()};
         return {.body = R"({"name":"zoho","state":"idle","last_run_result":"ok","error":null})"};
     };
 }
@@ -162,16 +190,49 @@ TEST_CASE("a failed sync exits by the kind of failure", "[cli][sync]") {
     CHECK(runner.err.find("Sign in") != std::string::npos);
 }
 
-TEST_CASE("a dry run lists the changes of both sides", "[cli][sync]") {
+TEST_CASE("a dry run lists old and new values, and what is held up", "[cli][sync]") {
     FakeDaemon daemon(daemon_with(event(102, "sync.finished", finished(nullptr)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run"}) == 0);
-    CHECK(runner.out.find("there  update  contact 42  Contacts  900        Phone, Email") !=
-          std::string::npos);
+    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--stream", "Contacts"}) == 0);
+    CHECK(json::parse(daemon.asked()[0].body)["streams"] == json{"Contacts"});
+    const auto has = [&](const std::string& text, const std::string& part) {
+        INFO(text);
+        CHECK(text.find(part) != std::string::npos);
+    };
+    has(runner.out, "there  update    contact 42   900        phone         +86 10 1   +86 10 2");
+    has(runner.out, "there  update    contact 42   900        title                    采购总监");
+    has(runner.out,
+        "there  not sent  contact 43   900        title                    Boss       "
+        "KONTOR_CHOICE: 'Boss' is not on the field's list at the remote");
+    has(runner.out,
+        "here   asks you  contact 44   900        phone         1          2          "
+        "both changed it: kontor conflicts 7");
+    has(runner.out, "there  delete    contact 100  900");
+    has(runner.err,
+        "The first 200 of 4,000 are listed. All of them: kontor sync zoho --dry-run "
+        "--limit 300\n");
+    has(runner.err, "kontord keeps the first 300 of 4,000.");
+    has(runner.err, "3,998 changes would be made.");
+    has(runner.err, "2 records are held up");
+    has(runner.err, "would delete 297 and change 1 records at zoho");
+    has(runner.err, "kontor sync zoho --confirm-mass");
+
+    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--limit", "2"}) == 0);
+    has(runner.err, "The first 2 of 4,000 are listed.");
+    CHECK(runner.out.find("contact 44") == std::string::npos);
+    CHECK(run(runner, daemon, {"sync", "zoho", "--limit", "2"}) == 2);
+    has(runner.err, "--limit goes with --dry-run");
+
+    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--lang", "zh"}) == 0);
+    has(runner.out, "“Boss”不在远端该字段的选项中");
+    has(runner.err, "同步将不发送任何内容");
+
     CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--json"}) == 0);
+    CHECK(std::count(runner.out.begin(), runner.out.end(), '\n') == 301);  // all, and the summary
     const auto line = json::parse(runner.out.substr(0, runner.out.find('\n')));
     CHECK(line["message_type"] == "change");
     CHECK(line["side"] == "there");
+    CHECK(line["values"][0]["new"] == "+86 10 2");
 }
 
 TEST_CASE("an end that was missed is found by asking", "[cli][sync]") {

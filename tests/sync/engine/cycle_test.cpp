@@ -1,4 +1,5 @@
 // Whole cycles: what is pulled, created, deleted, refused, and what happens when it is cut short.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/sync/engine/device.hpp"
@@ -39,7 +40,7 @@ TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cy
     dry.dry_run = true;
     const auto plan = f.device.sync("crm", dry);
     std::map<std::string, int> found;
-    for (const auto& change : plan.plan)
+    for (const auto& change : plan.plan.kept())
         ++found[std::string(change.side == engine::PlannedChange::Side::kHere ? "here "
                                                                               : "there ") +
                 change.op];
@@ -47,7 +48,7 @@ TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cy
           std::map<std::string, int>{
               {"here update", 1}, {"here delete", 1}, {"there update", 1}, {"there create", 1}});
     // Our columns on both sides; no run, for its row would be in the copy.
-    for (const auto& change : plan.plan)
+    for (const auto& change : plan.plan.kept())
         if (change.op == "update") CHECK(change.fields == std::vector<std::string>{"phone"});
     CHECK(plan.run == 0);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 11);
@@ -58,6 +59,138 @@ TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cy
     CHECK_FALSE(pulled.pushed);
     CHECK(f.remote.pushes == 0);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
+}
+
+namespace {
+
+/// What a dry run says of one record: "side op", each value as "column: old > new", and why.
+std::vector<std::string> told(const engine::CycleReport& report, std::int64_t record) {
+    const auto text = [](const Value& value) {
+        return value.is_absent() ? std::string("?") : value.is_null() ? "-" : value.text();
+    };
+    std::vector<std::string> out;
+    for (const auto& change : report.plan.kept()) {
+        if (change.record != record) continue;
+        std::string line =
+            (change.side == engine::PlannedChange::Side::kHere ? "here " : "there ") + change.op;
+        for (const auto& value : change.values)
+            line += " " + value.column + ": " + text(value.old) + " > " + text(value.now);
+        if (!change.code.empty()) line += " (" + change.code + ")";
+        out.push_back(std::move(line));
+    }
+    return out;
+}
+
+using Lines = std::vector<std::string>;
+
+engine::CycleOptions dry_run() {
+    engine::CycleOptions options;
+    options.dry_run = true;
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("a dry run shows old and new values on both sides", "[cycle][dry_run]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.device.sql("UPDATE contact SET phone = '1' WHERE last_name = 'N3'");
+    f.device.sql("INSERT INTO contact(id, last_name) VALUES(70, 'New')");
+    f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
+    f.remote.create("Contacts", {{"Last_Name", Value("Theirs")}, {"Phone", Value("8")}});
+    const auto report = f.device.sync("crm", dry_run());
+    CHECK(told(report, f.device.local("Contacts", f.ids[5])) == Lines{"here update phone: - > 7"});
+    CHECK(told(report, f.device.local("Contacts", f.ids[3])) == Lines{"there update phone: - > 1"});
+    CHECK(told(report, 70) == Lines{"there create last_name: ? > New"});
+    CHECK(told(report, 0) == Lines{"here create last_name: ? > Theirs phone: ? > 8"});
+    CHECK(report.plan.total() == 4);
+    CHECK_FALSE(report.guard);
+}
+
+TEST_CASE("a dry run of a first load lists what would come", "[cycle][dry_run]") {
+    Fixture f;
+    f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
+    f.device.prepare("crm", f.remote);
+    const auto report = f.device.sync("crm", dry_run());
+    CHECK(report.plan.total() == 10);
+    const auto lines = told(report, 0);
+    REQUIRE(lines.size() == 10);
+    CHECK(std::ranges::count(lines, "here create last_name: ? > N5 phone: ? > 7") == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
+}
+
+TEST_CASE("a dry run lists an edit that would be put back", "[cycle][dry_run]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Phone") field.read_only = true;
+    f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
+    f.device.connect("crm", f.remote);
+    f.device.sql("UPDATE contact SET phone = '1' WHERE last_name = 'N5'");
+    CHECK(told(f.device.sync("crm", dry_run()), f.device.local("Contacts", f.ids[5])) ==
+          Lines{"here update phone: 1 > 7"});
+}
+
+TEST_CASE("a dry run lists what is held up, and why", "[cycle][dry_run]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Last_Name") field.required = true;
+    f.device.connect("crm", f.remote, [](merge::Mapping& mapping) {
+        for (auto& group : mapping.streams[0].groups)
+            if (group.name == "email") group.policy = merge::Policy::kManual;
+    });
+    const auto id = [&](int n) {
+        return f.device.local("Contacts", f.ids[static_cast<std::size_t>(n)]);
+    };
+    f.device.sql("UPDATE contact SET last_name = NULL WHERE last_name = 'N1'");
+    f.device.sql("UPDATE contact SET email = 'ours' WHERE last_name = 'N2'");
+    f.remote.edit("Contacts", f.ids[2], {{"Email", Value("theirs")}});
+    const Lines refused{"there blocked last_name: ? > - (KONTOR_REQUIRED)"};
+    const Lines asked{"here conflict email: ours > theirs (edit)"};
+    const auto report = f.device.sync("crm", dry_run());
+    CHECK(told(report, id(1)) == refused);
+    CHECK(told(report, id(2)) == asked);
+    for (const auto& change : report.plan.kept()) CHECK(change.conflict == 0);
+
+    // The same once they are: then the conflict has a number.
+    f.device.sync("crm");
+    const auto again = f.device.sync("crm", dry_run());
+    CHECK(told(again, id(1)) == refused);
+    CHECK(told(again, id(2)) == asked);
+    const auto open = engine::list_conflicts(f.device.engine_db(), {});
+    REQUIRE(open->size() == 1);
+    CHECK(again.plan.kept().back().conflict == open->front().id);
+}
+
+TEST_CASE("a dry run tells that the mass-change guard would stop", "[cycle][dry_run]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    f.device.settings("crm").guard_edits = 3;
+    f.device.sql("UPDATE contact SET phone = '1'");
+    const auto report = f.device.sync("crm", dry_run());
+    REQUIRE(report.guard);
+    CHECK(report.guard->args.at("edits") == "10");
+    CHECK_FALSE(report.problem);
+    CHECK(report.plan.total() == 10);
+}
+
+TEST_CASE("of many planned changes the first are kept, all are counted", "[cycle][dry_run]") {
+    engine::PlannedChanges changes;
+    engine::PlannedChange big;
+    big.values.push_back({.column = "description",
+                          .remote_field = "",
+                          .old = Value(),
+                          .now = Value(std::string(33U << 20U, 'x'))});
+    changes.add(big);
+    changes.add(big);
+    CHECK_FALSE(changes.kept()[0].values_left_out);
+    CHECK(changes.kept()[1].values_left_out);
+    CHECK(changes.kept()[1].values.empty());
+    for (std::size_t i = 2; i < engine::PlannedChanges::kKeptMax; ++i) changes.add({});
+    CHECK_FALSE(changes.has_room());
+    changes.add({});
+    changes.count_only(5);
+    CHECK(changes.kept().size() == engine::PlannedChanges::kKeptMax);
+    CHECK(changes.total() == static_cast<std::int64_t>(engine::PlannedChanges::kKeptMax) + 6);
 }
 
 TEST_CASE("a run tells how long the indexes of a first load kept others waiting", "[cycle]") {

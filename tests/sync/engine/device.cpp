@@ -55,7 +55,7 @@ Device::~Device() {
     std::filesystem::remove_all(directory_);
 }
 
-void Device::connect(const std::string& name, MemoryRemote& remote,
+void Device::prepare(const std::string& name, MemoryRemote& remote,
                      const std::function<void(merge::Mapping&)>& adjust) {
     auto proposal = engine::propose(remote.streams, must(replica::Catalogue::load(*local_)), name);
     if (!proposal.entities.empty()) {
@@ -71,6 +71,11 @@ void Device::connect(const std::string& name, MemoryRemote& remote,
     settings.streams = remote.streams;
     settings_[name] = std::move(settings);
     remotes_[name] = &remote;
+}
+
+void Device::connect(const std::string& name, MemoryRemote& remote,
+                     const std::function<void(merge::Mapping&)>& adjust) {
+    prepare(name, remote, adjust);
     // The connection exists from its first cycle on; that one only pulls.
     sync(name);
     must(engine::set_push(*engine_, name, true));

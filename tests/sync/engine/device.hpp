@@ -22,7 +22,10 @@ public:
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
 
-    /// Connects with a proposed mapping (which `adjust` may change) and pushing on.
+    /// Sets up a connection with a proposed mapping (which `adjust` may change); syncs nothing yet.
+    void prepare(const std::string& name, MemoryRemote& remote,
+                 const std::function<void(merge::Mapping&)>& adjust = {});
+    /// The same, loads it, and switches pushing on.
     void connect(const std::string& name, MemoryRemote& remote,
                  const std::function<void(merge::Mapping&)>& adjust = {});
     /// Another remote stands behind the connection's address.

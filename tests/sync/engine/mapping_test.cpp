@@ -99,8 +99,9 @@ TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create
         "INSERT INTO contact(last_name, email) VALUES('New', 'private too')");
     engine::CycleOptions dry;
     dry.dry_run = true;
-    for (const auto& change : f.device.sync("crm", dry).plan)
-        CHECK(std::ranges::count(change.fields, "Email") == 0);
+    const auto planned = f.device.sync("crm", dry).plan;
+    for (const auto& change : planned.kept())
+        CHECK(std::ranges::count(change.fields, "email") == 0);
     for (int i = 0; i < 3; ++i) f.device.sync("crm");
     CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("public"));
     CHECK(f.remote.ids("Contacts").size() == 2);
