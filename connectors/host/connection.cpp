@@ -301,6 +301,14 @@ std::string config_json(const Options& options, const std::string& api_domain) {
     return dump_json({{"options", std::move(values)}});
 }
 
+// Somebody may be watching a sync that only waits.
+std::function<void(int, bool)> retries_told(std::function<void(const Progress&)> tell) {
+    if (!tell) return {};
+    return [tell = std::move(tell)](int attempt, bool limited) {
+        tell({limited ? "wait" : "retry", attempt, 0});
+    };
+}
+
 void assemble(Connection& connection, const Loaded& loaded) {
     const auto& settings = connection.settings;
     const auto& deps = connection.deps;
@@ -316,7 +324,8 @@ void assemble(Connection& connection, const Loaded& loaded) {
                          .sleeper = connection.sleeper,
                          .log = connection.log,
                          .retry = settings.retry,
-                         .credits_left_header = loaded.spec.limits.credits_left_header});
+                         .credits_left_header = loaded.spec.limits.credits_left_header,
+                         .on_retry = retries_told(deps.on_progress)});
     connection.files.emplace(settings.grants);
     connection.services.emplace(
         Services::Parts{.requester = *connection.requester,

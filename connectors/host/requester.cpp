@@ -103,7 +103,7 @@ Result<HttpResponse> Requester::conclude(HttpCall& call,
     if (auto allowed = parts_.hosts.check(call.request.url); !allowed) return pass(allowed);
     Retries retries(parts_.retry, parts_.clock, parts_.random, call.idempotent);
     bool renewed = false;
-    while (true) {
+    for (int attempt = 1;; ++attempt) {
         if (parts_.sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
         auto answer = first ? std::move(*first) : send_once(call);
         first.reset();
@@ -122,6 +122,7 @@ Result<HttpResponse> Requester::conclude(HttpCall& call,
                          {"reason", answer ? std::to_string(answer->status)
                                            : std::string(to_string(answer.error().code))},
                          {"wait_ms", static_cast<std::int64_t>(decision.wait.count())}});
+        if (parts_.on_retry) parts_.on_retry(attempt + 1, answer && answer->status == 429);
         if (!parts_.sleeper.sleep(decision.wait)) return fail(Errc::kCancelled, "cancelled");
     }
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ public:
         Logger& log;
         RetryPolicy retry{};
         std::string credits_left_header{};  ///< lower case; "" = none
+        /// Hears, before each wait, which attempt is to follow and whether the remote's limits are
+        /// the reason. May be empty.
+        std::function<void(int attempt, bool limited)> on_retry{};
     };
     explicit Requester(Parts parts) : parts_(std::move(parts)) {}
 

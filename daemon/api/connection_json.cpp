@@ -92,6 +92,7 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
             {"unknown", k.unknown},
             {"to_push", to_push},
             {"next_sync_at", instant_or_null(status.next_sync_at)},
+            {"synced_at", or_null(k.synced_at)},
             {"last_run_at", or_null(k.last_run_at)},
             {"last_run_result", or_null(k.last_run_result)},
             {"last_run_error", or_null(k.last_run_error)},

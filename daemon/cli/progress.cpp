@@ -78,11 +78,13 @@ void Progress::show(const Step& step, Time now) {
     if (!io.err_terminal && !new_stage) return;
     shown_ = now;
     const double rate = rate_of(step.done - first_done_, stage_started_, now);
-    const auto line = context_.text("cli.progress",
-                                    {{"name", step.connection},
-                                     {"stage", context_.text_or("stage." + step.stage, step.stage)},
-                                     {"stream", step.stream},
-                                     {"count", progress_count(context_.language(), step, rate)}});
+    const bool counted = !step.stream.empty() || step.done > 0;
+    const auto line = context_.text(
+        step.stream.empty() ? "cli.progress.whole" : "cli.progress",
+        {{"name", step.connection},
+         {"stage", context_.text_or("stage." + step.stage, step.stage)},
+         {"stream", step.stream},
+         {"count", counted ? progress_count(context_.language(), step, rate) : std::string()}});
     if (!io.err_terminal) {
         io.err << one_line(line) << '\n';
         return;

@@ -673,6 +673,7 @@ constexpr Text kTexts[] = {
     {"cli.sync.index_wait", "{name}: building indexes kept other writers waiting for up to {ms} ms",
      "{name}：建立索引期间，其他写入最多等待了 {ms} 毫秒"},
     {"cli.progress", "{name}: {stage} {stream} {count}", "{name}：{stage} {stream} {count}"},
+    {"cli.progress.whole", "{name}: {stage} {count}", "{name}：{stage} {count}"},
     {"cli.progress.rate", "{rate}/s", "{rate} 条/秒"},
     {"cli.progress.left", "{time} left", "剩余 {time}"},
 

@@ -278,8 +278,8 @@ Result<> Worker::open(const std::stop_token& stop) {
         // better.
         if (total > 0)
             load_total_ = total;
-        else
-            set_progress(engine::Progress{stage, "", done, total});
+        else if (watcher_)
+            watcher_->progress({stage, "", done, total});
     };
     auto opened = parts_.remotes.open(connection_, wishes);
     if (!opened) return pass(opened);

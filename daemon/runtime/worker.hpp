@@ -182,6 +182,7 @@ private:
     std::optional<Instant> described_at_;      // settings_.streams
     unsigned failures_ = 0;
     bool described_again_ = false;  ///< because of an unknown field
+    Watcher* watcher_ = nullptr;    ///< of the work at hand
     std::int64_t load_total_ = 0;   ///< of the first load at hand, as its plugin says; 0: not known
     std::deque<std::int64_t> credits_spent_, requests_made_;  ///< by the last syncs
 

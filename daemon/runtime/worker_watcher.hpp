@@ -13,14 +13,19 @@ class Worker::Watcher final : public engine::Observer {
 public:
     /// `event`: the name under which progress is told.
     Watcher(Worker& worker, std::int64_t ticket, const char* event)
-        : worker_(worker), ticket_(ticket), event_(event) {}
+        : worker_(worker), ticket_(ticket), event_(event) {
+        worker_.watcher_ = this;
+    }
+    ~Watcher() override { worker_.watcher_ = nullptr; }
+    Watcher(const Watcher&) = delete;
+    Watcher& operator=(const Watcher&) = delete;
 
     void progress(const engine::Progress& told) override {
         worker_.heartbeat_.beat();
         auto progress = told;
         if (progress.stage == "load" && worker_.load_total_ > 0)
             progress.total = std::max(worker_.load_total_, progress.done);
-        else if (progress.stage != "load")
+        else if (progress.stage != "load" && !progress.stream.empty())
             worker_.load_total_ = 0;  // the next stream's load has another
         worker_.set_progress(progress);
         const auto now = worker_.parts_.clock.steady();

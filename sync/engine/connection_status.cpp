@@ -122,6 +122,12 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
                 status.last_run_error = run.text(2);
             }
             run.reset();
+            status.synced_at =
+                sql.text(
+                       "SELECT started_at FROM kontor_run WHERE connection = ? AND kind = 'sync'"
+                       " AND result IN ('ok', 'partial') ORDER BY id DESC LIMIT 1",
+                       ids[i])
+                    .value_or("");
             auto& streams = sql.bind(
                 "SELECT s.name, e.name, coalesce(s.pulled_at, ''), coalesce(s.swept_at, ''),"
                 " s.loaded, s.records, (SELECT count(*) FROM kontor_link l"

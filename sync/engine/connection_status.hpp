@@ -22,6 +22,7 @@ struct ConnectionStatus {
     bool push_enabled = false;
     std::int64_t conflicts = 0, blocked = 0, unknown = 0;
     std::string last_run_at, last_run_result, last_run_error;
+    std::string synced_at;  ///< start of the last sync that got through
     std::vector<StreamStatus> streams;
 };
 /// All connections that have synced, by their ids. Costs the same however many records there are;

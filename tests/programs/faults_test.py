@@ -415,11 +415,15 @@ class Remote(Fault):
     def test_a_remote_that_is_gone(self):
         self.world.connect()
         self.world.kontor("sync", "zoho")
+        synced_at = self.world.json("status", "zoho")["synced_at"]
         self.world.peer.send_signal(signal.SIGKILL)
         self.world.peer.wait()
         failed = self.world.kontor("sync", "zoho", check=False)
         self.assertEqual(failed.returncode, 75, failed.stderr)
-        self.assertEqual(self.world.json("status", "zoho")["state"], "offline")
+        self.assertIn("no answer yet, attempt 2", failed.stderr)
+        status = self.world.json("status", "zoho")
+        self.assertEqual(status["state"], "offline")
+        self.assertEqual(status["synced_at"], synced_at)
         doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
         self.assertIn("connection", [c["check"] for c in doctor["checks"] if not c["ok"]])
         self.world.kontor("set", "contact", "1", "phone=+86 10 1234 5678")  # works offline

@@ -49,7 +49,7 @@ void print_connections(Context& context, const json& connections) {
                             {.title = context.text("cli.column.last_run")}},
                 .rows = {}};
     for (const auto& c : connections) {
-        const auto last = text_at(c, "last_run_at");
+        const auto last = text_at(c, "synced_at");
         table.add({text_at(c, "name"), shown_state(c),
                    context.text(flag_at(c, "push_enabled") ? "cli.on" : "cli.off"),
                    grouped(sum_of(c, "records")), grouped(integer_at(c, "to_push")),

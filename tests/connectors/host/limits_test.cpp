@@ -47,6 +47,7 @@ struct Setup {
     AllowList hosts;
     CapturingLogger log;
     std::optional<Budgets> budgets;
+    std::vector<std::pair<int, bool>> retries;
 
     explicit Setup(BudgetLimits limits = {}) {
         REQUIRE(hosts.add("https://crm.example"));
@@ -63,7 +64,10 @@ struct Setup {
                              .random = random,
                              .sleeper = sleeper,
                              .log = log,
-                             .credits_left_header = "x-api-credits-remaining"});
+                             .credits_left_header = "x-api-credits-remaining",
+                             .on_retry = [this](int attempt, bool limited) {
+                                 retries.emplace_back(attempt, limited);
+                             }});
         HttpCall call;
         call.request.url = url;
         call.idempotent = idempotent;
@@ -246,6 +250,7 @@ TEST_CASE("Retry-After is kept to, and a long one goes to the scheduler at once"
     s.http.next.push_back(answer(503, "", {{"retry-after", "5"}}));
     s.http.next.push_back(answer(200));
     REQUIRE(s.run());
+    CHECK(s.retries == std::vector<std::pair<int, bool>>{{2, true}, {3, false}});
     REQUIRE(s.sleeper.waits.size() == 2);
     CHECK(s.sleeper.waits[0] >= 30s);
     CHECK(s.sleeper.waits[0] <= 34s);

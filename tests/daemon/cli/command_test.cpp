@@ -45,6 +45,7 @@ json connection(const std::string& name) {
             {"conflicts", 2},
             {"blocked", 0},
             {"to_push", 3},
+            {"synced_at", "2026-05-01T08:00:00.000Z"},
             {"last_run_at", "2026-05-01T08:00:00.000Z"},
             {"error", nullptr},
             {"streams", json::array({{{"stream", "Contacts"},
