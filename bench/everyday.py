@@ -102,6 +102,16 @@ def syncs(kontor, peer, api, args):
         timed_sync(kontor, peer, api, "sync, 2,000 changes there")
 
 
+def show_push_rate(peer, before):
+    """From the first write request to the last: looking, writing, and settling all but the last."""
+    writes = [entry for entry in peer.control(f"/log?since={before}")["log"]
+              if entry["kind"] == "update"]
+    took = (writes[-1]["at_ms"] - writes[0]["at_ms"]) / 1000
+    if took > 0.1:
+        rate = sum(entry["written"] for entry in writes[1:]) / took
+        print(f"  of that looking and writing: {rate:,.0f} records/s, {len(writes)} write requests")
+
+
 def pushes(kontor, peer, api, args):
     kontor.command("push", "on", "zoho")
     for _ in range(2):
@@ -112,7 +122,9 @@ def pushes(kontor, peer, api, args):
         kontor.sql("UPDATE contact SET department = ? WHERE id IN"
                    " (SELECT id FROM contact ORDER BY id DESC LIMIT ? OFFSET 20000)",
                    f"pushed {count}", count)
+        before = peer.control("/log?since=999999999999")["last"]
         timed_sync(kontor, peer, api, f"sync, {count:,} edits from here")
+        show_push_rate(peer, before)
         left = kontor.sql("SELECT count(*) FROM kontor_link WHERE dirty")[0][0]
         if left:
             print(f"  {left} records are still to be pushed")
