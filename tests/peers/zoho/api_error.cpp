@@ -1,6 +1,6 @@
 #include "tests/peers/zoho/api_error.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -73,4 +73,4 @@ Json parse_body(std::string_view body) {
     return parsed;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 using Json = nlohmann::json;
 
@@ -33,4 +33,4 @@ struct ApiError {
 /// Throws ApiError 400 INVALID_DATA with `expected_data_type`.
 Json parse_body(std::string_view body);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

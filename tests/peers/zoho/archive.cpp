@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::vector<std::pair<std::string, std::string>> read_zip(std::string_view zip, 
     return files;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -3,7 +3,7 @@
 #include "tests/peers/zoho/output.hpp"
 #include "tests/peers/zoho/read_api.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -156,4 +156,4 @@ Response Attachments::remove(Call& call, std::string_view ids, const std::string
     return json_response(status, {{"data", std::move(data)}});
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

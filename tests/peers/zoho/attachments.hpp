@@ -8,7 +8,7 @@
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class Attachments {
 public:
@@ -37,4 +37,4 @@ private:
     std::map<Slot, File> files_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

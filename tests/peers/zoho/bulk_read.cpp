@@ -7,7 +7,7 @@
 #include "tests/peers/zoho/output.hpp"
 #include "tests/peers/zoho/page_token.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -316,4 +316,4 @@ Response BulkRead::result(Call& call, const std::string& job_id) {
     return response;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

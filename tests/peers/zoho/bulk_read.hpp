@@ -11,7 +11,7 @@
 #include "tests/peers/zoho/criteria.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class BulkRead {
 public:
@@ -51,4 +51,4 @@ private:
 /// Appends a CSV cell, quoted where RFC 4180 asks for it.
 void append_csv_cell(std::string& out, std::string_view text, bool always_quoted = false);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

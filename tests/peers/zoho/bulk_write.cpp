@@ -6,7 +6,7 @@
 #include "tests/peers/zoho/archive.hpp"
 #include "tests/peers/zoho/bulk_read.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -350,4 +350,4 @@ Response BulkWrite::result(Call& call, const std::string& job_id) {
     return response;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -10,7 +10,7 @@
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class BulkWrite {
 public:
@@ -63,4 +63,4 @@ private:
 std::vector<std::vector<std::string>> parse_csv(std::string_view text, char delimiter,
                                                 std::size_t limit);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct Call {
     const Request& request;
@@ -29,4 +29,4 @@ struct Call {
     }
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <memory>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -87,4 +87,4 @@ void CallbackSender::run() {
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// One thread that POSTs what `take` hands out whenever wake() was called. A callback that fails is
 /// not repeated, and certificates are not verified: Zoho's own side of this is not known either.
@@ -35,4 +35,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

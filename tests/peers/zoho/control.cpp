@@ -4,7 +4,7 @@
 
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -197,4 +197,4 @@ Json Control::counts() const {
     return out;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -5,16 +5,16 @@
 #include <memory>
 #include <string>
 
-#include "tests/peers/zoho/activity.hpp"
+#include "tests/peers/base/activity.hpp"
+#include "tests/peers/base/behaviour.hpp"
+#include "tests/peers/base/faults.hpp"
 #include "tests/peers/zoho/api_error.hpp"
-#include "tests/peers/zoho/behaviour.hpp"
 #include "tests/peers/zoho/credits.hpp"
-#include "tests/peers/zoho/faults.hpp"
 #include "tests/peers/zoho/oauth.hpp"
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class Control {
 public:
@@ -77,4 +77,4 @@ struct ControlError {
     std::string message;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

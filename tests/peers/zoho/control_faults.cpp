@@ -2,36 +2,13 @@
 
 #include "tests/peers/zoho/control.hpp"
 
-namespace kontor::peer_zoho {
-
-namespace {
-
-WireFault wire_fault(const Json& body, const Json& params) {
-    const Json match = body.value("match", Json::object());
-    WireFault fault;
-    fault.kind = body.at("kind").get<std::string>();
-    fault.method = match.value("method", "");
-    fault.path_prefix = match.value("path_prefix", "");
-    fault.probability = body.value("probability", 1.0);
-    fault.count =
-        body.value("count", body.contains("probability") ? std::int64_t{-1} : std::int64_t{1});
-    fault.status = params.value("status", 500);
-    fault.code = params.value("code", "");
-    fault.latency_ms = params.value("ms", std::int64_t{0});
-    fault.shape = params.value("shape", "depth");
-    fault.location = params.value("location", "https://elsewhere.example/crm/v8/Contacts");
-    if (const Json retry = params.value("retry_after", Json()); !retry.is_null())
-        fault.retry_after = retry.is_string() ? retry.get<std::string>() : retry.dump();
-    return fault;
-}
-
-}  // namespace
+namespace kontor::peer::zoho {
 
 Json Control::add_fault(const Json& body) {
     const std::string kind = body.at("kind").get<std::string>();
     const Json params = body.value("params", Json::object());
     if (Faults::known(kind)) {
-        p_.faults.add(wire_fault(body, params));
+        p_.faults.add(read_wire_fault(body));
     } else if (kind == "expire_access_tokens") {
         p_.oauth.expire_access_tokens();
     } else if (kind == "revoke_refresh_token") {
@@ -169,4 +146,4 @@ Json Control::change_schema(const Json& params) {
     return {{"ok", true}};
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

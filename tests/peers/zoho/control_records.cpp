@@ -5,7 +5,7 @@
 #include "tests/peers/zoho/control.hpp"
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -271,4 +271,4 @@ Json Control::bulk_edit(const Json& body) {
     return {{"edited", done}};
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,7 +4,7 @@
 #include "tests/peers/zoho/test_client.hpp"
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 namespace {
@@ -34,7 +34,7 @@ TEST_CASE("wire faults hit what they match, as often as told, and spare the cont
     CHECK(client.get("Accounts?fields=id").status == 200);
     const auto limited = client.get("Contacts?fields=id");
     CHECK(limited.status == 429);
-    CHECK(zoho::find_header(limited.headers, "Retry-After") == "7");
+    CHECK(kontor::peer::find_header(limited.headers, "Retry-After") == "7");
     CHECK(client.get("Contacts?fields=id").status == 429);
     CHECK(client.get("Contacts?fields=id").status == 200);
     fault({{"kind", "html_200"}});
@@ -42,23 +42,23 @@ TEST_CASE("wire faults hit what they match, as often as told, and spare the cont
     fault({{"kind", "malformed_json"}});
     CHECK_FALSE(json::accept(client.get("Contacts?fields=id").text));
     fault({{"kind", "truncate_body"}});
-    CHECK(client.get("Contacts?fields=id").delivery == zoho::Delivery::truncate);
+    CHECK(client.get("Contacts?fields=id").delivery == kontor::peer::Delivery::truncate);
     fault({{"kind", "unknown_field"}});
     CHECK(client.get("Contacts?fields=id").json()["surprise"] == true);
     fault({{"kind", "big_json"}, {"params", {{"shape", "utf8"}}}});
     CHECK_FALSE(json::accept(client.get("Contacts?fields=id").text));
     fault({{"kind", "drop_before"}, {"probability", 1.0}});
-    CHECK(client.get("Contacts?fields=id").delivery == zoho::Delivery::drop);
+    CHECK(client.get("Contacts?fields=id").delivery == kontor::peer::Delivery::drop);
     CHECK(client.call("GET", "/_control/count").status == 200);
     client.call("DELETE", "/_control/fault");
-    CHECK(client.get("Contacts?fields=id").delivery == zoho::Delivery::normal);
+    CHECK(client.get("Contacts?fields=id").delivery == kontor::peer::Delivery::normal);
 }
 
 TEST_CASE("a lost answer is committed") {
     TestClient client(10);
     client.control("fault", {{"kind", "lost_answer"}, {"match", {{"method", "POST"}}}});
     const auto answer = client.post("Contacts", {{"data", {{{"Last_Name", "Ghost"}}}}});
-    CHECK(answer.delivery == zoho::Delivery::drop);
+    CHECK(answer.delivery == kontor::peer::Delivery::drop);
     CHECK(client.call("GET", "/_control/count").json()["Contacts"] == 11);
 }
 
@@ -132,8 +132,9 @@ TEST_CASE("merging moves references, conversion makes account and contact") {
 TEST_CASE("credits roll over a day and show when half are gone") {
     TestClient client(10, {{"credits_daily", "10"}});
     for (int i = 0; i < 5; ++i)
-        CHECK_FALSE(zoho::find_header(client.get("org").headers, "X-API-CREDITS-REMAINING"));
-    CHECK(zoho::find_header(client.get("org").headers, "X-API-CREDITS-REMAINING") == "4");
+        CHECK_FALSE(
+            kontor::peer::find_header(client.get("org").headers, "X-API-CREDITS-REMAINING"));
+    CHECK(kontor::peer::find_header(client.get("org").headers, "X-API-CREDITS-REMAINING") == "4");
     for (int i = 0; i < 4; ++i) CHECK(client.get("org").status == 200);
     const auto over = client.get("org");
     CHECK(over.status == 429);

@@ -5,7 +5,7 @@
 #include "tests/peers/zoho/coql_parser.hpp"
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -195,4 +195,4 @@ Response run_coql(Org& org, Call& call) {
     return json_text_response(200, std::move(out));
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

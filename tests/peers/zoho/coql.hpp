@@ -5,9 +5,9 @@
 #include "tests/peers/zoho/call.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// Throws ApiError 400 SYNTAX_ERROR, INVALID_QUERY or LIMIT_EXCEEDED.
 Response run_coql(Org& org, Call& call);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,7 +6,7 @@
 
 #include "tests/peers/zoho/api_error.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -294,4 +294,4 @@ CoqlQuery parse_coql(const Org& org, std::string_view text) {
     return Parser(org, text).parse();
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

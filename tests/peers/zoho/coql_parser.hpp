@@ -3,7 +3,7 @@
 
 #include "tests/peers/zoho/criteria.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct CoqlColumn {
     std::string name;  ///< as in the query
@@ -28,4 +28,4 @@ struct CoqlQuery {
 /// Throws ApiError 400.
 CoqlQuery parse_coql(const Org& org, std::string_view text);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -1,6 +1,6 @@
 #include "tests/peers/zoho/credits.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -41,4 +41,4 @@ bool Credits::take(std::int64_t cost, std::int64_t now_s, std::int64_t daily) {
     return true;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <deque>
 
-#include "tests/peers/zoho/switches.hpp"
+#include "tests/peers/base/switches.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct EditionLimits {
     std::int64_t daily_credits;  ///< with the organisation's five users
@@ -32,4 +32,4 @@ private:
     std::int64_t total_ = 0;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

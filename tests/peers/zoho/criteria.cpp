@@ -6,7 +6,7 @@
 
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -246,4 +246,4 @@ std::optional<std::int64_t> lower_bound_of(const Condition& condition, std::size
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

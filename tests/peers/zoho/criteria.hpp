@@ -7,7 +7,7 @@
 
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// A field of the module, or one of the record that a lookup of it points to.
 struct FieldPath {
@@ -84,4 +84,4 @@ private:
 /// kModifiedTime: instant); nothing when there is none.
 std::optional<std::int64_t> lower_bound_of(const Condition& condition, std::size_t field);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -5,7 +5,7 @@
 #include "tests/peers/zoho/output.hpp"
 #include "tests/peers/zoho/read_api.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -95,4 +95,4 @@ Response list_deleted(Org& org, Call& call, const Module& module) {
     return json_text_response(200, std::move(body));
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

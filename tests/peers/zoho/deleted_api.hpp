@@ -5,8 +5,8 @@
 #include "tests/peers/zoho/call.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 Response list_deleted(Org& org, Call& call, const Module& module);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <stdexcept>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -163,4 +163,4 @@ void Durable::save(Org& org, OAuth& oauth) {
     execute("COMMIT");
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -10,7 +10,7 @@
 
 struct sqlite3;
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class Durable {
 public:
@@ -35,4 +35,4 @@ private:
     std::uint64_t sequence_saved_ = 0;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

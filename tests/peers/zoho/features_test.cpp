@@ -2,15 +2,15 @@
 #include <zlib.h>
 #include <catch2/catch.hpp>
 
+#include "tests/peers/base/server.hpp"
 #include "tests/peers/zoho/callbacks.hpp"
-#include "tests/peers/zoho/server.hpp"
 #include "tests/peers/zoho/test_client.hpp"
 
 #include <condition_variable>
 #include <mutex>
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 namespace {
@@ -48,7 +48,7 @@ TEST_CASE("answers are compressed for clients that take it, if so switched") {
     CHECK(client.get(target).text == plain);
     client.check_messages(false);
     const auto packed = client.get(target, {{"Accept-Encoding", "deflate, gzip"}});
-    CHECK(zoho::find_header(packed.headers, "Content-Encoding") == "gzip");
+    CHECK(kontor::peer::find_header(packed.headers, "Content-Encoding") == "gzip");
     CHECK(packed.text.size() < plain.size() / 2);
     const std::string text = unpacked(packed.text);
     // Every answer has page tokens of its own.
@@ -280,15 +280,15 @@ TEST_CASE("callbacks go over the network, once, twice or in reverse, with values
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<json> got;
-    zoho::ServerOptions options;
-    options.identity = zoho::make_identity();
-    options.handler = [&](const zoho::Request& request) {
+    kontor::peer::ServerOptions options;
+    options.identity = kontor::peer::make_identity();
+    options.handler = [&](const kontor::peer::Request& request) {
         const std::lock_guard lock(mutex);
         got.push_back(json::parse(request.body));
         changed.notify_all();
-        return zoho::Response{};
+        return kontor::peer::Response{};
     };
-    zoho::Server receiver(std::move(options));
+    kontor::peer::Server receiver(std::move(options));
     const std::string url = "https://127.0.0.1:" + std::to_string(receiver.port()) + "/notify";
 
     TestClient client(20);

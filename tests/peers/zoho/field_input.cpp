@@ -6,7 +6,7 @@
 
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -332,4 +332,4 @@ std::optional<Json> FieldInput::convert(const Field& field, const Json& value,
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -7,7 +7,7 @@
 #include "tests/peers/zoho/api_error.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// Module and external field of an X-EXTERNAL header.
 struct ExternalKey {
@@ -54,4 +54,4 @@ private:
 /// Number of code points.
 std::size_t text_length(std::string_view utf8);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "tests/peers/zoho/times.hpp"
-#include "tests/peers/zoho/words.hpp"
+#include "tests/peers/base/times.hpp"
+#include "tests/peers/base/words.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -445,4 +445,4 @@ void Generator::append(const Module& module, std::size_t index, std::uint64_t sl
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

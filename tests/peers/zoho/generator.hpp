@@ -8,7 +8,7 @@
 
 #include "tests/peers/zoho/model.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 constexpr std::size_t kMaxModules = 100;
 
@@ -56,4 +56,4 @@ private:
     std::int64_t data_end_s_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,7 +6,7 @@
 #include "tests/peers/zoho/test_client.hpp"
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 namespace {

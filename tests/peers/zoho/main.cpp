@@ -1,24 +1,21 @@
 // kontor-peer-zoho: a simulated Zoho CRM organisation on loopback.
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "tests/peers/base/program.hpp"
+#include "tests/peers/base/server.hpp"
 #include "tests/peers/zoho/callbacks.hpp"
 #include "tests/peers/zoho/peer.hpp"
-#include "tests/peers/zoho/server.hpp"
-#include "tests/peers/zoho/times.hpp"
 
 namespace {
 
-namespace fs = std::filesystem;
-using kontor::peer_zoho::PeerOptions;
-using kontor::peer_zoho::Server;
-using kontor::peer_zoho::ServerOptions;
-using kontor::peer_zoho::ZohoPeer;
+namespace peer = kontor::peer;
+using kontor::peer::Server;
+using kontor::peer::ServerOptions;
+using kontor::peer::zoho::PeerOptions;
+using kontor::peer::zoho::ZohoPeer;
 
 struct Arguments {
     PeerOptions peer;
@@ -32,33 +29,6 @@ struct Arguments {
     bool no_credits_limit = false;
     std::string edition;
     std::vector<std::pair<std::string, std::uint64_t>> counts;
-};
-
-/// A private folder that goes when the peer goes, unless the user named one.
-class Folder {
-public:
-    explicit Folder(const std::string& named) : kept_(!named.empty()) {
-        if (kept_) {
-            fs::create_directories(named);
-            path_ = named;
-            return;
-        }
-        std::string pattern = (fs::temp_directory_path() / "kontor-peer-zoho.XXXXXX").string();
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-        path_ = pattern;
-    }
-    ~Folder() {
-        std::error_code error;
-        if (!kept_) fs::remove_all(path_, error);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
-    const std::string& path() const { return path_; }
-
-private:
-    bool kept_;
-    std::string path_;
 };
 
 constexpr std::pair<const char*, const char*> kCountOptions[] = {
@@ -105,47 +75,36 @@ void declare(CLI::App& app, Arguments& a) {
             std::string("number of ") + module);
 }
 
-std::int64_t system_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 void complete(Arguments& a) {
-    for (const std::string& text : a.switches) {
-        const std::size_t equals = text.find('=');
-        if (equals == std::string::npos) throw std::invalid_argument("--switch needs NAME=VALUE");
-        a.peer.switches.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-    }
+    a.peer.switches = peer::split_switches(a.switches);
     if (!a.edition.empty()) a.peer.switches.emplace_back("edition", a.edition);
     if (a.no_credits_limit) a.peer.switches.emplace_back("credits_limit", "false");
     a.peer.counts = a.counts;
-    if (a.now.empty()) return;
-    const auto start = kontor::peer_zoho::parse_instant(a.now);
-    if (!start) throw std::invalid_argument("--now needs an instant such as 2026-05-20T10:00:00Z");
-    const std::int64_t shift = *start * 1000 - system_ms();
-    a.peer.clock_ms = [shift] { return system_ms() + shift; };
+    if (!a.now.empty()) a.peer.clock_ms = peer::clock_from(a.now);
 }
 
 int serve(Arguments& a) {
-    const Folder folder(a.directory);
-    ZohoPeer peer(a.peer);
+    const peer::Folder folder(a.directory, "kontor-peer-zoho");
+    ZohoPeer zoho(a.peer);
     ServerOptions options;
     options.port = a.port;
     options.latency_ms = a.latency_ms;
     options.threads = a.threads;
-    options.body_limit = peer.body_limit();
-    options.identity = kontor::peer_zoho::load_or_make_identity(folder.path());
-    kontor::peer_zoho::CallbackSender callbacks([&peer] { return peer.take_callbacks(); });
-    options.handler = [&](const kontor::peer_zoho::Request& r) {
-        auto response = peer.handle(r);
-        if (peer.callbacks_due()) callbacks.wake();
+    options.body_limit = zoho.body_limit();
+    options.name = "ZGS";
+    options.too_large_body =
+        R"({"code":"REQUEST_ENTITY_TOO_LARGE","details":{},"message":"the request is too large","status":"error"})";
+    options.identity = peer::load_or_make_identity(folder.path());
+    peer::zoho::CallbackSender callbacks([&zoho] { return zoho.take_callbacks(); });
+    options.handler = [&](const peer::Request& r) {
+        auto response = zoho.handle(r);
+        if (zoho.callbacks_due()) callbacks.wake();
         return response;
     };
     Server server(std::move(options));
     const std::string base = "https://127.0.0.1:" + std::to_string(server.port());
-    peer.set_base_url(base);
-    const auto known = peer.credentials();
+    zoho.set_base_url(base);
+    const auto known = zoho.credentials();
     const nlohmann::ordered_json hello{{"base_url", base},
                                        {"accounts_url", base},
                                        {"ca_file", folder.path() + "/ca.pem"},

@@ -4,7 +4,7 @@
 
 #include "tests/peers/zoho/read_api.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -445,4 +445,4 @@ Response MetadataApi::organisation(Call& call) {
                                                   {"paid_expiry", nullptr}}}}})}});
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

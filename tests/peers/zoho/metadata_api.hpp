@@ -5,7 +5,7 @@
 #include "tests/peers/zoho/call.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class MetadataApi {
 public:
@@ -39,4 +39,4 @@ private:
     Org& org_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

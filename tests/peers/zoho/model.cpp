@@ -4,7 +4,7 @@
 
 #include "tests/peers/zoho/model_data.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -363,4 +363,4 @@ std::string system_id(std::uint64_t number) {
     return std::to_string(kOrganisation + number);
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 enum class Type : std::uint8_t {
     text,
@@ -223,4 +223,4 @@ std::optional<RecordAddress> parse_record_id(std::string_view id);
 /// An id of the organisation that is no record (users, fields, layouts, jobs).
 std::string system_id(std::uint64_t number);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

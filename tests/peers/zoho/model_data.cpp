@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -481,4 +481,4 @@ const ModuleText kModuleTexts[] = {
 };
 const std::size_t kModuleTextCount = sizeof kModuleTexts / sizeof kModuleTexts[0];
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct ModuleText {
     std::string_view header;  ///< api_name|singular|plural|flags|display field|duplicate field
@@ -17,4 +17,4 @@ struct ModuleText {
 extern const ModuleText kModuleTexts[];
 extern const std::size_t kModuleTextCount;
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,7 +4,7 @@
 
 #include "tests/peers/zoho/scopes.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -242,4 +242,4 @@ void OAuth::load(const Json& saved) {
     credentials_.grant_code = new_grant_code();
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

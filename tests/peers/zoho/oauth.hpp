@@ -11,7 +11,7 @@
 #include "tests/peers/zoho/api_error.hpp"
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct Credentials {
     std::string client_id;
@@ -80,4 +80,4 @@ private:
     bool changed_ = true;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

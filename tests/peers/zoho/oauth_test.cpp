@@ -3,7 +3,7 @@
 #include "tests/peers/zoho/test_client.hpp"
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 TEST_CASE("a refresh works in all three encodings and gives no refresh token") {
@@ -17,7 +17,7 @@ TEST_CASE("a refresh works in all three encodings and gives no refresh token") {
     const json by_query = client.call("POST", "/oauth/v2/token?" + form).json();
     CHECK(by_query.contains("access_token"));
     std::string multipart;
-    for (const auto& [name, value] : zoho::parse_query(form))
+    for (const auto& [name, value] : kontor::peer::parse_query(form))
         multipart += "--XX\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" +
                      value + "\r\n";
     multipart += "--XX--\r\n";
@@ -52,11 +52,11 @@ TEST_CASE("a server-based client's code comes by redirect and is bound to its ad
     };
     const auto code_of = [](const zoho::Answer& answer) {
         REQUIRE(answer.status == 302);
-        const std::string to(zoho::find_header(answer.headers, "Location").value());
+        const std::string to(kontor::peer::find_header(answer.headers, "Location").value());
         CHECK(to.starts_with("http://localhost:1/back?location=us&accounts-server=https%3A%2F%2F"));
-        const auto query = zoho::parse_query(to.substr(to.find('?') + 1));
-        CHECK(zoho::find_parameter(query, "state") == "s 1");
-        return std::string(zoho::find_parameter(query, "code").value());
+        const auto query = kontor::peer::parse_query(to.substr(to.find('?') + 1));
+        CHECK(kontor::peer::find_parameter(query, "state") == "s 1");
+        return std::string(kontor::peer::find_parameter(query, "code").value());
     };
     const std::string form = "grant_type=authorization_code&client_id=" + known.client_id +
                              "&client_secret=" + known.client_secret + "&code=";
@@ -69,7 +69,7 @@ TEST_CASE("a server-based client's code comes by redirect and is bound to its ad
     CHECK_FALSE(client.token(form + online + at).contains("refresh_token"));
     client.control("switch", {{"name", "consent"}, {"value", "deny"}});
     const auto denied = consent("&state=x");
-    CHECK(zoho::find_header(denied.headers, "Location") ==
+    CHECK(kontor::peer::find_header(denied.headers, "Location") ==
           "http://localhost:1/back?error=access_denied&state=x");
     CHECK(client.call("GET", "/oauth/v2/auth?client_id=other").status == 400);
 }
@@ -117,7 +117,7 @@ TEST_CASE("a revoked refresh token is an invalid code") {
 TEST_CASE("only Zoho-oauthtoken is accepted unless switched") {
     TestClient client(5);
     const std::string token = client.token(client.refresh_form())["access_token"];
-    const zoho::Headers bearer{{"Authorization", "Bearer " + token}};
+    const kontor::peer::Headers bearer{{"Authorization", "Bearer " + token}};
     CHECK(client.get("org", bearer).status == 401);
     client.control("switch", {{"name", "bearer_accepted"}, {"value", "true"}});
     CHECK(client.get("org", bearer).status == 200);

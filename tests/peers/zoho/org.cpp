@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -114,4 +114,4 @@ void Org::rollback(const Snapshot& snapshot) {
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/peers/base/times.hpp"
 #include "tests/peers/zoho/generator.hpp"
 #include "tests/peers/zoho/model.hpp"
 #include "tests/peers/zoho/store.hpp"
 #include "tests/peers/zoho/switches.hpp"
-#include "tests/peers/zoho/times.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct OrgOptions {
     std::uint64_t seed = 1;
@@ -24,7 +24,7 @@ struct OrgOptions {
     std::function<std::int64_t()> clock_ms;  ///< milliseconds since the Unix epoch
     std::int64_t data_end_s = 0;             ///< generated records are older; 0: chosen from clock
     std::string base_url = "https://127.0.0.1";
-    Switches switches;
+    Switches switches = make_switches();
 };
 
 /// Counts of a whole organisation with so many contacts.
@@ -89,4 +89,4 @@ struct Org::Snapshot {
     std::vector<std::unique_ptr<ModuleStore>> stores;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

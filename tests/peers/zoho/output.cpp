@@ -3,7 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -318,4 +318,4 @@ void Output::append_cell(std::string& out, const Module& module, const RowReader
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -7,7 +7,7 @@
 
 #include "tests/peers/zoho/org.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// `"text"` with JSON escapes.
 void append_json_string(std::string& out, std::string_view text);
@@ -51,4 +51,4 @@ private:
     const Org& org_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

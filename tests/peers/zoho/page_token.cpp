@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstdio>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -65,4 +65,4 @@ std::optional<PageToken> decode_page_token(std::string_view text) {
     return token;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct PageToken {
     std::uint64_t bound_to = 0;  ///< hash of module and parameters
@@ -24,4 +24,4 @@ std::optional<PageToken> decode_page_token(std::string_view text);
 /// FNV-1a, to bind tokens and for checks; not a cryptographic hash.
 std::uint64_t hash_text(std::string_view text);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

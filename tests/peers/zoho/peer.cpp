@@ -5,20 +5,20 @@
 #include <mutex>
 #include <stdexcept>
 
-#include "tests/peers/zoho/activity.hpp"
+#include "tests/peers/base/activity.hpp"
+#include "tests/peers/base/behaviour.hpp"
+#include "tests/peers/base/faults.hpp"
+#include "tests/peers/base/times.hpp"
 #include "tests/peers/zoho/archive.hpp"
-#include "tests/peers/zoho/behaviour.hpp"
 #include "tests/peers/zoho/control.hpp"
 #include "tests/peers/zoho/credits.hpp"
 #include "tests/peers/zoho/durable.hpp"
-#include "tests/peers/zoho/faults.hpp"
 #include "tests/peers/zoho/oauth.hpp"
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/router.hpp"
 #include "tests/peers/zoho/schema/message_schema.hpp"
-#include "tests/peers/zoho/times.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -63,6 +63,16 @@ void compress(const Request& request, Response& response) {
     response.headers.emplace_back("Vary", "Accept-Encoding");
 }
 
+FaultDialect fault_dialect() {
+    return {"Zoho CRM",
+            "{\"data\":[{\"id\":\"1\",\"Last_Name\":", "}],\"info\":{\"more_records\":false}}",
+            [](int status, const std::string& code) {
+                const char* usual = status == 429 ? "TOO_MANY_REQUESTS" : "INTERNAL_ERROR";
+                return json_response(status, error_object(code.empty() ? usual : code,
+                                                          "the request could not be processed"));
+            }};
+}
+
 bool is_token_request(std::string_view path) {
     return path == "/oauth/v2/token" || path == "/oauth/v2/token/revoke";
 }
@@ -87,7 +97,7 @@ struct ZohoPeer::Impl {
         : durable(options.database),
           org(org_options(options, durable)),
           oauth(org),
-          faults([this] { return org.random_fraction(); }),
+          faults(fault_dialect(), [this] { return org.random_fraction(); }),
           writer(org, behaviour),
           router(org, writer),
           control(Control::Parts{org, oauth, writer, behaviour, faults, activity, credits}),
@@ -189,7 +199,7 @@ Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
 Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
     const std::vector<WireFault> hits = faults.hit(request);
     if (!hits.empty()) entry.fault = hits.back().kind;
-    if (auto instead = Faults::instead(hits)) {
+    if (auto instead = faults.instead(hits)) {
         entry.kind = "fault";
         return *instead;
     }
@@ -206,7 +216,7 @@ Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
         response = api(request, entry);
     }
     if (strict) check_response(request, response);
-    Faults::damage(hits, response);
+    faults.damage(hits, response);
     if (org.switches.on("gzip")) compress(request, response);
     return response;
 }
@@ -262,7 +272,7 @@ bool ZohoPeer::callbacks_due() const {
 }
 
 std::string ZohoPeer::list_switches() {
-    return Switches().list_json();
+    return make_switches().list_json();
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct PeerOptions {
     std::uint64_t seed = 1;
@@ -61,4 +61,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -6,7 +6,7 @@
 #include "tests/peers/zoho/metadata_api.hpp"
 #include "tests/peers/zoho/search_text.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -462,4 +462,4 @@ Response ReadApi::search(Call& call, const Module& module) {
     return matching(call, module, search_condition(call, module), kDiscreteWall);
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -8,7 +8,7 @@
 #include "tests/peers/zoho/output.hpp"
 #include "tests/peers/zoho/page_token.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class ReadApi {
 public:
@@ -50,4 +50,4 @@ private:
     Output output_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,7 +4,7 @@
 #include "tests/peers/zoho/test_client.hpp"
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 namespace {
@@ -121,7 +121,7 @@ TEST_CASE("position tokens skip a record when one before them vanishes") {
 
 TEST_CASE("If-Modified-Since gives 304 without anything newer") {
     TestClient client(100);
-    const zoho::Headers since{{"If-Modified-Since", "2026-11-19T08:00:00+08:00"}};
+    const kontor::peer::Headers since{{"If-Modified-Since", "2026-11-19T08:00:00+08:00"}};
     CHECK(client.get("Contacts?fields=id", since).status == 304);
     const std::string id = client.add_contact({{"Last_Name", "新"}});
     const auto answer = client.get("Contacts?fields=id,Modified_Time", since);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -407,4 +407,4 @@ WriteResult RecordWriter::remove(const Module& module, std::string_view id,
     return result;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

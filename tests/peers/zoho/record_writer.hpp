@@ -5,12 +5,12 @@
 #include <optional>
 #include <string>
 
-#include "tests/peers/zoho/behaviour.hpp"
+#include "tests/peers/base/behaviour.hpp"
 #include "tests/peers/zoho/field_input.hpp"
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct WriteOptions {
     std::string user_id;
@@ -74,4 +74,4 @@ private:
     ChangeListener listener_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

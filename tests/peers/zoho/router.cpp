@@ -2,7 +2,7 @@
 
 #include "tests/peers/zoho/deleted_api.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -259,4 +259,4 @@ Response Router::related(Call& call, const Module& module, const std::string& id
            {{"resource_path_index", 2}});
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

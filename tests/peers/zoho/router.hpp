@@ -11,7 +11,7 @@
 #include "tests/peers/zoho/watch.hpp"
 #include "tests/peers/zoho/write_api.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class Router {
 public:
@@ -49,4 +49,4 @@ private:
     Attachments attachments_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

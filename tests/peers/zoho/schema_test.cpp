@@ -4,7 +4,7 @@
 #include "tests/peers/zoho/schema/message_schema.hpp"
 #include "tests/peers/zoho/test_client.hpp"
 
-using kontor::peer_zoho::TestClient;
+using kontor::peer::zoho::TestClient;
 using nlohmann::json;
 namespace schema = kontor::zoho_schema;
 

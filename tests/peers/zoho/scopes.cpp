@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -92,4 +92,4 @@ Need need_of(std::string_view method, std::string_view path) {
     return need;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

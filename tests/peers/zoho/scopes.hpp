@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 enum class Right : std::uint8_t { read, create, update, remove };
 
@@ -22,4 +22,4 @@ bool allows(std::string_view scopes, const Need& need);
 /// The need of an API request: method and path with query.
 Need need_of(std::string_view method, std::string_view path);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,7 +4,7 @@
 
 #include "tests/peers/zoho/api_error.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -128,4 +128,4 @@ Condition parse_search_criteria(const Org& org, const Module& module, std::strin
     return Parser(org, module, text).parse();
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

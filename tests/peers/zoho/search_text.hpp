@@ -3,9 +3,9 @@
 
 #include "tests/peers/zoho/criteria.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 /// Throws ApiError 400 INVALID_QUERY when malformed. Nesting is bounded.
 Condition parse_search_criteria(const Org& org, const Module& module, std::string_view text);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

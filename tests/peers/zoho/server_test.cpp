@@ -8,15 +8,16 @@
 #include <csignal>
 #include <memory>
 
+#include "tests/peers/base/server.hpp"
 #include "tests/peers/zoho/peer.hpp"
-#include "tests/peers/zoho/server.hpp"
 
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 
 namespace {
 
 /// Sends a request that asks to close, and reads everything there is.
-std::string exchange(const zoho::Identity& identity, std::uint16_t port, const std::string& text) {
+std::string exchange(const kontor::peer::Identity& identity, std::uint16_t port,
+                     const std::string& text) {
     const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
                                                                SSL_CTX_free);
     const std::unique_ptr<BIO, int (*)(BIO*)> pem(
@@ -55,12 +56,12 @@ TEST_CASE("the server speaks HTTPS with a certificate of its own authority") {
     zoho::PeerOptions peer_options;
     peer_options.contacts = 10;
     zoho::ZohoPeer peer(peer_options);
-    zoho::ServerOptions options;
-    options.identity = zoho::make_identity();
+    kontor::peer::ServerOptions options;
+    options.identity = kontor::peer::make_identity();
     options.body_limit = 10000;
-    options.handler = [&](const zoho::Request& r) { return peer.handle(r); };
-    const zoho::Identity identity = options.identity;
-    zoho::Server server(std::move(options));
+    options.handler = [&](const kontor::peer::Request& r) { return peer.handle(r); };
+    const kontor::peer::Identity identity = options.identity;
+    kontor::peer::Server server(std::move(options));
     const auto send = [&](const std::string& text) {
         return exchange(identity, server.port(), text);
     };
@@ -74,5 +75,5 @@ TEST_CASE("the server speaks HTTPS with a certificate of its own authority") {
     send(request("POST /_control/fault", R"({"kind":"drop_before"})"));
     CHECK(send(request("GET /crm/v8/org")).empty());
     CHECK(send(request("GET /crm/v8/org")).starts_with("HTTP/1.1 401"));
-    CHECK(zoho::make_identity().ca_pem != identity.ca_pem);
+    CHECK(kontor::peer::make_identity().ca_pem != identity.ca_pem);
 }

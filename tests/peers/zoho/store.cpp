@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -366,4 +366,4 @@ void RowReader::append(std::size_t field, std::string& out) const {
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -16,7 +16,7 @@
 #include "tests/peers/zoho/generator.hpp"
 #include "tests/peers/zoho/model.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 using Slot = std::uint32_t;
 
@@ -175,4 +175,4 @@ private:
     std::vector<std::string_view> values_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -1,21 +1,10 @@
 #include "tests/peers/zoho/switches.hpp"
 
-#include <charconv>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
-
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
-struct Definition {
-    std::string_view name;
-    std::string_view initial;
-    std::string_view values;  ///< alternatives separated by '|', or "number", or "text"
-    std::string_view about;
-};
-
-constexpr Definition kDefinitions[] = {
+constexpr SwitchDefinition kDefinitions[] = {
     {"external_field", "true", "true|false",
      "every module has the unique, organisation-wide external field Kontor_Id (start only)"},
     {"user_zone", "Asia/Shanghai", "text", "IANA zone of the API user (start only)"},
@@ -120,67 +109,10 @@ constexpr Definition kDefinitions[] = {
     {"gzip", "false", "true|false", "answers are compressed for clients that accept it"},
 };
 
-const Definition* find_definition(std::string_view name) {
-    for (const auto& definition : kDefinitions) {
-        if (definition.name == name) return &definition;
-    }
-    return nullptr;
-}
-
-bool is_number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
-bool acceptable(const Definition& definition, std::string_view value) {
-    if (definition.values == "text") return true;
-    if (definition.values == "number") return is_number(value);
-    std::string_view rest = definition.values;
-    while (true) {
-        const std::size_t bar = rest.find('|');
-        if (rest.substr(0, bar) == value) return true;
-        if (bar == std::string_view::npos) return false;
-        rest.remove_prefix(bar + 1);
-    }
-}
-
 }  // namespace
 
-Switches::Switches() {
-    for (const auto& definition : kDefinitions)
-        values_.emplace(definition.name, definition.initial);
+Switches make_switches() {
+    return Switches(kDefinitions);
 }
 
-bool Switches::set(std::string_view name, std::string_view value) {
-    const Definition* definition = find_definition(name);
-    if (definition == nullptr || !acceptable(*definition, value)) return false;
-    values_.find(name)->second = value;
-    return true;
-}
-
-const std::string& Switches::text(std::string_view name) const {
-    const auto it = values_.find(name);
-    if (it == values_.end()) throw std::logic_error("no switch " + std::string(name));
-    return it->second;
-}
-
-std::int64_t Switches::number(std::string_view name) const {
-    const std::string& value = text(name);
-    std::int64_t out = 0;
-    std::from_chars(value.data(), value.data() + value.size(), out);
-    return out;
-}
-
-std::string Switches::list_json() const {
-    nlohmann::ordered_json out = nlohmann::ordered_json::array();
-    for (const auto& definition : kDefinitions)
-        out.push_back({{"name", definition.name},
-                       {"value", text(definition.name)},
-                       {"default", definition.initial},
-                       {"values", definition.values},
-                       {"about", definition.about}});
-    return out.dump(1);
-}
-
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -8,7 +8,7 @@
 #include "tests/peers/zoho/peer.hpp"
 #include "tests/peers/zoho/schema/message_schema.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 struct Answer {
     int status = 0;
@@ -113,4 +113,4 @@ private:
     std::string token_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -2,7 +2,7 @@
 
 #include "tests/peers/zoho/output.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -230,4 +230,4 @@ std::vector<std::pair<std::string, std::string>> Watch::take_callbacks() {
     return out;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

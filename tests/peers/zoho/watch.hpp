@@ -12,7 +12,7 @@
 #include "tests/peers/zoho/org.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class Watch {
 public:
@@ -46,4 +46,4 @@ private:
     std::deque<std::pair<std::string, std::string>> callbacks_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 namespace {
 
@@ -336,4 +336,4 @@ Response WriteApi::tags(Call& call, const Module& module, bool add) {
     return answer(call, results, 200);
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -4,7 +4,7 @@
 #include "tests/peers/zoho/call.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer::zoho {
 
 class WriteApi {
 public:
@@ -39,4 +39,4 @@ private:
     RecordWriter& writer_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer::zoho

@@ -3,7 +3,7 @@
 #include "tests/peers/zoho/test_client.hpp"
 
 using nlohmann::json;
-namespace zoho = kontor::peer_zoho;
+namespace zoho = kontor::peer::zoho;
 using zoho::TestClient;
 
 namespace {
@@ -81,7 +81,7 @@ TEST_CASE("unique fields refuse duplicates and upsert finds by them") {
 TEST_CASE("records are found by an external id") {
     TestClient client(10);
     const std::string id = client.add_contact({{"Last_Name", "A"}, {"Kontor_Id", "uid-7"}});
-    const zoho::Headers external{{"X-EXTERNAL", "Contacts.Kontor_Id"}};
+    const kontor::peer::Headers external{{"X-EXTERNAL", "Contacts.Kontor_Id"}};
     CHECK(client.get("Contacts/uid-7", external).json()["data"][0]["id"] == id);
     CHECK(client.put("Contacts/uid-7", {{"data", {{{"Title", "t"}}}}}, external).status == 200);
     CHECK(client.call("DELETE", "/crm/v8/Contacts/uid-7", {}, external).status == 200);
@@ -93,12 +93,12 @@ TEST_CASE("If-Unmodified-Since refuses to overwrite a newer record") {
     const std::string id = client.add_contact({{"Last_Name", "A"}});
     client.advance_s(10);
     client.control("edit", {{"module", "Contacts"}, {"id", id}, {"set", {{"Title", "theirs"}}}});
-    const zoho::Headers old{{"If-Unmodified-Since", "2026-11-20T08:00:05+08:00"}};
+    const kontor::peer::Headers old{{"If-Unmodified-Since", "2026-11-20T08:00:05+08:00"}};
     const auto refused = client.put("Contacts/" + id, {{"data", {{{"Title", "ours"}}}}}, old);
     CHECK(refused.status == 412);
     CHECK(refused.json()["data"][0]["code"] == "ALREADY_MODIFIED");
     CHECK(refused.json()["data"][0]["details"]["Modified_Time"] == "2026-11-20T08:00:10+08:00");
-    const zoho::Headers fresh{{"If-Unmodified-Since", "2026-11-20T08:00:10+08:00"}};
+    const kontor::peer::Headers fresh{{"If-Unmodified-Since", "2026-11-20T08:00:10+08:00"}};
     CHECK(client.put("Contacts/" + id, {{"data", {{{"Title", "ours"}}}}}, fresh).status == 200);
 }
 

@@ -16,7 +16,7 @@ constexpr std::int64_t kPauseMs = 61'000;
 Organisation::Organisation(const std::string& options, const Switches& switches,
                            std::uint64_t contacts)
     : peer([&] {
-          peer_zoho::PeerOptions out;
+          peer::zoho::PeerOptions out;
           out.contacts = contacts;
           out.clock_ms = [this] { return host.clock_ms; };
           out.switches = switches;
@@ -40,9 +40,9 @@ void Organisation::refresh() {
     token_ = sdk::parse_json(body, "token").at("access_token");
 }
 
-peer_zoho::Response Organisation::call(const std::string& method, const std::string& target,
-                                       const std::string& body, peer_zoho::Headers headers) {
-    peer_zoho::Request request;
+peer::Response Organisation::call(const std::string& method, const std::string& target,
+                                  const std::string& body, peer::Headers headers) {
+    peer::Request request;
     request.method = method;
     request.target = target;
     request.headers = std::move(headers);
@@ -50,8 +50,8 @@ peer_zoho::Response Organisation::call(const std::string& method, const std::str
     return peer.handle(request);
 }
 
-peer_zoho::Response Organisation::send(const FakeRequest& asked) {
-    peer_zoho::Headers headers(asked.headers.begin(), asked.headers.end());
+peer::Response Organisation::send(const FakeRequest& asked) {
+    peer::Headers headers(asked.headers.begin(), asked.headers.end());
     headers.emplace_back("Authorization", "Zoho-oauthtoken " + token_);
     const auto path = asked.url.find('/', asked.url.find("://") + 3);
     return call(asked.method, asked.url.substr(path), asked.body, headers);
@@ -69,7 +69,7 @@ FakeResponse Organisation::answer(const FakeRequest& asked) {
         got = send(asked);
     }
     FakeResponse out;
-    if (got.delivery != peer_zoho::Delivery::normal) {
+    if (got.delivery != peer::Delivery::normal) {
         out.transport = KONTOR_E_UNAVAILABLE;
         return out;
     }

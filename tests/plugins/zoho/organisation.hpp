@@ -24,8 +24,8 @@ public:
     explicit Organisation(const std::string& options = "{}", const Switches& switches = {},
                           std::uint64_t contacts = 1000);
 
-    peer_zoho::Response call(const std::string& method, const std::string& target,
-                             const std::string& body, peer_zoho::Headers headers = {});
+    peer::Response call(const std::string& method, const std::string& target,
+                        const std::string& body, peer::Headers headers = {});
     /// A control request that must succeed.
     std::string control(const std::string& what, const std::string& body);
     /// One field of every live record by id, as the peer has it.
@@ -44,14 +44,14 @@ public:
 
     FakeHost host;
     sdk::Host sdk_host{host.raw()};
-    peer_zoho::ZohoPeer peer;
+    peer::zoho::ZohoPeer peer;
     zoho::Connector connector;
     std::map<std::string, std::string> cursors;
     std::map<std::string, std::map<std::string, EmittedRecord>> mirror;
 
 private:
     FakeResponse answer(const FakeRequest& asked);
-    peer_zoho::Response send(const FakeRequest& asked);
+    peer::Response send(const FakeRequest& asked);
     void refresh();
 
     std::string token_;

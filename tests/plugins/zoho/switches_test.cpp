@@ -45,7 +45,7 @@ struct Flip {
 
 std::vector<Flip> all_flips() {
     std::vector<Flip> out{{"", ""}};
-    for (const auto& each : sdk::parse_json(peer_zoho::ZohoPeer::list_switches(), "switches")) {
+    for (const auto& each : sdk::parse_json(peer::zoho::ZohoPeer::list_switches(), "switches")) {
         const std::string name = each.at("name"), usual = each.at("default");
         std::string values = each.at("values");
         if (values == "number" || values == "text") {

@@ -1,54 +1,13 @@
 #include "tests/peers/zoho/schema/message_schema.hpp"
 
-#include <fstream>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
+
+#include "tests/peers/base/schema.hpp"
 
 namespace kontor::zoho_schema {
 
 namespace {
-
-constexpr std::size_t kMostProblems = 20;
-
-std::shared_ptr<const valijson::Schema> compile(nlohmann::json document,
-                                                const std::string& reference) {
-    document["allOf"] = nlohmann::json::array({{{"$ref", reference}}});
-    auto schema = std::make_shared<valijson::Schema>();
-    valijson::SchemaParser parser;
-    const valijson::adapters::NlohmannJsonAdapter adapter(document);
-    parser.populateSchema(adapter, *schema);
-    return schema;
-}
-
-std::vector<std::string> problems_of(const valijson::Schema& schema,
-                                     const nlohmann::json& message) {
-    // It keeps the patterns that it compiled: most of the work otherwise.
-    thread_local valijson::Validator validator(valijson::Validator::kStrongTypes);
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter adapter(message);
-    if (validator.validate(schema, adapter, &results)) return {};
-    std::vector<std::string> problems;
-    valijson::ValidationResults::Error error;
-    while (problems.size() < kMostProblems && results.popError(error)) {
-        std::string where;
-        for (const std::string& part : error.context) where += part;
-        problems.push_back(where + ": " + error.description);
-    }
-    if (problems.empty()) problems.emplace_back("does not fit");
-    return problems;
-}
-
-nlohmann::json read_json(const std::string& path) {
-    std::ifstream in(path);
-    return nlohmann::json::parse(in, nullptr, false);
-}
 
 /// The vendor's lists of codes, messages, states and formats are examples (one date format, no
 /// QUEUED): its libraries take any value, and so does this check. Our schemas have the documented
@@ -73,37 +32,15 @@ nlohmann::json as_checked(nlohmann::json part, const std::string& name = "") {
     return part;
 }
 
-/// Compiled schemas by name, made when first asked for.
-class Registry {
-public:
-    Registry(nlohmann::json all, std::string prefix)
-        : prefix_(std::move(prefix)), all_(std::move(all)) {}
-
-    bool present() const { return all_.is_object(); }
-
-    std::shared_ptr<const valijson::Schema> find(const std::string& name) {
-        const std::lock_guard lock(mutex_);
-        const auto known = compiled_.find(name);
-        if (known != compiled_.end()) return known->second;
-        if (!present() || !all_[prefix_].contains(name)) return nullptr;
-        return compiled_[name] = compile(all_, "#/" + prefix_ + "/" + name);
-    }
-
-private:
-    std::string prefix_;
-    nlohmann::json all_;
-    std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<const valijson::Schema>> compiled_;
-};
-
-Registry& ours() {
-    static Registry registry(read_json(KONTOR_ZOHO_SCHEMA_DIR "/messages.json"), "definitions");
+peer::SchemaRegistry& ours() {
+    static peer::SchemaRegistry registry(peer::read_json(KONTOR_ZOHO_SCHEMA_DIR "/messages.json"),
+                                         "definitions");
     return registry;
 }
 
-Registry& vendors() {
-    static Registry registry(as_checked(read_json(KONTOR_ZOHO_OAS_DIR "/zoho-crm-v8.schema.json")),
-                             "$defs");
+peer::SchemaRegistry& vendors() {
+    static peer::SchemaRegistry registry(
+        as_checked(peer::read_json(KONTOR_ZOHO_OAS_DIR "/zoho-crm-v8.schema.json")), "$defs");
     return registry;
 }
 
@@ -175,9 +112,7 @@ std::string settings_kind(const std::string& what) {
 }  // namespace
 
 std::vector<std::string> validate(std::string_view kind, const nlohmann::json& message) {
-    const auto schema = ours().find(std::string(kind));
-    if (!schema) return {"no schema for '" + std::string(kind) + "'"};
-    return problems_of(*schema, message);
+    return ours().problems(std::string(kind), message);
 }
 
 bool vendor_model_present() {
@@ -187,10 +122,8 @@ bool vendor_model_present() {
 std::vector<std::string> vendor_problems(std::string_view kind, const nlohmann::json& message) {
     const auto name = kVendorNames.find(kind);
     if (name == kVendorNames.end() || !vendors().present()) return {};
-    const auto schema = vendors().find(name->second);
-    if (!schema) return {"the vendor's model has no " + name->second};
     std::vector<std::string> problems;
-    for (const std::string& problem : problems_of(*schema, message))
+    for (const std::string& problem : vendors().problems(name->second, message))
         problems.push_back(name->second + ": " + problem);
     return problems;
 }

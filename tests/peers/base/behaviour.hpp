@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 /// Rewrites a value before it is stored, as a server that formats what it gets.
 struct NormaliseRule {
@@ -56,4 +56,4 @@ struct Behaviour {
 /// The text after the rule.
 std::string normalised(const NormaliseRule& rule, const std::string& text);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -1,4 +1,4 @@
-#include "tests/peers/zoho/times.hpp"
+#include "tests/peers/base/times.hpp"
 
 #include <unicode/basictz.h>
 #include <unicode/timezone.h>
@@ -9,7 +9,7 @@
 #include <ctime>
 #include <memory>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace {
 
@@ -155,4 +155,4 @@ std::optional<std::int64_t> parse_instant(std::string_view text) {
     return zone[0] == '-' ? local + offset : local - offset;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

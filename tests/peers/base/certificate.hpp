@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 struct Identity {
     std::string ca_pem;
@@ -18,4 +18,4 @@ Identity make_identity();
 /// Reads ca.pem, server.pem and server.key of a folder, or makes and writes them there.
 Identity load_or_make_identity(const std::string& directory);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 /// The offsets of one IANA zone, looked up in a table built once. Immutable, so safe to share.
 class Zone {
@@ -45,4 +45,4 @@ std::optional<std::int64_t> parse_instant(std::string_view text);
 /// Days since the epoch of a valid `YYYY-MM-DD`.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -1,6 +1,6 @@
-#include "tests/peers/zoho/behaviour.hpp"
+#include "tests/peers/base/behaviour.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace {
 
@@ -61,4 +61,4 @@ std::string normalised(const NormaliseRule& rule, const std::string& text) {
     return out;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

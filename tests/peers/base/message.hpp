@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 using Parameters = std::vector<std::pair<std::string, std::string>>;
@@ -63,4 +63,4 @@ struct Response {
     std::int64_t delay_ms = 0;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

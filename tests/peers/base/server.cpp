@@ -1,4 +1,4 @@
-#include "tests/peers/zoho/server.hpp"
+#include "tests/peers/base/server.hpp"
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -44,11 +44,11 @@ Request to_request(http::request<http::string_body>&& message) {
     return out;
 }
 
-std::string head_of(const Response& response, bool keep_alive) {
+std::string head_of(const Response& response, const std::string& server, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
     head += std::string(
         http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status))));
-    head += "\r\nServer: ZGS\r\n";
+    head += "\r\nServer: " + server + "\r\n";
     for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
     const bool bodiless = response.status == 204 || response.status == 304;
     if (!bodiless) head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
@@ -56,12 +56,11 @@ std::string head_of(const Response& response, bool keep_alive) {
     return head + "\r\n";
 }
 
-Response too_large() {
+Response too_large(const std::string& body) {
     Response out;
     out.status = 413;
     out.headers.emplace_back("Content-Type", "application/json;charset=UTF-8");
-    out.body =
-        R"({"code":"REQUEST_ENTITY_TOO_LARGE","details":{},"message":"the request is too large","status":"error"})";
+    out.body = body;
     return out;
 }
 
@@ -108,7 +107,7 @@ asio::awaitable<bool> Server::Impl::serve(Stream& stream, Request request, bool 
     }
     --in_flight;
     if (response.delivery == Delivery::drop) co_return false;
-    const std::string head = head_of(response, keep_alive);
+    const std::string head = head_of(response, options.name, keep_alive);
     std::size_t length = response.body.size();
     if (response.status == 204 || response.status == 304) length = 0;
     const bool cut = response.delivery == Delivery::truncate;
@@ -135,8 +134,8 @@ asio::awaitable<void> Server::Impl::session(tcp::socket socket) {
         co_await http::async_read(stream, buffer, parser,
                                   asio::redirect_error(asio::use_awaitable, error));
         if (error == http::error::body_limit) {
-            const Response refusal = too_large();
-            const std::string text = head_of(refusal, false) + refusal.body;
+            const Response refusal = too_large(options.too_large_body);
+            const std::string text = head_of(refusal, options.name, false) + refusal.body;
             co_await asio::async_write(stream, asio::buffer(text),
                                        asio::redirect_error(asio::use_awaitable, error));
             // Closing now would reset the connection before the client has read the answer.
@@ -198,4 +197,4 @@ void Server::run_until_signal() {
     stop();
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-namespace kontor::peer_zoho::words {
+namespace kontor::peer::words {
 
 struct Pair {
     std::string_view text;
@@ -177,4 +177,4 @@ inline constexpr std::array<std::string_view, 12> kSubjects = {
     "合同续签",      "处理投诉",          "Follow-up call",   "Send quotation",
     "Plan training", "Device inspection", "Contract renewal", "Handle complaint"};
 
-}  // namespace kontor::peer_zoho::words
+}  // namespace kontor::peer::words

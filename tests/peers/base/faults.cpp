@@ -1,12 +1,11 @@
-#include "tests/peers/zoho/faults.hpp"
+#include "tests/peers/base/faults.hpp"
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "tests/peers/zoho/api_error.hpp"
-
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace {
 
@@ -14,27 +13,25 @@ constexpr std::array<std::string_view, 10> kKinds = {
     "lost_answer", "drop_before", "status",   "truncate_body", "malformed_json",
     "html_200",    "latency",     "big_json", "unknown_field", "redirect"};
 
-constexpr const char* kHtml =
-    "<!DOCTYPE html><html><head><title>Zoho CRM</title></head><body><h1>We'll be back "
-    "soon</h1></body></html>";
+std::string maintenance_page(const std::string& product) {
+    return "<!DOCTYPE html><html><head><title>" + product +
+           "</title></head><body><h1>We'll be back soon</h1></body></html>";
+}
 
 constexpr std::size_t kDepth = 100000;
 constexpr std::size_t kLongString = 8U << 20;
 constexpr std::size_t kHugeString = 100U << 20;
 constexpr std::size_t kDigits = 100000;
 
-/// A page with one record whose last name is `value`.
-std::string page_with(const std::string& value) {
-    return "{\"data\":[{\"id\":\"1\",\"Last_Name\":" + value +
-           "}],\"info\":{\"more_records\":false}}";
-}
-
-std::string big_json(const std::string& shape) {
-    if (shape == "string") return "{\"data\":[{\"id\":\"" + std::string(kLongString, 'x') + "\"}]}";
-    if (shape == "huge") return page_with('"' + std::string(kHugeString, 'x') + '"');
-    if (shape == "number") return page_with(std::string(kDigits, '9'));
-    if (shape == "exponent") return page_with("1e999999999");
-    if (shape == "utf8") return "{\"data\":[{\"id\":\"1\",\"Last_Name\":\"\xC3\x28\xFF\"}]}";
+std::string big_json(const FaultDialect& dialect, const std::string& shape) {
+    const auto page = [&](const std::string& value) {
+        return dialect.page_head + value + dialect.page_tail;
+    };
+    if (shape == "string") return page('"' + std::string(kLongString, 'x') + '"');
+    if (shape == "huge") return page('"' + std::string(kHugeString, 'x') + '"');
+    if (shape == "number") return page(std::string(kDigits, '9'));
+    if (shape == "exponent") return page("1e999999999");
+    if (shape == "utf8") return page("\"\xC3\x28\xFF\"");
     return "{\"data\":" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}";
 }
 
@@ -55,6 +52,26 @@ void set_body(Response& response, int status, const char* type, std::string body
 
 }  // namespace
 
+WireFault read_wire_fault(const nlohmann::json& body) {
+    const auto params = body.value("params", nlohmann::json::object());
+    const auto match = body.value("match", nlohmann::json::object());
+    WireFault fault;
+    fault.kind = body.at("kind").get<std::string>();
+    fault.method = match.value("method", "");
+    fault.path_prefix = match.value("path_prefix", "");
+    fault.probability = body.value("probability", 1.0);
+    fault.count =
+        body.value("count", body.contains("probability") ? std::int64_t{-1} : std::int64_t{1});
+    fault.status = params.value("status", 500);
+    fault.code = params.value("code", "");
+    fault.latency_ms = params.value("ms", std::int64_t{0});
+    fault.shape = params.value("shape", "depth");
+    fault.location = params.value("location", "https://elsewhere.example/");
+    if (const auto retry = params.value("retry_after", nlohmann::json()); !retry.is_null())
+        fault.retry_after = retry.is_string() ? retry.get<std::string>() : retry.dump();
+    return fault;
+}
+
 bool Faults::known(const std::string& kind) {
     return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
@@ -74,7 +91,7 @@ std::vector<WireFault> Faults::hit(const Request& request) {
     return out;
 }
 
-std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) {
+std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) const {
     Response response;
     for (const WireFault& fault : faults) {
         if (fault.kind == "latency") response.delay_ms += fault.latency_ms;
@@ -83,7 +100,7 @@ std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) {
             return response;
         }
         if (fault.kind == "html_200") {
-            set_body(response, 200, "text/html;charset=UTF-8", kHtml);
+            set_body(response, 200, "text/html;charset=UTF-8", maintenance_page(dialect_.product));
             return response;
         }
         if (fault.kind == "redirect") {
@@ -93,9 +110,7 @@ std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) {
         }
         if (fault.kind != "status") continue;
         const std::int64_t delay = response.delay_ms;
-        const char* code = fault.status == 429 ? "TOO_MANY_REQUESTS" : "INTERNAL_ERROR";
-        response = json_response(fault.status, error_object(fault.code.empty() ? code : fault.code,
-                                                            "the request could not be processed"));
+        response = dialect_.refusal(fault.status, fault.code);
         response.delay_ms = delay;
         if (!fault.retry_after.empty())
             response.headers.emplace_back("Retry-After", fault.retry_after);
@@ -104,16 +119,17 @@ std::optional<Response> Faults::instead(const std::vector<WireFault>& faults) {
     return std::nullopt;
 }
 
-void Faults::damage(const std::vector<WireFault>& faults, Response& response) {
+void Faults::damage(const std::vector<WireFault>& faults, Response& response) const {
     for (const WireFault& fault : faults) {
         if (fault.kind == "latency") response.delay_ms += fault.latency_ms;
         if (fault.kind == "lost_answer") response.delivery = Delivery::drop;
         if (fault.kind == "truncate_body") response.delivery = Delivery::truncate;
         if (fault.kind == "malformed_json") response.body.resize(response.body.size() * 2 / 3);
         if (fault.kind == "big_json")
-            set_body(response, 200, "application/json;charset=UTF-8", big_json(fault.shape));
+            set_body(response, 200, "application/json;charset=UTF-8",
+                     big_json(dialect_, fault.shape));
         if (fault.kind == "unknown_field") add_unknown_key(response.body);
     }
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -5,16 +5,18 @@
 #include <functional>
 #include <memory>
 
-#include "tests/peers/zoho/certificate.hpp"
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/certificate.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 struct ServerOptions {
     std::uint16_t port = 0;  ///< 0: any free one
     std::int64_t latency_ms = 0;
     unsigned threads = 2;
     std::uint64_t body_limit = 26214400;
+    std::string name = "peer";          ///< what the header Server says
+    std::string too_large_body = "{}";  ///< JSON of the 413 for a body above body_limit
     Identity identity;
     std::function<Response(const Request&)> handler;  ///< called from several threads
 };
@@ -39,4 +41,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

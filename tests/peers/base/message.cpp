@@ -1,6 +1,6 @@
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace {
 
@@ -148,4 +148,4 @@ std::string_view Request::query() const {
     return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 struct LogEntry {
     std::uint64_t sequence = 0;
@@ -42,4 +42,4 @@ struct Activity {
     }
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -1,4 +1,4 @@
-#include "tests/peers/zoho/certificate.hpp"
+#include "tests/peers/base/certificate.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 namespace {
 
@@ -126,4 +126,4 @@ Identity load_or_make_identity(const std::string& directory) {
     return out;
 }
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer

@@ -2,13 +2,14 @@
 // Faults on the wire: requests that are lost, refused, slow or answered with rubbish.
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tests/peers/zoho/message.hpp"
+#include "tests/peers/base/message.hpp"
 
-namespace kontor::peer_zoho {
+namespace kontor::peer {
 
 struct WireFault {
     std::string kind;         ///< lost_answer, drop_before, status, truncate_body, malformed_json,
@@ -25,11 +26,23 @@ struct WireFault {
     std::string location;  ///< redirect: where to
 };
 
+/// What faults look like at a vendor's.
+struct FaultDialect {
+    std::string product;               ///< what a maintenance page calls it
+    std::string page_head, page_tail;  ///< a list with one record, around the value of one field
+    /// The answer of this status; `code` is "" for the usual one.
+    std::function<Response(int status, const std::string& code)> refusal;
+};
+
+/// What a control request orders: kind, match, count, probability, params. Throws Json::exception.
+WireFault read_wire_fault(const nlohmann::json& body);
+
 class Faults {
 public:
     using Fraction = std::function<double()>;
 
-    explicit Faults(Fraction fraction) : fraction_(std::move(fraction)) {}
+    Faults(FaultDialect dialect, Fraction fraction)
+        : dialect_(std::move(dialect)), fraction_(std::move(fraction)) {}
 
     static bool known(const std::string& kind);
     void add(WireFault fault) { faults_.push_back(std::move(fault)); }
@@ -41,14 +54,15 @@ public:
     std::vector<WireFault> hit(const Request& request);
 
     /// The answer given instead of processing, if one of the faults asks for that.
-    static std::optional<Response> instead(const std::vector<WireFault>& faults);
+    std::optional<Response> instead(const std::vector<WireFault>& faults) const;
     /// Damages the answer of a processed request.
-    static void damage(const std::vector<WireFault>& faults, Response& response);
+    void damage(const std::vector<WireFault>& faults, Response& response) const;
 
 private:
+    FaultDialect dialect_;
     Fraction fraction_;
     std::vector<WireFault> faults_;
     std::int64_t fired_ = 0;
 };
 
-}  // namespace kontor::peer_zoho
+}  // namespace kontor::peer
