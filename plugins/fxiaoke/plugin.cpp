@@ -1,0 +1,3 @@
+#include "plugins/fxiaoke/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::fxiaoke::Connector)

@@ -1,0 +1,433 @@
+#include "tests/peers/fxiaoke/data_api.hpp"
+
+#include <algorithm>
+
+#include "tests/peers/fxiaoke/filters.hpp"
+
+namespace kontor::peer::fxiaoke {
+
+namespace {
+
+constexpr std::int64_t kLimitMost = 100;
+constexpr std::int64_t kOffsetMost = 10'000;
+
+Refusal missing(const std::string& name) {
+    return {10006, "the parameter " + name + " is missing or illegal", "缺少参数或参数不合法"};
+}
+
+bool is_person(const std::string& type) {
+    return type == "employee" || type == "employee_many";
+}
+
+// Employees as the old generation writes them, or back.
+Json people(const Json& list, bool to_open_ids) {
+    Json out = Json::array();
+    for (const Json& each : list) {
+        std::string id = each.is_string() ? each.get<std::string>() : each.dump();
+        for (const Employee& known : employees())
+            if ((to_open_ids ? known.id : known.open_id) == id) {
+                id = to_open_ids ? known.open_id : known.id;
+                break;
+            }
+        out.push_back(id);
+    }
+    return out;
+}
+
+const Json& data_of(const Call& call) {
+    if (!call.body.contains("data") || !call.body.at("data").is_object()) throw missing("data");
+    return call.body.at("data");
+}
+
+std::string text_at(const Json& holder, const char* name) {
+    if (!holder.contains(name) || !holder.at(name).is_string()) throw missing(name);
+    return holder.at(name).get<std::string>();
+}
+
+bool is_empty(const Json& value) {
+    return value.is_null() || value == "" || (value.is_array() && value.empty());
+}
+
+bool filters_life(const Json& filters) {
+    return std::any_of(filters.begin(), filters.end(), [](const Json& each) {
+        return each.value("field_name", "") == "life_status";
+    });
+}
+
+}  // namespace
+
+const Object& DataApi::object_of(const Call& call, const Json& holder) {
+    const Object& object = tenant_.object(text_at(holder, "dataObjectApiName"));
+    if (object.custom() != call.custom_path &&
+        tenant_.switches.text("wrong_family_path") == "error")
+        throw missing("apiName");
+    return object;
+}
+
+Json DataApi::row(const Object& object, const Record& record, const Json& projection, bool nulls,
+                  bool old_style) const {
+    Json out = Json::object();
+    const auto show = [&](const std::string& name) {
+        if (!object.has(name) || object.fields.at(name).value("hidden", false)) return;
+        const Json& value = record.values.value(name, Json());
+        if (is_empty(value)) {
+            if (nulls) out[name] = nullptr;
+            return;
+        }
+        const std::string type = object.type(name);
+        out[name] = old_style && is_person(type) ? people(value, true) : value;
+        if (name == "version" && tenant_.switches.on("version_as_text")) out[name] = value.dump();
+        if (name == "owner") out["owner__r"] = {{"id", out[name][0]}, {"name", "…"}};
+        if (type == "object_reference" || type == "master_detail") {
+            const auto& all =
+                const_cast<Tenant&>(tenant_).table(object.fields.at(name).at("target_api_name"));
+            if (const auto found = all.find(value.get<std::string>()); found != all.end())
+                out[name + "__r"] = found->second.values.value("name", "");
+        }
+    };
+    if (projection.empty())
+        for (const auto& [name, field] : object.fields.items()) show(name);
+    else
+        for (const Json& name : projection)
+            if (name.is_string()) show(name.get<std::string>());
+    // They come whatever was asked for.
+    out["_id"] = record.values.at("_id");
+    return out;
+}
+
+Json DataApi::query(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    if (!data.contains("search_query_info")) throw Refusal{10006, "searchQueryInfo is empty", ""};
+    const Json& search = data.at("search_query_info");
+    const std::int64_t limit = search.value("limit", std::int64_t{20});
+    const std::int64_t offset = search.value("offset", std::int64_t{0});
+    if (limit < 1 || limit > kLimitMost) throw Refusal{10006, "limit must be 1 to 100 (peer)", ""};
+    if (offset > kOffsetMost)
+        throw Refusal{10013, "offset out of range 10000", "offset 不能超过10000"};
+    if (offset % limit != 0) throw Refusal{10006, "offset is no multiple of limit (peer)", ""};
+    const Json projection = search.value("fieldProjection", Json::array());
+    for (const Json& name : projection)
+        if (!name.is_string() || !object.has(name.get<std::string>()) ||
+            object.fields.at(name.get<std::string>()).value("dropped", false))
+            throw Refusal{32000, "字段不存在", "参数错误"};
+    Json filters = search.value("filters", Json::array());
+    const std::string& combined = tenant_.switches.text("combined_filters");
+    if (filters.size() > 1 && combined == "first") filters = Json::array({filters.front()});
+    if (filters.size() > 1 && combined == "last") filters = Json::array({filters.back()});
+    const std::string& shows = tenant_.switches.text("query_returns_invalid");
+    const bool with_invalid = shows == "always" || (shows == "filtered" && filters_life(filters));
+    std::vector<const Record*> found;
+    for (const auto& [id, record] : tenant_.table(object.name)) {
+        if (record.values.value("life_status", "") == "invalid" && !with_invalid) continue;
+        if (record.visible_ms > tenant_.now_ms()) continue;
+        if (std::all_of(filters.begin(), filters.end(),
+                        [&](const Json& filter) { return fits(object, record.values, filter); }))
+            found.push_back(&record);
+    }
+    const Json orders = search.value("orders", Json::array());
+    std::stable_sort(found.begin(), found.end(), [&](const Record* a, const Record* b) {
+        for (const Json& order : orders) {
+            const std::string name = order.value("fieldName", "");
+            const int sign = compare(a->values.value(name, Json()), b->values.value(name, Json()));
+            if (sign != 0) return order.value("isAsc", true) ? sign < 0 : sign > 0;
+        }
+        return false;
+    });
+    const bool nulls = call.body.value("includeNull", false) && tenant_.switches.on("include_null");
+    Json list = Json::array();
+    for (auto i = static_cast<std::size_t>(offset);
+         i < found.size() && list.size() < static_cast<std::size_t>(limit); ++i)
+        list.push_back(row(object, *found[i], projection, nulls, call.old_style));
+    const std::string& place = tenant_.switches.text("dataList_place");
+    if (place == "bare") return {{"data", std::move(list)}};
+    if (place == "top") return {{"dataList", std::move(list)}, {"total", 0}};
+    return {{"data",
+             {{"dataList", std::move(list)}, {"offset", offset}, {"limit", limit}, {"total", 0}}}};
+}
+
+Json DataApi::get(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    const Record& record = tenant_.record(object.name, text_at(data, "objectDataId"),
+                                          tenant_.switches.on("get_returns_invalid"));
+    return {{"data", row(object, record, Json::array(), call.body.value("includeNull", false),
+                         call.old_style)}};
+}
+
+void DataApi::reject(const Object& object, const Json& fields, const std::string& id) {
+    for (RejectRule& rule : tenant_.behaviour.reject) {
+        if (rule.count == 0 || (!rule.module.empty() && rule.module != object.name)) continue;
+        if (!rule.id.empty() && rule.id != id) continue;
+        if (!rule.field.empty() &&
+            (!fields.contains(rule.field) ||
+             fields.at(rule.field).dump().find(rule.contains) == std::string::npos))
+            continue;
+        if (rule.count > 0) --rule.count;
+        throw Refusal{std::atoi(rule.code.c_str()), rule.message, ""};
+    }
+}
+
+Json DataApi::checked(const Object& object, const Json& given, const std::string& own_id,
+                      bool create, const Call& call) {
+    Json out = Json::object();
+    for (const auto& [name, value] : given.items()) {
+        if (name == "_id" || name == "dataObjectApiName" || name == "record_type") continue;
+        if (!object.has(name)) throw Refusal{32000, "字段不存在: " + name, "参数错误"};
+        const std::string type = object.type(name);
+        if (type == "auto_number" || type == "count" || type == "formula" || type == "quote")
+            continue;
+        if (is_empty(value)) {
+            if (value.is_null() && tenant_.switches.text("null_write") == "ignored") continue;
+            if (object.fields.at(name).value("is_required", false))
+                throw Refusal{320002, object.fields.at(name).value("label", name) + " 为必填项",
+                              ""};
+            out[name] = nullptr;
+            continue;
+        }
+        const bool text = type == "text" || type == "long_text" || type == "email" ||
+                          type == "phone_number" || type == "url" || type == "number" ||
+                          type == "currency" || type == "percentile" || type == "select_one" ||
+                          type == "object_reference" || type == "master_detail" ||
+                          type == "html_rich_text";
+        const bool time = type == "date" || type == "date_time" || type == "time";
+        const bool list = is_person(type) || type == "select_many" || type == "image";
+        if ((text && !value.is_string()) || (time && !value.is_number_integer()) ||
+            (list && !value.is_array()) || (type == "true_or_false" && !value.is_boolean()))
+            throw Refusal{32000, name + " 类型错误", "参数错误"};
+        const Json& field = object.fields.at(name);
+        if (type == "select_one" && field.contains("options") &&
+            std::none_of(field.at("options").begin(), field.at("options").end(),
+                         [&](const Json& each) { return each.value("value", "") == value; }))
+            throw Refusal{320004, "选项不存在", ""};
+        if ((type == "object_reference" || type == "master_detail") &&
+            !tenant_.table(field.at("target_api_name")).contains(value.get<std::string>()))
+            throw Refusal{320005, "关联数据不存在", ""};
+        if (field.value("is_unique", false) && type == "text")
+            for (const auto& [id, record] : tenant_.table(object.name))
+                if (id != own_id && record.values.value(name, Json()) == value)
+                    throw Refusal{320001, "唯一性字段重复", ""};
+        out[name] = call.old_style && is_person(type) ? people(value, false) : value;
+        if (value.is_string())
+            for (const NormaliseRule& rule : tenant_.behaviour.normalise)
+                if ((rule.module.empty() || rule.module == object.name) && rule.field == name)
+                    out[name] = normalised(rule, value.get<std::string>());
+        // A date has no time of day.
+        if (type == "date") {
+            constexpr std::int64_t kDayMs = 86'400'000, kZoneMs = 8 * 3'600'000;
+            out[name] = (value.get<std::int64_t>() + kZoneMs) / kDayMs * kDayMs - kZoneMs;
+        }
+    }
+    if (create)
+        for (const auto& [name, field] : object.fields.items())
+            if (field.value("is_required", false) && !field.contains("default_value") &&
+                field.value("type", "") != "auto_number" && !out.contains(name))
+                throw Refusal{320002, field.value("label", name) + " 为必填项", ""};
+    return out;
+}
+
+Json DataApi::create(Call& call) {
+    const Json& data = data_of(call);
+    if (!data.contains("object_data")) throw missing("object_data");
+    const Json& given = data.at("object_data");
+    const Object& object = object_of(call, given);
+    reject(object, given, "");
+    Json values = checked(object, given, "", true, call);
+    for (auto it = values.begin(); it != values.end();)
+        it = it->is_null() ? values.erase(it) : std::next(it);
+    if (call.body.value("triggerWorkFlow", true)) ++tenant_.workflows;
+    if (call.body.value("triggerApprovalFlow", true)) {
+        ++tenant_.approvals;
+        if (tenant_.switches.on("approval")) values["life_status"] = "under_review";
+    }
+    const std::string id = tenant_.add(object, std::move(values), call.user);
+    ++call.written;
+    if (object.custom() && !tenant_.switches.on("custom_create_returns_dataId"))
+        return Json::object();
+    return {{"dataId", id}};
+}
+
+Json DataApi::update(Call& call) {
+    const Json& data = data_of(call);
+    if (!data.contains("object_data")) throw missing("object_data");
+    const Json& given = data.at("object_data");
+    const Object& object = object_of(call, given);
+    if (!given.contains("_id")) throw Refusal{-2, "java.lang.NullPointerException", ""};
+    const std::string id = text_at(given, "_id");
+    Record& record = tenant_.record(object.name, id);
+    if (record.values.value("lock_status", "0") == "1" &&
+        !data.value("skipDataStatusValidate", false))
+        throw Refusal{320003, "数据已锁定", ""};
+    reject(object, given, id);
+    if (given.contains("owner") && tenant_.switches.text("owner_in_update") == "error")
+        throw missing("owner");
+    Json values = checked(object, given, id, false, call);
+    values.erase("owner");
+    if (call.body.value("triggerWorkFlow", true)) ++tenant_.workflows;
+    ++call.written;
+    if (call.body.value("triggerApprovalFlow", true)) {
+        ++tenant_.approvals;
+        if (tenant_.switches.on("approval")) {
+            record.pending = std::move(values);
+            tenant_.change(record, {{"life_status", "in_change"}}, call.user);
+            return Json::object();
+        }
+    }
+    tenant_.change(record, values, call.user);
+    return Json::object();
+}
+
+void DataApi::approve(Record& record) {
+    Json values = record.pending.is_object() ? record.pending : Json::object();
+    values["life_status"] = "normal";
+    record.pending = Json();
+    tenant_.change(record, values, employees()[0].id);
+}
+
+Json DataApi::invalid(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    Record& record = tenant_.record(object.name, text_at(data, "object_data_id"));
+    reject(object, Json::object(), record.values.at("_id"));
+    const std::string life = record.values.value("life_status", "");
+    if (life != "normal") throw Refusal{320006, "当前状态不能作废", ""};
+    if (record.values.value("lock_status", "0") == "1") throw Refusal{320003, "数据已锁定", ""};
+    tenant_.change(record, {{"life_status", "invalid"}, {"life_status_before_invalid", life}},
+                   call.user);
+    ++call.written;
+    return Json::object();
+}
+
+Json DataApi::purge(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    for (const Json& id : data.value("idList", Json::array())) {
+        Record& record = tenant_.record(object.name, id.get<std::string>(), true);
+        if (record.values.value("life_status", "") != "invalid")
+            throw Refusal{320007, "请先作废", ""};
+        tenant_.table(object.name).erase(id.get<std::string>());
+        ++call.written;
+    }
+    return Json::object();
+}
+
+Json DataApi::recover(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    for (const Json& id : data.value("idList", Json::array())) {
+        Record& record = tenant_.record(object.name, id.get<std::string>(), true);
+        const std::string before = record.values.value("life_status_before_invalid", "normal");
+        tenant_.change(record, {{"life_status", before}, {"life_status_before_invalid", nullptr}},
+                       call.user);
+        ++call.written;
+    }
+    return Json::object();
+}
+
+Json DataApi::change_owner(Call& call) {
+    const Json& data = data_of(call);
+    const Object& object = object_of(call, data);
+    if (!data.contains("Data")) throw missing("Data");
+    for (const Json& each : data.at("Data")) {
+        Record& record = tenant_.record(object.name, text_at(each, "objectDataId"));
+        Json owner = each.value("ownerId", Json());
+        const bool list = tenant_.switches.text("changeOwner_ownerId_form") == "list";
+        if (list ? !owner.is_array() : !owner.is_string()) throw missing("ownerId");
+        if (owner.is_string()) {
+            std::string text = owner.get<std::string>();
+            std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
+            owner = Json::array({text});
+        }
+        if (call.old_style) owner = people(owner, false);
+        if (std::none_of(employees().begin(), employees().end(),
+                         [&](const Employee& known) { return owner[0] == known.id; }))
+            throw Refusal{30027, "员工不存在", ""};
+        if (record.in_pool) throw Refusal{20014, "无此操作的数据权限", ""};
+        tenant_.change(record, {{"owner", owner}}, call.user);
+        ++call.written;
+    }
+    return Json::object();
+}
+
+Json DataApi::lock(Call& call, bool locked) {
+    const Json& data = data_of(call);
+    const Object& object = tenant_.object(text_at(data, "dataObjectApiName"));
+    for (const Json& id : data.value("dataIds", Json::array()))
+        tenant_.change(tenant_.record(object.name, id.get<std::string>()),
+                       {{"lock_status", locked ? "1" : "0"}}, call.user,
+                       tenant_.switches.on("team_lock_bump_time"));
+    return Json::object();
+}
+
+Json DataApi::team(Call& call) {
+    const Object& object = tenant_.object(text_at(call.body, "apiName"));
+    for (const Json& id : data_of(call).value("dataIDs", Json::array()))
+        tenant_.change(tenant_.record(object.name, id.get<std::string>()),
+                       {{"relevant_team", Json::array({data_of(call)})}}, call.user,
+                       tenant_.switches.on("team_lock_bump_time"));
+    return Json::object();
+}
+
+Json DataApi::data(const std::string& action, Call& call) {
+    if (action == "query") return query(call);
+    if (action == "get") return get(call);
+    if (action == "create") return create(call);
+    if (action == "update") return update(call);
+    if (action == "invalid") return invalid(call);
+    if (action == "delete") return purge(call);
+    if (action == "recover") return recover(call);
+    if (action == "changeOwner") return change_owner(call);
+    throw missing("action");
+}
+
+Json DataApi::object(const std::string& action, Call& call) {
+    if (action == "lock" || action == "unlock") return lock(call, action == "lock");
+    if (action == "list") {
+        Json list = Json::array();
+        for (const Object& each : tenant_.objects())
+            if (!each.hidden)
+                list.push_back({{"describeApiName", each.name},
+                                {"describeDisplayName", each.label},
+                                {"defineType", each.custom() ? "custom" : "package"},
+                                {"isActive", true},
+                                {"iconIndex", 0},
+                                {"iconPath", ""},
+                                {"hideButton", false},
+                                {"publicObject", false}});
+        return {{"data", {{"objects", std::move(list)}}}};
+    }
+    if (action != "describe") throw missing("action");
+    const Json& holder = call.body.contains("apiName") ? call.body : data_of(call);
+    const Object& object = tenant_.object(text_at(holder, "apiName"));
+    Json fields = Json::object();
+    for (const auto& [name, field] : object.fields.items())
+        if (!field.value("dropped", false) && !field.value("hidden", false)) fields[name] = field;
+    return {{"data",
+             {{"describe",
+               {{"api_name", object.name},
+                {"display_name", object.label},
+                {"define_type", object.custom() ? "custom" : "package"},
+                {"index_version", 1},
+                {"fields", std::move(fields)}}}}}};
+}
+
+Json DataApi::users(const Call& call) const {
+    Json list = Json::array();
+    for (const Employee& each : employees())
+        list.push_back({{"openUserId", call.old_style ? each.open_id : each.id},
+                        {"name", each.name},
+                        {"nickName", each.name},
+                        {"isStop", each.stopped},
+                        {"email", each.email},
+                        {"mobile", each.mobile},
+                        {"gender", "M"},
+                        {"position", "销售"},
+                        {"departmentIds", {1001}},
+                        {"employeeNumber", each.id},
+                        {"hireDate", "2023-03-16"},
+                        {"createTime", 1758789217451},
+                        {"leaderId", call.old_style ? employees()[0].open_id : "1000"}});
+    return {{"userList", std::move(list)}};
+}
+
+}  // namespace kontor::peer::fxiaoke
