@@ -160,8 +160,8 @@ private:
         if (!s.identity || ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
             ask_identity();
         const remote::Identity& who = *s.identity;
-        const auto known =
-            sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
+        auto known = sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
+        if (known && known->empty()) known.reset();  // an account that had nothing to tell it by
         if (known && !who.org_id.empty() && *known != who.org_id) {
             Error error{Errc::kMismatch,
                         "connection " + settings_.name + " now leads to organisation " +

@@ -155,9 +155,27 @@ private:
                 out.type = FieldType::kText;
             }
         }
-        out.columns = {column_for(entity, used, field, stored, target)};
-        used.push_back(out.columns.front());
+        if (is_whole_name(entity, used, field)) {
+            out.lens = merge::LensKind::kFullName;
+            out.columns = {"first_name", "last_name"};
+        } else {
+            out.columns = {column_for(entity, used, field, stored, target)};
+        }
+        used.insert(used.end(), out.columns.begin(), out.columns.end());
         group_for(mapping, field, out).fields.push_back(std::move(out));
+    }
+
+    /// A person's name in one field that can be written: it is kept in its two parts, so that
+    /// remotes that have them apart can tell what changed. (One that is only read is a column of
+    /// its own.)
+    static bool is_whole_name(const replica::Entity& entity, const std::vector<std::string>& used,
+                              const remote::FieldSpec& field) {
+        return field.column_hint == "full_name" && !field.read_only &&
+               std::ranges::all_of(std::initializer_list<const char*>{"first_name", "last_name"},
+                                   [&](const char* part) {
+                                       return entity.field(part) != nullptr &&
+                                              std::ranges::find(used, part) == used.end();
+                                   });
     }
 
     std::string column_for(replica::Entity& entity, const std::vector<std::string>& used,
