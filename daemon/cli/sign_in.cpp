@@ -138,6 +138,18 @@ Outcome<> ask_secret(Context& context, const std::string& name, const std::strin
     return {};
 }
 
+Outcome<> ask_secrets(Context& context, const json& auth, json& body) {
+    for (const auto& secret : list_at(auth, "secrets")) {
+        const auto name = cell(secret);
+        if (object_at(body, "secrets").contains(name) || object_at(body, "values").contains(name))
+            continue;
+        auto asked = ask_secret(
+            context, name, context.text("cli.connect.secret", {{"name", one_line(name)}}), body);
+        if (!asked) return asked;
+    }
+    return {};
+}
+
 bool has_grant(const json& body) {
     return body.contains("code") || object_at(body, "secrets").contains("refresh_token");
 }

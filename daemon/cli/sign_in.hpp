@@ -25,6 +25,10 @@ struct SecretBody {
 [[nodiscard]] Outcome<> ask_secret(Context& context, const std::string& name,
                                    const std::string& question, nlohmann::json& body);
 
+/// Asks for the secrets that `auth` of the connector's spec names and `body` lacks.
+[[nodiscard]] Outcome<> ask_secrets(Context& context, const nlohmann::json& auth,
+                                    nlohmann::json& body);
+
 /// Whether there is what tokens come from already: a code or a refresh token.
 [[nodiscard]] bool has_grant(const nlohmann::json& body);
 

@@ -550,8 +550,9 @@ constexpr Text kTexts[] = {
     {"cli.connect.no_option", "The connector has no option '{name}'.",
      "该连接器没有选项“{name}”。"},
     {"cli.connect.refused.hint",
-     "Nothing was stored. Check client ID, client secret and code, then run kontor connect again.",
-     "未保存任何内容。请检查客户端编号、客户端密钥和代码，然后重新运行 kontor connect。"},
+     "Nothing was stored. Check the IDs, secrets and codes that you gave, then run kontor connect "
+     "again.",
+     "未保存任何内容。请检查所填的编号、密钥和代码，然后重新运行 kontor connect。"},
     {"cli.connect.centre.help",
      "The ending of the address in your browser: com = us, eu, in, com.au = au, com.cn = cn, jp, "
      "zohocloud.ca = ca, sa.",
@@ -560,6 +561,13 @@ constexpr Text kTexts[] = {
      "Open the API console ({url}), choose Self Client, and keep its page open. Scopes to enter "
      "there:\n  {scopes}",
      "打开 API 控制台（{url}），选择 Self Client，保持页面打开。需填写的权限范围：\n  {scopes}"},
+    {"cli.connect.fxiaoke",
+     "As an administrator of Fxiaoke, make a self-built application (企业自建应用), switch its "
+     "development mode on, and put this computer's address on its IP list. Its page shows the "
+     "appId, appSecret and permanentCode.",
+     "请以纷享销客管理员身份创建企业自建应用，开启开发模式，并把本机 IP 加入白名单。应用页面会显示 "
+     "appId、appSecret 和 permanentCode。"},
+    {"cli.connect.value", "{name}", "{name}"},
     {"cli.connect.client_id", "Client ID", "客户端编号 (Client ID)"},
     {"cli.connect.client_secret", "Client secret (not shown)", "客户端密钥（不显示）"},
     {"cli.connect.code",

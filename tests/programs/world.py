@@ -1,4 +1,4 @@
-"""The real programs on one imagined computer: a home of its own, the simulated Zoho, kontord, kontor.
+"""The real programs on one imagined computer: a home of its own, simulated CRMs, kontord, kontor.
 
 Used by the tests of this folder and of tests/scenario. Nothing outside a temporary folder is touched;
 all addresses are on 127.0.0.1.
@@ -80,6 +80,32 @@ class Terminal:
         return os.waitstatus_to_exitcode(status)
 
 
+class Peer:
+    """A simulated CRM: its process, what it said of itself, and its control side."""
+
+    def __init__(self, program, options, env):
+        self.process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, env=env)
+        self.info = json.loads(self.process.stdout.readline())
+        self.tls = ssl.create_default_context(cafile=self.info["ca_file"])
+
+    def request(self, path, body=None, method=None):
+        request = urllib.request.Request(
+            self.info["control_url"] + path, method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
+            return answer.read().decode()
+
+    def lines(self, path):
+        return [json.loads(line) for line in self.request(path).splitlines()]
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
 class World:
     def __init__(self, programs, name="test", language="C.UTF-8"):
         self.bin = os.path.abspath(programs)
@@ -94,7 +120,7 @@ class World:
             self.env[variable] = os.path.join(self.dir, path)
             os.makedirs(self.env[variable], mode=0o700, exist_ok=True)
         self.env["LANG"] = language
-        self.daemon = self.peer = None
+        self.daemon = self.peer = self.zoho = self.fxiaoke = None
         self.state = os.path.join(self.env["XDG_STATE_HOME"], "kontor")
         self.config = os.path.join(self.env["XDG_CONFIG_HOME"], "kontor")
         self.replica = os.path.join(self.state, "replica.db")
@@ -112,31 +138,22 @@ class World:
     # --- The simulated Zoho
 
     def start_peer(self, *options):
-        command = [self.program("kontor-peer-zoho"), "--no-credits-limit", *options]
-        self.peer = subprocess.Popen(command, stdout=subprocess.PIPE, env=self.env)
-        self.info = json.loads(self.peer.stdout.readline())
-        self.tls = ssl.create_default_context(cafile=self.info["ca_file"])
+        self.zoho = Peer(self.program("kontor-peer-zoho"), ["--no-credits-limit", *options], self.env)
+        self.peer, self.info, self.tls = self.zoho.process, self.zoho.info, self.zoho.tls
 
     def control(self, path, body=None):
-        request = urllib.request.Request(
-            self.info["control_url"] + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, context=self.tls, timeout=30) as answer:
-            return answer.read().decode()
+        return self.zoho.request(path, body)
 
     def clear_faults(self):
-        request = urllib.request.Request(self.info["control_url"] + "/fault", method="DELETE")
-        urllib.request.urlopen(request, context=self.tls, timeout=30).read()
+        self.zoho.request("/fault", method="DELETE")
 
     def dump(self, module, fields):
-        text = self.control(f"/dump?module={module}&fields=id,{fields}&limit=1000000")
-        return [json.loads(line) for line in text.splitlines()]
+        return self.zoho.lines(f"/dump?module={module}&fields=id,{fields}&limit=1000000")
 
-    def secret_file(self, name):
+    def secret_file(self, name, info=None):
         path = os.path.join(self.dir, name)
         with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as out:
-            out.write(self.info[name])
+            out.write((info or self.info)[name])
         return path
 
     def account(self):
@@ -152,6 +169,27 @@ class World:
                            "--secret", "client_secret=file:" + self.secret_file("client_secret"),
                            "--secret", "refresh_token=file:" + self.secret_file("refresh_token"),
                            *more)
+
+    # --- The simulated Fxiaoke
+
+    def start_fxiaoke(self, *options):
+        self.fxiaoke = Peer(self.program("kontor-peer-fxiaoke"), ["--strict", *options], self.env)
+
+    def fxiaoke_account(self, api="new"):
+        """What `kontor connect fxiaoke` has to be told of the simulated tenant, but for secrets."""
+        info = self.fxiaoke.info
+        return ["--option", "cloud=custom", "--option", "api_url=" + info["base_url"],
+                "--option", "api=" + api, "--option",
+                "user_id=" + info["user_id" if api == "new" else "open_user_id"],
+                "--ca-file", info["ca_file"]]
+
+    def connect_fxiaoke(self, *more, api="new"):
+        info = self.fxiaoke.info
+        return self.kontor("connect", "fxiaoke", "--no-input", *self.fxiaoke_account(api),
+                           "--value", "app_id=" + info["app_id"],
+                           "--secret", "app_secret=file:" + self.secret_file("app_secret", info),
+                           "--secret",
+                           "permanent_code=file:" + self.secret_file("permanent_code", info), *more)
 
     def begin_sync(self, name="zoho"):
         """Asks for a sync without waiting for it, and waits until it is under way."""
@@ -204,12 +242,12 @@ class World:
             database.close()
 
     def close(self, keep=False):
-        for process in (self.daemon, self.peer):
-            if process and process.poll() is None:
-                process.kill()
-                process.wait()
-            if process and process.stdout:
-                process.stdout.close()
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+        for peer in (self.zoho, self.fxiaoke):
+            if peer:
+                peer.end()
         self.log.close()
         if keep:
             print("kept:", self.dir)

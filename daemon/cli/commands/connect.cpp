@@ -224,6 +224,17 @@ Outcome<> ask_oauth(Context& context, const json& spec, const json& auth, json& 
     return ask_grant(context, body);
 }
 
+/// Where nobody can be asked, what signing in lacks is told.
+Outcome<> require_credentials(Context& context, const json& auth, const json& body) {
+    for (const auto& [list, flag] :
+         {std::pair{"values", "--value "}, std::pair{"secrets", "--secret-file "}})
+        for (const auto& each : list_at(auth, list))
+            if (!known(body, cell(each)))
+                return usage(context.language(), "cli.ask.missing",
+                             {{"flag", flag + cell(each) + "="}});
+    return {};
+}
+
 /// Asks for what signing in still lacks, where somebody can be asked.
 Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     const auto& spec = object_at(plugin, "spec");
@@ -231,15 +242,17 @@ Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     if (kinds.empty()) return {};
     const auto& auth = kinds.front();
     if (text_at(auth, "kind") == "oauth2") return ask_oauth(context, spec, auth, body);
-    if (!context.may_ask()) return {};
-    for (const auto& secret : list_at(auth, "secrets")) {
-        const auto name = cell(secret);
+    if (!context.may_ask()) return require_credentials(context, auth, body);
+    if (text_at(body, "plugin") == "fxiaoke") context.note(context.text("cli.connect.fxiaoke"));
+    for (const auto& value : list_at(auth, "values")) {
+        const auto name = cell(value);
         if (known(body, name)) continue;
-        auto asked = ask_secret(
-            context, name, context.text("cli.connect.secret", {{"name", one_line(name)}}), body);
-        if (!asked) return asked;
+        auto answer = context.ask(context.text("cli.connect.value", {{"name", one_line(name)}}),
+                                  "--value " + name + "=");
+        if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
+        if (!answer->empty()) body["values"][name] = *answer;
     }
-    return {};
+    return ask_secrets(context, auth, body);
 }
 
 Outcome<> take_rest(Context& context, json& body) {

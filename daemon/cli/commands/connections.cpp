@@ -253,6 +253,8 @@ Outcome<Exit> run_connection_sign_in(Context& context) {
             done = sign_in_by_browser(context, {{"connection", name}}, request.body);
         else if (text_at(auth, "kind") == "oauth2")
             done = ask_grant(context, request.body);
+        else if (context.may_ask())
+            done = ask_secrets(context, auth, request.body);
         if (!done) return tl::unexpected<Failure>(std::move(done.error()));
     }
     const auto answer = context.api().post(path_of(context, "/sign-in"), request.body);
