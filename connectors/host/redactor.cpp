@@ -16,10 +16,11 @@ constexpr std::string_view kMask = "***";
 constexpr std::size_t kShortestSecret = 4;  // anything shorter would mask ordinary words
 constexpr std::size_t kSecretsMax = 1'000;  // the oldest go first
 
-constexpr std::array<std::string_view, 14> kNames = {
-    "access_token", "refresh_token", "id_token",   "client_secret", "client_assertion",
-    "password",     "passwd",        "api_key",    "apikey",        "authorization",
-    "bearer",       "basic",         "oauthtoken", "secret"};
+constexpr std::array<std::string_view, 16> kNames = {
+    "access_token",     "refresh_token", "id_token",    "client_secret",
+    "client_assertion", "password",      "passwd",      "api_key",
+    "apikey",           "authorization", "accesstoken", "permanentcode",
+    "bearer",           "basic",         "oauthtoken",  "secret"};
 
 bool same(char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) ==

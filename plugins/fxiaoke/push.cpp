@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "connectors/sdk/canonical.hpp"
+#include "plugins/fxiaoke/changes.hpp"
 #include "plugins/fxiaoke/images.hpp"
 #include "plugins/fxiaoke/query.hpp"
 
@@ -12,24 +13,6 @@ namespace kontor::fxiaoke {
 namespace {
 
 using sdk::Json;
-
-struct Change {
-    std::size_t position = 0;
-    abi::Op op = abi::Op::kUpdate;
-    std::string id, version, key;
-    Json fields = Json::object();      ///< as they are sent
-    std::optional<std::string> owner;  ///< goes by a call of its own
-    std::vector<std::string> emptied;  ///< fields that are sent as null
-};
-
-sdk::PushResult refused(const std::string& field, const char* code, const char* why) {
-    sdk::PushResult out;
-    out.status = "invalid";
-    out.code = code;
-    out.field = field;
-    out.message = why;
-    return out;
-}
 
 bool maybe_done(const sdk::Error& error) {
     switch (error.status()) {
@@ -54,8 +37,8 @@ public:
           doing_("write " + object.name) {}
 
     std::vector<sdk::PushResult> run(const sdk::Request& request, abi::BatchReader batch) {
-        read_changes(request, batch);
-        look_before();
+        changes_ = read_changes(object_, api_.options(), api_.state(), request, batch, results_);
+        if (!look_before()) return std::move(results_);
         for (Change& change : changes_) {
             if (stopped_) break;
             carry_out(change);
@@ -66,68 +49,6 @@ public:
     }
 
 private:
-    // --- What is asked for
-
-    void read_changes(const sdk::Request& request, abi::BatchReader batch) {
-        while (const auto record = batch.next()) {
-            Change change;
-            change.position = results_.size();
-            change.op = record->op;
-            change.id = record->id;
-            change.version = record->version;
-            change.key = record->key;
-            results_.emplace_back().status = "retry";  // surely not carried out, yet
-            const bool create = change.op == abi::Op::kCreate;
-            if (!create && change.op != abi::Op::kUpdate && change.op != abi::Op::kDelete)
-                throw sdk::Error(KONTOR_E_INVALID, "push: an operation that is no change");
-            if (!create && change.id.empty())
-                throw sdk::Error(KONTOR_E_INVALID, "push: a change without id");
-            bool fits = true;
-            for (unsigned i = 0; i < record->count; ++i) {
-                abi::BatchReader::Field value;
-                if (!batch.next_field(value) || value.field >= request.fields.size())
-                    throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
-                if (value.tag == abi::Tag::kAbsent || !fits || change.op == abi::Op::kDelete)
-                    continue;
-                sdk::PushResult bad = take_field(request.fields[value.field], value, change);
-                if (bad.code.empty()) continue;
-                results_.back() = std::move(bad);
-                fits = false;
-            }
-            if (!fits) continue;
-            if (create && key_ != nullptr && !change.key.empty())
-                change.fields[key_->spec.name] = change.key;
-            changes_.push_back(std::move(change));
-        }
-        if (!batch.ok()) throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
-    }
-
-    // Empty code: fine, and taken.
-    sdk::PushResult take_field(const std::string& name, const abi::BatchReader::Field& value,
-                               Change& change) const {
-        const bool create = change.op == abi::Op::kCreate;
-        // The key is the record's own: what the engine holds as a field does not matter.
-        if (key_ != nullptr && name == key_->spec.name && create && !change.key.empty()) return {};
-        const Field* field = object_.field(name);
-        if (field == nullptr) return refused(name, "NO_SUCH_FIELD", "the object has no such field");
-        if (field->spec.read_only || (field->spec.create_only && !create))
-            return refused(name, "READ_ONLY", "Fxiaoke does not let this field be written");
-        Json json = written(field->kind, value, api_.options().utc_offset_ms);
-        if (json.is_discarded())
-            return refused(name, "INVALID_VALUE", "the value does not fit the field's type");
-        if (name == "owner" && !create) {
-            if (json.empty()) return refused(name, "NO_OWNER", "a record must have an owner");
-            change.owner = first_of(json);
-            return {};
-        }
-        const bool empty = json.is_null() || (json.is_array() && json.empty());
-        if (create && empty) return {};
-        if (empty) change.emptied.push_back(name);
-        change.fields[name] =
-            json.is_null() && api_.state().null_as_text ? Json("") : std::move(json);
-        return {};
-    }
-
     // --- Before
 
     struct Seen {
@@ -156,8 +77,20 @@ private:
         return out;
     }
 
-    // Nothing has been sent yet: what goes wrong here is thrown.
-    void look_before() {
+    // False if they could not be read just now: nothing has been sent, all stay "retry".
+    bool look_before() {
+        try {
+            read_before();
+            return true;
+        } catch (const sdk::Error& error) {
+            if (!maybe_done(error) || error.status() == KONTOR_E_CANCELLED) throw;
+            for (sdk::PushResult& result : results_)
+                if (result.status == "retry") result.message = error.what();
+            return false;
+        }
+    }
+
+    void read_before() {
         std::vector<std::string> ids, keys;
         for (const Change& change : changes_) {
             if (change.op != abi::Op::kCreate)

@@ -2,6 +2,8 @@
 """A Fxiaoke connection as a person has it: kontord, kontor and the simulated tenant; then beside
 Zoho on one replica."""
 import json
+import os
+import pathlib
 import sys
 import unittest
 
@@ -40,7 +42,8 @@ class Tenant(unittest.TestCase):
 
     def ext_id(self, entity, record):
         return self.one("SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-                        " WHERE l.record = ? AND s.entity = ?", record, entity)
+                        " JOIN kontor_entity e ON e.id = s.entity WHERE l.record = ? AND e.name = ?",
+                        record, entity)
 
 
 class OneConnection(Tenant):
@@ -99,15 +102,18 @@ class OneConnection(Tenant):
         world.kontor("sync", "fxiaoke", "--sweep")
         self.assertEqual(self.one("SELECT count(*) FROM contact WHERE title = '总监'"), 0)
 
-        # The same field on both sides: the value not taken is kept and listed.
+        # The same field on both sides: nobody's value is overwritten, and a person decides.
         self.control("/edit", {"object": "ContactObj", "id": ids[edited], "set": {"job_title": "他们"}})
         world.sql("UPDATE contact SET title = '我们' WHERE id = ?", edited)
         world.kontor("sync", "fxiaoke")
-        self.assertEqual(self.one("SELECT title FROM contact WHERE id = ?", edited),
-                         self.theirs()[ids[edited]]["job_title"])
-        listed = world.kontor("conflicts", "--all", check=False)
-        shown = world.sql("SELECT count(*) FROM kontor_conflict")[0][0]
-        self.assertEqual(shown, 1, listed.stdout + listed.stderr)
+        self.assertEqual(self.one("SELECT title FROM contact WHERE id = ?", edited), "我们")
+        self.assertEqual(self.theirs()[ids[edited]]["job_title"], "他们")
+        conflict, = world.json("conflicts")["conflicts"]
+        self.assertEqual((conflict["ours"], conflict["theirs"]), ("我们", "他们"))
+        world.kontor("resolve", str(conflict["id"]), "--ours")
+        world.kontor("sync", "fxiaoke")
+        self.assertEqual(self.theirs()[ids[edited]]["job_title"], "我们")
+        self.assertEqual(world.json("conflicts")["conflicts"], [])
 
         # At rest nothing is written.
         world.kontor("sync", "fxiaoke")
@@ -132,10 +138,7 @@ class OneConnection(Tenant):
         self.assertEqual(self.stats()["requests"]["token"], 1)
         # Dead before its time: 20016 inside a 200, a new token, and on; a write as well. A token
         # younger than a minute is believed, so that no other program fights with us over it.
-        folder = world.state
-        import os
-        import pathlib
-        for path in pathlib.Path(folder).rglob("token-*.json"):
+        for path in pathlib.Path(world.state).rglob("token-*.json"):
             state = json.loads(path.read_text())
             state["obtained_ms"] -= 120_000
             path.write_text(json.dumps(state))

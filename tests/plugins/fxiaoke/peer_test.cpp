@@ -334,6 +334,26 @@ TEST_CASE("every object is described and can be pulled and swept", "[fxiaoke][pe
     CHECK(at.violations() == "");
 }
 
+TEST_CASE("what cannot be read before a write is not written, and not doubtful either",
+          "[fxiaoke][peer]") {
+    FxiaokeTenant at;
+    at.pull("AccountObj", {"name", "tel"});
+    const std::string id = at.mirror["AccountObj"].begin()->first;
+    at.control("fault", {{"kind", "drop_before"},
+                         {"count", 1},
+                         {"match", {{"path_prefix", "/cgi/crm/v2/data/query"}}}});
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(1, "1");
+    batch.begin(abi::Op::kCreate, "", "", "uid-9");
+    batch.add(0, "新");
+    for (const auto& result : at.push("AccountObj", {"name", "tel"}, batch)) {
+        CHECK(result.status == "retry");
+        CHECK(result.message != "");
+    }
+    CHECK(at.asked("update") + at.asked("create") == 0);
+}
+
 TEST_CASE("an answer that is none is an error, never an empty list", "[fxiaoke][peer]") {
     FxiaokeTenant at;
     at.pull("AccountObj", {"name"});

@@ -133,3 +133,21 @@ TEST_CASE("what cannot be taken over changes nothing", "[propose]") {
     CHECK(engine::adopt(f.mapping, rest, {"Contacts.Account_Name", "Accounts"}));
     CHECK(f.field("Account_Name")->references == std::vector<std::string>{"Accounts"});
 }
+
+TEST_CASE("a person's whole name is kept in its two parts, if it can be written", "[propose]") {
+    const bool read_only = GENERATE(false, true);
+    Fixture f;
+    remote::StreamSpec stream;
+    stream.name = "People";
+    stream.entity_hint = "contact";
+    stream.fields.resize(1);
+    stream.fields[0].name = "name";
+    stream.fields[0].column_hint = "full_name";
+    stream.fields[0].read_only = read_only;
+    const auto proposal = engine::propose({stream}, f.catalogue, "other");
+    REQUIRE(proposal.mapping.streams.size() == 1);
+    const auto& field = proposal.mapping.streams[0].groups.at(0).fields.at(0);
+    CHECK(field.columns == (read_only ? std::vector<std::string>{"full_name"}
+                                      : std::vector<std::string>{"first_name", "last_name"}));
+    CHECK(field.lens == (read_only ? merge::LensKind::kPlain : merge::LensKind::kFullName));
+}
