@@ -109,7 +109,8 @@ class OneConnection(Tenant):
         self.assertEqual(self.one("SELECT title FROM contact WHERE id = ?", edited), "我们")
         self.assertEqual(self.theirs()[ids[edited]]["job_title"], "他们")
         conflict, = world.json("conflicts")["conflicts"]
-        self.assertEqual((conflict["ours"], conflict["theirs"]), ("我们", "他们"))
+        field, = conflict["fields"]
+        self.assertEqual((field["ours"], field["theirs"]), ("我们", "他们"))
         world.kontor("resolve", str(conflict["id"]), "--ours")
         world.kontor("sync", "fxiaoke")
         self.assertEqual(self.theirs()[ids[edited]]["job_title"], "我们")
