@@ -89,7 +89,7 @@ Result<> Account::request(std::string_view what) {
     if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
-    hooks_.yield();
+    hooks_.yield(what);
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (happens(Fault::kRateLimited)) return fail(Errc::kRateLimited, "too many requests");
     if (happens(Fault::kLostRequest)) return fail(Errc::kUnavailable, "connection refused");
@@ -100,7 +100,7 @@ Result<> Account::answer(std::string_view what) {
     trace_.mix(what);
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
-    hooks_.yield();
+    hooks_.yield(what);
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (happens(Fault::kLostAnswer))
         return fail(dice_.percent(50) ? Errc::kUnavailable : Errc::kTimeout, "connection reset");

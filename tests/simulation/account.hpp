@@ -39,8 +39,9 @@ inline constexpr int kFaultCount = static_cast<int>(Fault::kLyingList) + 1;
 class Account final : public remote::Remote {
 public:
     struct Hooks {
-        std::function<void()> yield;  ///< time passes and others act
-        std::function<bool()> gone;   ///< the device has lost power: nothing is sent any more
+        /// Time passes and others act: before a request arrives, and after it was carried out.
+        std::function<void(std::string_view request)> yield;
+        std::function<bool()> gone;  ///< the device has lost power: nothing is sent any more
         std::function<void(const std::string&)> violation;
         /// The groups of a record about which a person has been asked, as "stream/id/group".
         std::function<std::set<std::string>()> parked;

@@ -31,10 +31,10 @@ void Device::set_up() {
         sqlite3_wal_autocheckpoint(db->raw(), early_checkpoints_ ? 12 : 1'000);
 }
 
-void Device::restart() {
+void Device::restart(Left left) {
     machine_->close();
     if (disk().dead()) {
-        disk().restart();
+        disk().restart(left);
         for (auto& [name, connected] : connections_) connected.account->forget_delivered();
     }
     machine_->open();

@@ -34,6 +34,9 @@ public:
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
+    [[nodiscard]] const Connected& connection(const std::string& name) const {
+        return connections_.at(name);
+    }
     void map_late(const std::string& name);
     /// A connector of a new version describes the phone otherwise: its form is compared anew.
     void reform(const std::string& name);
@@ -57,10 +60,11 @@ public:
     [[nodiscard]] int number() const { return number_; }
     [[nodiscard]] DeviceClock& clock() { return clock_; }
     [[nodiscard]] Disk& disk() { return machine_->disk; }
+    [[nodiscard]] const Disk& disk() const { return machine_->disk; }
     [[nodiscard]] Random& random() { return dice_.random(); }
 
     /// Closes and opens the replica; after a power cut, with what the disk kept.
-    void restart();
+    void restart(Left left = Left::kSome);
 
 private:
     void set_up();

@@ -81,7 +81,7 @@ struct Vfs {
         return SQLITE_IOERR_SHORT_READ;
     }
     static int write(sqlite3_file* raw, const void* in, int amount, sqlite3_int64 at) {
-        of(raw).disk->note_write();
+        of(raw).disk->note_step(StepKind::kWrite);
         if (of(raw).disk->dead_) return SQLITE_IOERR_WRITE;
         if (!of(raw).disk->has_room()) return SQLITE_FULL;
         File& file = file_of(raw);
@@ -94,14 +94,14 @@ struct Vfs {
         return SQLITE_OK;
     }
     static int truncate(sqlite3_file* raw, sqlite3_int64 size) {
-        of(raw).disk->note_write();
+        of(raw).disk->note_step(StepKind::kWrite);
         if (of(raw).disk->dead_) return SQLITE_IOERR_TRUNCATE;
         file_of(raw).data.resize(static_cast<std::size_t>(size));
         file_of(raw).unsynced.push_back({static_cast<std::size_t>(size), ""});
         return SQLITE_OK;
     }
     static int sync(sqlite3_file* raw, int) {
-        of(raw).disk->note_write();
+        of(raw).disk->note_step(StepKind::kSync);
         if (of(raw).disk->dead_) return SQLITE_IOERR_FSYNC;
         File& file = file_of(raw);
         for (const auto& one : file.unsynced) {
@@ -216,7 +216,7 @@ struct Vfs {
     }
     static int remove(sqlite3_vfs* vfs, const char* path, int) {
         Disk& disk = disk_of(vfs);
-        disk.note_write();
+        disk.note_step(StepKind::kWrite);
         if (disk.dead_) return SQLITE_IOERR_DELETE;
         return disk.files_.erase(path) > 0 ? SQLITE_OK : SQLITE_IOERR_DELETE_NOENT;
     }
@@ -316,6 +316,7 @@ void Disk::move_to(const Clock& clock, std::uint64_t seed, Trace& trace) {
     writes_ = full_for_ = refused_ = 0;
     power_cut_at_ = UINT64_MAX;
     dead_ = false;
+    watcher_ = {};
 }
 
 std::string Disk::get(const std::string& path) const {
@@ -334,21 +335,22 @@ bool Disk::has_room() {
     return false;
 }
 
-void Disk::note_write() {
+void Disk::note_step(StepKind kind) {
+    if (watcher_) watcher_(kind);
     if (++writes_ >= power_cut_at_) dead_ = true;
 }
 
-void Disk::restart() {
+void Disk::restart(Left left) {
+    const bool torn = left == Left::kSome;
     for (auto& [path, file] : files_) {
-        // Any of the writes since the last sync may have happened, the last ones in part.
         for (const File::Write& one : file->unsynced) {
-            if (dice_.percent(50)) continue;
+            if (left == Left::kNothing || (torn && dice_.percent(50))) continue;
             if (one.bytes.empty()) {
                 file->durable.resize(one.at);
                 continue;
             }
             for (std::size_t at = 0; at < one.bytes.size(); at += kSector)
-                if (dice_.percent(80))
+                if (!torn || dice_.percent(80))
                     apply(file->durable, one.at + at,
                           std::string_view(one.bytes).substr(at, kSector));
         }

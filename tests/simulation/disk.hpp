@@ -16,6 +16,15 @@ struct sqlite3_vfs;
 
 namespace kontor::simulation {
 
+/// What a power cut leaves of the writes since the last sync.
+enum class Left {
+    kAll,      ///< no power cut: the process was killed, and the system has written on
+    kNothing,  ///< none
+    kSome,     ///< any of them, possibly torn
+};
+
+enum class StepKind { kWrite, kSync, kRequest };
+
 /// A device's disk in memory, as an SQLite VFS: files, locks and shared memory for WAL, the
 /// device's time, and randomness from the seed. It knows what has reached the platter: after a
 /// power cut, what was synced is there, and of the rest any part, possibly torn.
@@ -39,8 +48,11 @@ public:
     /// The power goes at the `writes`-th write from now (0: at once). From then on all fails.
     void cut_power_after(std::uint64_t writes);
     [[nodiscard]] bool dead() const { return dead_; }
-    /// Power is back: what had not been synced is there in part. No handle may be open.
-    void restart();
+    /// Power is back. No handle may be open.
+    void restart(Left left = Left::kSome);
+    /// Called before each write and sync is carried out; it may cut the power.
+    void watch(std::function<void(StepKind)> watcher) { watcher_ = std::move(watcher); }
+
     /// As new, but for handles that are open and idle: they find empty files.
     void move_to(const Clock& clock, std::uint64_t seed, Trace& trace);
 
@@ -55,7 +67,7 @@ public:
 private:
     friend struct Vfs;
     bool has_room();
-    void note_write();
+    void note_step(StepKind kind);
 
     std::string name_;
     const Clock* clock_;
@@ -69,6 +81,7 @@ private:
     bool dead_ = false;
     std::uint64_t full_for_ = 0;
     std::uint64_t refused_ = 0;
+    std::function<void(StepKind)> watcher_;
 };
 
 /// The disk that SQLite uses where no other is named (temporary databases), and from which alone it

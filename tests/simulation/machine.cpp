@@ -1,5 +1,6 @@
 #include "tests/simulation/machine.hpp"
 
+#include <malloc.h>
 #include <sqlite3.h>
 
 #include "sync/replica/catalogue.hpp"
@@ -71,6 +72,13 @@ bool reads(const replica::Database& db) {
 }
 
 }  // namespace
+
+void prepare_process() {
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_MMAP_THRESHOLD, 256 << 20);
+}
 
 Machine::Machine(const std::string& name, const Clock& clock, std::uint64_t seed, Trace& trace)
     : disk(name, clock, seed, trace), dice(seed) {}

@@ -10,6 +10,10 @@
 
 namespace kontor::simulation {
 
+/// Before anything else is asked of SQLite: one thread, and memory that is freed is kept, for it is
+/// needed again at once.
+void prepare_process();
+
 /// A computer with a replica on its disk and the handles that a daemon has open on it: one for SQL,
 /// one for syncs, and one for what people decide, which is durable at once. What is drawn in SQL
 /// (uids) comes from its own dice.

@@ -1,7 +1,5 @@
 // The simulation of the whole engine from seeds: devices with real replicas, remotes in memory,
 // colleagues and users who edit while it syncs, and everything that can go wrong on the way.
-#include <malloc.h>
-#include <sqlite3.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,11 +126,7 @@ int main(int argc, char** argv) {
         if (app.count("--seeds") == 0 && options.minutes == 0) options.count = 1;
     }
 
-    // One thread; and memory that is freed is needed again at once.
-    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    mallopt(M_TRIM_THRESHOLD, 256 << 20);
-    mallopt(M_MMAP_THRESHOLD, 256 << 20);
+    prepare_process();
     const auto started = std::chrono::steady_clock::now();
     const auto seconds = [&] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

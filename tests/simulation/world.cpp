@@ -54,7 +54,7 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
     };
     return std::make_unique<Account>(
         *servers_[static_cast<std::size_t>(remote)], user, time_, seed, trace_,
-        Account::Hooks{.yield = [this] { yield(); },
+        Account::Hooks{.yield = [this](std::string_view) { yield(); },
                        .gone = gone,
                        .violation = [this](const std::string& what) { violation(what); },
                        .parked = [this, device, remote] { return parked(device, remote); }});

@@ -1,0 +1,149 @@
+// One story, crashed at each of its steps in turn: whatever the device was just writing, syncing or
+// asking for, it starts again and ends as if nothing had happened. The process that tells the story
+// forks at each step; the child crashes there and tells the rest.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <vector>
+
+#include "tests/simulation/machine.hpp"
+#include "tests/simulation/state.hpp"
+#include "tests/simulation/story.hpp"
+
+namespace {
+
+using namespace kontor::simulation;
+
+constexpr int kFailuresMax = 10;
+
+struct Options {
+    std::uint64_t only = 0;
+    std::uint64_t jobs = 1;
+    bool trace = false;
+};
+
+/// Tells the story and lets it crash at its share of the steps.
+class Teller {
+public:
+    Teller(const Options& options, std::uint64_t share, std::string expected)
+        : options_(options), share_(share), expected_(std::move(expected)) {}
+
+    /// How many crashes ended otherwise.
+    int tell(Machines& machines) {
+        Story story(machines, options_.trace);
+        story.at_each_step([&](StepKind kind) { step(story, kind); });
+        const std::string wrong = what_is_wrong(story);
+        if (!wrong.empty()) std::printf("%s: %s\n", name_.c_str(), wrong.c_str());
+        std::fflush(stdout);
+        if (child_) _exit(wrong.empty() ? 0 : 1);
+        std::printf("%" PRIu64 " crashes at %" PRIu64 " steps, %d ended otherwise\n", crashes_,
+                    steps_, failed_);
+        std::fflush(stdout);
+        return failed_ + (wrong.empty() ? 0 : 1);
+    }
+
+private:
+    std::string what_is_wrong(Story& story) const {
+        std::string error;
+        try {
+            story.run();
+        } catch (const std::exception& thrown) {
+            error = thrown.what();
+        }
+        if (!story.problems().empty()) return story.problems().front();
+        if (!error.empty()) return error;
+        const auto ending = story.ending();
+        return ending == expected_ ? "" : first_difference(expected_, ending);
+    }
+
+    void step(Story& story, StepKind kind) {
+        if (child_) return;
+        ++steps_;
+        if (options_.only > 0 ? steps_ != options_.only : steps_ % options_.jobs != share_) return;
+        if (failed_ >= kFailuresMax) return;
+        crash(story, Left::kSome, "unsynced writes torn");
+        // Between two syncs the others would be much the same again and again.
+        if (kind == StepKind::kWrite) return;
+        if (!child_) crash(story, Left::kNothing, "unsynced writes lost");
+        if (!child_) crash(story, Left::kAll, "killed");
+    }
+
+    void crash(Story& story, Left left, const char* how) {
+        std::fflush(stdout);
+        const pid_t child = fork();
+        if (child == 0) {
+            child_ = true;
+            name_ = "step " + std::to_string(steps_) + ", " + how;
+            story.crash(left);
+            return;
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        ++crashes_;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+        ++failed_;
+        if (!WIFEXITED(status))
+            std::printf("step %" PRIu64 ", %s: ended by signal %d\n", steps_, how,
+                        WTERMSIG(status));
+    }
+
+    const Options& options_;
+    std::uint64_t share_;
+    std::string expected_;
+    std::string name_ = "without a crash";
+    bool child_ = false;
+    std::uint64_t steps_ = 0, crashes_ = 0;
+    int failed_ = 0;
+};
+
+/// What the story ends with if nothing crashes; the machine that told it is what others start from.
+std::string ending_of(Machines& machines) {
+    Story story(machines, false);
+    story.run();
+    std::string ending = story.ending();
+    story.sync();
+    if (!story.problems().empty()) throw std::runtime_error(story.problems().front());
+    if (story.ending() != ending) throw std::runtime_error("the story does not come to rest");
+    machines.start_from(story.machine());
+    return ending;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app{"Crashes one story at each of its steps and compares how it ends."};
+    app.add_option("--step", options.only, "at this one only");
+    app.add_option("--jobs", options.jobs, "processes")->check(CLI::Range(1, 64));
+    app.add_flag("--trace", options.trace, "print all that happens");
+    CLI11_PARSE(app, argc, argv);
+    prepare_process();
+    const auto started = std::chrono::steady_clock::now();
+    DefaultDisk default_disk;
+    default_disk.seed(1);
+    Machines machines;
+    const std::string expected = ending_of(machines);
+    if (options.trace) std::printf("%s", expected.c_str());
+    std::vector<pid_t> children;
+    for (std::uint64_t share = 0; share < (options.only > 0 ? 1 : options.jobs); ++share) {
+        std::fflush(stdout);
+        const pid_t child = fork();
+        if (child == 0) _exit(Teller(options, share, expected).tell(machines) == 0 ? 0 : 1);
+        children.push_back(child);
+    }
+    int failed = 0;
+    for (const pid_t child : children) {
+        int status = 0;
+        waitpid(child, &status, 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) failed = 1;
+    }
+    std::printf("in %.1f s\n",
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+    return failed;
+}

@@ -1,0 +1,310 @@
+#include "tests/simulation/story.hpp"
+
+#include <algorithm>
+
+#include "sync/engine/decisions.hpp"
+#include "sync/replica/chain.hpp"
+#include "sync/replica/integrity.hpp"
+#include "tests/simulation/summary.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+using merge::Policy;
+using remote::FieldType;
+
+constexpr const char* kRemote = "R0";
+
+FieldModel field(const char* remote, const char* column, Policy policy,
+                 FieldType type = FieldType::kText) {
+    FieldModel out;
+    out.remote = remote;
+    out.columns = {column};
+    out.type = type;
+    out.policy = policy;
+    return out;
+}
+
+FieldModel reference(const char* remote, const char* column, const char* target) {
+    FieldModel out = field(remote, column, Policy::kLocal, FieldType::kReference);
+    out.target = target;
+    return out;
+}
+
+engine::CycleOptions with_sweep() {
+    engine::CycleOptions options;
+    options.sweep = true;
+    return options;
+}
+
+// Policies that no clock decides: a crash takes time.
+RemoteModel model() {
+    StreamModel accounts{.name = "Accounts", .entity = "account", .fields = {}};
+    accounts.fields = {field("Name", "name", Policy::kRemote),
+                       field("Phone", "phone", Policy::kLocal, FieldType::kPhone),
+                       reference("Parent", "parent_id", "Accounts"),
+                       reference("Main_Contact", "main_contact_id", "Contacts")};
+    StreamModel contacts{.name = "Contacts", .entity = "contact", .fields = {}};
+    contacts.fields = {field("Last_Name", "last_name", Policy::kRemote),
+                       field("Phone", "phone", Policy::kLocal, FieldType::kPhone),
+                       field("Email", "email", Policy::kRemote, FieldType::kEmail),
+                       field("City", "city", Policy::kManual),
+                       field("Street", "street", Policy::kManual),
+                       field("Notes", "notes", Policy::kAppend, FieldType::kLongText),
+                       field("Visits", "visits", Policy::kSum, FieldType::kInteger),
+                       reference("Account", "account_id", "Accounts"),
+                       field("Extra", "extra", Policy::kManual),
+                       field("Score", "score", Policy::kRemote)};
+    contacts.fields[1].habit = Habit::kPrefix;
+    contacts.fields[3].group = contacts.fields[4].group = "address";
+    contacts.fields[5].cut_in_lists = true;
+    contacts.fields[8].late = true;
+    contacts.fields[9].computed = true;
+    RemoteModel out;
+    out.streams = {std::move(accounts), std::move(contacts)};
+    return out;
+}
+
+ServerTraits traits() {
+    ServerTraits out;
+    out.precision = milliseconds{1};
+    out.latency_max = milliseconds{20};
+    out.page_size = 8;
+    out.push_batch_max = 4;
+    return out;
+}
+
+}  // namespace
+
+Story::Story(Machines& machines, bool print)
+    : trace_(print),
+      server_(kRemote, model(), traits(), time_, 1),
+      device_(machines, 0, time_, 2, trace_) {
+    device_.connect(
+        kRemote,
+        std::make_unique<Account>(
+            server_, "api", time_, 3, trace_,
+            Account::Hooks{
+                .yield = [this](std::string_view request) { on_request(request); },
+                .gone = [this] { return device_.disk().dead(); },
+                .violation = [this](const std::string& what) { problems_.push_back(what); },
+                .parked = [] { return std::set<std::string>(); }}));
+}
+
+void Story::at_each_step(const std::function<void(StepKind)>& watcher) {
+    watcher_ = watcher;
+    device_.disk().watch(watcher);
+}
+
+void Story::crash(Left left) {
+    left_ = left;
+    device_.disk().cut_power_after(0);
+}
+
+void Story::run() {
+    remote_before();
+    sync();
+    switch_pushing_on();
+    later();
+    edit_here();
+    edit_there();
+    sync();
+    later();
+    born_here_and_gone_there();
+    sync(with_sweep());
+    later();
+    decide_and_correct();
+    sync(with_sweep());
+    later();
+    sync();
+    check_whole();
+}
+
+void Story::sync(const engine::CycleOptions& options) {
+    engine::Observer nobody;
+    lasting(
+        "sync",
+        [&]() -> Result<> {
+            auto report = device_.sync(kRemote, options, nobody);
+            if (!report) return pass(report);
+            if (report->problem) return tl::unexpected<Error>(*report->problem);
+            return {};
+        },
+        [] { return false; });
+}
+
+void Story::remote_before() {
+    const auto account = server_.create("Accounts", {{"Name", Value("Acme")}}, "colleague");
+    const auto branch = server_.create(
+        "Accounts", {{"Name", Value("Branch")}, {"Parent", Value(account)}}, "colleague");
+    for (const char* name :
+         {"stays", "both typed", "counted", "deleted here", "deleted here only", "deleted there",
+          "deleted there only", "merged", "winner", "refused", "read only", "moved", "late"}) {
+        Fields fields{{"Last_Name", Value(name)},
+                      {"City", Value("Bern")},
+                      {"Visits", Value(std::int64_t{5})},
+                      {"Extra", Value(std::string("extra of ") + name)},
+                      {"Account", Value(branch)}};
+        if (std::string_view(name) == "late") fields["Notes"] = Value("a long text, cut in lists");
+        server_.create("Contacts", fields, "colleague");
+    }
+    // Accounts come first: it waits for the contact.
+    server_.edit("Accounts", account, {{"Main_Contact", Value(id_of("Contacts", "stays"))}},
+                 "colleague");
+    later();
+}
+
+void Story::switch_pushing_on() {
+    const auto switched = [&] { return engine::set_push(device_.api(), kRemote, true); };
+    lasting(
+        "switch pushing on",
+        [&] {
+            auto done = switched();
+            // The load may be lost with the power, and the connection with it.
+            if (done || done.error().code != Errc::kNotFound) return done;
+            sync();
+            return switched();
+        },
+        [] { return false; });
+}
+
+void Story::edit_here() {
+    type(
+        "UPDATE contact SET phone = '138' WHERE last_name = 'stays';"
+        "UPDATE contact SET city = 'here' WHERE last_name = 'both typed';"
+        "UPDATE contact SET visits = visits + 1 WHERE last_name = 'counted'");
+    type("DELETE FROM contact WHERE last_name IN ('deleted here', 'deleted here only')");
+    type(
+        "UPDATE contact SET email = 'here@example.com' WHERE last_name = 'deleted there';"
+        "UPDATE contact SET street = 'of the loser' WHERE last_name = 'merged';"
+        "UPDATE contact SET phone = 'bad 1' WHERE last_name = 'refused';"
+        "UPDATE contact SET score = 'mine' WHERE last_name = 'read only';"
+        "UPDATE contact SET notes = notes || ' and more' WHERE last_name = 'late'");
+    // Two that refer to each other; one whose parent is refused; one that is to meet its record.
+    type(
+        "INSERT INTO account(name, parent_id) SELECT 'New', id FROM account WHERE name = 'Acme';"
+        "INSERT INTO contact(last_name, account_id) SELECT 'new', id FROM account"
+        " WHERE name = 'New';"
+        "UPDATE account SET main_contact_id = (SELECT id FROM contact WHERE last_name = 'new')"
+        " WHERE name = 'New';"
+        "INSERT INTO account(name, phone) VALUES('Refused', 'bad 2');"
+        "INSERT INTO contact(last_name, account_id) SELECT 'child of refused', id FROM account"
+        " WHERE name = 'Refused'");
+    type(
+        "INSERT INTO contact(last_name, city, phone) VALUES('restored', 'Rome', '139');"
+        "UPDATE contact SET account_id = (SELECT id FROM account WHERE name = 'New')"
+        " WHERE last_name = 'moved'");
+}
+
+void Story::edit_there() {
+    edit("both typed", {{"City", Value("there")}});
+    edit("counted", {{"Visits", Value(std::int64_t{7})}});
+    edit("deleted here", {{"Email", Value("there@example.com")}});
+    edit("late", {{"Notes", Value("a long text, cut in lists, of theirs")}});
+    edit("stays", {{"Email", Value("stays@example.com")}});
+    for (const char* name : {"deleted there", "deleted there only"})
+        server_.erase("Contacts", id_of("Contacts", name), "colleague");
+    server_.merge_into("Contacts", id_of("Contacts", "merged"), id_of("Contacts", "winner"));
+    server_.create("Contacts", {{"Last_Name", Value("of theirs")}, {"City", Value("Oslo")}},
+                   "colleague");
+}
+
+// Deleted there and edited here, so that it is made again; and restored there just before.
+void Story::born_here_and_gone_there() {
+    const auto id = id_of("Contacts", "restored");
+    server_.erase("Contacts", id, "colleague");
+    server_.set_forbidden("Contacts", id_of("Contacts", "counted"), true);
+    type("UPDATE contact SET city = 'Ravenna' WHERE last_name = 'restored'");
+    type("UPDATE contact SET extra = 'typed before' WHERE last_name = 'winner'");
+    before_contacts_ = [this, id] {
+        server_.restore("Contacts", id);
+        server_.edit("Contacts", id, {{"Street", Value("of theirs")}}, "colleague");
+    };
+}
+
+void Story::decide_and_correct() {
+    server_.allow_all();
+    const auto open = [&] {
+        return device_.number(
+            "SELECT coalesce(max(k.id), 0) FROM kontor_conflict k JOIN kontor_group g"
+            " ON g.id = k.grp JOIN contact c ON c.id = k.record WHERE k.state = 'open'"
+            " AND g.name = 'address' AND c.last_name = 'both typed'");
+    };
+    if (open() == 0) problems_.emplace_back("nobody is asked about what both typed");
+    lasting(
+        "decide",
+        [&] {
+            return engine::resolve(device_.api(), device_.clock(), device_.random(), open(),
+                                   engine::Side::kOurs, "uid:1000");
+        },
+        [&] { return open() == 0; });
+    type(
+        "UPDATE contact SET phone = '140' WHERE last_name = 'refused';"
+        "UPDATE account SET phone = '141' WHERE name = 'Refused'");
+    device_.map_late(kRemote);
+}
+
+void Story::check_whole() {
+    const auto chain = replica::verify_history(device_.local());
+    if (!chain || chain->first_bad) problems_.emplace_back("the history does not verify");
+    const auto flaws = replica::check_integrity(device_.local(), replica::IntegrityDepth::kFull);
+    if (!flaws || !flaws->empty()) problems_.emplace_back("the replica is not whole");
+}
+
+std::string Story::ending() const {
+    return summary_of(device_, kRemote) + summary_of(server_);
+}
+
+// All or nothing, also after a crash.
+void Story::type(const std::string& sql) {
+    const auto typed = [&] {
+        return device_.number("SELECT count(*) FROM kontor_history WHERE run IS NULL");
+    };
+    const auto before = typed();
+    lasting(
+        "type", [&] { return device_.sql("BEGIN IMMEDIATE; " + sql + "; COMMIT"); },
+        [&] { return typed() > before; });
+}
+
+void Story::lasting(const std::string& what, const std::function<Result<>()>& act,
+                    const std::function<bool()>& done) {
+    auto result = act();
+    if (!device_.disk().dead()) {
+        if (!result) problems_.push_back(what + ": " + result.error().message);
+        return;
+    }
+    // What was reported as done is done, and is not done again.
+    const bool reported = static_cast<bool>(result);
+    device_.restart(left_);
+    if (done()) return;
+    if (reported && what == "type") problems_.push_back("an edit that was reported is gone");
+    result = act();
+    if (!result) problems_.push_back(what + " after the crash: " + result.error().message);
+}
+
+void Story::on_request(std::string_view request) {
+    if (watcher_) watcher_(StepKind::kRequest);
+    if (request == "push Contacts" && before_contacts_ && !device_.disk().dead())
+        std::exchange(before_contacts_, {})();
+}
+
+std::string Story::id_of(const std::string& stream, const std::string& name) const {
+    const char* field = stream == "Contacts" ? "Last_Name" : "Name";
+    for (const auto& [id, record] : server_.records(stream)) {
+        const auto found = record.now.fields.find(field);
+        if (!record.now.deleted && found != record.now.fields.end() && found->second == Value(name))
+            return id;
+    }
+    throw std::runtime_error("no " + name + " at the remote");
+}
+
+void Story::edit(const std::string& contact, const Fields& fields) {
+    server_.edit("Contacts", id_of("Contacts", contact), fields, "colleague");
+}
+
+void Story::later() {
+    time_.advance(std::chrono::hours{1});
+    server_.settle();
+}
+
+}  // namespace kontor::simulation

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/simulation/device.hpp"
+#include "tests/simulation/server.hpp"
+
+namespace kontor::simulation {
+
+/// One fixed scenario in which every kind of push and pull happens: a first load, creates, changes
+/// and deletes from both sides, a create that meets its record by key, conflicts, deletions against
+/// edits, references that wait, records that were merged, refused ones, sweeps, lost permission, a
+/// field mapped later, a decision. Its steps are what the device does to last: each write and sync
+/// of its disk, each request to the remote before it arrives and after it was carried out. At one
+/// of them the device may crash; then it starts again and everybody goes on with what they meant
+/// to do.
+class Story {
+public:
+    Story(Machines& machines, bool print);
+    ~Story() { device_.disk().watch({}); }
+    Story(const Story&) = delete;
+    Story& operator=(const Story&) = delete;
+
+    void run();
+    void sync(const engine::CycleOptions& options = {});
+
+    /// Called before each step is taken; it may crash().
+    void at_each_step(const std::function<void(StepKind)>& watcher);
+    /// The power goes, now. `left`: what the disk will have of what was written and not synced.
+    void crash(Left left);
+
+    [[nodiscard]] Machine& machine() { return device_.machine(); }
+    /// What stands in the replica and at the remote in the end; see summary.hpp.
+    [[nodiscard]] std::string ending() const;
+    /// What went wrong on the way.
+    [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    void remote_before();
+    void switch_pushing_on();
+    void edit_here();
+    void edit_there();
+    void born_here_and_gone_there();
+    void decide_and_correct();
+    void check_whole();
+
+    void type(const std::string& sql);
+    /// Does what must be done to last, again if the device crashed before it was.
+    void lasting(const std::string& what, const std::function<Result<>()>& act,
+                 const std::function<bool()>& done);
+    void on_request(std::string_view request);
+    [[nodiscard]] std::string id_of(const std::string& stream, const std::string& name) const;
+    void edit(const std::string& contact, const Fields& fields);
+    void later();
+
+    Left left_ = Left::kSome;
+    WorldTime time_;
+    Trace trace_;
+    Server server_;
+    Device device_;
+    std::vector<std::string> problems_;
+    std::function<void(StepKind)> watcher_;
+    std::function<void()> before_contacts_;  ///< happens as contacts are about to be pushed
+};
+
+}  // namespace kontor::simulation
