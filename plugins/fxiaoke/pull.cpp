@@ -179,39 +179,56 @@ private:
     }
 
     // Default lists hide what is in the recycle bin; whether it can be asked for is not documented.
+    // Where it cannot, and where filters do not hold together, the sweep of ids finds the
+    // deletions.
     void invalidated(std::int64_t since) {
-        State& state = api_.state();
-        const std::string& name = object_.name;
-        if (object_.field("life_status") == nullptr) return;
-        const bool shows = state.shows_invalid.count(name) != 0;
-        const std::int64_t now = api_.cautious_ms();
-        if (!shows && now - state.invalid_asked_ms[name] < kAskInvalidEveryMs) return;
+        if (object_.field("life_status") == nullptr ||
+            !api_.state().keyset_with_time.value_or(false) || !shows_invalid())
+            return;
+        std::string last_id;
+        for (int page = 0; page < kPagesMax; ++page) {
+            Query query = of_invalid();
+            query.where("last_modified_time", "GTE", {std::to_string(since)});
+            if (!last_id.empty()) query.where("_id", "GT", {last_id});
+            const Rows rows = lister_.list(query);
+            for (const Json& row : rows.list) {
+                const Stamp stamp = stamp_of(row, object_.name);
+                if (!last_id.empty() && stamp.id <= last_id) endless(object_.name);
+                last_id = stamp.id;
+                if (stamp.gone) images_.add_row(row, stamp, out_);
+            }
+            if (rows.last) return;
+            flush(kBatchRecords, false);
+        }
+        endless(object_.name);
+    }
+
+    static Query of_invalid() {
         Query query;
         query.fields = {"_id", "last_modified_time", "last_modified_by", "life_status"};
         query.where("life_status", "IN", {"invalid"});
-        std::string last_id;
-        for (int page = 0; page < kPagesMax; ++page) {
-            Query next = query;
-            if (shows) next.where("last_modified_time", "GTE", {std::to_string(since)});
-            if (!last_id.empty()) next.where("_id", "GT", {last_id});
-            Rows rows;
-            try {
-                rows = lister_.list(next);
-            } catch (const sdk::Error& error) {
-                if (error.status() != KONTOR_E_INVALID) throw;
-                break;  // it does not take the filter: the sweep of ids is what remains
-            }
-            for (const Json& row : rows.list) {
-                const Stamp stamp = stamp_of(row, name);
-                if (!last_id.empty() && stamp.id <= last_id) endless(name);
-                last_id = stamp.id;
-                if (!stamp.gone) continue;
-                state.shows_invalid.insert(name);
-                images_.add_row(row, stamp, out_);
-            }
-            if (rows.last) break;
-        }
+        return query;
+    }
+
+    // Known once one has come; until then asked again from time to time.
+    bool shows_invalid() {
+        State& state = api_.state();
+        const std::string& name = object_.name;
+        if (state.shows_invalid.count(name) != 0) return true;
+        const std::int64_t now = api_.cautious_ms();
+        if (now - state.invalid_asked_ms[name] < kAskInvalidEveryMs) return false;
         state.invalid_asked_ms[name] = now;
+        try {
+            Query query = of_invalid();
+            query.limit = 1;
+            const Rows rows = lister_.list(query);
+            if (rows.list.empty() || !stamp_of(rows.list[0], name).gone) return false;
+        } catch (const sdk::Error& error) {
+            if (error.status() != KONTOR_E_INVALID) throw;
+            return false;  // it does not take the filter
+        }
+        state.shows_invalid.insert(name);
+        return true;
     }
 
     void take(const Json& rows, std::string& last_id) {

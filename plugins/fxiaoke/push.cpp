@@ -27,6 +27,11 @@ bool maybe_done(const sdk::Error& error) {
     }
 }
 
+bool is_nothing(const Json& value) {
+    return value.is_null() || (value.is_array() && value.empty()) ||
+           (value.is_string() && value.get_ref<const std::string&>().empty());
+}
+
 class Push {
 public:
     Push(Api& api, const Object& object)
@@ -100,7 +105,7 @@ private:
         }
         if (!ids.empty()) before_ = look(ids);
         // A create whose answer was lost, or that a restored replica does not remember.
-        if (keys.empty()) return;
+        if (key_ == nullptr || keys.empty()) return;
         Query query;
         query.fields = {"_id", "last_modified_time", key_->spec.name};
         query.where(key_->spec.name, "IN", keys);
@@ -155,8 +160,8 @@ private:
                 {"triggerWorkFlow", api_.options().trigger_workflow}};
     }
 
-    Reply send(const char* action, Json body) {
-        const Reply reply = api_.write(Api::data_path(object_.name, action), body, doing_);
+    Reply send(const char* action, const Json& body) {
+        Reply reply = api_.write(Api::data_path(object_.name, action), body, doing_);
         const Trouble trouble = trouble_of(reply.code);
         if (trouble == Trouble::kBusy)
             throw sdk::Error(KONTOR_E_UNAVAILABLE, explained(reply, doing_));
@@ -197,7 +202,7 @@ private:
         if (!data.contains("owner") && object_.field("owner") != nullptr)
             data["owner"] = Json::array({api_.options().user_id});
         body["data"] = {{"object_data", std::move(data)}};
-        const Reply reply = send("create", std::move(body));
+        const Reply reply = send("create", body);
         if (!reply.ok()) return refuse(reply, result);
         result.id = sdk::text_of(reply.body, "dataId");
         if (result.id.empty()) result.id = sdk::text_of(sdk::member(reply.body, "data"), "dataId");
@@ -225,7 +230,7 @@ private:
             data["_id"] = change.id;
             data["dataObjectApiName"] = object_.name;
             body["data"] = {{"object_data", std::move(data)}};
-            const Reply reply = send("update", std::move(body));
+            const Reply reply = send("update", body);
             if (!reply.ok()) return refuse(reply, result);
         }
         result.status = "ok";
@@ -332,7 +337,7 @@ private:
                 data[name] = change.fields[name].is_null() ? Json("") : change.fields[name];
             Json body = switches();
             body["data"] = {{"object_data", std::move(data)}};
-            const Reply reply = send("update", std::move(body));
+            const Reply reply = send("update", body);
             if (!reply.ok()) {
                 api_.state().null_as_text = false;
                 refuse(reply, result);
@@ -352,7 +357,7 @@ private:
         results_[change.position].version = version_of(stamp_of(rows.list[0], object_.name));
         for (const std::string& name : change.emptied) {
             const Json& now = sdk::member(rows.list[0], name);
-            if (!now.is_null() && now != "" && !(now.is_array() && now.empty())) return name;
+            if (!is_nothing(now)) return name;
         }
         return {};
     }

@@ -116,7 +116,7 @@ Json discarded() {
 }
 
 Json written_list(std::string_view text) {
-    const Json list = Json::parse(text, nullptr, false);
+    Json list = Json::parse(text, nullptr, false);
     if (!list.is_array()) return discarded();
     for (const Json& each : list)
         if (!each.is_string()) return discarded();

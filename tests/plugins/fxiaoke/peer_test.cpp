@@ -185,6 +185,26 @@ TEST_CASE("a create whose answer was lost is found by its key and not made again
     CHECK(at.dump("AccountObj").at(id)["name"] == "丢失 2");
 }
 
+TEST_CASE("invalidated records that can be listed are deletions of an increment",
+          "[fxiaoke][peer]") {
+    FxiaokeTenant at("{}", {{"query_returns_invalid", "filtered"}});
+    // Long ago, and none of our business.
+    at.control("invalid", {{"object", "ContactObj"}, {"count", 150}});
+    at.host.clock_ms += 3'600'000;
+    at.pull("ContactObj", {"name"});
+    CHECK(at.mirror["ContactObj"].size() == 100);
+    const std::string id = at.mirror["ContactObj"].begin()->first;
+    at.host.clock_ms += 600'000;
+    at.control("invalid", {{"object", "ContactObj"}, {"id", id}});
+    at.pull("ContactObj", {"name"});
+    REQUIRE(at.host.records().size() == 1);
+    CHECK(at.host.records()[0].op == abi::Op::kDeleted);
+    CHECK(at.host.records()[0].id == id);
+    CHECK(at.host.records()[0].actor == "1001");
+    CHECK(at.asked("query") == 3);  // changes, whether they can be listed, those since
+    check_equal(at);
+}
+
 TEST_CASE("a delete goes to the recycle bin and no further", "[fxiaoke][peer]") {
     FxiaokeTenant at("{}", {{"get_returns_invalid", "true"}});
     at.pull("AccountObj", {"name"});
