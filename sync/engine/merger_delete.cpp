@@ -114,9 +114,10 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     // References to it stood for nothing, and mean something again.
     pin_referrers(context_.sql, context_.plans, plan_, link.record);
     if (read_row(context_.sql, plan_, link.record)) {  // kept here by policy or conflict
-        const Link stored = link;
         link.state = LinkState::kLive;
-        return merge_live(stored, std::move(link), image, true);
+        save_link(context_.sql, link);  // it may refer to itself
+        merge_live(link, link, image, true);
+        return link_arrived(link);
     }
     const Row row = row_from(image, last_row(context_.sql, plan_, link.record), waiting);
     std::vector<ColumnChange> overrides;

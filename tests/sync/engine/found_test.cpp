@@ -293,6 +293,28 @@ TEST_CASE(
           0);
 }
 
+TEST_CASE("who refers to a record that was kept here while it was deleted there does so again",
+          "[engine][found]") {
+    World w(people_streams());
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.remote.erase("Accounts", account);
+    w.device.sync("a");
+    REQUIRE(w.device.number("SELECT count(*) FROM account") == 1);  // a person is asked
+
+    w.remote.edit("Contacts", contact, {{"Account_Name", Value(account)}});
+    w.device.sync("a");
+    REQUIRE(w.device.number("SELECT count(*) FROM kontor_waiting") == 1);
+    w.remote.restore("Accounts", account);
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.number("SELECT count(*) FROM kontor_waiting") == 0);
+    CHECK(w.device.number("SELECT count(*) FROM contact WHERE account_id IS NOT NULL") == 1);
+}
+
 TEST_CASE("what was written from here while it went out of sight is read when it is back",
           "[engine][found]") {
     World w(people_streams());
