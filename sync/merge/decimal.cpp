@@ -133,8 +133,9 @@ std::string decimal_from_real(double value, int scale) {
     if (!std::isfinite(value)) return "0";
     std::array<char, 512> buffer{};
     if (scale < 0) {
-        const auto [end, error] =
-            std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+        // With an exponent: without, a large one would get all digits that its double has.
+        const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                                std::chars_format::scientific);
         static_cast<void>(error);  // 512 bytes hold any double
         return canonical_decimal({buffer.data(), static_cast<std::size_t>(end - buffer.data())})
             .value_or("0");

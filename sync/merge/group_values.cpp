@@ -30,7 +30,7 @@ std::string encode(std::span<const Value> values) {
                 put(out, value.integer());
                 break;
             case Kind::kReal:
-                put(out, value.real());
+                put(out, value.real() == 0 ? 0.0 : value.real());  // there are two zeros
                 break;
             case Kind::kText:
                 put(out, static_cast<std::uint32_t>(value.text().size()));

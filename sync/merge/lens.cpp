@@ -126,6 +126,9 @@ std::vector<Value> split_name(const Value& theirs, std::span<const Value> curren
     if (full_name(current[0], current[1]) == theirs) return {current[0], current[1]};
     const std::string& text = theirs.text();
     if (is_han(text)) {
+        // 欧阳 修: whoever has put a space between the two has said where the family name ends.
+        if (const auto gap = text.find(' '); gap != std::string::npos && gap + 1 < text.size())
+            return {Value(text.substr(gap + 1)), Value(text.substr(0, gap))};
         const auto family = prefix_bytes(text, 1);
         if (family == text.size()) return {Value::null(), Value(text)};
         return {Value(text.substr(family)), Value(text.substr(0, family))};

@@ -127,8 +127,9 @@ std::optional<Value> sum(const Value& base, const Value& ours, const Value& thei
     if (!b || !o || !t) return std::nullopt;
     const auto total = add_subtract(*o, *t, *b);
     if (!total) return std::nullopt;
-    if (theirs.kind() == kontor::Kind::kInteger) return read<std::int64_t>(*total);
-    if (theirs.kind() == kontor::Kind::kReal) return read<double>(*total);
+    const Value& form = !theirs.is_null() ? theirs : !ours.is_null() ? ours : base;
+    if (form.kind() == kontor::Kind::kInteger) return read<std::int64_t>(*total);
+    if (form.kind() == kontor::Kind::kReal) return read<double>(*total);
     return Value(*total);
 }
 

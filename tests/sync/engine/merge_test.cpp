@@ -51,6 +51,17 @@ TEST_CASE("three-way merge takes the side that changed", "[merge]") {
     CHECK(merge_group(input("a", "b", "c")).action == Action::kPark);
 }
 
+TEST_CASE("equal values have equal bytes, also the two zeros", "[merge]") {
+    CHECK(encode(GroupValues{Value(-0.0)}) == encode(GroupValues{Value(0.0)}));
+}
+
+TEST_CASE("a counter that was cleared there stays a number", "[merge]") {
+    const auto decision = decide(Policy::kSum, Policy::kManual, GroupValues{Value(std::int64_t{5})},
+                                 {Value(std::int64_t{7})}, {Value::null()}, {}, false);
+    REQUIRE(decision.kind == Decision::Kind::kMerged);
+    CHECK(decision.merged == GroupValues{Value(std::int64_t{2})});
+}
+
 TEST_CASE("without a base a null never wins and nothing is guessed", "[merge]") {
     GroupInput in = input("", "b", "c");
     in.known = std::nullopt;
@@ -252,6 +263,7 @@ TEST_CASE("decimals are exact", "[merge][decimal]") {
     CHECK(decimal_from_real(2.675, 2) == "2.68");
     CHECK(decimal_from_real(-2.675, 2) == "-2.68");
     CHECK(decimal_from_real(0.1, 2) == "0.1");
+    CHECK(decimal_from_real(72057594041139000.0, 2) == "72057594041139000");
     CHECK(decimal_from_real(99.999, 2) == "100");
     CHECK(decimal_from_real(1e21, -1) == "1000000000000000000000");
     CHECK(add_subtract("0.1", "0.2", "0") == "0.3");
@@ -282,6 +294,9 @@ TEST_CASE("names join and split for Chinese and Latin", "[merge][lens]") {
     CHECK(put(field, zhang, none) == Value("张伟"));
     CHECK(put(field, ada, none) == Value("Ada Lovelace"));
     CHECK(get(field, Value("张伟"), blank, none).columns == zhang);
+    CHECK(get(field, Value("张 伟"), blank, none).columns == zhang);
+    CHECK(get(field, Value("欧阳 修"), blank, none).columns ==
+          std::vector{Value("修"), Value("欧阳")});
     CHECK(get(field, Value("Ada Lovelace"), blank, none).columns == ada);
 }
 
