@@ -26,6 +26,10 @@ Stamp stamp_of(const Json& row, std::string_view object) {
     if (out.id.empty() || !ms)
         throw sdk::Error(KONTOR_E_PROTOCOL,
                          "list " + std::string(object) + ": a record without _id or time");
+    constexpr std::int64_t kMost = 8'640'000'000'000'000;  // beyond the year 9999
+    if (*ms < 0 || *ms > kMost)
+        throw sdk::Error(KONTOR_E_PROTOCOL,
+                         "list " + std::string(object) + ": a time that cannot be");
     out.modified_ms = *ms;
     out.gone =
         sdk::text_of(row, "life_status") == "invalid" || sdk::flag_of(row, "is_deleted", false);

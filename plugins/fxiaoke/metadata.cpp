@@ -139,7 +139,7 @@ void Metadata::load_fields(Object& object) {
         throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": no fields").stream(object.name);
     if (object.label.zh.empty()) object.label.zh = sdk::text_of(describe, "display_name");
     for (const auto& [name, json] : fields.items()) {
-        if (!sdk::flag_of(json, "is_active", true)) continue;
+        if (!json.is_object() || !sdk::flag_of(json, "is_active", true)) continue;
         object.tells_nulls = object.tells_nulls || name == "life_status_before_invalid";
         const std::string type = sdk::text_of(json, "type");
         if (name.empty() || is_internal(name) || type == "group") continue;

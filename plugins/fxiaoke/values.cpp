@@ -76,10 +76,16 @@ std::optional<std::vector<std::string>> texts(const Json& value) {
 
 // ms as a number, or, where a client wrote it so, as text.
 std::optional<std::int64_t> milliseconds(const Json& value) {
-    if (value.is_number_integer()) return value.get<std::int64_t>();
-    if (value.is_number_float()) return static_cast<std::int64_t>(value.get<double>());
-    if (!value.is_string()) return std::nullopt;
-    return sdk::as_integer(value.get<std::string>());
+    constexpr std::int64_t kMost = 8'640'000'000'000'000;  // beyond the year 9999; fits a double
+    std::optional<std::int64_t> out;
+    if (value.is_number_float() && std::abs(value.get<double>()) <= static_cast<double>(kMost))
+        out = static_cast<std::int64_t>(value.get<double>());
+    else if (value.is_number_integer())
+        out = value.get<std::int64_t>();
+    else if (value.is_string())
+        out = sdk::as_integer(value.get<std::string>());
+    if (out && (*out > kMost || *out < -kMost)) return std::nullopt;
+    return out;
 }
 
 std::string date_text(std::int64_t ms, std::int64_t utc_offset_ms) {

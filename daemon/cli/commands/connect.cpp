@@ -38,7 +38,8 @@ Outcome<json> find_plugin(Context& context, const std::string& name) {
         names.push_back(text_at(plugin, "name"));
     }
     std::string list;
-    for (const auto& installed : names) list += (list.empty() ? "" : ", ") + installed;
+    for (const auto& installed : names)
+        list += (list.empty() ? "" : context.text("cli.list.between")) + installed;
     auto failure = failed(context.language(), Exit::kNotFound, "not_found", "cli.connect.no_plugin",
                           {{"name", name}, {"list", list}});
     if (const auto guess = suggest(name, names); !guess.empty())

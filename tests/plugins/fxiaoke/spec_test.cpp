@@ -7,6 +7,7 @@
 #include "plugins/fxiaoke/cursor.hpp"
 #include "plugins/fxiaoke/options.hpp"
 #include "plugins/fxiaoke/spec.hpp"
+#include "plugins/fxiaoke/values.hpp"
 
 using namespace kontor;
 using fxiaoke::Options;
@@ -83,4 +84,44 @@ TEST_CASE("codes mean what the documents say", "[fxiaoke]") {
     CHECK(fxiaoke::trouble_of(20016) == Trouble::kCredentials);
     CHECK(fxiaoke::trouble_of(20014) == Trouble::kNoRight);
     CHECK(fxiaoke::trouble_of(10006) == Trouble::kRequest);
+}
+
+TEST_CASE("values in shapes that no document shows stay absent, or keep what they say",
+          "[fxiaoke]") {
+    using fxiaoke::Kind;
+    struct Case {
+        Kind kind;
+        const char* json;
+        bool taken;
+    };
+    const Case cases[] = {{Kind::kDate, "1e300", false},
+                          {Kind::kInstant, "9223372036854775807", false},
+                          {Kind::kInstant, "\"1700000000000\"", true},
+                          {Kind::kInstant, "\"soon\"", false},
+                          {Kind::kDate, "{}", false},
+                          {Kind::kTime, "-1", true},
+                          {Kind::kDecimal, "\"12,5\"", false},
+                          {Kind::kDecimal, "1e5", true},
+                          {Kind::kDecimal, "[]", false},
+                          {Kind::kBoolean, "\"yes\"", false},
+                          {Kind::kBoolean, "\"true\"", true},
+                          {Kind::kPerson, "\"1000\"", true},
+                          {Kind::kPerson, "[{}]", false},
+                          {Kind::kPerson, "[\"-10000\"]", true},
+                          {Kind::kList, "[[1]]", false},
+                          {Kind::kList, "[2,1]", true},
+                          {Kind::kText, "{\"a\":1}", false},
+                          {Kind::kText, "12", true},
+                          {Kind::kJson, "{\"b\":1,\"a\":2}", true}};
+    for (const Case& each : cases) {
+        CAPTURE(each.json);
+        abi::BatchWriter out;
+        out.begin(abi::Op::kRecord, "1");
+        CHECK(fxiaoke::add_value(each.kind, sdk::parse_json(each.json, "value"), 28'800'000, 0,
+                                 out) == each.taken);
+        abi::BatchReader reader(out.bytes());
+        const auto record = reader.next();
+        REQUIRE(record);
+        CHECK(record->count == (each.taken ? 1 : 0));
+    }
 }
