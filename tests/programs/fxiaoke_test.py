@@ -191,6 +191,19 @@ class OneConnection(Tenant):
         world.kontor("sync", "fxiaoke")
         self.assertEqual(self.one("SELECT count(*) FROM contact"), 60)
 
+    def test_a_wrong_new_secret_leaves_the_old_one(self):
+        world = self.world
+        world.connect_fxiaoke()
+        terminal = world.terminal("connection", "sign-in", "fxiaoke")
+        terminal.expect("app_secret (not shown): ")
+        terminal.enter("mistyped")
+        terminal.expect("permanent_code (not shown): ")
+        terminal.enter()  # stays as it is
+        self.assertEqual(terminal.end(), 4)
+        self.assertNotIn("mistyped", terminal.seen)
+        world.kontor("sync", "fxiaoke")
+        self.assertEqual(self.one("SELECT count(*) FROM contact"), 60)
+
     def test_what_is_wrong_is_told_and_leaves_nothing(self):
         world, info = self.world, dict(self.world.fxiaoke.info)
         wrong = dict(info, app_secret="wrong")
