@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sync/base/result.hpp"
-#include "sync/engine/only_read.hpp"
+#include "sync/engine/edit_rules.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
 
@@ -45,7 +45,7 @@ public:
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] replica::CatalogueCache& catalogues() { return catalogues_; }
-    [[nodiscard]] engine::OnlyReadCache& only_reads() { return only_reads_; }
+    [[nodiscard]] engine::EditRulesCache& edit_rules() { return edit_rules_; }
     /// Closes the handles that nobody uses.
     void close_idle();
 
@@ -55,7 +55,7 @@ private:
     const std::string path_;
     replica::WriteTurn& turn_;
     replica::CatalogueCache catalogues_;
-    engine::OnlyReadCache only_reads_;
+    engine::EditRulesCache edit_rules_;
     std::mutex mutex_;
     std::map<replica::Access, std::vector<std::unique_ptr<replica::Database>>> idle_;
 };

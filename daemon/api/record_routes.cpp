@@ -2,11 +2,12 @@
 #include <algorithm>
 
 #include "daemon/api/csv.hpp"
+#include "daemon/api/edit_warnings.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/record_query.hpp"
 #include "daemon/api/record_text.hpp"
 #include "daemon/api/services.hpp"
-#include "sync/engine/only_read.hpp"
+#include "sync/engine/edit_rules.hpp"
 #include "sync/replica/local_edits.hpp"
 #include "sync/replica/values.hpp"
 
@@ -238,10 +239,7 @@ Result<> check_only_read(const engine::OnlyRead& only, const replica::Entity& en
 // The answer to edits, within their transaction: it shows what they made, nothing later.
 Result<ApiResponse> edited(const replica::Database& db, const replica::Entity& entity,
                            std::span<const replica::Edit> edits, const replica::EditResult& done,
-                           int status) {
-    json warnings = json::array();
-    for (const auto& warning : done.warnings)
-        warnings.push_back({{"entity", warning.entity}, {"field", warning.field}});
+                           json warnings, int status) {
     json body = {{"entity", entity.name},
                  {"ids", done.ids},
                  {"warnings", std::move(warnings)},
@@ -270,19 +268,22 @@ Result<ApiResponse> apply(Services& services, const ApiRequest& request,
     if (!db) return pass(db);
     const auto& name = request.param("entity");
     ApiResponse response;
+    std::shared_ptr<const engine::EditRules> rules;
     replica::EditSteps steps;
     steps.before = [&](const replica::Catalogue& catalogue) -> Result<> {
         auto entity = entity_of(catalogue, name);
         if (!entity) return pass(entity);
         if (edits.size() == 1 && edits[0].id != 0)
             if (auto same = check_match(request, **db, **entity, edits[0].id); !same) return same;
-        auto only = services.databases.only_reads().get(**db, **entity);
-        if (!only) return pass(only);
-        return check_only_read(**only, **entity, edits);
+        auto found = edit_rules_of(services, **db, **entity);
+        if (!found) return pass(found);
+        rules = std::move(*found);
+        return check_only_read(rules->only_read, **entity, edits);
     };
     steps.after = [&](const replica::Catalogue& catalogue,
                       const replica::EditResult& done) -> Result<> {
-        auto made = edited(**db, *catalogue.entity(name), edits, done, status);
+        auto made = edited(**db, *catalogue.entity(name), edits, done,
+                           warnings_of(*rules, edits, done, request.language), status);
         if (!made) return pass(made);
         response = std::move(*made);
         return {};

@@ -10,6 +10,31 @@ constexpr Text kTexts[] = {
     {"daemon.config_errors", "The configuration has {count} {count:error|errors}.",
      "配置中有 {count} 处错误。"},
 
+    // What to do about a value that a remote will not take as it is: by code.
+    {"warning.choice", "is not on the field's list", "不在该字段的选项中"},
+    {"warning.choice.hint", "It was taken as given.", "已按原样保存。"},
+    {"warning.KONTOR_LENGTH",
+     "It stays here, and {entity} {record} is not sent to {connection} until it is shorter.",
+     "该值已保存在本地；缩短之前，{entity} {record} 不会发送到 {connection}。"},
+    {"warning.KONTOR_CHOICE",
+     "It stays here, and {entity} {record} is not sent to {connection} until it is a value of the "
+     "list, or the list there has it.",
+     "该值已保存在本地；改为选项中的值（或在 {connection} 中添加该选项）之前，"
+     "{entity} {record} 不会发送。"},
+    {"warning.KONTOR_REQUIRED",
+     "{entity} {record} is not sent to {connection} until it has a value.",
+     "填写之前，{entity} {record} 不会发送到 {connection}。"},
+    {"warning.KONTOR_VALUE",
+     "It stays here, and {entity} {record} is not sent to {connection} until it is put right.",
+     "该值已保存在本地；改正之前，{entity} {record} 不会发送到 {connection}。"},
+    {"warning.KONTOR_CUT", "All of it stays here; {connection} gets the beginning.",
+     "全文保存在本地；{connection} 只收到开头部分。"},
+    {"warning.KONTOR_READ_ONLY", "It stays here, and is not sent to {connection}.",
+     "该值保存在本地，不会发送到 {connection}。"},
+    {"warning.KONTOR_CREATE_ONLY",
+     "It stays here, and is not sent to {connection} if the record is there already.",
+     "该值保存在本地；若 {connection} 中已有该记录，则不会发送。"},
+
     {"state.starting", "starting", "正在启动"},
     {"state.new", "new – waits for: kontor sync {name}", "新连接 – 等待运行：kontor sync {name}"},
     {"state.idle", "up to date", "已是最新"},

@@ -106,9 +106,11 @@ Result<> DescriptionCache::save(const std::string& connection,
     const json document = {{"at", format_instant(description.at)},
                            {"streams", to_json(description.streams)}};
     if (auto made = host::make_private_folder(folder_); !made) return made;
-    return host::replace_file(path_of(connection),
-                              document.dump(-1, ' ', false, json::error_handler_t::replace),
-                              host::Durability::kQuick);
+    auto saved = host::replace_file(path_of(connection),
+                                    document.dump(-1, ' ', false, json::error_handler_t::replace),
+                                    host::Durability::kQuick);
+    ++edition_;
+    return saved;
 }
 
 }  // namespace kontor::app

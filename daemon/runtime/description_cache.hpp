@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -27,10 +29,13 @@ public:
     [[nodiscard]] std::optional<Description> load(const std::string& connection) const;
     [[nodiscard]] Result<> save(const std::string& connection,
                                 const Description& description) const;
+    /// Another number after each save.
+    [[nodiscard]] std::uint64_t edition() const { return edition_.load(); }
 
 private:
     [[nodiscard]] std::string path_of(const std::string& connection) const;
     std::string folder_;
+    mutable std::atomic<std::uint64_t> edition_{0};
 };
 
 /// In the form of docs/connector-abi.md ("describe").

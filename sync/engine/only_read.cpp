@@ -43,26 +43,4 @@ Result<OnlyRead> only_read(const replica::Database& db, const replica::Entity& e
     });
 }
 
-Result<std::shared_ptr<const OnlyRead>> OnlyReadCache::get(const replica::Database& db,
-                                                           const replica::Entity& entity) {
-    auto query = db.prepare(
-        "SELECT (SELECT value FROM kontor_meta WHERE key = 'mappings') || ' ' ||"
-        " (SELECT value FROM kontor_meta WHERE key = 'catalogue')");
-    if (!query) return pass(query);
-    auto row = query->step();
-    if (!row) return pass(row);
-    // Without mappings there is no stamp, and nothing to be found.
-    const std::string stamp = query->is_null(0) ? std::string() : std::string(query->text(0));
-    const std::lock_guard lock(mutex_);
-    if (stamp != stamp_) known_.clear();
-    stamp_ = stamp;
-    auto& known = known_[entity.id];
-    if (!known) {
-        auto found = only_read(db, entity);
-        if (!found) return pass(found);
-        known = std::make_shared<const OnlyRead>(std::move(*found));
-    }
-    return known;
-}
-
 }  // namespace kontor::engine

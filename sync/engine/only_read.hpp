@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 
@@ -38,18 +35,5 @@ private:
 /// As the mappings of all connections that have synced have it.
 [[nodiscard]] Result<OnlyRead> only_read(const replica::Database& db,
                                          const replica::Entity& entity);
-
-/// The same as it was last found, for all handles of one file: whether a mapping or the catalogue
-/// has changed is looked at each time, in microseconds. Thread-safe.
-class OnlyReadCache {
-public:
-    [[nodiscard]] Result<std::shared_ptr<const OnlyRead>> get(const replica::Database& db,
-                                                              const replica::Entity& entity);
-
-private:
-    std::mutex mutex_;
-    std::string stamp_;
-    std::map<std::int64_t, std::shared_ptr<const OnlyRead>> known_;
-};
 
 }  // namespace kontor::engine

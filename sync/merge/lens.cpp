@@ -78,10 +78,8 @@ Value put_plain(const FieldMapping& field, const Value& column) {
     // Text-like: numbers written by SQL count as their text.
     if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
         return Value(number_text(column, -1));
-    if (column.kind() == Kind::kText && cuts(field)) {
-        const auto bytes = prefix_bytes(column.text(), field.max_length);
-        if (bytes < column.text().size()) return Value(column.text().substr(0, bytes));
-    }
+    if (is_cut(field, column))
+        return Value(column.text().substr(0, prefix_bytes(column.text(), field.max_length)));
     return column;
 }
 
@@ -145,6 +143,11 @@ std::string remote_choice(const FieldMapping& field, const std::string& ours) {
 }
 
 }  // namespace
+
+bool is_cut(const FieldMapping& field, const Value& column) {
+    return column.kind() == Kind::kText && cuts(field) &&
+           prefix_bytes(column.text(), field.max_length) < column.text().size();
+}
 
 bool is_symbolic(const Value& value) {
     return value.kind() == Kind::kText && value.text().starts_with(kSymbolic) &&

@@ -35,6 +35,10 @@ public:
 /// sendable().
 [[nodiscard]] Value broken_reference(std::string_view text);
 
+/// True if put() keeps only the beginning of this column's text, for the remote has no room for
+/// all.
+[[nodiscard]] bool is_cut(const FieldMapping& field, const Value& column);
+
 /// The value of an image in its one form: a decimal as text, a real as a double.
 [[nodiscard]] Value from_remote(const FieldMapping& field, const ValueView& theirs);
 

@@ -318,6 +318,33 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.world.sql("SELECT count(*) FROM kontor_notice WHERE kind ="
                                         " 'read_only'"), [(1,)])
 
+    def test_an_edit_that_zoho_will_not_take_succeeds_and_is_warned_of(self):
+        self.run_kontor("sync", "zoho")
+        record = str(self.world.sql("SELECT id FROM contact WHERE email IS NOT NULL LIMIT 1")[0][0])
+        before = self.world.sql("SELECT email, last_name FROM contact WHERE id = ?", record)[0]
+        self.addCleanup(self.run_kontor, "sync", "zoho")
+        self.addCleanup(self.run_kontor, "set", "contact", record, "email=" + before[0],
+                        "last_name=" + before[1])
+        long = "a" * 90 + "@example.com"
+        told = self.run_kontor("set", "contact", record, "email=" + long, "last_name=")
+        self.assertIn(f"changed contact {record}", told.stdout)
+        self.assertIn("email: is longer than 100 characters (zoho). It stays here, and contact "
+                      f"{record} is not sent to zoho until it is shorter.", told.stderr)
+        self.assertIn("last_name: is required by the remote and has no value (zoho).", told.stderr)
+        self.assertEqual(self.world.sql("SELECT email FROM contact WHERE id = ?", record), [(long,)])
+        told = self.run_kontor("set", "contact", record, "email=" + long + "m", "--lang", "zh")
+        self.assertIn("email：超过 100 个字符（zoho）。该值已保存在本地；", told.stderr)
+        answer = json.loads(self.run_kontor("set", "contact", record, "email=" + long, "--json")
+                            .stdout)
+        self.assertEqual([(w["connection"], w["field"], w["code"], w["record"])
+                          for w in answer["warnings"]],
+                         [("zoho", "email", "KONTOR_LENGTH", int(record))])
+        self.run_kontor("sync", "zoho")
+        blocked = self.world.json("blocked")["blocked"]
+        self.assertIn(int(record), [b["record"] for b in blocked])
+        self.assertEqual(json.loads(self.run_kontor("set", "contact", record, "title=x", "--json")
+                                    .stdout)["warnings"], [])
+
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")
         record = self.world.sql("SELECT id FROM contact WHERE phone IS NOT NULL LIMIT 1")[0][0]

@@ -155,8 +155,14 @@ Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
         context.print_json(answer);
     else
         context.print(context.text(key, {{"record", entity_of(context) + " " + id}}));
-    for (const auto& warning : list_at(answer, "warnings"))
-        context.warn(context.text("cli.warning.choice", {{"field", text_at(warning, "field")}}));
+    for (const auto& warning : list_at(answer, "warnings")) {
+        const auto connection = text_at(warning, "connection");
+        context.warn(context.text(connection.empty() ? "cli.warning.here" : "cli.warning.there",
+                                  {{"field", text_at(warning, "field")},
+                                   {"name", connection},
+                                   {"reason", text_at(warning, "reason")},
+                                   {"hint", text_at(warning, "hint")}}));
+    }
     return Exit::kOk;
 }
 
