@@ -112,10 +112,13 @@ private:
     }
 
     /// After a commit.
-    void applied(std::size_t records) {
+    void applied(std::span<const remote::RecordView> batch) {
         for (auto& id : merger_.take_rereads())
             if (can_.fetch) rereads_.push_back(std::move(id));
-        done_ += static_cast<std::int64_t>(records);
+        // A first load counts what there is: it is also told who is gone.
+        done_ += plan_.loaded
+                     ? static_cast<std::int64_t>(batch.size())
+                     : std::ranges::count(batch, remote::Fact::kRecord, &remote::RecordView::fact);
         ports_.observer.progress({plan_.loaded ? "pull" : "load", plan_.mapping.stream, done_, 0});
         if (held_.empty() || rereads_.size() < kRereadsMax) return;
         broke_off_ = true;
@@ -145,7 +148,7 @@ private:
             transaction.commit();
             ports_.observer.committed();
         } while (at < batch.size());
-        applied(batch.size());
+        applied(batch);
     }
 
     void load(std::span<const remote::RecordView> records, std::string_view checkpoint) {
@@ -166,7 +169,7 @@ private:
             transaction.commit();
         }
         ports_.observer.committed();
-        applied(records.size());
+        applied(records);
     }
 
     Context& context_;

@@ -127,7 +127,8 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
     const std::string started = stamp();
     std::vector<std::pair<std::string, const Record*>> found;
     for (const auto& [id, record] : records_[name])
-        if (record.version >= cursor && (!cursor.empty() || !record.deleted) &&
+        if (record.version >= cursor &&
+            (!cursor.empty() || first_pull_tells_deleted || !record.deleted) &&
             !forbidden.contains(id))
             found.emplace_back(id, &record);
     const auto stale = std::exchange(stale_[name], {});

@@ -69,6 +69,7 @@ public:
     std::set<std::string> forbidden;         ///< ids that we may not see
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
+    bool first_pull_tells_deleted = false;   ///< as some lists do
     std::size_t page_size = 3;
     std::size_t fail_pull_after = SIZE_MAX;  ///< pages, then kUnavailable
 

@@ -197,3 +197,24 @@ TEST_CASE("pushes and sweeps say of how much they have done how much", "[everyda
     CHECK(heard.steps["sweep"].front() == std::pair<std::int64_t, std::int64_t>{0, 250});
     CHECK(heard.steps["sweep"].back() == std::pair<std::int64_t, std::int64_t>{250, 250});
 }
+
+// Zoho lists deleted users beside the others.
+TEST_CASE("a first load counts records, not those that are told to be gone", "[everyday]") {
+    struct Heard final : engine::Observer {
+        void progress(const engine::Progress& step) override {
+            if (step.stage == "load" && step.stream == "Contacts") done = step.done;
+        }
+        std::int64_t done = 0;
+    } heard;
+    FakeClock clock;
+    MemoryRemote remote(clock);
+    remote.streams = people_streams();
+    remote.first_pull_tells_deleted = true;
+    for (int i = 0; i < 6; ++i) remote.create("Contacts", {{"Last_Name", Value("N")}});
+    remote.erase("Contacts", remote.ids("Contacts").front());
+    Device device(clock);
+    device.observer = &heard;
+    device.connect("crm", remote);
+    CHECK(device.number("SELECT count(*) FROM contact") == 5);
+    CHECK(heard.done == 5);
+}
