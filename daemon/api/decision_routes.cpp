@@ -1,6 +1,7 @@
 // Conflicts and what remotes refused.
 #include <map>
 
+#include "daemon/api/conflict_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/engine/decisions.hpp"
@@ -10,34 +11,6 @@ namespace {
 
 using replica::Access;
 
-json conflict_json(const engine::Conflict& c) {
-    json fields = json::array();
-    for (const auto& field : c.fields)
-        fields.push_back({{"remote_field", field.remote_field},
-                          {"column", field.column},
-                          {"base", to_json(field.base.view())},
-                          {"ours", to_json(field.ours.view())},
-                          {"theirs", to_json(field.theirs.view())}});
-    return {{"id", c.id},
-            {"connection", c.connection},
-            {"stream", c.stream},
-            {"entity", c.entity},
-            {"record", c.record},
-            {"group", c.group},
-            {"kind", c.kind},
-            {"rule", c.rule},
-            {"state", c.state},
-            {"chosen", or_null(c.chosen)},
-            {"ours_by", or_null(c.ours_by)},
-            {"ours_at", or_null(c.ours_at)},
-            {"theirs_by", or_null(c.theirs_by)},
-            {"theirs_version", or_null(c.theirs_version)},
-            {"opened_at", c.opened_at},
-            {"decided_at", or_null(c.decided_at)},
-            {"decided_by", or_null(c.decided_by)},
-            {"fields", std::move(fields)}};
-}
-
 // The offset of the next page; null after the last.
 json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
     return got == static_cast<std::size_t>(limit) ? json(offset + limit) : json();
@@ -45,7 +18,7 @@ json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
 
 Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     engine::ConflictQuery query;
-    query.decided = request.get("decided") == "true";
+    if (request.get("decided") == "true") query.state = engine::ConflictQuery::State::kDecided;
     query.connection = request.get("connection");
     query.entity = request.get("entity");
     auto record = number_of(request, "record", 0, 0, INT64_MAX);

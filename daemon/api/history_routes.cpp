@@ -1,7 +1,10 @@
 // What happened to a record, why a value is what it is, and taking changes back.
 #include <algorithm>
+#include <span>
 
+#include "daemon/api/conflict_json.hpp"
 #include "daemon/api/json_io.hpp"
+#include "daemon/api/record_names.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/engine/decisions.hpp"
 #include "sync/replica/history.hpp"
@@ -13,6 +16,7 @@ namespace {
 using replica::Access;
 
 constexpr std::int64_t kEntriesMax = 10'000;
+constexpr std::int64_t kConflictsMax = 1'000;  ///< of one record
 constexpr std::size_t kUndoListMax = 1'000;
 
 const char* op_name(char op) {
@@ -53,6 +57,19 @@ json entry_json(const replica::Change& change, const replica::Entity* entity) {
             {"rule", or_null(change.rule)}};
 }
 
+/// What the old and new values of `changes` refer to.
+Result<json> names_in(const replica::Database& db, const replica::Catalogue& catalogue,
+                      const replica::Entity* entity, std::span<const replica::Change> changes) {
+    RecordNames names(db, catalogue);
+    for (const auto& change : changes) {
+        const auto* field = entity == nullptr ? nullptr : entity->field(change.field);
+        if (field == nullptr) continue;
+        for (const Value* value : {&change.old, &change.now})
+            if (auto added = names.add(*field, value->view()); !added) return pass(added);
+    }
+    return names.to_json();
+}
+
 Result<ApiResponse> history(Services& services, const ApiRequest& request) {
     auto id = id_of(request, "id");
     if (!id) return pass(id);
@@ -79,8 +96,13 @@ Result<ApiResponse> history(Services& services, const ApiRequest& request) {
         }
         entries.push_back(entry_json(change, entity));
     }
-    return json_response(
-        {{"entity", name}, {"id", *id}, {"entries", std::move(entries)}, {"next", next}});
+    auto names = names_in(**db, **catalogue, entity, *changes);
+    if (!names) return pass(names);
+    return json_response({{"entity", name},
+                          {"id", *id},
+                          {"entries", std::move(entries)},
+                          {"names", std::move(*names)},
+                          {"next", next}});
 }
 
 Result<ApiResponse> why(Services& services, const ApiRequest& request) {
@@ -94,34 +116,39 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
     const auto& field = request.param("field");
     auto found = replica::why(**db, **catalogue, entity, *id, field);
     if (!found) return pass(found);
-    const auto type = type_of((*catalogue)->entity(entity), field);
+    const auto* kind = (*catalogue)->entity(entity);
+    const auto type = type_of(kind, field);
+    // The value as it is counts as one more.
+    auto told = found->changes;
+    told.emplace_back().field = field;
+    told.back().now = found->current;
+    auto names = names_in(**db, **catalogue, kind, told);
+    if (!names) return pass(names);
     json changes = json::array();
     for (const auto& change : found->changes) {
-        auto entry = entry_json(change, (*catalogue)->entity(entity));
+        auto entry = entry_json(change, kind);
         entry["run_kind"] = or_null(change.run_kind);
         entry["connection"] = or_null(change.connection);
         changes.push_back(std::move(entry));
     }
+    engine::ConflictQuery query;
+    query.state = engine::ConflictQuery::State::kAll;
+    query.entity = entity;
+    query.record = *id;
+    query.field = field;
+    query.limit = kConflictsMax;
+    auto asked = engine::list_conflicts(**db, query);
+    if (!asked) return pass(asked);
     json conflicts = json::array();
-    for (const auto& note : found->conflicts)
-        conflicts.push_back({{"id", note.id},
-                             {"kind", note.kind},
-                             {"state", note.state},
-                             {"rule", note.rule},
-                             {"chosen", or_null(note.chosen)},
-                             {"group", note.group},
-                             {"stream", note.stream},
-                             {"theirs_by", or_null(note.theirs_by)},
-                             {"opened_at", note.opened_at},
-                             {"decided_at", or_null(note.decided_at)},
-                             {"decided_by", or_null(note.decided_by)}});
+    for (const auto& conflict : *asked) conflicts.push_back(conflict_json(conflict));
     return json_response({{"entity", entity},
                           {"id", *id},
                           {"field", field},
                           {"exists", !found->current.is_absent()},
                           {"value", to_json(found->current.view(), type)},
                           {"changes", std::move(changes)},
-                          {"conflicts", std::move(conflicts)}});
+                          {"conflicts", std::move(conflicts)},
+                          {"names", std::move(*names)}});
 }
 
 // --- Undo

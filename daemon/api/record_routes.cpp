@@ -4,6 +4,7 @@
 #include "daemon/api/csv.hpp"
 #include "daemon/api/edit_warnings.hpp"
 #include "daemon/api/json_io.hpp"
+#include "daemon/api/record_names.hpp"
 #include "daemon/api/record_query.hpp"
 #include "daemon/api/record_text.hpp"
 #include "daemon/api/services.hpp"
@@ -62,6 +63,7 @@ Result<ApiResponse> list_records(const ApiRequest& request, const replica::Datab
     if (!columns) return pass(columns);
     const RecordText record_text(entity, *columns);
     std::vector<ValueView> values(columns->size());
+    RecordNames names(db, catalogue);
     ApiResponse response;
     std::string& body = response.body;
     body = "{\"entity\":\"" + entity.name + "\",\"records\":[";
@@ -69,8 +71,14 @@ Result<ApiResponse> list_records(const ApiRequest& request, const replica::Datab
         if (&record != page->records.data()) body += ',';
         for (std::size_t i = 0; i < values.size(); ++i) values[i] = record[i].second.view();
         record_text.append(body, values);
+        if (request.get("names") != "true") continue;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (const auto* field = entity.field((*columns)[i]))
+                if (auto added = names.add(*field, values[i]); !added) return pass(added);
     }
-    body += "],\"next\":";
+    body += ']';
+    if (request.get("names") == "true") body += ",\"names\":" + names.to_json().dump();
+    body += ",\"next\":";
     if (page->next.empty()) {
         body += "null";
     } else {
@@ -194,6 +202,24 @@ Result<> check_match(const ApiRequest& request, const replica::Database& db,
     if (request.if_match == "\"" + std::to_string(*version) + "\"") return {};
     return fail(Errc::kConflict, "the record has changed meanwhile",
                 {{"entity", entity.name}, {"record", std::to_string(id)}});
+}
+
+// Appends what the record refers to is called, as a last member.
+Result<> append_names(std::string& out, const replica::Database& db,
+                      const replica::Catalogue& catalogue, const replica::Entity& entity,
+                      std::int64_t id) {
+    RecordNames names(db, catalogue);
+    Result<> trouble;
+    auto found = replica::get(db, entity, id, [&](auto values) {
+        // id and uid come first
+        for (std::size_t i = 0; i < entity.fields.size() && trouble; ++i)
+            trouble = names.add(entity.fields[i], values[i + 2]);
+    });
+    if (!found) return pass(found);
+    if (!trouble) return trouble;
+    out.back() = ',';
+    out += "\"names\":" + names.to_json().dump() + '}';
+    return {};
 }
 
 // Appends the record. False if there is none.
@@ -326,6 +352,9 @@ Result<ApiResponse> get_record(Services& services, const ApiRequest& request) {
     if (!*found)
         return fail(Errc::kNotFound, entity.name + " " + std::to_string(*id),
                     {{"entity", entity.name}, {"record", std::to_string(*id)}});
+    if (request.get("names") == "true")
+        if (auto named = append_names(response.body, **db, **catalogue, entity, *id); !named)
+            return pass(named);
     auto version = version_of(**db, entity, *id);
     if (!version) return pass(version);
     set_version(response, *version);

@@ -154,11 +154,19 @@ std::string rule_words(Language language, std::string_view rule) {
     }
     const auto colon = rule.find(':');
     const auto name = rule.substr(0, colon);
-    if (name == "resolve" && colon != rule.npos)
-        return render(language, "rule.resolve", {{"id", std::string(rule.substr(colon + 1))}});
+    if (name == "resolve" && colon != rule.npos) {
+        constexpr std::string_view kRun = "run:";
+        std::string of(rule.substr(colon + 1));
+        if (of.starts_with(kRun))
+            return render(language, "rule.resolve.run", {{"run", of.substr(kRun.size())}});
+        return render(language, "rule.resolve.conflict", {{"id", std::move(of)}});
+    }
     auto key = "rule." + std::string(rule);
     if (colon != rule.npos) key[std::string_view("rule.").size() + colon] = '.';
-    return find(key) == nullptr ? std::string(rule) : render(language, key);
+    // A text with a place to fill in is not of this rule: nobody is shown the gap.
+    const Text* text = find(key);
+    return text == nullptr || !placeholders(text->en).empty() ? std::string(rule)
+                                                              : render(language, key);
 }
 
 std::vector<std::string> placeholders(std::string_view text) {

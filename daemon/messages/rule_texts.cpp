@@ -5,7 +5,9 @@ namespace {
 
 // Why a value is what it is: the rules of merging, as history and conflicts name them (`:` is `.`).
 constexpr Text kTexts[] = {
-    {"rule.resolve", "decided as conflict {id}", "按冲突 {id} 的处理"},
+    {"rule.resolve", "a person decided", "已由人工决定"},
+    {"rule.resolve.conflict", "decided as conflict {id}", "按冲突 {id} 的处理"},
+    {"rule.resolve.run", "a person decided many at once, run {run}", "由人工批量决定，批次 {run}"},
     {"rule.unfit", "{rule} (values do not fit)", "{rule}（值不适用）"},
     {"rule.agreed", "both sides agree", "两侧一致"},
     {"rule.equal", "both sides are equal", "两侧相同"},

@@ -15,6 +15,10 @@
 /// Deciding one conflict, within a transaction of the caller's. All throw Failure.
 namespace kontor::engine {
 
+/// True if a conflict of that stream and group is about a column, or the group of that name.
+[[nodiscard]] bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
+                               const std::string& field);
+
 /// As resolve(); `rule` is what the conflict says of how it was decided.
 void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
             const std::string& actor);

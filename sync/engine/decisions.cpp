@@ -1,5 +1,7 @@
 #include "sync/engine/decisions.hpp"
 
+#include <algorithm>
+
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/decide.hpp"
@@ -36,6 +38,17 @@ OldValues old_values(const StreamPlan& plan, const Row& row,
     for (const auto& change : changes)
         out.emplace(plan.column_fields[change.column], row[change.column]);
     return out;
+}
+
+bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
+                 const std::string& field) {
+    const StreamPlan* plan = plans.stream(stream);
+    const GroupPlan* group = plan != nullptr ? plan->group(group_id) : nullptr;
+    if (group == nullptr) return false;
+    if (group->mapping->name == field) return true;
+    return std::ranges::any_of(group->mapping->fields, [&](const merge::FieldMapping& mapped) {
+        return std::ranges::find(mapped.columns, field) != mapped.columns.end();
+    });
 }
 
 namespace {
@@ -172,6 +185,12 @@ void resolve_open_edit(Context& context, const StreamPlan& plan, const GroupPlan
         ours = put_group(group, after, references);
         note_change(context, plan.entity.id, link.record, old_values(plan, *row, changes), plan.id);
     }
+    if (side == Side::kOurs)  // the value offered and not taken stays in history
+        for (std::size_t i = 0; i < conflict.theirs.size(); ++i)
+            if (i >= conflict.ours.size() || conflict.theirs[i] != conflict.ours[i])
+                add_history(context, plan.entity.id, link.record,
+                            plan.column_fields[group.columns[i].front()], "k", conflict.theirs[i],
+                            cause);
     // Ours: they hold their value and ours differs from it, so it is pushed.
     save_shadow(context.sql, link.id, group.id, {conflict.theirs, ours, false});
     if (conflict.theirs == ours && side == Side::kTheirs)
@@ -262,18 +281,29 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
                                              const ConflictQuery& query) {
     return guarded([&] {
         Sql sql(db);
+        using State = ConflictQuery::State;
+        const bool all = query.state == State::kAll;
+        const char* order = query.state == State::kOpen ? " ORDER BY k.id"
+                            : all ? " ORDER BY k.state = 'open' DESC, k.decided_at DESC, k.id DESC"
+                                  : " ORDER BY k.decided_at DESC, k.id DESC";
         std::vector<StoredConflict> found;
-        auto& rows = sql.bind(std::string(kConflictColumns) +
-                                  "WHERE k.state = ?1 AND (?2 = '' OR e.name = ?2)"
-                                  " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)"
-                                  " ORDER BY k.id LIMIT ?4 OFFSET ?5",
-                              query.decided ? "decided" : "open", query.entity, query.record,
-                              query.limit, query.offset, query.connection);
+        auto& rows =
+            sql.bind(std::string(kConflictColumns) +
+                         "WHERE (?1 = '' OR k.state = ?1) AND (?2 = '' OR e.name = ?2)"
+                         " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)" +
+                         order + " LIMIT ?4 OFFSET ?5",
+                     all                           ? ""
+                     : query.state == State::kOpen ? "open"
+                                                   : "decided",
+                     query.entity, query.record, query.limit, query.offset, query.connection);
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
+            if (!query.field.empty() && conflict.group &&
+                !about_field(plans, conflict.stream, *conflict.group, query.field))
+                continue;
             name_fields(plans, conflict);
             name_author(sql, plans, conflict);
             out.push_back(std::move(conflict.shown));

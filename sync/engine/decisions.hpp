@@ -38,11 +38,14 @@ struct Conflict {
     std::vector<ConflictField> fields;
 };
 
-/// Open conflicts (or decided ones too), oldest first. The rest narrows it.
+/// Open conflicts, oldest first; or decided ones, those decided last first; or all, open ones
+/// first. The rest narrows it.
 struct ConflictQuery {
-    bool decided = false;
+    enum class State : std::uint8_t { kOpen, kDecided, kAll };
+    State state = State::kOpen;
     std::string connection = {}, entity = {};
     std::int64_t record = 0;
+    std::string field = {};  ///< a column or a group's name; those about whole records stay in
     std::int64_t limit = 100, offset = 0;
 };
 [[nodiscard]] Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,

@@ -13,17 +13,6 @@ std::string rule_of(std::int64_t run) {
     return "resolve:run:" + std::to_string(run);
 }
 
-bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
-                 const std::string& field) {
-    const StreamPlan* plan = plans.stream(stream);
-    const GroupPlan* group = plan != nullptr ? plan->group(group_id) : nullptr;
-    if (group == nullptr) return false;
-    if (group->mapping->name == field) return true;
-    return std::ranges::any_of(group->mapping->fields, [&](const merge::FieldMapping& mapped) {
-        return std::ranges::find(mapped.columns, field) != mapped.columns.end();
-    });
-}
-
 /// Those that fit, oldest first; what is about whole records is counted alone.
 std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflicts& which,
                                  ManyDecided& out) {

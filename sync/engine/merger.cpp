@@ -296,7 +296,7 @@ merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
         for (const std::size_t column : columns) {
             const auto at = context_.sql.text(
                 "SELECT max(at) FROM kontor_history WHERE entity = ? AND record = ? AND field = ?"
-                " AND run IS NULL",
+                " AND run IS NULL AND op <> 'k'",
                 plan_.entity.id, work.link.record, plan_.column_fields[column]);
             if (!at) continue;
             if (const auto when = parse_instant(*at)) {

@@ -116,27 +116,6 @@ std::optional<RecordImage> image_of(const Entity& entity, const RecordState& sta
     return image;
 }
 
-Result<std::vector<ConflictNote>> conflicts_of(const Database& db, const Entity& entity,
-                                               std::int64_t record) {
-    auto query = db.prepare(
-        "SELECT c.id,c.kind,c.state,c.rule,c.chosen,g.name,s.name,c.theirs_by,c.opened_at,"
-        "c.decided_at,c.decided_by FROM kontor_conflict c LEFT JOIN kontor_group g ON g.id=c.grp"
-        " LEFT JOIN kontor_stream s ON s.id=c.stream WHERE c.entity=?1 AND c.record=?2"
-        " ORDER BY c.state='open' DESC,c.id DESC LIMIT 1000");
-    if (!query) return pass(query);
-    query->bind(1, entity.id);
-    query->bind(2, record);
-    std::vector<ConflictNote> notes;
-    while (true) {
-        auto row = query->step();
-        if (!row) return pass(row);
-        if (!*row) return notes;
-        const auto text = [&](int column) { return std::string(query->text(column)); };
-        notes.push_back({query->integer(0), text(1), text(2), text(3), text(4), text(5), text(6),
-                         text(7), text(8), text(9), text(10)});
-    }
-}
-
 }  // namespace
 
 Result<std::vector<Change>> changes_of_record(const Database& db, const Catalogue& catalogue,
@@ -217,9 +196,6 @@ Result<Explanation> why(const Database& db, const Catalogue& catalogue, const st
         });
     if (!changes) return pass(changes);
     out.changes = std::move(*changes);
-    auto conflicts = conflicts_of(db, **found, record);
-    if (!conflicts) return pass(conflicts);
-    out.conflicts = std::move(*conflicts);
     return out;
 }
 

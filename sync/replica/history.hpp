@@ -30,16 +30,9 @@ struct Change {
     std::string rule;
 };
 
-struct ConflictNote {
-    std::int64_t id = 0;
-    std::string kind, state, rule, chosen, group, stream, theirs_by, opened_at, decided_at,
-        decided_by;
-};
-
 struct Explanation {
-    Value current;                        ///< absent if the record does not exist
-    std::vector<Change> changes;          ///< of the field and of the record as such, newest first
-    std::vector<ConflictNote> conflicts;  ///< of the record, open ones first
+    Value current;                ///< absent if the record does not exist
+    std::vector<Change> changes;  ///< of the field and of the record as such, newest first
 };
 
 struct RecordImage {

@@ -2,6 +2,7 @@
 // one: nobody meets a bare key.
 #include "daemon/messages/messages.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -103,6 +104,16 @@ TEST_CASE("rules of merging are told in words", "[messages]") {
     CHECK(msg::rule_words(kEnglish, "only_theirs") == "only the remote changed");
     CHECK(msg::rule_words(kChinese, "newest:unclear>remote") == "无法确定哪个较新 > 以远端为准");
     CHECK(msg::rule_words(kChinese, "resolve:7") == "按冲突 7 的处理");
+    CHECK(msg::rule_words(kEnglish, "resolve") == "a person decided");
+    CHECK(msg::rule_words(kEnglish, "resolve:run:12") == "a person decided many at once, run 12");
+    // Whatever rule there is a text for: nothing of it stays open.
+    for (const auto& text : msg::rule_texts()) {
+        std::string rule(text.key.substr(std::string_view("rule.").size()));
+        std::replace(rule.begin(), rule.end(), '.', ':');
+        INFO(rule);
+        for (const auto language : {kEnglish, kChinese})
+            CHECK(msg::rule_words(language, rule).find('{') == std::string::npos);
+    }
     CHECK(msg::rule_words(kEnglish, "max:unfit") == "the greater (values do not fit)");
     CHECK(msg::rule_words(kEnglish, "email").find("email") == 0);
     CHECK(msg::rule_words(kEnglish, "").empty());

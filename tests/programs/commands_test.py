@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -344,6 +345,71 @@ class Commands(unittest.TestCase):
         self.assertIn(int(record), [b["record"] for b in blocked])
         self.assertEqual(json.loads(self.run_kontor("set", "contact", record, "title=x", "--json")
                                     .stdout)["warnings"], [])
+
+    def test_references_show_the_name_of_what_they_point_to(self):
+        self.run_kontor("sync", "zoho")
+        record, owner = self.world.sql("SELECT id, owner_id FROM contact WHERE owner_id IS NOT NULL"
+                                       " LIMIT 1")[0]
+        users = dict(self.world.sql(
+            "SELECT id, coalesce(full_name, last_name) FROM user ORDER BY id"))
+        other = next(u for u in users if u != owner)
+        def named(user):
+            return f"user:{user} ({users[user]})"
+        self.assertIn(named(owner), self.run_kontor("get", "contact", str(record)).stdout)
+        listed = self.run_kontor("list", "contact", "--where", f"id={record}", "--fields",
+                                 "owner_id").stdout
+        self.assertIn(named(owner), listed)
+        self.run_kontor("set", "contact", str(record), f"owner_id={other}")
+        self.addCleanup(self.run_kontor, "set", "contact", str(record), f"owner_id={owner}")
+        for words in (("history", "contact", str(record)),
+                      ("why", "contact", str(record), "owner_id")):
+            shown = self.run_kontor(*words).stdout
+            line = next(l for l in shown.splitlines() if named(other) in l and named(owner) in l)
+            self.assertIn(f"uid:{os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name})", line)
+        # Programs get the number as before, and the name beside.
+        why = self.world.json("why", "contact", str(record), "owner_id")
+        self.assertEqual(why["value"], other)
+        self.assertEqual(why["names"]["owner_id"][str(other)]["name"], users[other])
+        page = self.world.json("list", "contact", "--where", f"id={record}", "--fields", "owner_id")
+        self.assertEqual(page["records"][0]["fields"]["owner_id"], other)
+        self.assertEqual(page["names"]["owner_id"][str(other)],
+                         {"entity": "user", "id": other, "name": users[other]})
+        csv_text = self.run_kontor("list", "contact", "--where", f"id={record}", "--fields",
+                                   "owner_id", "--csv").stdout
+        self.assertNotIn("user:", csv_text)
+
+    def test_who_decided_a_conflict_and_what_was_not_taken_is_told(self):
+        self.run_kontor("sync", "zoho")
+        record, ext = self.world.sql(
+            "SELECT c.id, l.ext_id FROM contact c JOIN kontor_link l ON l.record = c.id JOIN"
+            " kontor_stream s ON s.id = l.stream AND s.name = 'Contacts'"
+            " WHERE c.mobile IS NOT NULL ORDER BY c.id DESC LIMIT 1")[0]
+        record = str(record)
+        self.run_kontor("set", "contact", record, "mobile=+86 10 1111")
+        self.world.control("/edit", {"module": "Contacts", "id": ext,
+                                     "set": {"Mobile": "+86 21 2222"}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        [conflict] = [c for c in self.world.json("conflicts")["conflicts"]
+                      if str(c["record"]) == record]
+        number = str(conflict["id"])
+        why = self.run_kontor("why", "contact", record, "mobile").stdout
+        self.assertIn(f"conflict {number} (both changed it): open since", why)
+        self.assertNotIn("conflict ", self.run_kontor("why", "contact", record, "title").stdout)
+        self.run_kontor("resolve", number, "--ours")
+        me = f"uid:{os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name})"
+        listed = self.run_kontor("conflicts", "--decided").stdout
+        line = next(l for l in listed.splitlines() if f"contact {record} " in l)
+        for part in (number, "mobile", "ours", "+86 10 1111", "+86 21 2222", me, "a person decided"):
+            self.assertIn(part, line)
+        why = self.run_kontor("why", "contact", record, "mobile").stdout
+        self.assertIn(f"{me} decided at 20", why)
+        self.assertIn("taken: mobile +86 10 1111; not taken: mobile +86 21 2222", why)
+        kept = next(l for l in why.splitlines() if "kept" in l)
+        for part in (me, "+86 21 2222", f"decided as conflict {number}"):
+            self.assertIn(part, kept)
+        self.assertIn(f"decided as conflict {number}",
+                      self.run_kontor("history", "contact", record).stdout)
 
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")

@@ -6,6 +6,7 @@ all addresses are on 127.0.0.1.
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -16,6 +17,7 @@ import tempfile
 import time
 import urllib.request
 
+UNFILLED = re.compile(r"\{[a-z_]+(:[^{}\"]*)?\}")  # a placeholder of the catalogue
 PATIENCE = 60  # seconds; on a loaded machine everything takes long
 
 
@@ -225,6 +227,9 @@ class World:
                                 capture_output=True, text=True, timeout=wait, **how)
         if check and result.returncode != 0:
             raise AssertionError(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
+        for text in (result.stdout, result.stderr):
+            if found := UNFILLED.search(text):
+                raise AssertionError(f"kontor {' '.join(words)}: not filled in: {found[0]}")
         return result
 
     def json(self, *words, **how):

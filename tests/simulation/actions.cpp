@@ -252,7 +252,7 @@ void World::undo(Device& device, const Step& step) {
 
 void World::decide(Device& device, const Step& step, bool open) {
     engine::ConflictQuery query;
-    query.decided = !open;
+    if (!open) query.state = engine::ConflictQuery::State::kDecided;
     const auto conflicts = engine::list_conflicts(device.api(), query);
     if (!conflicts || conflicts->empty()) return;
     const auto& one = (*conflicts)[step.pick % conflicts->size()];

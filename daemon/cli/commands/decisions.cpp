@@ -3,6 +3,7 @@
 
 #include "config/table_reader.hpp"
 #include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/conflict_view.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
@@ -12,70 +13,6 @@ namespace kontor::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string record_of(const json& object) {
-    return text_at(object, "entity") + " " + text_at(object, "record");
-}
-
-void print_conflict_list(Context& context, const json& conflicts) {
-    Table table{.columns = {{.title = context.text("cli.column.id"), .right = true, .min = 4},
-                            {.title = context.text("cli.column.record"), .min = 10},
-                            {.title = context.text("cli.column.connection")},
-                            {.title = context.text("cli.column.kind"), .min = 6},
-                            {.title = context.text("cli.column.field")},
-                            {.title = context.text("cli.column.ours")},
-                            {.title = context.text("cli.column.theirs")},
-                            {.title = context.text("cli.column.since")}},
-                .rows = {}};
-    for (const auto& conflict : conflicts) {
-        std::vector<std::string> row{text_at(conflict, "id"),
-                                     record_of(conflict),
-                                     text_at(conflict, "connection"),
-                                     context.word(text_at(conflict, "kind")),
-                                     "",
-                                     "",
-                                     "",
-                                     text_at(conflict, "opened_at")};
-        const auto& fields = list_at(conflict, "fields");
-        if (fields.empty()) table.add(row);
-        for (const auto& field : fields) {
-            row[4] = text_at(field, "column");
-            row[5] = text_at(field, "ours");
-            row[6] = text_at(field, "theirs");
-            table.add(row);
-        }
-    }
-    context.print(table);
-}
-
-void print_conflict(Context& context, const json& conflict) {
-    context.print(
-        context.text("cli.conflict.title", {{"id", text_at(conflict, "id")},
-                                            {"record", record_of(conflict)},
-                                            {"connection", text_at(conflict, "connection")},
-                                            {"kind", context.word(text_at(conflict, "kind"))}}));
-    Table table{.columns = {{.title = context.text("cli.column.field")},
-                            {.title = context.text("cli.column.base")},
-                            {.title = context.text("cli.column.ours")},
-                            {.title = context.text("cli.column.theirs")}},
-                .rows = {}};
-    for (const auto& field : list_at(conflict, "fields"))
-        table.add({text_at(field, "column"), text_at(field, "base"), text_at(field, "ours"),
-                   text_at(field, "theirs")});
-    context.print(table);
-    for (const char* side : {"ours", "theirs"}) {
-        const std::string name(side);
-        const auto who = text_at(conflict, name + "_by");
-        const auto when = text_at(conflict, name == "ours" ? "ours_at" : "theirs_version");
-        if (who.empty() && when.empty()) continue;
-        context.print(context.text("cli.conflict.who",
-                                   {{"side", context.text("cli." + name)},
-                                    {"who", who.empty() ? context.text("cli.somebody") : who},
-                                    {"when", when}}));
-    }
-    context.print(context.text("cli.conflict.since", {{"when", text_at(conflict, "opened_at")},
-                                                      {"rule", text_at(conflict, "rule")}}));
-}
 
 Outcome<Exit> show_conflict(Context& context, const std::string& id) {
     const auto answer = context.api().get("/conflicts/" + url_encode(id));
@@ -226,8 +163,16 @@ Outcome<Exit> run_conflicts(Context& context) {
         context.note(context.text("cli.conflicts.none"));
         return Exit::kOk;
     }
-    print_conflict_list(context, conflicts);
-    context.note(context.text("cli.conflicts.hint"));
+    if (context.args().has("decided")) {
+        print_decided_list(context, conflicts);
+        context.note(context.text("cli.conflicts.decided_hint"));
+    } else {
+        print_conflict_list(context, conflicts);
+        context.note(context.text("cli.conflicts.hint"));
+    }
+    if (!text_at(*answer, "next").empty())
+        context.note(
+            context.text("cli.conflicts.more", {{"count", std::to_string(conflicts.size())}}));
     return Exit::kOk;
 }
 
@@ -286,7 +231,7 @@ Outcome<Exit> run_blocked(Context& context) {
                             {.title = context.text("cli.column.since")}},
                 .rows = {}};
     for (const auto& item : blocked)
-        table.add({text_at(item, "link"), record_of(item), text_at(item, "connection"),
+        table.add({text_at(item, "link"), record_text(item), text_at(item, "connection"),
                    context.word(text_at(item, "op")),
                    text_at(item, text_at(item, "column").empty() ? "field" : "column"),
                    text_at(item, "code") + ": " + context.said(text_at(item, "message")),

@@ -1,9 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "config/table_reader.hpp"
+#include "daemon/cli/actor.hpp"
 #include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/conflict_view.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/names.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
 #include "sync/base/clock.hpp"
@@ -27,7 +30,8 @@ std::string new_value(const json& change) {
     return text_at(change, "op") == "loaded" ? std::string() : text_at(change, "new");
 }
 
-void print_changes(Context& context, const json& changes) {
+/// `names`: what references point to is called.
+void print_changes(Context& context, const json& changes, const json& names) {
     Table table{.columns = {{.title = context.text("cli.column.change"), .right = true, .min = 6},
                             {.title = context.text("cli.column.time"), .min = 24},
                             {.title = context.text("cli.column.actor")},
@@ -38,23 +42,16 @@ void print_changes(Context& context, const json& changes) {
                             {.title = context.text("cli.column.new")},
                             {.title = context.text("cli.column.rule")}},
                 .rows = {}};
-    for (const auto& change : changes)
-        table.add({text_at(change, "seq"), text_at(change, "at"), text_at(change, "actor"),
-                   text_at(change, "run"), context.word(text_at(change, "op")),
-                   text_at(change, "field"), text_at(change, "old"), new_value(change),
+    for (const auto& change : changes) {
+        const auto field = text_at(change, "field");
+        table.add({text_at(change, "seq"), text_at(change, "at"),
+                   actor_text(text_at(change, "actor")), text_at(change, "run"),
+                   context.word(text_at(change, "op")), field,
+                   with_name(names, field, text_at(change, "old")),
+                   with_name(names, field, new_value(change)),
                    messages::rule_words(context.language(), text_at(change, "rule"))});
+    }
     context.print(table);
-}
-
-/// Conflicts that had a say in a value.
-void print_notes(Context& context, const json& conflicts) {
-    for (const auto& note : conflicts)
-        context.print(context.text(
-            "cli.why.conflict",
-            {{"id", text_at(note, "id")},
-             {"kind", context.word(text_at(note, "kind"))},
-             {"state", context.word(text_at(note, "state"))},
-             {"rule", messages::rule_words(context.language(), text_at(note, "rule"))}}));
 }
 
 /// What is to be undone, as the API wants it.
@@ -127,7 +124,7 @@ Outcome<Exit> run_history(Context& context) {
     if (context.json())
         context.print_json(*answer);
     else
-        print_changes(context, list_at(*answer, "entries"));
+        print_changes(context, list_at(*answer, "entries"), object_at(*answer, "names"));
     return Exit::kOk;
 }
 
@@ -141,11 +138,14 @@ Outcome<Exit> run_why(Context& context) {
     }
     context.print(context.text(
         "cli.why.value",
-        {{"record", record_of(context)}, {"field", field}, {"value", text_at(*answer, "value")}}));
+        {{"record", record_of(context)},
+         {"field", field},
+         {"value", with_name(object_at(*answer, "names"), field, text_at(*answer, "value"))}}));
     if (!flag_at(*answer, "exists")) context.note(context.text("cli.why.gone"));
     if (const auto& changes = list_at(*answer, "changes"); !changes.empty())
-        print_changes(context, changes);
-    print_notes(context, list_at(*answer, "conflicts"));
+        print_changes(context, changes, object_at(*answer, "names"));
+    for (const auto& conflict : list_at(*answer, "conflicts"))
+        context.print(conflict_line(context, conflict));
     return Exit::kOk;
 }
 

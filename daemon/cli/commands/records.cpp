@@ -6,6 +6,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/names.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/rows.hpp"
@@ -65,6 +66,13 @@ json flat_rows(const json& records) {
         rows.push_back(std::move(row));
     }
     return rows;
+}
+
+/// References with the names of what they point to.
+void name_references(const json& names, json& rows) {
+    for (const auto& [column, values] : names.items())
+        for (auto& row : rows)
+            if (row.contains(column)) row[column] = with_name(names, column, text_at(row, column));
 }
 
 /// The columns of a table of records: those asked for, or id and all that hold something.
@@ -222,11 +230,15 @@ Outcome<Exit> run_list(Context& context) {
     const bool csv = args.has("csv") || args.option("format") == "csv";
     if (csv && !context.json() && !args.has("limit") && !args.has("after"))
         return export_csv(context, *query);
-    const auto answer = context.api().get(records_path(context) + *query);
-    if (!answer) return tl::unexpected<Failure>(answer.error());
-    const auto rows = flat_rows(list_at(*answer, "records"));
-    auto columns = columns_of(context, rows);
+    // Whoever reads numbers of records by program wants numbers alone.
     const bool table = !context.json() && !args.has("csv") && !args.has("format");
+    auto path = *query;
+    if (table || context.json()) add_query(path, "names", "true");
+    const auto answer = context.api().get(records_path(context) + path);
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    auto rows = flat_rows(list_at(*answer, "records"));
+    if (table) name_references(object_at(*answer, "names"), rows);
+    auto columns = columns_of(context, rows);
     const auto left = table ? fit_columns(context, rows, columns) : 0;
     auto done = print_list(context, *answer, rows, columns);
     if (done && left > 0)
@@ -235,7 +247,8 @@ Outcome<Exit> run_list(Context& context) {
 }
 
 Outcome<Exit> run_get(Context& context) {
-    const auto answer = context.api().get(record_path(context, context.args().argument("ID")));
+    const auto answer =
+        context.api().get(record_path(context, context.args().argument("ID")) + "?names=true");
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto wanted = split_list(context.args().option("fields"));
     const auto& fields = object_at(*answer, "fields");
@@ -259,7 +272,7 @@ Outcome<Exit> run_get(Context& context) {
                             {.title = context.text("cli.column.value"), .min = 20}},
                 .rows = {}};
     for (const auto& [name, value] : shown.items()) {
-        const auto text = cell(value);
+        const auto text = with_name(object_at(*answer, "names"), name, cell(value));
         if (!text.empty() || context.args().has("all") || !wanted.empty()) table.add({name, text});
     }
     context.print(table);

@@ -159,7 +159,7 @@ TEST_CASE("list sends filters, order and paging, encoded", "[cli][command]") {
                        "-amount,name", "--limit", "10", "--after", "[3]"}) == 0);
     CHECK(session.last().target ==
           "/api/v1/records/deal?filter=stage%3A%3D%3AClosed%20Won&filter=fax%3Aisnull&"
-          "sort=-amount%2Cname&after=%5B3%5D&limit=10");
+          "sort=-amount%2Cname&after=%5B3%5D&limit=10&names=true");
     CHECK(session.runner.out == "id  amount  name\n 7    12.5  新店\n");
     CHECK(session.runner.err.find("--after [7]") != std::string::npos);
 

@@ -1,11 +1,23 @@
 #include "tests/daemon/cli/runner.hpp"
 
+#include <catch2/catch.hpp>
 #include <optional>
+#include <regex>
 #include <sstream>
 
 #include "daemon/cli/run.hpp"
 
 namespace kontor::test {
+namespace {
+
+/// No text that a person reads keeps a placeholder of the catalogue. (JSON has a quote there.)
+void expect_filled(const std::string& text) {
+    static const std::regex placeholder(R"(\{[a-z_]+(:[^{}"]*)?\})");
+    std::smatch found;
+    if (std::regex_search(text, found, placeholder)) FAIL("not filled in: " << found.str());
+}
+
+}  // namespace
 
 int Runner::run(const std::vector<std::string>& words) {
     std::ostringstream out_stream;
@@ -30,6 +42,8 @@ int Runner::run(const std::vector<std::string>& words) {
     const int code = cli::run(words, io, cancel);
     out = out_stream.str();
     err = err_stream.str();
+    expect_filled(out);
+    expect_filled(err);
     return code;
 }
 

@@ -339,7 +339,7 @@ TEST_CASE("deletes travel both ways; delete against edit keeps the edit", "[cycl
     REQUIRE_FALSE(again.empty());
     CHECK(f.remote.value("Contacts", again, "Phone") == Value("444"));
     engine::ConflictQuery decided;
-    decided.decided = true;
+    decided.state = engine::ConflictQuery::State::kDecided;
     CHECK(engine::list_conflicts(f.device.engine_db(), decided)->size() == 2);
     const int before = f.remote.changes_sent;
     f.device.sync("crm");

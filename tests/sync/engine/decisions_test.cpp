@@ -186,3 +186,49 @@ TEST_CASE("what is taken back is no new edit that might win by being newest",
                           " (SELECT id FROM kontor_run WHERE kind = 'undo' AND result = 'ok')") ==
           20);
 }
+
+TEST_CASE("keeping ours leaves what was not taken in history, with who decided",
+          "[engine][conflicts]") {
+    World w;
+    const auto conflict = engine::list_conflicts(w.device.engine_db(), {.field = "phone"})->front();
+    REQUIRE(engine::resolve(w.device.engine_db(), w.clock, w.device.random, conflict.id,
+                            Side::kOurs, "uid:1000"));
+    CHECK(w.device.text("SELECT h.op || ' ' || h.old || ' ' || h.actor || ' ' || h.rule || ' ' ||"
+                        " f.name FROM kontor_history h JOIN kontor_field f ON f.id = h.field"
+                        " ORDER BY seq DESC LIMIT 1") ==
+          "k theirs uid:1000 resolve:" + std::to_string(conflict.id) + " phone");
+    // It is no edit: what stood here stands, and is what is sent.
+    w.device.sync("zoho");
+    CHECK(w.there("Phone", "ours") == 1);
+    CHECK(w.here("phone", "ours") == 10);
+}
+
+TEST_CASE("conflicts are found by a field of their group, decided ones last first",
+          "[engine][conflicts]") {
+    World w;
+    using State = engine::ConflictQuery::State;
+    const auto list = [&](engine::ConflictQuery query) {
+        return *engine::list_conflicts(w.device.engine_db(), query);
+    };
+    const auto phones = list({.record = 3, .field = "phone"});
+    REQUIRE(phones.size() == 1);
+    CHECK(phones[0].group == "phone");
+    CHECK(list({.record = 3, .field = "mailing_city"}).empty());
+    CHECK(list({.record = 3}).size() == 2);
+
+    const auto first = list({.record = 3, .field = "email"}).front().id;
+    REQUIRE(engine::resolve(w.device.engine_db(), w.clock, w.device.random, phones[0].id,
+                            Side::kTheirs, "uid:1"));
+    w.clock.advance(std::chrono::seconds{1});
+    REQUIRE(engine::resolve(w.device.engine_db(), w.clock, w.device.random, first, Side::kOurs,
+                            "uid:1"));
+    const auto decided = list({.state = State::kDecided});
+    REQUIRE(decided.size() == 2);
+    CHECK(decided[0].id == first);
+    CHECK(decided[0].chosen == "ours");
+    CHECK(decided[0].decided_by == "uid:1");
+    const auto all = list({.state = State::kAll});
+    REQUIRE(all.size() == 20);
+    CHECK(all[0].state == "open");
+    CHECK(all[18].id == first);
+}

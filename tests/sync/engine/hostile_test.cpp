@@ -315,7 +315,7 @@ TEST_CASE("the system of record wins where both sides changed", "[policy][owner]
     CHECK(device.text("SELECT phone FROM contact") == winner);
     CHECK(remote.value("Contacts", ada, "Phone") == Value(winner));
     engine::ConflictQuery decided;
-    decided.decided = true;
+    decided.state = engine::ConflictQuery::State::kDecided;
     const auto listed = *engine::list_conflicts(device.engine_db(), decided);
     REQUIRE(listed.size() == 1);
     CHECK(listed[0].rule == "owner:" + winner);

@@ -327,7 +327,7 @@ TEST_CASE("R7: a delete there against an edit here, decided by a person, is reme
         REQUIRE_FALSE(again.empty());
         CHECK(f.remote.value("Contacts", again, "Phone").text() == "138");
         engine::ConflictQuery decided;
-        decided.decided = true;
+        decided.state = engine::ConflictQuery::State::kDecided;
         CHECK(engine::list_conflicts(f.device.engine_db(), decided)->size() == 1);
     }
     SECTION("restored there meanwhile: the question is moot and the edit goes out") {

@@ -95,7 +95,7 @@ TEST_CASE("D7: both had been edited here: the winner's edit goes out, the other'
     f.rounds();
     CHECK(f.remote.value("Contacts", f.winner, "Phone") == Value("of winner"));
     engine::ConflictQuery decided;
-    decided.decided = true;
+    decided.state = engine::ConflictQuery::State::kDecided;
     const auto listed = *engine::list_conflicts(f.device.engine_db(), decided);
     REQUIRE(listed.size() == 1);
     CHECK(listed[0].fields[0].ours == Value("of loser"));

@@ -111,7 +111,7 @@ TEST_CASE("records that came with a load have a beginning too", "[replica][histo
     CHECK(of_run->front().connection == "main");
 }
 
-TEST_CASE("why explains a value and lists its conflicts", "[replica][history]") {
+TEST_CASE("why explains a value", "[replica][history]") {
     Replica replica;
     CatalogueCache catalogues;
     LocalEdits edits(replica.db(), catalogues);
@@ -120,19 +120,13 @@ TEST_CASE("why explains a value and lists its conflicts", "[replica][history]") 
     const std::string entity = replica.one("SELECT id FROM kontor_entity WHERE name='contact'");
     replica.run("INSERT INTO kontor_history(entity,record,field,op,old,at,rule) VALUES(" + entity +
                 ",1," + std::to_string(replica.field("contact", "phone")) +
-                ",'k','140','2026-01-01T00:00:00.000Z','manual');"
-                "INSERT INTO kontor_conflict(stream,link,entity,record,kind,rule,state,opened_at)"
-                " VALUES(1,1," +
-                entity + ",1,'edit','manual','decided','x'),(1,1," + entity +
-                ",1,'edit','manual','open','y')");
+                ",'k','140','2026-01-01T00:00:00.000Z','manual')");
     const auto answer = why(replica.db(), replica.catalogue(), "contact", 1, "phone");
     REQUIRE(answer);
     CHECK(answer->current == Value("139"));
     CHECK(show(answer->changes) == Lines{"4 phone k 140>~", "3 phone u 138>139", "1 - i ∅>~"});
     CHECK(answer->changes[0].rule == "manual");
     CHECK(answer->changes[1].actor == "uid:2");
-    REQUIRE(answer->conflicts.size() == 2);
-    CHECK(answer->conflicts[0].state == "open");
     CHECK(why(replica.db(), replica.catalogue(), "contact", 1, "phnoe")
               .error()
               .args.at("suggestion") == "phone");

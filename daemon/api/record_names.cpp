@@ -1,0 +1,89 @@
+#include "daemon/api/record_names.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "sync/search/record_reader.hpp"
+
+namespace kontor::api {
+namespace {
+
+/// Of a field; secrets are nobody's name.
+bool shows(const replica::Entity& entity, std::string_view column) {
+    const auto* field = entity.field(column);
+    return field != nullptr && field->data_class != "secret";
+}
+
+/// First and last name, and what else a record may be called; '' where it has no such column.
+std::string select_names(const replica::Entity& entity) {
+    const auto column = [&](const std::string& name) {
+        return shows(entity, name) ? "coalesce(" + replica::sql_name(name) + ",'')" : "''";
+    };
+    std::string other = "coalesce(";
+    const std::string names[] = {"name",    "full_name",           "last_name", "first_name",
+                                 "subject", entity.name + "_name", "company",   "number"};
+    for (const auto& name : names)
+        if (shows(entity, name)) other += "nullif(" + replica::sql_name(name) + ",''),";
+    return "SELECT " + column("first_name") + "," + column("last_name") + "," + other +
+           "'','') FROM " + replica::sql_name(entity.name) + " WHERE id = ?1";
+}
+
+}  // namespace
+
+Result<> RecordNames::add(const replica::Field& field, const ValueView& value) {
+    if (field.type != remote::FieldType::kReference) return {};
+    Target target{.entity = field.target, .id = value.integer, .name = {}};
+    std::string key = std::to_string(value.integer);
+    if (field.target == replica::kAnyTarget) {  // "contact:42"
+        if (value.kind != Kind::kText) return {};
+        key = std::string(value.text);
+        const auto colon = key.find(':');
+        if (colon == std::string::npos) return {};
+        target.entity = key.substr(0, colon);
+        const auto* end = key.data() + key.size();
+        if (std::from_chars(key.data() + colon + 1, end, target.id).ptr != end) return {};
+    } else if (value.kind != Kind::kInteger) {
+        return {};
+    }
+    auto& of_column = known_[field.name];
+    if (of_column.contains(key)) return {};
+    if (const auto* entity = catalogue_.entity(target.entity); entity != nullptr) {
+        auto name = name_of(*entity, target.id);
+        if (!name) return pass(name);
+        target.name = std::move(*name);
+    }
+    of_column.emplace(std::move(key), std::move(target));
+    return {};
+}
+
+Result<std::string> RecordNames::name_of(const replica::Entity& entity, std::int64_t id) {
+    auto statement = statements_.find(entity.name);
+    if (statement == statements_.end()) {
+        auto prepared = db_.prepare(select_names(entity));
+        if (!prepared) return pass(prepared);
+        statement = statements_.emplace(entity.name, std::move(*prepared)).first;
+    }
+    auto& query = statement->second;
+    query.reset();
+    query.bind(1, id);
+    auto row = query.step();
+    if (!row) return pass(row);
+    if (!*row) return std::string();
+    auto name = search::full_name(query.text(0), query.text(1));
+    if (name.empty()) name = std::string(query.text(2));
+    query.reset();
+    return name;
+}
+
+nlohmann::json RecordNames::to_json() const {
+    auto out = nlohmann::json::object();
+    for (const auto& [column, values] : known_)
+        for (const auto& [key, target] : values)
+            if (!target.name.empty())
+                out[column][key] = {
+                    {"entity", target.entity}, {"id", target.id}, {"name", target.name}};
+    return out;
+}
+
+}  // namespace kontor::api

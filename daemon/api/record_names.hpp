@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "sync/base/value.hpp"
+#include "sync/replica/catalogue.hpp"
+#include "sync/replica/database.hpp"
+
+namespace kontor::api {
+
+/// What the records are called that references point to, each looked up once. For one answer; both
+/// given must outlive it.
+class RecordNames {
+public:
+    RecordNames(const replica::Database& db, const replica::Catalogue& catalogue)
+        : db_(db), catalogue_(catalogue) {}
+
+    /// Looks the record up that a value of `field` refers to. Nothing for other fields and values,
+    /// and for records that are gone or nameless.
+    [[nodiscard]] Result<> add(const replica::Field& field, const ValueView& value);
+
+    /// {"owner_id":{"3":{"entity":"user","id":3,"name":"李伟"}}}: by column and value.
+    [[nodiscard]] nlohmann::json to_json() const;
+
+private:
+    struct Target {
+        std::string entity;
+        std::int64_t id = 0;
+        std::string name;
+    };
+    Result<std::string> name_of(const replica::Entity& entity, std::int64_t id);
+
+    const replica::Database& db_;
+    const replica::Catalogue& catalogue_;
+    std::map<std::string, std::map<std::string, Target>> known_;  ///< by column and value
+    std::map<std::string, replica::Statement> statements_;        ///< by entity
+};
+
+}  // namespace kontor::api
