@@ -130,7 +130,7 @@ void measure(const char* what, search::SearchIndex& index, const std::string& en
 int main(int argc, char** argv) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     const std::int64_t records = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
-    const std::string folder = argc > 2 ? argv[2] : "search-bench";
+    const std::string folder = argc > 2 ? argv[2] : "build/search-bench";
     std::filesystem::create_directories(folder);
     const std::string path = folder + "/replica.db";
     if (!std::filesystem::exists(path)) fill(path, records);

@@ -57,10 +57,11 @@ void SearchService::serve(const std::stop_token& stop) {
                 changed_.wait_for(lock, stop, kRetryAfter, [] { return false; });
             else
                 changed_.wait(lock, stop, [this] { return wanted_; });
-            if (progress_.loading) changed_.wait_for(lock, stop, kGather, [] { return false; });
+            if (progress_.loading)
+                changed_.wait_for(lock, stop, kGather, [this] { return hurried_; });
             if (stop.stop_requested()) return;
             heartbeat_.wake();
-            wanted_ = false;
+            wanted_ = hurried_ = false;
         }
         auto done = update(stop);
         if (!done)
@@ -112,7 +113,12 @@ Result<SearchService::Answer> SearchService::search(const std::string& text,
     auto hits = reader_->index->search(text, options);
     if (!hits) return pass(hits);
     const std::lock_guard lock(mutex_);
-    return Answer{std::move(*hits), progress_.complete && !wanted_ && !failed_};
+    const bool complete = progress_.complete && !wanted_ && !failed_;
+    if (!complete) {
+        hurried_ = true;
+        changed_.notify_all();
+    }
+    return Answer{std::move(*hits), complete};
 }
 
 SearchService::Status SearchService::status() const {

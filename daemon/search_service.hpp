@@ -60,6 +60,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     bool wanted_ = true;
+    bool hurried_ = false;  ///< somebody searches: nothing is gathered any longer
     bool failed_ = false;
     search::Progress progress_;
     std::int64_t records_ = 0;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "daemon/cli/width.hpp"
 
@@ -63,10 +64,12 @@ void Progress::show(const Step& step, Time now) {
     const bool new_stage = step.connection != last_.connection || step.stage != last_.stage ||
                            step.stream != last_.stream;
     if (new_stage) {
+        tell_end();
         stage_started_ = now;
         first_done_ = step.done;
     }
     last_ = step;
+    untold_ = true;
     if (!new_stage && now - shown_ < kRedrawAfter) return;
     if (context_.quiet()) return;
     if (context_.json()) {
@@ -77,22 +80,30 @@ void Progress::show(const Step& step, Time now) {
     auto& io = context_.io();
     if (!io.err_terminal && !new_stage) return;
     shown_ = now;
-    const double rate = rate_of(step.done - first_done_, stage_started_, now);
+    untold_ = false;
+    const auto shown = line_of(step, rate_of(step.done - first_done_, stage_started_, now));
+    if (!io.err_terminal) {
+        io.err << shown << '\n';
+        return;
+    }
+    io.err << "\r\x1b[K" << (io.columns > 1 ? clip(shown, io.columns - 1) : shown);
+    io.err.flush();
+    line_open_ = true;
+}
+
+std::string Progress::line_of(const Step& step, double rate) const {
     const bool counted = !step.stream.empty() || step.done > 0;
-    const auto line = context_.text(
+    return one_line(context_.text(
         step.stream.empty() ? "cli.progress.whole" : "cli.progress",
         {{"name", step.connection},
          {"stage", context_.text_or("stage." + step.stage, step.stage)},
          {"stream", step.stream},
-         {"count", counted ? progress_count(context_.language(), step, rate) : std::string()}});
-    if (!io.err_terminal) {
-        io.err << one_line(line) << '\n';
-        return;
-    }
-    const auto shown = one_line(line);
-    io.err << "\r\x1b[K" << (io.columns > 1 ? clip(shown, io.columns - 1) : shown);
-    io.err.flush();
-    line_open_ = true;
+         {"count", counted ? progress_count(context_.language(), step, rate) : std::string()}}));
+}
+
+void Progress::tell_end() {
+    const bool lines = !context_.quiet() && !context_.json() && !context_.io().err_terminal;
+    if (std::exchange(untold_, false) && lines) context_.io().err << line_of(last_, 0) << '\n';
 }
 
 void Progress::show_json(const Step& step, Time now) {
@@ -108,6 +119,7 @@ void Progress::show_json(const Step& step, Time now) {
 }
 
 void Progress::clear() {
+    tell_end();
     if (!line_open_) return;
     context_.io().err << "\r\x1b[K";
     context_.io().err.flush();

@@ -116,6 +116,24 @@ TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
     CHECK(runner.err.find("zoho: 0 changed here") != std::string::npos);
 }
 
+TEST_CASE("without a terminal the beginning and the end of a stage are told", "[cli][sync]") {
+    std::string stream = ": hi\n\n";
+    for (const int done : {50, 70, 100})
+        stream += event(100 + done, "sync.progress",
+                        {{"ticket", 5},
+                         {"connection", "zoho"},
+                         {"stage", "pull"},
+                         {"stream", "Contacts"},
+                         {"done", done},
+                         {"total", 100}});
+    FakeDaemon daemon(daemon_with(stream + event(201, "sync.finished", finished(nullptr)), true));
+    Runner runner;
+    CHECK(run(runner, daemon, {"sync", "zoho"}) == 0);
+    CHECK(runner.err.find("Contacts 50/100 (50 %)\n") != std::string::npos);
+    CHECK(runner.err.find("70/100") == std::string::npos);
+    CHECK(runner.err.find("Contacts 100/100 (100 %)\n") != std::string::npos);
+}
+
 TEST_CASE("a sync that was under way is shown before ours has its turn", "[cli][sync]") {
     const auto theirs = event(101, "sync.progress",
                               {{"ticket", 4},
