@@ -5,6 +5,57 @@ namespace {
 
 // What the daemon itself says: start-up, status line, states of connections.
 constexpr Text kTexts[] = {
+    {"kontord.help",
+     "Kontor's daemon: keeps a replica of your CRMs in sync.\n"
+     "\n"
+     "Usage: kontord [OPTIONS]\n"
+     "       kontord --check-config [FILE]\n"
+     "\n"
+     "Options:\n"
+     "  --config FILE          this file instead of the usual ones\n"
+     "  --state-dir FOLDER     where the replica lies\n"
+     "  --socket PATH          where the local API listens\n"
+     "  --log-level LEVEL      debug, info, warning, error\n"
+     "  --log-format FORMAT    auto, text, journal\n"
+     "  --check-config [FILE]  check the configuration, or this file, and exit\n"
+     "  --version              the version\n"
+     "  -h, --help             this help\n"
+     "\n"
+     "Examples:\n"
+     "  # In the background of your session\n"
+     "  systemctl --user enable --now kontord\n"
+     "  # Check a changed configuration before it is used\n"
+     "  kontord --check-config\n"
+     "  # A replica of its own to try things with\n"
+     "  kontord --state-dir /tmp/kontor --socket /tmp/kontor/kontor.sock --log-level debug\n"
+     "\n"
+     "Everything else is asked of it with: kontor --help\n",
+     "Kontor 的后台服务：使本地副本与您的 CRM 保持同步。\n"
+     "\n"
+     "用法：kontord [选项]\n"
+     "      kontord --check-config [文件]\n"
+     "\n"
+     "选项：\n"
+     "  --config 文件          使用此配置文件，代替默认的文件\n"
+     "  --state-dir 目录       副本所在目录\n"
+     "  --socket 路径          本地 API 的监听路径\n"
+     "  --log-level 级别       debug、info、warning、error\n"
+     "  --log-format 格式      auto、text、journal\n"
+     "  --check-config [文件]  检查配置（或此文件）后退出\n"
+     "  --version              版本\n"
+     "  -h, --help             本帮助\n"
+     "\n"
+     "示例：\n"
+     "  # 在用户会话的后台运行\n"
+     "  systemctl --user enable --now kontord\n"
+     "  # 使用前检查修改过的配置\n"
+     "  kontord --check-config\n"
+     "  # 另建一个副本用于试验\n"
+     "  kontord --state-dir /tmp/kontor --socket /tmp/kontor/kontor.sock --log-level debug\n"
+     "\n"
+     "其他操作请用：kontor --help\n"},
+    {"kontord.see_help", "See: kontord --help", "请查看：kontord --help"},
+
     {"daemon.locked", "{path} is in use by process {pid}.", "{path} 正被进程 {pid} 使用。"},
     {"daemon.config_ok", "The configuration is correct.", "配置正确。"},
     {"daemon.config_errors", "The configuration has {count} {count:error|errors}.",
