@@ -39,12 +39,15 @@ void mask_after(std::string& text, std::string_view name) {
     while (true) {
         from = std::search(from, text.end(), name.begin(), name.end(), same);
         if (from == text.end()) return;
+        // "INVALID_TOKEN: …" is an error, and what follows says which.
+        const bool within = name == "id_token" && from != text.begin() &&
+                            std::isalnum(static_cast<unsigned char>(from[-1])) != 0;
         from += static_cast<std::ptrdiff_t>(name.size());
         const auto is_between = [](char c) {
             return std::string_view(" :=\"'\\").find(c) != std::string_view::npos;
         };
         const auto word = std::find_if_not(from, text.end(), is_between);
-        if (word == from) continue;
+        if (word == from || within) continue;
         // The value of an Authorization header has two words.
         const std::string_view ends =
             name == "authorization" ? "\t\r\n&\"',;}])" : " \t\r\n&\"',;}])";

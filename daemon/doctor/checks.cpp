@@ -66,8 +66,19 @@ Finding check_clock(const std::string& connection, std::chrono::milliseconds ske
 
 Finding check_connection(const std::string& connection, const Result<remote::Identity>& answer) {
     if (answer) return good("connection", connection);
-    const bool tls = answer.error().code == Errc::kTls;
-    return {tls ? "certificate" : "connection",
+    const auto check_of = [](Errc code) {
+        switch (code) {
+            case Errc::kTls:
+                return "certificate";
+            case Errc::kUnauthenticated:
+                return "sign_in";
+            case Errc::kRateLimited:
+                return "limit";
+            default:
+                return "connection";
+        }
+    };
+    return {check_of(answer.error().code),
             connection,
             false,
             {{"connection", connection}, {"detail", answer.error().message}}};

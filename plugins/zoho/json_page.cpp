@@ -21,6 +21,8 @@ static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
 constexpr std::size_t kKeySizeMax = 256;
 constexpr std::size_t kCellsMax = 4096;
 
+constexpr std::size_t kIdSizeMax = 64;  // Zoho's are numbers of some 18 digits
+
 // What a key of a record means.
 enum class Role : std::uint8_t {
     kIgnore,
@@ -36,6 +38,12 @@ struct Slot {
     std::string key;
     Role role = Role::kIgnore;
     const Column* column = nullptr;
+
+    // By which a person knows it.
+    [[nodiscard]] std::string name() const {
+        if (column != nullptr) return column->field->spec.name;
+        return role == Role::kId ? "id" : std::string();
+    }
 };
 
 // A value read, kept until the record is complete: id and version, which go first, may come last.
@@ -55,6 +63,32 @@ std::string_view scalar(Value& value) {
     return token;
 }
 
+// The library speaks of its own parts; a person wants to know what is wrong with the text.
+const char* what_is_wrong(simdjson::error_code error) {
+    switch (error) {
+        case simdjson::UTF8_ERROR:
+            return "a text that is not UTF-8";
+        case simdjson::DEPTH_ERROR:
+            return "JSON nested too deeply";
+        case simdjson::INCORRECT_TYPE:
+            return "not of the form that Zoho sends";
+        case simdjson::CAPACITY:
+        case simdjson::MEMALLOC:
+            return "too large to be read";
+        default:
+            return "not valid JSON";
+    }
+}
+
+bool is_id(std::string_view text) {
+    return !text.empty() && text.size() <= kIdSizeMax &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+[[noreturn]] void refuse(const char* why) {
+    throw sdk::Error(KONTOR_E_PROTOCOL, why);
+}
+
 }  // namespace
 
 class PageReader::Impl {
@@ -64,18 +98,36 @@ public:
     Page read(std::string_view body, abi::BatchWriter& out, const Mode& mode) {
         mode_ = mode;
         page_ = Page();
+        position_ = 0;
+        id_ = {};
+        at_ = nullptr;
         try {
             parse(body, out);
         } catch (const simdjson::simdjson_error& error) {
-            throw sdk::Error(KONTOR_E_PROTOCOL,
-                             std::string("a page of records: ") +
-                                 (looks_like_html(body) ? "an HTML page, not Zoho's JSON"
-                                                        : simdjson::error_message(error.error())));
+            throw located(looks_like_html(body) ? "an HTML page, not Zoho's JSON"
+                                                : what_is_wrong(error.error()));
+        } catch (const sdk::Error& error) {
+            throw located(error.what());
         }
         return std::move(page_);
     }
 
 private:
+    // Why the page is refused, with the stream, the record and the field where the reader was.
+    [[nodiscard]] sdk::Error located(const char* why) const {
+        const std::string& stream = columns_.module().name;
+        std::string where = "a page of " + stream + ": ";
+        const std::string field = at_ == nullptr ? std::string() : at_->name();
+        if (position_ > 0) {
+            const std::string number = "no. " + std::to_string(position_) + " of the page";
+            where += "record " + (is_id(id_) ? std::string(id_) : number);
+            where += field.empty() ? ": " : ", field " + field + ": ";
+        }
+        sdk::Error error(KONTOR_E_PROTOCOL, where + why);
+        error.stream(stream).field(field);
+        return error;
+    }
+
     static bool looks_like_html(std::string_view body) {
         const auto first = body.find_first_not_of(" \t\r\n");
         return first != std::string_view::npos && body[first] == '<';
@@ -94,9 +146,12 @@ private:
             if (key == records) {
                 found = true;
                 for (auto element : field.value().get_array()) {
+                    ++position_;
+                    id_ = {};
                     Object object = element.get_object();
                     record(object, out);
                 }
+                position_ = 0;
             } else if (key == "info") {
                 Value value = field.value();
                 if (!is_null(value)) info(value.get_object());
@@ -104,8 +159,8 @@ private:
         }
         // Behind the document there is nothing to stand on: any location means more text.
         if (document.current_location().error() == simdjson::SUCCESS)
-            throw sdk::Error(KONTOR_E_PROTOCOL, "a page of records: more text than one JSON");
-        if (!found) throw sdk::Error(KONTOR_E_PROTOCOL, "a page of records: no list of records");
+            refuse("more text than one JSON");
+        if (!found) refuse("no list of records");
     }
 
     static bool is_null(Value& value) { return json_type(value.type()) == json_type::null; }
@@ -165,6 +220,7 @@ private:
                 throw simdjson::simdjson_error(error);
             const Slot& which = slot(plain, position++);
             Value value = plain.value();
+            at_ = &which;
             switch (which.role) {
                 case Role::kIgnore:
                     break;
@@ -175,6 +231,7 @@ private:
                     id_ = json_type(value.type()) == json_type::string
                               ? std::string_view(value.get_string())
                               : scalar(value);
+                    if (!is_id(id_)) refuse("an id that is none of Zoho's");
                     break;
                 case Role::kModified:
                     modified(value, which.column);
@@ -190,8 +247,9 @@ private:
                     has_more(value);
                     break;
             }
+            at_ = nullptr;
         }
-        if (id_.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, "a page of records: one without id");
+        if (id_.empty()) refuse("it has no id");
         write(out);
     }
 
@@ -316,12 +374,10 @@ private:
     }
 
     void cell(const Column& column, Value& value) {
-        if (cells_.size() >= kCellsMax)
-            throw sdk::Error(KONTOR_E_PROTOCOL, "a page of records: a key too often in one record");
+        if (cells_.size() >= kCellsMax) refuse("the same key too often");
         switch (json_type(value.type())) {
             case json_type::null:
-                if (!bool(value.is_null()))
-                    throw sdk::Error(KONTOR_E_PROTOCOL, "a page of records: not valid JSON");
+                if (!bool(value.is_null())) refuse("not valid JSON");
                 null(column);
                 break;
             case json_type::boolean:
@@ -345,12 +401,20 @@ private:
         }
     }
 
+    static std::string number_json(std::string_view token) {
+        try {
+            return sdk::canonical_json(token);
+        } catch (const sdk::Error&) {
+            refuse("no number, or one of too many digits");
+        }
+    }
+
     // The token is kept as it came, so that no digit is lost in a double.
     void number(const Column& column, std::string_view token) {
         const std::size_t at = arena_.size();
         if (column.kind == Kind::kJson || !sdk::append_decimal(token, arena_)) {
             arena_.resize(at);
-            arena(column, sdk::canonical_json(token));
+            arena(column, number_json(token));
             return;
         }
         const std::string_view text(arena_.data() + at, arena_.size() - at);
@@ -520,6 +584,9 @@ private:
     std::vector<char> buffer_;
     std::vector<Slot> slots_;
     Slot overflow_;
+
+    std::size_t position_ = 0;  // of the record being read, from 1; 0 = none
+    const Slot* at_ = nullptr;  // its key being read
 
     // Of the record being read.
     std::vector<Cell> cells_;

@@ -44,6 +44,12 @@ bool ends_cycle(Errc code) {
     }
 }
 
+// What the remote refuses of our own requests is no mistake of whoever asked for the sync.
+Error of_the_remote(Error error) {
+    if (error.code == Errc::kInvalid || error.code == Errc::kNotFound) error.code = Errc::kProtocol;
+    return error;
+}
+
 std::string counts_json(const CycleReport& report) {
     nlohmann::json out = nlohmann::json::object();
     for (const StreamCounts& c : report.streams)
@@ -145,7 +151,7 @@ private:
         s.clock_uncertainty = std::chrono::milliseconds{2'000};
         const auto asked = ports_.clock.now();
         auto who = ports_.remote.check();
-        if (!who) stop(in_context("check " + settings_.name, who.error()).value());
+        if (!who) stop(of_the_remote(in_context("check " + settings_.name, who.error()).value()));
         const auto answered = ports_.clock.now();
         s.identity_at = ports_.clock.steady();
         s.identity = std::move(*who);
@@ -310,7 +316,7 @@ private:
             ports_.log.warning("sync.stream_failed", {{"connection", settings_.name},
                                                       {"stream", counts.stream},
                                                       {"code", to_string(failure.error.code)}});
-            if (!report_.problem) report_.problem = std::move(failure.error);
+            if (!report_.problem) report_.problem = of_the_remote(std::move(failure.error));
         }
     }
 

@@ -36,6 +36,12 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     const auto tls = doctor::check_connection("a", fail(Errc::kTls, "self-signed"));
     CHECK(tls.check == "certificate");
     fails(tls);
+    const auto revoked = doctor::check_connection("a", fail(Errc::kUnauthenticated, "revoked"));
+    CHECK(revoked.check == "sign_in");
+    fails(revoked);
+    const auto limited = doctor::check_connection("a", fail(Errc::kRateLimited, "used up"));
+    CHECK(limited.check == "limit");
+    fails(limited);
     fails(doctor::check_ca_file("a", dir.path("none.pem")));
     fails(doctor::check_ca_file("a", dir.write("bad.pem", "no certificate")));
     fails(doctor::check_integrity(fail(Errc::kCorrupt, "malformed")));

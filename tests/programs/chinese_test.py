@@ -2,6 +2,7 @@
 """With LANG=zh_CN.UTF-8 nobody meets an English sentence: outputs, failures, mistakes in files."""
 import os
 import re
+import subprocess
 import sys
 import unittest
 
@@ -78,6 +79,37 @@ class Chinese(unittest.TestCase):
         text = self.told("blocked")
         for reason in ("远端要求填写，但没有值", "“Nonsense”不在远端该字段的选项中", "不是数字"):
             self.assertIn(reason, text)
+
+    def test_kontord(self):
+        def says(*words):
+            told = subprocess.run([self.world.program("kontord"), *words], env=self.world.env,
+                                  capture_output=True, text=True, timeout=60)
+            return told.returncode, told.stdout + told.stderr
+        code, text = says("--help")
+        self.assertEqual(code, 0)
+        self.assertIn("示例：", text)
+        for line in text.splitlines():
+            if line and not line.startswith("  kontord ") and not line.startswith("  systemctl "):
+                self.chinese(line, "kontord --help")
+        for words in (["--nope"], ["nope"], ["--config"], ["--config", "/nonexistent/kontor.toml"]):
+            with self.subTest(words):
+                code, text = says(*words)
+                self.assertEqual(code, 2 if len(words) == 1 else 78, text)
+                for line in text.splitlines():
+                    self.chinese(line, words)
+
+    def test_hostile_answers(self):
+        for fault in ({"kind": "html_200"}, {"kind": "malformed_json"}, {"kind": "redirect"},
+                      *({"kind": "big_json", "params": {"shape": shape}}
+                        for shape in ("depth", "id", "number", "exponent", "utf8", "huge"))):
+            with self.subTest(fault):
+                self.world.control("/fault", {**fault, "count": 1000,
+                                              "match": {"path_prefix": "/crm/v8/Contacts"}})
+                text = self.told("sync", "zoho", code=3)
+                self.world.clear_faults()
+                for line in text.splitlines():
+                    self.chinese(line, fault)
+        self.told("sync", "zoho", code=0)
 
     def test_z_the_network(self):
         peer, self.world.peer = self.world.peer, None

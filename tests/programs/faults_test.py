@@ -403,14 +403,34 @@ class Remote(Fault):
                 self.world.control("/fault", {**fault, "count": 1000,
                                               "match": {"path_prefix": "/crm/"}})
                 failed = self.world.kontor("sync", "zoho", check=False)
-                self.assertNotEqual(failed.returncode, 0)
-                self.assertIn("kontor", failed.stderr + failed.stdout)
+                self.assertEqual(failed.returncode, 1, failed.stderr)
+                self.assertIn("The other side sent something unexpected: ", failed.stderr)
+                self.assertIn("if it stays so, run: kontor doctor", failed.stderr)
                 self.assertEqual(
                     self.world.sql("SELECT id, last_name, email, phone FROM contact ORDER BY id"),
                     before)
                 self.assertIsNone(self.world.daemon.poll())
                 self.world.clear_faults()
         self.world.kontor("sync", "zoho")
+
+    def test_a_sign_in_that_was_revoked(self):
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        before = self.world.sql("SELECT id, last_name, email, phone FROM contact ORDER BY id")
+        self.world.control("/fault", {"kind": "revoke_refresh_token"})
+        self.world.control("/fault", {"kind": "expire_access_tokens"})
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertEqual(failed.returncode, 4, failed.stderr)
+        self.assertIn("The credentials were not accepted", failed.stderr)
+        self.assertIn("kontor connection sign-in zoho", failed.stderr)
+        self.assertNotIn("***", failed.stderr)
+        self.assertEqual(self.world.json("status", "zoho")["state"], "sign_in")
+        doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+        found = next(c for c in doctor["checks"] if c["check"] == "sign_in")
+        self.assertFalse(found["ok"])
+        self.assertIn("kontor connection sign-in zoho", found["fix"])
+        self.assertEqual(
+            self.world.sql("SELECT id, last_name, email, phone FROM contact ORDER BY id"), before)
 
     def test_a_remote_that_is_gone(self):
         self.world.connect()

@@ -139,6 +139,9 @@ TEST_CASE("no form of a known secret, and nothing that looks like one, passes th
     }
     CHECK(redactor.apply("pulled 200 Contacts in 84 ms") == "pulled 200 Contacts in 84 ms");
     CHECK(redactor.apply("bearer") == "bearer");
+    CHECK(redactor.apply("INVALID_TOKEN: invalid oauth token") ==
+          "INVALID_TOKEN: invalid oauth token");
+    CHECK(redactor.apply("id_token: abcdef") == "id_token: ***");
 }
 
 TEST_CASE("a log line keeps its fields, without the secrets") {

@@ -28,6 +28,7 @@ std::string big_json(const FaultDialect& dialect, const std::string& shape) {
         return dialect.page_head + value + dialect.page_tail;
     };
     if (shape == "string") return page('"' + std::string(kLongString, 'x') + '"');
+    if (shape == "id") return R"({"data":[{"id":")" + std::string(kLongString, 'x') + "\"}]}";
     if (shape == "huge") return page('"' + std::string(kHugeString, 'x') + '"');
     if (shape == "number") return page(std::string(kDigits, '9'));
     if (shape == "exponent") return page("1e999999999");

@@ -159,6 +159,38 @@ TEST_CASE("hostile pages are refused with a reason", "[zoho][page]") {
     CHECK(reading.records(R"({"id":"1","A":"a"})").size() == 1);
 }
 
+TEST_CASE("a refused page says which record and field it was", "[zoho][page]") {
+    Reading reading(field("A", "text") + "," + field("J", "subform") + "," + field("D", "double"));
+    const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+    const std::string page = "a page of Contacts: ";
+    const auto data = [](const std::string& records) { return "{\"data\":[" + records + "]}"; };
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {data(R"({"id":"7","D":)" + std::string(1000, '9') + "}"),
+         "record 7, field D: no number, or one of too many digits"},
+        {data(R"({"id":"7","J":)" + deep + "}"), "record 7, field J: "},
+        {data(R"({"id":"7"},{"A":"x","id":")" + std::string(65, '1') + "\"}"),
+         "record no. 2 of the page, field id: an id that is none of Zoho's"},
+        {data(R"({"id":"\u001b[31m"})"), "record no. 1 of the page, field id: "},
+        {data(R"({"id":"7"},[])"), "record no. 2 of the page: not of the form that Zoho sends"},
+        {data(R"({"A":"x"})"), "record no. 1 of the page: it has no id"},
+        {"{}", "no list of records"},
+        {"{\"data\":[{\"id\":\"1\",\"A\":\"\xff\"}]}", "a text that is not UTF-8"},
+    };
+    for (const auto& [bad, why] : cases) {
+        CAPTURE(bad.substr(0, 80));
+        try {
+            reading.read(bad);
+            FAIL("no error");
+        } catch (const sdk::Error& error) {
+            const std::string said = error.what();
+            CAPTURE(said);
+            CHECK(said.starts_with(page + why));
+            CHECK(said.size() < 200);
+        }
+    }
+    CHECK(reading.records(R"({"id":")" + std::string(64, '1') + "\"}").size() == 1);
+}
+
 TEST_CASE("odd values do not stop a page", "[zoho][page]") {
     Reading reading(field("D", "double") + "," + field("At", "datetime") + "," +
                     field("T", "text") + "," + field("B", "boolean") + "," + field("R", "lookup"));
