@@ -7,6 +7,7 @@
 #include "daemon/api/record_names.hpp"
 #include "daemon/api/services.hpp"
 #include "sync/engine/decisions.hpp"
+#include "sync/engine/only_read.hpp"
 #include "sync/replica/history.hpp"
 #include "sync/replica/undo.hpp"
 
@@ -259,10 +260,14 @@ json undone_json(const replica::UndoPlan& plan, const replica::Catalogue& catalo
                            {"record", skip.record},
                            {"field", or_null(skip.field)},
                            {"change", skip.seq},
-                           {"reason", replica::to_string(skip.reason)}});
+                           {"reason", replica::to_string(skip.reason)},
+                           {"connection", or_null(skip.connection)}});
     }
+    const auto deleted =
+        std::ranges::count(plan.steps, replica::UndoStep::Kind::kDelete, &replica::UndoStep::kind);
     return {{"preview", preview},
             {"undone", plan.steps.size()},
+            {"deleted", deleted},
             {"skipped", plan.skipped.size()},
             {"changes", std::move(changes)},
             {"first_seq", 0},
@@ -282,9 +287,9 @@ json reopened_json(const engine::Reopened& done, bool preview) {
     };
     for (const auto& c : done.conflicts) add(c, false);
     for (const auto& c : done.kept_list) add(c, true);
-    return {{"preview", preview},   {"undone", done.reopened},
-            {"skipped", done.kept}, {"changes", std::move(changes)},
-            {"first_seq", 0},       {"last_seq", 0}};
+    return {{"preview", preview},   {"undone", done.reopened},       {"deleted", 0},
+            {"skipped", done.kept}, {"changes", std::move(changes)}, {"first_seq", 0},
+            {"last_seq", 0}};
 }
 
 Result<bool> decided_conflicts(Services& services, std::int64_t run) {
@@ -324,12 +329,13 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     if (!catalogue) return pass(catalogue);
     auto scope = scope_of(*body, **db, **catalogue);
     if (!scope) return pass(scope);
+    const auto only_read = engine::only_read_of(**db);
     if (*preview) {
-        auto plan = replica::preview_undo(**db, **catalogue, *scope);
+        auto plan = replica::preview_undo(**db, **catalogue, *scope, only_read);
         if (!plan) return pass(plan);
         return json_response(undone_json(*plan, **catalogue, true));
     }
-    auto done = replica::undo(**db, **catalogue, *scope, request.actor);
+    auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read);
     if (!done) return pass(done);
     services.edited();
     auto answer = undone_json(done->plan, **catalogue, false);

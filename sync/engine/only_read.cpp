@@ -43,4 +43,14 @@ Result<OnlyRead> only_read(const replica::Database& db, const replica::Entity& e
     });
 }
 
+replica::OnlyReadOf only_read_of(const replica::Database& db) {
+    return [&](const replica::Entity& entity) -> Result<replica::ShownBy> {
+        auto only = only_read(db, entity);
+        if (!only) return pass(only);
+        return [only = std::move(*only)](const std::string& column) {
+            return column.empty() ? only.records() : only.column(column);
+        };
+    };
+}
+
 }  // namespace kontor::engine

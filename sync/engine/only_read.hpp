@@ -8,6 +8,7 @@
 #include "sync/merge/mapping.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
+#include "sync/replica/undo.hpp"
 
 namespace kontor::engine {
 
@@ -35,5 +36,8 @@ private:
 /// As the mappings of all connections that have synced have it.
 [[nodiscard]] Result<OnlyRead> only_read(const replica::Database& db,
                                          const replica::Entity& entity);
+
+/// The same, as undo asks for it. `db` must outlive it.
+[[nodiscard]] replica::OnlyReadOf only_read_of(const replica::Database& db);
 
 }  // namespace kontor::engine

@@ -38,6 +38,8 @@ struct Entry {
     Value old;
     std::string at;
     std::optional<std::int64_t> run;
+    bool by_remote = false;
+    bool filled = false;  ///< what was blank here alone: the remote had had it before
     bool erased = false;  ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }

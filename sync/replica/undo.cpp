@@ -59,13 +59,13 @@ Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) 
 }
 
 Result<UndoResult> undo(const Database& db, const Catalogue& catalogue, const UndoScope& scope,
-                        const std::string& actor) {
+                        const std::string& actor, const OnlyReadOf& only_read) {
     if (auto ok = require_triggers(db); !ok) return pass(ok);
     auto transaction = Transaction::begin(db);
     if (!transaction) return pass(transaction);
     auto before = db.scalar(kLastSeq);
     if (!before) return pass(before);
-    auto plan = preview_undo(db, catalogue, scope);
+    auto plan = preview_undo(db, catalogue, scope, only_read);
     if (!plan) return pass(plan);
 
     UndoResult result;

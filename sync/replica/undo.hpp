@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,12 +48,15 @@ struct UndoStep {
 };
 
 enum class UndoRefusal {
-    kChangedSince,  ///< the value is no longer the one that this entry wrote
-    kExists,        ///< the deleted record exists again
-    kGone,          ///< the record has been deleted since
-    kReadOnly,      ///< the field is computed at a remote
-    kErased,        ///< what it was has been erased
-    kLoaded,        ///< came with a first load: end the connection instead
+    kChangedSince,     ///< the value is no longer the one that this entry wrote
+    kExists,           ///< the deleted record exists again
+    kGone,             ///< the record has been deleted since
+    kReadOnly,         ///< the field is computed at a remote
+    kErased,           ///< what it was has been erased
+    kLoaded,           ///< came with a first load: end the connection instead
+    kFromRemote,       ///< a remote made the record, or had a value that was blank here alone
+    kOnlyReadRecords,  ///< no remote takes that the record is made or deleted
+    kOnlyReadField,    ///< no remote takes values of the field
 };
 [[nodiscard]] std::string_view to_string(UndoRefusal reason);
 
@@ -62,6 +66,7 @@ struct UndoSkip {
     std::int64_t record = 0;
     std::string field;
     UndoRefusal reason = UndoRefusal::kChangedSince;
+    std::string connection = {};  ///< of what is only read: where from
 };
 
 struct UndoPlan {
@@ -78,14 +83,22 @@ struct UndoResult {
 /// Undo touches at most so many records at once.
 inline constexpr std::size_t kUndoRecordsMax = 1'000'000;
 
+/// The connection that shows a column ("": the records as such), if no remote takes edits of it,
+/// so that a sync would put them back; else "".
+using ShownBy = std::function<std::string(const std::string& column)>;
+/// That of each kind of record; asked once for each in a plan.
+using OnlyReadOf = std::function<Result<ShownBy>(const Entity&)>;
+
 /// What undo() would do now. kNotFound if the scope names no entry, kInvalid if it is too large.
 [[nodiscard]] Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
-                                            const UndoScope& scope);
+                                            const UndoScope& scope, const OnlyReadOf& only_read);
 
 /// Takes entries back where their value is still the current one, as ordinary local edits (so that
 /// remotes get them), in one transaction. A deleted record returns with its id and uid. Values keep
-/// their storage class. The rest is reported. The handle's triggers must fire.
+/// their storage class. A record that a remote made stays, and so does what is only read. The rest
+/// is reported. The handle's triggers must fire.
 [[nodiscard]] Result<UndoResult> undo(const Database& db, const Catalogue& catalogue,
-                                      const UndoScope& scope, const std::string& actor);
+                                      const UndoScope& scope, const std::string& actor,
+                                      const OnlyReadOf& only_read);
 
 }  // namespace kontor::replica

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "sync/replica/rewind.hpp"
 #include "sync/replica/undo.hpp"
 
@@ -76,8 +78,10 @@ Result<std::vector<Target>> targets(const Database& db, const UndoScope& wanted,
 /// (`was`), and what it will be if only the chosen entries are taken back (`will`).
 class RecordUndo {
 public:
-    RecordUndo(const Entity& entity, std::int64_t record, RecordState now, UndoPlan& plan)
+    RecordUndo(const Entity& entity, const ShownBy& shown_by, std::int64_t record, RecordState now,
+               UndoPlan& plan)
         : entity_(entity),
+          shown_by_(shown_by),
           record_(record),
           now_(now),
           was_(now),
@@ -100,6 +104,8 @@ public:
             const std::int64_t source = will_.fields[field.id].source;
             if (now_.exists && field.read_only)
                 skip(source, field.name, UndoRefusal::kReadOnly);
+            else if (now_.exists && !shown_by_(field.name).empty())
+                skip(source, field.name, UndoRefusal::kOnlyReadField);
             else
                 add({.field = field.name, .now = now, .then = then, .source = source});
         }
@@ -109,15 +115,28 @@ private:
     void take_back(const Entry& entry) {
         if (entry.op == 'l') return skip(entry.seq, "", UndoRefusal::kLoaded);
         if (!entry.of_record()) return take_back_field(entry);
-        if (entry.op == 'd') {
-            delete_stays_ = will_.exists || entry.erased;
-            if (will_.exists) return skip(entry.seq, "", UndoRefusal::kExists);
-            if (entry.erased) return skip(entry.seq, "", UndoRefusal::kErased);
-        } else {
-            if (!will_.exists) return skip(entry.seq, "", UndoRefusal::kGone);
-            if (!will_.same_values(was_)) return skip(entry.seq, "", UndoRefusal::kChangedSince);
-        }
+        const bool of_delete = entry.op == 'd';
+        const auto refusal = of_delete ? deletion_stays(entry) : making_stays(entry);
+        if (of_delete) delete_stays_ = refusal.has_value();
+        if (refusal) return skip(entry.seq, "", *refusal);
         rewind(will_, entry);
+    }
+
+    [[nodiscard]] std::optional<UndoRefusal> deletion_stays(const Entry& entry) const {
+        if (will_.exists) return UndoRefusal::kExists;
+        if (entry.erased) return UndoRefusal::kErased;
+        if (!shown_by_("").empty()) return UndoRefusal::kOnlyReadRecords;
+        return std::nullopt;
+    }
+
+    // What a colleague made at a remote would be deleted there: nobody means that who takes back
+    // what a sync wrote here.
+    [[nodiscard]] std::optional<UndoRefusal> making_stays(const Entry& entry) const {
+        if (!will_.exists) return UndoRefusal::kGone;
+        if (!shown_by_("").empty()) return UndoRefusal::kOnlyReadRecords;
+        if (entry.by_remote) return UndoRefusal::kFromRemote;
+        if (!will_.same_values(was_)) return UndoRefusal::kChangedSince;
+        return std::nullopt;
     }
 
     void take_back_field(const Entry& entry) {
@@ -125,6 +144,8 @@ private:
         if (of_delete && delete_stays_) return;  // reported once, for the record
         if (!will_.exists) return skip(entry.seq, name_of(entry), UndoRefusal::kGone);
         if (entry.erased) return skip(entry.seq, name_of(entry), UndoRefusal::kErased);
+        // To take it back would be to blank at the remote what had only not been read yet.
+        if (entry.filled) return skip(entry.seq, name_of(entry), UndoRefusal::kFromRemote);
         if (!of_delete && !(will_.value(entry.field) == was_.value(entry.field)))
             return skip(entry.seq, name_of(entry), UndoRefusal::kChangedSince);
         rewind(will_, entry);
@@ -140,10 +161,15 @@ private:
         plan_.steps.push_back(std::move(step));
     }
     void skip(std::int64_t seq, std::string field, UndoRefusal reason) {
-        plan_.skipped.push_back({seq, entity_.name, record_, std::move(field), reason});
+        auto connection = reason == UndoRefusal::kOnlyReadRecords ? shown_by_("")
+                          : reason == UndoRefusal::kOnlyReadField ? shown_by_(field)
+                                                                  : std::string();
+        plan_.skipped.push_back(
+            {seq, entity_.name, record_, std::move(field), reason, std::move(connection)});
     }
 
     const Entity& entity_;
+    const ShownBy& shown_by_;
     std::int64_t record_;
     RecordState now_, was_, will_;
     UndoPlan& plan_;
@@ -166,12 +192,18 @@ std::string_view to_string(UndoRefusal reason) {
             return "erased";
         case UndoRefusal::kLoaded:
             return "loaded";
+        case UndoRefusal::kFromRemote:
+            return "from_remote";
+        case UndoRefusal::kOnlyReadRecords:
+            return "only_read_records";
+        case UndoRefusal::kOnlyReadField:
+            return "only_read_field";
     }
     return "";
 }
 
 Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
-                              const UndoScope& scope) {
+                              const UndoScope& scope, const OnlyReadOf& only_read) {
     auto chosen = choose(db, scope);
     if (!chosen) return pass(chosen);
     auto records = targets(db, scope, *chosen);
@@ -179,12 +211,20 @@ Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
     if (records->empty()) return fail(Errc::kNotFound, "there is nothing to undo");
 
     UndoPlan plan;
-    for (const Target& target : *records) {
+    std::int64_t known = 0;
+    ShownBy shown_by;
+    for (const Target& target : *records) {  // those of one kind follow one another
         const Entity* entity = catalogue.entity(target.entity);
         if (entity == nullptr) continue;
+        if (known != entity->id) {
+            auto of_kind = only_read(*entity);
+            if (!of_kind) return pass(of_kind);
+            shown_by = std::move(*of_kind);
+            known = entity->id;
+        }
         auto now = read_state(db, *entity, target.record);
         if (!now) return pass(now);
-        RecordUndo record(*entity, target.record, std::move(*now), plan);
+        RecordUndo record(*entity, shown_by, target.record, std::move(*now), plan);
         auto done = entries_after(db, *entity, target.record, target.first_seq - 1,
                                   [&](const Entry& entry) {
                                       record.back_over(entry, (*chosen)(entry));

@@ -1,6 +1,7 @@
 // What people, programs and colleagues do: the steps of a scenario that are not syncs.
 #include <algorithm>
 
+#include "sync/engine/only_read.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/undo.hpp"
 #include "tests/simulation/world.hpp"
@@ -244,7 +245,8 @@ void World::undo(Device& device, const Step& step) {
     }
     const auto catalogue = replica::Catalogue::load(device.local());
     if (!catalogue) return;
-    const auto done = replica::undo(device.local(), *catalogue, scope, "uid:1000");
+    const auto done = replica::undo(device.local(), *catalogue, scope, "uid:1000",
+                                    engine::only_read_of(device.local()));
     if (done) tally_.add("undone");
     if (!done && !out_of_order(device) && done.error().code != Errc::kNotFound)
         violation("undo: " + done.error().message);

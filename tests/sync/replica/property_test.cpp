@@ -131,13 +131,15 @@ TEST_CASE("history tells every state, and undo goes there and back", "[replica][
 
     const auto last = replica.rows(kDump);
     if (replica.last_seq() == start) return;
-    const auto back = undo(replica.db(), catalogue, UndoScope::since(start + 1), "t");
+    const auto back =
+        undo(replica.db(), catalogue, UndoScope::since(start + 1), "t", test::nothing_only_read);
     REQUIRE(back);
     CHECK(back->plan.skipped.empty());
     CHECK(replica.rows(kDump) == first);
     if (back->last_seq < back->first_seq) return;
     const auto forth =
-        undo(replica.db(), catalogue, UndoScope::range(back->first_seq, back->last_seq), "t");
+        undo(replica.db(), catalogue, UndoScope::range(back->first_seq, back->last_seq), "t",
+             test::nothing_only_read);
     REQUIRE(forth);
     CHECK(forth->plan.skipped.empty());
     CHECK(replica.rows(kDump) == last);

@@ -7,6 +7,7 @@
 #include "sync/base/random.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
+#include "sync/replica/undo.hpp"
 
 namespace kontor::replica::test {
 
@@ -50,5 +51,8 @@ private:
     TempDir dir_;
     Database db_;
 };
+
+/// For undo: there is no remote that only shows something.
+[[nodiscard]] Result<ShownBy> nothing_only_read(const Entity&);
 
 }  // namespace kontor::replica::test

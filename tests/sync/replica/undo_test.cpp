@@ -14,7 +14,7 @@ namespace {
 
 struct Undoing : Replica {
     UndoResult undo_it(const UndoScope& scope) const {
-        auto done = undo(db(), catalogue(), scope, "uid:7");
+        auto done = undo(db(), catalogue(), scope, "uid:7", test::nothing_only_read);
         REQUIRE(done);
         return std::move(*done);
     }
@@ -58,7 +58,8 @@ TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
     CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "1.phone:changed_since");
     CHECK(replica.contacts() == Lines{"1|∅|140|∅"});
 
-    const auto preview = preview_undo(replica.db(), replica.catalogue(), UndoScope::change(3));
+    const auto preview = preview_undo(replica.db(), replica.catalogue(), UndoScope::change(3),
+                                      test::nothing_only_read);
     REQUIRE(preview);
     REQUIRE(preview->steps.size() == 1);
     CHECK(preview->steps[0].now == Value("140"));
@@ -71,8 +72,10 @@ TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
     // Now the value of entry 2 is current again.
     replica.undo_it(UndoScope::change(2));
     CHECK(replica.contacts() == Lines{"1|∅|138|∅"});
-    CHECK(undo(replica.db(), replica.catalogue(), UndoScope::change(99), "t").error().code ==
-          Errc::kNotFound);
+    CHECK(
+        undo(replica.db(), replica.catalogue(), UndoScope::change(99), "t", test::nothing_only_read)
+            .error()
+            .code == Errc::kNotFound);
 }
 
 TEST_CASE("an undo can be undone", "[replica][undo]") {
@@ -141,7 +144,8 @@ TEST_CASE("everything since a time is undone", "[replica][undo]") {
     CHECK(replica.undo_it(UndoScope::since(*first)).plan.skipped.empty());
     CHECK(replica.rows("SELECT * FROM contact") == before);
     CHECK(undo(replica.db(), replica.catalogue(),
-               UndoScope::since(*first_seq_since(replica.db(), "2999-01-01T00:00:00.000Z")), "t")
+               UndoScope::since(*first_seq_since(replica.db(), "2999-01-01T00:00:00.000Z")), "t",
+               test::nothing_only_read)
               .error()
               .code == Errc::kNotFound);
 }
@@ -164,12 +168,59 @@ TEST_CASE("loads and erased values are not undone", "[replica][undo]") {
     CHECK(replica.contacts().empty());
 }
 
+TEST_CASE("a record that a remote made stays, unless it was deleted since", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone) VALUES(1,'1'),(2,'2'),(3,'3')");
+    replica.run(
+        "UPDATE kontor_history SET run=5,actor='remote:zoho:42' WHERE record=1;"
+        "UPDATE kontor_history SET run=5,actor='remote:zoho',op='r' WHERE record=2;"
+        "UPDATE kontor_history SET run=5,actor='uid:7' WHERE record=3");
+    CHECK(reasons(replica.undo_it(UndoScope::of_run(5)).plan) == "1.:from_remote 2.:from_remote");
+    CHECK(replica.contacts() == Lines{"1|∅|1|∅", "2|∅|2|∅"});
+    // Changed since as well: what counts is where it came from.
+    replica.run("UPDATE contact SET phone='9' WHERE id=1; DELETE FROM contact WHERE id=2");
+    CHECK(reasons(replica.undo_it(UndoScope::of_run(5)).plan) == "1.:from_remote 2.:gone 3.:gone");
+}
+
+TEST_CASE("what is only read is asked for once for each kind of record", "[replica][undo]") {
+    const Undoing replica;
+    replica.run(
+        "INSERT INTO user(id,last_name) VALUES(1,'Li'),(2,'Wu');"
+        "INSERT INTO contact(id,phone,email) VALUES(1,'1','a'),(2,'2','b')");
+    const std::int64_t made = replica.last_seq();
+    replica.run("UPDATE contact SET phone=phone||'!',email=email||'!'");
+    std::vector<std::string> asked;
+    const OnlyReadOf only_read = [&](const Entity& entity) -> Result<ShownBy> {
+        asked.push_back(entity.name);
+        return [records = entity.name == "user"](const std::string& column) {
+            return std::string(records || column == "phone" ? "crm" : "");
+        };
+    };
+    const auto plan = [&](const UndoScope& scope) {
+        auto done = undo(replica.db(), replica.catalogue(), scope, "uid:7", only_read);
+        REQUIRE(done);
+        return std::move(done->plan);
+    };
+    const auto changed = plan(UndoScope::since(made + 1));
+    CHECK(reasons(changed) == "1.phone:only_read_field 2.phone:only_read_field");
+    CHECK(changed.skipped[0].connection == "crm");
+    CHECK(replica.contacts() == Lines{"1|∅|1!|a", "2|∅|2!|b"});
+    CHECK(reasons(plan(UndoScope::range(1, 2))) == "1.:only_read_records 2.:only_read_records");
+    CHECK(replica.one("SELECT count(*) FROM user") == "2");
+    CHECK(asked == std::vector<std::string>{"contact", "user"});
+    asked.clear();
+    CHECK_FALSE(undo(
+        replica.db(), replica.catalogue(), UndoScope::change(1), "t",
+        [](const Entity&) -> Result<ShownBy> { return fail(Errc::kStorage, "cannot be told"); }));
+}
+
 TEST_CASE("undo needs a handle that captures it", "[replica][undo]") {
     Undoing replica;
     replica.run("INSERT INTO contact(id) VALUES(1)");
     const Database engine = replica.open(Access::kEngine);
-    CHECK(undo(engine, replica.catalogue(), UndoScope::change(1), "t").error().code ==
-          Errc::kInternal);
+    CHECK(undo(engine, replica.catalogue(), UndoScope::change(1), "t", test::nothing_only_read)
+              .error()
+              .code == Errc::kInternal);
 }
 
 }  // namespace kontor::replica
