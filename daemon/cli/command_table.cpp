@@ -216,10 +216,10 @@ constexpr OptionSpec kHistoryOptions[] = {kLimit};
 constexpr ExampleSpec kWhyExamples[] = {{"kontor why contact 42 phone"}};
 constexpr ArgumentSpec kWhyArguments[] = {kEntity, kId, {.name = "FIELD"}};
 constexpr ExampleSpec kUndoExamples[] = {
-    {"kontor undo run:12 --dry-run"},  {"kontor undo run:12"},
-    {"kontor undo change:345"},        {"kontor undo contact:42"},
-    {"kontor undo contact:42:phone"},  {"kontor undo --since 2026-05-01T08:00:00Z --dry-run"},
-    {"kontor undo --since 2h --local"}};
+    {"kontor undo run:12 --dry-run"},   {"kontor undo run:12"},
+    {"kontor undo change:345"},         {"kontor undo contact:42"},
+    {"kontor undo contact:42:phone"},   {"kontor undo --since 2026-05-01T08:00:00Z --dry-run"},
+    {"kontor undo --since 2h --local"}, {"kontor undo run:12 --force"}};
 constexpr ArgumentSpec kUndoArguments[] = {{.name = "TARGET", .required = false}};
 constexpr OptionSpec kUndoOptions[] = {{.name = "since", .value = "TIME"},
                                        {.name = "local"},

@@ -51,6 +51,7 @@ constexpr Text kTexts[] = {
     {"word.gone", "no longer there", "已不存在"},
     {"word.read_only", "computed elsewhere", "由远端计算"},
     {"word.erased", "erased", "已清除"},
+    {"word.from_remote", "came from the remote", "由远端创建"},
     {"word.edit", "both changed it", "两侧都修改"},
     {"word.uncovered", "differs, not compared yet", "内容不同，此前未比较"},
     {"word.match", "the same record?", "是否为同一记录"},
@@ -403,9 +404,16 @@ constexpr Text kTexts[] = {
     {"cli.command.undo", "take back changes", "撤销变更"},
     {"cli.about.undo",
      "Restores the values from before, where they were not changed again since. Undoing is a "
-     "change "
-     "like any other: it syncs, and can be undone.",
-     "恢复之前的值（此后又被修改的除外）。撤销也是一种变更：会被同步，也可再次撤销。"},
+     "change like any other: it syncs, and can be undone. It deletes what was made here, never "
+     "what "
+     "came from the remote, and leaves alone what is only read. It shows what it would do and "
+     "asks. "
+     "Where nobody can be asked, one value is taken back at once; --force is needed for more, and "
+     "for a deletion.",
+     "恢复之前的值（此后又被修改的除外）。撤销也是一种变更：会被同步，也可再次撤销。"
+     "撤销只会删除在本地创建的记录，不会删除由远端创建的记录，也不改动只读的内容。"
+     "执行前会列出将撤销的内容并询问；无法询问时，只撤销一个值可直接进行，"
+     "撤销多项或涉及删除时须加 --force。"},
     {"cli.example.undo.1", "look first", "先预览"},
     {"cli.example.undo.3", "one change, as numbered by kontor history",
      "单项变更，编号见 kontor history"},
@@ -414,6 +422,7 @@ constexpr Text kTexts[] = {
     {"cli.example.undo.6", "everything changed here since a time", "某时间之后本地的所有变更"},
     {"cli.example.undo.7", "what was edited here in the last two hours",
      "最近两小时内在本地所做的修改"},
+    {"cli.example.undo.8", "without being asked, for scripts", "不询问，用于脚本"},
     {"cli.command.events", "follow what happens, live", "实时查看事件"},
     {"cli.command.doctor", "look for trouble and say how to cure it", "检查问题并给出解决办法"},
     {"cli.command.plugins", "installed connectors", "查看已安装的连接器"},
@@ -755,7 +764,16 @@ constexpr Text kTexts[] = {
     {"cli.undo.done",
      "{count} {count:value|values} restored; {kept} {kept:stays|stay} as {kept:it is|they are}.",
      "已恢复 {count} 个值；{kept} 个保持不变。"},
-    {"cli.undo.ask", "Undo this?", "确定撤销？"},
+    {"cli.undo.deletes",
+     "{count} {count:record|records} would be deleted here and, where pushing is on, at the "
+     "remote.",
+     "将删除 {count} 条本地记录；若已开启发送，远端也会删除。"},
+    {"cli.undo.ask", "Undo {count} {count:change|changes}?", "确定撤销 {count} 项变更？"},
+    {"cli.undo.only_read", "only read from {connection}", "只从 {connection} 读取"},
+    {"cli.undo.from_remote",
+     "What came from the remote is not deleted by an undo. If you want it gone, there too: "
+     "{command}",
+     "由远端创建的记录不会因撤销而删除。如需删除（远端也会删除），请运行：{command}"},
     {"cli.why.value", "{record} {field} = {value}", "{record} {field} = {value}"},
     {"cli.why.gone", "The record is deleted.", "该记录已删除。"},
     {"cli.why.conflict", "conflict {id} ({kind}): {text}", "冲突 {id}（{kind}）：{text}"},

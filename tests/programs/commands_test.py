@@ -271,6 +271,47 @@ class Commands(unittest.TestCase):
         self.assertEqual([r for r in self.world.dump("Contacts", "Last_Name,First_Name")
                           if r["First_Name"] == "娜娜" and r["Last_Name"] == "欧阳"], [])
 
+    def test_undoing_what_came_from_zoho_deletes_nothing_there(self):
+        there = sorted(r["id"] for r in self.world.dump("Contacts", "Last_Name"))
+        counts = "SELECT (SELECT count(*) FROM contact), (SELECT count(*) FROM user)"
+        here = self.world.sql(counts)
+        undone = self.world.kontor("undo", "run:1", "--force", "--json", check=False)
+        self.assertEqual(undone.returncode, 3, undone.stderr)
+        told = json.loads(undone.stdout)
+        self.assertEqual((told["undone"], told["deleted"]), (0, 0))
+        self.assertEqual(self.world.sql(counts), here)
+
+        self.world.control("/create", {"module": "Contacts", "set": {"Last_Name": "Colleague"}})
+        self.run_kontor("sync", "zoho")
+        run = self.world.json("runs", "--limit", "1")["runs"][0]["id"]
+        [[record]] = self.world.sql("SELECT id FROM contact WHERE last_name = 'Colleague'")
+        undone = self.world.kontor("undo", f"run:{run}", check=False)
+        self.assertEqual(undone.returncode, 3, undone.stderr)
+        self.assertIn("came from the remote", undone.stdout)
+        self.assertIn(f"kontor delete contact {record}\n", undone.stderr)
+        self.run_kontor("sync", "zoho")
+        now = sorted(r["id"] for r in self.world.dump("Contacts", "Last_Name"))
+        self.assertEqual(len(now), len(there) + 1)
+
+    def test_undo_asks_where_it_deletes_and_writes_nothing_that_set_refuses(self):
+        record = str(self.world.json("create", "contact", "last_name=Undone")["ids"][0])
+        for words in ((), ("--json",)):
+            told = self.world.kontor("undo", f"contact:{record}", *words, check=False)
+            self.assertEqual(told.returncode, 2, told.stderr)
+            self.assertIn("--force is needed", told.stderr)
+        self.run_kontor("get", "contact", record)
+        self.run_kontor("undo", f"contact:{record}", "--force")
+        self.refused(6, "get", "contact", record)
+
+        [(change, user)] = self.world.sql(
+            "SELECT h.seq, h.record FROM kontor_history h JOIN kontor_entity e ON e.id = h.entity"
+            " WHERE e.name = 'user' AND h.op = 'i' LIMIT 1")
+        self.refused(1, "delete", "user", str(user), "--force")
+        undone = self.world.kontor("undo", f"change:{change}", "--force", check=False)
+        self.assertEqual(undone.returncode, 3, undone.stderr)
+        self.assertIn("only read from zoho", undone.stdout)
+        self.run_kontor("get", "user", str(user))
+
     def test_an_update_that_zoho_refuses_is_blocked_whatever_the_answer_names(self):
         # Answers name the record's id, as those of an unknown id do; some the field as well.
         for record, details in (("50", {}), ("51", {"api_name": "Title"})):

@@ -335,7 +335,7 @@ TEST_CASE("many conflicts are shown, asked about and decided", "[cli][command]")
 }
 
 TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
-    Session session(Canned{.body = R"({"preview":false,"undone":2,"skipped":0,"changes":[]})"});
+    Session session(Canned{.body = R"({"undone":1,"deleted":0,"skipped":0,"changes":[]})"});
     const auto sent = [&] { return json::parse(session.last().body); };
     CHECK(session.run({"undo", "run:12"}) == 0);
     CHECK(sent() == json{{"run", 12}, {"preview", false}});
@@ -356,8 +356,65 @@ TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     CHECK(session.run({"undo"}) == 2);
     CHECK(session.run({"undo", "run:12", "--since", "x"}) == 2);
     CHECK(session.run({"undo", "run:-1"}) == 2);
-    Session partly(Canned{.body = R"({"undone":2,"skipped":1,"changes":[]})"});
+    Session partly(Canned{.body = R"({"undone":1,"deleted":0,"skipped":1,"changes":[]})"});
     CHECK(partly.run({"undo", "run:12"}) == 3);
+}
+
+TEST_CASE("an undo of much, or one that deletes, has to be agreed to", "[cli][command]") {
+    const auto body = GENERATE(R"({"undone":2,"deleted":0,"skipped":0,"changes":[
+        {"step":"set","entity":"contact","record":7,"field":"phone","now":"1","then":"2"}]})",
+                               R"({"undone":1,"deleted":1,"skipped":0,"changes":[
+        {"step":"delete","entity":"contact","record":7,"field":null,"now":null,"then":null}]})");
+    Session session(Canned{.body = body});
+    // Nobody can be asked: what would be done is shown, and not done.
+    CHECK(session.run({"undo", "run:12"}) == 2);
+    CHECK(session.body()["preview"] == true);
+    CHECK(session.runner.out.find("contact 7") != std::string::npos);
+    CHECK(session.runner.err.find("--force is needed") != std::string::npos);
+    CHECK(session.run({"undo", "run:12", "--json"}) == 2);
+    CHECK(session.body()["preview"] == true);
+    CHECK(session.runner.out.empty());
+    for (const char* flag : {"--force", "--yes"}) {
+        CHECK(session.run({"undo", "run:12", flag}) == 0);
+        CHECK(session.body() == json{{"run", 12}, {"preview", false}});
+    }
+    CHECK(session.run({"undo", "run:12", "--force", "--json"}) == 0);
+    CHECK(json::parse(session.runner.out) == json::parse(body));
+
+    session.runner.terminal = true;
+    session.runner.typed = {"n"};
+    CHECK(session.run({"undo", "run:12"}) == 130);
+    CHECK(session.body()["preview"] == true);
+    const bool deletes = json::parse(body)["deleted"] == 1;
+    CHECK((session.runner.err.find("deleted here and, where pushing is on, at the remote") !=
+           std::string::npos) == deletes);
+    session.runner.typed = {"y"};
+    CHECK(session.run({"undo", "run:12"}) == 0);
+    CHECK(session.body()["preview"] == false);
+}
+
+TEST_CASE("undo says what stays, why, and what to type instead", "[cli][command]") {
+    json stays = json::array();
+    const auto stay = [&](const char* entity, int record, const char* reason, json connection) {
+        stays.push_back({{"step", "skipped"},
+                         {"entity", entity},
+                         {"record", record},
+                         {"field", nullptr},
+                         {"reason", reason},
+                         {"connection", std::move(connection)}});
+    };
+    for (int record = 1; record <= 12; ++record) stay("contact", record, "from_remote", nullptr);
+    stay("deal", 3, "from_remote", nullptr);
+    stay("user", 2, "only_read_records", "zoho");
+    const json answer{{"undone", 0}, {"deleted", 0}, {"skipped", 14}, {"changes", stays}};
+    Session session(Canned{.body = answer.dump()});
+    CHECK(session.run({"undo", "run:1"}) == 3);
+    CHECK(session.runner.out.find("stays: came from the remote") != std::string::npos);
+    CHECK(session.runner.out.find("stays: only read from zoho") != std::string::npos);
+    CHECK(session.runner.err.find("kontor delete contact 1 2 3 4 5 6 7 8 9 10 …\n") !=
+          std::string::npos);
+    CHECK(session.runner.err.find("kontor delete deal 3\n") != std::string::npos);
+    CHECK(session.runner.err.find("kontor delete user") == std::string::npos);
 }
 
 TEST_CASE("doctor exits 1 when there is something to cure", "[cli][command]") {
