@@ -95,8 +95,9 @@ Finding check_ca_file(const std::string& connection, const std::string& path) {
     auto text = host::read_file(path, kFileMax);
     if (!text) return bad(text.error().message);
     if (!*text) return bad("there is no such file");
+    const std::string_view pem = **text;
     const std::unique_ptr<BIO, FreeBio> bio(
-        BIO_new_mem_buf((*text)->data(), static_cast<int>((*text)->size())));
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     bool any = false;
     bool valid = false;
     for (;;) {

@@ -349,8 +349,8 @@ Outcome<Exit> run_search(Context& context) {
     if (!*limit) add_query(query, "limit", std::to_string(kSearchHits));
     const auto answer = context.api().get("/search" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
-    const auto printed = print_list(context, *answer, list_at(*answer, "hits"),
-                                    {"entity", "id", "title", "field", "snippet"}, true);
+    auto printed = print_list(context, *answer, list_at(*answer, "hits"),
+                              {"entity", "id", "title", "field", "snippet"}, true);
     if (printed && list_at(*answer, "hits").size() >= shown_max)
         context.note(context.text("cli.search.more", {{"count", std::to_string(shown_max)}}));
     if (printed && !flag_at(*answer, "complete")) context.note(context.text("cli.search.behind"));
