@@ -41,7 +41,7 @@ function(kontor_add_test name)
   kontor_precompile(${name}_test test)
   target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND ${name}_test)
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
   foreach(label ${ARG_LABELS})
     if(NOT TARGET ${label}_tests)
