@@ -227,7 +227,8 @@ class World:
                                 capture_output=True, text=True, timeout=wait, **how)
         if check and result.returncode != 0:
             raise AssertionError(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
-        for text in (result.stdout, result.stderr):
+        # The addresses that a connector declares have gaps of their own.
+        for text in (result.stdout if words[:1] != ("plugins",) else "", result.stderr):
             if found := UNFILLED.search(text):
                 raise AssertionError(f"kontor {' '.join(words)}: not filled in: {found[0]}")
         return result
