@@ -76,6 +76,7 @@ struct Limits {
     double requests_per_second = 0;
     std::int64_t concurrency = 0;
     std::int64_t daily_credits = 0;
+    std::int64_t credit_reserve = -1;  ///< of these, kept for sending edits; -1 = a tenth
     bool operator==(const Limits&) const = default;
 };
 

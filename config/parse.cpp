@@ -139,6 +139,7 @@ void read_limits(TableReader& parent, Limits& out) {
     in.number("requests_per_second", out.requests_per_second, 0, 10'000);
     in.integer("concurrency", out.concurrency, 0, 64);
     in.integer("daily_credits", out.daily_credits, 0, 1'000'000'000);
+    in.integer("credit_reserve", out.credit_reserve, 0, 1'000'000'000);
     in.finish();
 }
 
@@ -311,6 +312,8 @@ void check_whole(const Config& config, const Origins& origins, Problems& problem
             problems.push_back(Problem{file, line, 1, name + "." + member, std::move(reason), ""});
         };
         if (c.plugin.empty()) complain("plugin", "is missing: which connector is it?");
+        if (c.limits.daily_credits > 0 && c.limits.credit_reserve >= c.limits.daily_credits)
+            complain("limits.credit_reserve", "must be less than daily_credits");
     }
     // sun_path has 108 bytes with the zero.
     constexpr std::size_t kSocketPathMax = 107;

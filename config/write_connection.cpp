@@ -71,6 +71,8 @@ std::string write_connection(const Connection& c) {
                ".limits]\nrequests_per_second = " + number(c.limits.requests_per_second) +
                "\nconcurrency = " + std::to_string(c.limits.concurrency) +
                "\ndaily_credits = " + std::to_string(c.limits.daily_credits) + "\n";
+        if (c.limits.credit_reserve >= 0)
+            out += "credit_reserve = " + std::to_string(c.limits.credit_reserve) + "\n";
     }
     return out;
 }

@@ -115,10 +115,34 @@ std::optional<std::chrono::milliseconds> Budgets::take_turn() {
     return std::nullopt;
 }
 
+std::int64_t Budgets::reserve_kept_from(Lane lane) const {
+    return lane == Lane::kWrite || serves_writes_ ? 0 : limits_.credit_reserve;
+}
+
 bool Budgets::affordable(Lane lane, std::int64_t credits) const {
-    const auto reserve = lane == Lane::kWrite ? 0 : limits_.credit_reserve;
     const auto rest = left();
-    return !rest || credits <= 0 || *rest - credits >= reserve;
+    return !rest || credits <= 0 || *rest - credits >= reserve_kept_from(lane);
+}
+
+// Who set the limit decides what a person can do about it.
+Error Budgets::used_up(Lane lane) const {
+    const auto rest = std::max<std::int64_t>(0, left().value_or(0));
+    const bool ours =
+        limits_.daily_credits > 0 &&
+        rest >= std::max<std::int64_t>(0, limits_.daily_credits - spent_in_24_hours());
+    const bool kept = rest > 0 && reserve_kept_from(lane) > 0;
+    const auto limit = std::to_string(limits_.daily_credits);
+    Error error{Errc::kRateLimited, {}, {}, until_credits_return()};
+    error.args["reason"] = ours ? (kept ? "budget_reserve" : "budget_spent")
+                                : (kept ? "credits_reserve" : "credits_spent");
+    error.args["credits_left"] = std::to_string(rest);
+    if (ours) error.args["limit"] = limit;
+    if (kept) error.args["for_writes"] = std::to_string(rest);
+    const auto whose = ours ? "the " + limit + " API credits that daily_credits allows in 24 hours"
+                            : std::string("the remote's API credits of 24 hours");
+    error.message = whose + " are used up";
+    if (kept) error.message += ", but for " + std::to_string(rest) + " kept for sending edits";
+    return error;
 }
 
 std::optional<Budgets::Permit> Budgets::try_acquire(Lane lane, std::int64_t credits) {
@@ -140,12 +164,7 @@ Result<Budgets::Permit> Budgets::acquire(Lane lane, std::int64_t credits) {
         std::chrono::milliseconds wait{};
         {
             const std::lock_guard lock(mutex_);
-            if (!affordable(lane, credits)) {
-                Error error{Errc::kRateLimited, "the API credits of 24 hours are used up", {}, {}};
-                error.args["credits_left"] = std::to_string(std::max<std::int64_t>(0, *left()));
-                error.retry_after = until_credits_return();
-                return tl::unexpected(std::move(error));
-            }
+            if (!affordable(lane, credits)) return tl::unexpected(used_up(lane));
             const auto turn = take_turn();
             if (!turn) {
                 ++spending_.requests;
@@ -161,6 +180,11 @@ Result<Budgets::Permit> Budgets::acquire(Lane lane, std::int64_t credits) {
 void Budgets::finish() {
     const std::lock_guard lock(mutex_);
     --under_way_;
+}
+
+void Budgets::serve_writes(bool on) {
+    const std::lock_guard lock(mutex_);
+    serves_writes_ = on;
 }
 
 void Budgets::refund(std::int64_t credits) {

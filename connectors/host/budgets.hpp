@@ -13,14 +13,15 @@
 
 namespace kontor::host {
 
-/// What a request is for. Only kWrite may use the credit reserve.
+/// What a request is for. Only kWrite may use the credit reserve, and what serve_writes() says that
+/// a write waits for.
 enum class Lane : std::uint8_t { kRead, kWrite, kBulk, kMeta };
 
 struct BudgetLimits {
     double requests_per_second = 0;   ///< 0 = no limit
     int concurrency = 0;              ///< requests under way at once; 0 = no limit
     std::int64_t daily_credits = 0;   ///< in any 24 hours; 0 = not known
-    std::int64_t credit_reserve = 0;  ///< kept for Lane::kWrite
+    std::int64_t credit_reserve = 0;  ///< kept for writes
 };
 
 /// Keeps a connection within its remote's limits: request rate, requests under way, and API credits
@@ -49,11 +50,14 @@ public:
     Budgets& operator=(const Budgets&) = delete;
 
     /// Waits for its turn and counts the credits. kRateLimited with retry_after if they are used up
-    /// (then nothing is counted), kCancelled.
+    /// (then nothing is counted), kCancelled. Its arguments: `reason`, whose limit it is and
+    /// whether anything is left for writes; if so, `for_writes`, how much.
     [[nodiscard]] Result<Permit> acquire(Lane lane, std::int64_t credits);
     /// The same without waiting, and only if one more request may be under way besides: nullopt if
     /// it is not its turn. For requests that are made ahead of time.
     [[nodiscard]] std::optional<Permit> try_acquire(Lane lane, std::int64_t credits);
+    /// From here on every request is, or is not, one that a write waits for.
+    void serve_writes(bool on);
     /// The request surely never reached the remote: its credits were not spent.
     void refund(std::int64_t credits);
     /// The remote says how many credits are left.
@@ -76,7 +80,9 @@ private:
     [[nodiscard]] std::int64_t spent_in_24_hours() const;
     [[nodiscard]] std::optional<std::int64_t> left() const;
     [[nodiscard]] std::chrono::milliseconds until_credits_return() const;
+    [[nodiscard]] std::int64_t reserve_kept_from(Lane lane) const;
     [[nodiscard]] bool affordable(Lane lane, std::int64_t credits) const;
+    [[nodiscard]] Error used_up(Lane lane) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> take_turn();
 
     struct Learned {
@@ -96,6 +102,7 @@ private:
     std::chrono::milliseconds refilled_at_;
     std::optional<std::chrono::milliseconds> saved_at_;
     int under_way_ = 0;
+    bool serves_writes_ = false;
     Spending spending_;
 };
 

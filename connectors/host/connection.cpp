@@ -72,10 +72,13 @@ Result<AllowList> allowed_hosts(const ConnectionSettings& settings, const Loaded
 }
 
 BudgetLimits budget_limits(const LimitsSpec& spec, const LimitOverrides& set) {
+    const auto daily = set.daily_credits.value_or(spec.daily_credits);
+    // Reading must not keep a person's edits from going out for the rest of the day.
+    const auto usual = spec.credit_reserve > 0 ? spec.credit_reserve : daily / 10;
     return {.requests_per_second = set.requests_per_second.value_or(spec.requests_per_second),
             .concurrency = set.concurrency.value_or(spec.concurrency),
-            .daily_credits = set.daily_credits.value_or(spec.daily_credits),
-            .credit_reserve = set.credit_reserve.value_or(spec.credit_reserve)};
+            .daily_credits = daily,
+            .credit_reserve = set.credit_reserve.value_or(usual)};
 }
 
 Result<Secret> read_secret(const ConnectionSettings& settings, const SecretStore& store,

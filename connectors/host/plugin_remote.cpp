@@ -305,6 +305,10 @@ Result<std::vector<remote::PushResult>> PluginRemote::push(
     return results;
 }
 
+void PluginRemote::serve_writes(bool on) {
+    parts_.budgets.serve_writes(on);
+}
+
 remote::Credits PluginRemote::credits() const {
     const auto ours = parts_.budgets.spending();
     remote::Credits out{

@@ -23,7 +23,7 @@ public:
     struct Parts {
         std::shared_ptr<const Library> library;
         Services& services;
-        const Budgets& budgets;
+        Budgets& budgets;
         const Sleeper& sleeper;
         std::shared_ptr<const void> owner;  ///< of the references; released after the instance
     };
@@ -44,6 +44,7 @@ public:
                   remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
+    void serve_writes(bool on) override;
     [[nodiscard]] remote::Credits credits() const override;
 
 private:

@@ -62,7 +62,7 @@ struct LimitsSpec {
     double requests_per_second = 0;   ///< 0 = no limit
     int concurrency = 0;              ///< 0 = no limit
     std::int64_t daily_credits = 0;   ///< in any 24 hours; 0 = not known
-    std::int64_t credit_reserve = 0;  ///< of these, kept for pushes
+    std::int64_t credit_reserve = 0;  ///< of these, kept for pushes; 0 = not said
     std::string credits_left_header;  ///< lower case; "" = none
 };
 

@@ -21,7 +21,7 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
         case Errc::kUnauthenticated:
             return "sign_in";
         case Errc::kRateLimited:
-            return "throttled";
+            return status.error->args.contains("limit") ? "budget" : "throttled";
         case Errc::kUnavailable:
         case Errc::kTimeout:
             return "offline";

@@ -62,6 +62,7 @@ constexpr Text kTexts[] = {
     {"said.config.socket", "the path is longer than {max} bytes, the limit of sockets",
      "路径超过套接字的上限 {max} 字节"},
     {"said.config.retry", "must not be longer than {key}", "不能长于 {key}"},
+    {"said.config.less", "must be less than {key}", "必须小于 {key}"},
     {"said.config.empty", "must not be empty", "不能为空"},
     {"said.config.column", "give either column or columns", "column 和 columns 只能给出其一"},
     {"said.config.full_name", "the lens full_name wants columns = [first, last]",

@@ -94,6 +94,7 @@ constexpr Text kTexts[] = {
     {"state.waiting", "waiting to try again", "等待重试"},
     {"state.offline", "waiting – offline", "等待中（离线）"},
     {"state.throttled", "throttled by the remote", "被远端限流"},
+    {"state.budget", "waiting – its daily_credits are used up", "等待中（daily_credits 已用完）"},
     {"state.sign_in", "needs sign-in", "需要登录"},
     {"state.paused", "stopped: needs a decision", "已停止：需要确认"},
     {"state.error", "in error", "出错"},

@@ -52,6 +52,33 @@ constexpr Text kTexts[] = {
     {"reason.net_time", "{host} did not answer in time.", "{host} 未及时答复。"},
     {"reason.net_cut", "The connection to {host} broke off.", "与 {host} 的连接中断。"},
     {"reason.net_status", "The server answers {status} for too long.", "服务器持续答复 {status}。"},
+    {"reason.budget_spent",
+     "The {limit} API credits that daily_credits allows in 24 hours are used up.",
+     "daily_credits 允许的 24 小时 {limit} 个 API 额度已用完。"},
+    {"reason.budget_spent.hint",
+     "It goes on by itself as they come back. To allow more: daily_credits in "
+     "[connection.{connection}.limits], then: kontor reload",
+     "额度恢复后会自动继续。如需更多，请修改 [connection.{connection}.limits] 中的 "
+     "daily_credits，然后运行：kontor reload"},
+    {"reason.budget_reserve",
+     "Of the {limit} API credits that daily_credits allows in 24 hours, only the {for_writes} that "
+     "are kept for sending edits are left: nothing is fetched.",
+     "daily_credits 允许的 24 小时 {limit} 个 API 额度中，只剩为发送修改保留的 {for_writes} "
+     "个：暂不获取远端变更。"},
+    {"reason.budget_reserve.hint",
+     "Edits are still sent; fetching goes on by itself as credits come back. To allow more: "
+     "daily_credits in [connection.{connection}.limits], then: kontor reload",
+     "修改仍会发送；额度恢复后会自动继续获取。如需更多，请修改 [connection.{connection}.limits] "
+     "中的 daily_credits，然后运行：kontor reload"},
+    {"reason.credits_spent", "The remote's API credits of 24 hours are used up.",
+     "远端 24 小时的 API 额度已用完。"},
+    {"reason.credits_reserve",
+     "Of the remote's API credits of 24 hours, only the {for_writes} that are kept for sending "
+     "edits are left: nothing is fetched.",
+     "远端 24 小时的 API 额度中，只剩为发送修改保留的 {for_writes} 个：暂不获取远端变更。"},
+    {"reason.credits_reserve.hint",
+     "Edits are still sent; fetching goes on by itself as credits come back.",
+     "修改仍会发送；额度恢复后会自动继续获取。"},
     {"reason.no_record", "There is no {entity} {record}.", "没有记录 {entity} {record}。"},
     {"reason.no_connection", "There is no connection '{connection}'.", "没有连接“{connection}”。"},
     {"reason.no_connection.hint", "See: kontor connection list", "请查看：kontor connection list"},

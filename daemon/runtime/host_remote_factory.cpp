@@ -38,6 +38,7 @@ host::ConnectionSettings HostRemoteFactory::settings_of(const config::Connection
         out.limits.requests_per_second = c.limits.requests_per_second;
     if (c.limits.concurrency > 0) out.limits.concurrency = static_cast<int>(c.limits.concurrency);
     if (c.limits.daily_credits > 0) out.limits.daily_credits = c.limits.daily_credits;
+    if (c.limits.credit_reserve >= 0) out.limits.credit_reserve = c.limits.credit_reserve;
     return out;
 }
 

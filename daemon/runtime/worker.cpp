@@ -95,8 +95,9 @@ Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
 void Worker::edited() {
     if (!connection_.push) return;
     const std::lock_guard lock(mutex_);
-    // Back-off goes on: an edit does not bring a remote back.
-    if (status_.error && status_.error->retryable()) return;
+    // Back-off goes on: an edit does not bring a remote back. But some calls may be kept for it.
+    if (status_.error && status_.error->retryable() && !remote::leaves_writes(*status_.error))
+        return;
     due_ = std::min(due_, parts_.clock.steady() + sync_.edit_delay);
     changed_.notify_all();
 }
@@ -222,7 +223,9 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
                                      watcher, parts_.turn, cancelled_,   session_.get()};
     auto done = parts_.run_cycle(ports, settings_, request.options);
-    if (!done || done->problem) session_ = std::make_unique<engine::Session>();
+    // That there are no calls left says nothing against what was learned; asking again takes some.
+    const auto kept = done && (!done->problem || remote::leaves_writes(*done->problem));
+    if (!kept) session_ = std::make_unique<engine::Session>();
     const auto after = remote_->credits();
     const std::lock_guard lock(mutex_);
     status_.credits = after;

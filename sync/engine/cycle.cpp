@@ -26,8 +26,9 @@ constexpr int kCreateRoundsMax = 16;
 constexpr int kUnreachableMax = 2;
 
 /// Trouble after which going on with the next stream makes no sense.
-bool ends_cycle(Errc code) {
-    switch (code) {
+bool ends_cycle(const Error& error) {
+    if (remote::leaves_writes(error)) return false;  // edits still go out
+    switch (error.code) {
         case Errc::kUnauthenticated:
         case Errc::kCancelled:
         case Errc::kMismatch:
@@ -150,7 +151,11 @@ private:
         s.clock_offset = std::chrono::milliseconds{0};
         s.clock_uncertainty = std::chrono::milliseconds{2'000};
         const auto asked = ports_.clock.now();
-        auto who = ports_.remote.check();
+        // Nothing is sent before it is known to whom.
+        auto who = [&] {
+            const remote::ServingWrites serving(ports_.remote);
+            return ports_.remote.check();
+        }();
         if (!who) stop(of_the_remote(in_context("check " + settings_.name, who.error()).value()));
         const auto answered = ports_.clock.now();
         s.identity_at = ports_.clock.steady();
@@ -221,7 +226,7 @@ private:
                 const auto& can = capabilities(*streams[i]);
                 const bool unread = is_unread(sql_, streams[i]->id);
                 if (unread) doubt_creates(*context_, *streams[i]);
-                recover(*context_, ports, *streams[i], can, counts);
+                settle_open(*streams[i], ports, can, counts);
                 read_released(*streams[i], ports, can, counts);
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);
@@ -250,6 +255,13 @@ private:
         EngineTransaction transaction(*context_);
         list_held_up(*context_, all, newest_conflict_, report_.plan);
         transaction.commit();
+    }
+
+    // What is open is not sent again before it is settled.
+    void settle_open(const StreamPlan& plan, const StepPorts& ports,
+                     const remote::Capabilities& can, StreamCounts& counts) {
+        const remote::ServingWrites serving(ports_.remote);
+        recover(*context_, ports, plan, can, counts);
     }
 
     // Records that were held back until it was known who they are.
@@ -302,7 +314,7 @@ private:
             step(counts);
             unreachable_ = 0;
         } catch (Failure& failure) {
-            if (ends_cycle(failure.error.code)) throw;
+            if (ends_cycle(failure.error)) throw;
             // One may be the stream's own trouble. Several in a row, each after all its retries,
             // are the network's: the others would wait as long for the same.
             const bool unreachable =
@@ -404,7 +416,20 @@ private:
             return;
         }
         report_.pushed = true;
+        const auto carried = send(streams, ports);
 
+        // What we wrote comes back as the remote keeps it.
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            if (carried[i] > 0 && capabilities(*streams[i]).pull)
+                try_step(counts_of(*streams[i]), [&](StreamCounts& counts) {
+                    pull(*context_, ports, *streams[i], capabilities(*streams[i]), counts);
+                });
+    }
+
+    // How many changes of each stream were carried out.
+    std::vector<std::int64_t> send(const std::vector<const StreamPlan*>& streams,
+                                   const StepPorts& ports) {
+        const remote::ServingWrites serving(ports_.remote);
         std::vector<std::int64_t> carried(streams.size(), 0);
         const auto round = [&](const PushPass& pass, bool backwards) {
             std::int64_t total = 0;
@@ -430,13 +455,7 @@ private:
         if (round(forced, false) > 0) static_cast<void>(round(forward, false));
         static_cast<void>(round(
             {.creates = false, .updates = false, .deletes = true, .force_creates = false}, true));
-
-        // What we wrote comes back as the remote keeps it.
-        for (std::size_t i = 0; i < streams.size(); ++i)
-            if (carried[i] > 0 && capabilities(*streams[i]).pull)
-                try_step(counts_of(*streams[i]), [&](StreamCounts& counts) {
-                    pull(*context_, ports, *streams[i], capabilities(*streams[i]), counts);
-                });
+        return carried;
     }
 
     Cycle::Ports ports_;

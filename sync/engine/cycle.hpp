@@ -87,7 +87,7 @@ struct CycleReport {
 
 /// What one cycle may leave to the next, so that a sync in which nothing has changed asks for
 /// nothing but changes. For one remote as long as it stays open: begin a new one when it is opened
-/// anew, or after a cycle that failed.
+/// anew, or after a cycle that failed other than for want of calls.
 struct Session {
     /// Who we are there is asked again after this time.
     static constexpr std::chrono::hours kIdentityFor{1};

@@ -129,6 +129,27 @@ public:
                                                  std::span<const Change> changes) = 0;
     /// What is known of API credits without asking.
     [[nodiscard]] virtual Credits credits() const = 0;
+    /// From here on the calls are, or are not, needed to send edits: then they may use what a limit
+    /// of calls keeps for that. A kRateLimited with the argument `for_writes` says how much this
+    /// is.
+    virtual void serve_writes(bool /*on*/) {}
 };
+
+/// While it lives, the calls are needed to send edits.
+class ServingWrites {
+public:
+    explicit ServingWrites(Remote& remote) : remote_(remote) { remote_.serve_writes(true); }
+    ~ServingWrites() { remote_.serve_writes(false); }
+    ServingWrites(const ServingWrites&) = delete;
+    ServingWrites& operator=(const ServingWrites&) = delete;
+
+private:
+    Remote& remote_;
+};
+
+/// Whether a limit refused this call and has something left for sending edits.
+[[nodiscard]] inline bool leaves_writes(const Error& error) {
+    return error.code == Errc::kRateLimited && error.args.contains("for_writes");
+}
 
 }  // namespace kontor::remote

@@ -95,6 +95,21 @@ TEST_CASE("all errors are reported with place, key, reason and the nearest key",
     CHECK(to_error(problems).args.at("count") == "5");
 }
 
+TEST_CASE("a reserve of credits is a part of them", "[config]") {
+    for (const std::int64_t reserve : {399, 400}) {
+        Config config;
+        Problems problems;
+        apply_toml(
+            "[connection.a]\nplugin = \"p\"\n[connection.a.limits]\ndaily_credits = 400\n"
+            "credit_reserve = " +
+                std::to_string(reserve) + "\n",
+            "/c/kontor.toml", config, problems);
+        check_whole(config, Origins{}, problems);
+        REQUIRE(problems.size() == (reserve < 400 ? 0U : 1U));
+        if (!problems.empty()) CHECK(problems[0].key == "connection.a.limits.credit_reserve");
+    }
+}
+
 TEST_CASE("folders are opened by name, and mistakes in them are named", "[config]") {
     Config config;
     Problems problems;
@@ -248,6 +263,8 @@ TEST_CASE("a written connection reads back as it was", "[config]") {
     c.folders = {{"in", {"/srv/in", false}}, {"out", {"/srv/o\"ut", true}}};
     c.guards.missing_share = 0.05;
     c.limits.requests_per_second = 2.5;
+    c.limits.daily_credits = 5'000;
+    c.limits.credit_reserve = 300;
     Config config;
     Problems problems;
     apply_toml(write_connection(c), "/c/conf.d/fx-1.toml", config, problems);

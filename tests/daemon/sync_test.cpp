@@ -245,6 +245,32 @@ TEST_CASE("a forecast is of ordinary syncs", "[daemon][sync]") {
     CHECK(forecast()["fits"] == true);
 }
 
+TEST_CASE("an edit is sent from what is kept for edits, and status says whose limit it is",
+          "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([&](int) {
+        engine::CycleReport report;
+        report.problem =
+            Error{Errc::kRateLimited,
+                  "used up",
+                  {{"reason", "budget_reserve"}, {"limit", "100"}, {"for_writes", "20"}},
+                  5h};
+        return report;
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/connections/a",
+                         [](const json& j) { return j["state"] == "budget"; }));
+    const auto error = daemon.json("/api/v1/connections/a")["error"];
+    CHECK(error["message"].get<std::string>().find("100 API credits") != std::string::npos);
+    CHECK(error["hint"].get<std::string>().find("[connection.a.limits]") != std::string::npos);
+    const auto before = cycles.done();
+    REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Li"}}}})
+                .status == 201);
+    CHECK(cycles.reaches(before + 1));
+}
+
 TEST_CASE("a missing mapping is said, not guessed", "[daemon][sync]") {
     test::Daemon daemon(kConnection);
     REQUIRE(daemon.start());

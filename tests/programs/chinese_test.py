@@ -111,6 +111,24 @@ class Chinese(unittest.TestCase):
                     self.chinese(line, fault)
         self.told("sync", "zoho", code=0)
 
+    def test_y_a_budget_that_is_used_up(self):
+        conf = os.path.join(self.world.config, "conf.d", "zoho.toml")
+        with open(conf) as file:
+            before = file.read()
+        with open(conf, "a") as file:
+            file.write("\n[connection.zoho.limits]\ndaily_credits = 10\ncredit_reserve = 1\n")
+        self.world.kontor("reload")
+        for words, code in (("sync zoho", 75), ("status", 0), ("doctor", 1)):
+            with self.subTest(words):
+                text = self.told(*words.split(), code=code)
+                self.assertIn("daily_credits", text)
+                for line in text.splitlines():
+                    if "daily_credits" in line:
+                        self.chinese(line, words)
+        with open(conf, "w") as file:
+            file.write(before)
+        self.world.kontor("reload")
+
     def test_z_the_network(self):
         peer, self.world.peer = self.world.peer, None
         peer.kill()  # its certificates stay

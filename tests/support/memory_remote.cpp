@@ -120,8 +120,14 @@ Result<> MemoryRemote::emit(std::string_view stream, std::span<const std::string
     return sink.accept(views, checkpoint);
 }
 
+Result<> MemoryRemote::affordable() const {
+    if (!only_writes_left || serves_writes_) return {};
+    return fail(Errc::kRateLimited, "the calls are used up", {{"for_writes", "7"}});
+}
+
 Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const std::string> fields,
                                        std::string_view cursor, remote::RecordSink& sink) {
+    if (auto may = affordable(); !may) return pass(may);
     ++pulls;
     const std::string name(stream);
     const std::string started = stamp();
@@ -147,6 +153,7 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
 }
 
 Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink& sink) {
+    if (auto may = affordable(); !may) return pass(may);
     std::vector<remote::RecordView> views;
     const auto& all = records_[std::string(stream)];
     std::size_t n = 0;
@@ -166,6 +173,7 @@ Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink&
 
 Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::string> fields,
                              std::span<const std::string> ids, remote::RecordSink& sink) {
+    if (auto may = affordable(); !may) return may;
     ++fetches;
     if (fetch_fails) return fail(Errc::kUnavailable, "connection reset");
     for (const auto& id : ids) {

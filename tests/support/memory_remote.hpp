@@ -64,6 +64,7 @@ public:
     std::chrono::milliseconds clock_skew{0};
     bool answers_version = true;             ///< of a push
     bool fetch_fails = false;                ///< kUnavailable
+    bool only_writes_left = false;           ///< kRateLimited for what serves no write
     std::vector<std::string> hidden_fields;  ///< left out of every image
     std::vector<std::string> cut_fields;     ///< left out of lists, there by id
     std::set<std::string> forbidden;         ///< ids that we may not see
@@ -113,9 +114,11 @@ public:
                   remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
+    void serve_writes(bool on) override { serves_writes_ = on; }
     [[nodiscard]] remote::Credits credits() const override { return {}; }
 
 private:
+    [[nodiscard]] Result<> affordable() const;
     std::string stamp() const;
     const remote::StreamSpec* spec(std::string_view stream) const;
     remote::PushResult carry_out(const std::string& stream, const remote::Change& change);
@@ -127,6 +130,7 @@ private:
     std::map<std::string, std::map<std::string, Record>> records_;
     std::map<std::string, std::map<std::string, Record>> stale_;  ///< shown by the next pull
     int next_id_ = 100;
+    bool serves_writes_ = false;
 };
 
 /// A stream with text fields; "phone" is a phone, names ending in _ref refer to `parent`.

@@ -24,7 +24,8 @@ std::string name_of(Context& context) {
 Paint paint_of(const std::string& state) {
     if (state == "idle") return Paint::kGreen;
     if (state == "error" || state == "sign_in" || state == "paused") return Paint::kRed;
-    if (state == "offline" || state == "throttled" || state == "waiting") return Paint::kYellow;
+    if (state == "offline" || state == "throttled" || state == "budget" || state == "waiting")
+        return Paint::kYellow;
     return Paint::kPlain;
 }
 

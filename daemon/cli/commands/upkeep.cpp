@@ -83,6 +83,8 @@ void add_connection(const config::Connection& c, std::vector<Setting>& out) {
     out.push_back({at + "limits.requests_per_second", number(c.limits.requests_per_second)});
     out.push_back({at + "limits.concurrency", std::to_string(c.limits.concurrency)});
     out.push_back({at + "limits.daily_credits", std::to_string(c.limits.daily_credits)});
+    if (c.limits.credit_reserve >= 0)
+        out.push_back({at + "limits.credit_reserve", std::to_string(c.limits.credit_reserve)});
 }
 
 std::vector<Setting> settings_of(const config::Config& c) {

@@ -142,6 +142,34 @@ TEST_CASE(
     CHECK(s.budgets->spending().left == 100);
 }
 
+TEST_CASE("what a write waits for may use the reserve, and it is told whose limit it is") {
+    Setup s({.daily_credits = 100, .credit_reserve = 20});
+    REQUIRE(s.budgets->acquire(Lane::kRead, 80));
+    const auto kept = s.budgets->acquire(Lane::kMeta, 1);
+    REQUIRE_FALSE(kept);
+    CHECK(kept.error().args.at("reason") == "budget_reserve");
+    CHECK(kept.error().args.at("for_writes") == "20");
+    CHECK(kept.error().args.at("limit") == "100");
+    s.budgets->serve_writes(true);
+    CHECK(s.budgets->acquire(Lane::kMeta, 1));
+    CHECK(s.budgets->acquire(Lane::kRead, 18));
+    s.budgets->serve_writes(false);
+    CHECK_FALSE(s.budgets->acquire(Lane::kRead, 1));
+    REQUIRE(s.budgets->acquire(Lane::kWrite, 1));
+    s.budgets->serve_writes(true);
+    const auto spent = s.budgets->acquire(Lane::kRead, 1);
+    REQUIRE_FALSE(spent);
+    CHECK(spent.error().args.at("reason") == "budget_spent");
+    CHECK_FALSE(spent.error().args.contains("for_writes"));
+
+    Setup theirs({.credit_reserve = 10});
+    theirs.budgets->learn_left(10);
+    const auto full = theirs.budgets->acquire(Lane::kRead, 1);
+    REQUIRE_FALSE(full);
+    CHECK(full.error().args.at("reason") == "credits_reserve");
+    CHECK_FALSE(full.error().args.contains("limit"));
+}
+
 TEST_CASE("a request ahead of time leaves a place for one that is waited for") {
     const int concurrency = GENERATE(1, 2, 0);
     Setup s({.concurrency = concurrency});

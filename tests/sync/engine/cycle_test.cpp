@@ -493,6 +493,31 @@ TEST_CASE("a colleague's edit between our look and our write of other fields sur
     CHECK(f.device.text("SELECT email FROM contact WHERE id = " + id) == "theirs@example.org");
 }
 
+TEST_CASE("when only calls for writes are left, nothing is pulled and edits still go out",
+          "[cycle]") {
+    Fixture f;
+    f.device.connect("crm", f.remote);
+    const auto id = std::to_string(f.device.local("Contacts", f.ids[1]));
+    f.device.sql("UPDATE contact SET phone = 'ours' WHERE id = " + id);
+    f.remote.edit("Contacts", f.ids[1], {{"Email", Value("theirs@example.org")}});
+    f.remote.edit("Contacts", f.ids[2], {{"Email", Value("waits@example.org")}});
+    f.remote.only_writes_left = true;
+    const auto pulls = f.remote.pulls;
+    const auto report = f.device.sync("crm");
+    CHECK(report.pushed);
+    REQUIRE(report.problem);
+    CHECK(remote::leaves_writes(*report.problem));
+    CHECK(f.remote.pulls == pulls);
+    CHECK(f.remote.value("Contacts", f.ids[1], "Phone") == Value("ours"));
+    CHECK(f.device.text("SELECT email FROM contact WHERE id = " + id) == "theirs@example.org");
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE email = 'waits@example.org'") == 0);
+
+    f.remote.only_writes_left = false;
+    CHECK_FALSE(f.device.sync("crm").problem);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE email = 'waits@example.org'") == 1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+}
+
 TEST_CASE("the chain of history verifies after everything", "[cycle]") {
     Fixture f;
     f.device.connect("crm", f.remote);
