@@ -257,12 +257,14 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
             (shadow == shadows.end() || !shadow->second.waits))
             continue;
         touched = true;
-        if (shadow == shadows.end()) {
-            if (link.covers >= group.since)
-                save_shadow(context.sql, link.id, group.id, {before, before, false});
-        } else if (shadow->second.waits) {
+        if (shadow == shadows.end())
+            save_shadow(context.sql, link.id, group.id,
+                        link.covers >= group.since ? Shadow{before, before, false}
+                                                   : Shadow::edit_of_unknown(before));
+        else if (shadow->second == Shadow::nothing_known(group))
+            save_shadow(context.sql, link.id, group.id, Shadow::edit_of_unknown(before));
+        else if (shadow->second.waits)
             end_waiting(context, plan, group, link, shadow->second, old, references);
-        }
     }
     if (!touched) return;
     mark_dirty(context.sql, link.id);

@@ -26,8 +26,8 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
     if (!row) return false;
     for (const auto& [group_id, shadow] : shadows_of(context.sql, link.id)) {
         const GroupPlan* group = plan.group(group_id);
-        if (group != nullptr && !shadow.waits && !shadow.unknown() && group->writable() &&
-            put_group(*group, *row, references) != shadow.ours)
+        if (group != nullptr && group->writable() &&
+            shadow.edited(put_group(*group, *row, references)))
             return true;
     }
     // Made there by us and not seen since: what was not sent with it has no shadow yet.

@@ -14,7 +14,8 @@ using replica::LinkState;
 /// An edit of a record that is gone, which the remote has not been told.
 struct Merger::Unsent {
     const GroupPlan* group = nullptr;
-    merge::GroupValues base, ours;
+    std::optional<merge::GroupValues> base;  ///< nullopt: what the remote held is not known
+    merge::GroupValues ours;
 };
 
 namespace {
@@ -51,9 +52,11 @@ std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
     if (!row) return out;
     for (const auto& [group_id, shadow] : shadows_of(context_.sql, link.id)) {
         const GroupPlan* group = plan_.group(group_id);
-        if (group == nullptr || shadow.waits || shadow.unknown() || !group->writable()) continue;
+        if (group == nullptr || !group->writable()) continue;
         auto ours = put_group(*group, *row, references_);
-        if (ours != shadow.ours) out.push_back({group, shadow.theirs, std::move(ours)});
+        if (!shadow.edited(ours)) continue;
+        out.push_back({group, shadow.unknown() ? std::nullopt : std::optional(shadow.theirs),
+                       std::move(ours)});
     }
     return out;
 }
@@ -133,8 +136,10 @@ void Merger::carry_over(const Unsent& edit, const Link& loser, const Link& winne
         }
         update_row(context_, plan_, winner.record, row, changes, cause(image, "merged_there"));
         // Parked, the base stays as it was, so that the next image finds the question still open.
-        const auto& known_there = parked ? edit.base : theirs;
-        save_shadow(context_.sql, winner.id, group.id, {known_there, known_there, false});
+        const Shadow asked =
+            edit.base ? Shadow{*edit.base, *edit.base, false} : Shadow::edit_of_unknown(theirs);
+        save_shadow(context_.sql, winner.id, group.id,
+                    parked ? asked : Shadow{theirs, theirs, false});
         mark_dirty(context_.sql, winner.id);
         note_change(context_, plan_.entity.id, winner.record, old, plan_.id);
     }
@@ -228,7 +233,8 @@ void Merger::converted(Link link, const remote::RecordView& image) {
                     const auto at = static_cast<std::size_t>(found - target->columns.begin());
                     const Value& now = (*there)[at];
                     if (row[column] == now) continue;
-                    if (!now.is_blank() && now != edit.base[i]) {  // it has been changed since
+                    if (!now.is_blank() &&
+                        (!edit.base || now != (*edit.base)[i])) {  // it has been changed since
                         add_history(context_, target->entity.id, successor->record,
                                     target->column_fields[at], "k", row[column],
                                     cause(image, "converted_there"));

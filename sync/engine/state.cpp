@@ -125,9 +125,18 @@ bool Shadow::unknown() const {
     return std::ranges::any_of(theirs, &Value::is_absent);
 }
 
+bool Shadow::edited(const merge::GroupValues& local) const {
+    return !waits && local != ours && std::ranges::none_of(ours, &Value::is_absent);
+}
+
 Shadow Shadow::nothing_known(const GroupPlan& group) {
     const merge::GroupValues absent(group.mapping->fields.size());
     return {absent, absent, false};
+}
+
+Shadow Shadow::edit_of_unknown(merge::GroupValues before) {
+    merge::GroupValues absent(before.size());
+    return {std::move(absent), std::move(before), false};
 }
 
 void save_shadow(Sql& sql, std::int64_t link, std::int64_t group, const Shadow& shadow) {

@@ -53,9 +53,13 @@ struct Shadow {
     bool waits = false;
     bool operator==(const Shadow&) const = default;
 
-    /// A row of absent values says that nothing is known: the image had no word of the group.
+    /// Absent `theirs` say that nothing is known of what the remote holds. `ours` are then absent
+    /// too, or what stood here before somebody edited it.
     [[nodiscard]] bool unknown() const;
+    /// True if `local` was typed here since: the remote has not been told, as far as we know.
+    [[nodiscard]] bool edited(const merge::GroupValues& local) const;
     [[nodiscard]] static Shadow nothing_known(const GroupPlan& group);
+    [[nodiscard]] static Shadow edit_of_unknown(merge::GroupValues before);
 };
 using Shadows = std::map<std::int64_t, Shadow>;  ///< by group
 

@@ -348,3 +348,40 @@ TEST_CASE("what was written from here while it went out of sight is read when it
     CHECK(w.device.number("SELECT count(*) FROM kontor_intent") == 0);
     CHECK(w.device.number("SELECT count(*) FROM kontor_link WHERE covers = 0") == 0);
 }
+
+TEST_CASE("an edit outlives a deletion there, also where it is not known what the remote held",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    World w(std::move(streams));
+    SECTION("for the mapping has changed and the record was not read since") {
+        const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+        w.device.connect("a", w.remote);
+        w.device.remap("a", [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups)
+                    for (auto& field : group.fields)
+                        if (field.remote == "Phone") field.max_length = 12;
+        });
+        w.remote.fail_pull_after = 0;
+        static_cast<void>(w.device.try_sync("a"));
+        w.remote.fail_pull_after = SIZE_MAX;
+        w.device.sql("UPDATE contact SET phone = '139'");
+        w.remote.erase("Contacts", id);
+    }
+    SECTION("for a list has cut it, and it could not be read whole") {
+        w.device.connect("a", w.remote);
+        w.remote.cut_fields = {"Phone"};
+        w.remote.fetch_fails = true;
+        const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+        REQUIRE(w.device.sync("a").problem);
+        w.remote.fetch_fails = false;
+        w.device.sql("UPDATE contact SET phone = '139'");
+        w.remote.erase("Contacts", id);
+    }
+    w.device.sync("a", with_sweep());
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Phone") == Value("139"));
+}

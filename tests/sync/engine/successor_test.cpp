@@ -178,3 +178,26 @@ TEST_CASE("D7: an edit of a lead that has been converted goes on with the contac
                         " 'only a lead has one')") > 1);
     CHECK(remote.ids("Leads").empty());
 }
+
+TEST_CASE("D7: an edit goes on with the winner, also where the loser's base is not known",
+          "[successor]") {
+    Fixture f;
+    f.device.remap("crm", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                for (auto& field : group.fields)
+                    if (field.remote == "Phone") field.max_length = 12;
+    });
+    f.remote.fail_pull_after = 0;  // nothing is read by the new mapping yet
+    static_cast<void>(f.device.try_sync("crm"));
+    f.device.sql("UPDATE contact SET phone = 'typed' WHERE id = " + f.id(f.loser));
+    static_cast<void>(f.device.try_sync("crm"));
+    f.remote.fail_pull_after = SIZE_MAX;
+    f.merge_contacts();
+    f.rounds();
+    const bool asked = std::ranges::any_of(
+        f.open(), [](const auto& one) { return one.fields[0].ours == Value("typed"); });
+    const bool kept =
+        f.device.number("SELECT count(*) FROM kontor_history WHERE old = 'typed' AND op = 'k'") > 0;
+    CHECK((asked || kept));
+}
