@@ -5,6 +5,8 @@
 namespace kontor::app {
 namespace {
 
+constexpr unsigned kAttemptsWhileSomebodyWaits = 2;
+
 std::string options_json(const std::map<std::string, config::Option>& options) {
     nlohmann::json out = nlohmann::json::object();
     for (const auto& [name, option] : options)
@@ -50,7 +52,9 @@ Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Co
         deps.on_progress = [tell = wishes.on_progress](const host::Progress& progress) {
             tell(progress.stage, progress.done, progress.total);
         };
-    return host::open_connection(settings_of(c), deps);
+    auto settings = settings_of(c);
+    if (!wishes.patient) settings.retry.attempts_max = kAttemptsWhileSomebodyWaits;
+    return host::open_connection(settings, deps);
 }
 
 Result<std::string> HostRemoteFactory::consent_url(const config::Connection& c,

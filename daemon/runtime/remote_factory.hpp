@@ -16,6 +16,9 @@ public:
     virtual ~RemoteFactory() = default;
     struct Wishes {
         std::stop_token stop;  ///< ends all waiting
+        /// What fails for a passing reason is tried again for minutes; else once, for a person
+        /// waits.
+        bool patient = false;
         /// A step's name (load, wait …), how much is done, of how much (0 = not known).
         std::function<void(const std::string&, std::int64_t, std::int64_t)> on_progress = {};
     };

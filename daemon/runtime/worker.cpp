@@ -275,6 +275,7 @@ Result<> Worker::open(const std::stop_token& stop) {
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
     wishes.stop = stop;
+    wishes.patient = true;
     wishes.on_progress = [this](const std::string& stage, std::int64_t done, std::int64_t total) {
         heartbeat_.beat();
         // How much there is in all, only the plugin knows; how much is done, the engine knows
