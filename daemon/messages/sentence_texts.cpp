@@ -224,6 +224,8 @@ constexpr Text kTexts[] = {
      "{ms} 毫秒后超时，已收到 {got}"},
     {"said.net.verify", "SSL certificate problem: {why}", "证书有问题：{why}"},
     {"said.cancelled", "cancelled", "已取消"},
+    {"said.taken_down", "connection {connection} was taken down",
+     "连接“{connection}”已停用或重新载入"},
     {"said.pull", "pull {stream}", "获取 {stream}"},
     {"said.push", "push {stream}", "发送 {stream}"},
     {"said.list", "list {stream}", "列出 {stream}"},

@@ -83,6 +83,7 @@ void Worker::end() {
 
 Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
     const std::lock_guard lock(mutex_);
+    if (ended_) return tl::unexpected<Error>(taken_down());
     if (requests_.size() >= kRequestsMax)
         return fail(Errc::kBusy, "too many syncs of " + connection_.name + " wait already",
                     {{"connection", connection_.name}});
@@ -154,6 +155,34 @@ void Worker::serve(const std::stop_token& stop) {
             finish(*request, failed);
         }
     }
+    dismiss();
+}
+
+// What still waits when the connection is taken down: whoever asked for it is told.
+void Worker::dismiss() {
+    std::vector<Request> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        waiting.swap(requests_);
+    }
+    for (const auto& request : waiting) {
+        if (request.verify) {
+            auto out = std::make_shared<Verified>();
+            out->error = taken_down();
+            finish_verify(request, std::move(out));
+        } else {
+            Result<engine::CycleReport> failed = tl::unexpected<Error>(taken_down());
+            finish(request, failed);
+        }
+    }
+}
+
+Error Worker::taken_down() const {
+    return {Errc::kCancelled,
+            "connection " + connection_.name + " was taken down",
+            {{"connection", connection_.name}},
+            {}};
 }
 
 std::optional<Worker::Request> Worker::wait(const std::stop_token& stop) {

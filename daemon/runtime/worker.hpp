@@ -100,7 +100,8 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     /// Asks for a sync; a person's request goes before back-off. Requests that wait are done one
-    /// after the other. Returns the ticket that events name; kBusy if too many wait.
+    /// after the other. Returns the ticket that events name; kBusy if too many wait, kCancelled
+    /// after end(). One that still waits at the end ends with kCancelled.
     [[nodiscard]] Result<std::int64_t> request(const engine::CycleOptions& options);
     /// Asks for a verification; it takes its turn among the syncs. The ticket, or kBusy.
     [[nodiscard]] Result<std::int64_t> request_verify(const engine::VerifyOptions& options);
@@ -163,6 +164,9 @@ private:
     void describe_as(Description description);
     void finish(const Request& request, Result<engine::CycleReport>& done);
     void plan_next(const std::optional<Error>& error, bool at_once);
+    void finish_verify(const Request& request, std::shared_ptr<Verified> out);
+    void dismiss();
+    [[nodiscard]] Error taken_down() const;
     void set_progress(const engine::Progress& progress);
 
     const Parts parts_;
@@ -192,7 +196,8 @@ private:
     std::chrono::milliseconds due_{0};  ///< by the steady clock
     std::int64_t next_ticket_ = 1;
     bool refresh_ = false;
-    bool held_ = false;  ///< nothing is done unless it is asked for
+    bool held_ = false;   ///< nothing is done unless it is asked for
+    bool ended_ = false;  ///< nothing is done any more
     WorkerStatus status_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;

@@ -12,6 +12,7 @@ using nlohmann::json;
 
 Result<std::int64_t> Worker::request_verify(const engine::VerifyOptions& options) {
     const std::lock_guard lock(mutex_);
+    if (ended_) return tl::unexpected<Error>(taken_down());
     // One waits at most: they are long, and the syncs behind them would wait for all.
     if (std::ranges::any_of(requests_, [](const Request& r) { return r.verify.has_value(); }))
         return fail(Errc::kBusy, "a verification of " + connection_.name + " waits already",
@@ -73,7 +74,6 @@ Result<engine::VerifyReport> Worker::compare(const Request& request, const std::
 
 void Worker::verify(const Request& request, const std::stop_token& stop) {
     auto out = std::make_shared<Verified>();
-    out->ticket = request.ticket;
     const auto begun = parts_.clock.steady();
     Result<engine::VerifyReport> done = fail(Errc::kInternal, "not run");
     try {
@@ -81,12 +81,10 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
     } catch (const std::exception& error) {
         done = fail(Errc::kInternal, error.what());
     }
-    out->at = parts_.clock.now();
     if (done)
         out->report = std::move(*done);
     else
         out->error = done.error();
-    out->report.options = *request.verify;
     if (out->error && !out->error->retryable() && out->error->code != Errc::kCancelled)
         remote_.reset();
     parts_.log.info("verify.done", {{"connection", connection_.name},
@@ -94,6 +92,13 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
                                     {"result", out->error ? to_string(out->error->code) : "ok"},
                                     {"unexplained", out->report.unexplained()},
                                     {"explained", out->explained_total}});
+    finish_verify(request, std::move(out));
+}
+
+void Worker::finish_verify(const Request& request, std::shared_ptr<Verified> out) {
+    out->ticket = request.ticket;
+    out->at = parts_.clock.now();
+    out->report.options = *request.verify;
     auto event = to_json(*out);
     event["connection"] = connection_.name;
     {

@@ -142,6 +142,40 @@ TEST_CASE("a field that is gone at the remote makes the next sync come at once, 
     CHECK(daemon.remotes.described == 2);
 }
 
+TEST_CASE("what waits when its connection is taken down ends, and is told so", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    std::atomic<bool> busy{false};
+    daemon.run_cycle = [&](engine::Cycle::Ports ports, const engine::ConnectionSettings&,
+                           const engine::CycleOptions&) -> Result<engine::CycleReport> {
+        busy = true;
+        while (!ports.cancelled) std::this_thread::sleep_for(5ms);
+        return fail(Errc::kCancelled, "stopped");
+    };
+    REQUIRE(daemon.start());
+    while (!busy) std::this_thread::sleep_for(5ms);
+    const auto asked = daemon.send("POST", "/api/v1/connections/a/sync", json::object());
+    REQUIRE(asked.status == 202);
+    const auto ticket = json::parse(asked.body);
+    const auto verify = daemon.send("POST", "/api/v1/connections/a/verify", json::object());
+    REQUIRE(verify.status == 202);
+    test::RawConnection events(daemon.socket());
+    events.send("GET /api/v1/events?since=" + ticket["event_id"].dump() +
+                " HTTP/1.1\r\nHost: x\r\n\r\n");
+    daemon.dir.write("kontor.toml",
+                     "[daemon]\nstate_dir = \"state\"\nsocket = \"run/s\"\n[sync]\n"
+                     "interval = \"2h\"\n[connection.a]\nplugin = \"fake\"\n");
+    REQUIRE(daemon.send("POST", "/api/v1/reload", nullptr).status == 200);
+    const auto text = events.read_until("event: config.reloaded");
+    const auto told = [&](const std::string& event, const json& number) {
+        const auto at = text.find("\"ticket\":" + number.dump());
+        return at != std::string::npos && text.find("event: " + event) != std::string::npos &&
+               text.find("connection a was taken down") != std::string::npos;
+    };
+    CHECK(told("sync.finished", ticket["ticket"]));
+    CHECK(told("verify.finished", json::parse(verify.body)["ticket"]));
+}
+
 TEST_CASE("failures back off and the network's return tries again", "[daemon][sync]") {
     test::Daemon daemon(
         "[sync]\nretry_first = \"1h\"\nretry_max = \"2h\"\n"
@@ -217,6 +251,18 @@ TEST_CASE("metadata are read once, and again because of an unknown field", "[dae
     REQUIRE(daemon.start());
     REQUIRE(cycles.reaches(8));
     CHECK(daemon.remotes.described == 3);
+
+    // But daily.
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    daemon.clock.slept = 23h;
+    daemon.network.come_back();
+    REQUIRE(cycles.reaches(9));
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    CHECK(daemon.remotes.described == 3);
+    daemon.clock.slept = 25h;
+    daemon.network.come_back();
+    REQUIRE(cycles.reaches(10));
+    CHECK(daemon.remotes.described == 4);
 }
 
 TEST_CASE("a forecast is of ordinary syncs", "[daemon][sync]") {
