@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """What kontord does on signals, what it tells the service manager, and that it runs once."""
-import http.client
 import json
 import os
 import signal
@@ -10,7 +9,7 @@ import sys
 import time
 import unittest
 
-from world import World, until
+from world import UnixConnection, World, until
 
 BIN = sys.argv.pop(1)
 
@@ -31,17 +30,6 @@ class Manager:
             self.heard.append(message)
             if message.startswith(begin):
                 return message
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(60)
-        self.sock.connect(self.path)
 
 
 class Signals(unittest.TestCase):

@@ -3,6 +3,7 @@
 Used by the tests of this folder and of tests/scenario. Nothing outside a temporary folder is touched;
 all addresses are on 127.0.0.1.
 """
+import http.client
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -80,6 +82,19 @@ class Terminal:
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """To a server on a Unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=PATIENCE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
 
 
 class Peer:
@@ -238,6 +253,19 @@ class World:
 
     def terminal(self, *words, env=None):
         return Terminal([self.program("kontor"), *words], env or self.env)
+
+    def api(self, method, path, body=None):
+        """A request to kontord's API: the answer's JSON. AssertionError unless it is 2xx."""
+        connection = UnixConnection(self.socket)
+        try:
+            connection.request(method, "/api/v1" + path, None if body is None else json.dumps(body),
+                               {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        assert answer.status // 100 == 2, f"{method} {path}: {answer.status} {text}"
+        return json.loads(text)
 
     def sql(self, text, *values):
         """A plain SQL statement by another program, durable once this returns."""
