@@ -1,5 +1,5 @@
-// Every answer of a running daemon is what docs/openapi.json says, and every path that it documents
-// is there. valijson judges.
+// Every answer and event of a running daemon is what docs/openapi.json says, and everything that it
+// documents was seen: each status of each operation, each type of event. valijson judges.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <regex>
@@ -9,7 +9,9 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "sync/engine/cycle.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
+#include "tests/support/memory_remote.hpp"
 
 using namespace kontor;
 using nlohmann::json;
@@ -28,17 +30,47 @@ public:
         REQUIRE(document_["paths"].contains(path));
         // Nor does any text keep a placeholder of the catalogue.
         static const std::regex placeholder(R"(\{[a-z_]+(:[^{}"]*)?\})");
-        CHECK_FALSE(std::regex_search(answer.body, placeholder));
+        // But the addresses that a connector declares have gaps of their own.
+        if (path != "/api/v1/plugins") CHECK_FALSE(std::regex_search(answer.body, placeholder));
         const auto& operation = document_["paths"][path][method];
         REQUIRE(operation.is_object());
         const auto& responses = operation["responses"];
         const auto status = std::to_string(answer.status);
-        const auto& response =
-            responses.contains(status) ? responses[status] : responses["default"];
+        const auto documented = responses.contains(status) ? status : std::string("default");
+        const auto& response = responses[documented];
         const auto type = answer.headers.at("content-type");
         REQUIRE(response["content"].contains(type));
         matches(response["content"][type]["schema"], json::parse(answer.body));
-        ++checked_[path + method];
+        seen_.insert(method + " " + path + " " + documented);
+    }
+
+    /// The events in a stream's text.
+    void check_events(const std::string& text) {
+        static const std::regex event("event: (.+)\ndata: (.+)\n");
+        const auto& events = document_["paths"]["/api/v1/events"]["get"]["x-events"];
+        for (std::sregex_iterator at(text.begin(), text.end(), event), end; at != end; ++at) {
+            INFO(at->str());
+            const auto type = (*at)[1].str();
+            REQUIRE(events.contains(type));
+            matches(events[type], json::parse((*at)[2].str()));
+            seen_.insert("event " + type);
+        }
+        CHECK(parse_head(text) == "text/event-stream");
+        seen_.insert("get /api/v1/events 200");
+    }
+
+    /// That whatever is documented was seen.
+    void check_all_seen() const {
+        const auto seen = [&](const std::string& what) {
+            INFO("never seen: " << what);
+            CHECK(seen_.contains(what));
+        };
+        for (const auto& [path, operations] : document_["paths"].items())
+            for (const auto& [method, operation] : operations.items())
+                for (const auto& [status, response] : operation["responses"].items())
+                    seen(method + " " + path + " " + status);
+        const auto& events = document_["paths"]["/api/v1/events"]["get"]["x-events"];
+        for (const auto& [type, schema] : events.items()) seen("event " + type);
     }
     [[nodiscard]] const json& document() const { return document_; }
 
@@ -64,17 +96,64 @@ private:
         CHECK(fine);
     }
 
+    static std::string parse_head(const std::string& text) {
+        return test::parse_answer(text).headers["content-type"];
+    }
+
     json document_;
-    std::map<std::string, int> checked_;
+    std::set<std::string> seen_;
 };
+
+/// The real engine on a remote in memory, so that there are conflicts and refusals to tell of.
+app::RunCycle engine_on(test::MemoryRemote& remote) {
+    return [&remote](engine::Cycle::Ports ports, const engine::ConnectionSettings& given,
+                     const engine::CycleOptions& options) {
+        auto settings = given;
+        settings.streams = remote.streams;
+        const engine::Cycle::Ports own{ports.db,     remote,          ports.clock,
+                                       ports.random, ports.log,       ports.observer,
+                                       ports.gate,   ports.cancelled, nullptr};
+        return engine::Cycle(own, settings).run(options);
+    };
+}
+
+constexpr const char* kTwoFields =
+    "[[stream]]\nname = \"People\"\nentity = \"contact\"\n"
+    "[[stream.group]]\nname = \"name\"\n"
+    "fields = [{ remote = \"Name\", column = \"last_name\" }]\n"
+    "[[stream.group]]\nname = \"mail\"\n"
+    "fields = [{ remote = \"Email\", column = \"email\" }]\n";
+
+std::string upper(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::toupper(c));
+    return text;
+}
+
+// A path of the document with its parameters filled in.
+std::string target_of(std::string path) {
+    for (auto at = path.find('{'); at != std::string::npos; at = path.find('{'))
+        path.replace(at, path.find('}') - at + 1, "0");
+    return path;
+}
 
 }  // namespace
 
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
     test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
-    daemon.dir.write("a.mapping.toml", test::kMapping);
+    daemon.dir.write("a.mapping.toml", kTwoFields);
+    test::MemoryRemote people(daemon.clock);
+    people.streams = {test::stream_spec(
+        "People", "contact",
+        {test::text_field("Name", "last_name"), test::text_field("Email", "email")})};
+    const auto person = [&](const char* name) {
+        return people.create("People", {{"Name", Value(name)}, {"Email", Value("a@example.com")}});
+    };
+    const auto disputed = person("Li");
+    const auto refused = person("Wang");
+    daemon.run_cycle = engine_on(people);
     daemon.run_verify = [](engine::Verifier::Ports ports, const engine::ConnectionSettings&,
                            const engine::VerifyOptions&) -> Result<engine::VerifyReport> {
+        ports.observer.progress({"verify", "People", 1, 2});
         engine::VerifyFinding found;
         found.entity = "contact";
         ports.finding(found);
@@ -97,6 +176,42 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
         contract.check("post", path, daemon.send("POST", target, body));
     };
     const auto simple = [&](const std::string& path) { get(path, path); };
+    test::RawConnection events(daemon.socket());
+    events.send("GET /api/v1/events?since=1000000000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    contract.check_events(events.read_until("event: gap"));
+
+    // One record that both sides change, and one whose change is refused: both are told of.
+    const auto one = v1 + "/connections/{name}";
+    const auto a = v1 + "/connections/a";
+    post(one + "/push", a + "/push", {{"enabled", true}});
+    const auto idle = [](const json& j) { return j["state"] == "idle"; };
+    REQUIRE(daemon.until(a, idle));
+    daemon.clock.slept = std::chrono::minutes(1);
+    people.edit("People", disputed, {{"Email", Value("theirs@example.com")}});
+    people.refuse = [&](const std::string&,
+                        const remote::Change& change) -> std::optional<remote::PushResult> {
+        if (change.id != refused) return std::nullopt;
+        return remote::PushResult{
+            remote::PushStatus::kInvalid, refused, "", "INVALID_DATA", "Email", "no such address"};
+    };
+    for (const auto* id : {"1", "2"})
+        contract.check("patch", v1 + "/records/{entity}/{id}",
+                       daemon.send("PATCH", v1 + "/records/contact/" + id,
+                                   {{"fields", {{"email", "ours@example.com"}}}}));
+    post(one + "/sync", a + "/sync", json::object());
+    const auto some = [](const char* what) {
+        return [what](const json& j) { return !j[what].empty(); };
+    };
+    REQUIRE(daemon.until(v1 + "/conflicts", some("conflicts")));
+    REQUIRE(daemon.until(v1 + "/blocked", some("blocked")));
+    REQUIRE(daemon.until(v1 + "/search?q=theirs", [](const json&) { return true; }));
+    REQUIRE(daemon.until(v1 + "/search?q=Wang", some("hits")));
+    get(v1 + "/search", v1 + "/search?q=Wang");
+    get(v1 + "/conflicts/{id}", v1 + "/conflicts/1");
+    simple(v1 + "/conflicts");
+    simple(v1 + "/blocked");
+    simple(v1 + "/runs");
+    get(v1 + "/runs/{id}", v1 + "/runs/1");
 
     post(v1 + "/records/{entity}", v1 + "/records/contact",
          {{"fields", {{"last_name", "A"}, {"email", "a@example.com"}}}});
@@ -133,8 +248,6 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     simple("/healthz");
     simple("/readyz");
 
-    const auto one = v1 + "/connections/{name}";
-    const auto a = v1 + "/connections/a";
     get(one, a);
     get(one, v1 + "/connections/none");
     get(one + "/forecast", a + "/forecast");
@@ -154,18 +267,43 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     get(one + "/verify", a + "/verify?explained=true");
     contract.check("delete", one + "/verify",
                    daemon.send("DELETE", a + "/verify?ticket=1", nullptr));
-    post(one + "/push", a + "/push", {{"enabled", true}});
     post(one + "/resume", a + "/resume", json::object());
     post(one + "/resume", a + "/resume", {{"accept_remote", true}});
     post(one + "/resume", a + "/resume", {{"accept_remote", "yes"}});
-    get(v1 + "/plugins", v1 + "/plugins");
+    {
+        test::Daemon plain(
+            "plugin_dir = \"" KONTOR_TEST_PLUGINS
+            "\"\n[connection.e]\nplugin = \"echo\"\n"
+            "options = { base_url = \"https://127.0.0.1:1\" }\n"
+            "sign_in = { kind = \"oauth2\", client_id = \"me\" }\n"
+            "secrets = { client_secret = \"env:NONE\", refresh_token = \"env:NONE\" }\n");
+        plain.real_plugins = true;
+        REQUIRE(plain.start());
+        contract.check("get", v1 + "/plugins", plain.get(v1 + "/plugins"));
+        contract.check(
+            "post", v1 + "/consent-url",
+            plain.send(
+                "POST", v1 + "/consent-url",
+                {{"connection", "e"}, {"redirect_uri", "http://localhost:1/"}, {"state", "s"}}));
+    }
     post(v1 + "/connections", v1 + "/connections", {{"name", "b"}, {"plugin", "fake"}});
     post(v1 + "/connections", v1 + "/connections", {{"name", "B b"}, {"plugin", "fake"}});
-    post(v1 + "/consent-url", v1 + "/consent-url",
-         {{"connection", "a"}, {"redirect_uri", "http://localhost:1/"}, {"state", "s"}});
     post(one + "/sign-in", a + "/sign-in", json::object());
     post(one + "/sign-in", a + "/sign-in", {{"secrets", {{"x", {{"value", 5}}}}}});
     post(v1 + "/reload", v1 + "/reload", json::object());
+
+    // What every operation refuses in the same way.
+    for (const auto& [path, operations] : contract.document()["paths"].items())
+        for (const auto& [method, operation] : operations.items()) {
+            test::RawConnection connection(daemon.socket());
+            connection.send(upper(method) + " " + target_of(path) +
+                            " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                            "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
+            contract.check(method, path, test::parse_answer(connection.read_all()));
+        }
+    for (const auto* last : {"event: replica.changed", "event: config.reloaded"})
+        contract.check_events(events.read_until(last));
+    contract.check_all_seen();
 }
 
 TEST_CASE("every documented operation exists", "[daemon][contract]") {
@@ -175,13 +313,9 @@ TEST_CASE("every documented operation exists", "[daemon][contract]") {
     for (const auto& [path, operations] : contract.document()["paths"].items()) {
         if (path == "/api/v1/events") continue;  // does not end
         for (const auto& [method, operation] : operations.items()) {
-            std::string target = path;
-            for (auto at = target.find('{'); at != std::string::npos; at = target.find('{'))
-                target.replace(at, target.find('}') - at + 1, "0");
-            std::string upper = method;
-            for (char& c : upper) c = static_cast<char>(std::toupper(c));
-            const auto answer = daemon.send(upper, target, nullptr);
-            INFO(upper << " " << target << " " << answer.status << " " << answer.body);
+            const auto target = target_of(path);
+            const auto answer = daemon.send(upper(method), target, nullptr);
+            INFO(method << " " << target << " " << answer.status << " " << answer.body);
             CHECK(answer.body.find("no such resource") == std::string::npos);
             CHECK(answer.status != 405);
         }

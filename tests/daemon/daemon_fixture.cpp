@@ -92,7 +92,7 @@ Result<> Daemon::start() {
     };
     app::AppSeams seams;
     seams.log = &log;
-    seams.remotes = &remotes;
+    if (!real_plugins) seams.remotes = &remotes;
     seams.network = &network;
     seams.clock = &clock;
     seams.run_cycle = run_cycle;

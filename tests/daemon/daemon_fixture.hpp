@@ -128,6 +128,7 @@ public:
     TempDir dir;
     MemoryLog log;
     FakeRemotes remotes;
+    bool real_plugins = false;  ///< in place of `remotes`
     FakeNetwork network;
     SleepyClock clock;
     app::RunCycle run_cycle;
