@@ -26,14 +26,16 @@ struct Edits {
     OldValues old;        ///< the oldest value of each changed field
     bool existed = true;  ///< before the first entry
     bool deleted_between = false;
+    bool not_only_deleted = false;  ///< edited before the deletion, or written again after it
     bool marker_seen = false;
     std::int64_t last_seq = 0;  ///< entry up to which the record is absorbed
 };
 
 void add_entry(Edits& edits, const replica::Statement& row) {
+    const std::string_view op = row.text(2);
+    edits.not_only_deleted = edits.not_only_deleted || edits.deleted_between || op != "d";
     // What was before a deletion is whole with it; what was written under the id since is not old.
     if (edits.deleted_between) return;
-    const std::string_view op = row.text(2);
     if (!row.is_null(1)) {
         edits.old.emplace(row.integer(1), Value(row.value(3)));
         return;
@@ -197,27 +199,6 @@ bool take_away(Context& context, const replica::Entity& entity, const OnlyRead& 
     return true;
 }
 
-void absorb_record(Context& context, OnlyReads& only_reads, Edits& edits) {
-    const replica::Entity* entity = context.plans.catalogue().entity(edits.entity);
-    if (entity == nullptr) return;
-    const OnlyRead& only = only_reads.of(*entity);
-    const bool here = exists(context.sql, *entity, edits.record);
-    if (!here && (!edits.existed || !put_back(context, only, edits))) {
-        if (edits.existed) note_delete(context, edits.entity, edits.record, 0);
-        return;
-    }
-    if (!edits.existed) {
-        if (!take_away(context, *entity, only, edits))
-            note_insert(context, edits.entity, edits.record, 0);
-        return;
-    }
-    // Deleted and written again under the same id: what was not logged with the deletion was null.
-    if (edits.deleted_between)
-        for (const auto& field : entity->fields) edits.old.emplace(field.id, Value::null());
-    undo_read_only(context, *entity, only, edits);
-    note_change(context, edits.entity, edits.record, edits.old, 0);
-}
-
 // Somebody has changed a group that waits for a record: where the reference itself was set, theirs
 // counts from now on.
 void end_waiting(Context& context, const StreamPlan& plan, const GroupPlan& group, const Link& link,
@@ -233,11 +214,10 @@ void end_waiting(Context& context, const StreamPlan& plan, const GroupPlan& grou
     context.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id, group.id);
 }
 
+/// `now`: the row, or the last one of a deleted record.
 void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
-                    const OldValues& old) {
-    const auto now = read_row(context.sql, plan, link.record);
-    if (!now) return;
-    Row was = *now;
+                    const OldValues& old, const Row& now) {
+    Row was = now;
     for (std::size_t i = 0; i < plan.columns.size(); ++i)
         if (const auto found = old.find(plan.column_fields[i]); found != old.end())
             was[i] = found->second;
@@ -253,7 +233,7 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
         if (!concerned) continue;
         const auto before = put_group(group, was, references);
         const auto shadow = shadows.find(group.id);
-        if (before == put_group(group, *now, references) &&
+        if (before == put_group(group, now, references) &&
             (shadow == shadows.end() || !shadow->second.waits))
             continue;
         touched = true;
@@ -271,6 +251,44 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
     unblock(context.sql, link.id);
 }
 
+// It was edited since the last look, before it was deleted: a base for what had not been sent,
+// should the deletion be taken back, or meet an edit there.
+void note_last_edits(Context& context, const replica::Entity& entity, Edits& edits) {
+    if (!edits.not_only_deleted) return;
+    // What was not logged with the deletion was null.
+    for (const auto& field : entity.fields) edits.old.emplace(field.id, Value::null());
+    for (const StreamPlan& plan : context.plans.all()) {
+        if (plan.entity.id != entity.id) continue;
+        const auto link = link_by_record(context.sql, plan.id, edits.record);
+        if (link && !link->ext_id.empty())
+            compare_groups(context, plan, *link, edits.old,
+                           last_row(context.sql, plan, edits.record));
+    }
+}
+
+void absorb_record(Context& context, OnlyReads& only_reads, Edits& edits) {
+    const replica::Entity* entity = context.plans.catalogue().entity(edits.entity);
+    if (entity == nullptr) return;
+    const OnlyRead& only = only_reads.of(*entity);
+    const bool here = exists(context.sql, *entity, edits.record);
+    if (!here && (!edits.existed || !put_back(context, only, edits))) {
+        if (!edits.existed) return;
+        note_last_edits(context, *entity, edits);
+        note_delete(context, edits.entity, edits.record, 0);
+        return;
+    }
+    if (!edits.existed) {
+        if (!take_away(context, *entity, only, edits))
+            note_insert(context, edits.entity, edits.record, 0);
+        return;
+    }
+    // Deleted and written again under the same id: what was not logged with the deletion was null.
+    if (edits.deleted_between)
+        for (const auto& field : entity->fields) edits.old.emplace(field.id, Value::null());
+    undo_read_only(context, *entity, only, edits);
+    note_change(context, edits.entity, edits.record, edits.old, 0);
+}
+
 // The deletion is taken back before the remote was told. It holds what the row was then.
 void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     link.state = LinkState::kLive;
@@ -278,13 +296,12 @@ void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     close_record_conflict(context, link.id, "restored");
     unblock(context.sql, link.id);
     mark_dirty(context.sql, link.id);
-    const auto last = tombstone_row(context.sql, plan.entity.id, link.record);
+    const auto now = read_row(context.sql, plan, link.record);
+    if (link.ext_id.empty() || !now) return;
+    const Row last = last_row(context.sql, plan, link.record);
     OldValues old;
-    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-        const auto found = last.find(plan.columns[i]);
-        old.emplace(plan.column_fields[i], found == last.end() ? Value::null() : found->second);
-    }
-    if (!link.ext_id.empty()) compare_groups(context, plan, link, old);
+    for (std::size_t i = 0; i < last.size(); ++i) old.emplace(plan.column_fields[i], last[i]);
+    compare_groups(context, plan, link, old, *now);
 }
 
 // A record from elsewhere gets its key for further remotes once and for all.
@@ -380,7 +397,8 @@ void note_change(Context& context, std::int64_t entity, std::int64_t record, con
             unblock(context.sql, link->id);
             continue;
         }
-        compare_groups(context, plan, *link, old);
+        if (const auto now = read_row(context.sql, plan, record))
+            compare_groups(context, plan, *link, old, *now);
     }
 }
 

@@ -10,16 +10,6 @@ using replica::LinkState;
 
 namespace {
 
-// The mapped columns of a deleted record as they were; null where it had nothing.
-Row last_row(Sql& sql, const StreamPlan& plan, std::int64_t record) {
-    const auto last = tombstone_row(sql, plan.entity.id, record);
-    Row row(plan.columns.size(), Value::null());
-    for (std::size_t i = 0; i < plan.columns.size(); ++i)
-        if (const auto found = last.find(plan.columns[i]); found != last.end())
-            row[i] = found->second;
-    return row;
-}
-
 bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& link,
                         const merge::References& references) {
     const auto row = read_row(context.sql, plan, link.record);

@@ -121,6 +121,15 @@ std::map<std::string, Value> tombstone_row(Sql& sql, std::int64_t entity, std::i
     return out;
 }
 
+Row last_row(Sql& sql, const StreamPlan& plan, std::int64_t record) {
+    const auto last = tombstone_row(sql, plan.entity.id, record);
+    Row row(plan.columns.size(), Value::null());
+    for (std::size_t i = 0; i < plan.columns.size(); ++i)
+        if (const auto found = last.find(plan.columns[i]); found != last.end())
+            row[i] = found->second;
+    return row;
+}
+
 void restore_row(Context& context, const StreamPlan& plan, std::int64_t record,
                  std::span<const ColumnChange> overrides, const Cause& cause) {
     auto row = tombstone_row(context.sql, plan.entity.id, record);

@@ -52,6 +52,9 @@ void remove_row(Context& context, const replica::Entity& entity, std::int64_t re
 [[nodiscard]] std::map<std::string, Value> tombstone_row(Sql& sql, std::int64_t entity,
                                                          std::int64_t record);
 
+/// Its mapped columns, as read_row() would have them; null where it had nothing.
+[[nodiscard]] Row last_row(Sql& sql, const StreamPlan& plan, std::int64_t record);
+
 /// Puts a deleted record back under its id and uid, with `overrides` on top of its last row.
 void restore_row(Context& context, const StreamPlan& plan, std::int64_t record,
                  std::span<const ColumnChange> overrides, const Cause& cause);

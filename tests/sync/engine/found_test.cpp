@@ -385,3 +385,36 @@ TEST_CASE("an edit outlives a deletion there, also where it is not known what th
     REQUIRE(w.remote.ids("Contacts").size() == 1);
     CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Phone") == Value("139"));
 }
+
+TEST_CASE("an edit made just before its record was deleted here is sent once the record is back",
+          "[engine][found]") {
+    World w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.sql("DELETE FROM contact");
+    bool refuses = true;
+    w.remote.refuse = [&](const std::string&, const remote::Change&) {
+        remote::PushResult no;
+        no.status = remote::PushStatus::kForbidden;
+        return refuses ? std::optional(no) : std::nullopt;
+    };
+    w.device.sync("a");
+    w.device.sql("INSERT INTO contact(id, phone) VALUES(1, '139')");
+    refuses = false;
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("139"));
+}
+
+TEST_CASE("our own edit of a record that we then deleted is no edit of theirs", "[engine][found]") {
+    World w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.sql("DELETE FROM contact");
+    w.remote.edit("Contacts", id, {});  // only the stamp has moved
+    w.device.sync("a");
+    CHECK(w.remote.ids("Contacts").empty());
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+}
