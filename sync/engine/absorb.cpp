@@ -311,36 +311,6 @@ void be_created(Context& context, const StreamPlan& plan, std::int64_t record) {
     add_unsent_link(context.sql, plan.id, record);
 }
 
-/// A record is back under its old id: what stands between it and the remote is taken up again.
-void take_up(Context& context, const StreamPlan& plan, Link link) {
-    switch (link.state) {
-        case LinkState::kDeleteHere:
-            return call_off_delete(context, plan, std::move(link));
-        case LinkState::kDeletedThere:
-        case LinkState::kDone:  // there is nothing there any more: it is made anew
-            if (!plan.mapping.push || !plan.mapping.create) return;
-            pin_referrers(context.sql, context.plans, plan, link.record);
-            forget_link(context.sql, link.id);
-            be_created(context, plan, link.record);
-            return;
-        case LinkState::kDetached:
-            // Each side has gone its own way: compared by the next sweep before anything is sent.
-            if (link.ext_id.empty()) return;
-            drop_shadows(context.sql, link.id);
-            drop_intents(context.sql, link.id);
-            link.state = LinkState::kLive;
-            link.covers = 0;
-            link.version.clear();
-            save_link(context.sql, link);
-            context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
-            return;
-        case LinkState::kLive:
-        case LinkState::kMissing:
-        case LinkState::kAccessLost:
-            return;
-    }
-}
-
 void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool relayed) {
     if (link.state == LinkState::kDeletedThere) {  // it was kept here, until now
         link.state = LinkState::kDone;
@@ -384,6 +354,35 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
 }
 
 }  // namespace
+
+void take_up(Context& context, const StreamPlan& plan, Link link) {
+    switch (link.state) {
+        case LinkState::kDeleteHere:
+            return call_off_delete(context, plan, std::move(link));
+        case LinkState::kDeletedThere:
+        case LinkState::kDone:  // there is nothing there any more: it is made anew
+            if (!plan.mapping.push || !plan.mapping.create) return;
+            pin_referrers(context.sql, context.plans, plan, link.record);
+            forget_link(context.sql, link.id);
+            be_created(context, plan, link.record);
+            return;
+        case LinkState::kDetached:
+            // Each side has gone its own way: compared by the next sweep before anything is sent.
+            if (link.ext_id.empty()) return;
+            drop_shadows(context.sql, link.id);
+            drop_intents(context.sql, link.id);
+            link.state = LinkState::kLive;
+            link.covers = 0;
+            link.version.clear();
+            save_link(context.sql, link);
+            context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
+            return;
+        case LinkState::kLive:
+        case LinkState::kMissing:
+        case LinkState::kAccessLost:
+            return;
+    }
+}
 
 void note_change(Context& context, std::int64_t entity, std::int64_t record, const OldValues& old,
                  std::int64_t except_stream) {

@@ -6,6 +6,7 @@
 
 #include "sync/engine/context.hpp"
 #include "sync/engine/sql.hpp"
+#include "sync/engine/state.hpp"
 
 namespace kontor::engine {
 
@@ -41,6 +42,10 @@ void note_insert(Context& context, std::int64_t entity, std::int64_t record,
 /// A record was deleted because of `except_stream` (0: by a person here).
 void note_delete(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream);
+
+/// A record is back under its old id: what stands between it and the stream's remote is taken up
+/// again.
+void take_up(Context& context, const StreamPlan& plan, Link link);
 
 /// A write transaction of the engine: begins when all that was logged is absorbed (where that is
 /// much, after transactions that do nothing else); at commit it marks new history entries as

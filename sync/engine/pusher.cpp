@@ -237,12 +237,14 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
     if (sent.push.op == ChangeOp::kDelete) {
         pin_referrers(context.sql, context.plans, plan, link->record);
+        const bool taken_back = link->state != LinkState::kDeleteHere;  // while it was under way
         link->state = LinkState::kDone;
         save_link(context.sql, *link);
         clear_dirty(context.sql, link->id);
         drop_intents(context.sql, link->id);
         drop_shadows(context.sql, link->id);
         ++counts.deleted_there;
+        if (taken_back) take_up(context, plan, std::move(*link));
         return;
     }
     for (const SentGroup& group : sent.push.groups)

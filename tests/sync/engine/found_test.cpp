@@ -418,3 +418,19 @@ TEST_CASE("our own edit of a record that we then deleted is no edit of theirs", 
     CHECK(w.remote.ids("Contacts").empty());
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 }
+
+TEST_CASE("a deletion that is taken back while it is sent is followed by a create",
+          "[engine][found]") {
+    World w(people_streams());
+    w.remote.create("Contacts", {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("DELETE FROM contact");
+    w.remote.before_push = [&] {
+        w.device.sql("INSERT OR IGNORE INTO contact(id, phone) VALUES(1, '138')");
+    };
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.device.remote_id("Contacts", 1) == w.remote.ids("Contacts").front());
+}
