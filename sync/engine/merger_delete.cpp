@@ -107,6 +107,7 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
         link.state = LinkState::kLive;
         save_link(context_.sql, link);  // it may refer to itself
         merge_live(link, link, image, true);
+        wake_referrers(context_.sql, context_.plans, plan_, link.record);
         return link_arrived(link);
     }
     const Row row = row_from(image, last_row(context_.sql, plan_, link.record), waiting);
@@ -120,6 +121,7 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     drop_shadows(context_.sql, link.id);
     remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
+    wake_referrers(context_.sql, context_.plans, plan_, link.record);
     link_arrived(link);
     ++counts_.created_here;
 }

@@ -434,3 +434,26 @@ TEST_CASE("a deletion that is taken back while it is sent is followed by a creat
     REQUIRE(w.remote.ids("Contacts").size() == 1);
     CHECK(w.device.remote_id("Contacts", 1) == w.remote.ids("Contacts").front());
 }
+
+TEST_CASE("who waits for a parent that was kept here, and is back there, goes on",
+          "[engine][found]") {
+    World w(people_streams());
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.remote.erase("Accounts", account);
+    w.device.sync("a");  // a person is asked
+    w.device.sql("INSERT INTO contact(last_name, account_id) SELECT 'Lee', id FROM account");
+    w.device.sync("a");
+    REQUIRE(w.device.number("SELECT count(*) FROM kontor_blocked") == 1);
+
+    w.remote.restore("Accounts", account);
+    w.device.sync("a", with_sweep());
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Account_Name") ==
+          Value(account));
+}
