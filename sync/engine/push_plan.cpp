@@ -49,8 +49,8 @@ void add_group(PlannedPush& push, const GroupPlan& group, merge::GroupValues val
     push.groups.push_back({group.id, std::move(values)});
 }
 
-// D6. A new record whose parent cannot be created either, because the remote refused it or nobody
-// knows its fate, waits with it and says so; a circle of new records does not.
+// D6. A record whose parent cannot be created, because the remote refused it or nobody knows its
+// fate, waits with it and says so; a circle of new records does not.
 bool parent_is_stuck(Context& context, const StreamPlan& plan, const Value& value) {
     const auto target = named_by(context.plans, plan.connection, value);
     const auto link =
@@ -62,13 +62,13 @@ bool parent_is_stuck(Context& context, const StreamPlan& plan, const Value& valu
 
 void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& push,
                       const GroupPlan& group, const merge::GroupValues& values) {
+    const bool create = push.op == remote::ChangeOp::kCreate;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const auto& field = group.mapping->fields[i];
-        if (!merge::is_symbolic(values[i]) || !goes_out(field, true)) continue;
+        if (!merge::is_symbolic(values[i]) || !goes_out(field, create)) continue;
         const auto* spec = described(context, plan, field.remote);
-        if (!field.required && (spec == nullptr || !spec->required) &&
-            !parent_is_stuck(context, plan, values[i]))
-            continue;
+        const bool required = create && (field.required || (spec != nullptr && spec->required));
+        if (!required && !parent_is_stuck(context, plan, values[i])) continue;
         push.refused = {.column = field.columns.front(),
                         .code = std::string(kParentCode),
                         .message = "refers to " + values[i].text().substr(6) +
@@ -111,8 +111,11 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
         if (values == shadow.ours) continue;
         if (open_conflict(context.sql, link.id, group_id)) continue;
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
+        wait_with_parent(context, plan, push, *group, values);
         add_group(push, *group, std::move(values));
     }
+    // What else there is to tell goes first.
+    if (!push.groups.empty()) push.refused = {};
     if (push.empty() && !push.waits) return std::nullopt;
     return push;
 }

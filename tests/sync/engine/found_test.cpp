@@ -457,3 +457,37 @@ TEST_CASE("who waits for a parent that was kept here, and is back there, goes on
     CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Account_Name") ==
           Value(account));
 }
+
+TEST_CASE("a record that refers to one of unknown fate says so, and its other fields go on",
+          "[engine][found]") {
+    auto streams = people_streams();
+    for (auto& stream : streams) stream.can.key_field.clear();
+    World w(std::move(streams));
+    const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("INSERT INTO account(name) VALUES('Acme')");
+    bool lost = true;
+    w.remote.refuse = [&](const std::string& stream, const remote::Change&) {
+        return lost && stream == "Accounts" ? std::optional(remote::PushResult()) : std::nullopt;
+    };
+    w.device.sync("a");
+    w.device.sync("a");
+    REQUIRE(w.device.text("SELECT state FROM kontor_intent") == "parked");
+
+    w.device.sql("UPDATE contact SET account_id = 1, phone = '139'");
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", contact, "Phone") == Value("139"));
+    const std::string held =
+        "SELECT count(*) FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link"
+        " WHERE b.code = 'KONTOR_PARENT' AND l.ext_id IS NOT NULL";
+    CHECK(w.device.number(held) == 1);
+
+    lost = false;  // a person says that it may be tried again
+    w.device.sql("DELETE FROM kontor_intent");
+    w.device.sql("DELETE FROM kontor_blocked WHERE status = 'unknown'");
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.device.number(held) == 0);
+    CHECK(w.remote.value("Contacts", contact, "Account_Name") ==
+          Value(w.device.remote_id("Accounts", 1)));
+}
