@@ -95,6 +95,11 @@ merge::GroupValues Merger::image_values(const remote::RecordView& image,
 }
 
 void Merger::apply(const remote::RecordView& image, bool authoritative) {
+    if (!heirs_.empty() && authoritative) return answer_for_heir(image);
+    apply_fact(image, authoritative);
+}
+
+void Merger::apply_fact(const remote::RecordView& image, bool authoritative) {
     switch (image.fact) {
         case remote::Fact::kRecord:
             return apply_record(image, authoritative);

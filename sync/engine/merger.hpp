@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,7 @@ private:
     struct Work;
     struct Unsent;
 
+    void apply_fact(const remote::RecordView& image, bool authoritative);
     void apply_record(const remote::RecordView& image, bool authoritative);
     void insert_new(const remote::RecordView& image, bool authoritative);
     bool meet_known(const remote::RecordView& image, bool authoritative);
@@ -73,6 +76,8 @@ private:
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
+    bool made_again(const remote::RecordView& image, bool authoritative);
+    void answer_for_heir(const remote::RecordView& image);
     void succeeded(Link link, const remote::RecordView& image);
     void converted(Link link, const remote::RecordView& image);
     std::vector<Unsent> unsent_edits(const Link& link) const;
@@ -105,6 +110,9 @@ private:
     LinkReferences references_;
     Matcher matcher_;
     bool unread_ = false;  ///< what we know of the stream is from before a restore
+    /// Ids that have a known record's key: by the id that this record had, which is asked for.
+    std::map<std::string, std::string, std::less<>> heirs_;
+    std::set<std::string, std::less<>> apart_;  ///< ids of which it turned out that both are there
     std::vector<std::string> rereads_;
     bool may_reread_ = false;
     std::optional<Instant> open_since_;

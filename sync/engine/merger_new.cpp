@@ -295,7 +295,7 @@ void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& imag
 }
 
 void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
-    if (meet_known(image, authoritative)) return;
+    if (made_again(image, authoritative) || meet_known(image, authoritative)) return;
     std::vector<const GroupPlan*> waiting;
     const Row row = row_from(image, Row(plan_.columns.size(), Value::null()), waiting);
     Link link;

@@ -61,6 +61,53 @@ std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
     return out;
 }
 
+// Another replica has made a record anew that was deleted there, for its edit was to win: it has
+// the key that it had, under another id. Ours goes on as that one, once the remote has said that
+// the old id is gone; a key alone may have been copied.
+bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
+    const auto key = key_of(image);
+    if (key.empty() || (!authoritative && !may_reread_) || apart_.contains(image.id)) return false;
+    const auto known = context_.sql.integer(
+        "SELECT l.id FROM \"" + plan_.entity.name +
+            "\" e JOIN kontor_link l ON l.record = e.id AND l.stream = ? WHERE e.uid = ?"
+            " AND l.ext_id IS NOT NULL",
+        plan_.id, key);
+    if (!known) return false;
+    auto link = *link_by_id(context_.sql, *known);
+    const bool gone = link.state == LinkState::kDeletedThere;  // and kept here
+    if (!gone && link.state != LinkState::kLive && link.state != LinkState::kMissing &&
+        link.state != LinkState::kAccessLost)
+        return false;
+    if (!authoritative) {
+        rereads_.emplace_back(image.id);
+    } else if (gone) {
+        link.ext_id = std::string(image.id);
+        revive(std::move(link), image, "revived");
+    } else {
+        const bool first = heirs_.emplace(link.ext_id, image.id).second;
+        rereads_.push_back(first ? link.ext_id : std::string(image.id));
+    }
+    return true;
+}
+
+// What the remote says of an id that may have got another.
+void Merger::answer_for_heir(const remote::RecordView& image) {
+    const auto found = heirs_.find(image.id);
+    if (found == heirs_.end()) return apply_fact(image, true);
+    const std::string heir = found->second;
+    heirs_.erase(found);
+    const bool gone = image.fact == remote::Fact::kDeleted || image.fact == remote::Fact::kMissing;
+    if (gone && image.successor.empty()) {
+        remote::RecordView inherits = image;
+        inherits.fact = remote::Fact::kMerged;
+        inherits.successor = heir;
+        return apply_fact(inherits, true);
+    }
+    apart_.insert(heir);
+    rereads_.push_back(heir);
+    apply_fact(image, true);
+}
+
 void Merger::succeeded(Link link, const remote::RecordView& image) {
     const bool ours_to_keep = link.state == LinkState::kLive || link.state == LinkState::kMissing ||
                               link.state == LinkState::kAccessLost;

@@ -491,3 +491,44 @@ TEST_CASE("a record that refers to one of unknown fate says so, and its other fi
     CHECK(w.remote.value("Contacts", contact, "Account_Name") ==
           Value(w.device.remote_id("Accounts", 1)));
 }
+
+TEST_CASE("a record that another replica has made again there goes on here under its new id",
+          "[engine][found]") {
+    World w(people_streams());
+    Device other{w.clock};
+    w.device.connect("a", w.remote);
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.device.sync("a");
+    const std::string uid = w.device.text("SELECT uid FROM contact");
+    w.clock.advance(std::chrono::hours{1});
+    other.connect("a", w.remote);
+
+    const auto id = w.remote.ids("Contacts").front();
+    const auto late = w.remote.at("Contacts", id);
+    w.device.sql("UPDATE contact SET phone = '138'");
+    other.sql("UPDATE contact SET email = 'lee@example.org'");
+    SECTION("where it is gone") {
+        w.remote.forget("Contacts", id);
+        other.sync("a", with_sweep());
+        REQUIRE(w.remote.ids("Contacts").size() == 1);
+        w.remote.replay("Contacts", id, late);
+        other.sync("a");  // a late image of the old one makes no other record
+        CHECK(other.number("SELECT count(*) FROM contact") == 1);
+        w.device.sync("a");
+        w.device.sync("a");
+        CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+        CHECK(w.device.text("SELECT uid FROM contact") == uid);
+        const auto now = w.remote.ids("Contacts").front();
+        CHECK(w.device.remote_id("Contacts", 1) == now);
+        CHECK(w.device.text("SELECT email FROM contact") == "lee@example.org");
+        CHECK(w.remote.value("Contacts", now, "Phone") == Value("138"));
+        CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+    }
+    SECTION("but not where both are there, for somebody has copied the key") {
+        w.remote.create("Contacts", {{"Last_Name", Value("Li")}, {"Kontor_Id", Value(uid)}});
+        w.device.sync("a");
+        CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
+        CHECK(w.device.remote_id("Contacts", 1) == id);
+        CHECK(w.remote.value("Contacts", id, "Phone") == Value("138"));
+    }
+}
