@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "sync/engine/propose.hpp"
 #include "sync/replica/catalogue.hpp"
@@ -17,12 +19,36 @@ T must(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+std::string new_directory() {
+    char pattern[] = "/tmp/kontor-device-XXXXXX";
+    return mkdtemp(pattern);
+}
+
+/// The file of a replica that nobody has written to. Made once: a device begins with a copy of it,
+/// for its tables and triggers cost more than most of what a test then does with them.
+const std::string& new_replica() {
+    static const std::string bytes = [] {
+        const std::string directory = new_directory(), path = directory + "/replica.db";
+        {
+            replica::OpenOptions options;
+            options.create = true;
+            const auto db = must(replica::Database::open(path, options));
+            SeededRandom random{1};
+            must(replica::migrate(db, random));
+        }
+        std::ifstream file(path, std::ios::binary);
+        std::string out{std::istreambuf_iterator<char>(file), {}};
+        std::filesystem::remove_all(directory);
+        return out;
+    }();
+    return bytes;
+}
+
 }  // namespace
 
-Device::Device(FakeClock& clock) : clock_(clock) {
-    char pattern[] = "/tmp/kontor-device-XXXXXX";
-    directory_ = mkdtemp(pattern);
-    path_ = directory_ + "/replica.db";
+Device::Device(FakeClock& clock)
+    : clock_(clock), directory_(new_directory()), path_(directory_ + "/replica.db") {
+    std::ofstream(path_, std::ios::binary) << new_replica();
     open();
 }
 
