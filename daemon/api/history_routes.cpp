@@ -9,6 +9,7 @@
 #include "sync/engine/decisions.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/replica/history.hpp"
+#include "sync/replica/rewind.hpp"
 #include "sync/replica/undo.hpp"
 
 namespace kontor::api {
@@ -199,7 +200,8 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
         if (!id) return pass(id);
         if (!*id) return fail(Errc::kInvalid, "record needs entity and id");
         // The last transaction that changed what can be undone: its newest such entry and those
-        // beside it. What a remote computes, its stamp of our own edit say, is nobody's change.
+        // beside it. What a remote computes, its stamp of our own edit say, is nobody's change, nor
+        // is a reference whose record has arrived.
         auto changes = replica::changes_of_record(db, catalogue, *entity, **id, 1'000);
         if (!changes) return pass(changes);
         if (changes->empty()) return fail(Errc::kNotFound, "the record has no history");
@@ -212,7 +214,7 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
         }
         const replica::Entity* kind = catalogue.entity(*entity);
         const auto newest = std::ranges::find_if(*changes, [&](const replica::Change& entry) {
-            if (entry.op == 'k' || entry.op == 'l') return false;
+            if (entry.op == 'k' || entry.op == 'l' || replica::filled_by(entry.rule)) return false;
             const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
             return entry.field.empty() || (field != nullptr && !field->read_only);
         });

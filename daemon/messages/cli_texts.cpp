@@ -592,6 +592,7 @@ constexpr Text kTexts[] = {
     {"cli.connect.testing", "Trying the credentials and reading the fields …",
      "正在验证凭据并读取字段……"},
     {"cli.list.between", ", ", "、"},
+    {"cli.connect.name", "--name '{name}': {reason}.", "--name“{name}”：{reason}。"},
     {"cli.connect.no_plugin", "There is no connector '{name}'. Installed: {list}",
      "没有连接器“{name}”。已安装：{list}"},
     {"cli.consent.flow",

@@ -68,7 +68,7 @@ Result<> entries_after(const Database& db, const Entity& entity, std::int64_t re
     if (!load) return pass(load);
     auto query = db.prepare(
         "SELECT seq,field,op,old,at,run,rule IS 'erased',actor GLOB 'remote:*',"
-        "coalesce(rule IN('reference_arrived','ours_blank'),0) FROM kontor_history"
+        "rule FROM kontor_history"
         " WHERE entity=?1 AND record=?2 AND seq>?3 AND op NOT IN('l','k') ORDER BY seq DESC");
     if (!query) return pass(query);
     query->bind(1, entity.id);
@@ -91,7 +91,7 @@ Result<> entries_after(const Database& db, const Entity& entity, std::int64_t re
         if (!query->is_null(5)) entry.run = query->integer(5);
         entry.erased = query->integer(6) != 0;
         entry.by_remote = query->integer(7) != 0;
-        entry.filled = query->integer(8) != 0;
+        entry.filled = filled_by(query->text(8));
         if (!visit(entry)) return {};
     }
 }

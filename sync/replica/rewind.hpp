@@ -29,6 +29,12 @@ struct RecordState {
     [[nodiscard]] bool same_values(const RecordState& other) const;
 };
 
+/// Of entries with such a rule: what was blank here alone, and the remote had had before. Nobody
+/// changed anything.
+[[nodiscard]] inline bool filled_by(std::string_view rule) {
+    return rule == "reference_arrived" || rule == "ours_blank";
+}
+
 /// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers
 /// the record is an entry `l`.
 struct Entry {
@@ -39,7 +45,7 @@ struct Entry {
     std::string at;
     std::optional<std::int64_t> run;
     bool by_remote = false;
-    bool filled = false;  ///< what was blank here alone: the remote had had it before
+    bool filled = false;  ///< see filled_by()
     bool erased = false;  ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }

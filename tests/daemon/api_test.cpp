@@ -88,12 +88,26 @@ TEST_CASE("the last change of a record is the last that anybody made", "[daemon]
                         " '2026-05-01T08:00:00.000Z'"},
                        {"read_only", false}})
                 .status == 200);
+    {
+        // And a value that had only not arrived yet.
+        replica::OpenOptions options;
+        options.access = replica::Access::kEngine;
+        auto db = replica::Database::open(daemon.dir.path("state/replica.db"), options);
+        REQUIRE(db);
+        REQUIRE(db->execute(
+            "UPDATE contact SET title = 'x';"
+            "INSERT INTO kontor_history(entity, record, field, op, at, run, rule)"
+            " SELECT f.entity, 1, f.id, 'u', '2026-05-02T08:00:00.000Z', 1, 'reference_arrived'"
+            " FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity"
+            " WHERE e.name = 'contact' AND f.name = 'title'"));
+    }
     const auto undone =
         daemon.send("POST", "/api/v1/undo", {{"record", {{"entity", "contact"}, {"id", 1}}}});
     INFO(undone.body);
     CHECK(json::parse(undone.body)["undone"] == 1);
     CHECK(json::parse(undone.body)["skipped"] == 0);
     CHECK(daemon.json(path)["fields"]["last_name"] == "A");
+    CHECK(daemon.json(path)["fields"]["title"] == "x");
 }
 
 TEST_CASE("an edit that waits for another program keeps nobody else waiting", "[daemon][api]") {

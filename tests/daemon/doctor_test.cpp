@@ -74,3 +74,47 @@ TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     CHECK(doctor::check_stale("a", std::nullopt, now - 1h, now, 15min).ok);
     CHECK(doctor::free_bytes(dir.path()) > 0);
 }
+
+TEST_CASE("doctor sees a clock that is wrong, and a connection that has not synced for days",
+          "[daemon][doctor]") {
+    test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    std::atomic<std::chrono::milliseconds> ahead{0ms};
+    std::atomic<bool> away{false};
+    daemon.remotes.on_check = [&]() -> Result<remote::Identity> {
+        remote::Identity who;
+        who.server_time = daemon.clock.now() + ahead.load();
+        return who;
+    };
+    daemon.run_cycle = [&](engine::Cycle::Ports, const engine::ConnectionSettings&,
+                           const engine::CycleOptions&) -> Result<engine::CycleReport> {
+        if (away) return fail(Errc::kUnavailable, "connection reset");
+        return engine::CycleReport{};
+    };
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/connections/a",
+                         [](const nlohmann::json& j) { return j["state"] == "idle"; }));
+    const auto failed = [&](const std::string& check) {
+        const auto told = daemon.json("/api/v1/doctor");
+        for (const auto& each : told["checks"])
+            if (each["check"] == check) {
+                INFO(each);
+                CHECK(each["ok"] == !each.contains("fix"));
+                return each["ok"] == false;
+            }
+        FAIL("not looked at: " << check);
+        return false;
+    };
+    CHECK_FALSE(failed("clock"));
+    CHECK_FALSE(failed("stale"));
+    ahead = 10min;
+    CHECK(failed("clock"));
+    ahead = -10min;
+    CHECK(failed("clock"));
+    ahead = 0ms;
+    away = true;
+    daemon.clock.slept = 23h;
+    CHECK_FALSE(failed("stale"));
+    daemon.clock.slept = 25h;
+    CHECK(failed("stale"));
+}

@@ -310,6 +310,9 @@ Outcome<Exit> run_connect(Context& context) {
     const auto name = context.args().option("name", plugin_name);
 
     // What was given is looked at first: a secret on the command line is told at once.
+    if (auto reason = config::check_connection_name(name); !reason.empty())
+        return usage(context.language(), "cli.connect.name",
+                     {{"name", one_line(name)}, {"reason", context.said(reason)}});
     SecretBody request;
     request.body["name"] = name;
     request.body["plugin"] = plugin_name;

@@ -339,6 +339,9 @@ Outcome<Exit> run_search(Context& context) {
     std::string text;
     for (const auto& word : context.args().arguments_of("TEXT"))
         text += (text.empty() ? "" : " ") + word;
+    // Nothing to look for is a variable that was empty, not a search without hits.
+    if (text.find_first_not_of(" \t\n") == std::string::npos)
+        return usage(context.language(), "cli.usage.missing_argument", {{"name", "TEXT"}});
     std::string query;
     add_query(query, "q", text);
     if (context.args().has("entity")) add_query(query, "entity", context.args().option("entity"));

@@ -393,6 +393,14 @@ TEST_CASE("an undo of much, or one that deletes, has to be agreed to", "[cli][co
     CHECK(session.body()["preview"] == false);
 }
 
+TEST_CASE("a search for nothing is a mistake of whoever typed it", "[cli][command]") {
+    for (const auto* text : {"", "  "}) {
+        Session session(Canned{.body = R"({"hits":[],"complete":true})"});
+        CHECK(session.run({"search", text}) == 2);
+        CHECK(session.daemon.asked().empty());
+    }
+}
+
 TEST_CASE("undo says what stays, why, and what to type instead", "[cli][command]") {
     json stays = json::array();
     const auto stay = [&](const char* entity, int record, const char* reason, json connection) {

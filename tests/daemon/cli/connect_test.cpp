@@ -98,6 +98,18 @@ TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
     CHECK(told["forecast"]["limit"] == 50000);
 }
 
+TEST_CASE("a name that no connection can have is told before anything else", "[cli][connect]") {
+    FakeDaemon daemon(answer);
+    for (const auto* language : {"C.UTF-8", "zh_CN.UTF-8"}) {
+        Runner runner;
+        runner.env["LANG"] = language;
+        CHECK(run(runner, daemon, {"connect", "zoho", "--no-input", "--name", "bad name!"}) == 2);
+        CHECK(runner.err.find("bad name!") != std::string::npos);
+        CHECK(runner.err.find("client_id") == std::string::npos);
+    }
+    CHECK(daemon.asked().empty());
+}
+
 TEST_CASE("a secret on the command line is refused and not repeated", "[cli][connect]") {
     FakeDaemon daemon(answer);
     Runner runner;
