@@ -275,6 +275,19 @@ class World:
         finally:
             database.close()
 
+    def wal_bytes(self):
+        """What stands in the replica's log and is not written back."""
+        try:
+            return os.path.getsize(self.replica + "-wal")
+        except FileNotFoundError:
+            return 0
+
+    def memory_peak(self):
+        """The most memory that kontord has had, in bytes."""
+        with open(f"/proc/{self.daemon.pid}/status") as status:
+            return 1024 * next(int(line.split()[1]) for line in status
+                               if line.startswith("VmHWM"))
+
     def close(self, keep=False):
         if self.daemon and self.daemon.poll() is None:
             self.daemon.kill()
