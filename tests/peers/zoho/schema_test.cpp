@@ -61,7 +61,7 @@ TEST_CASE("a strict peer records requests that do not fit") {
     CHECK(violations()[0]["kind"] == "insert_request");
 }
 
-TEST_CASE("messages fit the shapes of Zoho's own SDK model") {
+TEST_CASE("messages fit the shapes of Zoho's own SDK model", "[vendor]") {
     if (!schema::vendor_model_present()) {
         WARN("not run: the vendor's model is absent; answers are held against our schemas alone");
         return;
