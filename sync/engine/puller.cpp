@@ -9,7 +9,6 @@
 namespace kontor::engine {
 namespace {
 
-/// Ids read by id in one go.
 /// Ids to fetch at a time. How many a request takes is the connector's affair.
 constexpr std::size_t kFetchBatch = 1000;
 /// Records that a pull may leave to be read by id before it is broken off for them.
@@ -206,27 +205,22 @@ private:
 
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      std::vector<std::string> ids, StreamCounts& counts) {
-    std::ranges::sort(ids);  // a remote answers each id once
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     Merger merger(context, plan, counts);
     AnswerSink sink(context, merger);
-    for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
-        const std::vector<std::string> some(
-            ids.begin() + static_cast<std::ptrdiff_t>(at),
-            ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + kFetchBatch)));
-        if (auto done = ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
-            !done)
-            stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
-    }
-    // Those that records were merged into, and that are not here yet; they may have been merged
-    // too.
-    auto successors = merger.take_rereads();
-    for (int depth = 0; !successors.empty() && depth < kSuccessorsMax; ++depth) {
-        if (auto done =
-                ports.remote.fetch(plan.mapping.stream, plan.remote_fields, successors, sink);
-            !done)
-            stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
-        successors = merger.take_rereads();
+    // What answers lead to is read after them: those that records were merged into, and that are
+    // not here yet; they may have been merged too.
+    for (int depth = 0; !ids.empty() && depth <= kSuccessorsMax; ++depth) {
+        std::ranges::sort(ids);  // a remote answers each id once
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+        for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
+            const std::vector<std::string> some(
+                ids.begin() + static_cast<std::ptrdiff_t>(at),
+                ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + kFetchBatch)));
+            if (auto done = ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
+                !done)
+                stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
+        }
+        ids = merger.take_rereads();
     }
     ports.observer.committed();
 }

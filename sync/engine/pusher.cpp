@@ -173,7 +173,7 @@ std::string key_for(Context& context, const StreamPlan& plan, std::int64_t recor
     const std::string table = '"' + plan.entity.name + '"';
     const auto uid = context.sql.text("SELECT uid FROM " + table + " WHERE id = ?", record);
     if (uid) return *uid;
-    const std::string made = context.random.uid();
+    std::string made = context.random.uid();
     context.sql.run("UPDATE " + table + " SET uid = ? WHERE id = ?", made, record);
     return made;
 }
@@ -415,6 +415,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
             ports.observer.committed();
             if (!reread.empty() && can.fetch) {
                 std::vector<std::string> ids;
+                ids.reserve(reread.size());
                 for (const Elsewhere& one : reread) ids.push_back(one.link.ext_id);
                 fetch_and_merge(context, ports, plan, std::move(ids), counts);
                 if (++replans <= kReplansMax) continue;  // the same links again, planned afresh
