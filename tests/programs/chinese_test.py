@@ -99,6 +99,10 @@ class Chinese(unittest.TestCase):
                     self.chinese(line, words)
 
     def test_hostile_answers(self):
+        # Something that each sync has to read.
+        contact = self.world.dump("Contacts", "Last_Name")[0]["id"]
+        self.world.control("/edit", {"module": "Contacts", "id": contact, "set": {"Title": "Read"}})
+        self.addCleanup(self.world.clear_faults)
         for fault in ({"kind": "html_200"}, {"kind": "malformed_json"}, {"kind": "redirect"},
                       *({"kind": "big_json", "params": {"shape": shape}}
                         for shape in ("depth", "id", "number", "exponent", "utf8", "huge"))):

@@ -53,7 +53,7 @@ json typed(const json& option, const std::string& text) {
     const auto type = text_at(option, "type");
     if (type == "boolean" && (text == "true" || text == "false")) return text == "true";
     if (type == "integer") {
-        const auto number = json::parse(text, nullptr, false);
+        auto number = json::parse(text, nullptr, false);
         if (number.is_number_integer()) return number;
     }
     if (type == "list") {
