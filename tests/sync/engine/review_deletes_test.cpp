@@ -1,0 +1,275 @@
+// Sequences found by reading the engine as an adversary: what gets lost, doubled, stuck or wrongly
+// pushed when deletes, undo and lost answers meet.
+#include "tests/sync/engine/review.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using namespace kontor::test::review;
+
+// --- deletes and undo
+
+TEST_CASE("R1: a delete that is taken back before the remote was told is called off", "[review]") {
+    Fixture f;
+    f.connect();
+    f.erase_here();
+    engine::CycleOptions quiet;
+    quiet.push = false;
+    f.sync(1, quiet);
+    SECTION("as it was") {
+        f.restore_here();
+        f.sync(2);
+        CHECK_FALSE(f.remote.at("Contacts", f.ada).deleted);
+        CHECK(f.phone() == "100");
+        CHECK(f.writes_of(2) == 0);
+    }
+    SECTION("with another value") {
+        f.restore_here("138");
+        f.sync(2);
+        CHECK_FALSE(f.remote.at("Contacts", f.ada).deleted);
+        CHECK(f.remote_phone() == "138");
+    }
+    SECTION("and the colleague changes it meanwhile") {
+        f.restore_here();
+        f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+        f.sync(2);
+        CHECK_FALSE(f.remote.at("Contacts", f.ada).deleted);
+        CHECK(f.phone() == "999");
+    }
+    CHECK(f.remote.ids("Contacts").size() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 1);
+}
+
+TEST_CASE("R2: a record restored here after the delete went through is created there anew",
+          "[review]") {
+    Fixture f;
+    f.connect();
+    SECTION("deleted here") {
+        f.erase_here();
+        f.sync();
+        REQUIRE(f.remote.at("Contacts", f.ada).deleted);
+    }
+    SECTION("deleted there") {
+        f.remote.erase("Contacts", f.ada);
+        f.sync();
+        REQUIRE(f.device.number("SELECT count(*) FROM contact") == 0);
+    }
+    f.restore_here("200");
+    f.sync(2);
+    const auto again = f.device.remote_id("Contacts", std::stoll(f.id));
+    REQUIRE_FALSE(again.empty());
+    CHECK(again != f.ada);
+    CHECK(f.remote.value("Contacts", again, "Phone").text() == "200");
+    f.edit("phone = '201'");
+    f.sync();
+    CHECK(f.remote.value("Contacts", again, "Phone").text() == "201");
+    CHECK(f.remote.ids("Contacts").size() == 1);
+}
+
+TEST_CASE("R3: a delete that asks first does not break the cycle", "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) { s.delete_there = merge::DeletePolicy::kAsk; });
+    });
+    f.erase_here();
+    f.sync();
+    REQUIRE(f.open().size() == 1);
+    f.remote.edit("Contacts", f.ada, {{"Last_Name", Value("Byron")}});
+    REQUIRE(f.device.try_sync("crm"));
+    CHECK_FALSE(f.remote.at("Contacts", f.ada).deleted);
+}
+
+TEST_CASE("R3b: a delete that asks is carried out when a person says so", "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) { s.delete_there = merge::DeletePolicy::kAsk; });
+    });
+    f.erase_here();
+    f.sync(2);
+    REQUIRE(f.open().size() == 1);
+    f.resolve(f.open().front().id, engine::Side::kOurs);
+    f.sync();
+    CHECK(f.remote.at("Contacts", f.ada).deleted);
+    CHECK(f.open().empty());
+}
+
+TEST_CASE("R4: a delete whose request was lost is sent again", "[review]") {
+    Fixture f;
+    f.connect();
+    SECTION("alone") {}
+    SECTION("after an edit whose answer was lost") {
+        f.edit("phone = '138'");
+        f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+        f.sync();
+        REQUIRE(f.remote_phone() == "138");
+    }
+    f.erase_here();
+    f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    f.sync();
+    f.sync(3);
+    CHECK(f.remote.at("Contacts", f.ada).deleted);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_intent") == 0);
+}
+
+TEST_CASE("R5: a record deleted here while its create was in doubt stays deleted", "[review]") {
+    Fixture f;
+    f.connect();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Ghost')");
+    f.remote.next_push =
+        GENERATE(MemoryRemote::Fault::kLostRequest, MemoryRemote::Fault::kLostAnswer);
+    f.sync();
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Ghost'");
+    f.sync(4);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Ghost'") == 0);
+    CHECK(f.remote.ids("Contacts").size() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_intent") == 0);
+    CHECK(f.writes_of(2) == 0);
+}
+
+TEST_CASE("R6: a decided delete conflict does not ask again", "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) { s.delete_against_edit = merge::Policy::kManual; });
+    });
+    f.erase_here();
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+    f.sync(2);
+    REQUIRE(f.open().size() == 1);
+    SECTION("it goes") {
+        f.resolve(f.open().front().id, engine::Side::kOurs);
+        f.sync(2);
+        CHECK(f.remote.at("Contacts", f.ada).deleted);
+    }
+    SECTION("it comes back with their value") {
+        f.resolve(f.open().front().id, engine::Side::kTheirs);
+        f.sync(2);
+        CHECK(f.phone() == "999");
+        CHECK(f.remote_phone() == "999");
+    }
+    CHECK(f.open().empty());
+}
+
+TEST_CASE("R7: a delete there against an edit here, decided by a person, is remembered",
+          "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) { s.delete_against_edit = merge::Policy::kManual; });
+    });
+    f.edit("phone = '138'");
+    f.remote.erase("Contacts", f.ada);
+    f.sync(2);
+    REQUIRE(f.open().size() == 1);
+    SECTION("created again") {
+        f.resolve(f.open().front().id, engine::Side::kOurs);
+        f.sync(2);
+        const auto again = f.device.remote_id("Contacts", std::stoll(f.id));
+        REQUIRE_FALSE(again.empty());
+        CHECK(f.remote.value("Contacts", again, "Phone").text() == "138");
+        engine::ConflictQuery decided;
+        decided.state = engine::ConflictQuery::State::kDecided;
+        CHECK(engine::list_conflicts(f.device.engine_db(), decided)->size() == 1);
+    }
+    SECTION("restored there meanwhile: the question is moot and the edit goes out") {
+        f.remote.restore("Contacts", f.ada);
+        f.remote.edit("Contacts", f.ada, {{"Email", Value("a@example.org")}});
+        f.sync(2);
+        CHECK(f.open().empty());
+        CHECK(f.remote_phone() == "138");
+    }
+    SECTION("deleted here too: the question is moot") {
+        f.erase_here();
+        f.sync(2);
+        CHECK(f.open().empty());
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
+    }
+}
+
+TEST_CASE("R8: a conflict of a record that is deleted does not stay open for ever", "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(
+            m, [](auto& s) { Fixture::group(s, "phone").policy = merge::Policy::kManual; });
+    });
+    f.edit("phone = '138'");
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+    f.sync();
+    REQUIRE(f.open().size() == 1);
+    SECTION("deleted here") {
+        f.erase_here();
+    }
+    SECTION("its field is no longer mapped") {
+        f.device.remap("crm", [](merge::Mapping& m) {
+            Fixture::contacts(m, [](auto& s) {
+                std::erase_if(s.groups, [](const auto& g) { return g.name == "phone"; });
+            });
+        });
+    }
+    f.sync(2);
+    CHECK(f.open().empty());
+}
+
+TEST_CASE("R9: a deletion that is older than what was merged is asked for by id", "[review]") {
+    Fixture f;
+    f.connect();
+    auto gone = f.remote.at("Contacts", f.ada);
+    gone.deleted = true;
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("200")}});
+    f.sync();
+    f.remote.replay("Contacts", f.ada, gone);
+    f.sync();
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 1);
+}
+
+// --- creates in doubt
+
+TEST_CASE("R10: an edit does not hide a create of unknown fate", "[review]") {
+    Fixture f;
+    for (auto& stream : f.remote.streams) stream.can.key_field.clear();
+    f.connect();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
+    f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    f.sync(3);
+    REQUIRE(engine::list_blocked(f.device.engine_db(), 10, 0)->size() == 1);
+    f.device.sql("UPDATE contact SET phone = '7' WHERE last_name = 'One'");
+    f.sync(2);
+    const auto blocked = engine::list_blocked(f.device.engine_db(), 10, 0);
+    REQUIRE(blocked->size() == 1);
+    REQUIRE(*engine::retry_blocked(f.device.engine_db(), blocked->front().link) == 1);
+    f.sync(2);
+    REQUIRE(f.remote.ids("Contacts").size() == 2);
+    CHECK(f.remote.value("Contacts", f.remote.ids("Contacts").back(), "Phone").text() == "7");
+}
+
+TEST_CASE("R11: a lost create waits for its look-up, not for a person", "[review]") {
+    Fixture f;
+    f.connect();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
+    f.remote.next_push =
+        GENERATE(MemoryRemote::Fault::kLostRequest, MemoryRemote::Fault::kLostAnswer);
+    f.sync();
+    SECTION("the look-up fails too") {
+        f.strict.fail_finds = 1;
+        CHECK(f.strict_sync().problem);
+    }
+    SECTION("another stream is synced alone") {
+        engine::CycleOptions accounts;
+        accounts.streams = {"Accounts"};
+        f.sync(1, accounts);
+    }
+    CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
+    f.sync(2);
+    CHECK(f.remote.ids("Contacts").size() == 2);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 2);
+}
+
+TEST_CASE("R12: a record without values adopts nobody else's", "[review]") {
+    Fixture f;
+    for (auto& stream : f.remote.streams) stream.can.key_field.clear();
+    f.connect();
+    f.device.sql("INSERT INTO contact DEFAULT VALUES");
+    f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    f.sync();
+    f.remote.create("Contacts", {{"Last_Name", Value("Turing")}}, f.remote.user);
+    f.sync();
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 3);
+}

@@ -1,0 +1,207 @@
+// Sequences found by reading the engine as an adversary: what gets lost, doubled, stuck or wrongly
+// pushed when records refer to each other, and what is not shown or not ours.
+#include "tests/sync/engine/review.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using namespace kontor::test::review;
+
+// --- loads, references, several remotes
+
+TEST_CASE("R13: references to records that a first load brings later are completed", "[review]") {
+    Fixture f;
+    f.remote.streams[1].fields.push_back(
+        reference_field("Parent_Account", "parent_account_id", "Accounts"));
+    // The child has the older stamp, so it is read first.
+    const auto child = f.remote.create("Accounts", {{"Account_Name", Value("Child")}});
+    const auto parent = f.remote.create("Accounts", {{"Account_Name", Value("Parent")}});
+    f.remote.edit("Accounts", child, {{"Parent_Account", Value(parent)}});
+    f.clock.advance(seconds{2});
+    f.remote.edit("Accounts", parent, {{"Account_Name", Value("Parent Ltd")}});
+    f.clock.advance(seconds{60});
+    f.connect();
+    CHECK(f.device.number("SELECT coalesce(parent_account_id, 0) FROM account WHERE name = "
+                          "'Child'") == f.device.local("Accounts", parent));
+    CHECK(f.device.number("SELECT count(*) FROM kontor_waiting") == 0);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+    CHECK(f.writes_of(2) == 0);
+    CHECK(f.remote.value("Accounts", child, "Parent_Account") == Value(parent));
+}
+
+TEST_CASE("R14: what a first load brings reaches a remote that was connected before", "[review]") {
+    Fixture f;
+    MemoryRemote other(f.clock);
+    other.streams = people_streams();
+    f.device.connect("second", other);
+    f.device.sync("second");
+    f.connect();
+    for (int i = 0; i < 2; ++i) {
+        f.device.sync("second");
+        f.sync();
+    }
+    CHECK(other.ids("Contacts").size() == 1);
+    CHECK(f.remote.ids("Contacts").size() == 1);
+}
+
+TEST_CASE("R15: a look-up that has not arrived blanks it at no other remote", "[review]") {
+    Fixture f;
+    MemoryRemote other(f.clock);
+    other.streams = people_streams();
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    f.remote.edit("Contacts", f.ada, {{"Account_Name", Value(acme)}});
+    f.clock.advance(seconds{60});
+    f.connect();
+    f.device.connect("second", other);
+    for (int i = 0; i < 2; ++i) f.device.sync("second");
+    REQUIRE(other.ids("Contacts").size() == 1);
+    const auto theirs = other.ids("Contacts")[0];
+    REQUIRE_FALSE(other.value("Contacts", theirs, "Account_Name").is_blank());
+    f.remote.edit("Contacts", f.ada, {{"Account_Name", Value("Accounts-777")}});
+    f.sync();
+    f.device.sync("second");
+    CHECK_FALSE(other.value("Contacts", theirs, "Account_Name").is_blank());
+    CHECK(f.remote.value("Contacts", f.ada, "Account_Name").text() == "Accounts-777");
+}
+
+TEST_CASE("R16: text in a reference column is never sent", "[review]") {
+    Fixture f;
+    f.connect();
+    f.edit("account_id = 'Acme'");
+    CHECK(f.writes_of(2) == 0);
+    CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->size() == 1);
+}
+
+// --- what is not shown, what is not ours
+
+TEST_CASE("R17: a field hidden from the start is not overwritten unseen", "[review]") {
+    Fixture f;
+    f.remote.hidden_fields = {"Phone"};
+    f.connect();
+    CHECK(f.phone().empty());
+    f.edit("phone = '138'");
+    f.sync(2);
+    CHECK(f.remote_phone() == "100");
+    CHECK(f.phone() == "138");
+    f.remote.hidden_fields.clear();
+    f.remote.edit("Contacts", f.ada, {{"Email", Value("a@example.org")}});
+    f.sync(2);
+    // Both have a value and neither has seen the other's: a policy decides, nothing is lost.
+    const auto all = f.device.number("SELECT count(*) FROM kontor_conflict");
+    CHECK(all == 1);
+}
+
+TEST_CASE("R18: records that must be read by id are read between pulls, each once", "[review]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Phone") field.may_be_cut = true;
+    f.remote.cut_fields = {"Phone"};
+    f.connect();
+    for (int i = 0; i < 7; ++i)
+        f.remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))},
+                                     {"Phone", Value("long " + std::to_string(i))}});
+    const auto old = f.remote.at("Contacts", f.ada);
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("200")}});
+    f.remote.replay("Contacts", f.ada, old);
+    const auto report = f.strict_sync();
+    CHECK_FALSE(report.problem);
+    CHECK(f.phone() == "200");
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE phone LIKE 'long %'") == 7);
+}
+
+TEST_CASE("R18b: a pull with very many such records is broken off and taken up again", "[review]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Phone") field.may_be_cut = true;
+    f.remote.cut_fields = {"Phone"};
+    f.remote.page_size = 200;
+    f.connect();
+    for (int i = 0; i < 1'500; ++i)
+        f.remote.create("Contacts", {{"Last_Name", Value("N")}, {"Phone", Value("long")}});
+    f.device.sql("UPDATE kontor_stream SET cursor = ''");
+    f.strict.checkpoints = true;
+    engine::CycleOptions contacts;
+    contacts.streams = {"Contacts"};
+    const auto report = f.strict_sync(contacts);
+    CHECK_FALSE(report.problem);
+    CHECK(f.strict.pulls == 2);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE phone = 'long'") == 1'500);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+    CHECK_FALSE(
+        f.device.text("SELECT cursor FROM kontor_stream WHERE name = 'Contacts'").starts_with('#'));
+}
+
+TEST_CASE("R19: a remote that tells no version of what it wrote plays no ping-pong", "[review]") {
+    Fixture f;
+    f.remote.normalise = [](const std::string&, const std::string& field, Value value) {
+        if (field != "Phone" || value.is_blank() || value.text().starts_with("+86 ")) return value;
+        return Value("+86 " + value.text());
+    };
+    f.strict.no_versions = true;
+    f.connect();
+    f.edit("phone = '138'");
+    for (int i = 0; i < 3; ++i) f.strict_sync();
+    CHECK(f.phone() == "138");
+    CHECK(f.remote_phone() == "+86 138");
+}
+
+TEST_CASE("R20: a group with one computed field is still ours to edit", "[review]") {
+    Fixture f;
+    f.remote.streams[0].fields[4].read_only = true;  // Mailing_City, first of its group
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) {
+            Fixture::group(s, "mailing_address").policy = merge::Policy::kManual;
+        });
+    });
+    f.remote.edit("Contacts", f.ada,
+                  {{"Mailing_City", Value("Beijing")}, {"Mailing_Street", Value("A")}});
+    f.sync();
+    f.edit("mailing_street = 'ours'");
+    f.remote.edit("Contacts", f.ada, {{"Mailing_Street", Value("theirs")}});
+    f.sync();
+    CHECK(f.device.text("SELECT mailing_street FROM contact WHERE id = " + f.id) == "ours");
+    CHECK(f.open().size() == 1);
+}
+
+TEST_CASE("R21: a field that may only be set at creation is not sent later", "[review]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Phone") field.create_only = true;
+    f.connect();
+    f.edit("phone = '138'");
+    CHECK(f.writes_of(2) == 0);
+    CHECK(f.phone() == "138");
+}
+
+TEST_CASE("R22: a field that only goes out does not blank what is there", "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) {
+            Fixture::group(s, "phone").fields[0].direction = merge::Direction::kOut;
+        });
+    });
+    CHECK(f.phone().empty());
+    f.remote.edit("Contacts", f.ada, {{"Email", Value("a@example.org")}});
+    CHECK(f.writes_of(2) == 0);
+    CHECK(f.remote_phone() == "100");
+    f.edit("phone = '138'");
+    f.sync();
+    CHECK(f.remote_phone() == "138");
+}
+
+TEST_CASE("R23: whole numbers of a decimal field are no difference", "[review]") {
+    Fixture f;
+    auto streams = people_streams();
+    streams[1].fields.push_back(text_field("Revenue", "annual_revenue"));
+    streams[1].fields.back().type = remote::FieldType::kDecimal;
+    streams[1].fields.back().precision = 15;
+    streams[1].fields.back().scale = 2;
+    f.remote.streams = streams;
+    const auto acme = f.remote.create("Accounts", {{"Revenue", Value(std::int64_t{120})}});
+    f.clock.advance(seconds{60});
+    f.connect();
+    CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+    f.device.sql("UPDATE account SET annual_revenue = 130");
+    f.remote.edit("Accounts", acme, {{"Revenue", Value(std::int64_t{130})}});
+    CHECK(f.writes_of(2) == 0);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+}
