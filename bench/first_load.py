@@ -14,6 +14,7 @@ import shutil
 import socket
 import sqlite3
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,7 @@ class Peer:
 class Kontor:
     """A kontord of its own in a folder of its own, connected to `peer`."""
 
-    def __init__(self, args, folder, peer, bulk):
+    def __init__(self, args, folder, peer, bulk, isolation="process"):
         self.args, self.folder, self.peer, self.bulk = args, folder, peer, bulk
         self.env = clean_environment()
         for name, path in (("HOME", "home"), ("XDG_CONFIG_HOME", "home/.config"),
@@ -107,9 +108,10 @@ class Kontor:
         self.replica = os.path.join(self.env["XDG_STATE_HOME"], "kontor", "replica.db")
         self.socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "kontor", "kontor.sock")
         self.command("init")
-        if args.no_search:
-            with open(os.path.join(self.env["XDG_CONFIG_HOME"], "kontor", "kontor.toml"), "a") as out:
+        with open(os.path.join(self.env["XDG_CONFIG_HOME"], "kontor", "kontor.toml"), "a") as out:
+            if args.no_search:
                 out.write("\n[search]\nenabled = false\n")
+            out.write(f'\n[connectors]\nisolation = "{isolation}"\n')
         self.log = open(os.path.join(folder, "kontord.log"), "ab")
         self.daemon = subprocess.Popen([os.path.join(args.bin, "kontord")], env=self.env,
                                        stdout=self.log, stderr=self.log)
@@ -162,7 +164,18 @@ class Kontor:
             database.close()
 
     def cpu(self):
-        return cpu_seconds(self.daemon.pid)
+        """Of the daemon and of the processes of its connections."""
+        return cpu_seconds(self.daemon.pid) + sum(cpu_seconds(pid) for pid in self.connectors())
+
+    def connectors(self):
+        tasks, out = f"/proc/{self.daemon.pid}/task", []
+        for task in os.listdir(tasks):  # each belongs to the thread that started it
+            try:
+                with open(f"{tasks}/{task}/children") as file:
+                    out += file.read().split()
+            except OSError:
+                pass  # a thread that has just ended
+        return out
 
     def close(self):
         stop(self.daemon)
@@ -212,12 +225,12 @@ def measure_floor(args, mode):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measure_kontor(args, mode):
+def measure_kontor(args, mode, isolation="process"):
     folder = tempfile.mkdtemp(prefix="kontor-load-", dir=args.dir)
     peer = kontor = None
     try:
         peer = Peer(args, folder)
-        kontor = Kontor(args, folder, peer, "always" if mode == "bulk" else "never")
+        kontor = Kontor(args, folder, peer, "always" if mode == "bulk" else "never", isolation)
         before, peer_before = kontor.connect(), peer.cpu()
         result, wall, counts = wait_for_run(kontor, 1)
         cpu, peer_cpu = kontor.cpu() - before, peer.cpu() - peer_before
@@ -365,6 +378,22 @@ def report(mode, floor, kontor):
           flush=True)
 
 
+def compare_isolation(args, mode):
+    """Loads by turns with the connector in kontord and in its process; the medians."""
+    runs = {"none": [], "process": []}
+    for number in range(args.isolation):
+        for where in sorted(runs, reverse=number % 2 == 1):
+            runs[where].append(measure_kontor(args, mode, where))
+            last = runs[where][-1]
+            print(f"  {where:<8} {last['wall_s']:7.2f} s {last['cpu_s']:7.2f} s CPU", flush=True)
+    print(f"\nfirst load by {mode:<19} {'in kontord':>10} {'isolated':>10} {'speed kept':>13}")
+    for title, key, form in ROWS[:3]:
+        none, process = (statistics.median(run[key] for run in runs[where]) for where in runs)
+        kept = process / none if key == "records_s" else none / process
+        print(f"{title:<33} {form.format(none):>10} {form.format(process):>10} {kept:>13.1%}",
+              flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -375,6 +404,9 @@ def main():
     parser.add_argument("--paths", default="bulk,pages")
     parser.add_argument("--no-floor", action="store_true", help="Kontor alone")
     parser.add_argument("--no-change", action="store_true", help="also what comes after the load")
+    parser.add_argument("--isolation", type=int, metavar="ROUNDS", default=0,
+                        help="Kontor alone, with the connector in kontord and in its own process by"
+                             " turns: what isolation costs")
     parser.add_argument("--no-search", action="store_true",
                         help="without the search index, which is built while the load runs")
     parser.add_argument("--dir", help="folder for the databases (a temporary one)")
@@ -386,6 +418,9 @@ def main():
     print(f"{args.records} contacts, latency {args.latency} ms, {os.cpu_count()} processors,"
           f" load before {load[0]:.1f}", flush=True)
     for mode in args.paths.split(","):
+        if args.isolation:
+            compare_isolation(args, mode)
+            continue
         floor = {} if args.no_floor else measure_floor(args, mode)
         kontor = measure_kontor(args, mode)
         report(mode, floor, kontor)

@@ -47,6 +47,17 @@ struct Sync {
     bool operator==(const Sync&) const = default;
 };
 
+/// [connectors]: the processes in which connectors run.
+struct Connectors {
+    std::string isolation = "process";  ///< none: in kontord itself, where nothing contains them
+    std::string landlock = "warn";      ///< require: no connector runs on a kernel without it
+    std::int64_t memory_mb = 512;       ///< a connector that wants more is ended
+    std::chrono::milliseconds answer_timeout = 60s;  ///< and one that gives no sign of life
+    std::chrono::milliseconds processor_time =
+        60s;  ///< and one that computes and hands nothing over
+    bool operator==(const Connectors&) const = default;
+};
+
 /// [search]
 struct Search {
     bool enabled = true;
@@ -91,6 +102,7 @@ struct GrantedFolder {
 struct Connection {
     std::string name;
     std::string plugin;
+    std::string plugin_sha256;  ///< of the only file that may be run as it, hex; "" = any
     std::map<std::string, Option> options;
     SignIn sign_in;
     std::map<std::string, std::string> secrets;  ///< name → reference, never the secret itself
@@ -113,6 +125,7 @@ struct Config {
     Api api;
     Sync sync;
     Search search;
+    Connectors connectors;
     std::vector<Connection> connections;  ///< by name
 
     [[nodiscard]] const Connection* connection(std::string_view name) const;

@@ -65,6 +65,16 @@ void read_sync(const Node& node, Into into, Sync& out) {
     in.finish();
 }
 
+void read_connectors(const Node& node, Into into, Connectors& out) {
+    TableReader in(node, "connectors", into);
+    in.one_of("isolation", out.isolation, {"process", "none"});
+    in.one_of("landlock", out.landlock, {"warn", "require"});
+    in.integer("memory_mb", out.memory_mb, 64, 65'536);
+    in.duration("answer_timeout", out.answer_timeout, 1s, 1h);
+    in.duration("processor_time", out.processor_time, 1s, 1h);
+    in.finish();
+}
+
 void read_options(TableReader& in, std::map<std::string, Option>& out) {
     const Node* table = in.table("options");
     if (table == nullptr) return;
@@ -177,6 +187,12 @@ std::string check_plugin_name(const std::string& name) {
     return good ? "" : "must be the name of a connector: letters a-z, digits, _ and -";
 }
 
+std::string check_sha256(const std::string& text) {
+    const bool good = text.empty() || (text.size() == 64 &&
+                                       text.find_first_not_of("0123456789abcdef") == text.npos);
+    return good ? "" : "must be 64 digits 0-9, a-f, as `kontor plugins --json` shows them";
+}
+
 std::string check_proxy(const std::string& text) {
     if (text.empty()) return "";
     const bool scheme = text.rfind("http://", 0) == 0 || text.rfind("https://", 0) == 0 ||
@@ -191,6 +207,7 @@ std::string check_proxy(const std::string& text) {
 void read_connection(const Node& node, const std::string& name, Into into, Connection& out) {
     TableReader in(node, "connection." + name, into);
     in.text("plugin", out.plugin, check_plugin_name);
+    in.text("plugin_sha256", out.plugin_sha256, check_sha256);
     read_options(in, out.options);
     read_sign_in(in, out.sign_in);
     read_secrets(in, out.secrets);
@@ -246,6 +263,7 @@ void apply(const Node& document, const std::string& file, Config& config, Proble
     if (const auto* node = in.table("daemon")) read_daemon(*node, into, config.daemon);
     if (const auto* node = in.table("api")) read_api(*node, into, config.api);
     if (const auto* node = in.table("sync")) read_sync(*node, into, config.sync);
+    if (const auto* node = in.table("connectors")) read_connectors(*node, into, config.connectors);
     if (const auto* node = in.table("search")) {
         TableReader search(*node, "search", into);
         search.boolean("enabled", config.search.enabled);

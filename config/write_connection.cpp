@@ -32,6 +32,7 @@ std::string write_connection(const Connection& c) {
     const std::string table = "connection." + quoted_key(c.name);
     std::string out = "# Connection " + c.name + ". kontor.example.toml explains every key.\n";
     out += "[" + table + "]\nplugin = " + quoted(c.plugin) + "\n";
+    if (!c.plugin_sha256.empty()) out += "plugin_sha256 = " + quoted(c.plugin_sha256) + "\n";
     if (!c.mapping.empty()) out += "mapping = " + quoted(c.mapping) + "\n";
     if (c.interval.count() != 0) out += "interval = " + quoted(format_duration(c.interval)) + "\n";
     if (!c.ca_file.empty()) out += "ca_file = " + quoted(c.ca_file) + "\n";

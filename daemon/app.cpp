@@ -151,10 +151,10 @@ void App::Parts::build() {
     const auto& config = core->loaded.config;
     const auto& state = config.daemon.state_dir;
     auto& secrets = seams.secrets != nullptr ? *seams.secrets : core->system_secrets;
-    const auto plugin_dir = plugin_dir_of(config.daemon, settings.program);
+    const auto home = connector_home(config, settings.program);
 
     host_remotes.emplace(
-        HostRemoteFactory::Parts{core->clock, core->random, core->log, secrets, plugin_dir, state});
+        HostRemoteFactory::Parts{core->clock, core->random, core->log, secrets, home, state});
     RemoteFactory& remotes = seams.remotes != nullptr ? *seams.remotes : *host_remotes;
     descriptions.emplace(state + "/descriptions");
     event_store.emplace(state + "/events", boot_id(), core->log);
@@ -187,7 +187,7 @@ void App::Parts::build() {
         },
         [this] { return reload(); }, [this] { upkeep->touched(); },
         // A test's remotes have no plugins to look at.
-        seams.remotes != nullptr ? std::string() : plugin_dir, core->clock.now()});
+        seams.remotes != nullptr ? ConnectorHome{} : home, core->clock.now()});
     api::add_record_routes(router, *services);
     api::add_history_routes(router, *services);
     api::add_connection_routes(router, *services);
@@ -279,9 +279,12 @@ Result<api::Reloaded> App::Parts::reload() {
         if (!(now.daemon == fresh.config.daemon)) out.restart_needed.emplace_back("daemon");
         if (!(now.api == fresh.config.api)) out.restart_needed.emplace_back("api");
         if (!(now.search == fresh.config.search)) out.restart_needed.emplace_back("search");
+        if (!(now.connectors == fresh.config.connectors))
+            out.restart_needed.emplace_back("connectors");
         fresh.config.daemon = now.daemon;
         fresh.config.api = now.api;
         fresh.config.search = now.search;
+        fresh.config.connectors = now.connectors;
         core->loaded = std::move(fresh);
         wanted = core->loaded.config;
         out.files = core->loaded.files;

@@ -8,7 +8,7 @@ namespace kontor::app {
 
 Exit check_config(const AppSettings& settings, messages::Language language, std::ostream& out) {
     auto loaded = config::load(settings.flags, settings.environment, settings.is_root);
-    (void)check_connections(loaded, plugin_dir_of(loaded.config.daemon, settings.program),
+    (void)check_connections(loaded, connector_home(loaded.config, settings.program),
                             SecretsSeen::kAll);
     const auto& problems = loaded.problems;
     for (const auto& problem : problems)

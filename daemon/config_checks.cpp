@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "config/mapping_file.hpp"
-#include "connectors/host/library.hpp"
+#include "connectors/host/connector.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "connectors/host/spec.hpp"
 
@@ -21,16 +21,16 @@ public:
     Checks(config::Loaded& loaded, const config::Connection& connection)
         : loaded_(loaded), connection_(connection), prefix_("connection." + connection.name) {}
 
-    void connector(const std::string& plugin_dir) {
+    void connector(const ConnectorHome& home) {
         if (connection_.plugin.empty()) return;  // told already
-        const auto path = plugin_dir + "/" + connection_.plugin + ".so";
+        const auto path = home.path_of(connection_.plugin);
         std::error_code ignored;
         if (!fs::exists(path, ignored))
             return add("plugin",
-                       "there is no connector '" + connection_.plugin + "' in " + plugin_dir);
-        const auto library = host::Library::load(path);
-        if (!library) return add("plugin", library.error().message);
-        const auto spec = host::PluginSpec::parse((*library)->spec_json());
+                       "there is no connector '" + connection_.plugin + "' in " + home.folder);
+        const auto connector = host::start_connector(path, home.isolation);
+        if (!connector) return add("plugin", connector.error().message);
+        const auto spec = host::PluginSpec::parse((*connector)->info().spec_json);
         if (!spec) return add("plugin", spec.error().message);
         nlohmann::json options = nlohmann::json::object();
         for (const auto& [name, option] : connection_.options)
@@ -86,23 +86,12 @@ private:
 
 }  // namespace
 
-std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program) {
-    if (!daemon.plugin_dir.empty()) return daemon.plugin_dir;
-    std::error_code failed;
-    const auto real = fs::canonical(program, failed);
-    if (!failed) {
-        const auto beside = real.parent_path().parent_path() / "lib" / "kontor";
-        if (fs::is_directory(beside, failed)) return beside.string();
-    }
-    return KONTOR_LIBRARY_DIR;
-}
-
-std::vector<std::string> check_connections(config::Loaded& loaded, const std::string& plugin_dir,
+std::vector<std::string> check_connections(config::Loaded& loaded, const ConnectorHome& home,
                                            SecretsSeen seen) {
     std::vector<std::string> left_out;
     for (const auto& connection : loaded.config.connections) {
         Checks checks(loaded, connection);
-        checks.connector(plugin_dir);
+        checks.connector(home);
         checks.mapping();
         checks.secrets(seen, left_out);
     }

@@ -4,12 +4,9 @@
 #include <vector>
 
 #include "config/load.hpp"
+#include "daemon/connector_home.hpp"
 
 namespace kontor::app {
-
-/// Where connectors lie: as configured, beside the program (`program`: its path) if it is not
-/// installed, or where they are installed.
-[[nodiscard]] std::string plugin_dir_of(const config::Daemon& daemon, const std::string& program);
 
 /// Which secrets can be looked at.
 enum class SecretsSeen {
@@ -19,9 +16,9 @@ enum class SecretsSeen {
 
 /// What the parser cannot see: whether the connectors of the connections are there and take their
 /// options, whether the mapping files are right, whether the secrets can be read. Adds a problem
-/// for each, at its place in the file; loads the connectors. Returns the keys that were left out.
+/// for each, at its place in the file; starts the connectors. Returns the keys that were left out.
 [[nodiscard]] std::vector<std::string> check_connections(config::Loaded& loaded,
-                                                         const std::string& plugin_dir,
+                                                         const ConnectorHome& home,
                                                          SecretsSeen seen);
 
 }  // namespace kontor::app

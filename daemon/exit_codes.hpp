@@ -42,6 +42,7 @@ enum class Exit : int {
         case Errc::kRateLimited:
         case Errc::kUnavailable:
         case Errc::kTimeout:
+        case Errc::kConnector:
             return Exit::kLater;
         case Errc::kConfig:
             return Exit::kConfig;

@@ -8,8 +8,8 @@
 #include "connectors/host/auth.hpp"
 #include "connectors/host/budgets.hpp"
 #include "connectors/host/curl_client.hpp"
+#include "connectors/host/digest.hpp"
 #include "connectors/host/json_text.hpp"
-#include "connectors/host/library.hpp"
 #include "connectors/host/oauth.hpp"
 #include "connectors/host/plugin_remote.hpp"
 #include "connectors/host/redactor.hpp"
@@ -29,18 +29,37 @@ std::string spool_folder(const ConnectionSettings& settings) {
 
 // The plugin, its spec and the options: what every entry point needs first.
 struct Loaded {
-    std::shared_ptr<const Library> library;
+    std::unique_ptr<Connector> connector;
     PluginSpec spec;
     Options options;
     AuthSpec auth;
 };
 
+Result<> check_pin(const ConnectionSettings& settings) {
+    if (settings.plugin_sha256.empty()) return {};
+    auto found = sha256_file(settings.plugin_path);
+    if (!found) return pass(found);
+    if (*found == settings.plugin_sha256) return {};
+    return fail(Errc::kConfig,
+                "plugin " + settings.plugin_path + " is not the file that plugin_sha256 names",
+                {{"reason", "plugin_changed"}, {"path", settings.plugin_path}, {"sha256", *found}});
+}
+
+Result<std::unique_ptr<Connector>> start(const ConnectionSettings& settings) {
+    if (auto same = check_pin(settings); !same) return pass(same);
+    return start_connector(settings.plugin_path, settings.isolation);
+}
+
 Result<Loaded> load(const ConnectionSettings& settings) {
     Loaded out;
-    auto library = Library::load(settings.plugin_path);
-    if (!library) return pass(library);
-    out.library = std::move(*library);
-    auto spec = PluginSpec::parse(out.library->spec_json());
+    auto connector = start(settings);
+    if (!connector) {
+        auto error = std::move(connector.error());
+        error.args.emplace("connection", settings.name);
+        return in_context("connection " + settings.name, std::move(error));
+    }
+    out.connector = std::move(*connector);
+    auto spec = PluginSpec::parse(out.connector->info().spec_json);
     if (!spec) return pass(spec);
     out.spec = std::move(*spec);
     auto options = complete_options(out.spec, settings.options_json);
@@ -368,7 +387,8 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
     if (!hosts) return pass(hosts);
     connection->hosts = std::move(*hosts);
     assemble(*connection, *loaded);
-    PluginRemote::Parts parts{.library = loaded->library,
+    PluginRemote::Parts parts{.connection = settings.name,
+                              .connector = std::move(loaded->connector),
                               .services = *connection->services,
                               .budgets = *connection->budgets,
                               .sleeper = connection->sleeper,

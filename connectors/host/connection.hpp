@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "connectors/host/connector.hpp"
 #include "connectors/host/granted_files.hpp"
 #include "connectors/host/http_client.hpp"
 #include "connectors/host/retry.hpp"
@@ -43,6 +44,8 @@ struct LimitOverrides {
 struct ConnectionSettings {
     std::string name;
     std::string plugin_path;
+    std::string plugin_sha256;  ///< no other file is run; "" = any
+    Isolation isolation;
     std::string options_json;  ///< a JSON object; "" = none
     AuthSettings auth;
     std::string ca_file;       ///< PEM, trusted besides the system's authorities; "" = none
@@ -70,8 +73,9 @@ struct ConnectionDeps {
     Sleeper* sleeper = nullptr;  ///< instead of really waiting
 };
 
-/// Loads the plugin and opens the connection; no network yet. kConfig names the option that is
-/// wrong; kUnauthenticated the secret that is missing; else as Library and SecretStore.
+/// Starts the plugin's process and opens the connection; no network yet. kConfig names the option
+/// that is wrong; kUnauthenticated the secret that is missing; else as start_connector() and
+/// SecretStore.
 [[nodiscard]] Result<std::unique_ptr<remote::Remote>> open_connection(
     const ConnectionSettings& settings, const ConnectionDeps& deps);
 

@@ -17,8 +17,14 @@ std::string text(kontor_str value) {
     return value.data && value.size <= kMax ? std::string(value.data, value.size) : std::string();
 }
 
+struct CloseLibrary {
+    void operator()(void* handle) const { ::dlclose(handle); }
+};
+
+}  // namespace
+
 // Code that others could replace is not run.
-Result<> check_file(const std::string& path) {
+Result<> check_plugin_file(const std::string& path) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0)
         return tl::unexpected(system_error("plugin " + path, errno));
@@ -30,14 +36,8 @@ Result<> check_file(const std::string& path) {
     return {};
 }
 
-struct CloseLibrary {
-    void operator()(void* handle) const { ::dlclose(handle); }
-};
-
-}  // namespace
-
 Result<std::shared_ptr<const Library>> Library::load(const std::string& path) {
-    if (auto sound = check_file(path); !sound) return pass(sound);
+    if (auto sound = check_plugin_file(path); !sound) return pass(sound);
     // A path without a slash would be searched for.
     const std::string exact = path.find('/') == std::string::npos ? "./" + path : path;
     std::unique_ptr<void, CloseLibrary> handle(::dlopen(exact.c_str(), RTLD_NOW | RTLD_LOCAL));

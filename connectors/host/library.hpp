@@ -9,6 +9,9 @@
 
 namespace kontor::host {
 
+/// Whether the file may be run: kNotFound, kInvalid, kPermission (others could change it).
+[[nodiscard]] Result<> check_plugin_file(const std::string& path);
+
 /// A loaded plugin. Whoever holds an instance of it must hold the library too; it is unloaded when
 /// the last holder goes.
 class Library {

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "connectors/host/digest.hpp"
-#include "connectors/host/library.hpp"
 #include "connectors/host/spec.hpp"
 
 namespace kontor::host {
@@ -12,7 +11,7 @@ namespace {
 
 constexpr std::size_t kPluginsMax = 1'000;
 
-PluginFile look_at(const std::string& path) {
+PluginFile look_at(const std::string& path, const Isolation& isolation) {
     PluginFile out;
     out.path = path;
     auto digest = sha256_file(path);
@@ -21,22 +20,27 @@ PluginFile look_at(const std::string& path) {
         return out;
     }
     out.sha256 = std::move(*digest);
-    auto library = Library::load(path);
-    if (!library) {
-        out.error = std::move(library.error());
+    const auto connector = start_connector(path, isolation);
+    if (!connector) {
+        out.error = connector.error();
         return out;
     }
-    out.name = (*library)->name();
-    out.version = (*library)->version();
-    out.abi = static_cast<int>(KONTOR_ABI_VERSION);  // load() accepts no other
-    out.spec_json = (*library)->spec_json();
+    const auto& info = (*connector)->info();
+    out.name = info.name;
+    out.version = info.version;
+    out.abi = static_cast<int>(KONTOR_ABI_VERSION);  // no other is accepted
+    out.spec_json = info.spec_json;
+    for (std::uint8_t number = 0; number < kFunctions; ++number)
+        if (const auto function = static_cast<Function>(number); info.has(function))
+            out.functions.emplace_back(to_string(function));
     if (auto spec = PluginSpec::parse(out.spec_json); !spec) out.error = std::move(spec.error());
     return out;
 }
 
 }  // namespace
 
-Result<std::vector<PluginFile>> list_plugins(const std::string& folder) {
+Result<std::vector<PluginFile>> list_plugins(const std::string& folder,
+                                             const Isolation& isolation) {
     std::error_code failed;
     std::filesystem::directory_iterator entries(folder, failed);
     if (failed)
@@ -50,7 +54,7 @@ Result<std::vector<PluginFile>> list_plugins(const std::string& folder) {
     }
     std::ranges::sort(paths);
     std::vector<PluginFile> out;
-    for (const auto& path : paths) out.push_back(look_at(path));
+    for (const auto& path : paths) out.push_back(look_at(path, isolation));
     return out;
 }
 

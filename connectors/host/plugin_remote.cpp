@@ -18,14 +18,7 @@ using remote::PushStatus;
 constexpr std::size_t kCursorBytesMax = 65'536;
 constexpr std::size_t kFieldsMax = 65'535;  // an index has 16 bits
 
-kontor_str str(std::string_view text) {
-    return {text.data(), text.size()};
-}
-
-// What the plugin returned through an `out` parameter.
-Result<std::string_view> view(kontor_str text, const char* what) {
-    if (!text.data && text.size > 0)
-        return fail(Errc::kProtocol, std::string(what) + " is a null pointer");
+std::string_view view(kontor_str text) {
     return text.data ? std::string_view(text.data, text.size) : std::string_view();
 }
 
@@ -35,20 +28,6 @@ tl::unexpected<Error> unsupported(const char* what) {
 
 bool is_cursor(std::string_view text) {
     return text.size() <= kCursorBytesMax && is_utf8(text);
-}
-
-// Runs a function of the plugin between begin_call() and end_call(), and stops its exceptions.
-template <class F>
-Result<> enter(Services& services, const Sleeper& sleeper, const Services::Emit* emit, F&& run) {
-    if (sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
-    services.begin_call(emit);
-    kontor_status status = KONTOR_E_INTERNAL;
-    try {
-        status = run();
-    } catch (...) {  // against the contract; treated as the plugin's failure
-        status = KONTOR_E_INTERNAL;
-    }
-    return services.end_call(status);
 }
 
 // emit() for a call whose records go on as they are.
@@ -125,47 +104,48 @@ void complete(remote::PushResult& result, const remote::Change& change) {
 
 }  // namespace
 
-Result<std::unique_ptr<remote::Remote>> PluginRemote::open(Parts parts, const std::string& config) {
-    kontor_instance* instance = nullptr;
-    auto opened = enter(parts.services, parts.sleeper, nullptr, [&] {
-        return parts.library->function(&kontor_connector::open)(parts.services.table(), str(config),
-                                                                &instance);
-    });
-    if (!opened) return in_context("open " + parts.library->name(), std::move(opened.error()));
-    if (!instance) return fail(Errc::kProtocol, "the connector opened nothing");
-    return std::unique_ptr<remote::Remote>(new PluginRemote(std::move(parts), instance));
+Result<Reply> PluginRemote::enter(Function function, std::string_view first,
+                                  std::string_view second, const Services::Emit* emit) const {
+    if (parts_.sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
+    parts_.services.begin_call(emit);
+    auto reply = parts_.connector->call(function, first, second);
+    auto ended = parts_.services.end_call(reply ? reply->status : KONTOR_E_INTERNAL);
+    if (!reply) {
+        auto error = std::move(reply.error());
+        error.args.emplace("connection", parts_.connection);
+        return in_context("connection " + parts_.connection, std::move(error));
+    }
+    if (!ended) return pass(ended);
+    return reply;
 }
 
+Result<std::unique_ptr<remote::Remote>> PluginRemote::open(Parts parts, const std::string& config) {
+    parts.connector->serve(*parts.services.table());
+    std::unique_ptr<PluginRemote> remote(new PluginRemote(std::move(parts)));
+    const auto& name = remote->parts_.connector->info().name;
+    auto opened = remote->enter(Function::kOpen, config, {}, nullptr);
+    if (!opened) return in_context("open " + name, std::move(opened.error()));
+    return std::unique_ptr<remote::Remote>(std::move(remote));
+}
+
+// Closing an instance may call the host.
 PluginRemote::~PluginRemote() {
-    try {
-        parts_.services.begin_call(nullptr);
-        parts_.library->function (&kontor_connector::close)(instance_);
-        (void)parts_.services.end_call(KONTOR_OK);
-    } catch (...) {  // against the contract; nothing is left to tell it to
-    }
+    parts_.services.begin_call(nullptr);
+    parts_.connector.reset();
+    static_cast<void>(parts_.services.end_call(KONTOR_OK));
 }
 
 Result<remote::Identity> PluginRemote::check() {
-    const auto function = parts_.library->function(&kontor_connector::check);
-    if (!function) return unsupported("check its credentials");
-    kontor_str out{nullptr, 0};
-    auto done =
-        enter(parts_.services, parts_.sleeper, nullptr, [&] { return function(instance_, &out); });
-    if (!done) return pass(done);
-    auto text = view(out, "the connector's check");
-    if (!text) return pass(text);
-    return read_identity(*text);
+    if (!has(Function::kCheck)) return unsupported("check its credentials");
+    const auto reply = enter(Function::kCheck, {}, {}, nullptr);
+    if (!reply) return tl::unexpected(reply.error());
+    return read_identity(view(reply->out));
 }
 
 Result<std::vector<remote::StreamSpec>> PluginRemote::describe() {
-    const auto function = parts_.library->function(&kontor_connector::describe);
-    kontor_str out{nullptr, 0};
-    auto done =
-        enter(parts_.services, parts_.sleeper, nullptr, [&] { return function(instance_, &out); });
-    if (!done) return pass(done);
-    auto text = view(out, "the connector's description");
-    if (!text) return pass(text);
-    auto streams = read_streams(*text);
+    const auto reply = enter(Function::kDescribe, {}, {}, nullptr);
+    if (!reply) return tl::unexpected(reply.error());
+    auto streams = read_streams(view(reply->out));
     if (streams) streams_ = *streams;
     return streams;
 }
@@ -181,39 +161,32 @@ Result<remote::Capabilities> PluginRemote::capabilities(std::string_view stream)
 
 Result<std::string> PluginRemote::pull(std::string_view stream, std::span<const std::string> fields,
                                        std::string_view cursor, remote::RecordSink& sink) {
-    const auto function = parts_.library->function(&kontor_connector::pull);
-    if (!function) return unsupported("pull");
+    if (!has(Function::kPull)) return unsupported("pull");
     if (fields.size() > kFieldsMax) return fail(Errc::kInvalid, "too many fields");
     using enum abi::Op;
     BatchDecoder decoder(fields.size(), {kRecord, kDeleted, kForbidden, kMerged, kConverted});
     const auto emit = into(decoder, sink);
     const auto request = dump_json(request_for(stream, fields));
-    kontor_str out{nullptr, 0};
-    auto done = enter(parts_.services, parts_.sleeper, &emit,
-                      [&] { return function(instance_, str(request), str(cursor), &out); });
-    if (!done) return pass(done);
-    auto next = view(out, "the connector's cursor");
-    if (!next) return pass(next);
-    if (!is_cursor(*next)) return fail(Errc::kProtocol, "the connector's cursor is malformed");
-    return std::string(*next);
+    const auto reply = enter(Function::kPull, request, cursor, &emit);
+    if (!reply) return tl::unexpected(reply.error());
+    const auto next = view(reply->out);
+    if (!is_cursor(next)) return fail(Errc::kProtocol, "the connector's cursor is malformed");
+    return std::string(next);
 }
 
 Result<bool> PluginRemote::list_ids(std::string_view stream, remote::RecordSink& sink) {
-    const auto function = parts_.library->function(&kontor_connector::list_ids);
-    if (!function) return unsupported("list ids");
+    if (!has(Function::kListIds)) return unsupported("list ids");
     BatchDecoder decoder(0, {abi::Op::kId});
     const auto emit = into(decoder, sink);
     const auto request = dump_json(Json{{"stream", stream}});
-    std::int32_t complete = 0;
-    auto done = enter(parts_.services, parts_.sleeper, &emit,
-                      [&] { return function(instance_, str(request), &complete); });
-    if (!done) return pass(done);
-    return complete != 0;
+    const auto reply = enter(Function::kListIds, request, {}, &emit);
+    if (!reply) return tl::unexpected(reply.error());
+    return reply->complete;
 }
 
 Result<> PluginRemote::fetch(std::string_view stream, std::span<const std::string> fields,
                              std::span<const std::string> ids, remote::RecordSink& sink) {
-    if (!parts_.library->function(&kontor_connector::fetch)) return unsupported("fetch by id");
+    if (!has(Function::kFetch)) return unsupported("fetch by id");
     if (fields.size() > kFieldsMax) return fail(Errc::kInvalid, "too many fields");
     if (ids.empty()) return {};
     auto can = capabilities(stream);
@@ -229,7 +202,6 @@ Result<> PluginRemote::fetch(std::string_view stream, std::span<const std::strin
 
 Result<> PluginRemote::fetch_some(std::string_view stream, std::span<const std::string> fields,
                                   std::span<const std::string> ids, remote::RecordSink& sink) {
-    const auto function = parts_.library->function(&kontor_connector::fetch);
     using enum abi::Op;
     BatchDecoder decoder(fields.size(),
                          {kRecord, kDeleted, kMissing, kForbidden, kMerged, kConverted});
@@ -247,10 +219,8 @@ Result<> PluginRemote::fetch_some(std::string_view stream, std::span<const std::
     };
     auto request = request_for(stream, fields);
     request["ids"] = list_of(ids);
-    const auto text = dump_json(request);
-    auto done = enter(parts_.services, parts_.sleeper, &emit,
-                      [&] { return function(instance_, str(text)); });
-    if (!done) return done;
+    const auto reply = enter(Function::kFetch, dump_json(request), {}, &emit);
+    if (!reply) return tl::unexpected(reply.error());
     if (!open.empty())
         return fail(Errc::kProtocol, "the connector said nothing of a record that was asked for",
                     {{"record", std::string(*open.begin())}});
@@ -260,8 +230,7 @@ Result<> PluginRemote::fetch_some(std::string_view stream, std::span<const std::
 Result<> PluginRemote::find(std::string_view stream, std::span<const std::string> fields,
                             std::string_view field, std::span<const std::string> values,
                             remote::RecordSink& sink) {
-    const auto function = parts_.library->function(&kontor_connector::find);
-    if (!function) return unsupported("find records");
+    if (!has(Function::kFind)) return unsupported("find records");
     if (fields.size() > kFieldsMax) return fail(Errc::kInvalid, "too many fields");
     if (values.empty()) return {};
     BatchDecoder decoder(fields.size(), {abi::Op::kRecord});
@@ -269,15 +238,14 @@ Result<> PluginRemote::find(std::string_view stream, std::span<const std::string
     auto request = request_for(stream, fields);
     request["field"] = field;
     request["values"] = list_of(values);
-    const auto text = dump_json(request);
-    return enter(parts_.services, parts_.sleeper, &emit,
-                 [&] { return function(instance_, str(text)); });
+    const auto reply = enter(Function::kFind, dump_json(request), {}, &emit);
+    if (!reply) return tl::unexpected(reply.error());
+    return {};
 }
 
 Result<std::vector<remote::PushResult>> PluginRemote::push(
     std::string_view stream, std::span<const remote::Change> changes) {
-    const auto function = parts_.library->function(&kontor_connector::push);
-    if (!function) return unsupported("push");
+    if (!has(Function::kPush)) return unsupported("push");
     if (changes.empty()) return std::vector<remote::PushResult>();
     auto can = capabilities(stream);
     if (!can) return pass(can);
@@ -288,14 +256,9 @@ Result<std::vector<remote::PushResult>> PluginRemote::push(
     writer_.clear();
     for (const auto& change : changes) add_change(writer_, change, index);
     const auto request = dump_json(request_for(stream, index.names));
-    kontor_str out{nullptr, 0};
-    auto done = enter(parts_.services, parts_.sleeper, nullptr, [&] {
-        return function(instance_, str(request), str(writer_.bytes()), &out);
-    });
-    if (!done) return pass(done);
-    auto text = view(out, "the connector's push results");
-    if (!text) return pass(text);
-    auto results = read_push_results(*text);
+    const auto reply = enter(Function::kPush, request, writer_.bytes(), nullptr);
+    if (!reply) return tl::unexpected(reply.error());
+    auto results = read_push_results(view(reply->out));
     if (!results) return results;
     if (results->size() != changes.size())
         return fail(Errc::kProtocol, "the connector returned " + std::to_string(results->size()) +
@@ -313,13 +276,10 @@ remote::Credits PluginRemote::credits() const {
     const auto ours = parts_.budgets.spending();
     remote::Credits out{
         .limit = ours.limit, .left = ours.left, .spent = ours.spent, .requests = ours.requests};
-    const auto function = parts_.library->function(&kontor_connector::credits);
-    kontor_str text{nullptr, 0};
-    if (!function || !enter(parts_.services, parts_.sleeper, nullptr,
-                            [&] { return function(instance_, &text); }))
-        return out;
-    const auto json = view(text, "the connector's credits");
-    const auto theirs = json ? read_credits(*json) : remote::Credits{};
+    if (!has(Function::kCredits)) return out;
+    const auto reply = enter(Function::kCredits, {}, {}, nullptr);
+    if (!reply) return out;
+    const auto theirs = read_credits(view(reply->out));
     if (out.limit == 0) out.limit = theirs.limit;
     if (theirs.left >= 0 && (out.left < 0 || theirs.left < out.left)) out.left = theirs.left;
     return out;

@@ -10,22 +10,23 @@
 #include "connectors/abi/record_batch.hpp"
 #include "connectors/host/batch_decoder.hpp"
 #include "connectors/host/budgets.hpp"
-#include "connectors/host/library.hpp"
+#include "connectors/host/connector.hpp"
 #include "connectors/host/services.hpp"
 #include "sync/remote/remote.hpp"
 
 namespace kontor::host {
 
-/// The engine's Remote on top of a plugin's C functions. Whatever the plugin returns is checked;
+/// The engine's Remote on top of a plugin's functions. Whatever the plugin returns is checked;
 /// its errors become ours, with its explanation. What the plugin does not offer is kUnsupported.
 class PluginRemote final : public remote::Remote {
 public:
     struct Parts {
-        std::shared_ptr<const Library> library;
+        std::string connection;  ///< its name, for errors
+        std::unique_ptr<Connector> connector;
         Services& services;
         Budgets& budgets;
         const Sleeper& sleeper;
-        std::shared_ptr<const void> owner;  ///< of the references; released after the instance
+        std::shared_ptr<const void> owner;  ///< of the references; released after the connector
     };
     /// Opens an instance; `config` is what the plugin's open() takes.
     [[nodiscard]] static Result<std::unique_ptr<remote::Remote>> open(Parts parts,
@@ -48,15 +49,20 @@ public:
     [[nodiscard]] remote::Credits credits() const override;
 
 private:
-    PluginRemote(Parts parts, kontor_instance* instance)
-        : parts_(std::move(parts)), instance_(instance) {}
+    explicit PluginRemote(Parts parts) : parts_(std::move(parts)) {}
+
+    /// Runs a function of the plugin, whose records go to `emit` (may be null).
+    Result<Reply> enter(Function function, std::string_view first, std::string_view second,
+                        const Services::Emit* emit) const;
+    [[nodiscard]] bool has(Function function) const {
+        return parts_.connector->info().has(function);
+    }
 
     Result<remote::Capabilities> capabilities(std::string_view stream);
     Result<> fetch_some(std::string_view stream, std::span<const std::string> fields,
                         std::span<const std::string> ids, remote::RecordSink& sink);
 
     Parts parts_;
-    kontor_instance* instance_;
     std::optional<std::vector<remote::StreamSpec>> streams_;
     abi::BatchWriter writer_;
 };

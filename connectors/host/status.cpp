@@ -40,6 +40,7 @@ kontor_status status_of(Errc code) {
         case kStorage:
         case kCorrupt:
         case kInternal:
+        case kConnector:
             return KONTOR_E_INTERNAL;
     }
     return KONTOR_E_INTERNAL;

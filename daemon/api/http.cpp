@@ -44,6 +44,7 @@ int status_of(Errc code) {
             return 504;
         case Errc::kProtocol:
         case Errc::kTls:
+        case Errc::kConnector:
             return 502;
         case Errc::kFull:
             return 507;

@@ -7,6 +7,7 @@
 #include "config/load.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "daemon/api/router.hpp"
+#include "daemon/connector_home.hpp"
 #include "daemon/databases.hpp"
 #include "daemon/event_log.hpp"
 #include "daemon/runtime/connections.hpp"
@@ -50,7 +51,7 @@ struct Services {
     std::function<config::Problems()> check_configuration;  ///< of the files as they are now
     std::function<Result<Reloaded>()> reload;
     std::function<void()> edited;  ///< a local edit was committed
-    std::string plugin_dir;
+    app::ConnectorHome connectors_at;
     Instant started_at{};
 };
 

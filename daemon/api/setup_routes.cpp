@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 using replica::Access;
 
 Result<ApiResponse> plugins(Services& services, messages::Language language) {
-    auto found = host::list_plugins(services.plugin_dir);
+    auto found =
+        host::list_plugins(services.connectors_at.folder, services.connectors_at.isolation);
     if (!found) return pass(found);
     json out = json::array();
     for (const auto& plugin : *found) {
@@ -34,12 +35,14 @@ Result<ApiResponse> plugins(Services& services, messages::Language language) {
         } else {
             one["version"] = plugin.version;
             one["abi"] = plugin.abi;
+            one["functions"] = plugin.functions;
             const auto spec = json::parse(plugin.spec_json, nullptr, false);
             one["spec"] = spec.is_object() ? spec : json::object();
         }
         out.push_back(std::move(one));
     }
-    return json_response({{"directory", services.plugin_dir}, {"plugins", std::move(out)}});
+    return json_response(
+        {{"directory", services.connectors_at.folder}, {"plugins", std::move(out)}});
 }
 
 Result<ApiResponse> check(Services& services, const ApiRequest& request) {

@@ -13,7 +13,7 @@
 
 #include "config/mapping_file.hpp"
 #include "connectors/host/atomic_file.hpp"
-#include "connectors/host/library.hpp"
+#include "connectors/host/connector.hpp"
 
 namespace kontor::doctor {
 namespace {
@@ -180,16 +180,22 @@ Finding check_mapping(const std::string& connection, const std::string& path) {
 }
 
 Finding check_plugin(const std::string& connection, const std::string& plugin,
-                     const std::string& directory) {
-    auto library = host::Library::load(directory + "/" + plugin + ".so");
-    if (library) return good("plugin", connection);
+                     const app::ConnectorHome& home) {
+    auto connector = host::start_connector(home.path_of(plugin), home.isolation);
+    if (connector) return good("plugin", connection);
     return {"plugin",
             connection,
             false,
             {{"connection", connection},
              {"plugin", plugin},
-             {"directory", directory},
-             {"detail", library.error().message}}};
+             {"directory", home.folder},
+             {"detail", connector.error().message}}};
+}
+
+Finding check_sandbox(const host::Isolation& isolation, int landlock) {
+    if (!isolation.own_process) return {"isolation", "", false};
+    if (landlock > 0) return good("sandbox", "");
+    return {isolation.require_landlock ? "sandbox_required" : "sandbox", "", false};
 }
 
 Finding check_stale(const std::string& connection, std::optional<Instant> since, Instant started_at,

@@ -8,6 +8,7 @@
 
 #include "config/load.hpp"
 #include "connectors/host/secret_store.hpp"
+#include "daemon/connector_home.hpp"
 #include "daemon/messages/messages.hpp"
 #include "sync/remote/remote.hpp"
 #include "sync/replica/integrity.hpp"
@@ -48,7 +49,10 @@ inline constexpr std::chrono::seconds kSkewMax{60};
 /// The mapping file: there and right.
 [[nodiscard]] Finding check_mapping(const std::string& connection, const std::string& path);
 [[nodiscard]] Finding check_plugin(const std::string& connection, const std::string& plugin,
-                                   const std::string& directory);
+                                   const app::ConnectorHome& home);
+/// How connectors are contained: each in a process, with Landlock besides filtered system calls.
+/// `landlock`: the kernel's, as landlock_level() tells it.
+[[nodiscard]] Finding check_sandbox(const host::Isolation& isolation, int landlock);
 /// `since`: the last success; nullopt = never. Stale after three intervals, but not within a day.
 [[nodiscard]] Finding check_stale(const std::string& connection, std::optional<Instant> since,
                                   Instant started_at, Instant now,

@@ -8,8 +8,8 @@ namespace {
 void examine_connection(api::Services& services, const app::Worker& worker,
                         std::vector<Finding>& out) {
     const auto& c = worker.connection();
-    if (!services.plugin_dir.empty())
-        out.push_back(check_plugin(c.name, c.plugin, services.plugin_dir));
+    if (!services.connectors_at.folder.empty())
+        out.push_back(check_plugin(c.name, c.plugin, services.connectors_at));
     for (const auto& [name, reference] : c.secrets)
         out.push_back(check_secret(c.name, name, reference, services.secrets));
     for (const auto& [name, folder] : c.folders) out.push_back(check_folder(c.name, name, folder));
@@ -51,6 +51,9 @@ std::vector<Finding> examine(api::Services& services) {
             check_integrity(replica::check_integrity(**db, replica::IntegrityDepth::kQuick)));
     else
         out.push_back(check_integrity(tl::unexpected<Error>(db.error())));
+    const auto& isolation = services.connectors_at.isolation;
+    if (!services.connectors_at.folder.empty())
+        out.push_back(check_sandbox(isolation, sandbox::landlock_level(isolation.landlock)));
     for (const auto& worker : services.connections.all())
         examine_connection(services, *worker, out);
     return out;

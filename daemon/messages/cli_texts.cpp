@@ -532,6 +532,7 @@ constexpr Text kTexts[] = {
     {"cli.column.explained", "EXPLAINED", "有原因"},
     {"cli.column.ext_id", "REMOTE ID", "远端编号"},
     {"cli.column.path", "FILE", "文件"},
+    {"cli.column.can", "CAN", "功能"},
     {"cli.column.setting", "SETTING", "设置"},
     {"cli.column.source", "SOURCE", "来源"},
 

@@ -11,6 +11,9 @@ constexpr Text kTexts[] = {
     {"doctor.permissions.name", "permissions", "权限"},
     {"doctor.integrity.name", "database", "数据库"},
     {"doctor.plugin.name", "connector", "连接器"},
+    {"doctor.sandbox.name", "sandbox", "沙箱"},
+    {"doctor.sandbox_required.name", "sandbox", "沙箱"},
+    {"doctor.isolation.name", "sandbox", "沙箱"},
     {"doctor.secret.name", "secret", "密钥"},
     {"doctor.folder.name", "folder", "文件夹"},
     {"doctor.mapping.name", "mapping", "字段对应"},
@@ -78,6 +81,29 @@ constexpr Text kTexts[] = {
      "{connection} 的连接器 {plugin} 无法使用：{detail}"},
     {"doctor.plugin.fix", "Install the connector of this version in {directory}.",
      "请在 {directory} 安装与本版本匹配的连接器。"},
+    {"doctor.sandbox",
+     "This kernel has no Landlock (or it is switched off). Connectors are contained by filtered "
+     "system calls alone.",
+     "本机内核没有 Landlock（或已禁用）。连接器仅受系统调用过滤的限制。"},
+    {"doctor.sandbox.fix",
+     "Use a kernel with Landlock (5.13 or newer, lsm=landlock,...). To run no connector without "
+     "it: "
+     "landlock = \"require\" in [connectors].",
+     "请使用带 Landlock 的内核（5.13 或更新，lsm=landlock,...）。若要在没有 Landlock "
+     "时不运行任何连接器：在 [connectors] 中设置 landlock = \"require\"。"},
+    {"doctor.sandbox_required",
+     "This kernel has no Landlock (or it is switched off), which the configuration requires: no "
+     "connector runs.",
+     "本机内核没有 Landlock（或已禁用），而配置要求必须有：没有连接器会运行。"},
+    {"doctor.sandbox_required.fix",
+     "Use a kernel with Landlock (5.13 or newer, lsm=landlock,...), or set landlock = \"warn\" in "
+     "[connectors].",
+     "请使用带 Landlock 的内核（5.13 或更新，lsm=landlock,...），或在 [connectors] 中设置 "
+     "landlock = \"warn\"。"},
+    {"doctor.isolation", "Connectors run inside kontord, where nothing contains them.",
+     "连接器在 kontord 进程内运行，不受任何限制。"},
+    {"doctor.isolation.fix", "Remove isolation = \"none\" from [connectors], then restart kontord.",
+     "请从 [connectors] 中删除 isolation = \"none\"，然后重启 kontord。"},
     {"doctor.stale", "{connection} has not been synced successfully since {since}.",
      "{connection} 自 {since} 以来没有成功同步。"},
     {"doctor.stale.fix", "Look at: kontor status {connection}",

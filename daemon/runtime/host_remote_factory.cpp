@@ -19,7 +19,9 @@ std::string options_json(const std::map<std::string, config::Option>& options) {
 host::ConnectionSettings HostRemoteFactory::settings_of(const config::Connection& c) const {
     host::ConnectionSettings out;
     out.name = c.name;
-    out.plugin_path = parts_.plugin_dir + "/" + c.plugin + ".so";
+    out.plugin_path = parts_.home.path_of(c.plugin);
+    out.plugin_sha256 = c.plugin_sha256;
+    out.isolation = parts_.home.isolation;
     out.options_json = options_json(c.options);
     out.auth.kind = c.sign_in.kind;
     out.auth.values = c.sign_in.values;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "connectors/host/connection.hpp"
+#include "daemon/connector_home.hpp"
 #include "daemon/runtime/remote_factory.hpp"
 
 namespace kontor::app {
@@ -15,7 +16,7 @@ public:
         Random& random;
         Logger& log;
         host::SecretStore& secrets;
-        std::string plugin_dir;
+        ConnectorHome home;
         std::string state_dir;
     };
     explicit HostRemoteFactory(Parts parts) : parts_(std::move(parts)) {}

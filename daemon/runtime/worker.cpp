@@ -399,8 +399,10 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
         parts_.log.info("describe.again", {{"connection", connection_.name}});
         refresh_metadata();
     }
-    // A connection that broke in an unclear way is opened anew, with fresh credentials.
-    if (!done && !done.error().retryable()) remote_.reset();
+    // A connection that broke in an unclear way is opened anew, with fresh credentials; so is one
+    // whose connector has ended.
+    if ((!done && !done.error().retryable()) || (error && error->code == Errc::kConnector))
+        remote_.reset();
 
     if (request.options.dry_run && done) {
         auto found = std::make_shared<DryRun>();

@@ -85,7 +85,8 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
         out->report = std::move(*done);
     else
         out->error = done.error();
-    if (out->error && !out->error->retryable() && out->error->code != Errc::kCancelled)
+    if (out->error && out->error->code != Errc::kCancelled &&
+        (!out->error->retryable() || out->error->code == Errc::kConnector))
         remote_.reset();
     parts_.log.info("verify.done", {{"connection", connection_.name},
                                     {"ms", std::int64_t{(parts_.clock.steady() - begun).count()}},

@@ -49,6 +49,8 @@ std::string_view to_string(Errc code) {
             return "guard";
         case kInternal:
             return "internal";
+        case kConnector:
+            return "connector";
     }
     return "internal";
 }

@@ -34,6 +34,7 @@ enum class Errc {
     kMismatch,     ///< remote identity or epoch is not the one we know: stop and ask
     kGuard,        ///< a guard (mass change, mass disappearance) waits for a person
     kInternal,     ///< a bug; details in the message
+    kConnector,    ///< the connector's process ended, or was ended; it is started anew later
 };
 
 /// Stable snake_case name, e.g. "rate_limited".
@@ -53,7 +54,7 @@ struct Error {
     /// True if doing the same again later may succeed without anybody changing anything.
     [[nodiscard]] bool retryable() const {
         return code == Errc::kRateLimited || code == Errc::kUnavailable || code == Errc::kTimeout ||
-               code == Errc::kBusy;
+               code == Errc::kBusy || code == Errc::kConnector;
     }
 };
 

@@ -39,6 +39,7 @@ bool ends_cycle(const Error& error) {
         case Errc::kReadOnly:
         case Errc::kCorrupt:
         case Errc::kBusy:
+        case Errc::kConnector:
             return true;
         default:
             return false;

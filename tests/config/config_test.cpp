@@ -59,6 +59,7 @@ TEST_CASE("the example is a correct configuration that shows the defaults", "[co
     CHECK(config.api == defaults.api);
     CHECK(config.sync == defaults.sync);
     CHECK(config.search == defaults.search);
+    CHECK(config.connectors == defaults.connectors);
     REQUIRE(config.connections.size() == 1);
     const auto& zoho = config.connections[0];
     CHECK(zoho.plugin == "zoho");

@@ -52,7 +52,10 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     fails(doctor::check_permissions(open_file, 0600));
     const host::SystemSecretStore secrets;
     fails(doctor::check_secret("a", "token", "file:" + dir.path("none"), secrets));
-    fails(doctor::check_plugin("a", "none", dir.path()));
+    fails(doctor::check_plugin("a", "none", {dir.path()}));
+    fails(doctor::check_sandbox({.own_process = true}, 0));
+    fails(doctor::check_sandbox({.own_process = true, .require_landlock = true}, 0));
+    fails(doctor::check_sandbox({.own_process = false}, 6));
     const Instant now{1'000h};
     fails(doctor::check_stale("a", now - 48h, now - 100h, now, 15min));
     fails(doctor::check_stale("a", std::nullopt, now - 48h, now, 15min));
@@ -73,6 +76,7 @@ TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     CHECK(doctor::check_stale("a", now - 1h, now - 100h, now, 15min).ok);
     CHECK(doctor::check_stale("a", std::nullopt, now - 1h, now, 15min).ok);
     CHECK(doctor::free_bytes(dir.path()) > 0);
+    CHECK(doctor::check_sandbox({.own_process = true, .require_landlock = true}, 2).ok);
 }
 
 TEST_CASE("doctor sees a clock that is wrong, and a connection that has not synced for days",

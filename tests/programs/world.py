@@ -216,6 +216,11 @@ class World:
         asking.kill()
         asking.wait()
 
+    def begin_failing(self, name):
+        """Asks for a sync that will fail, and goes on; the process that waits for it."""
+        return subprocess.Popen([self.program("kontor"), "sync", name, "--quiet"], env=self.env,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
     # --- kontord and kontor
 
     def spawn_daemon(self, *words, env=None, **how):

@@ -61,6 +61,7 @@ void add_connection(const config::Connection& c, std::vector<Setting>& out) {
     out.push_back({at + "plugin", text(c.plugin)});
     out.push_back({at + "mapping", text(c.mapping)});
     out.push_back({at + "interval", time(c.interval)});
+    out.push_back({at + "plugin_sha256", text(c.plugin_sha256)});
     out.push_back({at + "ca_file", text(c.ca_file)});
     out.push_back({at + "proxy", text(c.proxy)});
     out.push_back({at + "push", c.push ? "true" : "false"});
@@ -109,6 +110,11 @@ std::vector<Setting> settings_of(const config::Config& c) {
                              {"sync.sweep_every", time(c.sync.sweep_every)},
                              {"sync.metadata_every", time(c.sync.metadata_every)},
                              {"sync.wal_mb", std::to_string(c.sync.wal_mb)},
+                             {"connectors.isolation", text(c.connectors.isolation)},
+                             {"connectors.landlock", text(c.connectors.landlock)},
+                             {"connectors.memory_mb", std::to_string(c.connectors.memory_mb)},
+                             {"connectors.answer_timeout", time(c.connectors.answer_timeout)},
+                             {"connectors.processor_time", time(c.connectors.processor_time)},
                              {"search.enabled", c.search.enabled ? "true" : "false"}};
     for (const auto& connection : c.connections) add_connection(connection, out);
     return out;
@@ -163,9 +169,8 @@ void tell_open_questions(Context& context) {
 
 Outcome<Exit> run_config_check(Context& context) {
     auto loaded = load_config(context);
-    const auto left_out =
-        app::check_connections(loaded, app::plugin_dir_of(loaded.config.daemon, "/proc/self/exe"),
-                               app::SecretsSeen::kFiles);
+    const auto left_out = app::check_connections(
+        loaded, app::connector_home(loaded.config, "/proc/self/exe"), app::SecretsSeen::kFiles);
     json problems = json::array();
     for (const auto& problem : loaded.problems) {
         problems.push_back(problem_json(problem));
@@ -242,6 +247,17 @@ Outcome<Exit> run_doctor(Context& context) {
     return fine ? Exit::kOk : Exit::kFailed;
 }
 
+// What a connector can, in the words of the contract; not what every one must.
+std::string abilities_of(const json& plugin) {
+    std::string out;
+    for (const auto& function : list_at(plugin, "functions")) {
+        const auto name = function.is_string() ? function.get<std::string>() : std::string();
+        if (name == "open" || name == "close" || name == "describe") continue;
+        out += (out.empty() ? "" : " ") + name;
+    }
+    return out;
+}
+
 Outcome<Exit> run_plugins(Context& context) {
     const auto answer = context.api().get("/plugins");
     if (!answer) return tl::unexpected<Failure>(answer.error());
@@ -251,12 +267,17 @@ Outcome<Exit> run_plugins(Context& context) {
     }
     Table table{.columns = {{.title = context.text("cli.column.plugin")},
                             {.title = context.text("cli.column.version")},
+                            {.title = "ABI", .right = true},
+                            {.title = context.text("cli.column.can")},
+                            {.title = "SHA-256", .min = 12},
                             {.title = context.text("cli.column.path"), .min = 20},
                             {.title = context.text("cli.column.reason")}},
                 .rows = {}};
+    // Enough to tell two apart; --json has all of it.
     for (const auto& plugin : list_at(*answer, "plugins"))
-        table.add({text_at(plugin, "name"), text_at(plugin, "version"), text_at(plugin, "path"),
-                   text_at(object_at(plugin, "error"), "message")});
+        table.add({text_at(plugin, "name"), text_at(plugin, "version"), text_at(plugin, "abi"),
+                   abilities_of(plugin), text_at(plugin, "sha256").substr(0, 12),
+                   text_at(plugin, "path"), text_at(object_at(plugin, "error"), "message")});
     context.print(table);
     return Exit::kOk;
 }

@@ -1,13 +1,15 @@
-// Plugins from their file to the engine's Remote, over a real network on loopback.
+// Plugins from their file to the engine's Remote, over a real network on loopback. All of it runs
+// twice: with plugins in this process, and each in a process of its own (KONTOR_TEST_PROGRAM).
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "connectors/host/connection.hpp"
-#include "connectors/host/library.hpp"
+#include "connectors/host/connector.hpp"
 #include "connectors/host/plugin_list.hpp"
 #include "connectors/host/spec.hpp"
 #include "tests/connectors/host/support.hpp"
@@ -20,6 +22,14 @@ using namespace kontor::host::test;
 namespace {
 
 const std::string kPlugins = KONTOR_TEST_PLUGINS;
+
+Isolation isolation() {
+    Isolation out;
+    const char* const program = std::getenv("KONTOR_TEST_PROGRAM");
+    out.own_process = program != nullptr;
+    if (program) out.program = program;
+    return out;
+}
 
 struct Taken {
     remote::Fact fact;
@@ -60,6 +70,7 @@ struct Setup {
     explicit Setup(const std::string& base_url = "https://crm.example") {
         settings.name = "test";
         settings.plugin_path = kPlugins + "/echo.so";
+        settings.isolation = isolation();
         settings.options_json = "{\"base_url\":\"" + base_url + "\"}";
         settings.auth.kind = "none";
         settings.state_folder = dir / "state";
@@ -94,7 +105,7 @@ TEST_CASE("a folder of plugins is listed, the unusable ones with the reason") {
     for (const char* name : {"echo.so", "other_abi.so"})
         std::filesystem::copy_file(kPlugins + "/" + name, dir / name);
     ::chmod((dir / "broken.so").c_str(), 0644);
-    const auto plugins = list_plugins(dir.path());
+    const auto plugins = list_plugins(dir.path(), isolation());
     REQUIRE(plugins);
     REQUIRE(plugins->size() == 3);
     CHECK((*plugins)[0].error->code == Errc::kInvalid);
@@ -104,14 +115,16 @@ TEST_CASE("a folder of plugins is listed, the unusable ones with the reason") {
     CHECK(echo.version == "1.2.3");
     CHECK(echo.abi == 1);
     CHECK(echo.sha256.size() == 64);
+    CHECK(std::ranges::count(echo.functions, "push") == 1);
+    CHECK(std::ranges::count(echo.functions, "find") == 0);
     CHECK(echo.spec_json.find("base_url") != std::string::npos);
     CHECK((*plugins)[2].error->code == Errc::kUnsupported);
-    CHECK(list_plugins(dir / "none").error().code == Errc::kNotFound);
+    CHECK(list_plugins(dir / "none", isolation()).error().code == Errc::kNotFound);
 }
 
 TEST_CASE("a plugin of another ABI is refused, naming the file and both versions") {
     const auto path = kPlugins + "/other_abi.so";
-    const auto got = Library::load(path);
+    const auto got = start_connector(path, isolation());
     REQUIRE_FALSE(got);
     CHECK(got.error().code == Errc::kUnsupported);
     CHECK(got.error().args.at("path") == path);
@@ -123,13 +136,25 @@ TEST_CASE("a plugin that others can change is not loaded") {
     TempDir dir;
     std::filesystem::copy_file(kPlugins + "/echo.so", dir / "echo.so");
     ::chmod((dir / "echo.so").c_str(), 0777);
-    CHECK(Library::load(dir / "echo.so").error().code == Errc::kPermission);
-    CHECK(Library::load(dir / "none.so").error().code == Errc::kNotFound);
+    CHECK(start_connector(dir / "echo.so", isolation()).error().code == Errc::kPermission);
+    CHECK(start_connector(dir / "none.so", isolation()).error().code == Errc::kNotFound);
+}
+
+TEST_CASE("a plugin whose checksum is pinned is run only if it is that file") {
+    Setup s;
+    s.settings.plugin_sha256 = std::string(64, '0');
+    const auto other = open_connection(s.settings, s.deps());
+    REQUIRE_FALSE(other);
+    CHECK(other.error().code == Errc::kConfig);
+    CHECK(other.error().args.at("reason") == "plugin_changed");
+    s.settings.plugin_sha256 = other.error().args.at("sha256");
+    CHECK(open_connection(s.settings, s.deps()));
 }
 
 TEST_CASE("options are completed and checked, naming the one that is wrong") {
     Setup s;
-    const auto spec = PluginSpec::parse((*Library::load(s.settings.plugin_path))->spec_json());
+    const auto spec = PluginSpec::parse(
+        (*start_connector(s.settings.plugin_path, isolation()))->info().spec_json);
     REQUIRE(spec);
     const auto good = complete_options(*spec, R"({"base_url":"https://a.example","place":"b"})");
     REQUIRE(good);

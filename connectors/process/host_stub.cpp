@@ -1,0 +1,148 @@
+#include "connectors/process/host_stub.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kontor::process {
+namespace {
+
+using frames::Service;
+
+std::string_view view(kontor_str text) {
+    return text.data ? std::string_view(text.data, text.size) : std::string_view();
+}
+
+kontor_str str(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+kontor_status status_of(const frames::Frame& answer) {
+    return static_cast<kontor_status>(answer.numbers[0]);
+}
+
+kontor_status hand_over(const frames::Frame& answer, kontor_http_response* out) {
+    *out = {static_cast<std::int32_t>(answer.numbers[1]), str(answer.texts[0]),
+            str(answer.texts[1]), answer.numbers[2]};
+    return status_of(answer);
+}
+
+}  // namespace
+
+frames::Frame HostStub::ask(Service service, Numbers numbers, Texts texts) {
+    pipe_.send({.kind = frames::Kind::kService,
+                .code = static_cast<std::uint8_t>(service),
+                .call = call_,
+                .numbers = numbers,
+                .texts = texts});
+    return pipe_.receive();
+}
+
+struct HostStub::Calls {
+    static frames::Frame ask(void* ctx, Service service, Numbers numbers, Texts texts = {}) {
+        return static_cast<HostStub*>(ctx)->ask(service, numbers, texts);
+    }
+    static frames::Frame ask(void* ctx, Service service, Texts texts = {}) {
+        return ask(ctx, service, Numbers{}, texts);
+    }
+
+    static kontor_status http(void* ctx, kontor_str head, kontor_str body,
+                              kontor_http_response* out) {
+        if (!out) return KONTOR_E_INVALID;
+        return hand_over(ask(ctx, Service::kHttp, Texts{view(head), view(body)}), out);
+    }
+    static kontor_status http_begin(void* ctx, kontor_str head, kontor_str body,
+                                    std::int64_t* ticket) {
+        if (!ticket) return KONTOR_E_INVALID;
+        const auto answer = ask(ctx, Service::kHttpBegin, Texts{view(head), view(body)});
+        *ticket = answer.numbers[1];
+        return status_of(answer);
+    }
+    static std::int32_t http_arrived(void* ctx, std::int64_t ticket) {
+        return ask(ctx, Service::kHttpArrived, Numbers{ticket}).numbers[1] != 0 ? 1 : 0;
+    }
+    static kontor_status http_finish(void* ctx, std::int64_t ticket, kontor_http_response* out) {
+        if (!out) return KONTOR_E_INVALID;
+        return hand_over(ask(ctx, Service::kHttpFinish, Numbers{ticket}), out);
+    }
+    static kontor_status emit(void* ctx, kontor_str batch, kontor_str checkpoint) {
+        return status_of(ask(ctx, Service::kEmit, Texts{view(batch), view(checkpoint)}));
+    }
+    static std::int64_t now_ms(void* ctx) { return ask(ctx, Service::kNow).numbers[1]; }
+    static std::uint64_t random(void* ctx) {
+        return static_cast<std::uint64_t>(ask(ctx, Service::kRandom).numbers[1]);
+    }
+    static void sleep_ms(void* ctx, std::int64_t ms) { ask(ctx, Service::kSleep, Numbers{ms}); }
+    static std::int32_t cancelled(void* ctx) {
+        return ask(ctx, Service::kCancelled).numbers[1] != 0 ? 1 : 0;
+    }
+    static void log(void* ctx, std::int32_t level, kontor_str event, kontor_str fields) {
+        ask(ctx, Service::kLog, Numbers{level}, Texts{view(event), view(fields)});
+    }
+    static void set_error(void* ctx, kontor_str message, kontor_str args) {
+        ask(ctx, Service::kSetError, Texts{view(message), view(args)});
+    }
+    static void progress(void* ctx, kontor_str json) {
+        ask(ctx, Service::kProgress, Texts{view(json)});
+    }
+    static kontor_str state_get(void* ctx) { return str(ask(ctx, Service::kStateGet).texts[0]); }
+    static kontor_status state_put(void* ctx, kontor_str state) {
+        return status_of(ask(ctx, Service::kStatePut, Texts{view(state)}));
+    }
+    static kontor_status file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
+                                   std::size_t size, std::size_t* got) {
+        if (!got || (!buffer && size > 0)) return KONTOR_E_INVALID;
+        const auto answer =
+            ask(ctx, Service::kFileRead,
+                Numbers{file, offset,
+                        static_cast<std::int64_t>(std::min<std::size_t>(size, INT32_MAX))});
+        const auto bytes = answer.texts[0].substr(0, size);
+        if (!bytes.empty()) std::memcpy(buffer, bytes.data(), bytes.size());
+        *got = bytes.size();
+        return status_of(answer);
+    }
+    static kontor_status file_open(void* ctx, kontor_str path, std::int32_t mode,
+                                   std::int64_t* file) {
+        if (!file) return KONTOR_E_INVALID;
+        const auto answer = ask(ctx, Service::kFileOpen, Numbers{mode}, Texts{view(path)});
+        if (status_of(answer) == KONTOR_OK) *file = answer.numbers[1];
+        return status_of(answer);
+    }
+    static kontor_status file_write(void* ctx, std::int64_t file, kontor_str bytes) {
+        return status_of(ask(ctx, Service::kFileWrite, Numbers{file}, Texts{view(bytes)}));
+    }
+    static kontor_status file_list(void* ctx, kontor_str folder, kontor_str* out) {
+        if (!out) return KONTOR_E_INVALID;
+        const auto answer = ask(ctx, Service::kFileList, Texts{view(folder)});
+        *out = str(answer.texts[0]);
+        return status_of(answer);
+    }
+    static void file_close(void* ctx, std::int64_t file) {
+        ask(ctx, Service::kFileClose, Numbers{file});
+    }
+};
+
+HostStub::HostStub(Pipe& pipe) : pipe_(pipe) {
+    table_ = {.size = sizeof(kontor_host),
+              .ctx = this,
+              .http = &Calls::http,
+              .emit = &Calls::emit,
+              .now_ms = &Calls::now_ms,
+              .random = &Calls::random,
+              .sleep_ms = &Calls::sleep_ms,
+              .cancelled = &Calls::cancelled,
+              .log = &Calls::log,
+              .set_error = &Calls::set_error,
+              .progress = &Calls::progress,
+              .state_get = &Calls::state_get,
+              .state_put = &Calls::state_put,
+              .file_read = &Calls::file_read,
+              .file_open = &Calls::file_open,
+              .file_write = &Calls::file_write,
+              .file_list = &Calls::file_list,
+              .file_close = &Calls::file_close,
+              .http_begin = &Calls::http_begin,
+              .http_arrived = &Calls::http_arrived,
+              .http_finish = &Calls::http_finish};
+}
+
+}  // namespace kontor::process

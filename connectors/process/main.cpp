@@ -1,0 +1,142 @@
+// kontor-connector: loads one plugin, puts on its sandbox, and does what kontord asks of it over a
+// socket (connectors/frames). Started by kontord; never by a person.
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "connectors/frames/frame.hpp"
+#include "connectors/host/plugin_instance.hpp"
+#include "connectors/process/host_stub.hpp"
+#include "connectors/process/last_word.hpp"
+#include "connectors/process/pipe.hpp"
+#include "connectors/sandbox/landlock.hpp"
+#include "connectors/sandbox/resource_limits.hpp"
+#include "connectors/sandbox/syscall_filter.hpp"
+
+namespace kontor::process {
+namespace {
+
+using frames::Kind;
+using host::Function;
+
+constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+
+#ifdef KONTOR_SANITIZED
+constexpr bool kSanitized = true;  // shadow memory takes terabytes of address space
+#else
+constexpr bool kSanitized = false;
+#endif
+
+struct Arguments {
+    std::string plugin;
+    int landlock = 0;  ///< the level to use
+    std::uint64_t memory_mb = 0;
+};
+
+template <class Number>
+bool read_number(const char* text, Number& out) {
+    const char* end = text + std::strlen(text);
+    return std::from_chars(text, end, out).ptr == end;
+}
+
+std::optional<Arguments> read_arguments(int count, char** texts) {
+    Arguments out;
+    struct stat status {};
+    if (count != 4 || !read_number(texts[2], out.landlock) ||
+        !read_number(texts[3], out.memory_mb) || ::fstat(frames::kProcessFd, &status) != 0 ||
+        !S_ISSOCK(status.st_mode))
+        return std::nullopt;
+    out.plugin = texts[1];
+    return out;
+}
+
+void require(const Result<>& done) {
+    if (!done) not_secured(done.error());
+}
+
+void require_call(int result, const char* what) {
+    if (result != 0) not_secured({Errc::kInternal, std::string(what) + " failed", {}, {}});
+}
+
+// What a plugin never has, whatever is loaded.
+void give_up_the_usual(const Arguments& arguments) {
+    require_call(::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+    require_call(::prctl(PR_SET_DUMPABLE, 0), "PR_SET_DUMPABLE");
+    require_call(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+    require_call(::close_range(frames::kProcessFd + 1, ~0U, 0), "close_range");
+    // Words of the C library about a crash may hold customer data. A sanitizer's are wanted.
+    if (!kSanitized) ::dup2(STDOUT_FILENO, STDERR_FILENO);
+    require(sandbox::limit_resources(kSanitized ? 0 : arguments.memory_mb * kMebibyte));
+}
+
+// What the dynamic loader reads, and nothing else.
+std::vector<std::string> code_folders(const std::string& plugin) {
+    std::error_code failed;
+    const auto real = std::filesystem::canonical(plugin, failed);
+    return {plugin,     real.string(), "/lib",           "/lib64",
+            "/usr/lib", "/usr/lib64",  "/usr/local/lib", "/etc/ld.so.cache"};
+}
+
+// A plugin's constructors run while it is loaded: in a sandbox already, which still lets code in.
+std::shared_ptr<const host::Library> load(const Arguments& arguments) {
+    ::tzset();  // later no file can be read
+    end_at_refused_calls();
+    require(sandbox::restrict_files(arguments.landlock, code_folders(arguments.plugin)));
+    require(sandbox::filter_syscalls(sandbox::Allowed::kLoading, frames::kProcessFd));
+    auto library = host::Library::load(arguments.plugin);
+    if (!library) not_loaded(library.error());
+    require(sandbox::restrict_files(arguments.landlock, {}));
+    require(sandbox::filter_syscalls(sandbox::Allowed::kComputing, frames::kProcessFd));
+    return std::move(*library);
+}
+
+[[noreturn]] void serve(host::PluginInstance& plugin, Pipe& pipe) {
+    HostStub host(pipe);
+    const auto& info = plugin.info();
+    pipe.send({.kind = Kind::kHello,
+               .numbers = {KONTOR_ABI_VERSION, info.functions},
+               .texts = {info.name, info.version, info.spec_json}});
+    while (true) {
+        const auto call = pipe.receive();
+        if (call.kind != Kind::kCall || call.code >= host::kFunctions) ::_exit(1);
+        host.in_call(call.call);
+        // The plugin's calls of the host reuse the buffer that these lie in.
+        const std::string first(call.texts[0]), second(call.texts[1]);
+        const auto reply =
+            plugin.call(static_cast<Function>(call.code), host.table(), first, second);
+        const auto& out = reply.out;
+        pipe.send(
+            {.kind = Kind::kReturn,
+             .call = call.call,
+             .numbers = {reply.status, reply.complete ? 1 : 0},
+             .texts = {out.data ? std::string_view(out.data, out.size) : std::string_view()}});
+        pipe.trim();
+    }
+}
+
+}  // namespace
+}  // namespace kontor::process
+
+int main(int count, char** texts) {
+    using namespace kontor::process;
+    const auto arguments = read_arguments(count, texts);
+    if (!arguments) {
+        std::fputs("kontor-connector is started by kontord, not by hand. See kontord(8).\n",
+                   stderr);
+        return 2;
+    }
+    give_up_the_usual(*arguments);
+    kontor::host::PluginInstance plugin(load(*arguments));
+    Pipe pipe(kontor::frames::kProcessFd);
+    serve(plugin, pipe);
+}

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "config/config.hpp"
+#include "connectors/host/connector.hpp"
+
+namespace kontor::app {
+
+/// Where connectors lie and how they run.
+struct ConnectorHome {
+    std::string folder;  ///< "" = there are none: a test brings remotes of its own
+    host::Isolation isolation{};
+
+    [[nodiscard]] std::string path_of(const std::string& plugin) const {
+        return folder + "/" + plugin + ".so";
+    }
+};
+
+/// As configured. Plugins and kontor-connector lie beside the program (`program`: its path) if it
+/// is not installed, else where they are installed.
+[[nodiscard]] ConnectorHome connector_home(const config::Config& config,
+                                           const std::string& program);
+
+}  // namespace kontor::app
