@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <string>
 
 #include "connectors/frames/frame.hpp"
@@ -44,13 +43,6 @@ void refused(int system_call) noexcept {
 
 void out_of_memory() noexcept {
     end(End::kMemory, 0);
-}
-
-void end_at_refused_calls() {
-    struct sigaction action {};
-    action.sa_sigaction = [](int, siginfo_t* info, void*) { refused(info->si_syscall); };
-    action.sa_flags = SA_SIGINFO;
-    ::sigaction(SIGSYS, &action, nullptr);
 }
 
 }  // namespace kontor::process

@@ -11,7 +11,4 @@ namespace kontor::process {
 [[noreturn]] void refused(int system_call) noexcept;
 [[noreturn]] void out_of_memory() noexcept;
 
-/// From now on a refused system call is the process's end.
-void end_at_refused_calls();
-
 }  // namespace kontor::process

@@ -1,5 +1,6 @@
 // kontor-connector: loads one plugin, puts on its sandbox, and does what kontord asks of it over a
 // socket (connectors/frames). Started by kontord; never by a person.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -15,10 +16,13 @@
 #include <string>
 
 #include "connectors/frames/frame.hpp"
+#include "connectors/host/needed_libraries.hpp"
 #include "connectors/host/plugin_instance.hpp"
+#include "connectors/host/unique_fd.hpp"
 #include "connectors/process/host_stub.hpp"
 #include "connectors/process/last_word.hpp"
 #include "connectors/process/pipe.hpp"
+#include "connectors/process/refused_calls.hpp"
 #include "connectors/sandbox/landlock.hpp"
 #include "connectors/sandbox/resource_limits.hpp"
 #include "connectors/sandbox/syscall_filter.hpp"
@@ -87,15 +91,36 @@ std::vector<std::string> code_folders(const std::string& plugin) {
             "/usr/lib", "/usr/lib64",  "/usr/local/lib", "/etc/ld.so.cache"};
 }
 
-// A plugin's constructors run while it is loaded: in a sandbox already, which still lets code in.
+// What the plugin needs of the system, before any of the plugin's code runs.
+void load_libraries(const std::string& plugin) {
+    const auto names = host::needed_libraries(plugin);
+    if (!names) not_loaded(names.error());
+    for (const auto& name : *names)
+        if (::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+            const char* const reason = ::dlerror();
+            not_loaded({Errc::kInvalid,
+                        "plugin " + plugin + " cannot be loaded: " + (reason ? reason : name),
+                        {{"path", plugin}},
+                        {}});
+        }
+}
+
+// A plugin's constructors run while it is loaded: when no file can be opened any more. Its own is
+// open by then.
 std::shared_ptr<const host::Library> load(const Arguments& arguments) {
+    const auto plugin = std::filesystem::absolute(arguments.plugin).string();
     ::tzset();  // later no file can be read
     end_at_refused_calls();
-    require(sandbox::restrict_files(arguments.landlock, code_folders(arguments.plugin)));
-    require(sandbox::filter_syscalls(sandbox::Allowed::kLoading, frames::kProcessFd));
-    auto library = host::Library::load(arguments.plugin);
-    if (!library) not_loaded(library.error());
+    require(sandbox::restrict_files(arguments.landlock, code_folders(plugin)));
+    require(sandbox::filter_syscalls(sandbox::Allowed::kLibraries, frames::kProcessFd));
+    load_libraries(plugin);
+    const host::UniqueFd file(::open(plugin.c_str(), O_RDONLY | O_CLOEXEC));
     require(sandbox::restrict_files(arguments.landlock, {}));
+    require(sandbox::filter_syscalls(sandbox::Allowed::kPlugin, frames::kProcessFd));
+    hand_over_file(plugin.c_str(), file.get());
+    auto library = host::Library::load(plugin);
+    hand_over_file(nullptr, -1);
+    if (!library) not_loaded(library.error());
     require(sandbox::filter_syscalls(sandbox::Allowed::kComputing, frames::kProcessFd));
     return std::move(*library);
 }

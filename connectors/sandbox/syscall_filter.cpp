@@ -76,48 +76,25 @@ void allow_computing(Filter& filter, int frames_fd) {
     filter.allow(SCMP_SYS(mprotect), {masked(2, PROT_EXEC, 0)});
     filter.allow({SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise)});
     filter.allow({SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday),
-                  SCMP_SYS(time), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
-                  SCMP_SYS(getrandom), SCMP_SYS(sysinfo), SCMP_SYS(futex), SCMP_SYS(sched_yield),
-                  SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(close), SCMP_SYS(lseek),
-                  SCMP_SYS(fstat), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
-                  SCMP_SYS(exit), SCMP_SYS(exit_group)});
+                  SCMP_SYS(time),          SCMP_SYS(nanosleep),    SCMP_SYS(clock_nanosleep),
+                  SCMP_SYS(getrandom),     SCMP_SYS(sysinfo),      SCMP_SYS(futex),
+                  SCMP_SYS(sched_yield),   SCMP_SYS(getpid),       SCMP_SYS(gettid),
+                  SCMP_SYS(close),         SCMP_SYS(lseek),        SCMP_SYS(fstat),
+                  SCMP_SYS(rt_sigreturn),  SCMP_SYS(sigaltstack),  SCMP_SYS(restart_syscall),
+                  SCMP_SYS(exit),          SCMP_SYS(exit_group)});
     // abort() and raise(): signals to itself.
     filter.allow(SCMP_SYS(tgkill), {equal(0, static_cast<std::uint64_t>(::getpid()))});
     // What the C library asks in passing and can do without. Signals stay as they are: the limit of
     // processor time is one, and so is the answer to a refused call.
-    filter.refuse(EPERM, {SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(sigaltstack),
-                          SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity), SCMP_SYS(uname)});
+    filter.refuse(EPERM, {SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(prlimit64),
+                          SCMP_SYS(sched_getaffinity), SCMP_SYS(uname)});
     filter.refuse(ENOTTY, {SCMP_SYS(ioctl)});
 }
 
-// By the dynamic loader, the C library's start of time zones, and what puts the rest of the sandbox
-// on. A path cannot be told from another here: that is Landlock's part.
-void allow_loading(Filter& filter) {
-    constexpr std::uint64_t kReadOnly = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
-    filter.allow(SCMP_SYS(openat), {masked(2, kReadOnly, O_RDONLY)});
-    filter.allow(SCMP_SYS(open), {masked(1, kReadOnly, O_RDONLY)});
-    filter.allow({SCMP_SYS(read),
-                  SCMP_SYS(pread64),
-                  SCMP_SYS(newfstatat),
-                  SCMP_SYS(statx),
-                  SCMP_SYS(stat),
-                  SCMP_SYS(lstat),
-                  SCMP_SYS(access),
-                  SCMP_SYS(faccessat),
-                  SCMP_SYS(faccessat2),
-                  SCMP_SYS(readlink),
-                  SCMP_SYS(readlinkat),
-                  SCMP_SYS(getdents64),
-                  SCMP_SYS(getcwd),
-                  SCMP_SYS(fcntl),
-                  SCMP_SYS(geteuid),
-                  SCMP_SYS(getuid),
-                  SCMP_SYS(arch_prctl),
-                  SCMP_SYS(landlock_create_ruleset),
-                  SCMP_SYS(landlock_add_rule),
-                  SCMP_SYS(landlock_restrict_self),
-                  SCMP_SYS(seccomp)});
-    // Code may be mapped here. Never memory that can be written and run.
+// By the dynamic loader once a file is open, and by what puts on the rest of the filter.
+void allow_code(Filter& filter) {
+    filter.allow({SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(dup), SCMP_SYS(seccomp)});
+    // Never memory that can be written and run.
     filter.allow(SCMP_SYS(mmap), {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)});
     filter.allow(SCMP_SYS(mmap), {masked(2, PROT_EXEC, 0)});
     filter.allow(SCMP_SYS(mprotect), {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC)});
@@ -125,15 +102,27 @@ void allow_loading(Filter& filter) {
     filter.allow(SCMP_SYS(prctl), {equal(0, /*PR_GET_SECCOMP*/ 21)});
 }
 
+// By the dynamic loader that looks for libraries. A path cannot be told from another here: that is
+// Landlock's part, and why a plugin's own code does not run yet.
+void allow_files(Filter& filter) {
+    constexpr std::uint64_t kReadOnly = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+    filter.allow(SCMP_SYS(openat), {masked(2, kReadOnly, O_RDONLY)});
+    filter.allow(SCMP_SYS(open), {masked(1, kReadOnly, O_RDONLY)});
+    filter.allow({SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat), SCMP_SYS(lstat),
+                  SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
+                  SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(fcntl),
+                  SCMP_SYS(geteuid), SCMP_SYS(getuid), SCMP_SYS(arch_prctl),
+                  SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+                  SCMP_SYS(landlock_restrict_self)});
+}
+
 }  // namespace
 
 Result<> filter_syscalls(Allowed allowed, int frames_fd) {
     Filter filter;
     allow_computing(filter, frames_fd);
-    if (allowed == Allowed::kLoading)
-        allow_loading(filter);
-    else  // standard output has a size and a kind even if nobody looks at it
-        filter.refuse(EACCES, {SCMP_SYS(newfstatat)});
+    if (allowed != Allowed::kComputing) allow_code(filter);
+    if (allowed == Allowed::kLibraries) allow_files(filter);
     if (const int failed = filter.load(); failed < 0)
         return fail(Errc::kUnsupported, "the kernel cannot filter system calls (seccomp): " +
                                             std::generic_category().message(-failed));

@@ -8,9 +8,12 @@ namespace kontor::sandbox {
 
 /// What a process may still ask of the kernel. Filters add up: a later one only takes more.
 enum class Allowed {
-    /// What loading a plugin takes: opening files for reading, mapping code. No sockets, no
-    /// processes, no writing but to descriptors that are open. A plugin's constructors run here.
-    kLoading,
+    /// What loading the system's libraries takes: opening files for reading, mapping code. No
+    /// sockets, no processes, no writing but to descriptors that are open.
+    kLibraries,
+    /// What loading a plugin takes, whose constructors run here: mapping the code of files that are
+    /// open. None can be opened.
+    kPlugin,
     /// What computing takes: memory, the clock, and reading and writing `frames_fd`.
     kComputing,
 };

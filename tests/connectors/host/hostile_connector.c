@@ -1,5 +1,5 @@
-/* A connector that attacks: the name of the stream says how, or the option "attack". Also loaded as
- * "early", whose constructor attacks while the library is loaded. */
+/* A connector that attacks: the name of the stream says how, or the option "attack". Also built as
+ * "early_socket" and "early_passwd", whose constructors attack while the library is loaded. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -170,9 +170,14 @@ static void attack(kontor_instance* self, kontor_str request) {
     }
 }
 
-#ifdef KONTOR_EARLY
+#ifdef KONTOR_EARLY_SOCKET
 __attribute__((constructor)) static void early(void) {
     socket(AF_INET, SOCK_STREAM, 0);
+}
+#endif
+#ifdef KONTOR_EARLY_PASSWD
+__attribute__((constructor)) static void early(void) {
+    if (open("/etc/passwd", O_RDONLY) >= 0) exit(0);
 }
 #endif
 

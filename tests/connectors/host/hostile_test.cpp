@@ -139,6 +139,9 @@ TEST_CASE("a connector that takes more than its share is ended, and the limit na
         {"spin", "connector_processor"},
     }));
     const bool memory = reason == "connector_memory";
+#ifdef KONTOR_SANITIZED
+    if (memory) return;  // its shadow takes terabytes of address space: there is no limit
+#endif
     if (reason == "connector_processor") s.settings.isolation.silence = 60s;
     CAPTURE(how);
     auto remote = s.opened();
@@ -204,10 +207,12 @@ TEST_CASE("records that nobody takes any more are not offered for ever") {
 
 TEST_CASE("a constructor that attacks while the plugin is loaded meets the sandbox") {
     Setup s(levels());
-    s.settings.plugin_path = kPlugins + "/early.so";
+    const auto [attack, call] = GENERATE(
+        table<std::string, std::string>({{"early_socket", "socket"}, {"early_passwd", "openat"}}));
+    s.settings.plugin_path = kPlugins + "/" + attack + ".so";
     const auto error = s.open().error();
     CHECK(error.code == Errc::kConnector);
-    CHECK(error.args.at("call") == "socket");
+    CHECK(error.args.at("call") == call);
     CHECK(error.args.at("connection") == "crm");
 }
 
