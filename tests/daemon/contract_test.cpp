@@ -273,7 +273,7 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     {
         test::Daemon plain(
             "plugin_dir = \"" KONTOR_TEST_PLUGINS
-            "\"\n[connection.e]\nplugin = \"echo\"\n"
+            "\"\n[connectors]\nisolation = \"none\"\n[connection.e]\nplugin = \"echo\"\n"
             "options = { base_url = \"https://127.0.0.1:1\" }\n"
             "sign_in = { kind = \"oauth2\", client_id = \"me\" }\n"
             "secrets = { client_secret = \"env:NONE\", refresh_token = \"env:NONE\" }\n");

@@ -43,8 +43,6 @@ struct Setup {
         settings.isolation.landlock = [landlock]() -> long {
             return std::min<long>(landlock, sandbox::query_landlock());
         };
-        settings.isolation.silence = 1s;
-        settings.isolation.processor = 1s;
         settings.isolation.memory_mb = 128;
     }
     Result<std::unique_ptr<remote::Remote>> open() {
@@ -142,7 +140,8 @@ TEST_CASE("a connector that takes more than its share is ended, and the limit na
 #ifdef KONTOR_SANITIZED
     if (memory) return;  // its shadow takes terabytes of address space: there is no limit
 #endif
-    if (reason == "connector_processor") s.settings.isolation.silence = 60s;
+    if (reason == "connector_silent") s.settings.isolation.silence = 1s;
+    if (reason == "connector_processor") s.settings.isolation.processor = 1s;
     CAPTURE(how);
     auto remote = s.opened();
     const auto error = attacked(*remote, how);
@@ -193,7 +192,6 @@ TEST_CASE("a connector that ends by itself, or hangs up, is ended") {
 
 TEST_CASE("records that nobody takes any more are not offered for ever") {
     Setup s(0);
-    s.settings.isolation.processor = 60s;
     auto remote = s.opened();
     struct Full final : remote::RecordSink {
         Result<> accept(std::span<const remote::RecordView>, std::string_view) override {
@@ -209,7 +207,7 @@ TEST_CASE("a constructor that attacks while the plugin is loaded meets the sandb
     Setup s(levels());
     const auto [attack, call] = GENERATE(
         table<std::string, std::string>({{"early_socket", "socket"}, {"early_passwd", "openat"}}));
-    s.settings.plugin_path = kPlugins + "/" + attack + ".so";
+    s.settings.plugin_path = kPlugins + "/early/" + attack + ".so";
     const auto error = s.open().error();
     CHECK(error.code == Errc::kConnector);
     CHECK(error.args.at("call") == call);
@@ -218,8 +216,6 @@ TEST_CASE("a constructor that attacks while the plugin is loaded meets the sandb
 
 TEST_CASE("a cancelled connector that does not end is ended after a moment") {
     Setup s(0);
-    s.settings.isolation.silence = 60s;
-    s.settings.isolation.processor = 60s;
     auto remote = s.opened();
     s.sleeper.cancel_after = 1;
     CHECK(attacked(*remote, "deaf").code == Errc::kCancelled);
