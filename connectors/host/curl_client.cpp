@@ -1,10 +1,13 @@
 #include "connectors/host/curl_client.hpp"
 
 #include <curl/curl.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -105,10 +108,33 @@ bool failed_before_sending(CURLcode code) {
 
 }  // namespace
 
+using TrustStore = std::unique_ptr<X509_STORE, decltype([](X509_STORE* s) { X509_STORE_free(s); })>;
+
+// Whom these certificates (PEM) vouch for; null if they cannot be read. Each of them is trusted by
+// itself, as libcurl has it: a company's own need not be the root.
+TrustStore trust_in(std::string_view pem) {
+    using Bio = std::unique_ptr<BIO, decltype([](BIO* b) { BIO_free(b); })>;
+    using Infos = std::unique_ptr<STACK_OF(X509_INFO), decltype([](STACK_OF(X509_INFO) * all) {
+                                      sk_X509_INFO_pop_free(all, X509_INFO_free);
+                                  })>;
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const Infos infos(bio ? PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    TrustStore store(X509_STORE_new());
+    if (!infos || !store) return nullptr;
+    int found = 0;
+    for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i)
+        if (X509* certificate = sk_X509_INFO_value(infos.get(), i)->x509)
+            found += X509_STORE_add_cert(store.get(), certificate);
+    if (found == 0) return nullptr;
+    X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+    return store;
+}
+
 // What all exchanges of one client share.
 struct CurlHttpClient::Handles {
     CurlOptions options;
-    std::string authorities;  // PEM
+    std::string authorities;  // PEM; until the first connection
+    TrustStore trust;         // from then on
     std::string proxy_user, proxy_password;
     std::stop_token stop;
     CURLM* multi = nullptr;
@@ -134,6 +160,17 @@ struct CurlHttpClient::Handles {
         }
         if (authorities.empty()) return fail(Errc::kConfig, "no certificate authorities are given");
         return {};
+    }
+
+    // Given to libcurl as text, the authorities would be copied and compared at each request and
+    // parsed for each connection.
+    static CURLcode set_up_trust(CURL*, void* context, void* handles) {
+        auto& self = *static_cast<Handles*>(handles);
+        if (!self.trust) self.trust = trust_in(self.authorities);
+        if (!self.trust) return CURLE_SSL_CACERT_BADFILE;
+        self.authorities = {};
+        SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), self.trust.get());
+        return CURLE_OK;
     }
 
     // Moves all exchanges on as far as they go without waiting. False if libcurl fails.
@@ -212,16 +249,16 @@ private:
     }
 
     void set_up_tls() {
-        curl_blob blob{handles_->authorities.data(), handles_->authorities.size(),
-                       CURL_BLOB_NOCOPY};
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         set(CURLOPT_SSL_CIPHER_LIST, kCiphers);
-        set(CURLOPT_CAINFO_BLOB, &blob);
-        set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // else the compiled-in folder counts too
-        set(CURLOPT_PROXY_CAINFO_BLOB, &blob);
-        set(CURLOPT_PROXY_CAPATH, static_cast<char*>(nullptr));
+        // Also of a proxy.
+        set(CURLOPT_SSL_CTX_FUNCTION, &Handles::set_up_trust);
+        set(CURLOPT_SSL_CTX_DATA, handles_.get());
+        for (const CURLoption compiled_in :
+             {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH})
+            set(compiled_in, static_cast<char*>(nullptr));
         set(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
         set(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
         set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
