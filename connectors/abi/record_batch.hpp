@@ -67,6 +67,15 @@ public:
     }
     void add(std::uint16_t field, const char* value) { add(field, std::string_view(value)); }
 
+    /// Adds all records of another batch about the same fields.
+    void append(BatchWriter& other) {
+        finish();
+        const std::string_view more = other.bytes().substr(kHeadSize);
+        std::memcpy(room(more.size()), more.data(), more.size());
+        used_ += more.size();
+        records_ += other.records_;
+    }
+
     [[nodiscard]] std::size_t records() const { return records_; }
     /// The whole batch; valid until the next begin(), add or clear().
     [[nodiscard]] std::string_view bytes() {
@@ -75,14 +84,16 @@ public:
     }
     void clear() {
         used_ = 0;
-        std::memcpy(room(4), "KB\1\0", 4);
-        used_ = 4;
+        std::memcpy(room(kHeadSize), "KB\1\0", kHeadSize);
+        used_ = kHeadSize;
         start_ = count_at_ = 0;
         fields_ = 0;
         records_ = 0;
     }
 
 private:
+    static constexpr std::size_t kHeadSize = 4;
+
     // Room is made once for a whole value: this is the hot path of a load.
     char* room(std::size_t count) {
         if (bytes_.size() < used_ + count) bytes_.resize((bytes_.size() + count) * 2);

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "connectors/abi/json_depth.hpp"
+
 namespace kontor::host {
 namespace {
 
@@ -17,24 +19,7 @@ const Json* member(const Json& object, const char* key) {
 }  // namespace
 
 bool nested_too_deeply(std::string_view text) {
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kJsonDepthMax) return true;
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return false;
+    return abi::nested_deeper_than(text, kJsonDepthMax);
 }
 
 Result<Json> parse_json(std::string_view text, std::size_t max, std::string_view what) {

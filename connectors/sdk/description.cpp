@@ -1,5 +1,6 @@
 #include "connectors/sdk/description.hpp"
 
+#include "connectors/sdk/canonical.hpp"
 #include "connectors/sdk/json.hpp"
 
 namespace kontor::sdk {
@@ -99,19 +100,27 @@ std::string to_json(const std::vector<StreamSpec>& streams) {
     return dump(Json{{"streams", std::move(list)}});
 }
 
+// Written out: there are as many as records pushed.
 std::string to_json(const std::vector<PushResult>& results) {
-    Json list = Json::array();
+    std::string out = R"({"results":[)";
     for (const auto& result : results) {
-        Json out{{"status", result.status}};
-        put_text(out, "id", result.id);
-        put_text(out, "version", result.version);
-        put_text(out, "action", result.action);
-        put_text(out, "code", result.code);
-        put_text(out, "field", result.field);
-        put_text(out, "message", result.message);
-        list.push_back(std::move(out));
+        if (out.back() == '}') out += ',';
+        out += R"({"status":)";
+        append_json_string(result.status, out);
+        const auto put = [&](std::string_view name, const std::string& text) {
+            if (text.empty()) return;
+            out.append(",\"").append(name).append("\":");
+            append_json_string(text, out);
+        };
+        put("id", result.id);
+        put("version", result.version);
+        put("action", result.action);
+        put("code", result.code);
+        put("field", result.field);
+        put("message", result.message);
+        out += '}';
     }
-    return dump(Json{{"results", std::move(list)}});
+    return out += "]}";
 }
 
 }  // namespace kontor::sdk

@@ -1,5 +1,6 @@
 #include "connectors/sdk/json.hpp"
 
+#include "connectors/abi/json_depth.hpp"
 #include "connectors/sdk/error.hpp"
 
 namespace kontor::sdk {
@@ -14,13 +15,10 @@ std::string Error::args_json() const {
 }
 
 Json parse_json(std::string_view text, std::string_view what, int depth_max) {
-    const auto guard = [&](int depth, Json::parse_event_t, Json&) {
-        if (depth > depth_max)
-            throw Error(KONTOR_E_PROTOCOL, std::string(what) + ": JSON nested too deeply");
-        return true;
-    };
+    if (abi::nested_deeper_than(text, depth_max))
+        throw Error(KONTOR_E_PROTOCOL, std::string(what) + ": JSON nested too deeply");
     try {
-        return Json::parse(text.begin(), text.end(), guard);
+        return Json::parse(text.begin(), text.end());
     } catch (const Json::exception&) {
         // The library's text may quote the document, so it is not passed on.
         throw Error(KONTOR_E_PROTOCOL, std::string(what) + ": not valid JSON");

@@ -1,7 +1,10 @@
 #include "plugins/zoho/push_results.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "connectors/sdk/canonical.hpp"
 
@@ -59,9 +62,18 @@ std::string status_of(const std::string& code, const Json& details, const Change
     return "invalid";
 }
 
+std::string version_of(std::string_view modified_time) {
+    const auto ms = sdk::parse_instant(modified_time);
+    return ms ? sdk::format_instant(*ms) : std::string();
+}
+
+const char* action_of(std::string_view said, const Change& change) {
+    if (change.op == abi::Op::kDelete) return "delete";
+    return said == "update" || change.op == abi::Op::kUpdate ? "update" : "create";
+}
+
 void add_details(const Json& details, sdk::PushResult& out) {
-    const auto ms = sdk::parse_instant(sdk::text_of(details, "Modified_Time"));
-    if (ms) out.version = sdk::format_instant(*ms);
+    out.version = version_of(sdk::text_of(details, "Modified_Time"));
     out.field = sdk::text_of(details, "api_name");
     if (out.field.empty()) out.field = sdk::text_of(sdk::member(details, "dependee"), "api_name");
 }
@@ -98,6 +110,51 @@ void unknown(const char* why, const std::vector<const Change*>& changes,
     }
 }
 
+using Element = simdjson::dom::element;
+
+std::string_view text_in(const Element& object, std::string_view key) {
+    std::string_view out;
+    return object[key].get(out) == simdjson::SUCCESS ? out : std::string_view();
+}
+
+// What result_of() makes of an element that says that all is well; nullopt if it may say more.
+std::optional<sdk::PushResult> plain_success(const Element& element, const Change& change) {
+    Element details;
+    if (text_in(element, "code") != "SUCCESS" || text_in(element, "status") != "success" ||
+        element["details"].get(details) != simdjson::SUCCESS)
+        return std::nullopt;
+    sdk::PushResult out;
+    out.id = text_in(details, "id");
+    if (out.id.empty() || (change.op == abi::Op::kDelete && out.id != change.id))
+        return std::nullopt;
+    out.status = "ok";
+    out.version = version_of(text_in(details, "Modified_Time"));
+    out.action = action_of(text_in(element, "action"), change);
+    return out;
+}
+
+// Nearly always every change was carried out, and there are as many answers as records pushed.
+// False, and `results` as it was, if this answer needs a closer look.
+bool settle_successes(std::string_view body, const std::vector<const Change*>& changes,
+                      std::vector<sdk::PushResult>& results) {
+    simdjson::dom::parser parser;
+    simdjson::dom::array list;
+    if (parser.allocate(body.size(), sdk::kJsonDepthMax) != simdjson::SUCCESS ||
+        parser.parse(body.data(), body.size())["data"].get(list) != simdjson::SUCCESS ||
+        list.size() != changes.size())
+        return false;
+    std::vector<sdk::PushResult> found;
+    found.reserve(changes.size());
+    for (const Element element : list) {
+        auto result = plain_success(element, *changes[found.size()]);
+        if (!result) return false;
+        found.push_back(std::move(*result));
+    }
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        results[changes[i]->position] = std::move(found[i]);
+    return true;
+}
+
 }  // namespace
 
 sdk::PushResult result_of(const Json& element, const Change& change) {
@@ -120,10 +177,7 @@ sdk::PushResult result_of(const Json& element, const Change& change) {
     if (out.status == "ok") {
         out.id = sdk::text_of(*details, "id");
         if (out.id.empty()) out.id = change.id;
-        const std::string action = sdk::text_of(element, "action");
-        out.action = change.op == abi::Op::kDelete                         ? "delete"
-                     : action == "update" || change.op == abi::Op::kUpdate ? "update"
-                                                                           : "create";
+        out.action = action_of(sdk::text_of(element, "action"), change);
         out.field.clear();
         out.code.clear();
         // Carried out, but where? Only a read-back can tell.
@@ -145,6 +199,7 @@ bool settle(const sdk::HttpResponse& response, const std::vector<const Change*>&
         return true;
     }
     if (response.status == 401 || response.status == 429) return false;
+    if (settle_successes(response.body, changes, results)) return true;
     Json json;
     try {
         json = json_body(response, "write");

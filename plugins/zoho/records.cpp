@@ -151,6 +151,7 @@ void Records::complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& ou
         sdk::BegunRequest request;
     };
     const auto all = passes();
+    if (all.size() == 1) return out.append(first);
     std::vector<Portion> portions;
     for (std::size_t pass = 1; pass < all.size(); ++pass)
         for (std::size_t at = 0; at < page.ids.size(); at += kRequestRecordsMax)
@@ -200,8 +201,7 @@ bool Records::read_by_ids(const sdk::HttpResponse& response, std::span<const std
         ids_parameter_works_ = false;
         return false;
     }
-    if (!join_batches(read.bytes(), {}, out).empty())
-        throw sdk::Error(KONTOR_E_INTERNAL, "a batch could not be copied");
+    out.append(read);
     return true;
 }
 
@@ -264,12 +264,14 @@ void Records::read_chunk(const Chunk& chunk, Absent absent, abi::BatchWriter& ou
             while (const auto record = reader.next()) {
                 if (cut.count(std::string(record->id)) != 0) continue;
                 seen.emplace(record->id);
+                if (cut.empty()) continue;
                 out.begin(record->op, record->id, record->version, record->key, record->actor);
                 for (unsigned i = 0; i < record->count; ++i) {
                     abi::BatchReader::Field field;
                     if (reader.next_field(field)) copy_field(field, out);
                 }
             }
+            if (cut.empty()) out.append(joined);
         }
     }
     for (const std::string& id : chunk.ids) {

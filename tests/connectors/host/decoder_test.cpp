@@ -213,3 +213,24 @@ TEST_CASE("decoding keeps up with a first load", "[.bench]") {
     std::cout << "decoded " << static_cast<std::int64_t>(kRecords * kRounds / took_s)
               << " records of " << kFields << " fields a second\n";
 }
+
+TEST_CASE("a batch takes in another whole, and goes on after it", "[host][decoder]") {
+    BatchWriter first, second, none;
+    first.begin(abi::Op::kRecord, "1", "v1");
+    first.add(0, "one");
+    second.begin(abi::Op::kRecord, "2", "v2");
+    second.add(0, std::int64_t{2});
+    second.begin(abi::Op::kDeleted, "3");
+    first.append(second);
+    first.append(none);
+    first.begin(abi::Op::kRecord, "4", "v4");
+    first.add_null(0);
+    CHECK(first.records() == 4);
+    abi::BatchReader reader(first.bytes());
+    std::string seen;
+    while (const auto record = reader.next())
+        seen.append(record->id).append(record->version).append(std::to_string(record->count)) +=
+            ' ';
+    CHECK(reader.ok());
+    CHECK(seen == "1v11 2v21 30 4v41 ");
+}
