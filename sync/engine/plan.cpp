@@ -17,11 +17,11 @@ std::size_t index_of(std::vector<std::string>& names, const std::string& name) {
     return names.size() - 1;
 }
 
-std::string row_sql(const StreamPlan& plan) {
+std::string row_sql(const replica::Entity& entity, const std::vector<std::string>& columns) {
     std::string sql = "SELECT ";
-    for (const auto& column : plan.columns) sql += replica::sql_name(column) + ",";
+    for (const auto& column : columns) sql += replica::sql_name(column) + ",";
     sql.back() = ' ';
-    return sql + "FROM " + replica::sql_name(plan.entity.name) + " WHERE id = ?";
+    return sql + "FROM " + replica::sql_name(entity.name) + " WHERE id = ?";
 }
 
 // Ties the groups of `plan` to columns. False if a column or the entity is not there (any more).
@@ -41,17 +41,20 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
         group.first_field = field_index;
         field_index += group.mapping->fields.size();
         group.identity = std::ranges::all_of(group.mapping->fields, merge::is_identity);
+        std::vector<std::string> all;
         for (const auto& field : group.mapping->fields) {
             std::vector<std::size_t> indexes;
             for (const auto& column : field.columns) {
                 if (entity->field(column) == nullptr) return false;
                 indexes.push_back(index_of(plan.columns, column));
+                all.push_back(column);
             }
             group.columns.push_back(std::move(indexes));
         }
+        group.row_sql = row_sql(*entity, all);
     }
     for (const auto& column : plan.columns) plan.column_fields.push_back(entity->field(column)->id);
-    plan.row_sql = row_sql(plan);
+    plan.row_sql = row_sql(*entity, plan.columns);
     if (const auto& key = plan.mapping.key_field; !key.empty()) {
         const auto found = std::ranges::find(plan.remote_fields, key);
         plan.key_index = static_cast<std::size_t>(found - plan.remote_fields.begin());
@@ -112,7 +115,8 @@ std::unique_ptr<const StreamPlan> as_mapped(const StreamPlan& plan,
                                .mapping = &group,
                                .first_field = 0,
                                .columns = {},
-                               .identity = false});
+                               .identity = false,
+                               .row_sql = {}});
     if (!tie(*out, catalogue)) return nullptr;
     return out;
 }
@@ -166,7 +170,8 @@ std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) const {
                                    .mapping = &mapping,
                                    .first_field = 0,
                                    .columns = {},
-                                   .identity = false});
+                                   .identity = false,
+                                   .row_sql = {}});
         }
         if (!tie(plan, *out.catalogue))
             stop({Errc::kCorrupt,

@@ -25,6 +25,7 @@ struct GroupPlan {
     /// Per field, the indexes of its columns in StreamPlan::columns.
     std::vector<std::vector<std::size_t>> columns;
     bool identity = false;  ///< every field's lens is the identity
+    std::string row_sql;    ///< reads its columns, in that order, of the record with the id ?1
 
     /// True if a push sends any of its fields.
     [[nodiscard]] bool writable(bool create = false) const;

@@ -55,9 +55,9 @@ bool parent_is_stuck(Context& context, const StreamPlan& plan, const Value& valu
     const auto target = named_by(context.plans, plan.connection, value);
     const auto link =
         target ? link_by_record(context.sql, target->plan->id, target->record) : std::nullopt;
-    return link && (context.sql.integer("SELECT 1 FROM kontor_blocked WHERE link = ?", link->id) ||
-                    unsettled(intents_of(context.sql, link->id)) ||
-                    open_conflict(context.sql, link->id, std::nullopt));
+    return link &&
+           (context.sql.integer("SELECT 1 FROM kontor_blocked WHERE link = ?", link->id) ||
+            unsettled(context.sql, link->id) || open_conflict(context.sql, link->id, std::nullopt));
 }
 
 void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& push,
@@ -97,19 +97,25 @@ std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan,
 std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan, const Link& link) {
     const auto shadows = shadows_of(context.sql, link.id);
     if (shadows.empty()) return std::nullopt;
-    const auto row = read_row(context.sql, plan, link.record);
-    if (!row) return std::nullopt;
-    PlannedPush push{.link = link, .op = remote::ChangeOp::kUpdate, .groups = {}, .refused = {}};
-    const LinkReferences references(context.sql, context.plans, plan.connection);
+    std::vector<const GroupPlan*> groups;
     for (const auto& [group_id, shadow] : shadows) {
         const GroupPlan* group = plan.group(group_id);
         if (group == nullptr || shadow.waits || shadow.unknown() || !group->writable()) continue;
         // A base from before the mapping changed: not sent until an image was compared. (0: it was
         // created from here, and what was sent is known.)
         if (link.covers != 0 && link.covers < group->since) continue;
+        groups.push_back(group);
+    }
+    if (groups.empty()) return std::nullopt;
+    const auto row = read_groups(context.sql, plan, link.record, groups);
+    if (!row) return std::nullopt;
+    PlannedPush push{.link = link, .op = remote::ChangeOp::kUpdate, .groups = {}, .refused = {}};
+    const LinkReferences references(context.sql, context.plans, plan.connection);
+    for (const GroupPlan* group : groups) {
+        const Shadow& shadow = shadows.at(group->id);
         auto values = put_group(*group, *row, references);
         if (values == shadow.ours) continue;
-        if (open_conflict(context.sql, link.id, group_id)) continue;
+        if (open_conflict(context.sql, link.id, group->id)) continue;
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
         wait_with_parent(context, plan, push, *group, values);
         add_group(push, *group, std::move(values));
@@ -124,7 +130,7 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
 
 std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan, const Link& link,
                                      bool force) {
-    if (!plan.mapping.push || unsettled(intents_of(context.sql, link.id))) return std::nullopt;
+    if (!plan.mapping.push || unsettled(context.sql, link.id)) return std::nullopt;
     if (open_conflict(context.sql, link.id, std::nullopt)) return std::nullopt;
     if (link.ext_id.empty() && may_be_there(context.sql, plan.id, link.record)) return std::nullopt;
     if (link.state == LinkState::kDeleteHere) {

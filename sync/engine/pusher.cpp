@@ -146,8 +146,7 @@ remote::Change to_change(const StreamPlan& plan, const PlannedPush& push, const 
 /// Nothing is to be told now. Dirty was a hint; it stays where something still waits.
 void clear_hint(Context& context, const Link& link) {
     const bool waits = link.state == LinkState::kLive && link.ext_id.empty();
-    if (waits || unsettled(intents_of(context.sql, link.id)) ||
-        has_open_conflicts(context.sql, link.id))
+    if (waits || unsettled(context.sql, link.id) || has_open_conflicts(context.sql, link.id))
         return;
     if (link.state == LinkState::kDeleteHere && link.ext_id.empty())
         forget_link(context.sql, link.id);  // it never came to be there
@@ -232,14 +231,15 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch
 /// whether there is more to say.
 void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
                  const remote::PushResult& result, bool edited_since, StreamCounts& counts) {
-    auto link = link_by_id(context.sql, sent.push.link.id);
-    if (!link) return;
+    const auto stored = link_by_id(context.sql, sent.push.link.id);
+    if (!stored) return;
+    auto link = stored;
     context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
     if (sent.push.op == ChangeOp::kDelete) {
         pin_referrers(context.sql, context.plans, plan, link->record);
         const bool taken_back = link->state != LinkState::kDeleteHere;  // while it was under way
         link->state = LinkState::kDone;
-        save_link(context.sql, *link);
+        save_link(context.sql, *link, *stored);
         clear_dirty(context.sql, link->id);
         drop_intents(context.sql, link->id);
         drop_shadows(context.sql, link->id);
@@ -268,7 +268,7 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
         ++counts.updated_there;
     }
     if (!result.version.empty()) link->version = result.version;
-    save_link(context.sql, *link);
+    save_link(context.sql, *link, *stored);
     // An image that settles this one is past the earlier ones.
     context.sql.run("DELETE FROM kontor_intent WHERE link = ? AND state = 'acked' AND version < ?",
                     link->id, result.version);

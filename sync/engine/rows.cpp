@@ -19,6 +19,25 @@ std::optional<Row> read_row(Sql& sql, const StreamPlan& plan, std::int64_t recor
     return out;
 }
 
+std::optional<Row> read_groups(Sql& sql, const StreamPlan& plan, std::int64_t record,
+                               std::span<const GroupPlan* const> groups) {
+    // Each look costs about as much as ten columns.
+    constexpr std::size_t kLooksMax = 4;
+    if (groups.size() > kLooksMax) return read_row(sql, plan, record);
+    Row out(plan.columns.size());
+    for (const GroupPlan* group : groups) {
+        auto& statement = sql.bind(group->row_sql, record);
+        const bool found = Sql::step(statement);
+        int at = 0;
+        if (found)
+            for (const auto& columns : group->columns)
+                for (const std::size_t column : columns) out[column] = Value(statement.value(at++));
+        statement.reset();
+        if (!found) return std::nullopt;
+    }
+    return out;
+}
+
 void add_history(Context& context, std::int64_t entity, std::int64_t record,
                  std::optional<std::int64_t> field, std::string_view op, const Value& old,
                  const Cause& cause) {

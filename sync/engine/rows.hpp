@@ -25,6 +25,10 @@ using Row = std::vector<Value>;
 /// Reads a record's mapped columns; nullopt if there is no such record.
 [[nodiscard]] std::optional<Row> read_row(Sql& sql, const StreamPlan& plan, std::int64_t record);
 
+/// Reads the columns of these groups; what else there is may be absent.
+[[nodiscard]] std::optional<Row> read_groups(Sql& sql, const StreamPlan& plan, std::int64_t record,
+                                             std::span<const GroupPlan* const> groups);
+
 /// One column's new value.
 struct ColumnChange {
     std::size_t column = 0;  ///< index into StreamPlan::columns

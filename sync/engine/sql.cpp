@@ -3,12 +3,18 @@
 namespace kontor::engine {
 
 replica::Statement& Sql::cached(std::string_view sql) {
-    if (const auto found = statements_.find(sql); found != statements_.end()) {
-        found->second->reset();
-        return *found->second;
+    const auto address = reinterpret_cast<std::uintptr_t>(sql.data());
+    auto& recent = recent_[(address / sizeof(void*)) % recent_.size()];
+    if (recent == nullptr || recent->first != sql) {
+        auto found = statements_.find(sql);
+        if (found == statements_.end()) {
+            auto made = std::make_unique<replica::Statement>(need(db_.prepare(sql)));
+            found = statements_.emplace(std::string(sql), std::move(made)).first;
+        }
+        recent = &*found;
     }
-    auto statement = std::make_unique<replica::Statement>(need(db_.prepare(sql)));
-    return *statements_.emplace(std::string(sql), std::move(statement)).first->second;
+    recent->second->reset();
+    return *recent->second;
 }
 
 }  // namespace kontor::engine

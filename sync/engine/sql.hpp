@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,7 +92,10 @@ public:
     [[nodiscard]] int changes() const { return db_.changes(); }
     [[nodiscard]] const replica::Database& db() const { return db_; }
     /// Forgets all statements; needed before DDL on tables they use.
-    void clear() { statements_.clear(); }
+    void clear() {
+        statements_.clear();
+        recent_ = {};
+    }
 
 private:
     replica::Statement& cached(std::string_view sql);
@@ -121,9 +125,14 @@ private:
             return std::hash<std::string_view>{}(text);
         }
     };
+    using Statements =
+        std::unordered_map<std::string, std::unique_ptr<replica::Statement>, Hash, std::equal_to<>>;
+
     const replica::Database& db_;
-    std::unordered_map<std::string, std::unique_ptr<replica::Statement>, Hash, std::equal_to<>>
-        statements_;
+    Statements statements_;
+    /// Most texts are literals: what was asked for last from the same address is tried first, so
+    /// that a long text need not be hashed each time. Entries of the map stay where they are.
+    std::array<Statements::value_type*, 256> recent_{};
 };
 
 /// BEGIN IMMEDIATE … commit(), else rolled back. Throws Failure.

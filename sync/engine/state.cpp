@@ -79,11 +79,12 @@ void save_link(Sql& sql, const Link& link, const Link& stored) {
     if (stored == link) return;
     if (const int more = count_of(link) - count_of(stored); more != 0)
         count_records(sql, link.stream, more);
-    sql.run(
-        "UPDATE kontor_link SET ext_id = ?, version = ?, covers = ?, state = ?, record = ?"
-        " WHERE id = ?",
-        some(link.ext_id), some(link.version), link.covers, static_cast<int>(link.state),
-        link.record, link.id);
+    // A column that is named is a key that is written anew, changed or not.
+    if (link.ext_id != stored.ext_id || link.record != stored.record)
+        sql.run("UPDATE kontor_link SET ext_id = ?, record = ? WHERE id = ?", some(link.ext_id),
+                link.record, link.id);
+    sql.run("UPDATE kontor_link SET version = ?, covers = ?, state = ? WHERE id = ?",
+            some(link.version), link.covers, static_cast<int>(link.state), link.id);
 }
 
 void mark_dirty(Sql& sql, std::int64_t link) {
@@ -204,8 +205,10 @@ std::vector<Intent> intents_of(Sql& sql, std::int64_t link) {
     return out;
 }
 
-bool unsettled(const std::vector<Intent>& intents) {
-    return std::ranges::any_of(intents, [](const Intent& i) { return i.state != "acked"; });
+bool unsettled(Sql& sql, std::int64_t link) {
+    return sql
+        .integer("SELECT 1 FROM kontor_intent WHERE link = ? AND state <> 'acked' LIMIT 1", link)
+        .has_value();
 }
 
 std::int64_t add_intent(Context& context, const Intent& intent) {

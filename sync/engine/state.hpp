@@ -86,8 +86,8 @@ struct Intent {
     std::string version;
 };
 [[nodiscard]] std::vector<Intent> intents_of(Sql& sql, std::int64_t link);
-/// True if it is not known of one whether it was carried out.
-[[nodiscard]] bool unsettled(const std::vector<Intent>& intents);
+/// True if it is not known of an intent of the link whether it was carried out.
+[[nodiscard]] bool unsettled(Sql& sql, std::int64_t link);
 std::int64_t add_intent(Context& context, const Intent& intent);
 void set_intent_state(Sql& sql, std::int64_t id, std::string_view state, std::string_view version);
 void drop_intent(Sql& sql, std::int64_t id);
