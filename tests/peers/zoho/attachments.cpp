@@ -112,7 +112,9 @@ Response Attachments::upload(Call& call, const std::string& parent) {
     if (!result.ok) throw ApiError{400, result.element};
     files_[result.slot] = std::move(file);
     call.written += 1;
-    result.element["details"].erase("$approval_state");
+    Json details = Json::parse(result.details);
+    details.erase("$approval_state");
+    result.element["details"] = std::move(details);
     result.element["message"] = "attachment uploaded successfully";
     return json_response(200, {{"data", Json::array({result.element})}});
 }

@@ -255,21 +255,30 @@ void RecordWriter::compute(const Module& module, Row& row) const {
     fill("Exchange_Rate", "1");
 }
 
-Json RecordWriter::success_details(const Module& module, Slot slot) const {
-    const ModuleStore& store = org_.store(module);
-    const Row row = store.load(slot);
+std::string RecordWriter::success_details(const Module& module, Slot slot, const Row& row) const {
+    const Output output(org_);
     const auto user = [&](std::size_t field) {
         std::string out;
-        Output(org_).append_user(out, unquote_json(row[field]), false);
-        return Json::parse(out);
+        output.append_user(out, unquote_json(row[field]), false);
+        return out;
     };
-    return {
-        {"id", record_id(module.number, slot)},
-        {"Created_Time", format_instant(std::stoll(row[kCreatedTime]), org_.zone)},
-        {"Modified_Time", format_instant(store.modified_s(slot), org_.zone)},
-        {"Created_By", user(kCreatedBy)},
-        {"Modified_By", user(kModifiedBy)},
-        {"$approval_state", org_.pending.contains({module.number, slot}) ? "pending" : "approved"}};
+    const bool pending = org_.pending.contains({module.number, slot});
+    return R"({"id":")" + record_id(module.number, slot) + R"(","Created_Time":")" +
+           format_instant(std::stoll(row[kCreatedTime]), org_.zone) + R"(","Modified_Time":")" +
+           format_instant(org_.store(module).modified_s(slot), org_.zone) + R"(","Created_By":)" +
+           user(kCreatedBy) + R"(,"Modified_By":)" + user(kModifiedBy) +
+           (pending ? R"(,"$approval_state":"pending"})" : R"(,"$approval_state":"approved"})");
+}
+
+WriteResult RecordWriter::done(Slot slot, std::string details, const char* message) {
+    WriteResult result;
+    result.ok = true;
+    result.slot = slot;
+    result.element["code"] = "SUCCESS";
+    result.element["message"] = message;
+    result.element["status"] = "success";
+    result.details = std::move(details);
+    return result;
 }
 
 WriteResult RecordWriter::insert(const Module& module, const Json& element,
@@ -298,16 +307,10 @@ WriteResult RecordWriter::insert(const Module& module, const Json& element,
     }
     run_automation(module, row, changed, options);
     compute(module, row);
-    WriteResult result;
-    result.ok = true;
-    result.slot = org_.store(module).create(row, now, visible_from());
-    result.element = {{"code", "SUCCESS"},
-                      {"details", success_details(module, result.slot)},
-                      {"message", "record added"},
-                      {"status", "success"}};
+    const Slot slot = org_.store(module).create(row, now, visible_from());
     touch_parent(module, row);
-    notify(module, result.slot, ChangeKind::insert, changed);
-    return result;
+    notify(module, slot, ChangeKind::insert, changed);
+    return done(slot, success_details(module, slot, row), "record added");
 }
 
 WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& element,
@@ -326,7 +329,7 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
     if (options.unmodified_since && store.modified_s(slot) > *options.unmodified_since)
         return failed(error_object(
             "ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
-            success_details(module, slot)));
+            Json::parse(success_details(module, slot, store.load(slot)))));
     Row row = store.load(slot);
     std::vector<std::string> changed;
     std::vector<Json> errors = apply(module, row, element, options, changed);
@@ -343,15 +346,8 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
         row.set(kModifiedBy, quote_json(options.user_id));
     }
     store.write(slot, row, now, visible_from());
-    WriteResult result;
-    result.ok = true;
-    result.slot = slot;
-    result.element = {{"code", "SUCCESS"},
-                      {"details", success_details(module, slot)},
-                      {"message", "record updated"},
-                      {"status", "success"}};
     notify(module, slot, ChangeKind::update, changed);
-    return result;
+    return done(slot, success_details(module, slot, row), "record updated");
 }
 
 std::optional<Slot> RecordWriter::find(const Module& module, const Json& id,
@@ -397,14 +393,7 @@ WriteResult RecordWriter::remove(const Module& module, std::string_view id,
     if (org_.store(module).locked(*slot))
         return failed(error_object("RECORD_LOCKED", "the record is locked", {{"id", id}}));
     erase(module, *slot, options.user_id, false);
-    WriteResult result;
-    result.ok = true;
-    result.slot = *slot;
-    result.element = {{"code", "SUCCESS"},
-                      {"details", {{"id", id}}},
-                      {"message", "record deleted"},
-                      {"status", "success"}};
-    return result;
+    return done(*slot, Json{{"id", id}}.dump(), "record deleted");
 }
 
 }  // namespace kontor::peer::zoho

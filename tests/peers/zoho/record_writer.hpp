@@ -24,7 +24,8 @@ struct WriteOptions {
 struct WriteResult {
     bool ok = false;
     Slot slot = 0;
-    Json element;  ///< what data[i] of the answer shows
+    Json element;         ///< what data[i] of the answer shows
+    std::string details;  ///< its member of that name as JSON text; "": `element` has it
 };
 
 enum class ChangeKind { insert, update, remove };
@@ -51,9 +52,10 @@ public:
     void notify(const Module& module, Slot slot, ChangeKind kind,
                 const std::vector<std::string>& fields) const;
 
-    Json success_details(const Module& module, Slot slot) const;
-
 private:
+    /// `row`: the record as stored.
+    std::string success_details(const Module& module, Slot slot, const Row& row) const;
+    static WriteResult done(Slot slot, std::string details, const char* message);
     std::vector<Json> apply(const Module& module, Row& row, const Json& element,
                             const WriteOptions& options, std::vector<std::string>& changed);
     void check_mandatory(const Module& module, const Row& row, const WriteOptions& options,

@@ -117,14 +117,19 @@ WriteOptions WriteApi::options(const Call& call, const Json& body) const {
 }
 
 Response WriteApi::answer(Call& call, const std::vector<WriteResult>& results, int all_ok) const {
-    Json data = Json::array();
+    std::string body = R"({"data":[)";
     std::size_t good = 0;
     std::size_t conflicts = 0;
     for (const WriteResult& result : results) {
         good += result.ok ? 1 : 0;
         conflicts += result.element.value("code", "") == "ALREADY_MODIFIED" ? 1 : 0;
-        data.push_back(result.element);
+        if (&result != results.data()) body += ',';
+        body += result.element.dump(-1, ' ', false, Json::error_handler_t::replace);
+        if (result.details.empty()) continue;
+        body.back() = ',';
+        body.append(R"("details":)").append(result.details).append("}");
     }
+    body += "]}";
     call.written += static_cast<int>(good);
     int status = all_ok;
     if (conflicts > 0 &&
@@ -135,7 +140,7 @@ Response WriteApi::answer(Call& call, const std::vector<WriteResult>& results, i
     } else if (good < results.size()) {
         status = 207;
     }
-    return json_response(status, {{"data", std::move(data)}});
+    return json_text_response(status, std::move(body));
 }
 
 Response WriteApi::insert(Call& call, const Module& module) {
@@ -148,7 +153,8 @@ Response WriteApi::insert(Call& call, const Module& module) {
         results.push_back(element.is_object() ? writer_.insert(module, element, how)
                                               : refused(not_an_object(how.path)));
     }
-    return answer(call, results, static_cast<int>(org_.switches.number("insert_status")));
+    return answer(call, std::move(results),
+                  static_cast<int>(org_.switches.number("insert_status")));
 }
 
 Response WriteApi::update(Call& call, const Module& module, std::string_view id) {
