@@ -1,9 +1,8 @@
-# kontor_precompile(target library|test)
-# Uses the precompiled header of that kind, if this build has them (cmake/precompiled.cmake).
-function(kontor_precompile target kind)
-  if(KONTOR_PRECOMPILE)
-    target_precompile_headers(${target} REUSE_FROM kontor_${kind}_headers)
-  endif()
+# kontor_compile_alone(FILES...)
+# Keeps files of the current folder out of batches (KONTOR_BATCH): they have file-local names that
+# others of their target have too.
+function(kontor_compile_alone)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # kontor_add_library(name SOURCES... [PUBLIC libs...] [PRIVATE libs...])
@@ -13,7 +12,6 @@ function(kontor_add_library name)
   add_library(kontor_${name} STATIC ${ARG_SOURCES})
   add_library(kontor::${name} ALIAS kontor_${name})
   target_include_directories(kontor_${name} PUBLIC ${CMAKE_SOURCE_DIR})
-  kontor_precompile(kontor_${name} library)
   target_link_libraries(kontor_${name} PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:kontor_flags> ${ARG_PRIVATE})
 endfunction()
@@ -38,7 +36,6 @@ endfunction()
 function(kontor_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  kontor_precompile(${name}_test test)
   target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200

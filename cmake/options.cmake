@@ -9,7 +9,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(KONTOR_TESTS "Build the tests and the simulated peers" ON)
 option(KONTOR_BENCH "Build the benchmarks" OFF)
 option(KONTOR_FUZZ "Build the fuzz targets (clang only)" OFF)
-option(KONTOR_PRECOMPILE "Precompiled headers for libraries and tests (pays with clang only)" OFF)
+set(KONTOR_BATCH none CACHE STRING "What is compiled several files at a time: none, tests or all")
 set(KONTOR_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
 # -O3 buys nothing measurable here and costs a fifth of the build time.
@@ -19,13 +19,17 @@ set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(KONTOR_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/kontor)
 
+# Eight files in one share what their headers cost. Good where all is built anyway (CI, sanitizers);
+# where files change one by one, and for what is installed, each is compiled alone.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+if(KONTOR_BATCH STREQUAL "all")
+  set(CMAKE_UNITY_BUILD ON)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
-  if(KONTOR_PRECOMPILE) # what ccache's manual asks for with precompiled headers
-    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
-  endif()
 endif()
 find_program(MOLD mold)
 if(MOLD)

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cstring>
 
+#include "connectors/host/ascii.hpp"
+
 namespace kontor::host {
 namespace {
 
@@ -82,9 +84,7 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* user) no
         }
         const auto colon = line.find(':');
         if (colon == std::string_view::npos) return size;
-        std::string name(line.substr(0, colon));
-        std::ranges::transform(name, name.begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::string name = ascii_lower(std::string(line.substr(0, colon)));
         line.remove_prefix(colon + 1);
         while (!line.empty() && (line.front() == ' ' || line.front() == '\t'))
             line.remove_prefix(1);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "connectors/host/ascii.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/json_text.hpp"
 #include "connectors/host/status.hpp"
@@ -29,12 +29,6 @@ constexpr std::int64_t kRetryAfterMax_ms = 7LL * 86'400'000;
 constexpr std::array<std::string_view, 8> kHostHeaders = {
     "host",    "content-length", "transfer-encoding",   "connection",
     "upgrade", "expect",         "proxy-authorization", "accept-encoding"};
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 Lane lane_of(const std::string& name) {
     if (name == "write") return Lane::kWrite;
@@ -266,7 +260,7 @@ Result<HttpCall> Services::read_call(std::string_view head, std::string_view bod
     request.timeout = std::chrono::milliseconds(
         std::clamp<std::int64_t>(integer_of(*json, "timeout_ms", 60'000), 1, kTimeoutMax_ms));
     for (const auto& [name, value] : object_of(*json, "headers").items()) {
-        const auto key = lower(name);
+        const auto key = ascii_lower(name);
         if (!value.is_string() || std::ranges::find(kHostHeaders, key) != kHostHeaders.end() ||
             (key == "authorization" && call.authenticate))
             return fail(Errc::kInvalid, "the connector may not set the header " + key);

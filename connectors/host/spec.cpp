@@ -1,9 +1,9 @@
 #include "connectors/host/spec.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "connectors/host/ascii.hpp"
 #include "connectors/host/json_text.hpp"
 #include "connectors/host/url.hpp"
 
@@ -77,12 +77,6 @@ AuthSpec read_auth(const Json& json) {
     return out;
 }
 
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 bool has_type(const Json& value, const std::string& type) {
     if (type == "integer") return value.is_number_integer();
     if (type == "boolean") return value.is_boolean();
@@ -125,7 +119,7 @@ Result<PluginSpec> PluginSpec::parse(std::string_view text) {
         static_cast<int>(std::clamp<std::int64_t>(integer_of(limits, "concurrency"), 0, 1'000));
     out.limits.daily_credits = std::max<std::int64_t>(0, integer_of(limits, "daily_credits"));
     out.limits.credit_reserve = std::max<std::int64_t>(0, integer_of(limits, "credit_reserve"));
-    out.limits.credits_left_header = lower(text_of(limits, "credits_left_header"));
+    out.limits.credits_left_header = ascii_lower(text_of(limits, "credits_left_header"));
     return out;
 }
 

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "connectors/host/ascii.hpp"
+
 namespace kontor::host {
 namespace {
 
@@ -18,11 +20,6 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
     std::string out(text);
     curl_free(text);
     return out;
-}
-
-void lower(std::string& text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
 }
 
 }  // namespace
@@ -37,10 +34,8 @@ Result<Url> Url::parse(std::string_view text) {
     if (!url || curl_url_set(url.get(), CURLUPART_URL, copy.c_str(), 0) != CURLUE_OK)
         return fail(Errc::kInvalid, "malformed URL");
     Url out;
-    out.scheme = part(url.get(), CURLUPART_SCHEME);
-    out.host = part(url.get(), CURLUPART_HOST);
-    lower(out.scheme);
-    lower(out.host);
+    out.scheme = ascii_lower(part(url.get(), CURLUPART_SCHEME));
+    out.host = ascii_lower(part(url.get(), CURLUPART_HOST));
     if (out.scheme != "https" && out.scheme != "http")
         return fail(Errc::kInvalid, "a URL must be https");
     if (out.host.empty()) return fail(Errc::kInvalid, "a URL without a host");

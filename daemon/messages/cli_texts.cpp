@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // Texts of the command line.
-constexpr Text kTexts[] = {
+constexpr Text kCliTexts[] = {
     {"cli.about",
      "Kontor keeps a full copy of your CRM on this computer and syncs it both ways: work offline, "
      "ask it in SQL, undo anything.",
@@ -812,7 +812,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> cli_texts() {
-    return kTexts;
+    return kCliTexts;
 }
 
 }  // namespace kontor::messages

@@ -5,7 +5,7 @@ namespace {
 
 // Mistakes in configuration and mapping files, and what is not sent because the remote would refuse
 // it; as templates of the English sentences, like those of sentence_texts.cpp.
-constexpr Text kTexts[] = {
+constexpr Text kConfigTexts[] = {
     {"said.config.meant", "{reason} (did you mean '{word}'?)",
      "{reason}（您是想输入“{word}”吗？）"},
     {"said.config.more", "{first} (and {count} more)", "{first}（另有 {count} 处）"},
@@ -92,7 +92,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> config_texts() {
-    return kTexts;
+    return kConfigTexts;
 }
 
 }  // namespace kontor::messages

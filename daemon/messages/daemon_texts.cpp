@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // What the daemon itself says: start-up, status line, states of connections.
-constexpr Text kTexts[] = {
+constexpr Text kDaemonTexts[] = {
     {"kontord.help",
      "Kontor's daemon: keeps a replica of your CRMs in sync.\n"
      "\n"
@@ -113,7 +113,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> daemon_texts() {
-    return kTexts;
+    return kDaemonTexts;
 }
 
 }  // namespace kontor::messages

@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // `doctor.CHECK` says what is wrong, `doctor.CHECK.fix` what to do.
-constexpr Text kTexts[] = {
+constexpr Text kDoctorTexts[] = {
     {"doctor.daemon.name", "kontord", "kontord"},
     {"doctor.config.name", "configuration", "配置"},
     {"doctor.disk.name", "disk space", "磁盘空间"},
@@ -114,7 +114,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> doctor_texts() {
-    return kTexts;
+    return kDoctorTexts;
 }
 
 }  // namespace kontor::messages

@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // One text per Errc, and what to do about it. `detail` is the technical English message.
-constexpr Text kTexts[] = {
+constexpr Text kErrorTexts[] = {
     {"error.invalid", "That input is not valid: {detail}", "输入无效：{detail}"},
     {"error.not_found", "Not found: {detail}", "未找到：{detail}"},
     {"error.conflict", "That does not fit the present state: {detail}", "与当前状态不符：{detail}"},
@@ -217,7 +217,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> error_texts() {
-    return kTexts;
+    return kErrorTexts;
 }
 
 }  // namespace kontor::messages

@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // Why a value is what it is: the rules of merging, as history and conflicts name them (`:` is `.`).
-constexpr Text kTexts[] = {
+constexpr Text kRuleTexts[] = {
     {"rule.resolve", "a person decided", "已由人工决定"},
     {"rule.resolve.conflict", "decided as conflict {id}", "按冲突 {id} 的处理"},
     {"rule.resolve.run", "a person decided many at once, run {run}", "由人工批量决定，批次 {run}"},
@@ -55,7 +55,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> rule_texts() {
-    return kTexts;
+    return kRuleTexts;
 }
 
 }  // namespace kontor::messages

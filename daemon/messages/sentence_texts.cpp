@@ -4,7 +4,7 @@ namespace kontor::messages {
 namespace {
 
 // What the libraries below say, as templates of their English sentences: see localized().
-constexpr Text kTexts[] = {
+constexpr Text kSentenceTexts[] = {
     // Values and references.
     {"said.value", "{field} must be {wants}", "{field} 必须是{wants}"},
     {"said.value.text", "text", "文本"},
@@ -322,7 +322,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> sentence_texts() {
-    return kTexts;
+    return kSentenceTexts;
 }
 
 }  // namespace kontor::messages

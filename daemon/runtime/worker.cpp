@@ -20,7 +20,7 @@ namespace {
 
 /// Pages of the log at which the worker stops to write it back: each time costs two flushes of the
 /// disk, and of what a first load writes, much is written again soon.
-constexpr int kCheckpointPages = 4'096;
+constexpr int kLoadCheckpointPages = 4'096;
 
 constexpr std::size_t kRequestsMax = 16;
 constexpr std::size_t kTypicalOf = 25;
@@ -271,7 +271,7 @@ Result<> Worker::open_replica() {
     options.access = replica::Access::kEngine;
     options.turn = &parts_.turn;
     options.yields = true;
-    options.checkpoint_pages = kCheckpointPages;
+    options.checkpoint_pages = kLoadCheckpointPages;
     auto opened = replica::Database::open(parts_.replica_path, options);
     if (!opened) return pass(opened);
     // What a power cut takes from the end of the log is pulled again, or asked for by the intent

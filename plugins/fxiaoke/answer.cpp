@@ -7,7 +7,6 @@ namespace kontor::fxiaoke {
 namespace {
 
 constexpr std::size_t kMessageMax = 200;
-constexpr std::int64_t kRatePauseMs = 20'000;
 
 kontor_status status_of(Trouble trouble) {
     switch (trouble) {

@@ -18,6 +18,9 @@ struct Reply {
     [[nodiscard]] bool ok() const { return code == 0; }
 };
 
+/// How long the gateway counts calls: after so long the next one fits.
+inline constexpr std::int64_t kRatePauseMs = 20'000;
+
 /// What a code means for whoever called.
 enum class Trouble {
     kNone,

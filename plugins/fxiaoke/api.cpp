@@ -7,7 +7,6 @@ namespace kontor::fxiaoke {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
-constexpr std::int64_t kRatePauseMs = 20'000;  // the window of the limit
 constexpr std::int64_t kBusyPauseMs = 3'000;
 constexpr int kPatienceMax = 4;
 

@@ -11,13 +11,13 @@ namespace {
 
 using sdk::Json;
 
-struct Row {
+struct UserRow {
     const char *name, *zh, *type;
     Kind kind;
 };
 
 // `active` is ours: the list says isStop, the opposite.
-constexpr Row kRows[]{
+constexpr UserRow kUserRows[]{
     {"name", "姓名", "text", Kind::kText},
     {"nickName", "昵称", "text", Kind::kText},
     {"email", "邮箱", "email", Kind::kText},
@@ -30,7 +30,7 @@ constexpr Row kRows[]{
 };
 
 constexpr std::size_t kUsersMax = 1'000'000;
-constexpr std::size_t kBatchRecords = 2000;
+constexpr std::size_t kUsersInBatch = 2000;
 
 Json all_users(Api& api) {
     const Json request{
@@ -49,8 +49,8 @@ void add_user(const Json& user, const std::vector<std::string>& requested, abi::
     out.begin(abi::Op::kRecord, sdk::text_of(user, "openUserId"));
     for (std::size_t i = 0; i < requested.size(); ++i) {
         const auto field = static_cast<std::uint16_t>(i);
-        const Row* row = nullptr;
-        for (const Row& each : kRows)
+        const UserRow* row = nullptr;
+        for (const UserRow& each : kUserRows)
             if (requested[i] == each.name) row = &each;
         if (row == nullptr) continue;
         if (requested[i] == "active")
@@ -64,7 +64,7 @@ void add_user(const Json& user, const std::vector<std::string>& requested, abi::
 
 std::vector<Field> user_fields() {
     std::vector<Field> out;
-    for (const Row& row : kRows) {
+    for (const UserRow& row : kUserRows) {
         Field field;
         field.kind = row.kind;
         field.spec.name = row.name;
@@ -83,7 +83,7 @@ std::string pull_users(Api& api, const sdk::Request& request) {
     abi::BatchWriter out;
     for (const Json& user : all_users(api)) {
         add_user(user, request.fields, out);
-        if (out.records() >= kBatchRecords) api.host().emit(out);
+        if (out.records() >= kUsersInBatch) api.host().emit(out);
     }
     api.host().emit(out, "users");
     return "users";

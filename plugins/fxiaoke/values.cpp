@@ -15,12 +15,12 @@ using sdk::Json;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-struct Row {
+struct TypeRow {
     std::string_view name;
     DataType type;
 };
 
-constexpr Row kTypes[]{
+constexpr TypeRow kTypes[]{
     {"text", {Kind::kText, "text", false}},
     {"long_text", {Kind::kText, "longtext", false}},
     {"html_rich_text", {Kind::kText, "longtext", false}},
@@ -145,7 +145,7 @@ Json written_boolean(const abi::BatchReader::Field& value) {
 }  // namespace
 
 DataType data_type(std::string_view name) {
-    for (const Row& row : kTypes)
+    for (const TypeRow& row : kTypes)
         if (row.name == name) return row.type;
     return {};
 }

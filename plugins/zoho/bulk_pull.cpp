@@ -12,7 +12,7 @@ namespace kontor::zoho {
 namespace {
 
 constexpr int kRestartsMax = 3;
-constexpr std::int64_t kPagesMax = 10'000;
+constexpr std::int64_t kBulkPagesMax = 10'000;
 
 bool exported(const Column& column) {
     return column.kind != Kind::kJson && column.kind != Kind::kRichText &&
@@ -139,7 +139,7 @@ bool pull_by_bulk(Pull& job) {
 
     int restarts = 0;
     std::unique_ptr<BulkJob> current, next;
-    while (cursor.page <= kPagesMax) {
+    while (cursor.page <= kBulkPagesMax) {
         if (cursor.job.empty()) {
             const auto id = start_bulk_read(job.api, job.module.name, fields, cursor.page);
             if (!id) {

@@ -8,7 +8,7 @@
 namespace kontor::zoho {
 namespace {
 
-constexpr int kPagesMax = 1'000'000;
+constexpr int kChangesPagesMax = 1'000'000;
 // So long after a change it has surely become visible, whatever the overlap: a cursor may pass
 // quiet times up to here, lest the records of the last busy minutes be read again by every pull.
 constexpr std::int64_t kSurelyVisibleMs = 600'000;
@@ -38,7 +38,7 @@ Progressed changed(Pull& job) {
     query.sort_by = "Modified_Time";
     query.since_ms = job.cursor.modified_ms - overlap;
     bool ordered = true;
-    for (int count = 0; count < kPagesMax; ++count) {
+    for (int count = 0; count < kChangesPagesMax; ++count) {
         const Listed listed = job.records.list(query, job.out);
         if (count == 0) seen.started_ms = listed.server_ms;
         if (listed.outcome == Listed::Outcome::kTokenRefused)
@@ -75,7 +75,7 @@ Progressed deleted(Pull& job) {
     Progressed seen;
     seen.newest_ms = job.cursor.deleted_ms;
     const std::string doing = "deleted " + job.module.name;
-    for (int page = 1; page < kPagesMax; ++page) {
+    for (int page = 1; page < kChangesPagesMax; ++page) {
         sdk::Url url = job.api.module_url(job.module.name);
         url.path("deleted").query("type", "all").query("page", std::to_string(page));
         url.query("per_page", "200");
@@ -140,7 +140,7 @@ void pull_users(Pull& job, bool everything) {
     if (!everything) since = job.cursor.modified_ms - job.api.options().overlap_ms;
     std::int64_t started_ms = 0;
     for (const char* type : {"AllUsers", "DeletedUsers"}) {
-        for (std::int64_t page = 1; page <= kPagesMax; ++page) {
+        for (std::int64_t page = 1; page <= kChangesPagesMax; ++page) {
             abi::BatchWriter read;
             const Listed listed = job.records.list_users(type, page, since, read);
             if (started_ms == 0) started_ms = listed.server_ms;

@@ -9,7 +9,7 @@ namespace kontor::zoho {
 namespace {
 
 constexpr std::size_t kInMax = 50;  // documented as 100, as 50 in older pages
-constexpr int kPagesMax = 1000;
+constexpr int kFindPagesMax = 1000;
 
 std::vector<std::string> by_coql(Api& api, const Module& module, const sdk::Request& request) {
     std::set<std::string> ids;
@@ -20,7 +20,7 @@ std::vector<std::string> by_coql(Api& api, const Module& module, const sdk::Requ
             list += (i == at ? "" : ", ") + coql_text(request.values[i]);
         const std::string match = request.field + " in (" + list + ")";
         std::string where = match;
-        for (int page = 0; page < kPagesMax; ++page) {
+        for (int page = 0; page < kFindPagesMax; ++page) {
             const CoqlIds found = coql_ids(api, module.name, where);
             ids.insert(found.ids.begin(), found.ids.end());
             if (!found.more || found.ids.empty()) break;

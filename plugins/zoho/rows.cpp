@@ -9,14 +9,14 @@ namespace {
 
 using sdk::Json;
 
-constexpr int kPagesMax = 100;
+constexpr int kSubformPagesMax = 100;
 constexpr std::size_t kNamesMax = 50;
 
 // All rows by the related list that has the field's name; nullopt if there is no such list.
 std::optional<Json> listed_rows(Api& api, const Module& module, const std::string& id,
                                 const Field& field, const std::string& names) {
     Json out = Json::array();
-    for (int page = 1; page <= kPagesMax; ++page) {
+    for (int page = 1; page <= kSubformPagesMax; ++page) {
         sdk::Url url = api.module_url(module.name);
         url.segment(id).segment(field.spec.name).query("fields", names);
         url.query("page", std::to_string(page)).query("per_page", "200");

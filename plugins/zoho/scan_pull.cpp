@@ -5,11 +5,11 @@ namespace kontor::zoho {
 namespace {
 
 // Far beyond any organisation; a server that never ends its list must not keep us for ever.
-constexpr int kPagesMax = 5'000'000;
+constexpr int kScanPagesMax = 5'000'000;
 
 // Behind the 100,000 records that page tokens reach, and where a token has died.
 void pull_behind(Pull& job) {
-    for (int page = 0; page < kPagesMax; ++page) {
+    for (int page = 0; page < kScanPagesMax; ++page) {
         const std::string after = job.cursor.last_id;
         const CoqlIds found =
             coql_ids(job.api, job.module.name,
@@ -33,7 +33,7 @@ void pull_by_scan(Pull& job) {
     ListQuery query;
     query.page_token = job.cursor.page_token;
     query.follow = true;
-    for (int count = 0; count < kPagesMax; ++count) {
+    for (int count = 0; count < kScanPagesMax; ++count) {
         const Listed listed = job.records.list(query, job.out);
         if (listed.outcome == Listed::Outcome::kTokenRefused) return pull_behind(job);
         if (listed.outcome == Listed::Outcome::kNothing) return;

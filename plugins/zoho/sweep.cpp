@@ -10,7 +10,7 @@ namespace {
 
 // As many as page tokens reach; from there on an export is cheaper too.
 constexpr std::int64_t kBulkFrom = 100'000;
-constexpr int kPagesMax = 5'000'000;
+constexpr int kSweepPagesMax = 5'000'000;
 constexpr std::size_t kBatchRecords = 5000;
 
 class Sweep {
@@ -42,7 +42,7 @@ private:
     bool pages() {
         ListQuery query;
         std::string last_id;
-        for (int page = 0; page < kPagesMax; ++page) {
+        for (int page = 0; page < kSweepPagesMax; ++page) {
             const Listed listed = records_.list_versions(query, out_);
             if (listed.outcome == Listed::Outcome::kTokenRefused) return behind(last_id);
             if (listed.outcome == Listed::Outcome::kNothing || !listed.page.more) {
@@ -59,7 +59,7 @@ private:
     }
 
     bool behind(std::string last_id) {
-        for (int page = 0; page < kPagesMax; ++page) {
+        for (int page = 0; page < kSweepPagesMax; ++page) {
             const CoqlIds found =
                 coql_ids(api_, module_.name,
                          last_id.empty() ? "id is not null" : "id > " + coql_text(last_id),
@@ -77,7 +77,7 @@ private:
     }
 
     bool users() {
-        for (std::int64_t page = 1; page < kPagesMax; ++page) {
+        for (std::int64_t page = 1; page < kSweepPagesMax; ++page) {
             abi::BatchWriter read;
             const Listed listed = records_.list_users("AllUsers", page, std::nullopt, read);
             abi::BatchReader reader(read.bytes());
@@ -94,7 +94,7 @@ private:
     bool bulk() {
         std::vector<std::string> fields{"id"};
         if (module_.has_modified_time()) fields.emplace_back("Modified_Time");
-        for (std::int64_t page = 1; page < kPagesMax; ++page) {
+        for (std::int64_t page = 1; page < kSweepPagesMax; ++page) {
             const auto id = start_bulk_read(api_, module_.name, fields, page);
             if (!id && page == 1) return false;
             BulkJob job(api_, id.value_or(""));

@@ -5,12 +5,12 @@
 namespace kontor::zoho {
 namespace {
 
-struct Row {
+struct UserRow {
     const char *name, *label, *type;
     Kind kind;
 };
 
-constexpr Row kRows[]{
+constexpr UserRow kUserRows[]{
     {"full_name", "Full name", "text", Kind::kText},
     {"first_name", "First name", "text", Kind::kText},
     {"last_name", "Last name", "text", Kind::kText},
@@ -31,7 +31,7 @@ constexpr Row kRows[]{
 
 std::vector<Field> user_fields() {
     std::vector<Field> out;
-    for (const Row& row : kRows) {
+    for (const UserRow& row : kUserRows) {
         Field field;
         field.kind = row.kind;
         field.spec.name = row.name;

@@ -10,12 +10,12 @@
 namespace kontor::zoho {
 namespace {
 
-struct Row {
+struct TypeRow {
     std::string_view name;
     DataType type;
 };
 
-constexpr Row kTypes[]{
+constexpr TypeRow kTypes[]{
     {"text", {Kind::kText, "text", false, true}},
     {"textarea", {Kind::kText, "longtext", false, true}},
     {"mediumtext", {Kind::kText, "longtext", false, true}},
@@ -130,7 +130,7 @@ bool append_instant(std::string_view text, std::string& out) {
 }  // namespace
 
 DataType data_type(std::string_view name) {
-    for (const Row& row : kTypes)
+    for (const TypeRow& row : kTypes)
         if (row.name == name) return row.type;
     return {Kind::kJson, "json", true, false};
 }

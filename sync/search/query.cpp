@@ -17,7 +17,7 @@ constexpr std::size_t kQueryDigitsMax = 32;
 bool opens_or_closes_quote(char32_t c) {
     return c == '"' || c == 0x201C || c == 0x201D || c == 0xFF02;
 }
-bool is_blank(char32_t c) {
+bool separates_words(char32_t c) {
     return c <= ' ' || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A);
 }
 
@@ -30,7 +30,7 @@ public:
             const std::size_t here = at;
             const char32_t c = next_code_point(text, at);
             const bool quote = opens_or_closes_quote(c);
-            if (!quote && (quoted || !is_blank(c))) continue;
+            if (!quote && (quoted || !separates_words(c))) continue;
             piece(text.substr(begin, here - begin), quoted);
             if (quote) quoted = !quoted;
             begin = at;

@@ -28,6 +28,11 @@ std::string TempDir::write(const std::string& name, const std::string& text) con
     return path(name);
 }
 
+std::string content_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
 Result<remote::Identity> FakeRemote::check() {
     if (on_check) return on_check();
     remote::Identity who;

@@ -28,6 +28,9 @@ private:
     std::filesystem::path path_;
 };
 
+/// All bytes of a file; empty if there is none.
+[[nodiscard]] std::string content_of(const std::string& path);
+
 /// A remote with one stream and no records; its answers can be scripted.
 class FakeRemote final : public remote::Remote {
 public:

@@ -11,11 +11,6 @@ using nlohmann::json;
 
 namespace {
 
-std::string content(const std::string& path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 std::string secret_in(const test::Daemon& daemon, const std::string& text) {
     auto path = daemon.dir.write("secret", text);
     ::chmod(path.c_str(), 0600);
@@ -47,7 +42,7 @@ TEST_CASE("a secret that does not work is put back", "[daemon][sign_in]") {
     CHECK(refused.status == 424);
     CHECK(json::parse(refused.body)["hint"].get<std::string>().find("sign-in") !=
           std::string::npos);
-    CHECK(content(path) == "old");
+    CHECK(test::content_of(path) == "old");
 
     good = true;
     const int opened = daemon.remotes.opened;
@@ -55,7 +50,7 @@ TEST_CASE("a secret that does not work is put back", "[daemon][sign_in]") {
     INFO(done.body);
     REQUIRE(done.status == 200);
     CHECK(json::parse(done.body)["identity"]["org_name"] == "Example");
-    CHECK(content(path).find("new") == 0);
+    CHECK(test::content_of(path).find("new") == 0);
     // The connection that is open has the old secret: it is opened anew, not only tried.
     CHECK(daemon.until("/api/v1/status",
                        [&](const json&) { return daemon.remotes.opened >= opened + 2; }));

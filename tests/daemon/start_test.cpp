@@ -17,11 +17,6 @@ using namespace kontor;
 
 namespace {
 
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 class ManualClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override { return Instant(time); }
@@ -95,11 +90,11 @@ TEST_CASE("what is no replica, damaged or newer is left as it is", "[daemon][sta
         REQUIRE(db->execute("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)"));
         wanted = Errc::kTooNew;
     }
-    const auto before = content(path);
+    const auto before = test::content_of(path);
     const auto started = daemon.start();
     REQUIRE_FALSE(started);
     CHECK(started.error().code == wanted);
-    CHECK(content(path) == before);
+    CHECK(test::content_of(path) == before);
 }
 
 TEST_CASE("a wrong configuration starts nothing", "[daemon][start]") {

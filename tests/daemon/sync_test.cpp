@@ -354,8 +354,7 @@ TEST_CASE("a guided set-up writes configuration and secrets, or nothing", "[daem
     INFO(made.body);
     REQUIRE(made.status == 201);
     CHECK(made.body.find("s3cr3t-value") == std::string::npos);
-    std::ifstream conf(daemon.dir.path("conf.d/b.toml"));
-    const std::string text((std::istreambuf_iterator<char>(conf)), {});
+    const std::string text = test::content_of(daemon.dir.path("conf.d/b.toml"));
     CHECK(text.find("s3cr3t-value") == std::string::npos);
     CHECK(text.find("file:") != std::string::npos);
     // Its mapping is to be looked at: nothing is done before it is asked for, whatever happens.

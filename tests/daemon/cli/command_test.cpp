@@ -22,10 +22,7 @@ struct Session {
         : daemon([canned = std::move(canned)](const Asked&) { return canned; }) {}
     explicit Session(FakeDaemon::Answer answer) : daemon(std::move(answer)) {}
 
-    int run(Words words) {
-        words.insert(words.end(), {"--socket", daemon.socket()});
-        return runner.run(words);
-    }
+    int run(const Words& words) { return runner.run_at(daemon, words); }
     Asked last() {
         const auto all = daemon.asked();
         REQUIRE_FALSE(all.empty());

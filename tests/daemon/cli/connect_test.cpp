@@ -40,11 +40,6 @@ Canned answer(const Asked& asked) {
                     R"("streams":2,"mapping":{"file":"/c/zoho.mapping.toml","streams":[{},{}]}})"};
 }
 
-int run(Runner& runner, FakeDaemon& daemon, Words words) {
-    words.insert(words.end(), {"--socket", daemon.socket()});
-    return runner.run(words);
-}
-
 json sent(FakeDaemon& daemon) {
     for (const auto& asked : daemon.asked())
         if (asked.target == "/api/v1/connections") return json::parse(asked.body);
@@ -57,7 +52,7 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
     FakeDaemon daemon(answer);
     Runner runner;
     runner.typed = {"cn", "1000.CLIENT", "S3CRET", "1000.code"};
-    CHECK(run(runner, daemon, {"connect", "zoho"}) == 0);
+    CHECK(runner.run_at(daemon, {"connect", "zoho"}) == 0);
     CHECK(sent(daemon) == json{{"name", "zoho"},
                                {"plugin", "zoho"},
                                {"options", {{"data_centre", "cn"}}},
@@ -79,11 +74,11 @@ TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
     const auto ca = daemon.folder() + "/ca.pem";
     std::ofstream(ca) << "x\n";
     Runner runner;
-    CHECK(run(runner, daemon,
-              {"connect", "zoho", "--name", "sales", "--option", "data_centre=eu", "--option",
-               "overlap_s=60", "--option", "sandbox=true", "--value", "client_id=1000.X",
-               "--secret", "client_secret=file:/etc/kontor/secret", "--secret-file",
-               "refresh_token=" + file, "--ca-file", ca, "--json"}) == 0);
+    CHECK(runner.run_at(
+              daemon, {"connect", "zoho", "--name", "sales", "--option", "data_centre=eu",
+                       "--option", "overlap_s=60", "--option", "sandbox=true", "--value",
+                       "client_id=1000.X", "--secret", "client_secret=file:/etc/kontor/secret",
+                       "--secret-file", "refresh_token=" + file, "--ca-file", ca, "--json"}) == 0);
     CHECK(sent(daemon) ==
           json{{"name", "sales"},
                {"plugin", "zoho"},
@@ -113,10 +108,10 @@ TEST_CASE("a name that no connection can have is told before anything else", "[c
 TEST_CASE("a secret on the command line is refused and not repeated", "[cli][connect]") {
     FakeDaemon daemon(answer);
     Runner runner;
-    CHECK(run(runner, daemon, {"connect", "zoho", "--secret", "client_secret=S3CRETVALUE"}) == 2);
+    CHECK(runner.run_at(daemon, {"connect", "zoho", "--secret", "client_secret=S3CRETVALUE"}) == 2);
     CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
     CHECK(runner.err.find("--secret-file client_secret=FILE") != std::string::npos);
-    CHECK(run(runner, daemon, {"connect", "zoho", "--secret", "S3CRETVALUE", "--json"}) == 2);
+    CHECK(runner.run_at(daemon, {"connect", "zoho", "--secret", "S3CRETVALUE", "--json"}) == 2);
     CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
     CHECK(daemon.asked().empty());
 }
@@ -124,14 +119,14 @@ TEST_CASE("a secret on the command line is refused and not repeated", "[cli][con
 TEST_CASE("an unknown connector is named with what was meant", "[cli][connect]") {
     FakeDaemon daemon(answer);
     Runner runner;
-    CHECK(run(runner, daemon, {"connect", "zohoo"}) == 6);
+    CHECK(runner.run_at(daemon, {"connect", "zohoo"}) == 6);
     CHECK(runner.err.find("did you mean zoho?") != std::string::npos);
 }
 
 TEST_CASE("a secret's file that cannot be read fails before anything is sent", "[cli][connect]") {
     FakeDaemon daemon(answer);
     Runner runner;
-    CHECK(run(runner, daemon, {"connect", "zoho", "--secret-file", "client_secret=/none"}) == 1);
+    CHECK(runner.run_at(daemon, {"connect", "zoho", "--secret-file", "client_secret=/none"}) == 1);
     CHECK(runner.err.find("/none") != std::string::npos);
     CHECK(daemon.asked().empty());
 }

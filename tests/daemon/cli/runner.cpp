@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "daemon/cli/run.hpp"
+#include "tests/daemon/cli/fake_daemon.hpp"
 
 namespace kontor::test {
 namespace {
@@ -45,6 +46,11 @@ int Runner::run(const std::vector<std::string>& words) {
     expect_filled(out);
     expect_filled(err);
     return code;
+}
+
+int Runner::run_at(const FakeDaemon& daemon, std::vector<std::string> words) {
+    words.insert(words.end(), {"--socket", daemon.socket()});
+    return run(words);
 }
 
 }  // namespace kontor::test

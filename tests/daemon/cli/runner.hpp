@@ -8,6 +8,8 @@
 
 namespace kontor::test {
 
+class FakeDaemon;
+
 /// One run of the kontor program inside the test, with its own streams and environment.
 struct Runner {
     std::map<std::string, std::string> env = {{"LANG", "en_US.UTF-8"}};
@@ -20,6 +22,8 @@ struct Runner {
 
     /// Returns the exit code.
     int run(const std::vector<std::string>& words);
+    /// The same with that daemon's socket named.
+    int run_at(const FakeDaemon& daemon, std::vector<std::string> words);
 };
 
 }  // namespace kontor::test

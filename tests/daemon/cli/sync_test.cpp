@@ -90,11 +90,6 @@ const std::string kProgress = ": hi\n\n" + event(101, "sync.progress",
                                                   {"done", 50},
                                                   {"total", 100}});
 
-int run(Runner& runner, FakeDaemon& daemon, Words words) {
-    words.insert(words.end(), {"--socket", daemon.socket()});
-    return runner.run(words);
-}
-
 }  // namespace
 
 TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
@@ -103,7 +98,7 @@ TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
     FakeDaemon daemon(
         daemon_with(kProgress + other + event(103, "sync.finished", finished(nullptr)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho", "--sweep"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--sweep"}) == 0);
     CHECK(runner.out == "zoho: 4 changed here, 1 changed there, 0 conflicts, 0 refused\n");
     CHECK(runner.err.find("fetching changes Contacts 50/100 (50 %)") != std::string::npos);
     CHECK(runner.err.find("other writers waiting for up to 1,234 ms") != std::string::npos);
@@ -128,7 +123,7 @@ TEST_CASE("without a terminal the beginning and the end of a stage are told", "[
                          {"total", 100}});
     FakeDaemon daemon(daemon_with(stream + event(201, "sync.finished", finished(nullptr)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho"}) == 0);
     CHECK(runner.err.find("Contacts 50/100 (50 %)\n") != std::string::npos);
     CHECK(runner.err.find("70/100") == std::string::npos);
     CHECK(runner.err.find("Contacts 100/100 (100 %)\n") != std::string::npos);
@@ -158,7 +153,7 @@ TEST_CASE("a sync that was under way is shown before ours has its turn", "[cli][
         return answers(asked);
     });
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho"}) == 0);
     CHECK(runner.err.find("first load Accounts 40/200 (20 %)") != std::string::npos);
     CHECK(runner.err.find("first load Contacts 700/1,000 (70 %)") != std::string::npos);
     CHECK(runner.err.find("comparing records") == std::string::npos);
@@ -177,7 +172,7 @@ TEST_CASE("syncs of two connections are told apart, though their tickets are equ
         return answers(asked);
     });
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "--json"}) == 3);
+    CHECK(runner.run_at(daemon, {"sync", "--json"}) == 3);
     const auto summary = json::parse(runner.out);
     REQUIRE(summary["results"].size() == 2);
     CHECK(summary["results"][0]["connection"] == "zoho");
@@ -188,7 +183,7 @@ TEST_CASE("with --json a sync prints status lines and one summary", "[cli][sync]
     FakeDaemon daemon(
         daemon_with(kProgress + event(102, "sync.finished", finished(nullptr)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "--json"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "--json"}) == 0);
     const auto at = runner.out.find('\n');
     const auto status = json::parse(runner.out.substr(0, at));
     CHECK(status["message_type"] == "status");
@@ -203,7 +198,7 @@ TEST_CASE("a failed sync exits by the kind of failure", "[cli][sync]") {
     const json error{{"code", "unauthenticated"}, {"message", "m"}, {"detail", "token revoked"}};
     FakeDaemon daemon(daemon_with(event(102, "sync.finished", finished(error)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho"}) == 4);
+    CHECK(runner.run_at(daemon, {"sync", "zoho"}) == 4);
     CHECK(runner.err.find("token revoked") != std::string::npos);
     CHECK(runner.err.find("Sign in") != std::string::npos);
 }
@@ -211,7 +206,7 @@ TEST_CASE("a failed sync exits by the kind of failure", "[cli][sync]") {
 TEST_CASE("a dry run lists old and new values, and what is held up", "[cli][sync]") {
     FakeDaemon daemon(daemon_with(event(102, "sync.finished", finished(nullptr)), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--stream", "Contacts"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--stream", "Contacts"}) == 0);
     CHECK(json::parse(daemon.asked()[0].body)["streams"] == json{"Contacts"});
     const auto has = [&](const std::string& text, const std::string& part) {
         INFO(text);
@@ -235,17 +230,17 @@ TEST_CASE("a dry run lists old and new values, and what is held up", "[cli][sync
     has(runner.err, "would delete 297 and change 1 records at zoho");
     has(runner.err, "kontor sync zoho --confirm-mass");
 
-    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--limit", "2"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--limit", "2"}) == 0);
     has(runner.err, "The first 2 of 4,000 are listed.");
     CHECK(runner.out.find("contact 44") == std::string::npos);
-    CHECK(run(runner, daemon, {"sync", "zoho", "--limit", "2"}) == 2);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--limit", "2"}) == 2);
     has(runner.err, "--limit goes with --dry-run");
 
-    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--lang", "zh"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--lang", "zh"}) == 0);
     has(runner.out, "“Boss”不在远端该字段的选项中");
     has(runner.err, "同步将不发送任何内容");
 
-    CHECK(run(runner, daemon, {"sync", "zoho", "--dry-run", "--json"}) == 0);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--json"}) == 0);
     CHECK(std::count(runner.out.begin(), runner.out.end(), '\n') == 301);  // all, and the summary
     const auto line = json::parse(runner.out.substr(0, runner.out.find('\n')));
     CHECK(line["message_type"] == "change");
@@ -256,9 +251,9 @@ TEST_CASE("a dry run lists old and new values, and what is held up", "[cli][sync
 TEST_CASE("an end that was missed is found by asking", "[cli][sync]") {
     FakeDaemon gap(daemon_with("event: gap\ndata: {\"since\":100}\n\n", true));
     Runner runner;
-    CHECK(run(runner, gap, {"sync", "zoho"}) == 0);
+    CHECK(runner.run_at(gap, {"sync", "zoho"}) == 0);
     FakeDaemon cut(daemon_with(kProgress));  // the stream ends early
-    CHECK(run(runner, cut, {"sync", "zoho"}) == 0);
+    CHECK(runner.run_at(cut, {"sync", "zoho"}) == 0);
 }
 
 TEST_CASE("Ctrl-C ends a sync at once, with 130, and leaves it to the daemon", "[cli][sync]") {
@@ -268,7 +263,7 @@ TEST_CASE("Ctrl-C ends a sync at once, with 130, and leaves it to the daemon", "
         while (daemon.asked().size() < 2) std::this_thread::yield();
         runner.cancel.request();
     });
-    const int code = run(runner, daemon, {"sync", "zoho"});
+    const int code = runner.run_at(daemon, {"sync", "zoho"});
     presses.join();
     CHECK(code == 130);
     CHECK(runner.err.find("goes on in kontord") != std::string::npos);
@@ -277,7 +272,7 @@ TEST_CASE("Ctrl-C ends a sync at once, with 130, and leaves it to the daemon", "
 TEST_CASE("events are shown one a line until enough", "[cli][sync]") {
     FakeDaemon daemon(daemon_with(kProgress + event(102, "replica.changed", json::object()), true));
     Runner runner;
-    CHECK(run(runner, daemon, {"events", "--limit", "2", "--json"}) == 0);
+    CHECK(runner.run_at(daemon, {"events", "--limit", "2", "--json"}) == 0);
     const auto first = json::parse(runner.out.substr(0, runner.out.find('\n')));
     CHECK(first["id"] == "101");
     CHECK(first["type"] == "sync.progress");

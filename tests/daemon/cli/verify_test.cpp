@@ -56,38 +56,33 @@ FakeDaemon::Answer daemon_with(json answer) {
     };
 }
 
-int run(Runner& runner, const FakeDaemon& daemon, std::vector<std::string> words) {
-    words.insert(words.end(), {"--socket", daemon.socket()});
-    return runner.run(words);
-}
-
 }  // namespace
 
 TEST_CASE("verify ends with 0 where nothing is unexplained, else with 7", "[cli][verify]") {
     Runner runner;
     FakeDaemon equal(daemon_with(report(0)));
-    CHECK(run(runner, equal, {"verify"}) == 0);
+    CHECK(runner.run_at(equal, {"verify"}) == 0);
     CHECK(runner.out.find("Contacts") != std::string::npos);
     CHECK(runner.err.find("1 with a reason: not sent yet") != std::string::npos);
     CHECK(runner.err.find("--sample 1000 --seed 77") != std::string::npos);
     CHECK(json::parse(equal.asked().at(1).body) == json{{"sample", 1000}});
 
     FakeDaemon differs(daemon_with(report(1)));
-    CHECK(run(runner, differs, {"verify", "zoho", "contact", "--all"}) == 7);
+    CHECK(runner.run_at(differs, {"verify", "zoho", "contact", "--all"}) == 7);
     CHECK(runner.out.find("value differs  contact 42  900        phone  here  there") !=
           std::string::npos);
     CHECK(json::parse(differs.asked().at(0).body) == json{{"sample", 0}, {"streams", {"contact"}}});
 
     FakeDaemon unready(daemon_with(report(0, false)));
-    CHECK(run(runner, unready, {"verify", "zoho"}) == 3);
+    CHECK(runner.run_at(unready, {"verify", "zoho"}) == 3);
 }
 
 TEST_CASE("differences with a reason are listed on request, also as JSON", "[cli][verify]") {
     FakeDaemon daemon(daemon_with(report(0)));
     Runner runner;
-    CHECK(run(runner, daemon, {"verify", "zoho", "--explained"}) == 0);
+    CHECK(runner.run_at(daemon, {"verify", "zoho", "--explained"}) == 0);
     CHECK(runner.out.find("not sent yet") != std::string::npos);
-    CHECK(run(runner, daemon, {"verify", "zoho", "--explained", "--json"}) == 0);
+    CHECK(runner.run_at(daemon, {"verify", "zoho", "--explained", "--json"}) == 0);
     const auto line = json::parse(runner.out.substr(0, runner.out.find('\n')));
     CHECK(line["message_type"] == "difference");
     CHECK(line["reason"] == "unsent");
@@ -101,8 +96,8 @@ TEST_CASE("a failed verification has its own exit code, and --all takes no sampl
     failed["error"] = {{"code", "unavailable"}, {"message", "away"}, {"detail", "away"}};
     FakeDaemon daemon(daemon_with(failed));
     Runner runner;
-    CHECK(run(runner, daemon, {"verify", "zoho"}) == 75);
-    CHECK(run(runner, daemon, {"verify", "zoho", "--all", "--sample", "3"}) == 2);
+    CHECK(runner.run_at(daemon, {"verify", "zoho"}) == 75);
+    CHECK(runner.run_at(daemon, {"verify", "zoho", "--all", "--sample", "3"}) == 2);
 }
 
 TEST_CASE("Ctrl-C stops a verification, also in the daemon", "[cli][verify]") {
@@ -114,7 +109,7 @@ TEST_CASE("Ctrl-C stops a verification, also in the daemon", "[cli][verify]") {
         while (daemon.asked().size() < 2) std::this_thread::yield();
         runner.cancel.request();
     });
-    const int code = run(runner, daemon, {"verify", "zoho"});
+    const int code = runner.run_at(daemon, {"verify", "zoho"});
     presses.join();
     CHECK(code == 130);
     const auto asked = daemon.asked();

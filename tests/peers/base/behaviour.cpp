@@ -7,10 +7,10 @@ namespace {
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-char upper(char c) {
+char upper_letter(char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
 }
-char lower(char c) {
+char lower_letter(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
@@ -27,7 +27,7 @@ std::string phone(const std::string& text) {
 std::string title(const std::string& text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i)
-        out += i == 0 || !is_letter(text[i - 1]) ? upper(text[i]) : lower(text[i]);
+        out += i == 0 || !is_letter(text[i - 1]) ? upper_letter(text[i]) : lower_letter(text[i]);
     return out;
 }
 
@@ -55,8 +55,8 @@ std::string normalised(const NormaliseRule& rule, const std::string& text) {
     if (rule.rule == "trim") return trim(text);
     std::string out = text;
     for (char& c : out) {
-        if (rule.rule == "upper") c = upper(c);
-        if (rule.rule == "lower") c = lower(c);
+        if (rule.rule == "upper") c = upper_letter(c);
+        if (rule.rule == "lower") c = lower_letter(c);
     }
     return out;
 }

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "tests/peers/base/number.hpp"
+
 namespace kontor::peer {
 
 namespace {
@@ -53,10 +55,7 @@ const std::string& Switches::text(std::string_view name) const {
 }
 
 std::int64_t Switches::number(std::string_view name) const {
-    const std::string& value = text(name);
-    std::int64_t out = 0;
-    std::from_chars(value.data(), value.data() + value.size(), out);
-    return out;
+    return leading_number(text(name));
 }
 
 std::string Switches::list_json() const {

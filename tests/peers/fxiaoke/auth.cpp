@@ -11,10 +11,6 @@ constexpr std::int64_t kReuseMs = 6'600'000;
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::size_t kTokensAMinute = 10;
 
-Refusal missing(const std::string& name) {
-    return {10006, "the parameter " + name + " is missing or illegal", "缺少参数或参数不合法"};
-}
-
 Refusal wrong_token() {
     return {20016, "the cropId,cropAccessToken or authorization is error", ""};
 }

@@ -12,10 +12,6 @@ namespace {
 constexpr std::int64_t kLimitMost = 100;
 constexpr std::int64_t kOffsetMost = 10'000;
 
-Refusal missing(const std::string& name) {
-    return {10006, "the parameter " + name + " is missing or illegal", "缺少参数或参数不合法"};
-}
-
 const Json& data_of(const Call& call) {
     if (!call.body.contains("data") || !call.body.at("data").is_object()) throw missing("data");
     return call.body.at("data");
@@ -100,7 +96,9 @@ Json DataApi::query(Call& call) {
         if (record.values.value("life_status", "") == "invalid" && !with_invalid) continue;
         if (record.visible_ms > tenant_.now_ms()) continue;
         if (std::all_of(filters.begin(), filters.end(),
-                        [&](const Json& filter) { return fits(object, record.values, filter); }))
+                        [&, &values = record.values](const Json& filter) {
+                            return fits(object, values, filter);
+                        }))
             found.push_back(&record);
     }
     const Json orders = search.value("orders", Json::array());

@@ -73,8 +73,9 @@ Json DataApi::checked(const Object& object, const Json& given, const std::string
             throw Refusal{32000, name + " 类型错误", "参数错误"};
         const Json& field = object.fields.at(name);
         if (type == "select_one" && field.contains("options") &&
-            std::none_of(field.at("options").begin(), field.at("options").end(),
-                         [&](const Json& each) { return each.value("value", "") == value; }))
+            std::none_of(
+                field.at("options").begin(), field.at("options").end(),
+                [&wanted = value](const Json& each) { return each.value("value", "") == wanted; }))
             throw Refusal{320004, "选项不存在", ""};
         if ((type == "object_reference" || type == "master_detail") &&
             !tenant_.table(field.at("target_api_name")).contains(value.get<std::string>()))

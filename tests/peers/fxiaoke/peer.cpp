@@ -58,7 +58,7 @@ TenantOptions tenant_options(const PeerOptions& options) {
     const auto known = make_objects(true);
     for (const auto& [name, count] : options.counts) {
         if (std::none_of(known.begin(), known.end(),
-                         [&](const Object& each) { return each.name == name; }))
+                         [&wanted = name](const Object& each) { return each.name == wanted; }))
             throw std::invalid_argument("unknown object: " + name);
         out.counts[name] = count;
     }

@@ -21,6 +21,11 @@ struct Refusal {
     std::string description;
 };
 
+/// The refusal of a call that lacks a parameter or has one of another type.
+inline Refusal missing(const std::string& name) {
+    return {10006, "the parameter " + name + " is missing or illegal", "缺少参数或参数不合法"};
+}
+
 struct Record {
     Json values = Json::object();  ///< in the interface's own encoding, employees as "1000"
     Json pending;                  ///< an update that awaits approval

@@ -4,7 +4,7 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxJsonDepth = 32;
 
 /// Deepest nesting of brackets outside strings.
 bool too_deep(std::string_view text) {
@@ -18,7 +18,7 @@ bool too_deep(std::string_view text) {
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
-            if (++depth > kMaxDepth) return true;
+            if (++depth > kMaxJsonDepth) return true;
         } else if (c == ']' || c == '}') {
             --depth;
         }

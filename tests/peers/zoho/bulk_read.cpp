@@ -11,10 +11,10 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr int kMaxDepth = 5;
+constexpr int kMaxCriteriaDepth = 5;
 constexpr int kMaxTests = 25;
 constexpr std::size_t kMaxJobs = 200;
-constexpr int kJobCredits = 50;
+constexpr int kReadJobCredits = 50;
 
 constexpr std::array<std::pair<std::string_view, Operator>, 14> kComparators = {{
     {"equal", Operator::equal},
@@ -64,7 +64,8 @@ Condition BulkRead::criteria(const Module& module, const Json& node, int depth, 
     const auto fail = [](std::string_view code, std::string_view message) {
         refuse(400, code, message, {{"json_path", "$.query.criteria"}});
     };
-    if (!node.is_object() || depth > kMaxDepth) fail("INVALID_CRITERIA", "invalid criteria");
+    if (!node.is_object() || depth > kMaxCriteriaDepth)
+        fail("INVALID_CRITERIA", "invalid criteria");
     Condition out;
     if (const auto group = node.find("group"); group != node.end()) {
         const std::string op = node.value("group_operator", "and");
@@ -169,7 +170,7 @@ Response BulkRead::create(Call& call) {
         refuse(400, "REQUEST_BODY_IS_EMPTY", "the request body is empty");
     Job job = parse(parse_body(call.request.body));
     call.module = job.module->api_name;
-    call.charge(kJobCredits);
+    call.charge(kReadJobCredits);
     job.created_ms = org_.now_ms();
     if (const std::int64_t failures = org_.switches.number("bulk_fail_next"); failures > 0) {
         job.fails = true;

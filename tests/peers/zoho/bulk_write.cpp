@@ -15,7 +15,7 @@ constexpr std::size_t kUnpackedMost = 200U << 20;
 constexpr std::size_t kRowsMost = 25000;
 constexpr std::size_t kColumnsMost = 200;
 constexpr std::size_t kFilesMost = 50;
-constexpr int kJobCredits = 500;
+constexpr int kWriteJobCredits = 500;
 constexpr std::int64_t kResultLifetimeMs = 7LL * 86400 * 1000;
 
 }  // namespace
@@ -133,7 +133,7 @@ BulkWrite::Job BulkWrite::parse(const Json& body) const {
 Response BulkWrite::create(Call& call) {
     Job job = parse(parse_body(call.request.body));
     call.module = job.module->api_name;
-    call.charge(kJobCredits);
+    call.charge(kWriteJobCredits);
     job.created_ms = org_.now_ms();
     const std::string id = system_id(org_.next_number());
     jobs_[id] = std::move(job);

@@ -1,7 +1,6 @@
 #include "tests/peers/zoho/control.hpp"
 
-#include <charconv>
-
+#include "tests/peers/base/number.hpp"
 #include "tests/peers/zoho/output.hpp"
 
 namespace kontor::peer::zoho {
@@ -13,10 +12,7 @@ constexpr std::size_t kMaxViolations = 1000;
 std::int64_t number_parameter(const Parameters& query, std::string_view name,
                               std::int64_t fallback) {
     const auto text = find_parameter(query, name);
-    if (!text) return fallback;
-    std::int64_t value = fallback;
-    std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
+    return text ? leading_number(*text, fallback) : fallback;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxColumns = 50;
 constexpr std::size_t kMaxCriteria = 25;
 constexpr std::size_t kMaxOrder = 10;
 constexpr std::size_t kMaxTokens = 10000;
-constexpr int kMaxDepth = 25;
+constexpr int kMaxWhereDepth = 25;
 
 struct Token {
     enum class Kind { word, text, number, symbol, end } kind = Kind::end;
@@ -156,7 +156,7 @@ private:
     }
 
     Condition disjunction(int depth) {
-        if (depth > kMaxDepth) too_many("WHERE", kMaxDepth);
+        if (depth > kMaxWhereDepth) too_many("WHERE", kMaxWhereDepth);
         Condition first = factor(depth);
         if (!is("and") && !is("or")) return first;
         Condition out;

@@ -4,7 +4,7 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kDaySeconds = 86400;
 constexpr std::int64_t kUsers = 5;
 
 }  // namespace
@@ -22,7 +22,7 @@ EditionLimits edition_limits(const Switches& switches) {
 }
 
 std::int64_t Credits::used(std::int64_t now_s) {
-    while (!spent_.empty() && spent_.front().at_s <= now_s - kDay) {
+    while (!spent_.empty() && spent_.front().at_s <= now_s - kDaySeconds) {
         sum_ -= spent_.front().cost;
         spent_.pop_front();
     }

@@ -9,9 +9,9 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr std::int64_t kDay = 86400;
-constexpr std::int64_t kRecycleRetention = 60 * kDay;
-constexpr std::int64_t kPermanentRetention = 120 * kDay;
+constexpr std::int64_t kDaySeconds = 86400;
+constexpr std::int64_t kRecycleRetention = 60 * kDaySeconds;
+constexpr std::int64_t kPermanentRetention = 120 * kDaySeconds;
 
 struct Entry {
     Slot slot;

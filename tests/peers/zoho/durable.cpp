@@ -2,8 +2,9 @@
 
 #include <sqlite3.h>
 
-#include <charconv>
 #include <stdexcept>
+
+#include "tests/peers/base/number.hpp"
 
 namespace kontor::peer::zoho {
 
@@ -97,10 +98,7 @@ void Durable::write_meta(const std::string& key, const std::string& value) const
 }
 
 std::int64_t Durable::data_end_s() const {
-    const std::string text = read_meta("data_end_s");
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+    return leading_number(read_meta("data_end_s"));
 }
 
 void Durable::load(Org& org, OAuth& oauth) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kFirstCreated = 1546300800;  // 2019-01-01
 constexpr std::uint64_t kBatches = 400;             // imports that share one second
-constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kDaySeconds = 86400;
 
 // Salts of values that several fields of one record share.
 constexpr std::uint64_t kPersonSalt = 900;
@@ -327,7 +327,7 @@ bool Generator::append_scalar(const Module& module, const Field& field, std::uin
     } else if (spec.code == Make::kStart || spec.code == Make::kEnd) {
         const std::uint64_t p = hash(module, slot, kStartSalt);
         const std::int64_t start =
-            data_end_s_ - 300 * kDay + static_cast<std::int64_t>(p % (600 * 96)) * 900;
+            data_end_s_ - 300 * kDaySeconds + static_cast<std::int64_t>(p % (600 * 96)) * 900;
         out += std::to_string(spec.code == Make::kStart ? start : start + 3600);
     } else if (spec.code == Make::kClock) {
         out += '"';

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "tests/peers/base/number.hpp"
 #include "tests/peers/zoho/model_data.hpp"
 
 namespace kontor::peer::zoho {
@@ -112,24 +113,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
-std::int64_t to_number(std::string_view text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 GeneratorSpec parse_generator(std::string_view text) {
     GeneratorSpec spec;
     if (const std::size_t at = text.find('?'); at != std::string_view::npos) {
-        spec.fill_percent = static_cast<unsigned>(to_number(text.substr(at + 1)));
+        spec.fill_percent = static_cast<unsigned>(leading_number(text.substr(at + 1)));
         text = text.substr(0, at);
     }
     const auto parts = split(text, ':');
     for (const auto& entry : kMakeNames) {
         if (entry.name == parts[0]) spec.code = entry.code;
     }
-    if (parts.size() > 1) spec.low = to_number(parts[1]);
-    if (parts.size() > 2) spec.high = to_number(parts[2]);
+    if (parts.size() > 1) spec.low = leading_number(parts[1]);
+    if (parts.size() > 2) spec.high = leading_number(parts[2]);
     return spec;
 }
 
@@ -164,7 +159,7 @@ Field parse_field(std::string_view line) {
         } else if (field.type == Type::lookup || field.type == Type::subform) {
             field.target = argument;
         } else {
-            field.length = to_number(argument);
+            field.length = leading_number(argument);
         }
     }
     if (field.type == Type::picklist) field.length = 120;

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "tests/peers/base/number.hpp"
+
 namespace kontor::peer::zoho {
 
 namespace {
@@ -10,12 +12,6 @@ namespace {
 std::string_view inside_quotes(std::string_view literal) {
     return literal.size() >= 2 && literal.front() == '"' ? literal.substr(1, literal.size() - 2)
                                                          : literal;
-}
-
-std::int64_t to_number(std::string_view text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
 }
 
 /// Cuts the text of a JSON literal after `limit` code points.
@@ -200,7 +196,7 @@ void Output::append_value(std::string& out, const Module& module, const RowReade
     }
     switch (field.type) {
         case Type::datetime: {
-            const std::int64_t instant = to_number(take());
+            const std::int64_t instant = leading_number(take());
             out += '"';
             append_instant(out, instant, org_.zone);
             out += '"';
@@ -288,7 +284,7 @@ void Output::append_cell(std::string& out, const Module& module, const RowReader
     std::string stored = out.substr(start);
     out.resize(start);
     if (field.type == Type::datetime && !field.retyped) {
-        append_instant(out, to_number(stored), org_.zone);
+        append_instant(out, leading_number(stored), org_.zone);
     } else if (field.type == Type::lookup || field.type == Type::multi_module_lookup) {
         const std::string_view id = inside_quotes(stored);
         if (org_.record_visible(id)) out += id;

@@ -8,7 +8,7 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr int kMaxDepth = 20;
+constexpr int kMaxSearchDepth = 20;
 constexpr std::size_t kMaxTests = 15;
 
 constexpr std::array<std::pair<std::string_view, Operator>, 11> kOperators = {{
@@ -44,7 +44,7 @@ private:
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
     Condition group(int depth) {
-        if (depth > kMaxDepth) fail("criteria nested too deeply");
+        if (depth > kMaxSearchDepth) fail("criteria nested too deeply");
         Condition out;
         out.parts.push_back(element(depth));
         bool any = false;

@@ -41,7 +41,7 @@ std::vector<Flip> all_flips() {
 const std::vector<std::string> kAccount{"name", "tel", "owner", "remark"};
 const std::vector<std::string> kVisit{"name", "start__c", "people__c"};
 
-void check_equal(FxiaokeTenant& at, const std::string& object) {
+void check_two_fields(FxiaokeTenant& at, const std::string& object) {
     const auto theirs = at.dump(object);
     const auto& ours = at.mirror[object];
     CAPTURE(object);
@@ -81,13 +81,13 @@ void increment(FxiaokeTenant& at) {
         CHECK(record.op == abi::Op::kMissing);
         at.mirror["AccountObj"].erase(record.id);
     }
-    check_equal(at, "AccountObj");
+    check_two_fields(at, "AccountObj");
     at.host.clock_ms += 600'000;
     at.control("recover", {{"object", "AccountObj"}, {"id", gone}});
     at.host.clock_ms += 1'000;
     at.pull("AccountObj", kAccount);
     CHECK(at.mirror["AccountObj"].count(gone) == 1);
-    check_equal(at, "AccountObj");
+    check_two_fields(at, "AccountObj");
 }
 
 void push(FxiaokeTenant& at, bool keyed) {
@@ -129,7 +129,7 @@ void push(FxiaokeTenant& at, bool keyed) {
     at.mirror["AccountObj"].erase(deleted);
     at.host.clock_ms += 1'000;
     at.pull("AccountObj", kAccount);
-    check_equal(at, "AccountObj");
+    check_two_fields(at, "AccountObj");
     CHECK(shown(at.mirror["AccountObj"][given], 2) == colleague);
 
     batch.begin(abi::Op::kCreate, "", "", "uid-3");
@@ -140,7 +140,7 @@ void push(FxiaokeTenant& at, bool keyed) {
     // Without the key nobody can tell which record a create without an id in its answer has made.
     CHECK((custom[0].status == "ok" || (!keyed && custom[0].status == "unknown")));
     at.pull("object_Visit__c", kVisit);
-    check_equal(at, "object_Visit__c");
+    check_two_fields(at, "object_Visit__c");
     CHECK(at.stats()["workflows"] == 0);
     CHECK(at.stats()["approvals"] == 0);
 }
@@ -161,8 +161,8 @@ TEST_CASE("the main round holds whatever the documents leave open", "[fxiaoke][s
             at.pull("object_Visit__c", kVisit);
             at.pull("users", {"name", "active"});
             CHECK(at.mirror["users"].size() == 5);
-            check_equal(at, "AccountObj");
-            check_equal(at, "object_Visit__c");
+            check_two_fields(at, "AccountObj");
+            check_two_fields(at, "object_Visit__c");
             increment(at);
             push(at, flip.name != "external_field");
             CHECK(at.violations() == "");

@@ -7,7 +7,7 @@
 #include "tests/plugins/zoho/account.hpp"
 
 using namespace kontor;
-using Rows = std::vector<std::vector<std::string>>;
+using CsvRows = std::vector<std::vector<std::string>>;
 
 namespace {
 
@@ -21,9 +21,9 @@ zoho::CsvReader::Source source(const std::string& text, std::size_t grain) {
     };
 }
 
-Rows rows(const std::string& text, std::size_t grain = 1 << 20) {
+CsvRows rows(const std::string& text, std::size_t grain = 1 << 20) {
     zoho::CsvReader csv(source(text, grain));
-    Rows out;
+    CsvRows out;
     std::vector<std::string_view> row;
     while (csv.next(row)) out.emplace_back(row.begin(), row.end());
     return out;
@@ -35,16 +35,16 @@ TEST_CASE("CSV rows keep commas, quotes and line breaks", "[zoho][csv]") {
     const std::string text =
         "\xEF\xBB\xBF"
         "a,b,c\r\n1,\"x, \"\"y\"\"\r\nz\",\r\n\n\"\",\"q\",2";
-    const Rows expected{{"a", "b", "c"}, {"1", "x, \"y\"\r\nz", ""}, {"", "q", "2"}};
+    const CsvRows expected{{"a", "b", "c"}, {"1", "x, \"y\"\r\nz", ""}, {"", "q", "2"}};
     CHECK(rows(text) == expected);
     CHECK(rows(text, 1) == expected);
-    CHECK(rows("") == Rows{});
-    CHECK(rows("a,\n") == Rows{{"a", ""}});
+    CHECK(rows("") == CsvRows{});
+    CHECK(rows("a,\n") == CsvRows{{"a", ""}});
 }
 
 TEST_CASE("long rows and many rows cross the buffer's edge unharmed", "[zoho][csv]") {
     std::string text;
-    Rows expected;
+    CsvRows expected;
     for (int i = 0; i < 20'000; ++i) {
         const std::string cell =
             std::to_string(i) + std::string(static_cast<std::size_t>(i % 97), 'x');

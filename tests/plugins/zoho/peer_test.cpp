@@ -12,7 +12,7 @@ using test::Switches;
 
 namespace {
 
-const std::vector<std::string> kFields{
+const std::vector<std::string> kPeerFields{
     "Last_Name",   "Email",        "Account_Name",  "Owner",       "Phone",
     "Lead_Source", "Created_Time", "Email_Opt_Out", "Modified_By", "Mailing_City"};
 
@@ -51,7 +51,7 @@ TEST_CASE("pages and exports give the same replica, and increments keep it", "[z
     Organisation paged(R"({"bulk":"never"})", switches);
     Organisation exported(R"({"bulk":"always"})", switches);
     for (Organisation* each : {&paged, &exported}) {
-        each->pull("Contacts", kFields);
+        each->pull("Contacts", kPeerFields);
         CHECK(each->mirror["Contacts"].size() == 1000);
         check_equal(*each);
 
@@ -59,19 +59,19 @@ TEST_CASE("pages and exports give the same replica, and increments keep it", "[z
         each->control("bulk_edit", R"({"module":"Contacts","count":700,"same_time":true,
                                        "set":{"Last_Name":"Edited"}})");
         each->host.clock_ms += 60'000;
-        each->pull("Contacts", kFields);
+        each->pull("Contacts", kPeerFields);
         check_equal(*each);
         const std::string first = each->mirror["Contacts"].begin()->first;
         each->control("delete", R"({"module":"Contacts","id":")" + first + R"("})");
         each->control("create", R"({"module":"Contacts","count":3,"set":{"Last_Name":"New {n}"}})");
         each->host.clock_ms += 60'000;
-        each->pull("Contacts", kFields);
+        each->pull("Contacts", kPeerFields);
         check_equal(*each);
         CHECK(each->mirror["Contacts"].count(first) == 0);
 
         each->host.clock_ms += 1'800'000;
-        each->pull("Contacts", kFields);
-        each->pull("Contacts", kFields);
+        each->pull("Contacts", kPeerFields);
+        each->pull("Contacts", kPeerFields);
         CHECK(each->host.requests.size() == 2);
     }
     const auto& others_images = exported.mirror["Contacts"];

@@ -14,9 +14,9 @@ const std::string kInsert = "POST /crm/v8/Contacts";
 const std::string kUpdate = "PUT /crm/v8/Contacts";
 const std::string kDelete = "DELETE /crm/v8/Contacts";
 
-const std::vector<std::string> kFields{"Last_Name",    "Email_Opt_Out", "Score",
-                                       "Account_Name", "Interests",     "Date_of_Birth",
-                                       "Created_Time", "Lead_Source",   "Email"};
+const std::vector<std::string> kPushFields{"Last_Name",    "Email_Opt_Out", "Score",
+                                           "Account_Name", "Interests",     "Date_of_Birth",
+                                           "Created_Time", "Lead_Source",   "Email"};
 
 struct Pushing : test::Account {
     using Account::Account;
@@ -34,7 +34,7 @@ struct Pushing : test::Account {
     std::vector<sdk::PushResult> push(const std::string& stream = "Contacts") {
         const std::string bytes(batch.bytes());
         batch.clear();
-        return connector->push(test::request(stream, kFields), abi::BatchReader(bytes));
+        return connector->push(test::request(stream, kPushFields), abi::BatchReader(bytes));
     }
 
     abi::BatchWriter batch;
@@ -369,9 +369,9 @@ TEST_CASE("more than a hundred changes are several requests with their credits",
 
 TEST_CASE("a malformed batch and a module that cannot be written are refused", "[zoho][push]") {
     Pushing account;
-    CHECK_THROWS_AS(
-        account.connector->push(test::request("Contacts", kFields), abi::BatchReader("KB\1\0junk")),
-        sdk::Error);
+    CHECK_THROWS_AS(account.connector->push(test::request("Contacts", kPushFields),
+                                            abi::BatchReader("KB\1\0junk")),
+                    sdk::Error);
     account.update("");
     CHECK_THROWS_AS(account.push(), sdk::Error);
     account.update("1");

@@ -9,7 +9,7 @@ using test::Organisation;
 
 namespace {
 
-const std::vector<std::string> kFields{"Last_Name", "WeChat_ID", "Loyalty_Points"};
+const std::vector<std::string> kChangedFields{"Last_Name", "WeChat_ID", "Loyalty_Points"};
 
 void change_schema(Organisation& at, const std::string& params) {
     at.control("fault", R"({"kind":"schema","params":)" + params + "}");
@@ -28,12 +28,12 @@ TEST_CASE("a field that is gone stops the stream and asks for new metadata", "[z
     const std::string change = GENERATE(R"("drop")", R"("rename","to":"WeChat")");
     CAPTURE(unknown, change);
     Organisation at(R"({"bulk":"never"})", {{"unknown_field", unknown}}, 100);
-    at.pull("Contacts", kFields);
+    at.pull("Contacts", kChangedFields);
     change_schema(at, R"({"change":)" + change + R"(,"module":"Contacts","field":"WeChat_ID"})");
     edit_some(at);
     const std::string before = at.cursors["Contacts"];
     try {
-        at.pull("Contacts", kFields);
+        at.pull("Contacts", kChangedFields);
         FAIL("nothing was noticed");
     } catch (const sdk::Error& error) {
         INFO(error.what());
@@ -55,11 +55,11 @@ TEST_CASE("a field that is gone stops the stream and asks for new metadata", "[z
 
 TEST_CASE("a field that is hidden from our role counts as gone", "[zoho][schema]") {
     Organisation at(R"({"bulk":"never"})", {}, 100);
-    at.pull("Contacts", kFields);
+    at.pull("Contacts", kChangedFields);
     at.control("fault", R"({"kind":"role","params":{"change":"hide_field","module":"Contacts",
                             "field":"Loyalty_Points"}})");
     edit_some(at);
-    CHECK_THROWS_WITH(at.pull("Contacts", kFields), Catch::Contains("Loyalty_Points"));
+    CHECK_THROWS_WITH(at.pull("Contacts", kChangedFields), Catch::Contains("Loyalty_Points"));
 }
 
 // Such pages are asked for with $se_module, and again without it should Zoho refuse that name.

@@ -14,7 +14,7 @@ using test::Switches;
 namespace {
 
 // Other values of switches that are numbers or texts. A new one must be added here.
-const std::map<std::string, std::vector<std::string>> kOthers{
+const std::map<std::string, std::vector<std::string>> kOtherValues{
     {"user_zone", {"America/New_York", "Asia/Kolkata"}},
     {"token_lifetime_s", {"90"}},
     {"grant_lifetime_s", {"60"}},
@@ -49,9 +49,9 @@ std::vector<Flip> all_flips() {
         const std::string name = each.at("name"), usual = each.at("default");
         std::string values = each.at("values");
         if (values == "number" || values == "text") {
-            const auto known = kOthers.find(name);
+            const auto known = kOtherValues.find(name);
             INFO("no other value for the switch " << name);
-            REQUIRE(known != kOthers.end());
+            REQUIRE(known != kOtherValues.end());
             for (const auto& value : known->second) out.push_back({name, value});
             continue;
         }
