@@ -20,11 +20,11 @@ constexpr std::size_t kSmallBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kStreamsMax = 5'000;
 constexpr std::size_t kFieldsMax = 10'000;
 constexpr std::size_t kChoicesMax = 100'000;
-constexpr std::size_t kNameBytesMax = 256;
+constexpr std::size_t kMemberBytesMax = 256;
 constexpr int kBatchMax = 100'000;
 
 bool is_name(const std::string& text) {
-    return !text.empty() && text.size() <= kNameBytesMax &&
+    return !text.empty() && text.size() <= kMemberBytesMax &&
            std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 

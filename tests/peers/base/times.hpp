@@ -9,6 +9,8 @@
 
 namespace kontor::peer {
 
+inline constexpr std::int64_t kDaySeconds = 86'400;
+
 /// The offsets of one IANA zone, looked up in a table built once. Immutable, so safe to share.
 class Zone {
 public:

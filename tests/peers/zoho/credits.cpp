@@ -1,10 +1,11 @@
 #include "tests/peers/zoho/credits.hpp"
 
+#include "tests/peers/base/times.hpp"
+
 namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86400;
 constexpr std::int64_t kUsers = 5;
 
 }  // namespace

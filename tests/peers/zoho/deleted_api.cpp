@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/peers/base/times.hpp"
 #include "tests/peers/zoho/output.hpp"
 #include "tests/peers/zoho/read_api.hpp"
 
@@ -9,7 +10,6 @@ namespace kontor::peer::zoho {
 
 namespace {
 
-constexpr std::int64_t kDaySeconds = 86400;
 constexpr std::int64_t kRecycleRetention = 60 * kDaySeconds;
 constexpr std::int64_t kPermanentRetention = 120 * kDaySeconds;
 

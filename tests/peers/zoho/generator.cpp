@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::int64_t kFirstCreated = 1546300800;  // 2019-01-01
 constexpr std::uint64_t kBatches = 400;             // imports that share one second
-constexpr std::int64_t kDaySeconds = 86400;
 
 // Salts of values that several fields of one record share.
 constexpr std::uint64_t kPersonSalt = 900;

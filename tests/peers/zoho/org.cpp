@@ -7,7 +7,6 @@ namespace kontor::peer::zoho {
 namespace {
 
 constexpr std::int64_t kUsualDataEnd = 1780272000;  // 2026-06-01
-constexpr std::int64_t kDaySeconds = 86400;
 
 std::int64_t choose_data_end(const OrgOptions& options) {
     if (options.data_end_s != 0) return options.data_end_s;

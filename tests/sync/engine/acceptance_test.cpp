@@ -13,8 +13,8 @@ using Fields = std::map<std::string, Value>;
 
 namespace {
 
-struct Office {
-    Office() : remote(clock), device(clock) {
+struct AcceptanceOffice {
+    AcceptanceOffice() : remote(clock), device(clock) {
         remote.streams = people_streams();
         field("Last_Name").required = true;
         field("Phone").type = remote::FieldType::kChoice;
@@ -62,7 +62,7 @@ using Lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("an edit is told what the remote will refuse, cut or not take", "[acceptance]") {
-    Office office;
+    AcceptanceOffice office;
     CHECK(office.flaws({{"phone", Value("110")}, {"email", Value("a@b.c")}}).empty());
     CHECK(office.flaws({{"phone", Value("112")}}) == Lines{"phone KONTOR_CHOICE"});
     CHECK(office.flaws({{"email", Value("aa@b.c")}}) == Lines{"email KONTOR_LENGTH"});
@@ -77,7 +77,7 @@ TEST_CASE("an edit is told what the remote will refuse, cut or not take", "[acce
 }
 
 TEST_CASE("a new record is told what the remote wants to have", "[acceptance]") {
-    Office office;
+    AcceptanceOffice office;
     CHECK(office.flaws({{"phone", Value("110")}}, true) == Lines{"last_name KONTOR_REQUIRED"});
     CHECK(office.flaws({{"last_name", Value("Li")}, {"mailing_city", Value("x")}}, true).empty());
     office.field("Account_Name").required = true;
@@ -88,7 +88,7 @@ TEST_CASE("a new record is told what the remote wants to have", "[acceptance]") 
 }
 
 TEST_CASE("what is told is read again when mapping or description change", "[acceptance]") {
-    Office office;
+    AcceptanceOffice office;
     CHECK(office.flaws({{"phone", Value("112")}}).size() == 1);
     CHECK(office.flaws({{"phone", Value("112")}}).size() == 1);
     const int once = office.asked;
@@ -106,7 +106,7 @@ TEST_CASE("what is told is read again when mapping or description change", "[acc
 }
 
 TEST_CASE("what is told at the edit is what a push then finds", "[acceptance]") {
-    Office office;
+    AcceptanceOffice office;
     office.device.sql("UPDATE contact SET phone = '112' WHERE id = 1");
     office.device.sync("crm");
     const auto blocked = engine::list_blocked(office.device.engine_db(), 10, 0);

@@ -10,8 +10,8 @@ using std::chrono::seconds;
 
 namespace {
 
-struct Fixture {
-    Fixture() : remote(clock), device(clock) {
+struct AnomaliesFixture {
+    AnomaliesFixture() : remote(clock), device(clock) {
         remote.streams = people_streams();
         ada = remote.create("Contacts", {{"Last_Name", Value("Ada")}, {"Phone", Value("v0")}});
         clock.advance(seconds{60});
@@ -39,7 +39,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("anomaly: a strict cursor without tie-break loses records of one stamp", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     for (int i = 0; i < 10; ++i)  // one stamp, four pages of three
         f.remote.create("Contacts", {{"Last_Name", Value("same second")}});
     f.remote.fail_pull_after = 2;
@@ -53,7 +53,7 @@ TEST_CASE("anomaly: a strict cursor without tie-break loses records of one stamp
 
 TEST_CASE("anomaly: a dirty set from before a long download overwrites what was typed meanwhile",
           "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.set("email", "makes it push");
     // Typed while the engine talks to the remote; the image that it then merges is of before.
     f.remote.after_push = [&] {
@@ -68,7 +68,7 @@ TEST_CASE("anomaly: a dirty set from before a long download overwrites what was 
 
 TEST_CASE("anomaly: the snapshot read before a call is written back over newer edits",
           "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.set("phone", "v1");
     f.remote.after_push = [&] { f.set("phone", "v2"); };
     f.rounds(1);
@@ -79,7 +79,7 @@ TEST_CASE("anomaly: the snapshot read before a call is written back over newer e
 }
 
 TEST_CASE("anomaly: check-then-act without a condition overwrites a colleague", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.device.settings("crm").mapping.streams[0].groups[0].policy = merge::Policy::kManual;
     f.set("phone", "ours");
     // Between our look and our write: this remote has no compare-and-set. Another field is not
@@ -95,7 +95,7 @@ TEST_CASE("anomaly: check-then-act without a condition overwrites a colleague", 
 }
 
 TEST_CASE("anomaly: a plain create is retried and doubles the record", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.device.sql("INSERT INTO contact(last_name) VALUES('New')");
     for (int i = 0; i < 3; ++i) {
         f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
@@ -107,7 +107,7 @@ TEST_CASE("anomaly: a plain create is retried and doubles the record", "[anomaly
 }
 
 TEST_CASE("anomaly: ghosts are cleaned up by id without a second look", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     for (int i = 0; i < 8; ++i) f.remote.create("Contacts", {{"Last_Name", Value("x")}});
     f.rounds(1);
     f.remote.lying_list = true;
@@ -119,7 +119,7 @@ TEST_CASE("anomaly: ghosts are cleaned up by id without a second look", "[anomal
 
 TEST_CASE("anomaly: the whole field list is sent and reverts a colleague's other fields",
           "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.set("phone", "ours");
     f.remote.edit("Contacts", f.ada, {{"Email", Value("colleague@x.cn")}});
     f.rounds(2);
@@ -130,7 +130,7 @@ TEST_CASE("anomaly: the whole field list is sent and reverts a colleague's other
 }
 
 TEST_CASE("anomaly: flip-flop, v1 is pushed and pulled back over v2", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.set("phone", "v1");
     f.remote.next_push = MemoryRemote::Fault::kLostAnswer;  // it landed, and we do not know
     f.device.sync("crm");
@@ -144,7 +144,7 @@ TEST_CASE("anomaly: flip-flop, v1 is pushed and pulled back over v2", "[anomaly]
 }
 
 TEST_CASE("anomaly: a deleted record is revived by a late image", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     const auto old = f.remote.at("Contacts", f.ada);
     f.device.sql("DELETE FROM contact");
     f.rounds(1);
@@ -158,7 +158,7 @@ TEST_CASE("anomaly: a deleted record is revived by a late image", "[anomaly]") {
 }
 
 TEST_CASE("anomaly: a record that was deleted there is inserted again", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     f.remote.erase("Contacts", f.ada);
     f.rounds(3);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
@@ -168,7 +168,7 @@ TEST_CASE("anomaly: a record that was deleted there is inserted again", "[anomal
 
 TEST_CASE("anomaly: a pull meets our new record before its id is stored and doubles it",
           "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     const bool key = GENERATE(true, false);
     if (!key) {
         for (auto& stream : f.remote.streams) stream.can.key_field.clear();
@@ -184,7 +184,7 @@ TEST_CASE("anomaly: a pull meets our new record before its id is stored and doub
 }
 
 TEST_CASE("anomaly: a commit whose success report was lost is carried out again", "[anomaly]") {
-    Fixture f;
+    AnomaliesFixture f;
     for (auto& group : f.device.settings("crm").mapping.streams[0].groups)
         group.policy = merge::Policy::kManual;
     f.set("phone", "v1");

@@ -10,8 +10,8 @@ using std::chrono::seconds;
 
 namespace {
 
-struct Fixture {
-    Fixture() : remote(clock), device(clock) {
+struct CycleFixture {
+    CycleFixture() : remote(clock), device(clock) {
         remote.streams = people_streams();
         for (int i = 0; i < 10; ++i)
             ids.push_back(
@@ -27,7 +27,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("the first connection only pulls, and a dry run changes nothing", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 10);
     REQUIRE(engine::set_push(f.device.engine_db(), "crm", false));
@@ -92,7 +92,7 @@ engine::CycleOptions dry_run() {
 }  // namespace
 
 TEST_CASE("a dry run shows old and new values on both sides", "[cycle][dry_run]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.device.sql("UPDATE contact SET phone = '1' WHERE last_name = 'N3'");
     f.device.sql("INSERT INTO contact(id, last_name) VALUES(70, 'New')");
@@ -108,7 +108,7 @@ TEST_CASE("a dry run shows old and new values on both sides", "[cycle][dry_run]"
 }
 
 TEST_CASE("a dry run of a first load lists what would come", "[cycle][dry_run]") {
-    Fixture f;
+    CycleFixture f;
     f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
     f.device.prepare("crm", f.remote);
     const auto report = f.device.sync("crm", dry_run());
@@ -120,7 +120,7 @@ TEST_CASE("a dry run of a first load lists what would come", "[cycle][dry_run]")
 }
 
 TEST_CASE("a dry run lists an edit that would be put back", "[cycle][dry_run]") {
-    Fixture f;
+    CycleFixture f;
     for (auto& field : f.remote.streams[0].fields)
         if (field.name == "Phone") field.read_only = true;
     f.remote.edit("Contacts", f.ids[5], {{"Phone", Value("7")}});
@@ -131,7 +131,7 @@ TEST_CASE("a dry run lists an edit that would be put back", "[cycle][dry_run]") 
 }
 
 TEST_CASE("a dry run lists what is held up, and why", "[cycle][dry_run]") {
-    Fixture f;
+    CycleFixture f;
     for (auto& field : f.remote.streams[0].fields)
         if (field.name == "Last_Name") field.required = true;
     f.device.connect("crm", f.remote, [](merge::Mapping& mapping) {
@@ -162,7 +162,7 @@ TEST_CASE("a dry run lists what is held up, and why", "[cycle][dry_run]") {
 }
 
 TEST_CASE("a dry run tells that the mass-change guard would stop", "[cycle][dry_run]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.device.settings("crm").guard_edits = 3;
     f.device.sql("UPDATE contact SET phone = '1'");
@@ -194,7 +194,7 @@ TEST_CASE("of many planned changes the first are kept, all are counted", "[cycle
 }
 
 TEST_CASE("a run tells how long the indexes of a first load kept others waiting", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     const char* const waited =
         "SELECT coalesce(max(json_extract(value, '$.index_wait_ms')), -1) FROM json_each("
@@ -206,7 +206,7 @@ TEST_CASE("a run tells how long the indexes of a first load kept others waiting"
 }
 
 TEST_CASE("records born here are created there once, whatever is lost", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
     f.remote.next_push =
@@ -218,7 +218,7 @@ TEST_CASE("records born here are created there once, whatever is lost", "[cycle]
 }
 
 TEST_CASE("without a key a lost create is found by its content or waits for a person", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     for (auto& stream : f.remote.streams) stream.can.key_field.clear();
     f.device.connect("crm", f.remote);
     f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
@@ -245,7 +245,7 @@ TEST_CASE("without a key a lost create is found by its content or waits for a pe
 }
 
 TEST_CASE("one record that is refused blocks no other, and goes again after an edit", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.remote.refuse = [](const std::string&,
                          const remote::Change& change) -> std::optional<remote::PushResult> {
@@ -282,7 +282,7 @@ TEST_CASE("a record that is said to be gone or changed, and is not, is blocked",
     const auto status = GENERATE(remote::PushStatus::kMissing, remote::PushStatus::kChanged);
     const bool remove = GENERATE(false, true);
     CAPTURE(remote::to_string(status), remove);
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.device.sync("crm");
     f.remote.refuse = [&](const std::string&,
@@ -318,7 +318,7 @@ TEST_CASE("a record that is said to be gone or changed, and is not, is blocked",
 }
 
 TEST_CASE("deletes travel both ways; delete against edit keeps the edit", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     const auto local = [&](int n) { return std::to_string(f.device.local("Contacts", f.ids[n])); };
     const auto one = local(1), two = local(2), three = local(3), four = local(4);
@@ -347,7 +347,7 @@ TEST_CASE("deletes travel both ways; delete against edit keeps the edit", "[cycl
 }
 
 TEST_CASE("a late image of a deleted record does not revive it; a restore does", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     const auto id = f.device.local("Contacts", f.ids[1]);
     const auto old = f.remote.at("Contacts", f.ids[1]);
@@ -365,7 +365,7 @@ TEST_CASE("a late image of a deleted record does not revive it; a restore does",
 
 TEST_CASE("a truncated or lying list deletes nothing; the guard stops a mass disappearance",
           "[cycle][sweep]") {
-    Fixture f;
+    CycleFixture f;
     for (int i = 0; i < 90; ++i) f.remote.create("Contacts", {{"Last_Name", Value("M")}});
     f.clock.advance(seconds{60});
     f.device.connect("crm", f.remote);
@@ -394,7 +394,7 @@ TEST_CASE("a truncated or lying list deletes nothing; the guard stops a mass dis
 }
 
 TEST_CASE("the mass-change guard asks before it deletes", "[cycle][guard]") {
-    Fixture f;
+    CycleFixture f;
     for (int i = 0; i < 40; ++i) f.remote.create("Contacts", {{"Last_Name", Value("M")}});
     f.clock.advance(seconds{60});
     f.device.connect("crm", f.remote);
@@ -410,7 +410,7 @@ TEST_CASE("the mass-change guard asks before it deletes", "[cycle][guard]") {
 }
 
 TEST_CASE("another organisation behind the same address stops the connection", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.remote.org = "org-2";
     const auto refused = f.device.try_sync("crm");
@@ -423,7 +423,7 @@ TEST_CASE("another organisation behind the same address stops the connection", "
 }
 
 TEST_CASE("a pull that breaks off resumes and misses nothing", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.remote.fail_pull_after = 2;
     REQUIRE_THROWS(f.device.settings("crm"));
     f.device.connect("crm", f.remote);
@@ -434,7 +434,7 @@ TEST_CASE("a pull that breaks off resumes and misses nothing", "[cycle]") {
 }
 
 TEST_CASE("a remote that is away is not waited for stream by stream", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.remote.create("Accounts", {{"Account_Name", Value("Zylker")}});
     for (const auto* entity : {"vendor", "campaign"}) {
         auto more = f.remote.streams.back();  // accounts, under another name
@@ -463,7 +463,7 @@ TEST_CASE("a remote that is away is not waited for stream by stream", "[cycle]")
 }
 
 TEST_CASE("new records that refer to each other in a circle are created, then tied", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.remote.streams[1].fields.push_back(
         reference_field("Main_Contact", "main_contact_id", "Contacts"));
     f.device.connect("crm", f.remote);
@@ -480,7 +480,7 @@ TEST_CASE("new records that refer to each other in a circle are created, then ti
 }
 
 TEST_CASE("a colleague's edit between our look and our write of other fields survives", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     const auto id = std::to_string(f.device.local("Contacts", f.ids[1]));
     f.device.sql("UPDATE contact SET phone = 'ours' WHERE id = " + id);
@@ -495,7 +495,7 @@ TEST_CASE("a colleague's edit between our look and our write of other fields sur
 
 TEST_CASE("when only calls for writes are left, nothing is pulled and edits still go out",
           "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     const auto id = std::to_string(f.device.local("Contacts", f.ids[1]));
     f.device.sql("UPDATE contact SET phone = 'ours' WHERE id = " + id);
@@ -519,7 +519,7 @@ TEST_CASE("when only calls for writes are left, nothing is pulled and edits stil
 }
 
 TEST_CASE("the chain of history verifies after everything", "[cycle]") {
-    Fixture f;
+    CycleFixture f;
     f.device.connect("crm", f.remote);
     f.device.sql("UPDATE contact SET phone = '1'");
     f.device.sync("crm");

@@ -12,8 +12,8 @@ using std::chrono::seconds;
 
 namespace {
 
-struct Fixture {
-    explicit Fixture(bool key = true) : remote(clock), device(clock) {
+struct EpochFixture {
+    explicit EpochFixture(bool key = true) : remote(clock), device(clock) {
         remote.streams = people_streams();
         if (!key)
             for (auto& stream : remote.streams) stream.can.key_field.clear();
@@ -47,7 +47,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a restored replica reads its remotes again before it pushes anything", "[epoch]") {
-    Fixture f;
+    EpochFixture f;
     f.set_phone("Ada", "old edit");  // not sent yet when the backup is made
     f.set_phone("Bob", "sent later");
     f.device.back_up();
@@ -85,7 +85,7 @@ TEST_CASE("a restored replica reads its remotes again before it pushes anything"
 }
 
 TEST_CASE("an edit that never left before the restore is sent after it", "[epoch]") {
-    Fixture f;
+    EpochFixture f;
     f.set_phone("Ada", "edit");
     f.device.back_up();
     f.device.restore();
@@ -97,7 +97,7 @@ TEST_CASE("an edit that never left before the restore is sent after it", "[epoch
 TEST_CASE("a record that was created in the lost time is not created twice", "[epoch]") {
     const bool key = GENERATE(true, false);
     CAPTURE(key);
-    Fixture f(key);
+    EpochFixture f(key);
     f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
     f.device.back_up();
     f.later();
@@ -142,7 +142,7 @@ TEST_CASE("a record that was created in the lost time is not created twice", "[e
 
 TEST_CASE("a deletion that was carried out in the lost time is no deletion of somebody's new work",
           "[epoch]") {
-    Fixture f;
+    EpochFixture f;
     f.device.sql("DELETE FROM contact WHERE last_name = 'Ada'");
     f.device.back_up();
     f.later();
@@ -184,7 +184,7 @@ TEST_CASE("an increment that may have been added before the restore asks", "[epo
 
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
           "[epoch][organisation]") {
-    Fixture f;
+    EpochFixture f;
     f.remote.create("Contacts", {{"Last_Name", Value("Dora")}});
     f.device.sync("crm");
     f.device.sql("INSERT INTO contact(last_name) VALUES('Unsent')");

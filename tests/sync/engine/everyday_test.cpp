@@ -10,8 +10,8 @@ using namespace kontor::test;
 
 namespace {
 
-struct Office {
-    explicit Office(int records, int push_batch_max = 100, bool key = true)
+struct EverydayOffice {
+    explicit EverydayOffice(int records, int push_batch_max = 100, bool key = true)
         : remote(clock), device(clock) {
         remote.streams = people_streams();
         remote.page_size = 200;
@@ -50,7 +50,7 @@ int steps(const replica::Database& db, const std::function<void()>& work) {
 
 TEST_CASE("without a key at most 100 creates can be left in doubt at once", "[everyday]") {
     const bool key = GENERATE(false, true);
-    Office office(1, 400, key);
+    EverydayOffice office(1, 400, key);
     office.device.sql(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 250)"
         " INSERT INTO contact(last_name) SELECT 'new ' || i FROM n");
@@ -62,7 +62,7 @@ TEST_CASE("without a key at most 100 creates can be left in doubt at once", "[ev
 
 TEST_CASE("n edits are n/100 write requests and as many reads, rounded up", "[everyday]") {
     const int edits = GENERATE(1, 99, 100, 101, 250);
-    Office office(300);
+    EverydayOffice office(300);
     office.device.sql("UPDATE contact SET phone = '138' WHERE id <= " + std::to_string(edits));
     const int pushes = office.remote.pushes, fetches = office.remote.fetches;
     const int changes = office.remote.changes_sent;
@@ -81,7 +81,7 @@ TEST_CASE("n edits are n/100 write requests and as many reads, rounded up", "[ev
 }
 
 TEST_CASE("what is edited while it is pushed is pushed after", "[everyday]") {
-    Office office(10);
+    EverydayOffice office(10);
     office.device.sql("UPDATE contact SET phone = '1'");
     bool once = true;
     office.remote.after_push = [&] {
@@ -97,7 +97,7 @@ TEST_CASE("what is edited while it is pushed is pushed after", "[everyday]") {
 }
 
 TEST_CASE("a sync without changes asks for changes and nothing else", "[everyday]") {
-    Office office(10);
+    EverydayOffice office(10);
     engine::Session session;
     office.device.session = &session;
     office.device.sync("crm");
@@ -128,7 +128,7 @@ TEST_CASE("a sync without changes asks for changes and nothing else", "[everyday
 
 TEST_CASE("status costs the same however many records there are", "[everyday]") {
     const auto cost = [](int records) {
-        const Office office(records);
+        const EverydayOffice office(records);
         std::vector<engine::ConnectionStatus> status;
         const auto& db = office.device.engine_db();
         const int count = steps(db, [&] { status = *engine::connection_status(db); });
@@ -145,7 +145,7 @@ TEST_CASE("status costs the same however many records there are", "[everyday]") 
 }
 
 TEST_CASE("what waits to be sent is counted before a cycle has looked at it", "[everyday]") {
-    Office office(10);
+    EverydayOffice office(10);
     const auto waiting = [&] {
         std::int64_t out = 0;
         const auto connections = engine::connection_status(office.device.engine_db());
@@ -186,7 +186,7 @@ TEST_CASE("pushes and sweeps say of how much they have done how much", "[everyda
         std::map<std::string, std::vector<std::pair<std::int64_t, std::int64_t>>> steps;
     } heard;
     using Steps = std::vector<std::pair<std::int64_t, std::int64_t>>;
-    Office office(250);
+    EverydayOffice office(250);
     office.device.sql("UPDATE contact SET phone = '138'");
     office.device.observer = &heard;
     engine::CycleOptions options;

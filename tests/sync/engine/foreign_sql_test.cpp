@@ -15,8 +15,8 @@ using std::chrono::seconds;
 
 namespace {
 
-struct Fixture {
-    Fixture() : remote(clock), device(clock) {
+struct ForeignSqlFixture {
+    ForeignSqlFixture() : remote(clock), device(clock) {
         remote.streams = people_streams();
         auto rate = text_field("Exchange_Rate", "exchange_rate");
         rate.type = remote::FieldType::kDecimal;
@@ -55,7 +55,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("sqlite3: INSERT OR REPLACE on an existing id is an edit of that record", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("INSERT OR REPLACE INTO contact(id, last_name, phone) VALUES(" + f.id(1) +
                     ", 'N1', '139')")
               .empty());
@@ -67,7 +67,7 @@ TEST_CASE("sqlite3: INSERT OR REPLACE on an existing id is an edit of that recor
 }
 
 TEST_CASE("sqlite3: an UPSERT changes what it names and nothing else", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("INSERT INTO contact(id, last_name) VALUES(" + f.id(2) +
                     ", 'x') ON CONFLICT(id) DO UPDATE SET phone = '140'")
               .empty());
@@ -79,14 +79,14 @@ TEST_CASE("sqlite3: an UPSERT changes what it names and nothing else", "[foreign
 }
 
 TEST_CASE("sqlite3: an INSERT without id is created there once", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("INSERT INTO contact(last_name) VALUES('New')").empty());
     for (int i = 0; i < 3; ++i) f.device.sync("crm");
     CHECK(f.remote.ids("Contacts").size() == 31);
 }
 
 TEST_CASE("sqlite3: the id of a record cannot be changed", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK_THAT(f.sqlite3("UPDATE contact SET id = 9999 WHERE id = " + f.id(3)),
                Catch::Contains("cannot be changed"));
     f.device.sync("crm");
@@ -95,7 +95,7 @@ TEST_CASE("sqlite3: the id of a record cannot be changed", "[foreign]") {
 }
 
 TEST_CASE("sqlite3: text in a number column is kept, blocked and never sent", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("UPDATE contact SET exchange_rate = 'much' WHERE id = " + f.id(4)).empty());
     for (int i = 0; i < 2; ++i) f.device.sync("crm");
     CHECK(f.remote.sent.empty());
@@ -111,7 +111,7 @@ TEST_CASE("sqlite3: text in a number column is kept, blocked and never sent", "[
 
 TEST_CASE("sqlite3: DELETE without WHERE is not carried out before a person has said so",
           "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("DELETE FROM contact").empty());
     const auto stopped = f.device.sync("crm");
     REQUIRE(stopped.problem);
@@ -124,7 +124,7 @@ TEST_CASE("sqlite3: DELETE without WHERE is not carried out before a person has 
 }
 
 TEST_CASE("sqlite3: what is rolled back was never there", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     CHECK(f.sqlite3("BEGIN; UPDATE contact SET phone = '1'; INSERT INTO contact(last_name) "
                     "VALUES('x'); DELETE FROM contact WHERE id = " +
                     f.id(5) + "; ROLLBACK;")
@@ -135,7 +135,7 @@ TEST_CASE("sqlite3: what is rolled back was never there", "[foreign]") {
 }
 
 TEST_CASE("sqlite3: a write that meets the engine's transaction waits and is synced", "[foreign]") {
-    Fixture f;
+    ForeignSqlFixture f;
     // The engine is stopped in the middle of a cycle, between its look and its push.
     f.device.sql("UPDATE contact SET phone = '1' WHERE id = " + f.id(6));
     std::future<std::string> writer;

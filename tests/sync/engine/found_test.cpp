@@ -9,12 +9,14 @@ using std::chrono::seconds;
 
 namespace {
 
-struct World {
+struct FoundWorld {
     FakeClock clock;
     MemoryRemote remote{clock};
     Device device{clock};
 
-    explicit World(std::vector<remote::StreamSpec> streams) { remote.streams = std::move(streams); }
+    explicit FoundWorld(std::vector<remote::StreamSpec> streams) {
+        remote.streams = std::move(streams);
+    }
 };
 
 engine::CycleOptions with_sweep() {
@@ -32,7 +34,7 @@ std::vector<remote::StreamSpec> accounts_with_parent() {
 }  // namespace
 
 TEST_CASE("a record that refers to itself does so here too", "[engine][found]") {
-    World w(accounts_with_parent());
+    FoundWorld w(accounts_with_parent());
     const auto first = w.remote.create("Accounts", {{"Account_Name", Value("one")}});
     w.remote.edit("Accounts", first, {{"Parent", Value(first)}});
     w.device.connect("a", w.remote);
@@ -47,7 +49,7 @@ TEST_CASE("a record that refers to itself does so here too", "[engine][found]") 
 
 TEST_CASE("a record that was deleted while we could not see it is asked for by the next sweep",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     w.device.connect("a", w.remote);
     w.remote.forbidden.insert(id);
@@ -62,7 +64,7 @@ TEST_CASE("a record that was deleted while we could not see it is asked for by t
 
 TEST_CASE("a reference made before its target was deleted and restored there is pushed",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
     w.device.connect("a", w.remote);
@@ -85,7 +87,7 @@ TEST_CASE("a text that lists cut is read again if it may have changed within the
           "[engine][found]") {
     auto streams = people_streams();
     streams[0].fields[2].may_be_cut = true;  // Phone stands for any text that lists cut
-    World w(streams);
+    FoundWorld w(streams);
     w.remote.cut_fields = {"Phone"};
     const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
     w.device.connect("a", w.remote);
@@ -103,7 +105,7 @@ TEST_CASE("a text that lists cut is read again if it may have changed within the
 }
 
 TEST_CASE("an earlier image of the same second does not undo the later one", "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
     const auto stale = w.remote.at("Contacts", id);
     w.remote.edit("Contacts", id, {{"Phone", Value("139")}});
@@ -116,7 +118,7 @@ TEST_CASE("an earlier image of the same second does not undo the later one", "[e
 }
 
 TEST_CASE("undoing that a new record refers to itself is sent to the remote", "[engine][found]") {
-    World w(accounts_with_parent());
+    FoundWorld w(accounts_with_parent());
     w.device.connect("a", w.remote);
     const auto id = w.remote.create("Accounts", {{"Account_Name", Value("one")}});
     w.remote.edit("Accounts", id, {{"Parent", Value(id)}});
@@ -131,7 +133,7 @@ TEST_CASE("undoing that a new record refers to itself is sent to the remote", "[
 }
 
 TEST_CASE("records that are made again at the remote have a key each", "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     for (const char* name : {"Lee", "Wang"})
         w.remote.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("1")}});
     w.device.connect("a", w.remote);
@@ -148,7 +150,7 @@ TEST_CASE("records that are made again at the remote have a key each", "[engine]
 
 TEST_CASE("an image of before our own write, of the same second, does not undo it",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     w.device.connect("a", w.remote);
     MemoryRemote::Record before;
@@ -171,7 +173,7 @@ TEST_CASE("an image of before our own write, of the same second, does not undo i
 
 TEST_CASE("the record that another was merged into is read before anything is sent to it",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     w.device.connect("a", w.remote);
     const auto loser = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     w.device.sync("a");
@@ -195,7 +197,7 @@ TEST_CASE("an edit of a record that was made there and not seen since outlives a
           "[engine][found]") {
     auto streams = people_streams();
     for (auto& stream : streams) stream.can.key_field.clear();
-    World w(std::move(streams));
+    FoundWorld w(std::move(streams));
     w.device.connect("a", w.remote);
     w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
     w.remote.after_push = [&] { w.remote.fail_pull_after = 0; };
@@ -213,7 +215,7 @@ TEST_CASE("an edit of a record that was made there and not seen since outlives a
 
 TEST_CASE("what a create has no word of is the remote's own, also beside what it tells",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     w.device.connect("a", w.remote);
     w.device.sql("INSERT INTO contact(mailing_city) VALUES('Berlin')");
     w.device.sync("a");
@@ -240,7 +242,7 @@ TEST_CASE("a text that lists cut is read once it can be, if it could not be read
     auto streams = people_streams();
     streams[0].fields[2].may_be_cut = true;
     streams[0].can.modified_resolution_ms = 1;
-    World w(streams);
+    FoundWorld w(streams);
     w.remote.cut_fields = {"Phone"};
     std::string id;
     w.device.connect("a", w.remote);
@@ -276,7 +278,7 @@ TEST_CASE(
     "[engine][found]") {
     auto streams = people_streams();
     for (auto& stream : streams) stream.can.cas = remote::CompareAndSet::kBatch;
-    World w(std::move(streams));
+    FoundWorld w(std::move(streams));
     w.remote.answers_version = false;
     w.device.connect("a", w.remote);
     w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
@@ -295,7 +297,7 @@ TEST_CASE(
 
 TEST_CASE("who refers to a record that was kept here while it was deleted there does so again",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
     const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
@@ -317,7 +319,7 @@ TEST_CASE("who refers to a record that was kept here while it was deleted there 
 
 TEST_CASE("what was written from here while it went out of sight is read when it is back",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     w.device.connect("a", w.remote);
     const auto hidden_after_push = [&] {
         w.remote.after_push = [&] {
@@ -353,7 +355,7 @@ TEST_CASE("an edit outlives a deletion there, also where it is not known what th
           "[engine][found]") {
     auto streams = people_streams();
     streams[0].fields[2].may_be_cut = true;
-    World w(std::move(streams));
+    FoundWorld w(std::move(streams));
     SECTION("for the mapping has changed and the record was not read since") {
         const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
         w.device.connect("a", w.remote);
@@ -388,7 +390,7 @@ TEST_CASE("an edit outlives a deletion there, also where it is not known what th
 
 TEST_CASE("an edit made just before its record was deleted here is sent once the record is back",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
     w.device.connect("a", w.remote);
     w.device.sql("UPDATE contact SET phone = '139'");
@@ -408,7 +410,7 @@ TEST_CASE("an edit made just before its record was deleted here is sent once the
 }
 
 TEST_CASE("our own edit of a record that we then deleted is no edit of theirs", "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
     w.device.connect("a", w.remote);
     w.device.sql("UPDATE contact SET phone = '139'");
@@ -421,7 +423,7 @@ TEST_CASE("our own edit of a record that we then deleted is no edit of theirs", 
 
 TEST_CASE("a deletion that is taken back while it is sent is followed by a create",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     w.remote.create("Contacts", {{"Phone", Value("138")}});
     w.device.connect("a", w.remote);
     w.device.sql("DELETE FROM contact");
@@ -437,7 +439,7 @@ TEST_CASE("a deletion that is taken back while it is sent is followed by a creat
 
 TEST_CASE("who waits for a parent that was kept here, and is back there, goes on",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
     w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
@@ -462,7 +464,7 @@ TEST_CASE("a record that refers to one of unknown fate says so, and its other fi
           "[engine][found]") {
     auto streams = people_streams();
     for (auto& stream : streams) stream.can.key_field.clear();
-    World w(std::move(streams));
+    FoundWorld w(std::move(streams));
     const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
     w.device.connect("a", w.remote);
     w.device.sql("INSERT INTO account(name) VALUES('Acme')");
@@ -494,7 +496,7 @@ TEST_CASE("a record that refers to one of unknown fate says so, and its other fi
 
 TEST_CASE("a record that another replica has made again there goes on here under its new id",
           "[engine][found]") {
-    World w(people_streams());
+    FoundWorld w(people_streams());
     Device other{w.clock};
     w.device.connect("a", w.remote);
     w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");

@@ -10,8 +10,8 @@ using namespace kontor::test;
 
 namespace {
 
-struct Office {
-    Office() : remote(clock), device(clock) {
+struct OnlyReadOffice {
+    OnlyReadOffice() : remote(clock), device(clock) {
         remote.streams = people_streams();
         for (int i = 0; i < 4; ++i)
             ids.push_back(remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))},
@@ -47,8 +47,8 @@ struct Office {
 }  // namespace
 
 TEST_CASE("a column that is only read is put back, with a notice", "[only_read]") {
-    Office office;
-    office.device.connect("crm", office.remote, Office::shown_only);
+    OnlyReadOffice office;
+    office.device.connect("crm", office.remote, OnlyReadOffice::shown_only);
     CHECK(office.only().column("phone") == "crm");
     CHECK(office.only().column("last_name").empty());
     CHECK(office.only().records().empty());
@@ -69,8 +69,8 @@ TEST_CASE("a column that is only read is put back, with a notice", "[only_read]"
 }
 
 TEST_CASE("records that are only read are put back, and taken away again", "[only_read]") {
-    Office office;
-    office.device.connect("crm", office.remote, Office::pull_only);
+    OnlyReadOffice office;
+    office.device.connect("crm", office.remote, OnlyReadOffice::pull_only);
     CHECK(office.only().records() == "crm");
     CHECK(office.only().column("last_name") == "crm");
     const auto before =
@@ -96,8 +96,8 @@ TEST_CASE("records that are only read are put back, and taken away again", "[onl
 }
 
 TEST_CASE("what another connection takes, or what never leaves, is not only read", "[only_read]") {
-    Office office;
-    office.device.connect("crm", office.remote, Office::pull_only);
+    OnlyReadOffice office;
+    office.device.connect("crm", office.remote, OnlyReadOffice::pull_only);
     SECTION("another connection") {
         MemoryRemote other(office.clock);
         other.streams = people_streams();
@@ -119,9 +119,9 @@ TEST_CASE("what another connection takes, or what never leaves, is not only read
 }
 
 TEST_CASE("what was here before a remote was read stays", "[only_read]") {
-    Office office;
+    OnlyReadOffice office;
     office.device.sql("INSERT INTO contact(last_name) VALUES('Early')");
-    office.device.connect("crm", office.remote, Office::pull_only);
+    office.device.connect("crm", office.remote, OnlyReadOffice::pull_only);
     office.device.sync("crm");
     CHECK(office.device.number("SELECT count(*) FROM contact WHERE last_name = 'Early'") == 1);
 }

@@ -11,8 +11,8 @@ using namespace kontor::test;
 
 namespace {
 
-struct Fixture {
-    Fixture() : device(clock), remote(clock) {
+struct ProposeFixture {
+    ProposeFixture() : device(clock), remote(clock) {
         remote.streams = people_streams();
         catalogue = *replica::Catalogue::load(device.engine_db());
         mapping = engine::propose(remote.streams, catalogue, "crm").mapping;
@@ -49,7 +49,7 @@ std::vector<std::string> names(const merge::Mapping& mapping) {
 }  // namespace
 
 TEST_CASE("only what a mapping lacks is proposed beside it", "[propose]") {
-    Fixture f;
+    ProposeFixture f;
     CHECK(names(f.rest().mapping).empty());
     f.forget("Phone");
     f.forget("Mailing_City");
@@ -58,7 +58,7 @@ TEST_CASE("only what a mapping lacks is proposed beside it", "[propose]") {
 }
 
 TEST_CASE("a column that is in use is not proposed again, nor another entity", "[propose]") {
-    Fixture f;
+    ProposeFixture f;
     f.forget("Phone");
     f.contacts().entity = "lead";
     for (auto& group : f.contacts().groups)
@@ -72,7 +72,7 @@ TEST_CASE("a column that is in use is not proposed again, nor another entity", "
 }
 
 TEST_CASE("what is wanted joins its group, the rest stays proposed", "[propose]") {
-    Fixture f;
+    ProposeFixture f;
     const auto whole = f.mapping;
     f.forget("Phone");
     f.forget("Mailing_City");
@@ -96,7 +96,7 @@ TEST_CASE("what is wanted joins its group, the rest stays proposed", "[propose]"
 }
 
 TEST_CASE("only the columns of what is taken over are made", "[propose]") {
-    Fixture f;
+    ProposeFixture f;
     for (auto& stream : f.remote.streams)
         if (stream.name == "Contacts")
             for (const char* name : {"Blood_Type", "Shoe_Size"})
@@ -110,7 +110,7 @@ TEST_CASE("only the columns of what is taken over are made", "[propose]") {
 }
 
 TEST_CASE("what cannot be taken over changes nothing", "[propose]") {
-    Fixture f;
+    ProposeFixture f;
     std::erase_if(f.mapping.streams, [](const auto& each) { return each.stream == "Accounts"; });
     f.forget("Account_Name");
     f.forget("Phone");
@@ -136,7 +136,7 @@ TEST_CASE("what cannot be taken over changes nothing", "[propose]") {
 
 TEST_CASE("a person's whole name is kept in its two parts, if it can be written", "[propose]") {
     const bool read_only = GENERATE(false, true);
-    Fixture f;
+    ProposeFixture f;
     remote::StreamSpec stream;
     stream.name = "People";
     stream.entity_hint = "contact";

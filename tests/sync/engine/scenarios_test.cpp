@@ -11,8 +11,8 @@ using std::chrono::seconds;
 namespace {
 
 /// One device, one remote, one contact Ada with phone "100".
-struct Fixture {
-    explicit Fixture(Instant start = FakeClock().now())
+struct ScenariosFixture {
+    explicit ScenariosFixture(Instant start = FakeClock().now())
         : clock(start), remote(clock), device(clock) {
         remote.streams = people_streams();
         ada =
@@ -55,7 +55,7 @@ Value with_country_code(const std::string&, const std::string& field, Value valu
 }  // namespace
 
 TEST_CASE("S1: a field that the remote normalises stays editable", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.remote.normalise = with_country_code;
     f.connect();
     f.set_phone("138");
@@ -70,7 +70,7 @@ TEST_CASE("S1: a field that the remote normalises stays editable", "[scenario]")
 
 TEST_CASE("S2: our own value in the remote's form is neither taken nor pushed again",
           "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.remote.normalise = with_country_code;
     f.connect();
     f.set_phone("138");
@@ -82,7 +82,7 @@ TEST_CASE("S2: our own value in the remote's form is neither taken nor pushed ag
 }
 
 TEST_CASE("S3: two remotes that normalise differently play no ping-pong", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.remote.normalise = with_country_code;
     MemoryRemote other(f.clock);
     other.streams = people_streams();
@@ -111,7 +111,7 @@ TEST_CASE("S3: two remotes that normalise differently play no ping-pong", "[scen
 }
 
 TEST_CASE("S4: a request lost on its way is sent again, and the user's value stays", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     f.set_phone("138");
     f.remote.next_push = MemoryRemote::Fault::kLostRequest;
@@ -127,7 +127,7 @@ TEST_CASE("S4: a request lost on its way is sent again, and the user's value sta
 }
 
 TEST_CASE("S4b: an answer lost after the commit is found out, not repeated", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     f.set_phone("138");
     f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
@@ -139,8 +139,9 @@ TEST_CASE("S4b: an answer lost after the commit is found out, not repeated", "[s
 }
 
 TEST_CASE("S5: nothing of a parked conflict is sent", "[scenario]") {
-    Fixture f;
-    f.connect([](auto& mapping) { Fixture::policy(mapping, "phone", merge::Policy::kManual); });
+    ScenariosFixture f;
+    f.connect(
+        [](auto& mapping) { ScenariosFixture::policy(mapping, "phone", merge::Policy::kManual); });
     f.set_phone("138");
     f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
     CHECK(f.writes_of(3) == 0);
@@ -184,7 +185,7 @@ TEST_CASE("S5: nothing of a parked conflict is sent", "[scenario]") {
 
 TEST_CASE("S5b: reading the same image again does not decide a parked conflict", "[scenario]") {
     // SQLite stamps local edits with the machine's time, which `newest` compares with theirs.
-    Fixture f(SystemClock().now());
+    ScenariosFixture f(SystemClock().now());
     f.connect();
     f.set_phone("138");
     f.clock.advance(seconds{20});
@@ -201,7 +202,7 @@ TEST_CASE("S5b: reading the same image again does not decide a parked conflict",
 }
 
 TEST_CASE("S6: a newly mapped field that is empty there does not wipe ours", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     merge::GroupMapping email;
     f.connect([&](merge::Mapping& mapping) {
         auto& groups = mapping.streams.front().groups;
@@ -221,7 +222,7 @@ TEST_CASE("S6: a newly mapped field that is empty there does not wipe ours", "[s
 }
 
 TEST_CASE("S7: a second remote without the phone takes it, and wipes nobody's", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     MemoryRemote other(f.clock);
     other.streams = people_streams();
     f.connect();
@@ -246,7 +247,7 @@ TEST_CASE("S7: a second remote without the phone takes it, and wipes nobody's", 
 }
 
 TEST_CASE("S8: both columns of a joined name edited before the engine looks", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     auto people = people_streams();
     people[0].fields[1].name = "Full_Name";
     f.remote.streams = people;
@@ -271,7 +272,7 @@ TEST_CASE("S8: both columns of a joined name edited before the engine looks", "[
 
 TEST_CASE("S9: a contact of an account made offline is pushed with the account's new id",
           "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     f.device.sql("INSERT INTO account(name) VALUES('Acme 公司')");
     const auto account = f.device.number("SELECT max(id) FROM account");
@@ -290,7 +291,7 @@ TEST_CASE("S9: a contact of an account made offline is pushed with the account's
 }
 
 TEST_CASE("S10: an account that is created again under a new id keeps its contacts", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
     f.remote.edit("Contacts", f.ada, {{"Account_Name", Value(acme)}});
     f.clock.advance(seconds{60});
@@ -311,7 +312,7 @@ TEST_CASE("S10: an account that is created again under a new id keeps its contac
 }
 
 TEST_CASE("S11: a look-up whose target has not arrived is kept and completed", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     // Late-visible: the contact shows the account before the account itself shows.
     f.remote.edit("Contacts", f.ada, {{"Account_Name", Value("Accounts-777")}});
@@ -328,7 +329,7 @@ TEST_CASE("S11: a look-up whose target has not arrived is kept and completed", "
 }
 
 TEST_CASE("S12: an older image after an acknowledged push is not merged", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     const auto old = f.remote.at("Contacts", f.ada);
     f.clock.advance(seconds{10});
@@ -341,8 +342,9 @@ TEST_CASE("S12: an older image after an acknowledged push is not merged", "[scen
 }
 
 TEST_CASE("S13: a group moves as one", "[scenario]") {
-    Fixture f;
-    f.connect([](auto& m) { Fixture::policy(m, "mailing_address", merge::Policy::kManual); });
+    ScenariosFixture f;
+    f.connect(
+        [](auto& m) { ScenariosFixture::policy(m, "mailing_address", merge::Policy::kManual); });
     f.remote.edit("Contacts", f.ada,
                   {{"Mailing_City", Value("Beijing")}, {"Mailing_Street", Value("Chang'an")}});
     f.device.sync("crm");
@@ -357,7 +359,7 @@ TEST_CASE("S13: a group moves as one", "[scenario]") {
 }
 
 TEST_CASE("S14: an edit while a create is on its way follows as an update", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Turing', '1')");
     f.remote.after_push = [&] {
@@ -373,14 +375,14 @@ TEST_CASE("S14: an edit while a create is on its way follows as an update", "[sc
 }
 
 TEST_CASE("S15: a counter is summed once although the answer was lost", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     auto people = people_streams();
     people[0].fields[2].type = remote::FieldType::kInteger;  // Phone as a counter in its own column
     people[0].fields[2].name = "Visits";
     people[0].fields[2].column_hint = "visits";
     f.remote.streams = people;
     f.remote.edit("Contacts", f.ada, {{"Visits", Value(std::int64_t{15})}});
-    f.connect([](auto& m) { Fixture::policy(m, "visits", merge::Policy::kSum); });
+    f.connect([](auto& m) { ScenariosFixture::policy(m, "visits", merge::Policy::kSum); });
     f.device.sql("UPDATE contact SET visits = visits + 2 WHERE id = " + f.id);
     f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
     f.remote.after_push = [&] {
@@ -394,7 +396,7 @@ TEST_CASE("S15: a counter is summed once although the answer was lost", "[scenar
 }
 
 TEST_CASE("S16: a field that is dropped and comes back empty keeps our value", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     const auto before = f.device.settings("crm").mapping;
     f.device.remap("crm", [](merge::Mapping& m) {
@@ -411,7 +413,7 @@ TEST_CASE("S16: a field that is dropped and comes back empty keeps our value", "
 }
 
 TEST_CASE("S17: a field cut in lists is read whole by id", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     auto people = people_streams();
     people[0].fields[2].may_be_cut = true;
     f.remote.streams = people;
@@ -425,7 +427,7 @@ TEST_CASE("S17: a field cut in lists is read whole by id", "[scenario]") {
 }
 
 TEST_CASE("S18: a second edit within the same second is found", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     f.connect();
     f.remote.edit("Contacts", f.ada, {{"Phone", Value("200")}});
     const auto stamp = f.remote.at("Contacts", f.ada).version;
@@ -441,7 +443,7 @@ TEST_CASE("S18: a second edit within the same second is found", "[scenario]") {
 }
 
 TEST_CASE("S19: a remote that keeps five characters does not cost us the tail", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     auto people = people_streams();
     people[0].fields[2].max_length = 5;
     f.remote.streams = people;
@@ -458,7 +460,7 @@ TEST_CASE("S19: a remote that keeps five characters does not cost us the tail", 
 }
 
 TEST_CASE("S20: a changed form of a field makes no mass push and no mass conflict", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     for (int i = 0; i < 20; ++i)
         f.remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))},
                                      {"Phone", Value("1" + std::to_string(i))}});
@@ -477,7 +479,7 @@ TEST_CASE("S20: a changed form of a field makes no mass push and no mass conflic
 }
 
 TEST_CASE("S21: an SQL edit of a read-only field is undone with a notice", "[scenario]") {
-    Fixture f;
+    ScenariosFixture f;
     auto people = people_streams();
     people[0].fields.push_back(text_field("Score", "score"));
     people[0].fields.back().read_only = true;

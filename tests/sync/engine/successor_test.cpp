@@ -9,8 +9,8 @@ using std::chrono::seconds;
 
 namespace {
 
-struct Fixture {
-    Fixture() : remote(clock), device(clock) {
+struct SuccessorFixture {
+    SuccessorFixture() : remote(clock), device(clock) {
         remote.streams = people_streams();
         account = remote.create("Accounts", {{"Account_Name", Value("Old")}});
         kept = remote.create("Accounts", {{"Account_Name", Value("Kept")}});
@@ -46,7 +46,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("D7: an edit of a record that was merged away goes on with the winner", "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.device.sql("UPDATE contact SET phone = 'typed', email = 'l@x.cn' WHERE id = " +
                  f.id(f.loser));
     f.merge_contacts();
@@ -63,7 +63,7 @@ TEST_CASE("D7: an edit of a record that was merged away goes on with the winner"
 
 TEST_CASE("D7: where the winner holds another value a person decides, and both are there",
           "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.remote.edit("Contacts", f.winner, {{"Phone", Value("2")}});
     f.clock.advance(seconds{10});
     f.device.sync("crm");
@@ -88,7 +88,7 @@ TEST_CASE("D7: where the winner holds another value a person decides, and both a
 
 TEST_CASE("D7: both had been edited here: the winner's edit goes out, the other's is kept",
           "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.device.sql("UPDATE contact SET phone = 'of loser' WHERE id = " + f.id(f.loser));
     f.device.sql("UPDATE contact SET phone = 'of winner' WHERE id = " + f.id(f.winner));
     f.merge_contacts();
@@ -102,7 +102,7 @@ TEST_CASE("D7: both had been edited here: the winner's edit goes out, the other'
 }
 
 TEST_CASE("D7: who referred to the loser refers to the winner", "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     const auto child = f.id(f.child);
     f.device.sql("INSERT INTO contact(last_name, account_id) VALUES('New', " +
                  f.id(f.account, "Accounts") + ")");
@@ -121,7 +121,7 @@ TEST_CASE("D7: who referred to the loser refers to the winner", "[successor]") {
 }
 
 TEST_CASE("D7: a winner that is not here yet takes the loser's place", "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.device.sql("UPDATE contact SET email = 'typed' WHERE id = " + f.id(f.loser));
     const auto record = f.id(f.loser);
     f.clock.advance(seconds{10});
@@ -137,7 +137,7 @@ TEST_CASE("D7: a winner that is not here yet takes the loser's place", "[success
 }
 
 TEST_CASE("D7: what was under way when the loser was merged is not sent to it", "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.device.sql("UPDATE contact SET phone = 'typed' WHERE id = " + f.id(f.loser));
     const auto fault = GENERATE(MemoryRemote::Fault::kNone, MemoryRemote::Fault::kLostRequest);
     f.remote.next_push = fault;
@@ -181,7 +181,7 @@ TEST_CASE("D7: an edit of a lead that has been converted goes on with the contac
 
 TEST_CASE("D7: an edit goes on with the winner, also where the loser's base is not known",
           "[successor]") {
-    Fixture f;
+    SuccessorFixture f;
     f.device.remap("crm", [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams)
             for (auto& group : stream.groups)

@@ -15,8 +15,8 @@ using replica::UndoScope;
 
 namespace {
 
-struct Office {
-    Office() : remote(clock), device(clock) {
+struct UndoOffice {
+    UndoOffice() : remote(clock), device(clock) {
         remote.streams = people_streams();
         for (const char* name : {"Ada", "Bo", "Cy"}) make(name);
         clock.advance(std::chrono::seconds{60});
@@ -74,7 +74,7 @@ void whole_name(merge::Mapping& mapping) {
 }  // namespace
 
 TEST_CASE("undoing a first load deletes nothing, however its records came in", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     std::int64_t loaded = 0;
     std::int64_t from_remote = 0;
     SECTION("a field that stands for two columns: none goes the loader's way") {
@@ -107,7 +107,7 @@ TEST_CASE("undoing a first load deletes nothing, however its records came in", "
 }
 
 TEST_CASE("a reference that came after its record is not blanked by an undo", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     const std::string account = office.remote.create("Accounts", {{"Account_Name", Value("Co")}});
     office.remote.forbidden.insert(account);
     const auto di = office.remote.create(
@@ -127,7 +127,7 @@ TEST_CASE("a reference that came after its record is not blanked by an undo", "[
 }
 
 TEST_CASE("undoing a sync takes values back and keeps what a colleague made", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     office.device.connect("crm", office.remote);
     const auto ada = office.remote.ids("Contacts").front();
     for (const char* name : {"Xu", "Yu", "Zu"}) office.make(name);
@@ -145,7 +145,7 @@ TEST_CASE("undoing a sync takes values back and keeps what a colleague made", "[
 }
 
 TEST_CASE("what a colleague made returns to what it was when it came", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     office.device.connect("crm", office.remote);
     const auto first = office.last_change() + 1;
     const auto made = office.make("Xu");
@@ -164,7 +164,7 @@ TEST_CASE("what a colleague made returns to what it was when it came", "[engine]
 }
 
 TEST_CASE("a record that their edit brought back is not deleted again", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     office.device.connect("crm", office.remote);
     const auto ada = office.remote.ids("Contacts").front();
     const auto id = std::to_string(office.device.local("Contacts", ada));
@@ -178,7 +178,7 @@ TEST_CASE("a record that their edit brought back is not deleted again", "[engine
 }
 
 TEST_CASE("what was made here is deleted by an undo, at the remote too", "[engine][undo]") {
-    Office office;
+    UndoOffice office;
     office.device.connect("crm", office.remote);
     office.device.sql("INSERT INTO contact(last_name) VALUES('Mine')");
     const auto made = office.last_change();
@@ -193,7 +193,7 @@ TEST_CASE("what was made here is deleted by an undo, at the remote too", "[engin
 
 TEST_CASE("what is only read is left alone by an undo, and the connection named",
           "[engine][undo][only_read]") {
-    Office office;
+    UndoOffice office;
     SECTION("records") {
         office.device.connect("crm", office.remote, [](merge::Mapping& mapping) {
             whole_name(mapping);  // so that each has an entry of its own

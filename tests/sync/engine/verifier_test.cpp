@@ -12,13 +12,14 @@ using engine::VerifyReason;
 
 namespace {
 
-struct World {
+struct VerifierWorld {
     FakeClock clock;
     MemoryRemote zoho{clock};
     Device device{clock};
     std::vector<std::string> people;
 
-    explicit World(int count = 10, const std::function<void(merge::Mapping&)>& adjust = {}) {
+    explicit VerifierWorld(int count = 10,
+                           const std::function<void(merge::Mapping&)>& adjust = {}) {
         zoho.streams = people_streams();
         for (int i = 0; i < count; ++i)
             people.push_back(
@@ -67,7 +68,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("two sides that agree are equal, and verifying writes nothing", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     const auto before = w.state();
     const auto counts = w.verify();
     CHECK(counts.compared == 10);
@@ -81,7 +82,7 @@ TEST_CASE("two sides that agree are equal, and verifying writes nothing", "[engi
 
 TEST_CASE("a value that is wrong here without a reason is found, whole and sampled",
           "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.corrupt("UPDATE contact SET phone = 'wrong' WHERE id = 4");
     auto counts = w.verify();
     CHECK(counts.differ == 1);
@@ -97,7 +98,7 @@ TEST_CASE("a value that is wrong here without a reason is found, whole and sampl
 }
 
 TEST_CASE("records that only one side has are found", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.clock.advance(std::chrono::minutes{5});
     w.device.sync("zoho");  // the next pull begins after them
     SECTION("lost here") {
@@ -129,7 +130,7 @@ TEST_CASE("records that only one side has are found", "[engine][verify]") {
 }
 
 TEST_CASE("what the next sync brings is no trouble; what it would miss is", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.clock.advance(std::chrono::minutes{5});
     w.device.sync("zoho");
     w.clock.advance(std::chrono::minutes{5});
@@ -149,7 +150,7 @@ TEST_CASE("what the next sync brings is no trouble; what it would miss is", "[en
 }
 
 TEST_CASE("edits that have not been sent are told apart", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.device.sql("UPDATE contact SET phone = 'mine' WHERE id = 1");
     w.device.sql("DELETE FROM contact WHERE id = 2");
     w.device.sql("INSERT INTO contact(last_name) VALUES('Mine')");
@@ -169,7 +170,7 @@ TEST_CASE("edits that have not been sent are told apart", "[engine][verify]") {
 }
 
 TEST_CASE("conflicts and refusals are told apart, with what to look for", "[engine][verify]") {
-    World w(10, [](merge::Mapping& mapping) {
+    VerifierWorld w(10, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams)
             for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
     });
@@ -197,7 +198,7 @@ TEST_CASE("conflicts and refusals are told apart, with what to look for", "[engi
 
 TEST_CASE("what the remote keeps in another form, and what it cannot hold, is expected",
           "[engine][verify]") {
-    World w(4, [](merge::Mapping& mapping) {
+    VerifierWorld w(4, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams)
             for (auto& group : stream.groups)
                 for (auto& field : group.fields)
@@ -217,7 +218,7 @@ TEST_CASE("what the remote keeps in another form, and what it cannot hold, is ex
 }
 
 TEST_CASE("a field that the remote leaves out is not a difference", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.zoho.hidden_fields = {"Phone"};
     const auto counts = w.verify();
     CHECK(counts.unexplained() == 0);
@@ -226,7 +227,7 @@ TEST_CASE("a field that the remote leaves out is not a difference", "[engine][ve
 }
 
 TEST_CASE("a list that shows old values is not believed", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     const auto old = w.zoho.at("Contacts", w.people[0]);
     w.clock.advance(std::chrono::minutes{5});
     w.zoho.edit("Contacts", w.people[0], {{"Phone", Value("newer")}});
@@ -239,7 +240,7 @@ TEST_CASE("a list that shows old values is not believed", "[engine][verify]") {
 }
 
 TEST_CASE("a record that a list shows twice counts once, as it is now", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     const auto old = w.zoho.at("Contacts", w.people[0]);
     w.clock.advance(std::chrono::minutes{5});
     w.device.sync("zoho");
@@ -253,7 +254,7 @@ TEST_CASE("a record that a list shows twice counts once, as it is now", "[engine
 }
 
 TEST_CASE("a sample is chosen by its seed alone", "[engine][verify]") {
-    World w(60);
+    VerifierWorld w(60);
     w.corrupt("UPDATE contact SET phone = 'wrong'");
     const auto chosen = [&](std::uint64_t seed) {
         CHECK(w.verify({.streams = {"Contacts"}, .sample = 5, .seed = seed}).differ == 5);
@@ -269,7 +270,7 @@ TEST_CASE("a sample is chosen by its seed alone", "[engine][verify]") {
 
 TEST_CASE("a remote that cannot be read by id is compared whole, and not sampled",
           "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     for (auto& stream : w.device.settings("zoho").streams) stream.can.fetch = false;
     w.corrupt("UPDATE contact SET phone = 'wrong' WHERE id = 4");
     w.zoho.forget("Contacts", w.people[5]);
@@ -282,7 +283,7 @@ TEST_CASE("a remote that cannot be read by id is compared whole, and not sampled
 }
 
 TEST_CASE("verifying stops when it is told to, and at another organisation", "[engine][verify]") {
-    World w;
+    VerifierWorld w;
     w.cancelled = true;
     auto report = w.try_verify();
     REQUIRE_FALSE(report);
