@@ -187,6 +187,11 @@ Result<Entity> load_entity(const Database& db, const std::string& name) {
 
 }  // namespace
 
+bool is_text(remote::FieldType type) {
+    using enum remote::FieldType;
+    return type == kText || type == kLongText || type == kEmail || type == kPhone || type == kUrl;
+}
+
 std::string_view column_type(const Field& field) {
     using enum remote::FieldType;
     switch (field.type) {

@@ -37,6 +37,9 @@ struct Field {
 /// False for a column whose values are sent nowhere: marked so, or of the class `secret`.
 [[nodiscard]] bool may_leave(const Field& field);
 
+/// True for types whose values are words or numbers to be called by: search covers them.
+[[nodiscard]] bool is_text(remote::FieldType type);
+
 /// Target of a reference that may point to any entity; its column holds "entity:id" as text.
 inline constexpr std::string_view kAnyTarget = "*";
 

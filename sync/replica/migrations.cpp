@@ -35,10 +35,26 @@ Result<> to_version_3(const Database& db, Random&) {
     return db.execute(kSystemTablesV3);
 }
 
+/// Search covers all text; versions before left out addresses, departments and the like.
+Result<> to_version_4(const Database& db, Random&) {
+    for (const StandardEntity& standard : standard_entities())
+        for (const StandardField& column : standard.fields) {
+            if (!column.field.searchable) continue;
+            auto update = db.prepare(
+                "UPDATE kontor_field SET searchable = 1 WHERE name = ?2"
+                " AND entity = (SELECT id FROM kontor_entity WHERE name = ?1)");
+            if (!update) return pass(update);
+            update->bind(1, standard.name);
+            update->bind(2, column.field.name);
+            if (auto done = update->run(); !done) return done;
+        }
+    return {};
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3};
+constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.
@@ -53,7 +69,7 @@ Result<int> version_of(const Database& db) {
     if (*application == 0 && *version == 0 && *objects == 0) return 0;
     if (*application != kApplicationId || *version < 1)
         return fail(Errc::kCorrupt, db.path() + " is a database, but not a replica",
-                    {{"path", db.path()}});
+                    {{"path", db.path()}, {"reason", "not_a_replica"}});
     if (*version > kSchemaVersion)
         return fail(Errc::kTooNew,
                     db.path() + " has version " + std::to_string(*version) +

@@ -16,7 +16,7 @@ struct Options {
     int scale = 0;
     bool personal = false;
     bool read_only = false;
-    bool searchable = false;
+    bool code = false;  ///< text for programs: search leaves it out
 };
 
 [[nodiscard]] StandardField column(std::string_view name, remote::FieldType type,
@@ -24,8 +24,7 @@ struct Options {
                                    const Options& options = {});
 
 inline constexpr Options kPersonal{.personal = true};
-inline constexpr Options kPersonalSearch{.personal = true, .searchable = true};
-inline constexpr Options kSearch{.searchable = true};
+inline constexpr Options kCode{.code = true};
 inline constexpr Options kReadOnly{.read_only = true};
 inline constexpr Options kMoney{.precision = 15, .scale = 2};
 inline constexpr Options kMoneyReadOnly{.precision = 15, .scale = 2, .read_only = true};

@@ -22,7 +22,7 @@ StandardField column(std::string_view name, remote::FieldType type, std::string_
     f.label = {std::string(en), std::string(zh)};
     if (options.personal) f.data_class = "personal";
     f.read_only = options.read_only;
-    f.searchable = options.searchable;
+    f.searchable = is_text(type) && !options.code;
     return {std::move(f), options.group};
 }
 
@@ -74,7 +74,7 @@ Columns common() {
 
 Columns currency() {
     return {
-        column("currency", kText, "Currency", "币种", {.group = "amount"}),
+        column("currency", kText, "Currency", "币种", {.group = "amount", .code = true}),
         column("exchange_rate", kDecimal, "Exchange rate", "汇率",
                {.group = "amount", .precision = 15, .scale = 9}),
     };

@@ -14,7 +14,7 @@ StandardEntity campaign() {
     return {"campaign",
             {"Campaign", "市场活动"},
             join({{
-                      column("name", kText, "Name", "名称", kSearch),
+                      column("name", kText, "Name", "名称"),
                       column("type", kChoice, "Type", "类型"),
                       column("status", kChoice, "Status", "状态"),
                       column("start_date", kDate, "Start date", "开始日期"),
@@ -26,7 +26,7 @@ StandardEntity campaign() {
                       column("number_sent", kInteger, "Number sent", "发送数"),
                       column("parent_id", kReference, "Parent campaign", "上级活动",
                              {.target = "campaign"}),
-                      column("description", kLongText, "Description", "描述", kSearch),
+                      column("description", kLongText, "Description", "描述"),
                   },
                   currency(),
                   common()})};
@@ -37,7 +37,7 @@ StandardEntity deal() {
         "deal",
         {"Deal", "商机"},
         join({{
-                  column("name", kText, "Name", "名称", kSearch),
+                  column("name", kText, "Name", "名称"),
                   column("pipeline", kChoice, "Pipeline", "销售流程", {.group = "stage"}),
                   column("stage", kChoice, "Stage", "阶段", {.group = "stage"}),
                   column("probability", kInteger, "Probability, %", "赢单概率（%）",
@@ -53,7 +53,7 @@ StandardEntity deal() {
                   column("next_step", kText, "Next step", "下一步"),
                   column("campaign_id", kReference, "Campaign", "市场活动", {.target = "campaign"}),
                   column("reason_for_loss", kChoice, "Reason for loss", "输单原因"),
-                  column("description", kLongText, "Description", "描述", kSearch),
+                  column("description", kLongText, "Description", "描述"),
               },
               currency(),
               common()})};
@@ -63,8 +63,8 @@ StandardEntity product() {
     return {"product",
             {"Product", "产品"},
             join({{
-                      column("name", kText, "Name", "名称", kSearch),
-                      column("code", kText, "Code", "编码", kSearch),
+                      column("name", kText, "Name", "名称"),
+                      column("code", kText, "Code", "编码"),
                       column("category", kChoice, "Category", "类别"),
                       column("active", kBoolean, "Active", "启用"),
                       column("vendor", kText, "Vendor", "供应商"),
@@ -80,7 +80,7 @@ StandardEntity product() {
                       column("reorder_level", kDecimal, "Reorder level", "再订货点", kMoney),
                       column("sales_start_date", kDate, "Sales start", "销售开始"),
                       column("sales_end_date", kDate, "Sales end", "销售结束"),
-                      column("description", kLongText, "Description", "描述", kSearch),
+                      column("description", kLongText, "Description", "描述"),
                   },
                   currency(),
                   common()})};
@@ -96,7 +96,7 @@ Columns lines() {
         column("adjustment", kDecimal, "Adjustment", "调整", kAmount),
         column("grand_total", kDecimal, "Grand total", "总计", kMoneyReadOnly),
         column("terms", kLongText, "Terms and conditions", "条款"),
-        column("description", kLongText, "Description", "描述", kSearch),
+        column("description", kLongText, "Description", "描述"),
     };
 }
 
@@ -108,9 +108,8 @@ StandardEntity quote() {
     return {"quote",
             {"Quote", "报价单"},
             join({{
-                      column("subject", kText, "Subject", "主题", kSearch),
-                      column("number", kText, "Number", "编号",
-                             {.read_only = true, .searchable = true}),
+                      column("subject", kText, "Subject", "主题"),
+                      column("number", kText, "Number", "编号", {.read_only = true}),
                       column("stage", kChoice, "Stage", "阶段"),
                       column("valid_till", kDate, "Valid till", "有效期至"),
                       column("deal_id", kReference, "Deal", "商机", kDeal),
@@ -129,9 +128,8 @@ StandardEntity sales_order() {
     return {"sales_order",
             {"Sales order", "销售订单"},
             join({{
-                      column("subject", kText, "Subject", "主题", kSearch),
-                      column("number", kText, "Number", "编号",
-                             {.read_only = true, .searchable = true}),
+                      column("subject", kText, "Subject", "主题"),
+                      column("number", kText, "Number", "编号", {.read_only = true}),
                       column("status", kChoice, "Status", "状态"),
                       column("due_date", kDate, "Due date", "到期日"),
                       column("customer_number", kText, "Customer number", "客户编号"),
@@ -155,9 +153,8 @@ StandardEntity invoice() {
     return {"invoice",
             {"Invoice", "发票"},
             join({{
-                      column("subject", kText, "Subject", "主题", kSearch),
-                      column("number", kText, "Number", "编号",
-                             {.read_only = true, .searchable = true}),
+                      column("subject", kText, "Subject", "主题"),
+                      column("number", kText, "Number", "编号", {.read_only = true}),
                       column("invoice_date", kDate, "Invoice date", "开票日期"),
                       column("due_date", kDate, "Due date", "到期日"),
                       column("status", kChoice, "Status", "状态"),
