@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "sync/base/clock.hpp"
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 
 namespace kontor::merge {
 namespace {

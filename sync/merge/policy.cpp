@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 
 namespace kontor::merge {
 namespace {

@@ -48,14 +48,27 @@ Result<const Entity*> find_entity(const Catalogue& catalogue, const std::string&
                 {{"entity", name}, {"suggestion", nearest(name, names)}});
 }
 
-Result<std::string> quoted(const Entity& entity, const std::string& column) {
-    if (column == "id" || column == "uid" || entity.field(column) != nullptr)
-        return '"' + column + '"';
+std::string quoted(const std::string& column) {
+    return '"' + column + '"';
+}
+
+/// The field of a column; nullptr for `id` and `uid`.
+Result<const Field*> find_column(const Entity& entity, const std::string& column) {
+    if (column == "id" || column == "uid") return nullptr;
+    if (const Field* found = entity.field(column)) return found;
     std::vector<std::string> names{"id", "uid"};
     for (const Field& f : entity.fields) names.push_back(f.name);
     return fail(
         Errc::kNotFound, entity.name + " has no field " + column,
         {{"entity", entity.name}, {"field", column}, {"suggestion", nearest(column, names)}});
+}
+
+/// What the column's values are compared by. Decimals that no double holds are kept as text, whose
+/// order is not theirs.
+std::string comparable(const std::string& column, const Field* field) {
+    const bool text = field != nullptr && field->type == remote::FieldType::kDecimal &&
+                      column_type(*field) == "TEXT";
+    return text ? "CAST(" + quoted(column) + " AS NUMERIC)" : quoted(column);
 }
 
 /// A LIKE pattern's text with its wildcards taken literally.
@@ -68,7 +81,28 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-Result<std::string> condition(Sql& sql, const std::string& column, const Filter& filter) {
+std::string bind_all(Sql& sql, const std::vector<Value>& values) {
+    std::string out;
+    for (const Value& value : values) out += (out.empty() ? "" : ",") + sql.bind(value);
+    return "(" + out + ")";
+}
+
+/// True for a list that has one of the values in it.
+std::string contains_one(Sql& sql, const std::string& column, const std::vector<Value>& values) {
+    return "EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(" + column + ") THEN " + column +
+           " END) WHERE json_each.value IN " + bind_all(sql, values) + ")";
+}
+
+/// Whether the filter asks for a value in a list, not for the list itself as JSON.
+bool asks_for_element(const Field* field, const Filter& filter) {
+    return field != nullptr && field->type == remote::FieldType::kList &&
+           std::ranges::all_of(filter.values, [](const Value& value) {
+               return value.kind() == Kind::kText && !value.text().starts_with('[');
+           });
+}
+
+Result<std::string> condition(Sql& sql, const Field* field, const Filter& filter) {
+    const std::string column = comparable(filter.column, field);
     const auto wants = [&](const char* what) {
         return fail(Errc::kInvalid, "filter on " + filter.column + " needs " + what,
                     {{"field", filter.column}});
@@ -76,19 +110,19 @@ Result<std::string> condition(Sql& sql, const std::string& column, const Filter&
     if (filter.compare == Compare::kIsNull) return column + " IS NULL";
     if (filter.compare == Compare::kIsNotNull) return column + " IS NOT NULL";
     if (filter.values.size() > kValuesMax) return wants("fewer values");
-    if (filter.compare == Compare::kIn) {
-        std::string in = column + " IN (";
-        for (std::size_t i = 0; i < filter.values.size(); ++i)
-            in += (i != 0 ? "," : "") + sql.bind(filter.values[i]);
-        return in + ")";
-    }
+    const bool element = asks_for_element(field, filter);
+    if (filter.compare == Compare::kIn)
+        return element ? contains_one(sql, column, filter.values)
+                       : column + " IN " + bind_all(sql, filter.values);
     if (filter.values.size() != 1) return wants("one value");
     const Value& value = filter.values.front();
     switch (filter.compare) {
         case Compare::kEqual:
-            return column + " IS " + sql.bind(value);
+            return element ? contains_one(sql, column, filter.values)
+                           : column + " IS " + sql.bind(value);
         case Compare::kNotEqual:
-            return column + " IS NOT " + sql.bind(value);
+            return element ? "NOT " + contains_one(sql, column, filter.values)
+                           : column + " IS NOT " + sql.bind(value);
         case Compare::kLess:
             return column + "<" + sql.bind(value);
         case Compare::kLessOrEqual:
@@ -102,17 +136,17 @@ Result<std::string> condition(Sql& sql, const std::string& column, const Filter&
     }
     if (value.kind() != Kind::kText) return wants("text");
     const char* before = filter.compare == Compare::kContains ? "%" : "";
-    return column + " LIKE " + sql.bind(Value(before + escaped(value.text()) + "%")) +
-           " ESCAPE '\\'";
+    return quoted(filter.column) + " LIKE " +
+           sql.bind(Value(before + escaped(value.text()) + "%")) + " ESCAPE '\\'";
 }
 
 Result<std::string> where(Sql& sql, const Entity& entity, const Query& query) {
     if (query.filters.size() > kFiltersMax) return fail(Errc::kInvalid, "too many filters");
     std::string out = "1";
     for (const Filter& filter : query.filters) {
-        auto column = quoted(entity, filter.column);
-        if (!column) return pass(column);
-        auto one = condition(sql, *column, filter);
+        auto field = find_column(entity, filter.column);
+        if (!field) return pass(field);
+        auto one = condition(sql, *field, filter);
         if (!one) return pass(one);
         out += " AND (" + *one + ")";
     }
@@ -128,9 +162,9 @@ Result<std::vector<Key>> sort_keys(const Entity& entity, const Query& query) {
     if (query.sort.size() > kSortsMax) return fail(Errc::kInvalid, "too many columns to sort by");
     std::vector<Key> keys;
     for (const Sort& sort : query.sort) {
-        auto column = quoted(entity, sort.column);
-        if (!column) return pass(column);
-        keys.push_back({*column, sort.descending});
+        auto field = find_column(entity, sort.column);
+        if (!field) return pass(field);
+        keys.push_back({comparable(sort.column, *field), sort.descending});
         if (sort.column == "id") return keys;
     }
     keys.push_back({"\"id\"", false});
@@ -169,9 +203,8 @@ Result<Sql> select(const Entity& entity, const Query& query,
     if (!keys) return pass(keys);
     sql.text = "SELECT ";
     for (const std::string& name : columns) {
-        auto column = quoted(entity, name);
-        if (!column) return pass(column);
-        sql.text += *column + ",";
+        if (auto field = find_column(entity, name); !field) return pass(field);
+        sql.text += quoted(name) + ",";
     }
     for (std::size_t i = 0; i < keys->size(); ++i)
         sql.text += (i != 0 ? "," : "") + (*keys)[i].column;

@@ -16,7 +16,7 @@
 namespace kontor::replica {
 
 enum class Compare {
-    kEqual,  ///< null equals null
+    kEqual,  ///< null equals null; of a list, a text that is in it
     kNotEqual,
     kLess,
     kLessOrEqual,

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "sync/base/clock.hpp"
+#include "sync/base/decimal.hpp"
 
 namespace kontor::replica {
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t kDecimalDigitsMax = 100;
 /// What a double holds exactly.
-constexpr std::size_t kRealDigitsMax = 15;
+constexpr int kRealDigitsMax = 15;
 
 tl::unexpected<Error> wrong(const Field& field, const std::string& wants) {
     return fail(Errc::kInvalid, field.name + " must be " + wants,
@@ -79,45 +80,41 @@ Result<Value> check_text(const Field& field, const Value& value) {
     return value;
 }
 
-/// Digits from the first to the last that is not zero.
-std::size_t significant_digits(std::string_view decimal) {
-    std::size_t count = 0, zeros = 0;
-    for (const char c : decimal) {
-        if (c < '0' || c > '9' || (c == '0' && count == 0)) continue;
-        zeros = c == '0' ? zeros + 1 : 0;
-        ++count;
+/// The canonical text of a number; nullopt for what is none.
+std::optional<std::string> decimal_text(const Value& value) {
+    switch (value.kind()) {
+        case Kind::kInteger:
+            return std::to_string(value.integer());
+        case Kind::kReal:
+            return decimal_from_real(value.real(), -1);
+        case Kind::kText:
+            return is_decimal(value.text()) ? canonical_decimal(value.text()) : std::nullopt;
+        default:
+            return std::nullopt;
     }
-    return count - zeros;
-}
-
-/// A REAL column cannot hold every digit, and would drop them without a word.
-bool loses_digits(const Field& field, std::string_view decimal) {
-    return field.type == remote::FieldType::kDecimal && column_type(field) == "REAL" &&
-           significant_digits(decimal) > kRealDigitsMax;
 }
 
 Result<Value> check_number(const Field& field, const Value& value) {
     if (value.kind() == Kind::kReal && !std::isfinite(value.real()))
         return wrong(field, "a finite number");
-    const std::string whole =
-        value.kind() == Kind::kInteger ? std::to_string(value.integer()) : std::string();
-    if (loses_digits(field, value.kind() == Kind::kText ? value.text() : whole))
+    const auto text = decimal_text(value);
+    if (!text) return wrong(field, "a number");
+    if (column_type(field) == "TEXT") return Value(*text);
+    // A REAL column cannot hold every digit, and would drop them without a word.
+    if (field.type == remote::FieldType::kDecimal && value.kind() != Kind::kReal &&
+        significant_digits(*text) > kRealDigitsMax)
         return wrong(field, "a number of at most 15 significant digits");
-    if (value.kind() == Kind::kInteger || value.kind() == Kind::kReal) return value;
-    if (value.kind() == Kind::kText && is_decimal(value.text())) return value;
-    return wrong(field, "a number");
+    return value.kind() == Kind::kText ? Value(*text) : value;
 }
 
 Result<Value> check_json(const Field& field, const Value& value) {
-    if (value.kind() != Kind::kText) return wrong(field, "JSON text");
+    const bool list = field.type == remote::FieldType::kList;
+    const char* wants = list ? "a JSON array of texts such as [\"a\",\"b\"]" : "JSON text";
+    if (value.kind() != Kind::kText) return wrong(field, wants);
     const auto json = nlohmann::json::parse(value.text(), nullptr, false);
-    if (json.is_discarded()) return wrong(field, "JSON text");
-    if (field.type == remote::FieldType::kList) {
-        const bool texts = json.is_array() && std::ranges::all_of(json, [](const auto& item) {
-                               return item.is_string();
-                           });
-        if (!texts) return wrong(field, "a JSON array of texts");
-    }
+    const bool texts = json.is_array() &&
+                       std::ranges::all_of(json, [](const auto& item) { return item.is_string(); });
+    if (json.is_discarded() || (list && !texts)) return wrong(field, wants);
     return value;
 }
 
@@ -137,7 +134,7 @@ Result<Value> check_boolean(const Field& field, const Value& value) {
     if (value.kind() == Kind::kText && value.text() == "false") return Value(std::int64_t{0});
     const auto number = whole_number(value);
     if (number && (*number == 0 || *number == 1)) return Value(*number);
-    return wrong(field, "0 or 1");
+    return wrong(field, "true or false");
 }
 
 /// 42, "42" and "contact:42" for a field that refers to contacts.

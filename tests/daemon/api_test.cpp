@@ -72,6 +72,51 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     CHECK(daemon.get(path).status == 404);
 }
 
+TEST_CASE("filters understand values as people give them", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto make = [&](const std::string& entity, const json& fields) {
+        const auto made =
+            daemon.send("POST", "/api/v1/records/" + entity, json{{"fields", fields}});
+        INFO(made.body);
+        REQUIRE(made.status == 201);
+    };
+    make("call", {{"subject", "one"}, {"start_at", "2026-01-31T09:00:00Z"}});
+    make("call", {{"subject", "two"}, {"start_at", "2026-01-31T23:30:00Z"}});
+    make("task", {{"subject", "one"}, {"due_date", "2026-01-31"}});
+    make("task", {{"subject", "two"}, {"due_date", "2026-02-01"}});
+    const auto found = [&](const std::string& entity, const std::string& filter) {
+        const auto page =
+            daemon.json("/api/v1/records/" + entity + "?fields=subject&filter=" + filter);
+        std::string out;
+        for (const auto& record : page["records"])
+            out += record["fields"]["subject"].get<std::string>() + " ";
+        return out;
+    };
+    // The same instant, written otherwise.
+    CHECK(found("call", "start_at:%3D:2026-01-31T17:00:00%2B08:00") == "one ");
+    CHECK(found("call", "start_at:%3E%3D:2026-01-31T09:00:00Z") == "one two ");
+    CHECK(found("call", "start_at:%3E:2026-01-31T09:00:00Z") == "two ");
+    // A beginning stands for all that begins so.
+    CHECK(found("call", "start_at:%3D:2026-01-31") == "one two ");
+    CHECK(found("call", "start_at:%3C%3D:2026-01-31") == "one two ");
+    CHECK(found("call", "start_at:%3E:2026-01-31").empty());
+    CHECK(found("task", "due_date:%3D:2026-01") == "one ");
+    CHECK(found("task", "due_date:%3C:2026-02") == "one ");
+    CHECK(found("task", "owner_id:%3D:user:1").empty());
+
+    const auto refused = [&](const std::string& filter, const std::string& wants) {
+        const auto answer = daemon.get("/api/v1/records/" + filter);
+        INFO(filter << ": " << answer.body);
+        CHECK(answer.status == 400);
+        CHECK(answer.body.find(wants) != std::string::npos);
+    };
+    refused("call?filter=start_at:%3D:yesterday", "a time such as");
+    refused("call?filter=start_at:!%3D:2026-01", "a time such as");
+    refused("task?filter=due_date:in:2026-01,2026-02", "a date, YYYY-MM-DD");
+    refused("task?filter=owner_id:%3D:contact:1", "the id of a record of user");
+}
+
 TEST_CASE("the last change of a record is the last that anybody made", "[daemon][api]") {
     test::Daemon daemon;
     REQUIRE(daemon.start());

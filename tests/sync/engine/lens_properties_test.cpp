@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/validate.hpp"
 #include "tests/sync/engine/merge_cases.hpp"

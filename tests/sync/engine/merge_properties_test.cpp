@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 #include "sync/merge/matching.hpp"
 #include "sync/merge/oscillation.hpp"
 #include "tests/sync/engine/merge_cases.hpp"

@@ -1,7 +1,7 @@
 // The pure parts: three-way merge of a group, policies, lenses, exact decimals.
 #include <catch2/catch.hpp>
 
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/matching.hpp"
 #include "sync/merge/oscillation.hpp"

@@ -68,6 +68,59 @@ TEST_CASE("filters", "[replica][query]") {
                                   {"id", Compare::kGreater, {n(1)}}}}) == "4");
 }
 
+TEST_CASE("decimals that are kept as text compare as numbers", "[replica][query]") {
+    Replica replica;
+    {
+        auto transaction = Transaction::begin(replica.db());
+        REQUIRE(transaction);
+        Field worth;
+        worth.name = "worth";
+        worth.type = remote::FieldType::kDecimal;
+        worth.scale = 2;
+        REQUIRE(column_type(worth) == "TEXT");
+        Entity wanted;
+        wanted.name = "contact";
+        wanted.fields = {worth};
+        REQUIRE(ensure_entity(replica.db(), wanted));
+        REQUIRE(transaction->commit());
+    }
+    replica.run(
+        "INSERT INTO contact(id, worth) VALUES(1,'138024.82'),(2,'9.5'),(3,NULL),(4,'-5'),"
+        "(5,'20')");
+    const Catalogue catalogue = replica.catalogue();
+    const auto ids = [&](Query query) {
+        query.entity = "contact";
+        query.columns = {"id"};
+        std::string out;
+        for (int pages = 0; pages < 10; ++pages) {
+            const auto page = list(replica.db(), catalogue, query);
+            REQUIRE(page);
+            for (const Record& r : page->records)
+                out += (out.empty() ? "" : " ") + std::to_string(r.front().second.integer());
+            if (page->next.empty()) break;
+            query.after = page->next;
+        }
+        return out;
+    };
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kLess, {n(20)}}}}) == "2 4");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kEqual, {n(20)}}}}) == "5");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kIn, {Value(9.5), n(-5)}}}}) == "2 4");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kStartsWith, {Value("13")}}}}) == "1");
+    CHECK(ids({.entity = "", .sort = {{"worth", true}}, .limit = 2}) == "1 5 2 4 3");
+    CHECK(ids({.entity = "", .sort = {{"worth", false}}, .limit = 2}) == "3 4 2 5 1");
+}
+
+TEST_CASE("a filter on a list asks for what is in it", "[replica][query]") {
+    People people;
+    people.run(R"(UPDATE contact SET tags = '["a","b"]' WHERE id = 1;
+                  UPDATE contact SET tags = '["b"]' WHERE id = 2;
+                  UPDATE contact SET tags = 'no JSON' WHERE id = 3)");
+    CHECK(people.ids("tags", "=", {Value("b")}) == "1 2");
+    CHECK(people.ids("tags", "!=", {Value("b")}) == "3 4 5");
+    CHECK(people.ids("tags", "in", {Value("a"), Value("c")}) == "1");
+    CHECK(people.ids("tags", "=", {Value(R"(["b"])")}) == "2");
+}
+
 TEST_CASE("names and values from outside cannot become SQL", "[replica][query]") {
     People people;
     const auto list_it = [&](Query query) { return list(people.db(), people.catalogue_, query); };

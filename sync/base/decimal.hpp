@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace kontor::merge {
+namespace kontor {
 
 /// Canonical decimal text: optional minus, digits without leading zeros, a fraction without
 /// trailing zeros, no exponent, no "-0". nullopt if `text` is no decimal number (exponents up to
@@ -28,4 +28,4 @@ namespace kontor::merge {
 /// <0, 0, >0; both canonical.
 [[nodiscard]] int compare_decimals(std::string_view a, std::string_view b);
 
-}  // namespace kontor::merge
+}  // namespace kontor

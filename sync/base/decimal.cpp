@@ -1,4 +1,4 @@
-#include "sync/merge/decimal.hpp"
+#include "sync/base/decimal.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace kontor::merge {
+namespace kontor {
 namespace {
 
 bool digit(char c) {
@@ -191,4 +191,4 @@ int compare_decimals(std::string_view a, std::string_view b) {
     return x.negative ? -magnitude : magnitude;
 }
 
-}  // namespace kontor::merge
+}  // namespace kontor
