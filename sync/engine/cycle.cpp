@@ -9,6 +9,7 @@
 #include "sync/engine/context.hpp"
 #include "sync/engine/dry_run.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/missing_columns.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
 #include "sync/engine/pusher.hpp"
@@ -105,7 +106,28 @@ public:
     }
 
 private:
+    // A replica that starts afresh under a mapping made before, or a field that a person added to
+    // it.
+    void add_columns() {
+        const auto catalogue = need(session().catalogues.get(sql_.db()));
+        const auto missing =
+            missing_columns(settings_.mapping, settings_.streams, *catalogue, settings_.name);
+        if (missing.empty()) return;
+        WriteTransaction transaction(ports_.db);
+        for (const auto& entity : missing) {
+            auto added = replica::ensure_entity(ports_.db, entity);
+            if (!added && added.error().code == Errc::kInvalid) added.error().code = Errc::kConfig;
+            need(std::move(added));
+            ports_.log.info("mapping.columns_added",
+                            {{"connection", settings_.name},
+                             {"entity", entity.name},
+                             {"columns", static_cast<std::int64_t>(entity.fields.size())}});
+        }
+        transaction.commit();
+    }
+
     void take_mapping() {
+        add_columns();
         if (!mapping_changes(sql_, settings_)) {
             WriteTransaction transaction(ports_.db);
             reconcile(sql_, session().catalogues, settings_, ports_.clock);

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <map>
 
+#include "sync/engine/missing_columns.hpp"
+
 namespace kontor::engine {
 namespace {
 
@@ -197,19 +199,8 @@ private:
 
         std::vector<std::string> taken = used;
         for (const auto& column : entity.fields) taken.push_back(column.name);
-        replica::Field column;
+        auto column = column_of(field, stored, target, connection_);
         column.name = replica::propose_name(source, taken);
-        column.type = stored;
-        column.scale = field.scale;
-        column.precision = field.precision;
-        column.max_length = field.max_length;
-        column.target = target;
-        column.label = field.label;
-        column.choices = field.choices;
-        column.read_only = field.read_only;
-        column.searchable = stored == FieldType::kText || stored == FieldType::kLongText ||
-                            stored == FieldType::kEmail || stored == FieldType::kPhone;
-        column.origin = connection_;
         entity.fields.push_back(column);
         return column.name;
     }

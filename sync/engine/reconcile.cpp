@@ -16,22 +16,6 @@ namespace {
 /// Records whose old form is remembered in one transaction.
 constexpr std::int64_t kRecordsCommit = 1'000;
 
-void check_columns(const replica::Catalogue& catalogue, const merge::StreamMapping& mapping) {
-    const replica::Entity* entity = catalogue.entity(mapping.entity);
-    if (entity == nullptr)
-        stop({Errc::kConfig,
-              "mapping of " + mapping.stream + ": there is no entity '" + mapping.entity + "'",
-              {{"stream", mapping.stream}, {"entity", mapping.entity}}});
-    for (const auto& group : mapping.groups)
-        for (const auto& field : group.fields)
-            for (const auto& column : field.columns)
-                if (entity->field(column) == nullptr)
-                    stop({Errc::kConfig,
-                          "mapping of " + mapping.stream + ": " + mapping.entity +
-                              " has no column '" + column + "'",
-                          {{"stream", mapping.stream}, {"field", column}}});
-}
-
 /// Whether `was` and `now` are the same fields of the remote, in its own form, and the same columns
 /// here: then what is known of the one holds for the other, however the values are translated. Of
 /// other columns nothing is known: compared with a base they would look like edits.
@@ -232,7 +216,6 @@ void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSe
     const std::int64_t connection =
         *sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
     for (const auto& mapping : settings.mapping.streams) {
-        check_columns(catalogue, mapping);
         reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
     }
 }

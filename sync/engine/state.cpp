@@ -295,8 +295,12 @@ bool record_conflict(Context& context, const StreamPlan& plan, const Link& link,
     const auto open = open_conflict(context.sql, link.id, group);
     if (open) {
         context.sql.run(
-            "UPDATE kontor_conflict SET ours = ?, theirs = ?, theirs_version = ?, theirs_by = ?,"
-            " state = ?, chosen = ?, rule = ?, decided_at = ?, decided_by = ? WHERE id = ?",
+            // Who wrote the record last need not have written this value: our own push of another
+            // field is a change of the record too.
+            "UPDATE kontor_conflict SET ours = ?1,"
+            " theirs_version = iif(theirs IS ?2, theirs_version, ?3),"
+            " theirs_by = iif(theirs IS ?2, theirs_by, ?4), theirs = ?2,"
+            " state = ?5, chosen = ?6, rule = ?7, decided_at = ?8, decided_by = ?9 WHERE id = ?10",
             Blob{ours}, Blob{theirs}, some(sides.theirs_version), some(sides.theirs_by),
             chosen.empty() ? "open" : "decided",
             chosen.empty() ? std::nullopt : std::optional(chosen), rule,

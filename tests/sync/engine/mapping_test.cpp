@@ -18,8 +18,8 @@ merge::GroupMapping& group_of(merge::Mapping& mapping, const std::string& name) 
     throw std::logic_error("no group " + name);
 }
 
-struct Fixture {
-    Fixture() : remote(clock), device(clock) {
+struct MappingFixture {
+    MappingFixture() : remote(clock), device(clock) {
         remote.streams = people_streams();
         ada = remote.create("Contacts", {{"Last_Name", Value("L")}, {"Phone", Value("100")}});
         clock.advance(seconds{60});
@@ -50,7 +50,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("an unsent edit keeps its base when the mapping of its field changes", "[mapping]") {
-    Fixture f;
+    MappingFixture f;
     f.device.sql("UPDATE contact SET phone = 'typed'");
     f.device.remap("crm",
                    [](merge::Mapping& m) { group_of(m, "phone").fields[0].max_length = 40; });
@@ -74,8 +74,56 @@ TEST_CASE("an unsent edit keeps its base when the mapping of its field changes",
     }
 }
 
+TEST_CASE("columns that a mapping names are made where the replica lacks them", "[mapping]") {
+    MappingFixture f;
+    SECTION("a field that a person wrote into the mapping") {
+        remote::FieldSpec size;
+        size.name = "Shoe_Size";
+        size.label = {"Shoe size", "鞋码"};
+        size.type = remote::FieldType::kInteger;
+        f.remote.streams[0].fields.push_back(size);
+        f.device.settings("crm").streams = f.remote.streams;
+        f.remote.edit("Contacts", f.ada, {{"Shoe_Size", Value(std::int64_t{42})}});
+        f.device.remap("crm", [](merge::Mapping& m) {
+            merge::FieldMapping field;
+            field.remote = "Shoe_Size";
+            field.columns = {"shoe_size"};
+            field.type = remote::FieldType::kInteger;
+            for (auto& stream : m.streams)
+                if (stream.stream == "Contacts")
+                    stream.groups.push_back({.name = "shoe_size", .fields = {field}});
+        });
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.device.number("SELECT shoe_size FROM contact") == 42);
+        CHECK(f.device.text("SELECT label_zh FROM kontor_field WHERE name = 'shoe_size'") ==
+              "鞋码");
+        f.device.sql("UPDATE contact SET shoe_size = 43");
+        f.device.sync("crm");
+        CHECK(f.remote.value("Contacts", f.ada, "Shoe_Size") == Value(std::int64_t{43}));
+    }
+    SECTION("a name that no column can have") {
+        f.device.remap("crm", [](merge::Mapping& m) {
+            group_of(m, "phone").fields[0].columns = {"shoe size; --"};
+        });
+        const auto done = f.device.try_sync("crm");
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == Errc::kConfig);
+        CHECK(done.error().message.find("shoe size; --") != std::string::npos);
+    }
+    SECTION("a replica that starts afresh under the mapping of an earlier one") {
+        auto mapping = f.device.settings("crm").mapping;
+        group_of(mapping, "phone").fields[0].columns = {"their_phone"};
+        for (auto& stream : mapping.streams)
+            if (stream.stream == "Contacts") stream.entity = "partner";
+        Device fresh(f.clock);
+        fresh.connect("crm", f.remote, [&](merge::Mapping& m) { m = mapping; });
+        fresh.sync("crm");
+        CHECK(fresh.text("SELECT their_phone FROM partner") == "100");
+    }
+}
+
 TEST_CASE("an open question survives a change of the mapping", "[mapping]") {
-    Fixture f;
+    MappingFixture f;
     f.device.sql("UPDATE contact SET phone = 'typed'");
     f.remote.edit("Contacts", f.ada, {{"Phone", Value("theirs")}});
     f.device.sync("crm");
@@ -92,7 +140,7 @@ TEST_CASE("an open question survives a change of the mapping", "[mapping]") {
 
 TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create or a plan",
           "[mapping][leaves]") {
-    Fixture f;
+    MappingFixture f;
     f.never_leaves("email");
     f.device.sql(
         "UPDATE contact SET email = 'private', phone = 'public';"
@@ -125,7 +173,7 @@ TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create
 }
 
 TEST_CASE("values that are translated otherwise are an edit of ours, with a base", "[mapping]") {
-    Fixture f;
+    MappingFixture f;
     const auto translate = [](merge::Mapping& m) {
         auto& field = group_of(m, "phone").fields[0];
         field.lens = merge::LensKind::kChoiceMap;
@@ -159,7 +207,7 @@ TEST_CASE("values that are translated otherwise are an edit of ours, with a base
 }
 
 TEST_CASE("a field that goes to another column erases nothing at the remote", "[mapping]") {
-    Fixture f;
+    MappingFixture f;
     const auto move = [](merge::Mapping& m) { group_of(m, "phone").fields[0].columns = {"fax"}; };
     SECTION("of a clean record") {}
     SECTION("of one with an unsent edit in the old column") {
