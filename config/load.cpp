@@ -70,6 +70,12 @@ const std::vector<Setting>& settings() {
     return all;
 }
 
+std::string flag_name(const Setting& setting) {
+    std::string out = std::string("--") + setting.key;
+    std::ranges::replace(out, '_', '-');
+    return out;
+}
+
 void apply_setting(const Setting& setting, const std::string& value, const std::string& source,
                    Loaded& out) {
     const auto key = std::string("daemon.") + setting.key;
@@ -109,7 +115,7 @@ Loaded load(const Flags& flags, const Environment& environment, bool is_root) {
         if (variable && !variable->empty())
             apply_setting(setting, *variable, setting.variable, out);
         if (setting.flag != nullptr && !(flags.*setting.flag).empty())
-            apply_setting(setting, flags.*setting.flag, std::string("--") + setting.key, out);
+            apply_setting(setting, flags.*setting.flag, flag_name(setting), out);
     }
     if (out.config.daemon.state_dir.empty()) out.config.daemon.state_dir = paths.state_dir;
     if (out.config.daemon.socket.empty()) out.config.daemon.socket = paths.socket;

@@ -102,7 +102,8 @@ void unique(TableReader& in, const Node& at, std::string_view key, std::set<std:
 }
 
 merge::GroupMapping read_group(const Node& node, const std::string& prefix, TableReader::Into into,
-                               std::set<std::string>& remote_fields) {
+                               std::set<std::string>& remote_fields,
+                               std::set<std::string>& columns) {
     merge::GroupMapping out;
     TableReader in(node, prefix, into);
     required(in, "name");
@@ -116,6 +117,8 @@ merge::GroupMapping read_group(const Node& node, const std::string& prefix, Tabl
     each_table(in, "fields", [&](const Node& item, const std::string& name) {
         out.fields.push_back(read_field(item, name, into));
         unique(in, item, "fields", remote_fields, out.fields.back().remote);
+        for (const auto& column : out.fields.back().columns)
+            unique(in, item, "column", columns, column);
     });
     if (node.member("fields") == nullptr) in.problem(node, "fields", "is missing");
     in.finish();
@@ -143,8 +146,9 @@ merge::StreamMapping read_stream(const Node& node, const std::string& prefix,
     read_enum(in, "delete_against_edit", sides, out.delete_against_edit);
     std::set<std::string> groups;
     std::set<std::string> remote_fields;
+    std::set<std::string> columns;
     each_table(in, "group", [&](const Node& item, const std::string& name) {
-        out.groups.push_back(read_group(item, name, into, remote_fields));
+        out.groups.push_back(read_group(item, name, into, remote_fields, columns));
         unique(in, item, "group", groups, out.groups.back().name);
     });
     in.finish();

@@ -79,6 +79,7 @@ void read_options(TableReader& in, std::map<std::string, Option>& out) {
     const Node* table = in.table("options");
     if (table == nullptr) return;
     for (const auto& [name, line, column, value] : table->members) {
+        in.stands(value, "options." + name);
         switch (value.kind) {
             case Node::Kind::kText:
                 out[name] = value.text;

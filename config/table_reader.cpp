@@ -53,9 +53,13 @@ void TableReader::problem(const Node& at, std::string_view key, std::string reas
 const Node* TableReader::any(std::string_view key) {
     known_.emplace_back(key);
     const Node* value = table_.member(key);
-    if (value != nullptr && into_.origins != nullptr)
-        (*into_.origins)[dotted(key)] = into_.file + ":" + std::to_string(value->line);
+    if (value != nullptr) stands(*value, key);
     return value;
+}
+
+void TableReader::stands(const Node& at, std::string_view key) const {
+    if (into_.origins != nullptr)
+        (*into_.origins)[dotted(key)] = into_.file + ":" + std::to_string(at.line);
 }
 
 const Node* TableReader::take(std::string_view key, Node::Kind kind) {

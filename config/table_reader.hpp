@@ -52,6 +52,8 @@ public:
     /// Reports the keys that nobody asked for. Call it last.
     void finish();
 
+    /// Remembers where a key stands that is read by itself.
+    void stands(const Node& at, std::string_view key) const;
     void problem(const Node& at, std::string_view key, std::string reason,
                  std::string nearest = "") const;
     [[nodiscard]] std::string dotted(std::string_view key) const;

@@ -36,9 +36,16 @@ public:
         for (const auto& [name, option] : connection_.options)
             std::visit([&, &key = name](const auto& value) { options[key] = value; }, option);
         using Handler = nlohmann::json::error_handler_t;
-        const auto taken =
-            host::complete_options(*spec, options.dump(-1, ' ', false, Handler::replace));
-        if (!taken) add("options", taken.error().message);
+        // Without the one that is wrong, what else is wrong comes up.
+        while (true) {
+            const auto taken =
+                host::complete_options(*spec, options.dump(-1, ' ', false, Handler::replace));
+            if (taken) break;
+            const auto named = taken.error().args.find("option");
+            const auto name = named == taken.error().args.end() ? "" : named->second;
+            add(name.empty() ? "options" : "options." + name, taken.error().message);
+            if (options.erase(name) == 0) break;
+        }
     }
 
     void mapping() {

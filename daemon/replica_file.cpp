@@ -38,7 +38,8 @@ Result<> recognise_replica(const std::string& path) {
         header.compare(0, magic.size(), magic) != 0)
         return fail(Errc::kCorrupt, "is not a database", {{"path", path}});
     if (number_at(header, kApplicationIdAt) != static_cast<std::uint32_t>(replica::kApplicationId))
-        return fail(Errc::kCorrupt, "is a database, but not a replica", {{"path", path}});
+        return fail(Errc::kCorrupt, "is a database, but not a replica",
+                    {{"path", path}, {"reason", "not_a_replica"}});
     const auto version = number_at(header, kUserVersionAt);
     if (version > static_cast<std::uint32_t>(replica::kSchemaVersion))
         return fail(Errc::kTooNew, "has schema version " + std::to_string(version),

@@ -38,10 +38,9 @@ Retries::Retries(const RetryPolicy& policy, const Clock& clock, Random& random, 
 
 // The wait before the next attempt; nullopt if there shall be none.
 std::optional<std::chrono::milliseconds> Retries::next_wait(
-    std::optional<std::chrono::milliseconds> asked) {
+    std::optional<std::chrono::milliseconds> asked, unsigned attempts_max) {
     ++attempt_;
-    if (attempt_ >= policy_.attempts_max || (asked && *asked > policy_.wait_max))
-        return std::nullopt;
+    if (attempt_ >= attempts_max || (asked && *asked > policy_.wait_max)) return std::nullopt;
     const auto backoff = backoff_delay(policy_.backoff, attempt_, random_.next());
     // Never earlier than asked; a little later, so that many clients do not come back at once.
     const auto wait =
@@ -57,7 +56,8 @@ Retries::Decision Retries::after_status(const HttpResponse& answer) {
         status == 408 || status == 500 || status == 502 || status == 503 || status == 504;
     if (!limited && !(trouble && idempotent_)) return {};
     const auto asked = parse_retry_after(answer.header("retry-after"), clock_.now());
-    if (const auto wait = next_wait(asked)) return {Decision::Kind::kWait, *wait, {}};
+    if (const auto wait = next_wait(asked, policy_.attempts_max))
+        return {Decision::Kind::kWait, *wait, {}};
     if (!limited && !asked) return {};
     Error error{limited ? Errc::kRateLimited : Errc::kUnavailable,
                 "the server answers " + std::to_string(status) + " for too long",
@@ -73,8 +73,10 @@ Retries::Decision Retries::after(const Result<HttpResponse>& answer) {
     if (answer) return after_status(*answer);
     const auto code = answer.error().code;
     const bool passing = code == Errc::kUnavailable || code == Errc::kTimeout;
-    if (!passing || !(idempotent_ || surely_unsent(answer.error()))) return {};
-    if (const auto wait = next_wait(answer.error().retry_after))
+    const bool unreached = surely_unsent(answer.error());
+    if (!passing || !(idempotent_ || unreached)) return {};
+    const auto most = unreached ? policy_.unreached_attempts_max : policy_.attempts_max;
+    if (const auto wait = next_wait(answer.error().retry_after, most))
         return {Decision::Kind::kWait, *wait, {}};
     return {};
 }

@@ -15,6 +15,9 @@ namespace kontor::host {
 struct RetryPolicy {
     BackoffPolicy backoff{};
     unsigned attempts_max = 6;
+    /// While nothing can be reached: whoever is offline is told at once, and the next sync comes
+    /// soon enough.
+    unsigned unreached_attempts_max = 3;
     std::chrono::milliseconds total_max{300'000};   ///< from the first attempt on
     std::chrono::milliseconds wait_max{120'000};    ///< a longer Retry-After goes to the scheduler
     std::chrono::milliseconds long_pause{300'000};  ///< asked of it when 429 persists
@@ -40,7 +43,7 @@ public:
 private:
     [[nodiscard]] Decision after_status(const HttpResponse& answer);
     [[nodiscard]] std::optional<std::chrono::milliseconds> next_wait(
-        std::optional<std::chrono::milliseconds> asked);
+        std::optional<std::chrono::milliseconds> asked, unsigned attempts_max);
 
     const RetryPolicy policy_;
     const Clock& clock_;

@@ -25,6 +25,25 @@ Result<ApiResponse> show(Services& services, const ApiRequest& request, int stat
     return json_response(*connection, status);
 }
 
+/// A misspelt stream would be a sync of nothing, which looks like all is well.
+Result<> check_streams(const config::Connection& connection,
+                       const std::vector<std::string>& wanted) {
+    if (wanted.empty()) return {};
+    config::Problems problems;
+    const auto mapping = config::read_mapping(connection.mapping, problems);
+    if (!mapping) return {};  // the sync says what is wrong with it
+    std::vector<std::string> names;
+    for (const auto& stream : mapping->streams) names.push_back(stream.stream);
+    for (const auto& name : wanted)
+        if (std::ranges::find(names, name) == names.end())
+            return fail(Errc::kNotFound,
+                        "connection " + connection.name + " maps no stream '" + name + "'",
+                        {{"connection", connection.name},
+                         {"stream", name},
+                         {"suggestion", config::nearest(name, names)}});
+    return {};
+}
+
 Result<ApiResponse> sync(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
@@ -43,6 +62,8 @@ Result<ApiResponse> sync(Services& services, const ApiRequest& request) {
     options.sweep = *sweep;
     options.confirm_mass = *confirm;
     options.streams = std::move(*streams);
+    if (auto known = check_streams((*worker)->connection(), options.streams); !known)
+        return pass(known);
     const auto event_id = services.events.newest();
     auto ticket = (*worker)->request(options);
     if (!ticket) return pass(ticket);

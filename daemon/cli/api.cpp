@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/cli/json_view.hpp"
+
 namespace kontor::cli {
 namespace {
 
@@ -16,11 +18,6 @@ messages::Args args_of(const json& problem) {
     for (const auto& [name, value] : found->items())
         args[name] = value.is_string() ? value.get<std::string>() : value.dump();
     return args;
-}
-
-std::string text_at(const json& object, const char* name) {
-    const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::string dump(const json& body) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "connectors/host/utf8.hpp"
 #include "daemon/cli/suggest.hpp"
 
 namespace kontor::cli {
@@ -180,8 +181,7 @@ Outcome<> take_options(messages::Language language, std::span<const OptionSpec> 
         if (option->count() == 0) continue;
         auto& values = into.options[std::string(spec.name)];
         if (!spec.value.empty()) values = results_of(*option);
-        const auto checked =
-            check_choices(language, "--" + std::string(spec.name), spec.words, values);
+        auto checked = check_choices(language, "--" + std::string(spec.name), spec.words, values);
         if (!checked) return checked;
     }
     return {};
@@ -200,7 +200,7 @@ Outcome<> take_arguments(messages::Language language, const Node& node, bool hel
         }
         auto& values = into.arguments[std::string(spec.name)];
         values = results_of(*option);
-        const auto checked = check_choices(language, std::string(spec.name), spec.words, values);
+        auto checked = check_choices(language, std::string(spec.name), spec.words, values);
         if (!checked) return checked;
     }
     return {};
@@ -213,6 +213,13 @@ std::vector<std::string> prepared(const std::vector<std::string>& words) {
     for (const auto& word : words) {
         if (word == "--" && !arguments_only) {
             arguments_only = true;
+            continue;
+        }
+        // CLI11 takes the next word for the value of `--option=`.
+        if (!arguments_only && word.size() > 3 && word.starts_with("--") &&
+            word.find('=') == word.size() - 1) {
+            out.push_back(word.substr(0, word.size() - 1));
+            out.emplace_back(1, kWhole);
             continue;
         }
         const bool bracketed = word.size() > 1 && word.front() == '[' && word.back() == ']';
@@ -255,6 +262,8 @@ const std::vector<std::string>& Invocation::arguments_of(std::string_view name) 
 }
 
 Outcome<Invocation> parse(messages::Language language, const std::vector<std::string>& words) {
+    for (const auto& word : words)
+        if (!host::is_utf8(word)) return usage(language, "cli.usage.utf8", {{"word", word}});
     Tree tree;
     try {
         auto marked = prepared(words);

@@ -23,16 +23,18 @@ Language language_of(const std::vector<std::string>& words, const Io& io) {
 }
 
 std::string socket_of(const Invocation& invocation, const Io& io) {
-    if (invocation.has("socket")) return invocation.option("socket");
+    if (auto given = invocation.option("socket"); !given.empty()) return given;
     // A file that is wrong still says where the socket is not; `kontor config check` tells the
     // rest.
     config::Flags flags;
     flags.config = invocation.option("config");
-    const auto own = config::load(flags, io.env, geteuid() == 0).config.daemon.socket;
-    // A machine-wide daemon serves those who may use its socket and run none of their own.
+    const auto own = config::load(flags, io.env, geteuid() == 0).config.daemon;
+    // A machine-wide daemon serves those who may use its socket and have no replica of their own:
+    // of the others, none means it when kontord happens not to run.
     constexpr const char* kSystemSocket = "/run/kontor/kontor.sock";
-    const bool fall_back = access(own.c_str(), F_OK) != 0 && access(kSystemSocket, F_OK) == 0;
-    return fall_back ? kSystemSocket : own;
+    const bool has_own = access(own.socket.c_str(), F_OK) == 0 ||
+                         access((own.state_dir + "/replica.db").c_str(), F_OK) == 0;
+    return !has_own && access(kSystemSocket, F_OK) == 0 ? kSystemSocket : own.socket;
 }
 
 void print_version(const Invocation& invocation, Io& io) {

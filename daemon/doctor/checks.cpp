@@ -55,6 +55,19 @@ Finding check_disk(const std::string& path, std::int64_t free_bytes) {
              {"need_mb", std::to_string(kFreeBytesMin >> 20)}}};
 }
 
+Finding check_writable(const std::string& replica) {
+    const auto folder = std::filesystem::path(replica).parent_path().string();
+    for (const auto& path : {folder, replica})
+        if (::access(path.c_str(), W_OK) != 0) return {"writable", path, false, {{"path", path}}};
+    return good("writable", replica);
+}
+
+Finding check_last_sync(const std::string& connection, const std::optional<Error>& error) {
+    if (!error || error->retryable() || error->code == Errc::kCancelled)
+        return good("sync", connection);
+    return {"sync", connection, false, {{"connection", connection}, {"detail", error->message}}};
+}
+
 Finding check_clock(const std::string& connection, std::chrono::milliseconds skew) {
     const auto amount = std::chrono::abs(skew);
     if (amount <= kSkewMax) return good("clock", connection);

@@ -58,6 +58,12 @@ inline constexpr std::chrono::seconds kSkewMax{60};
                                   Instant started_at, Instant now,
                                   std::chrono::milliseconds interval);
 
+/// The replica's file and its folder: without both nobody's edit can be written.
+[[nodiscard]] Finding check_writable(const std::string& replica);
+/// `error`: what the last sync ended with. What passes by itself is no finding.
+[[nodiscard]] Finding check_last_sync(const std::string& connection,
+                                      const std::optional<Error>& error);
+
 /// Free bytes of the file system at `path`; -1 if that cannot be found out.
 [[nodiscard]] std::int64_t free_bytes(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "daemon/doctor/doctor.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace kontor::doctor {
@@ -8,6 +9,7 @@ namespace {
 void examine_connection(api::Services& services, const app::Worker& worker,
                         std::vector<Finding>& out) {
     const auto& c = worker.connection();
+    const auto first = static_cast<std::ptrdiff_t>(out.size());
     if (!services.connectors_at.folder.empty())
         out.push_back(check_plugin(c.name, c.plugin, services.connectors_at));
     for (const auto& [name, reference] : c.secrets)
@@ -27,9 +29,12 @@ void examine_connection(api::Services& services, const app::Worker& worker,
     if (answer && answer->server_time != Instant{})
         out.push_back(check_clock(c.name, answer->server_time - now));
 
+    const auto status = worker.status();
+    // Where the reason is among the findings, it need not be told twice.
+    if (std::all_of(out.begin() + first, out.end(), [](const Finding& each) { return each.ok; }))
+        out.push_back(check_last_sync(c.name, status.error));
     const auto interval = c.interval.count() != 0 ? c.interval : worker.sync().interval;
-    out.push_back(
-        check_stale(c.name, worker.status().last_success_at, services.started_at, now, interval));
+    out.push_back(check_stale(c.name, status.last_success_at, services.started_at, now, interval));
 }
 
 }  // namespace
@@ -41,6 +46,7 @@ std::vector<Finding> examine(api::Services& services) {
     out.push_back(check_config(services.check_configuration()));
     const auto& daemon = loaded.config.daemon;
     out.push_back(check_disk(daemon.state_dir, free_bytes(daemon.state_dir)));
+    out.push_back(check_writable(services.databases.path()));
     out.push_back(check_permissions(daemon.state_dir, 0700));
     out.push_back(check_permissions(services.databases.path(), 0600));
     out.push_back(check_permissions(daemon.socket, 0600));

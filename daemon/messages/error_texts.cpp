@@ -202,6 +202,12 @@ constexpr Text kErrorTexts[] = {
      "请关闭占用副本的程序，或稍后再试。"},
     {"hint.corrupt", "Restore the replica from a backup; the damaged file was left as it is.",
      "请从备份恢复副本；损坏的文件保持原样。"},
+    {"reason.not_a_replica", "{path} is a database, but not a replica.",
+     "{path} 是数据库，但不是副本。"},
+    {"reason.not_a_replica.hint",
+     "Another program's file is in the replica's place: move it away, or name another folder with "
+     "daemon.state_dir.",
+     "副本的位置被其他程序的文件占用：请移走该文件，或用 daemon.state_dir 指定其他目录。"},
     {"hint.too_new", "Install the newer version of Kontor; the file was left as it is.",
      "请安装更新版本的 Kontor；文件保持原样。"},
     {"hint.config", "Run: kontord --check-config", "请运行：kontord --check-config"},

@@ -6,7 +6,7 @@ namespace {
 // What the libraries below say, as templates of their English sentences: see localized().
 constexpr Text kSentenceTexts[] = {
     // Values and references.
-    {"said.value", "{field} must be {wants}", "{field} 必须是{wants}"},
+    {"said.value", "{field} must be {wants}", "{field} 必须是：{wants}"},
     {"said.value.text", "text", "文本"},
     {"said.value.utf8", "valid UTF-8 text", "有效的 UTF-8 文本"},
     {"said.value.length", "at most {max} characters, not {count}",
@@ -17,8 +17,9 @@ constexpr Text kSentenceTexts[] = {
     {"said.value.digits", "a number of at most {max} significant digits",
      "不超过 {max} 位有效数字的数字"},
     {"said.value.json", "JSON text", "JSON 文本"},
-    {"said.value.texts", "a JSON array of texts", "由文本组成的 JSON 数组"},
-    {"said.value.boolean", "0 or 1", "0 或 1"},
+    {"said.value.texts", "a JSON array of texts such as [\"a\",\"b\"]",
+     "由文本组成的 JSON 数组，例如 [\"a\",\"b\"]"},
+    {"said.value.boolean", "true or false", "true 或 false"},
     {"said.value.any_reference", "a reference such as contact:42", "引用，例如 contact:42"},
     {"said.value.reference", "the id of a record of {target}", "{target} 记录的编号"},
     {"said.value.null", "a value or null", "一个值或 null"},
@@ -72,7 +73,7 @@ constexpr Text kSentenceTexts[] = {
     {"said.connector.null", "the connector returned a null pointer", "连接器返回了空指针"},
 
     // Queries, history and undo.
-    {"said.filter.wants", "filter on {field} needs {wants}", "对 {field} 的筛选需要{wants}"},
+    {"said.filter.wants", "filter on {field} needs {wants}", "对 {field} 的筛选需要：{wants}"},
     {"said.filter.fewer", "fewer values", "更少的值"},
     {"said.filter.one", "one value", "一个值"},
     {"said.filter.many", "too many filters", "筛选条件过多"},
@@ -94,6 +95,8 @@ constexpr Text kSentenceTexts[] = {
     {"said.undo.since", "since is a history entry or an instant", "since 应为历史条目编号或时间"},
     {"said.conflict.none", "there is no conflict {id}", "没有冲突 {id}"},
     {"said.entity.none", "there is no entity {entity}", "没有记录类型 {entity}"},
+    {"said.stream.none", "connection {connection} maps no stream '{stream}'",
+     "连接 {connection} 没有映射数据流“{stream}”"},
     {"said.connection.none", "there is no connection '{name}'", "没有连接“{name}”"},
     {"said.connection.paused", "connection {name} is paused: {why}", "连接 {name} 已暂停：{why}"},
     {"said.mismatch",

@@ -256,8 +256,8 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     const auto kept = done && (!done->problem || remote::leaves_writes(*done->problem));
     if (!kept) session_ = std::make_unique<engine::Session>();
     const auto after = remote_->credits();
+    tell_credits();
     const std::lock_guard lock(mutex_);
-    status_.credits = after;
     if (done && !request.options.dry_run) {
         status_.credits_per_sync = typical(credits_spent_, after.spent - before.spent);
         status_.requests_per_sync = typical(requests_made_, after.requests - before.requests);
@@ -300,7 +300,7 @@ void Worker::first_sync_asked() {
 
 Result<> Worker::open(const std::stop_token& stop) {
     if (auto opened = open_replica(); !opened) return opened;
-    if (reopen_.exchange(false)) remote_.reset();
+    if (reopen_.exchange(false)) close_remote();
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
     wishes.stop = stop;
@@ -319,6 +319,22 @@ Result<> Worker::open(const std::stop_token& stop) {
     remote_ = std::move(*opened);
     session_ = std::make_unique<engine::Session>();
     return {};
+}
+
+void Worker::close_remote() {
+    if (!remote_) return;
+    const auto counted = remote_->credits();
+    earlier_.spent += counted.spent;
+    earlier_.requests += counted.requests;
+    remote_.reset();
+}
+
+void Worker::tell_credits() {
+    auto all = remote_->credits();
+    all.spent += earlier_.spent;
+    all.requests += earlier_.requests;
+    const std::lock_guard lock(mutex_);
+    status_.credits = all;
 }
 
 // Parsed again only if the file says something else.
@@ -402,7 +418,7 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
     // A connection that broke in an unclear way is opened anew, with fresh credentials; so is one
     // whose connector has ended.
     if ((!done && !done.error().retryable()) || (error && error->code == Errc::kConnector))
-        remote_.reset();
+        close_remote();
 
     if (request.options.dry_run && done) {
         auto found = std::make_shared<DryRun>();

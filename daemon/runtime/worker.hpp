@@ -151,6 +151,9 @@ private:
     [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
                                                     const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
+    /// What it has counted counts on.
+    void close_remote();
+    void tell_credits();
     [[nodiscard]] Result<> open_replica();
     /// Whether the connection's first sync waits for a person's word.
     [[nodiscard]] bool first_sync_waits();
@@ -179,6 +182,7 @@ private:
 
     // Of the worker's thread alone.
     std::unique_ptr<remote::Remote> remote_;
+    remote::Credits earlier_;                   ///< spent and asked by the remotes before it
     std::unique_ptr<engine::Session> session_;  // of remote_ and db_
     std::optional<replica::Database> db_;
     engine::ConnectionSettings settings_;

@@ -57,19 +57,21 @@ Result<engine::VerifyReport> Worker::compare(const Request& request, const std::
     auto db = replica::Database::open(parts_.replica_path, options);
     if (!db) return pass(db);
     Watcher watcher(*this, request.ticket, "verify.progress");
-    return parts_.run_verify({.db = *db,
-                              .remote = *remote_,
-                              .observer = watcher,
-                              .cancelled = verify_cancelled_,
-                              .finding =
-                                  [&](const engine::VerifyFinding& found) {
-                                      const bool known =
-                                          found.reason != engine::VerifyReason::kNone;
-                                      out.explained_total += known ? 1 : 0;
-                                      auto& list = known ? out.explained : out.findings;
-                                      if (list.size() < kFindingsMax) list.push_back(found);
-                                  }},
-                             settings_, *request.verify);
+    auto done = parts_.run_verify({.db = *db,
+                                   .remote = *remote_,
+                                   .observer = watcher,
+                                   .cancelled = verify_cancelled_,
+                                   .finding =
+                                       [&](const engine::VerifyFinding& found) {
+                                           const bool known =
+                                               found.reason != engine::VerifyReason::kNone;
+                                           out.explained_total += known ? 1 : 0;
+                                           auto& list = known ? out.explained : out.findings;
+                                           if (list.size() < kFindingsMax) list.push_back(found);
+                                       }},
+                                  settings_, *request.verify);
+    tell_credits();
+    return done;
 }
 
 void Worker::verify(const Request& request, const std::stop_token& stop) {
@@ -87,7 +89,7 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
         out->error = done.error();
     if (out->error && out->error->code != Errc::kCancelled &&
         (!out->error->retryable() || out->error->code == Errc::kConnector))
-        remote_.reset();
+        close_remote();
     parts_.log.info("verify.done", {{"connection", connection_.name},
                                     {"ms", std::int64_t{(parts_.clock.steady() - begun).count()}},
                                     {"result", out->error ? to_string(out->error->code) : "ok"},

@@ -73,7 +73,8 @@ TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]
         "[[stream.group]]\n"
         "name = \"a\"\n"
         "policy = \"neweset\"\n"
-        "fields = [ { remote = \"X\", column = \"x\", type = \"phon\" }, { column = \"y\" } ]\n"
+        "fields = [ { remote = \"X\", column = \"x\", type = \"phon\" }, { column = \"y\" },"
+        " { remote = \"Z\", column = \"y\" } ]\n"
         "[[stream.group]]\n"
         "name = \"a\"\n"
         "owner = \"zoho\"\n"
@@ -92,6 +93,7 @@ TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]
     CHECK(all.find("'a' is there already") != std::string::npos);
     CHECK(all.find("only means something with the policy 'owner'") != std::string::npos);
     CHECK(all.find("'X' is there already") != std::string::npos);
+    CHECK(all.find("stream[0].group[0].column: 'y' is there already") != std::string::npos);
     CHECK(all.find("names exactly one column") != std::string::npos);
     CHECK(all.find("must hold tables, has an integer") != std::string::npos);
 }

@@ -31,6 +31,8 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     const test::TempDir dir;
     fails(doctor::check_config({{"f.toml", 1, 2, "a", "unknown key", ""}}));
     fails(doctor::check_disk("/x", 1'000));
+    fails(doctor::check_writable("/nowhere/replica.db"));
+    fails(doctor::check_last_sync("a", Error{Errc::kConfig, "no such column", {}, {}}));
     fails(doctor::check_clock("a", -5min));
     fails(doctor::check_connection("a", fail(Errc::kUnavailable, "no route")));
     const auto tls = doctor::check_connection("a", fail(Errc::kTls, "self-signed"));
@@ -65,6 +67,9 @@ TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     const test::TempDir dir;
     CHECK(doctor::check_config({}).ok);
     CHECK(doctor::check_disk("/x", -1).ok);
+    CHECK(doctor::check_writable(dir.write("replica.db", "")).ok);
+    CHECK(doctor::check_last_sync("a", std::nullopt).ok);
+    CHECK(doctor::check_last_sync("a", Error{Errc::kUnavailable, "offline", {}, {}}).ok);
     CHECK(doctor::check_disk(dir.path(), std::int64_t{1} << 40).ok);
     CHECK(doctor::check_clock("a", 2s).ok);
     CHECK(doctor::check_connection("a", remote::Identity{}).ok);

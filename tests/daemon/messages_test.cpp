@@ -81,7 +81,7 @@ TEST_CASE("what libraries say is told in Chinese", "[messages]") {
         return msg::localized(msg::Language::kChinese, english);
     };
     CHECK(zh("contact 31: title must be at most 100 characters, not 134") ==
-          "contact 31：title 必须是不超过 100 个字符的文本，而不是 134 个");
+          "contact 31：title 必须是：不超过 100 个字符的文本，而不是 134 个");
     CHECK(zh("is required by the remote and has no value") == "远端要求填写，但没有值");
     CHECK(zh("'Peking' is not on the field's list at the remote") ==
           "“Peking”不在远端该字段的选项中");

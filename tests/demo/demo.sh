@@ -145,6 +145,7 @@ same "$(replica "SELECT mailing_city FROM contact WHERE id = $apart")" 成都 "c
 same "$(replica "SELECT title FROM contact WHERE id = $apart")" 采购总监 "contact $apart: our title stayed"
 merged=$(replica "SELECT h.run FROM kontor_history h JOIN kontor_field f ON f.id = h.field WHERE h.record = $apart AND f.name = 'mailing_city' ORDER BY h.seq DESC LIMIT 1")
 run runs "$merged"
+run history contact "$apart" --limit 4
 remote_of() { dump Contacts "id,$2" | python3 -c "
 import json,sys
 for line in sys.stdin:

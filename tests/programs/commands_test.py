@@ -142,9 +142,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(len(rows) - 1, self.world.sql("SELECT count(*) FROM contact")[0][0])
         mine = next(r for r in rows if r[1].endswith("more"))
         self.assertEqual(mine[1], "'" + name)
-        self.assertEqual(mine[2], "'+86 10")
-        self.assertFalse(any(cell[:1] in "=+@-" and cell[:1] and not cell.lstrip("+-").replace(
-            ".", "", 1).isdigit() for row in rows for cell in row))
+        self.assertEqual(mine[2], "+86 10")
+        self.assertFalse(any(cell[:1] in "=+@-" and cell[:1] and
+                             not re.fullmatch("[0-9 +().-]+", cell) for row in rows for cell in row))
         for words in (("sql", "SELECT last_name FROM contact", "--limit", "100000"),
                       ("search", "HYPERLINK")):
             out = self.run_kontor(*words, "--csv").stdout
@@ -259,7 +259,7 @@ class Commands(unittest.TestCase):
         terminal = self.world.terminal("undo", f"change:{change}")
         terminal.expect("[y/N]")
         terminal.enter("n")
-        self.assertEqual(terminal.end(), 130)
+        self.assertEqual(terminal.end(), 0)
         self.run_kontor("undo", f"change:{change}")
         self.assertIsNone(self.world.json("get", "contact", record)["fields"]["phone"])
         self.run_kontor("sync", "zoho")
@@ -624,6 +624,7 @@ class Doctor(unittest.TestCase):
 
     def test_mapping(self):
         path = os.path.join(self.world.config, "zoho.mapping.toml")
+        self.addCleanup(self.world.kontor, "sync", "zoho")  # or its failure stays a finding
         self.replaced(path, "[[stream]]\nname = 5\n")
         self.assert_only("mapping", path)
 

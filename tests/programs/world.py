@@ -142,6 +142,8 @@ class World:
         self.config = os.path.join(self.env["XDG_CONFIG_HOME"], "kontor")
         self.replica = os.path.join(self.state, "replica.db")
         self.socket = os.path.join(self.env["XDG_RUNTIME_DIR"], "kontor", "kontor.sock")
+        # Never a daemon of this machine's, whatever runs there.
+        self.env["KONTOR_SOCKET"] = self.socket
         self.log_path = os.path.join(self.dir, "kontord.log")
         self.log = open(self.log_path, "ab")
 

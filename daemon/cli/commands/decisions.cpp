@@ -118,7 +118,10 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
         if (preview_only || count == 0) return Exit::kOk;
         const auto sure = context.confirm(context.text("cli.resolve.ask"), "--yes", false);
         if (!sure) return tl::unexpected<Failure>(sure.error());
-        if (!*sure) return context.interrupted();
+        if (!*sure) {
+            context.note(context.text("cli.resolve.none"));
+            return Exit::kOk;
+        }
     }
     (*body)["dry_run"] = false;
     const auto answer = context.api().post("/conflicts/resolve", *body);

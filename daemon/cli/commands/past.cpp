@@ -173,6 +173,9 @@ Outcome<Exit> run_why(Context& context) {
     const auto field = context.args().argument("FIELD");
     const auto answer = context.api().get(record_path(context) + "/why/" + url_encode(field));
     if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (!flag_at(*answer, "exists") && list_at(*answer, "changes").empty())
+        if (const auto record = context.api().get(record_path(context)); !record)
+            return tl::unexpected<Failure>(record.error());
     if (context.json()) {
         context.print_json(*answer);
         return Exit::kOk;
@@ -211,7 +214,10 @@ Outcome<Exit> run_undo(Context& context) {
         if (ask) {
             const auto sure = agree(context, *plan);
             if (!sure) return tl::unexpected<Failure>(sure.error());
-            if (!*sure) return context.interrupted();
+            if (!*sure) {
+                context.note(context.text("cli.undo.none"));
+                return Exit::kOk;
+            }
         }
     }
     (*target)["preview"] = false;

@@ -378,10 +378,15 @@ void print_run(Context& context, const json& run) {
     for (const char* name : kCounts)
         table.columns.push_back(
             {.title = context.text("cli.counts." + std::string(name)), .right = true});
-    for (const auto& stream : list_at(run, "counts")) {
-        std::vector<std::string> row{text_at(stream, "stream")};
-        for (const char* name : kCounts) row.push_back(grouped(integer_at(stream, name)));
-        table.add(std::move(row));
+    for (const auto& [stream, counts] : object_at(run, "counts").items()) {
+        std::vector<std::string> row{stream};
+        std::int64_t sum = 0;
+        for (const char* name : kCounts) {
+            const auto count = integer_at(counts, name);
+            sum += count;
+            row.push_back(grouped(count));
+        }
+        if (sum > 0) table.add(std::move(row));
     }
     if (table.rows.empty()) return;
     context.print("");

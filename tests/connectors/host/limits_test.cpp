@@ -252,6 +252,12 @@ TEST_CASE("what may pass is tried again, growing slower, but not without end") {
         s.http.next.push_back(answer(200, "ok"));
         CHECK(s.run()->body == "ok");
     }
+    SECTION("nothing can be reached: whoever is offline is told soon") {
+        for (int i = 0; i < 6; ++i)
+            s.http.next.push_back(fail(Errc::kUnavailable, "refused", {{kSentArg, "no"}}));
+        CHECK(s.run().error().code == Errc::kUnavailable);
+        CHECK(s.http.seen.size() == 3);
+    }
     SECTION("throttling without end goes to the scheduler") {
         for (int i = 0; i < 6; ++i) s.http.next.push_back(answer(429));
         const auto got = s.run();
@@ -356,7 +362,7 @@ TEST_CASE("trouble with the accounts server counts as a request that was not sen
     CHECK(s.run(false).error().code == Errc::kUnauthenticated);
     s.auth.error = Error{Errc::kUnavailable, "down", {}, {}};
     CHECK(s.run(false).error().code == Errc::kUnavailable);
-    CHECK(s.sleeper.waits.size() == 5);
+    CHECK(s.sleeper.waits.size() == 2);
     CHECK(s.http.seen.empty());
     CHECK(s.budgets->spending().spent == 0);
 }

@@ -380,8 +380,9 @@ TEST_CASE("an undo of much, or one that deletes, has to be agreed to", "[cli][co
 
     session.runner.terminal = true;
     session.runner.typed = {"n"};
-    CHECK(session.run({"undo", "run:12"}) == 130);
+    CHECK(session.run({"undo", "run:12"}) == 0);
     CHECK(session.body()["preview"] == true);
+    CHECK(session.runner.err.find("Nothing was undone.") != std::string::npos);
     const bool deletes = json::parse(body)["deleted"] == 1;
     CHECK((session.runner.err.find("deleted here and, where pushing is on, at the remote") !=
            std::string::npos) == deletes);

@@ -98,7 +98,7 @@ TEST_CASE("a name that no connection can have is told before anything else", "[c
     for (const auto* language : {"C.UTF-8", "zh_CN.UTF-8"}) {
         Runner runner;
         runner.env["LANG"] = language;
-        CHECK(run(runner, daemon, {"connect", "zoho", "--no-input", "--name", "bad name!"}) == 2);
+        CHECK(runner.run_at(daemon, {"connect", "zoho", "--no-input", "--name", "bad name!"}) == 2);
         CHECK(runner.err.find("bad name!") != std::string::npos);
         CHECK(runner.err.find("client_id") == std::string::npos);
     }

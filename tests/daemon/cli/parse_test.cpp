@@ -46,6 +46,17 @@ TEST_CASE("options and arguments arrive as they were written", "[cli][parse]") {
     CHECK(good({"search", "[a,b]", "--", "-x"}).arguments_of("TEXT") == Words{"[a,b]", "-x"});
 }
 
+TEST_CASE("an option with nothing behind its = is empty and takes no other word", "[cli][parse]") {
+    const auto list = good({"list", "contact", "--fields=", "--limit", "1"});
+    CHECK(list.option("fields", "none").empty());
+    CHECK(list.option("limit") == "1");
+    CHECK(good({"--socket=", "status"}).command->path == "status");
+}
+
+TEST_CASE("words that are no text are refused before anything is stored", "[cli][parse]") {
+    CHECK(bad({"set", "contact", "1", "title=\xff"}).message.find("UTF-8") != std::string::npos);
+}
+
 TEST_CASE("words of an argument are never taken for commands", "[cli][parse]") {
     CHECK(good({"search", "sync"}).arguments_of("TEXT") == Words{"sync"});
     CHECK(good({"list", "event"}).argument("ENTITY") == "event");

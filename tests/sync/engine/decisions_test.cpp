@@ -10,13 +10,13 @@ using engine::Side;
 namespace {
 
 /// Ten contacts whose phone and e-mail both sides have changed.
-struct World {
+struct DecisionsWorld {
     FakeClock clock;
     MemoryRemote zoho{clock};
     Device device{clock};
     std::vector<std::string> people;
 
-    World() {
+    DecisionsWorld() {
         zoho.streams = people_streams();
         for (int i = 0; i < 10; ++i)
             people.push_back(
@@ -62,8 +62,24 @@ struct World {
 
 }  // namespace
 
+TEST_CASE("a question keeps who changed the value there, whoever changes the record later",
+          "[engine][conflicts]") {
+    DecisionsWorld w;
+    const auto asked = [&] { return engine::list_conflicts(w.device.engine_db(), {})->front(); };
+    const auto version = asked().theirs_version;
+    // Our own push of another field makes the record ours at the remote.
+    w.device.sql("UPDATE contact SET mailing_city = 'ours'");
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::seconds{60});
+        w.device.sync("zoho");
+    }
+    REQUIRE(w.there("Mailing_City", "ours") == 10);
+    CHECK(asked().theirs_by == "colleague");
+    CHECK(asked().theirs_version == version);
+}
+
 TEST_CASE("a preview counts what would be decided and decides nothing", "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const auto preview = engine::preview_many(
         w.device.engine_db(),
         {.connection = {}, .entity = "contact", .field = "phone", .opened_before = {}});
@@ -80,7 +96,7 @@ TEST_CASE("a preview counts what would be decided and decides nothing", "[engine
 
 TEST_CASE("an open conflict that is shown again is not asked for by id again",
           "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const int before = w.zoho.fetches;
     w.device.sync("zoho");  // what was changed last lies within the overlap
     w.device.sync("zoho");
@@ -93,7 +109,7 @@ TEST_CASE("an open conflict that is shown again is not asked for by id again",
 }
 
 TEST_CASE("only what fits is decided", "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     CHECK(w.decide({.connection = "other", .entity = {}, .field = {}, .opened_before = {}},
                    Side::kTheirs)
               .run == 0);
@@ -118,7 +134,7 @@ TEST_CASE("only what fits is decided", "[engine][conflicts]") {
 
 TEST_CASE("decisions for theirs are taken back by their run: open again, as they were",
           "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const auto done = w.decide({}, Side::kTheirs);
     CHECK(done.decided == 20);
     CHECK(w.here("phone", "theirs") == 10);
@@ -146,7 +162,7 @@ TEST_CASE("decisions for theirs are taken back by their run: open again, as they
 }
 
 TEST_CASE("decisions for ours are taken back until they are sent", "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const auto first = w.decide({}, Side::kOurs);
     CHECK(w.reopen(first.run).reopened == 20);
     w.device.sync("zoho");
@@ -162,7 +178,7 @@ TEST_CASE("decisions for ours are taken back until they are sent", "[engine][con
 }
 
 TEST_CASE("what is about whole records is left to be decided one by one", "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     w.device.remap("zoho", [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
     });
@@ -177,7 +193,7 @@ TEST_CASE("what is about whole records is left to be decided one by one", "[engi
 
 TEST_CASE("what is taken back is no new edit that might win by being newest",
           "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const auto done = w.decide({}, Side::kTheirs);
     CHECK(w.reopen(done.run).reopened == 20);
     CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE rule = 'undo'") == 20);
@@ -189,7 +205,7 @@ TEST_CASE("what is taken back is no new edit that might win by being newest",
 
 TEST_CASE("keeping ours leaves what was not taken in history, with who decided",
           "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     const auto conflict = engine::list_conflicts(w.device.engine_db(), {.field = "phone"})->front();
     REQUIRE(engine::resolve(w.device.engine_db(), w.clock, w.device.random, conflict.id,
                             Side::kOurs, "uid:1000"));
@@ -205,7 +221,7 @@ TEST_CASE("keeping ours leaves what was not taken in history, with who decided",
 
 TEST_CASE("conflicts are found by a field of their group, decided ones last first",
           "[engine][conflicts]") {
-    World w;
+    DecisionsWorld w;
     using State = engine::ConflictQuery::State;
     const auto list = [&](engine::ConflictQuery query) {
         return *engine::list_conflicts(w.device.engine_db(), query);
