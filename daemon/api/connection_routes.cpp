@@ -40,6 +40,7 @@ Result<> check_streams(const config::Connection& connection,
                         "connection " + connection.name + " maps no stream '" + name + "'",
                         {{"connection", connection.name},
                          {"stream", name},
+                         {"reason", "no_stream"},
                          {"suggestion", config::nearest(name, names)}});
     return {};
 }

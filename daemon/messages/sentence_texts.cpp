@@ -95,8 +95,6 @@ constexpr Text kSentenceTexts[] = {
     {"said.undo.since", "since is a history entry or an instant", "since 应为历史条目编号或时间"},
     {"said.conflict.none", "there is no conflict {id}", "没有冲突 {id}"},
     {"said.entity.none", "there is no entity {entity}", "没有记录类型 {entity}"},
-    {"said.stream.none", "connection {connection} maps no stream '{stream}'",
-     "连接 {connection} 没有映射数据流“{stream}”"},
     {"said.connection.none", "there is no connection '{name}'", "没有连接“{name}”"},
     {"said.connection.paused", "connection {name} is paused: {why}", "连接 {name} 已暂停：{why}"},
     {"said.mismatch",

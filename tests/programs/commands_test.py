@@ -709,6 +709,35 @@ class FirstLoad(unittest.TestCase):
         self.assertEqual(lines[-1]["message_type"], "summary")
 
 
+class Afresh(unittest.TestCase):
+    """A replica that is gone, or was damaged: the mapping stays, and makes what it needs."""
+
+    def test_a_new_replica_under_the_mapping_of_the_old_one(self):
+        world = World(BIN, "afresh")
+        self.addCleanup(world.close)
+        world.start_peer("--records", "60", "--seed", "5")
+        world.kontor("init")
+        world.start_daemon()
+        world.connect()
+        world.kontor("sync", "zoho")
+        columns = "SELECT f.name FROM kontor_field f WHERE f.origin = 'zoho' ORDER BY 1"
+        custom, visits = world.sql(columns), world.sql("SELECT count(*) FROM service_visits")
+        self.assertTrue(custom and visits[0][0])
+        world.stop_daemon()
+        for name in os.listdir(world.state):
+            if name.startswith(("replica.db", "search.db")):
+                os.remove(os.path.join(world.state, name))
+        world.start_daemon()
+        world.kontor("sync", "zoho")
+        self.assertEqual(world.sql(columns), custom)
+        self.assertEqual(world.sql("SELECT count(*) FROM service_visits"), visits)
+        # A misspelt stream is not a sync of nothing.
+        done = world.kontor("sync", "zoho", "--dry-run", "--stream", "Contact", check=False)
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("maps no stream 'Contact'", done.stderr)
+        self.assertIn("Contacts", done.stderr)
+
+
 class Early(unittest.TestCase):
     def test_an_edit_by_another_program_is_sent_without_waiting_for_the_interval(self):
         world = World(BIN, "early")
