@@ -36,6 +36,9 @@ constexpr std::array kLast{"smith", "johnson", "brown", "garcia", "miller", "dav
 constexpr std::array kTopics{"上海", "北京", "采购", "经理", "华东", "地区",
                              "客户", "重要", "跟进", "合同", "报价", "产品",
                              "试用", "续约", "服务", "技术", "培训", "展会"};
+constexpr std::array kCities{"上海", "北京", "广州", "深圳", "成都", "Hangzhou", "London"};
+constexpr std::array kStreets{"南京西路", "人民大道", "中山北路", "建国门外大街", "Market St "};
+constexpr std::array kDepartments{"采购部", "华东大区", "技术中心", "Sales", "Purchasing"};
 constexpr std::array kDomains{"gmail.com", "qq.com", "163.com", "acme-corp.com", "example.cn"};
 
 template <class T, std::size_t N>
@@ -76,6 +79,9 @@ void add_contact(replica::Statement& insert, Random& random) {
     insert.bind(4, any(kFirst, random) + "." + any(kLast, random) +
                        std::to_string(random.next() % 100'000) + "@" + any(kDomains, random));
     insert.bind(5, description);
+    insert.bind(6, any(kCities, random));
+    insert.bind(7, any(kStreets, random) + std::to_string(random.next() % 2'000) + "号");
+    insert.bind(8, any(kDepartments, random));
     require(insert.run());
 }
 
@@ -88,8 +94,9 @@ void fill(const std::string& path, std::int64_t records) {
     SeededRandom random(1);
     require(replica::migrate(db, random));
     auto insert =
-        need(db.prepare("INSERT INTO contact(last_name, first_name, mobile, email, description) "
-                        "VALUES(?1, ?2, ?3, ?4, ?5)"));
+        need(db.prepare("INSERT INTO contact(last_name, first_name, mobile, email, description, "
+                        "mailing_city, mailing_street, department) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
     require(db.execute("BEGIN"));
     for (std::int64_t i = 0; i < records; ++i) add_contact(insert, random);
     require(db.execute(
