@@ -1,5 +1,7 @@
 #include "sync/merge/three_way.hpp"
 
+#include <algorithm>
+
 namespace kontor::merge {
 namespace {
 
@@ -60,13 +62,20 @@ GroupOutcome only_out(const GroupInput& input) {
     return out;
 }
 
+/// True if `some` says nothing against `all`: what is not the same is blank there.
+bool adds_only(const GroupValues& some, const GroupValues& all) {
+    return std::ranges::equal(
+        some, all, [](const Value& a, const Value& b) { return a == b || a.is_blank(); });
+}
+
 // No base: a null never wins, and nothing is pushed that the remote was not asked about.
 GroupOutcome merge_uncovered(const GroupInput& input) {
     if (input.local == input.remote) return keep(Known{input.remote, input.remote}, "equal");
     if (input.direction == Direction::kIn) return take(input, "in_only");
     if (input.direction == Direction::kOut) return only_out(input);
-    if (is_blank(input.local)) return take(input, "ours_blank");
-    if (is_blank(input.remote)) return keep(Known{input.remote, input.remote}, "theirs_blank");
+    if (adds_only(input.local, input.remote)) return take(input, "ours_blank");
+    if (adds_only(input.remote, input.local))
+        return keep(Known{input.remote, input.remote}, "theirs_blank");
     return by_policy(input, std::nullopt);
 }
 

@@ -45,7 +45,7 @@ MUTANTS = [
         "set_intent_state(context.sql, sent.intent, \"acked\", result.version);",
         "drop_intent(context.sql, sent.intent);")]}),
     ("parked groups are pushed", "h", {PLAN: [(
-        "if (open_conflict(context.sql, link.id, group_id)) continue;", "")]}),
+        "if (open_conflict(context.sql, link.id, group->id)) continue;", "")]}),
     ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
         "\"DELETE FROM kontor_blocked WHERE code = ? AND link =\"",
         "\"DELETE FROM kontor_blocked WHERE code = ? AND link = -\"")]}),
@@ -88,9 +88,9 @@ MUTANTS = [
         "if (tells(group.mapping->fields[i], sent[i], create) ||",
         "if (goes_out(group.mapping->fields[i], create) ||")]}),
     ("records made again share an empty key", "A3", {PUSHER: [(
-        "const std::string made = context.random.uid();", "const std::string made;")]}),
+        "std::string made = context.random.uid();", "std::string made;")]}),
     ("who a record was merged into is not read before a push", "A2 D7", {PULLER: [(
-        "auto successors = merger.take_rereads();", "std::vector<std::string> successors;")]}),
+        "ids = merger.take_rereads();", "ids.clear();")]}),
     ("our own create is taken for a new record", "A3 D7", {NEW: [(
         "if (!link_id) return false;", "return false;")]}),
     ("a deletion there ignores edits here", "i A1", {DELETE: [(
@@ -102,7 +102,8 @@ MUTANTS = [
         "link.state = LinkState::kDone;\n            save_link(context.sql, link);\n"
         "            mark_dirty(context.sql, link.id);")]}),
     ("an edit leaves no merge base", "a", {ABSORB: [(
-        "save_shadow(context.sql, link.id, group.id, {before, before, false});", "{}")]}),
+        "link.covers >= group.since ? Shadow{before, before, false}",
+        "link.covers >= group.since ? Shadow::edit_of_unknown(before)")]}),
     ("edits of read-only fields stay", "g", {ABSORB: [(
         "undo_read_only(context, *entity, only, edits);", "")]}),
     ("the engine's writes leave no history", "A1", {ROWS: [(
@@ -118,8 +119,8 @@ MUTANTS = [
     ("records to be read by id are forgotten", "B2", {PULLER: [(
         "if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);", "")]}),
     ("a null wins where nothing was known", "b", {THREE_WAY: [(
-        "if (is_blank(input.remote)) return keep(Known{input.remote, input.remote}, "
-        "\"theirs_blank\");", "if (is_blank(input.remote)) return take(input, \"theirs\");")]}),
+        "if (adds_only(input.remote, input.local)) return keep(Known{input.remote, input.remote}, "
+        "\"theirs_blank\");", "if (adds_only(input.remote, input.local)) return take(input, \"theirs\");")]}),
     ("both changed: ours is silently replaced", "A1 h", {THREE_WAY: [(
         "} else if (input.local == known.ours || input.direction == Direction::kIn) {",
         "} else if (true) {")]}),

@@ -75,6 +75,34 @@ TEST_CASE("without a base a null never wins and nothing is guessed", "[merge]") 
     CHECK(merge_group(in).action == GroupOutcome::Action::kTake);
 }
 
+TEST_CASE("without a base, a side that only lacks something of a group gets it", "[merge]") {
+    using Action = GroupOutcome::Action;
+    const Value street("Market St"), city("London"), other("Paris");
+    GroupInput in;
+    in.policy = Policy::kManual;
+    in.local = {street, Value::null()};
+    in.remote = {street, city};
+    const auto taken = merge_group(in);
+    CHECK(taken.action == Action::kTake);
+    CHECK(taken.rule == "ours_blank");
+    std::swap(in.local, in.remote);
+    const auto kept = merge_group(in);
+    CHECK(kept.action == Action::kNothing);
+    CHECK(kept.rule == "theirs_blank");
+    CHECK(kept.known->theirs == in.remote);  // so that ours is sent
+    // Each has something that the other lacks, or both say something else: a person's question.
+    in.local = {street, Value::null()};
+    in.remote = {Value::null(), city};
+    CHECK(merge_group(in).action == Action::kPark);
+    in.remote = {Value("High St"), city};
+    CHECK(merge_group(in).action == Action::kPark);
+    // With a base a blank is a change like any other.
+    in.known = Known{{street, city}, {street, city}};
+    in.local = {street, Value::null()};
+    in.remote = {street, other};
+    CHECK(merge_group(in).action == Action::kPark);
+}
+
 TEST_CASE("newest decides only when the times are surely apart", "[merge][policy]") {
     const auto t = *parse_instant("2026-05-20T10:00:00Z");
     using std::chrono::seconds;
