@@ -106,8 +106,6 @@ bool failed_before_sending(CURLcode code) {
     }
 }
 
-}  // namespace
-
 using TrustStore = std::unique_ptr<X509_STORE, decltype([](X509_STORE* s) { X509_STORE_free(s); })>;
 
 // Whom these certificates (PEM) vouch for; null if they cannot be read. Each of them is trusted by
@@ -129,6 +127,8 @@ TrustStore trust_in(std::string_view pem) {
     X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     return store;
 }
+
+}  // namespace
 
 // What all exchanges of one client share.
 struct CurlHttpClient::Handles {
