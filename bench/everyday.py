@@ -141,9 +141,10 @@ def latencies(kontor, args, what, writes=None):
     figures = json.loads(done.stdout)
     for name, title in (("floor_write", "durable write, SQLite alone"),
                         ("sql_write", "durable write, SQL on the replica"),
-                        ("api_write", "durable write, API"), ("api_read", "read by id, API")):
+                        ("api_write", "durable write, API"), ("api_read", "read by id, API"),
+                        ("round_trip", "round trip to a process that only answers")):
         f = figures[name]
-        print(f"{title + what:<40} p50 {f['p50']:7.3f}  p90 {f['p90']:7.3f}  p99 {f['p99']:7.3f}"
+        print(f"{title + what:<42} p50 {f['p50']:7.3f}  p90 {f['p90']:7.3f}  p99 {f['p99']:7.3f}"
               f"  max {f['max']:8.3f} ms", flush=True)
 
 

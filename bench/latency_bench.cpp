@@ -5,11 +5,13 @@
 // Each round does one of each, so that what else the machine does touches all alike: a PATCH and a
 // GET over one kept-alive connection, an UPDATE of the replica by plain SQL (which fires the
 // capture triggers), and the same UPDATE of a copy of the rows in the file SCRATCH, without Kontor:
-// the floor. All writes are durable (WAL, synchronous=FULL, on the same disk). Prints one JSON
-// line, milliseconds.
+// the floor. All writes are durable (WAL, synchronous=FULL, on the same disk). A round trip to a
+// process that only answers is what waking two processes for each other costs here: no API can be
+// cheaper. Prints one JSON line, milliseconds.
 #include <sqlite3.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +63,46 @@ public:
 
 private:
     int fd_;
+};
+
+// A process at the other end of a socket that answers each request with as many bytes as the API.
+class Echo {
+public:
+    Echo() {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) die("socketpair");
+        child_ = ::fork();
+        if (child_ < 0) die("fork");
+        if (child_ == 0) {
+            ::close(ends[0]);
+            std::vector<char> buffer(2048);
+            while (::recv(ends[1], buffer.data(), buffer.size(), 0) > 0)
+                if (::send(ends[1], buffer.data(), buffer.size(), 0) <= 0) break;
+            ::_exit(0);
+        }
+        ::close(ends[1]);
+        fd_ = ends[0];
+    }
+    ~Echo() {
+        ::close(fd_);
+        ::waitpid(child_, nullptr, 0);
+    }
+    Echo(const Echo&) = delete;
+    Echo& operator=(const Echo&) = delete;
+
+    void call() {
+        char buffer[2048] = {};
+        if (::send(fd_, buffer, 200, 0) != 200) die("send to the echo");
+        for (std::size_t have = 0; have < sizeof buffer;) {
+            const auto got = ::recv(fd_, buffer, sizeof buffer - have, 0);
+            if (got <= 0) die("the echo is gone");
+            have += static_cast<std::size_t>(got);
+        }
+    }
+
+private:
+    int fd_ = -1;
+    pid_t child_ = -1;
 };
 
 class Sqlite {
@@ -134,6 +176,7 @@ std::string request(const char* method, std::int64_t id, const std::string& body
 
 void run(const std::string& socket, const std::string& replica, const std::string& scratch,
          int count) {
+    Echo echo;
     Client client(socket);
     Sqlite kontor(replica);
     const auto ids = kontor.ids(count);
@@ -147,11 +190,12 @@ void run(const std::string& socket, const std::string& replica, const std::strin
               " PRAGMA wal_checkpoint(TRUNCATE)");
 
     Times api{"api_write", {}}, read{"api_read", {}}, sql{"sql_write", {}},
-        floor{"floor_write", {}};
+        floor{"floor_write", {}}, round_trip{"round_trip", {}};
     int n = 0;
     for (const auto id : ids) {
         const auto value = std::to_string(++n);
         floor.time([&] { plain.update(id, "floor " + value); });
+        round_trip.time([&] { echo.call(); });
         api.time([&] {
             client.call(request("PATCH", id, R"({"fields":{"department":"api )" + value + "\"}}"));
         });
@@ -162,6 +206,7 @@ void run(const std::string& socket, const std::string& replica, const std::strin
     floor.print(",");
     api.print(",");
     sql.print(",");
+    round_trip.print(",");
     read.print("}\n");
 }
 
