@@ -1,4 +1,5 @@
 // SQL, the field catalogue, and search.
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <chrono>
@@ -79,6 +80,12 @@ tl::unexpected<Error> sql_error(Error error) {
     return tl::unexpected<Error>(std::move(error));
 }
 
+/// JSON has no bytes: as one would write them in SQL.
+std::string blob_literal(std::string_view bytes) {
+    const std::span octets(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    return fmt::format("x'{:02x}'", fmt::join(octets, ""));
+}
+
 Result<json> collect(replica::Statement& statement, std::int64_t limit) {
     json columns = json::array();
     for (int i = 0; i < statement.columns(); ++i)
@@ -98,7 +105,8 @@ Result<json> collect(replica::Statement& statement, std::int64_t limit) {
         for (int i = 0; i < statement.columns(); ++i) {
             const auto value = statement.value(i);
             bytes += value.text.size() + 8;
-            cells.push_back(to_json(value));
+            const bool is_blob = sqlite3_column_type(statement.raw(), i) == SQLITE_BLOB;
+            cells.push_back(is_blob ? json(blob_literal(value.text)) : to_json(value));
         }
         rows.push_back(std::move(cells));
     }

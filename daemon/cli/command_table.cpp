@@ -48,7 +48,6 @@ constexpr OptionSpec kRedirectUri{.name = "redirect-uri", .value = "URI"};
 constexpr ExampleSpec kConnectExamples[] = {
     {"kontor connect zoho"},
     {"kontor connect zoho --sign-in browser"},
-    {"kontor connect fxiaoke"},
     {"kontor connect zoho --name sales --option data_centre=cn --value client_id=1000.ABC --secret "
      "client_secret=file:/etc/kontor/secret --secret refresh_token=file:/etc/kontor/token "
      "--no-input"}};

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "daemon/cli/json_view.hpp"
 #include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
@@ -128,6 +129,20 @@ Outcome<bool> Context::confirm(std::string_view question, std::string_view flag,
     if (!answer) return tl::unexpected<Failure>(std::move(answer.error()));
     if (answer->empty()) return preset;
     return *answer == "y" || *answer == "Y" || *answer == "yes" || *answer == "是";
+}
+
+Failure Context::failure_in(const nlohmann::json& error, const std::string& connection) const {
+    const auto code = errc_of(text_at(error, "code"));
+    if (!code) {
+        Failure other;
+        other.message = text_at(error, "message");
+        return other;
+    }
+    Error known{*code, text_at(error, "detail"), {}, {}};
+    for (const auto& [name, value] : object_at(error, "args").items())
+        known.args[name] = cell(value);
+    known.args.emplace("connection", connection);
+    return failure_of(language(), known);
 }
 
 tl::unexpected<Failure> Context::interrupted() const {

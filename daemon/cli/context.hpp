@@ -74,6 +74,9 @@ public:
                                         bool preset);
 
     [[nodiscard]] tl::unexpected<Failure> interrupted() const;
+    /// An error as events and reports carry it, in the person's language. `connection`: whose.
+    [[nodiscard]] Failure failure_in(const nlohmann::json& error,
+                                     const std::string& connection) const;
 
 private:
     Parts parts_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "daemon/runtime/report_json.hpp"
 #include "daemon/runtime/worker.hpp"
@@ -30,14 +31,17 @@ public:
         worker_.set_progress(progress);
         const auto now = worker_.parts_.clock.steady();
         const bool same_step = progress.stage == stage_ && progress.stream == stream_;
-        if (same_step && now - told_ < kEvery) return;
+        // How far a step came is told before the next begins.
+        if (!same_step && withheld_) publish(*withheld_);
+        withheld_.reset();
+        if (same_step && now - told_ < kEvery) {
+            withheld_ = std::move(progress);
+            return;
+        }
         told_ = now;
         stage_ = progress.stage;
         stream_ = progress.stream;
-        auto event = to_json(progress);
-        event["connection"] = worker_.connection_.name;
-        event["ticket"] = ticket_;
-        worker_.parts_.events.publish(event_, event.dump());
+        publish(progress);
     }
     void committed() override {
         worker_.heartbeat_.beat();
@@ -45,12 +49,20 @@ public:
     }
 
 private:
+    void publish(const engine::Progress& progress) {
+        auto event = to_json(progress);
+        event["connection"] = worker_.connection_.name;
+        event["ticket"] = ticket_;
+        worker_.parts_.events.publish(event_, event.dump());
+    }
+
     static constexpr std::chrono::milliseconds kEvery{200};
     Worker& worker_;
     const std::int64_t ticket_;
     const char* const event_;
     std::chrono::milliseconds told_{0};
     std::string stage_, stream_;
+    std::optional<engine::Progress> withheld_;
 };
 
 }  // namespace kontor::app

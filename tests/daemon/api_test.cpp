@@ -313,6 +313,8 @@ TEST_CASE("SQL reads, writes only when said, and stays within bounds", "[daemon]
     CHECK(answer.status == 200);
     answer = sql({{"query", "SELECT id, last_name FROM contact"}});
     CHECK(json::parse(answer.body)["rows"] == json::array({json::array({1, "B"})}));
+    answer = sql({{"query", "SELECT x'00ff', x'', 'ÿ'"}});
+    CHECK(json::parse(answer.body)["rows"] == json::array({json::array({"x'00ff'", "x''", "ÿ"})}));
     CHECK(sql({{"query", "SELECT 1; DELETE FROM contact"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "DELETE FROM kontor_history"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "DROP TABLE contact"}, {"read_only", false}}).status == 400);

@@ -59,6 +59,25 @@ std::string totals_text(Context& context, const json& result) {
                          {"blocked", count({"blocked"})}});
 }
 
+void print_result(Context& context, const json& result) {
+    const auto name = text_at(result, "connection");
+    const auto& error = object_at(result, "error");
+    if (!error.empty()) {
+        const auto failure = context.failure_in(error, name);
+        context.warn(one_line(
+            context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
+        if (!failure.hint.empty())
+            context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
+    }
+    if (error.empty() || !list_at(result, "streams").empty())
+        context.print(totals_text(context, result));
+    std::int64_t wait = 0;
+    for (const auto& stream : list_at(result, "streams"))
+        wait = std::max(wait, integer_at(stream, "index_wait_ms"));
+    if (wait > 0)
+        context.note(context.text("cli.sync.index_wait", {{"name", name}, {"ms", grouped(wait)}}));
+}
+
 /// The syncs that were asked for, until each has ended.
 class Waiting {
 public:
@@ -103,7 +122,8 @@ private:
         if (!data.is_object()) return true;
         const auto name = text_at(data, "connection");
         const auto ticket = integer_at(data, "ticket", -1);
-        // One that was under way before ours has its turn first, and is shown as well.
+        // One that was under way before ours has its turn first, and is shown as well, unless it
+        // failed: ours will tell why.
         const bool ours = open_.contains({name, ticket});
         const bool before = !ours && waits_for(name, ticket);
         if (!ours && !before) return true;
@@ -112,7 +132,7 @@ private:
         } else if (event.type == "sync.finished") {
             progress_.clear();
             if (before) {
-                context_.note(totals_text(context_, data));
+                if (object_at(data, "error").empty()) context_.note(totals_text(context_, data));
             } else {
                 results_.push_back(data);
                 open_.erase({name, ticket});
@@ -162,40 +182,6 @@ private:
     std::vector<json> results_;
     std::string since_;
 };
-
-/// Events carry English texts; the person's language is made here, from code and arguments.
-Failure failure_in(Context& context, const json& error, const std::string& connection) {
-    const auto code = errc_of(text_at(error, "code"));
-    if (!code) {
-        Failure other;
-        other.message = text_at(error, "message");
-        return other;
-    }
-    Error known{*code, text_at(error, "detail"), {}, {}};
-    for (const auto& [name, value] : object_at(error, "args").items())
-        known.args[name] = cell(value);
-    known.args.emplace("connection", connection);
-    return failure_of(context.language(), known);
-}
-
-void print_result(Context& context, const json& result) {
-    const auto name = text_at(result, "connection");
-    const auto& error = object_at(result, "error");
-    if (!error.empty()) {
-        const auto failure = failure_in(context, error, name);
-        context.warn(one_line(
-            context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
-        if (!failure.hint.empty())
-            context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
-    }
-    if (error.empty() || !list_at(result, "streams").empty())
-        context.print(totals_text(context, result));
-    std::int64_t wait = 0;
-    for (const auto& stream : list_at(result, "streams"))
-        wait = std::max(wait, integer_at(stream, "index_wait_ms"));
-    if (wait > 0)
-        context.note(context.text("cli.sync.index_wait", {{"name", name}, {"ms", grouped(wait)}}));
-}
 
 /// Worst of the results: all fine, some failed, all failed.
 Exit exit_of_results(const std::vector<json>& results) {

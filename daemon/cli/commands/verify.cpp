@@ -176,14 +176,7 @@ Outcome<Exit> verify_one(Context& context, const std::string& name, const json& 
     if (!report) return tl::unexpected<Failure>(std::move(report.error()));
     const auto& error = object_at(*report, "error");
     if (!error.empty()) {
-        Failure failure;
-        failure.code = text_at(error, "code");
-        failure.exit = exit_of(failure.code);
-        failure.message = context.text_or("error." + failure.code, text_at(error, "message"));
-        if (messages::find("error." + failure.code) != nullptr)
-            failure.message =
-                context.text("error." + failure.code, {{"detail", text_at(error, "detail")}});
-        return tl::unexpected<Failure>(std::move(failure));
+        return tl::unexpected<Failure>(context.failure_in(error, name));
     }
     const auto unexplained = integer_at(*report, "unexplained");
     if (auto shown = comparison.print_findings(false, unexplained); !shown)
