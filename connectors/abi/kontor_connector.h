@@ -128,6 +128,21 @@ typedef struct kontor_host {
     /* Waits for the answer; from here on all is as for http(), retries included. The ticket is void
      * afterwards. */
     kontor_status (*http_finish)(void* ctx, int64_t ticket, kontor_http_response* out);
+
+    /* Connects to a server that speaks a protocol of its own. `address` must be, letter for letter,
+     * one that the spec's "dials" allow: "postgresql://host:port/database". The host connects,
+     * verifies TLS and signs in, so that the plugin never sees a credential; what is sent first is
+     * a query. *out_json: {"parameters": {…}}, what the server said of itself. At most 4 at a time;
+     * they end with the plugin function. */
+    kontor_status (*dial)(void* ctx, kontor_str address, int64_t* stream, kontor_str* out_json);
+    /* From one to `size` bytes, at most 1 MiB, as soon as there are some; none once the server has
+     * closed. KONTOR_E_TIMEOUT after timeout_ms (at most 600000) without any. After an error the
+     * stream is closed. */
+    kontor_status (*stream_read)(void* ctx, int64_t stream, size_t size, int64_t timeout_ms,
+                                 kontor_str* out);
+    /* All of `bytes`. */
+    kontor_status (*stream_write)(void* ctx, int64_t stream, kontor_str bytes);
+    void (*stream_close)(void* ctx, int64_t stream);
 } kontor_host;
 
 typedef struct kontor_instance kontor_instance; /* the plugin's own */

@@ -64,8 +64,12 @@ enum class Service : std::uint8_t {
     kHttpBegin,    ///< as kHttp → number: ticket
     kHttpArrived,  ///< number: ticket → number
     kHttpFinish,   ///< number: ticket → as kHttp
+    kDial,         ///< text: address → number: stream; text: JSON
+    kStreamRead,   ///< numbers: stream, size, timeout in ms → text
+    kStreamWrite,  ///< number: stream; text: bytes
+    kStreamClose,  ///< number: stream
 };
-inline constexpr std::uint8_t kServices = 19;
+inline constexpr std::uint8_t kServices = 23;
 
 /// Why a process ends itself.
 enum class End : std::uint8_t {

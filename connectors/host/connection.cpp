@@ -8,6 +8,7 @@
 #include "connectors/host/auth.hpp"
 #include "connectors/host/budgets.hpp"
 #include "connectors/host/curl_client.hpp"
+#include "connectors/host/dialer.hpp"
 #include "connectors/host/digest.hpp"
 #include "connectors/host/json_text.hpp"
 #include "connectors/host/oauth.hpp"
@@ -161,6 +162,15 @@ Result<> add_client_secret(OAuthClient& client, const ConnectionSettings& settin
     return {};
 }
 
+Result<Secret> proxy_credentials(const ConnectionSettings& settings, const ConnectionDeps& deps,
+                                 Redactor& redactor) {
+    if (settings.proxy_secret.empty()) return Secret();
+    auto secret = deps.secrets.read(settings.proxy_secret);
+    if (!secret) return in_context("read the proxy's credentials", std::move(secret.error()));
+    redactor.add(*secret);
+    return secret;
+}
+
 Result<std::unique_ptr<HttpClient>> make_http(const ConnectionSettings& settings,
                                               const ConnectionDeps& deps, Redactor& redactor) {
     CurlOptions options;
@@ -168,12 +178,9 @@ Result<std::unique_ptr<HttpClient>> make_http(const ConnectionSettings& settings
     options.proxy = settings.proxy;
     options.spool_folder = spool_folder(settings);
     options.allow_http_loopback = settings.allow_http_loopback;
-    if (!settings.proxy_secret.empty()) {
-        auto secret = deps.secrets.read(settings.proxy_secret);
-        if (!secret) return in_context("read the proxy's credentials", std::move(secret.error()));
-        redactor.add(*secret);
-        options.proxy_credentials = std::move(*secret);
-    }
+    auto proxy = proxy_credentials(settings, deps, redactor);
+    if (!proxy) return pass(proxy);
+    options.proxy_credentials = std::move(*proxy);
     return CurlHttpClient::create(std::move(options), deps.stop);
 }
 
@@ -198,6 +205,7 @@ struct Connection {
     std::unique_ptr<Authenticator> auth;
     std::optional<Budgets> budgets;
     std::optional<Requester> requester;
+    std::optional<Dialer> dialer;  // where the plugin may dial at all
     std::optional<GrantedFiles> files;
     std::optional<Services> services;
 };
@@ -205,7 +213,8 @@ struct Connection {
 Result<std::unique_ptr<Authenticator>> fixed_auth(Connection& connection, const Loaded& loaded) {
     const auto& settings = connection.settings;
     std::vector<SecretHeader> headers;
-    if (loaded.auth.kind != "none") {
+    // A password goes to whom is dialled, and into no request.
+    if (loaded.auth.kind != "none" && loaded.auth.kind != "password") {
         const bool basic = loaded.auth.kind == "basic";
         auto secret = read_secret(settings, connection.deps.secrets, basic ? "password" : "token");
         if (!secret) return pass(secret);
@@ -358,7 +367,43 @@ void assemble(Connection& connection, const Loaded& loaded) {
                         .log = connection.log,
                         .redactor = connection.redactor,
                         .on_progress = deps.on_progress,
-                        .state_file = settings.state_folder + "/plugin-state"});
+                        .state_file = settings.state_folder + "/plugin-state",
+                        .dialer = connection.dialer ? &*connection.dialer : nullptr});
+}
+
+// Whom the plugin may dial, and as whom.
+Result<> set_up_dialer(Connection& connection, const Loaded& loaded) {
+    const auto& settings = connection.settings;
+    Dialer::Settings out;
+    for (const auto& pattern : loaded.spec.dials) {
+        const auto address = expand(pattern, loaded.options.texts);
+        if (!address) continue;
+        if (auto sound = DialAddress::parse(*address); !sound)
+            return fail(Errc::kConfig, "the address of the server is malformed",
+                        {{"option", "host"}});
+        out.addresses.insert(*address);
+    }
+    if (out.addresses.empty()) return {};
+    out.user = auth_value(settings, loaded, "user");
+    if (loaded.auth.kind == "password") {
+        auto password = read_secret(settings, connection.deps.secrets, "password");
+        if (!password) return pass(password);
+        connection.redactor.add(*password);
+        out.password = std::move(*password);
+    }
+    out.plain_loopback = settings.allow_http_loopback;
+    auto proxy = proxy_credentials(settings, connection.deps, connection.redactor);
+    if (!proxy) return pass(proxy);
+    SocketOptions options;
+    options.extra_ca_file = settings.ca_file;
+    options.proxy = settings.proxy;
+    options.proxy_credentials = std::move(*proxy);
+    out.connect = [options = std::make_shared<const SocketOptions>(std::move(options)),
+                   &sleeper = connection.sleeper](const std::string& host, int port) {
+        return connect_socket(host, port, *options, [&sleeper] { return sleeper.cancelled(); });
+    };
+    connection.dialer.emplace(std::move(out));
+    return {};
 }
 
 }  // namespace
@@ -386,6 +431,7 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
     auto hosts = allowed_hosts(settings, *loaded, api_domain);
     if (!hosts) return pass(hosts);
     connection->hosts = std::move(*hosts);
+    if (auto made = set_up_dialer(*connection, *loaded); !made) return pass(made);
     assemble(*connection, *loaded);
     PluginRemote::Parts parts{.connection = settings.name,
                               .connector = std::move(loaded->connector),

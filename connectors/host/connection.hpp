@@ -24,12 +24,14 @@
 namespace kontor::host {
 
 struct AuthSettings {
-    /// oauth2, app_token, bearer, basic, header, none; "" = the only one that suits the options
+    /// oauth2, app_token, bearer, basic, header, password, none; "" = the only one that suits the
+    /// options
     std::string kind;
-    /// Not secret: client_id (oauth2; may be a secret too), user (basic), header (header).
+    /// Not secret: client_id (oauth2; may be a secret too), user (basic, password), header
+    /// (header).
     std::map<std::string, std::string> values;
     /// References for SecretStore: client_secret, refresh_token (oauth2), token (bearer, header),
-    /// password (basic), whatever the plugin names (app_token).
+    /// password (basic, password), whatever the plugin names (app_token).
     std::map<std::string, std::string> secrets;
 };
 
@@ -56,7 +58,7 @@ struct ConnectionSettings {
     std::string spool_folder;  ///< for large bodies; made if missing; "" = state_folder
     LimitOverrides limits;
     RetryPolicy retry{};
-    bool allow_http_loopback = false;
+    bool allow_http_loopback = false;     ///< nothing else needs no TLS
     std::map<std::string, Grant> grants;  ///< folders opened to the plugin, by name
 };
 

@@ -1,7 +1,6 @@
 #include "connectors/host/curl_client.hpp"
 
 #include <curl/curl.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <array>
@@ -11,17 +10,11 @@
 #include <mutex>
 #include <optional>
 
-#include "connectors/host/atomic_file.hpp"
 #include "connectors/host/curl_transfer.hpp"
+#include "connectors/host/trust.hpp"
 #include "connectors/host/url.hpp"
 
 namespace kontor::host {
-namespace {
-
-constexpr std::size_t kCaBytesMax = std::size_t{8} << 20;
-constexpr long kIdleConnectionsMax = 8;
-constexpr long kSpoolPieceBytes = 256L << 10;                    // that libcurl hands over at once
-constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";  // of TLS 1.2
 
 // libcurl would write TLS session keys to the file that this variable names.
 bool start_curl() {
@@ -33,6 +26,11 @@ bool start_curl() {
     });
     return started;
 }
+
+namespace {
+
+constexpr long kIdleConnectionsMax = 8;
+constexpr long kSpoolPieceBytes = 256L << 10;  // that libcurl hands over at once
 
 std::string size_text(std::size_t bytes) {
     constexpr std::size_t kMiB = std::size_t{1} << 20;
@@ -106,28 +104,6 @@ bool failed_before_sending(CURLcode code) {
     }
 }
 
-using TrustStore = std::unique_ptr<X509_STORE, decltype([](X509_STORE* s) { X509_STORE_free(s); })>;
-
-// Whom these certificates (PEM) vouch for; null if they cannot be read. Each of them is trusted by
-// itself, as libcurl has it: a company's own need not be the root.
-TrustStore trust_in(std::string_view pem) {
-    using Bio = std::unique_ptr<BIO, decltype([](BIO* b) { BIO_free(b); })>;
-    using Infos = std::unique_ptr<STACK_OF(X509_INFO), decltype([](STACK_OF(X509_INFO) * all) {
-                                      sk_X509_INFO_pop_free(all, X509_INFO_free);
-                                  })>;
-    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    const Infos infos(bio ? PEM_X509_INFO_read_bio(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-    TrustStore store(X509_STORE_new());
-    if (!infos || !store) return nullptr;
-    int found = 0;
-    for (int i = 0; i < sk_X509_INFO_num(infos.get()); ++i)
-        if (X509* certificate = sk_X509_INFO_value(infos.get(), i)->x509)
-            found += X509_STORE_add_cert(store.get(), certificate);
-    if (found == 0) return nullptr;
-    X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-    return store;
-}
-
 }  // namespace
 
 // What all exchanges of one client share.
@@ -143,23 +119,6 @@ struct CurlHttpClient::Handles {
         if (multi) curl_multi_cleanup(multi);
         wipe(proxy_user);
         wipe(proxy_password);
-    }
-
-    Result<> read_authorities() {
-        for (const auto& file : {options.ca_bundle, options.extra_ca_file}) {
-            if (file.empty()) continue;
-            auto pem = read_file(file, kCaBytesMax);
-            const bool found = pem && *pem;
-            // A machine without a system bundle may still reach a server of its own authority.
-            if (!found && file == options.ca_bundle && !options.extra_ca_file.empty()) continue;
-            if (!found || (*pem)->find("-----BEGIN") == std::string::npos)
-                return fail(Errc::kConfig, "no certificates can be read from " + file,
-                            {{"path", file}});
-            authorities += **pem;
-            authorities += '\n';
-        }
-        if (authorities.empty()) return fail(Errc::kConfig, "no certificate authorities are given");
-        return {};
     }
 
     // Given to libcurl as text, the authorities would be copied and compared at each request and
@@ -252,7 +211,7 @@ private:
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-        set(CURLOPT_SSL_CIPHER_LIST, kCiphers);
+        set(CURLOPT_SSL_CIPHER_LIST, kTls12Ciphers);
         // Also of a proxy.
         set(CURLOPT_SSL_CTX_FUNCTION, &Handles::set_up_trust);
         set(CURLOPT_SSL_CTX_DATA, handles_.get());
@@ -379,7 +338,9 @@ Result<std::unique_ptr<HttpClient>> CurlHttpClient::create(CurlOptions options,
     handles->proxy_user = credentials.substr(0, credentials.find(':'));
     if (handles->proxy_user.size() < credentials.size())
         handles->proxy_password = credentials.substr(handles->proxy_user.size() + 1);
-    if (auto read = handles->read_authorities(); !read) return pass(read);
+    auto authorities = read_authorities(handles->options.ca_bundle, handles->options.extra_ca_file);
+    if (!authorities) return pass(authorities);
+    handles->authorities = std::move(*authorities);
     handles->multi = curl_multi_init();
     if (!handles->multi) return fail(Errc::kInternal, "libcurl cannot start");
     curl_multi_setopt(handles->multi, CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);

@@ -9,6 +9,9 @@
 
 namespace kontor::host {
 
+/// Starts libcurl, once in a process. False if it cannot. Thread-safe.
+[[nodiscard]] bool start_curl();
+
 struct CurlOptions {
     std::string ca_bundle = "/etc/ssl/certs/ca-certificates.crt";  ///< the system's authorities
     std::string extra_ca_file;  ///< PEM, trusted in addition; "" = none

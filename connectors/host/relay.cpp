@@ -25,7 +25,8 @@ bool is_talk(Service service) {
 bool is_work(const frames::Frame& asked) {
     const auto service = static_cast<Service>(asked.code);
     return service == Service::kHttp || service == Service::kHttpFinish ||
-           service == Service::kFileRead || Relay::hands_over_records(asked);
+           service == Service::kFileRead || service == Service::kStreamRead ||
+           Relay::hands_over_records(asked);
 }
 
 void put(frames::Frame& answer, const kontor_http_response& response) {
@@ -127,6 +128,28 @@ Result<frames::Frame> Relay::answer(const kontor_host& host, const frames::Frame
         case Service::kHttpFinish:
             status(host.http_finish(host.ctx, number, &response));
             put(out, response);
+            break;
+        case Service::kDial: {
+            std::int64_t stream = -1;
+            kontor_str json{nullptr, 0};
+            status(host.dial(host.ctx, str(first), &stream, &json));
+            out.numbers[1] = stream;
+            out.texts[0] = view(json);
+            break;
+        }
+        case Service::kStreamRead: {
+            kontor_str bytes{nullptr, 0};
+            const auto size = static_cast<std::size_t>(
+                std::clamp<std::int64_t>(asked.numbers[1], 0, std::int64_t{kReadMax}));
+            status(host.stream_read(host.ctx, number, size, asked.numbers[2], &bytes));
+            out.texts[0] = view(bytes);
+            break;
+        }
+        case Service::kStreamWrite:
+            status(host.stream_write(host.ctx, number, str(first)));
+            break;
+        case Service::kStreamClose:
+            host.stream_close(host.ctx, number);
             break;
     }
     const bool taken = out.numbers[0] == KONTOR_OK;

@@ -21,7 +21,7 @@ constexpr std::int64_t kSpoolBytesMax = std::int64_t{64} << 30;
 constexpr std::size_t kMessageBytesMax = 4'096;
 constexpr std::size_t kFieldsBytesMax = 16'384;
 constexpr std::size_t kEventBytesMax = 128;
-constexpr std::int64_t kTimeoutMax_ms = 600'000;
+constexpr std::int64_t kTimeoutMax_ms = 600'000;  // as in kontor_connector.h
 constexpr std::int64_t kSleepMax_ms = 3'600'000;
 constexpr std::int64_t kRetryAfterMax_ms = 7LL * 86'400'000;
 
@@ -178,9 +178,29 @@ struct Services::Calls {
             return KONTOR_OK;
         });
     }
+    static kontor_status dial(void* ctx, kontor_str address, std::int64_t* stream,
+                              kontor_str* out_json) {
+        return guarded([&] { return self(ctx).dial(view(address), stream, out_json); });
+    }
+    static kontor_status stream_read(void* ctx, std::int64_t stream, std::size_t size,
+                                     std::int64_t timeout_ms, kontor_str* out) {
+        return guarded([&] { return self(ctx).read_stream(stream, size, timeout_ms, out); });
+    }
+    static kontor_status stream_write(void* ctx, std::int64_t stream, kontor_str bytes) {
+        return guarded([&] {
+            auto wrote = self(ctx).streams_.write(stream, view(bytes));
+            return wrote ? KONTOR_OK : self(ctx).failed(wrote.error());
+        });
+    }
+    static void stream_close(void* ctx, std::int64_t stream) {
+        guarded([&] {
+            self(ctx).streams_.close(stream);
+            return KONTOR_OK;
+        });
+    }
 };
 
-Services::Services(Parts parts) : parts_(std::move(parts)) {
+Services::Services(Parts parts) : parts_(std::move(parts)), streams_(parts_.dialer) {
     table_.size = sizeof(kontor_host);
     table_.ctx = this;
     table_.http = &Calls::http;
@@ -202,6 +222,10 @@ Services::Services(Parts parts) : parts_(std::move(parts)) {
     table_.http_begin = &Calls::http_begin;
     table_.http_arrived = &Calls::http_arrived;
     table_.http_finish = &Calls::http_finish;
+    table_.dial = &Calls::dial;
+    table_.stream_read = &Calls::stream_read;
+    table_.stream_write = &Calls::stream_write;
+    table_.stream_close = &Calls::stream_close;
 }
 
 void Services::begin_call(const Emit* emit) {
@@ -215,6 +239,7 @@ Result<> Services::end_call(kontor_status status) {
     emit_ = nullptr;
     answer_ = {};
     begun_.clear();
+    streams_.close_all();
     parts_.files.close_all();
     // A plugin that ignores what emit() returned must not make a lost batch look like success.
     if (sink_error_) return tl::unexpected(std::move(*sink_error_));
@@ -424,6 +449,35 @@ kontor_status Services::list(std::string_view folder, kontor_str* out) {
             {{"path", entry.path}, {"size", entry.size}, {"modified_ms", entry.modified_ms}});
     listing_ = dump_json(json);
     *out = str(listing_);
+    return KONTOR_OK;
+}
+
+kontor_status Services::dial(std::string_view address, std::int64_t* stream, kontor_str* out_json) {
+    if (!stream || !out_json) return KONTOR_E_INVALID;
+    *stream = -1;
+    *out_json = {nullptr, 0};
+    if (parts_.sleeper.cancelled()) return KONTOR_E_CANCELLED;
+    auto opened = streams_.dial(address);
+    if (!opened) {
+        parts_.log.debug("dial.failed", {{"code", to_string(opened.error().code)}});
+        return failed(opened.error());
+    }
+    parts_.log.debug("dial.done", {{"stream", opened->stream}});
+    *stream = opened->stream;
+    greeting_ = dump_json(Json{{"parameters", opened->parameters}});
+    *out_json = str(greeting_);
+    return KONTOR_OK;
+}
+
+kontor_status Services::read_stream(std::int64_t stream, std::size_t size, std::int64_t timeout_ms,
+                                    kontor_str* out) {
+    if (!out) return KONTOR_E_INVALID;
+    *out = {nullptr, 0};
+    auto got = streams_.read(
+        stream, size,
+        std::chrono::milliseconds(std::clamp<std::int64_t>(timeout_ms, 1, kTimeoutMax_ms)));
+    if (!got) return failed(got.error());
+    *out = str(*got);
     return KONTOR_OK;
 }
 

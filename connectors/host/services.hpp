@@ -12,6 +12,7 @@
 #include "connectors/host/granted_files.hpp"
 #include "connectors/host/redactor.hpp"
 #include "connectors/host/requester.hpp"
+#include "connectors/host/streams.hpp"
 #include "sync/base/result.hpp"
 
 namespace kontor::host {
@@ -38,6 +39,7 @@ public:
         const Redactor& redactor;
         std::function<void(const Progress&)> on_progress{};
         std::string state_file;
+        const Dialer* dialer = nullptr;  ///< null: nothing can be dialled
     };
     /// Takes a batch and its checkpoint from emit().
     using Emit = std::function<Result<>(std::string_view batch, std::string_view checkpoint)>;
@@ -75,6 +77,9 @@ private:
     kontor_status put_state(std::string_view state);
     std::string_view state();
     kontor_status list(std::string_view folder, kontor_str* out);
+    kontor_status dial(std::string_view address, std::int64_t* stream, kontor_str* out_json);
+    kontor_status read_stream(std::int64_t stream, std::size_t size, std::int64_t timeout_ms,
+                              kontor_str* out);
     kontor_status failed(const Error& error);
     [[nodiscard]] Result<HttpCall> read_call(std::string_view head, std::string_view body) const;
 
@@ -89,6 +94,8 @@ private:
     HttpResponse answer_;  // what the plugin's last http() points to
     std::string answer_headers_;
     std::string listing_;
+    Streams streams_;
+    std::string greeting_;
     std::optional<std::string> state_;
 };
 

@@ -113,6 +113,7 @@ Result<PluginSpec> PluginSpec::parse(std::string_view text) {
     }
     for (const auto& auth : array_of(*json, "auth")) out.auth.push_back(read_auth(auth));
     out.hosts = texts_of(*json, "hosts");
+    out.dials = texts_of(*json, "dials");
     const auto& limits = object_of(*json, "limits");
     out.limits.requests_per_second = std::max(0.0, number_of(limits, "requests_per_second"));
     out.limits.concurrency =

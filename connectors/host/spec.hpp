@@ -39,7 +39,7 @@ struct AppTokenSpec {
 
 /// One way to authenticate. `{name}` in URLs stands for the option of that name.
 struct AuthSpec {
-    std::string kind = "none";                ///< oauth2, app_token, bearer, basic, header, none
+    std::string kind = "none";  ///< oauth2, app_token, bearer, basic, header, password, none
     std::map<std::string, std::string> when;  ///< options that it is meant for; empty = any
     AppTokenSpec app_token;
     std::string token_url;
@@ -71,6 +71,7 @@ struct PluginSpec {
     std::vector<OptionSpec> options;
     std::vector<AuthSpec> auth;
     std::vector<std::string> hosts;  ///< URL templates
+    std::vector<std::string> dials;  ///< templates of addresses for kontor_host::dial
     LimitsSpec limits;
 
     /// kProtocol if it is not the JSON it should be.

@@ -119,6 +119,28 @@ struct HostStub::Calls {
     static void file_close(void* ctx, std::int64_t file) {
         ask(ctx, Service::kFileClose, Numbers{file});
     }
+    static kontor_status dial(void* ctx, kontor_str address, std::int64_t* stream,
+                              kontor_str* out_json) {
+        if (!stream || !out_json) return KONTOR_E_INVALID;
+        const auto answer = ask(ctx, Service::kDial, Texts{view(address)});
+        *stream = answer.numbers[1];
+        *out_json = str(answer.texts[0]);
+        return status_of(answer);
+    }
+    static kontor_status stream_read(void* ctx, std::int64_t stream, std::size_t size,
+                                     std::int64_t timeout_ms, kontor_str* out) {
+        if (!out) return KONTOR_E_INVALID;
+        const auto most = static_cast<std::int64_t>(std::min<std::size_t>(size, INT32_MAX));
+        const auto answer = ask(ctx, Service::kStreamRead, Numbers{stream, most, timeout_ms});
+        *out = str(answer.texts[0]);
+        return status_of(answer);
+    }
+    static kontor_status stream_write(void* ctx, std::int64_t stream, kontor_str bytes) {
+        return status_of(ask(ctx, Service::kStreamWrite, Numbers{stream}, Texts{view(bytes)}));
+    }
+    static void stream_close(void* ctx, std::int64_t stream) {
+        ask(ctx, Service::kStreamClose, Numbers{stream});
+    }
 };
 
 HostStub::HostStub(Pipe& pipe) : pipe_(pipe) {
@@ -142,7 +164,11 @@ HostStub::HostStub(Pipe& pipe) : pipe_(pipe) {
               .file_close = &Calls::file_close,
               .http_begin = &Calls::http_begin,
               .http_arrived = &Calls::http_arrived,
-              .http_finish = &Calls::http_finish};
+              .http_finish = &Calls::http_finish,
+              .dial = &Calls::dial,
+              .stream_read = &Calls::stream_read,
+              .stream_write = &Calls::stream_write,
+              .stream_close = &Calls::stream_close};
 }
 
 }  // namespace kontor::process

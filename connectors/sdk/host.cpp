@@ -69,6 +69,33 @@ std::size_t HostFile::read(std::int64_t offset, char* buffer, std::size_t size) 
     return got;
 }
 
+HostStream::~HostStream() {
+    if (handle_ >= 0) host_->stream_close(host_->ctx, handle_);
+}
+
+std::string_view HostStream::read(std::size_t size, std::int64_t timeout_ms) {
+    kontor_str out{nullptr, 0};
+    require(host_->stream_read(host_->ctx, handle_, size, timeout_ms, &out));
+    if (out.size > size)
+        throw Error(KONTOR_E_INTERNAL, "the host returned more than was asked for");
+    return to_view(out);
+}
+
+void HostStream::write(std::string_view bytes) {
+    require(host_->stream_write(host_->ctx, handle_, to_str(bytes)));
+}
+
+HostStream Host::dial(std::string_view address) {
+    // A host older than this SDK ends before these members.
+    if (raw_->size < offsetof(kontor_host, stream_close) + sizeof raw_->stream_close)
+        throw Error(KONTOR_E_UNSUPPORTED, "this host cannot dial");
+    std::int64_t handle = -1;
+    kontor_str greeting{nullptr, 0};
+    require(raw_->dial(raw_->ctx, to_str(address), &handle, &greeting));
+    Json told = parse_json(to_view(greeting), "the server's greeting");
+    return {raw_, handle, std::move(told)};
+}
+
 HttpResponse Host::http(const HttpRequest& request) {
     const std::string head = head_of(request);
     kontor_http_response raw{};

@@ -57,6 +57,37 @@ private:
     std::int64_t handle_ = -1;
 };
 
+/// A connection to a server that speaks a protocol of its own, signed in by the host (Host::dial).
+/// Ends with the call of the connector that dialled. Movable; must not outlive the Host.
+class HostStream {
+public:
+    HostStream(const kontor_host* host, std::int64_t handle, Json greeting)
+        : greeting(std::move(greeting)), host_(host), handle_(handle) {}
+    HostStream(HostStream&& other) noexcept
+        : greeting(std::move(other.greeting)),
+          host_(other.host_),
+          handle_(std::exchange(other.handle_, -1)) {}
+    HostStream& operator=(HostStream&& other) noexcept {
+        std::swap(greeting, other.greeting);
+        std::swap(host_, other.host_);
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~HostStream();
+
+    /// At least one byte, valid until the next call of the host; "" once the server has closed.
+    /// Throws Error.
+    [[nodiscard]] std::string_view read(std::size_t size, std::int64_t timeout_ms);
+    /// Throws Error.
+    void write(std::string_view bytes);
+
+    Json greeting;  ///< what the server said of itself: {"parameters": {…}}
+
+private:
+    const kontor_host* host_;
+    std::int64_t handle_;
+};
+
 struct HttpResponse {
     int status = 0;
     Json headers;           ///< object, names in lower case
@@ -93,6 +124,8 @@ public:
     [[nodiscard]] bool arrived(const BegunRequest& begun) const;
     /// Waits for the answer; as http(). Once.
     HttpResponse finish(const BegunRequest& begun);
+    /// Connects to one of the addresses that the spec's "dials" allow, and signs in.
+    [[nodiscard]] HostStream dial(std::string_view address);
     /// Hands the batch to the engine and empties it. An empty batch goes too if there is a
     /// checkpoint to commit.
     void emit(abi::BatchWriter& batch, std::string_view checkpoint = {});
