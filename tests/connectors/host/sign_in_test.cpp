@@ -45,7 +45,7 @@ TEST_CASE("SCRAM-SHA-256 says what the example of RFC 7677 says", "[host][scram]
     REQUIRE(answer);
     CHECK(*answer ==
           "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-          "p=dHzbZapWIK4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+          "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
     CHECK(scram.verify("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
     const auto other = scram.verify("v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
     REQUIRE_FALSE(other);
