@@ -1,0 +1,3 @@
+#include "plugins/rest/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::rest::Connector)

@@ -1,0 +1,175 @@
+#include "plugins/rest/pull.hpp"
+
+#include <algorithm>
+
+#include "plugins/rest/cursor.hpp"
+#include "plugins/rest/pager.hpp"
+#include "plugins/rest/rows.hpp"
+
+namespace kontor::rest {
+namespace {
+
+using declarative::Stream;
+
+constexpr std::size_t kBatchRecords = 1000;
+constexpr int kPassesMax = 5;
+
+class Pull {
+public:
+    Pull(Api& api, const Stream& stream, const sdk::Request& request)
+        : api_(api),
+          stream_(stream),
+          rows_(api, stream, request.fields),
+          total_hint_(request.total_hint) {}
+
+    std::string run(std::string_view text) {
+        cursor_ = Cursor::decode(text);
+        if (cursor_.loading)
+            load();
+        else
+            increment();
+        api_.host().emit(out_, cursor_.encode());
+        return cursor_.encode();
+    }
+
+private:
+    Values usual() const { return {{"fields", rows_.wanted()}}; }
+
+    // The list once, until its rows have kept still from the first page to the last.
+    template <class Take>
+    void whole(const declarative::Request& request, const Values& values, Take&& take) {
+        for (int pass = 0; pass < kPassesMax; ++pass) {
+            Pager pager(api_, stream_, request, values);
+            if (!cursor_.position.is_null()) pager.resume(cursor_.position);
+            while (const Json* rows = pager.next()) {
+                for (const Json& row : *rows) take(row);
+                flush(pager.position());
+            }
+            if (!pager.moved()) return;
+        }
+        throw sdk::Error(
+            KONTOR_E_UNAVAILABLE,
+            request.name + " " + stream_.name +
+                ": its rows move between pages faster than they can be read; sort them "
+                "by something that does not change, or page by keyset or cursor")
+            .stream(stream_.name);
+    }
+
+    void load() {
+        const auto* list = stream_.request("list");
+        const bool resumed = !cursor_.position.is_null();
+        if (!resumed) cursor_ = {};
+        // Before anything is read, by the clock that stamps changes.
+        if (!cursor_.began_ms) cursor_.began_ms = api_.server_ms();
+        try {
+            read_all(*list, resumed);
+        } catch (const sdk::Error& error) {
+            // The place to go on may have expired.
+            const bool refused =
+                error.status() == KONTOR_E_INVALID || error.status() == KONTOR_E_NOT_FOUND;
+            if (!resumed || !refused || done_ > 0) throw;
+            cursor_ = {};
+            cursor_.began_ms = api_.server_ms();
+            read_all(*list, false);
+        }
+        cursor_.position = nullptr;
+        if (stream_.request("changes") == nullptr || !cursor_.newest_ms) return;
+        cursor_.loading = false;
+        cursor_.since_ms = std::min(*cursor_.newest_ms, *cursor_.began_ms);
+        cursor_.began_ms = cursor_.newest_ms = std::nullopt;
+    }
+
+    void read_all(const declarative::Request& list, bool resumed) {
+        bool first = !resumed;
+        whole(list, usual(), [&](const Json& row) {
+            if (first) cursor_.began_ms = std::min(*cursor_.began_ms, api_.server_ms());
+            first = false;
+            const Stamp stamp = rows_.stamp(row);
+            note(stamp);
+            if (!stamp.gone) rows_.add(row, stamp, out_);
+            ++done_;
+        });
+    }
+
+    void increment() {
+        const std::int64_t began = api_.server_ms();
+        Values values = usual();
+        const std::int64_t since = *cursor_.since_ms - stream_.overlap.count();
+        const auto& modified = *stream_.modified;
+        const auto& format =
+            modified.filter_format.empty() ? modified.format : modified.filter_format;
+        values["since"] = rows_.forms().written_moment(format, since);
+        values["until"] = rows_.forms().written_moment(format, began);
+        resumable_ = false;
+        whole(*stream_.request("changes"), values, [&](const Json& row) {
+            const Stamp stamp = rows_.stamp(row);
+            note(stamp);
+            if (stamp.gone)
+                out_.begin(abi::Op::kDeleted, stamp.id, stamp.version(), {}, stamp.actor);
+            else
+                rows_.add(row, stamp, out_);
+        });
+        if (const auto* deleted = stream_.request("deleted"))
+            whole(*deleted, values, [&](const Json& row) {
+                const Stamp stamp = rows_.stamp(row);
+                out_.begin(abi::Op::kDeleted, stamp.id, stamp.version(), {}, stamp.actor);
+            });
+        // Its clock may be ahead of its stamps, or its stamps of its clock.
+        if (cursor_.newest_ms)
+            cursor_.since_ms = std::max(*cursor_.since_ms, std::min(*cursor_.newest_ms, began));
+        cursor_.newest_ms = std::nullopt;
+    }
+
+    void note(const Stamp& stamp) {
+        if (stamp.modified_ms && (!cursor_.newest_ms || *stamp.modified_ms > *cursor_.newest_ms))
+            cursor_.newest_ms = stamp.modified_ms;
+    }
+
+    void flush(const Json& position) {
+        api_.host().check_cancelled();
+        if (resumable_) cursor_.position = position;
+        if (out_.records() < kBatchRecords) return;
+        const bool goes_on = resumable_ && !position.is_null();
+        api_.host().emit(out_, goes_on ? cursor_.encode() : std::string());
+        if (resumable_)
+            api_.host().progress({{"stage", "load"}, {"done", done_}, {"total", total_hint_}});
+    }
+
+    Api& api_;
+    const Stream& stream_;
+    Rows rows_;
+    std::int64_t total_hint_, done_ = 0;
+    abi::BatchWriter out_;
+    Cursor cursor_;
+    bool resumable_ = true;
+};
+
+}  // namespace
+
+std::string pull(Api& api, const Stream& stream, const sdk::Request& request,
+                 std::string_view cursor) {
+    return Pull(api, stream, request).run(cursor);
+}
+
+bool list_ids(Api& api, const Stream& stream) {
+    const auto* request = stream.request("ids");
+    if (request == nullptr) request = stream.request("list");
+    const Rows rows(api, stream, {});
+    for (int pass = 0; pass < kPassesMax; ++pass) {
+        Pager pager(api, stream, *request, {{"fields", rows.wanted()}});
+        abi::BatchWriter out;
+        while (const Json* page = pager.next()) {
+            for (const Json& row : *page) {
+                const Stamp stamp = rows.stamp(row);
+                if (!stamp.gone) out.begin(abi::Op::kId, stamp.id, stamp.version());
+            }
+            api.host().check_cancelled();
+            if (out.records() >= kBatchRecords) api.host().emit(out);
+        }
+        api.host().emit(out);
+        if (!pager.moved()) return true;
+    }
+    return false;
+}
+
+}  // namespace kontor::rest

@@ -1,0 +1,168 @@
+#include "plugins/rest/read.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace kontor::rest {
+namespace {
+
+using declarative::Means;
+using declarative::Request;
+using declarative::Stream;
+
+const Request& needed(const Stream& stream, const char* kind) {
+    const auto* request = stream.request(kind);
+    if (request == nullptr)
+        throw sdk::Error(KONTOR_E_UNSUPPORTED,
+                         stream.name + ": its description has no request `" + kind + "`");
+    return *request;
+}
+
+// The record itself, or the only item of a list of records.
+const Json* record_of(const Request& request, const Json& body) {
+    const Json* found = request.records.find(body);
+    if (found != nullptr && found->is_array()) return found->empty() ? nullptr : &(*found)[0];
+    return found == nullptr || found->is_null() || *found == false ? nullptr : found;
+}
+
+void add_found(const Rows& rows, const std::string& id, const Json& row, abi::BatchWriter& out) {
+    const Stamp stamp = rows.stamp(row);
+    if (stamp.gone)
+        out.begin(abi::Op::kMissing, id);
+    else if (stamp.id != id)  // asked for the loser of a merge, some answer with the winner
+        out.begin(abi::Op::kMerged, id, {}, stamp.id);
+    else
+        rows.add(row, stamp, out);
+}
+
+void fetch_one(Api& api, const Stream& stream, const Rows& rows, const std::string& id,
+               abi::BatchWriter& out) {
+    const Found found = read_one(api, stream, rows, id);
+    if (found.what == Found::What::kThere)
+        add_found(rows, id, found.row, out);
+    else
+        out.begin(found.what == Found::What::kMissing ? abi::Op::kMissing : abi::Op::kForbidden,
+                  id);
+}
+
+void fetch_some(Api& api, const Stream& stream, const Rows& rows, const Request& get,
+                const std::vector<std::string>& ids, abi::BatchWriter& out) {
+    Json wanted = Json::array();
+    for (const auto& id : ids) wanted.push_back(ValueForms::written_id(stream, id));
+    const Reply reply = api.send(get, &stream, {{"ids", wanted}, {"fields", rows.wanted()}});
+    const bool whole = reply.ok() || reply.means == Means::kEmpty;
+    if (!whole && ids.size() > 1 &&
+        (reply.means == Means::kMissing || reply.means == Means::kInvalid ||
+         reply.means == Means::kForbidden)) {
+        // One of them spoils the answer for all.
+        for (const auto& id : ids) fetch_some(api, stream, rows, get, {id}, out);
+        return;
+    }
+    if (reply.means == Means::kMissing || reply.means == Means::kForbidden) {
+        for (const auto& id : ids)
+            out.begin(reply.means == Means::kMissing ? abi::Op::kMissing : abi::Op::kForbidden, id);
+        return;
+    }
+    if (!whole) throw failure(reply, get, &stream);
+    std::map<std::string, const Json*> found;
+    const Json* list = get.records.find(reply.body);
+    if (reply.ok() && (list == nullptr || !(list->is_array() || list->is_null())))
+        throw sdk::Error(KONTOR_E_PROTOCOL, "get " + stream.name +
+                                                ": the answer has no list at \"" +
+                                                get.records.text() + "\" (records)")
+            .stream(stream.name);
+    if (list != nullptr && list->is_array())
+        for (const Json& row : *list) found[rows.stamp(row).id] = &row;
+    for (const auto& id : ids) {
+        const auto at = found.find(id);
+        if (at == found.end())
+            out.begin(abi::Op::kMissing, id);
+        else
+            add_found(rows, id, *at->second, out);
+    }
+}
+
+}  // namespace
+
+Found read_one(Api& api, const Stream& stream, const Rows& rows, const std::string& id) {
+    const Request& get = needed(stream, "get");
+    const Json written = ValueForms::written_id(stream, id);
+    Found out;
+    out.reply =
+        api.send(get, &stream,
+                 {{"id", written}, {"ids", Json::array({written})}, {"fields", rows.wanted()}});
+    if (out.reply.means == Means::kForbidden) out.what = Found::What::kForbidden;
+    if (out.reply.means == Means::kMissing || out.reply.means == Means::kEmpty ||
+        out.reply.means == Means::kForbidden)
+        return out;
+    if (!out.reply.ok()) throw failure(out.reply, get, &stream);
+    if (const Json* row = record_of(get, out.reply.body)) {
+        out.row = *row;
+        out.what = Found::What::kThere;
+    }
+    return out;
+}
+
+void fetch(Api& api, const Stream& stream, const sdk::Request& request) {
+    const Request& get = needed(stream, "get");
+    const Rows rows(api, stream, request.fields);
+    abi::BatchWriter out;
+    const auto step = static_cast<std::size_t>(std::max<std::int64_t>(1, get.batch));
+    for (std::size_t at = 0; at < request.ids.size(); at += step) {
+        api.host().check_cancelled();
+        const auto end = std::min(request.ids.size(), at + step);
+        if (get.batch == 0) {
+            fetch_one(api, stream, rows, request.ids[at], out);
+        } else {
+            const std::vector<std::string> ids(
+                request.ids.begin() + static_cast<std::ptrdiff_t>(at),
+                request.ids.begin() + static_cast<std::ptrdiff_t>(end));
+            fetch_some(api, stream, rows, get, ids, out);
+        }
+        if (out.records() >= 500) api.host().emit(out);
+    }
+    api.host().emit(out);
+}
+
+void find_rows(Api& api, const Stream& stream, const Rows& rows,
+               const std::vector<std::string>& keys, const std::function<void(const Json&)>& take) {
+    const Request& request = needed(stream, "find");
+    const auto step = static_cast<std::size_t>(std::max<std::int64_t>(1, request.batch));
+    for (std::size_t at = 0; at < keys.size(); at += step) {
+        Json values = Json::array();
+        for (std::size_t i = at; i < std::min(keys.size(), at + step); ++i)
+            values.push_back(keys[i]);
+        const Reply reply = api.send(
+            request, &stream,
+            {{"value", values[0]}, {"values", values}, {"limit", 200}, {"fields", rows.wanted()}});
+        if (reply.means == Means::kEmpty || reply.means == Means::kMissing) continue;
+        if (!reply.ok()) throw failure(reply, request, &stream);
+        const Json* found = request.records.find(reply.body);
+        if (found == nullptr || found->is_null()) continue;
+        if (!found->is_array())
+            take(*found);
+        else
+            for (const Json& row : *found) take(row);
+    }
+}
+
+void find(Api& api, const Stream& stream, const sdk::Request& request) {
+    if (request.field != stream.key_field)
+        throw sdk::Error(KONTOR_E_UNSUPPORTED,
+                         stream.name + ": records are found by " + stream.key_field + " alone");
+    const Rows rows(api, stream, request.fields);
+    const auto* key = stream.field(stream.key_field);
+    abi::BatchWriter out;
+    find_rows(api, stream, rows, request.values, [&](const Json& row) {
+        // Some servers find more than what equals.
+        const Json* value = key->path.find(row);
+        if (value == nullptr || value->is_structured() ||
+            std::ranges::find(request.values, declarative::as_text(*value)) == request.values.end())
+            return;
+        const Stamp stamp = rows.stamp(row);
+        if (!stamp.gone) rows.add(row, stamp, out);
+    });
+    api.host().emit(out);
+}
+
+}  // namespace kontor::rest

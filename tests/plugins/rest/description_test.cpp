@@ -1,0 +1,126 @@
+// What is wrong in a description is told with its line, its reason, and what is allowed.
+#include <catch2/catch.hpp>
+
+#include "connectors/declarative/read.hpp"
+#include "connectors/declarative/spec_json.hpp"
+#include "tests/plugins/rest/remote.hpp"
+
+namespace {
+
+using namespace kontor::test;
+namespace declarative = kontor::declarative;
+
+const std::string kGood = std::string(kHead) + R"(
+[stream.people]
+id = "/id"
+modified = "/updated"
+[stream.people.list]
+path = "people"
+[stream.people.changes]
+query = { since = "{since}" }
+[stream.people.fields]
+name = "text"
+)";
+
+/// All problems of kGood with one text replaced, each on a line.
+std::string problems(const std::string& what, const std::string& with) {
+    std::string text = kGood;
+    const auto at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, what.size(), with);
+    kontor::config::Problems found;
+    const auto read = declarative::read_description(text, "t.toml", found);
+    CHECK(read.has_value() == found.empty());
+    std::string out;
+    for (const auto& each : found) out += each.text() + "\n";
+    return out;
+}
+
+using Catch::Contains;
+
+}  // namespace
+
+TEST_CASE("a good description has no problem", "[rest]") {
+    CHECK(problems("name = \"test\"", "name = \"test\"").empty());
+}
+
+TEST_CASE("mistakes are told with line, reason and what is allowed", "[rest]") {
+    CHECK_THAT(problems("path = \"people\"", "path = \"people/{idd}\""),
+               Contains("t.toml:14:8: stream.people.list.path: {idd} stands for nothing here") &&
+                   Contains("{limit}") && Contains("{url}"));
+    CHECK_THAT(problems("path = \"people\"", "path = \"people/{id\""),
+               Contains("brace without its partner"));
+    CHECK_THAT(problems("path = \"people\"", "pth = \"people\""),
+               Contains("stream.people.list.pth: unknown key (did you mean 'path'?)"));
+    CHECK_THAT(problems("kind = \"bearer\"", "kind = \"barer\""),
+               Contains("auth.kind: must be one of:") && Contains("did you mean 'bearer'?"));
+    CHECK_THAT(problems("name = \"text\"", "name = \"txt\""),
+               Contains("stream.people.fields.name") && Contains("did you mean 'text'?"));
+    CHECK_THAT(problems("id = \"/id\"", "id = \"id\""), Contains("JSON Pointer"));
+    CHECK_THAT(problems("id = \"/id\"\n", ""), Contains("where does a record have its id?"));
+    CHECK_THAT(problems("modified = \"/updated\"\n", ""),
+               Contains("stream.people.modified: is missing"));
+    CHECK_THAT(problems("since = \"{since}\"", "since = 1"), Contains("says {since} nowhere"));
+    CHECK_THAT(problems("id = \"/id\"\n", "id = \"/id\"\npaging = {kind = \"page\"}\n"),
+               Contains("says {page} nowhere, so that all its pages would be the first"));
+    CHECK_THAT(problems("\"text\"\n", "\"text\"\nboss = {type = \"reference\", to = \"peple\"}\n"),
+               Contains("there is no stream peple (did you mean 'people'?)"));
+    CHECK_THAT(problems("\"text\"\n", "\"text\"\nborn = {type = \"date\", format = \"%Q\"}\n"),
+               Contains("%Y %m %d"));
+    CHECK_THAT(problems("\"text\"\n", "\"text\"\n[stream.people.delete]\npath = \"people/{id}\"\n"),
+               Contains("a record is read before it is written"));
+    CHECK_THAT(problems("[auth]\nkind = \"bearer\"", ""), Contains("how does one sign in?"));
+    CHECK_THAT(problems("[stream.people]", "[stream.people"), Contains("t.toml:10:15"));
+    CHECK_THAT(problems("[auth]", "[[errors.rule]]\nmeans = \"invalid\"\n[auth]"),
+               Contains("fits every answer"));
+}
+
+TEST_CASE("what holds for every stream is told once, and a stream may take it away", "[rest]") {
+    const std::string usual = R"(
+[every_stream.delete]
+path = "{stream}/{id}"
+mthod = "POST"
+[every_stream.get]
+path = "{stream}/{id}"
+[stream.more]
+id = "/id"
+list = { path = "x" }
+fields = { name = "text" }
+[stream.people])";
+    const auto told = problems("[stream.people]", usual);
+    CHECK(std::count(told.begin(), told.end(), '\n') == 1);
+    std::string text = kGood;
+    text.insert(text.find("[stream.people]"), R"(
+[every_stream.delete]
+path = "{stream}/{id}"
+[every_stream.get]
+path = "{stream}/{id}"
+[stream.more]
+id = "/id"
+delete = false
+list = { path = "x" }
+fields = { name = "text" }
+)");
+    kontor::config::Problems found;
+    const auto read = declarative::read_description(text, "t.toml", found);
+    REQUIRE(read);
+    CHECK(read->stream("people")->request("delete") != nullptr);
+    CHECK(read->stream("more")->request("delete") == nullptr);
+}
+
+TEST_CASE("the host learns options, hosts, limits and how to sign in", "[rest]") {
+    std::string text = kGood;
+    text.insert(text.find("[stream.people]"), R"(
+[limits]
+requests_per_second = 4.5
+)");
+    kontor::config::Problems found;
+    const auto read = declarative::read_description(text, "t.toml", found);
+    REQUIRE(read);
+    const Json spec = Json::parse(declarative::spec_json(*read));
+    CHECK(spec["hosts"] == Json::array({"{url}/api"}));
+    CHECK(spec["options"][0]["name"] == "url");
+    CHECK(spec["options"][0]["required"] == true);
+    CHECK(spec["auth"][0] == Json{{"kind", "bearer"}, {"secrets", {"token"}}});
+    CHECK(spec["limits"]["requests_per_second"] == 4.5);
+}
