@@ -61,8 +61,8 @@ private:
 /// Ends with the call of the connector that dialled. Movable; must not outlive the Host.
 class HostStream {
 public:
-    HostStream(const kontor_host* host, std::int64_t handle, Json greeting)
-        : greeting(std::move(greeting)), host_(host), handle_(handle) {}
+    HostStream(const kontor_host* host, std::int64_t handle, Json said)
+        : greeting(std::move(said)), host_(host), handle_(handle) {}
     HostStream(HostStream&& other) noexcept
         : greeting(std::move(other.greeting)),
           host_(other.host_),
