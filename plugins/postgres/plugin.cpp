@@ -1,0 +1,3 @@
+#include "plugins/postgres/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::postgres::Connector)
