@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "connectors/sdk/connector.hpp"
+#include "plugins/carddav/dav.hpp"
+#include "plugins/carddav/discovery.hpp"
+#include "plugins/carddav/versions.hpp"
+
+namespace kontor::carddav {
+
+/// Reads cards by name and hands them over as records.
+class Images {
+public:
+    /// What becomes of a name that cannot be read.
+    enum class Lost { kMissing, kUnreadable };
+    using OnLost = std::function<void(const std::string& name, Lost how, abi::BatchWriter& out)>;
+
+    Images(Dav& dav, const Book& book, Versions& versions, const std::vector<std::string>& fields)
+        : dav_(dav), book_(book), versions_(versions), fields_(fields) {}
+
+    /// Adds the cards of these names, at most kCardsAtOnce, in one request; in smaller ones if the
+    /// answer is too large. Throws sdk::Error.
+    void add(const std::vector<std::string>& names, const OnLost& on_lost, abi::BatchWriter& out);
+    /// Adds one card that is there already. False if it cannot be read.
+    bool add(const std::string& name, const Resource& card, abi::BatchWriter& out);
+
+    static constexpr std::size_t kCardsAtOnce = 50;
+
+private:
+    Multistatus read(const std::vector<std::string>& names);
+
+    Dav& dav_;
+    const Book& book_;
+    Versions& versions_;
+    const std::vector<std::string>& fields_;
+};
+
+}  // namespace kontor::carddav

@@ -1,0 +1,3 @@
+#include "plugins/carddav/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::carddav::Connector)

@@ -1,0 +1,270 @@
+#include "plugins/carddav/push.hpp"
+
+#include <optional>
+
+#include "plugins/carddav/contact.hpp"
+#include "plugins/carddav/href.hpp"
+
+namespace kontor::carddav {
+namespace {
+
+struct Change {
+    abi::Op op = abi::Op::kUpdate;
+    std::string id, version, key;
+    Values values;
+};
+
+std::optional<std::string> value_of(const abi::BatchReader::Field& field) {
+    switch (field.tag) {
+        case abi::Tag::kText:
+            return std::string(field.text);
+        case abi::Tag::kInteger:
+            return std::to_string(field.integer);
+        default:
+            return std::nullopt;
+    }
+}
+
+std::vector<Change> read_changes(const sdk::Request& request, abi::BatchReader& batch) {
+    std::vector<Change> out;
+    while (auto record = batch.next()) {
+        Change change{record->op,
+                      std::string(record->id),
+                      std::string(record->version),
+                      std::string(record->key),
+                      {}};
+        for (std::uint16_t i = 0; i < record->count; ++i) {
+            abi::BatchReader::Field field;
+            if (!batch.next_field(field) || field.field >= request.fields.size())
+                throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
+            if (field.tag != abi::Tag::kAbsent)
+                change.values[request.fields[field.field]] = value_of(field);
+        }
+        out.push_back(std::move(change));
+    }
+    if (!batch.ok()) throw sdk::Error(KONTOR_E_INVALID, "push: malformed batch");
+    return out;
+}
+
+bool maybe_done(const sdk::Error& error) {
+    switch (error.status()) {
+        case KONTOR_E_UNAVAILABLE:
+        case KONTOR_E_TIMEOUT:
+        case KONTOR_E_PROTOCOL:
+        case KONTOR_E_INTERNAL:
+        case KONTOR_E_CANCELLED:
+            return true;
+        default:
+            return false;
+    }
+}
+
+class Push {
+public:
+    Push(Dav& dav, const Book& book, Versions& versions)
+        : dav_(dav), book_(book), versions_(versions) {}
+
+    std::vector<sdk::PushResult> run(const std::vector<Change>& changes) {
+        std::vector<sdk::PushResult> results(changes.size());
+        for (sdk::PushResult& each : results) each.status = "retry";
+        for (std::size_t i = 0; i < changes.size(); ++i)
+            if (!carry_out(changes[i], results[i])) break;
+        versions_.save();
+        return results;
+    }
+
+private:
+    // False if there is no use in going on; the rest stays "retry".
+    bool carry_out(const Change& change, sdk::PushResult& result) {
+        try {
+            writing_ = false;
+            switch (change.op) {
+                case abi::Op::kCreate:
+                    create(change, result);
+                    break;
+                case abi::Op::kDelete:
+                    remove(change, result);
+                    break;
+                default:
+                    update(change, result);
+            }
+            sent_ = true;
+            return true;
+        } catch (const sdk::Error& error) {
+            if (!maybe_done(error) && !sent_) throw;
+            result = {};
+            result.status = writing_ && maybe_done(error) ? "unknown" : "retry";
+            result.message = error.what();
+            return false;
+        }
+    }
+
+    Reply put(const std::string& id, const Card& card, const std::string& condition,
+              const std::string& value) {
+        writing_ = true;
+        Reply reply = dav_.put(member_url(book_.url, id), card.text(), condition, value);
+        if (reply.status >= 500 && reply.status != 507)
+            throw sdk::Error(KONTOR_E_UNAVAILABLE, failure(reply, "write a card").what());
+        writing_ = false;
+        return reply;
+    }
+
+    void create(const Change& change, sdk::PushResult& result) {
+        // The address comes from the key, so that a create whose answer was lost, or that a
+        // restored replica does not remember, cannot happen twice.
+        const std::string uid = change.key.empty() ? random_uid() : change.key;
+        const std::string id = uid + ".vcf";
+        const Card card = new_contact(uid, change.values, dav_.host().now_ms());
+        const Reply reply = put(id, card, "If-None-Match", "*");
+        if (reply.status / 100 == 2) return done(id, reply, "create", result);
+        if (reply.status == 412) return meet(change, uid, id, result);
+        refuse(reply, result);
+    }
+
+    // There is a card at that address.
+    void meet(const Change& change, const std::string& uid, const std::string& id,
+              sdk::PushResult& result) {
+        const Reply there = dav_.get(member_url(book_.url, id));
+        if (there.status != 200) return refuse(there, result);
+        if (uid_of(Card::parse(there.body)) != uid) {
+            result.status = "duplicate";
+            result.id = id;
+            return;
+        }
+        Change rest = change;
+        rest.id = id;
+        rest.version.clear();
+        update(rest, result);
+        if (result.status == "ok") result.action = "create";
+    }
+
+    void update(const Change& change, sdk::PushResult& result) {
+        const std::string url = member_url(book_.url, change.id);
+        const Reply there = dav_.get(url);
+        if (there.status != 200) return refuse(there, result);
+        const std::string etag = present_etag(change, there, url);
+        if (etag.empty()) {
+            result.status = "changed";
+            return;
+        }
+        std::optional<Card> card;
+        try {
+            card = Card::parse(there.body);
+        } catch (const sdk::Error& error) {
+            return invalid("UNREADABLE_CARD", error.what(), result);
+        }
+        if (!write_contact(*card, change.values, dav_.host().now_ms()))
+            return invalid("OLD_VCARD", "cards of version " + card->version() + " are only read",
+                           result);
+        if (card->text() == there.body) {
+            result = {.status = "ok",
+                      .id = change.id,
+                      .version = versions_.written(change.id, etag),
+                      .action = "none",
+                      .code = {},
+                      .field = {},
+                      .message = {}};
+            return;
+        }
+        const Reply reply = put(change.id, *card, "If-Match", etag);
+        if (reply.status / 100 == 2) return done(change.id, reply, "update", result);
+        refuse(reply, result);
+    }
+
+    // The tag to write by; "" if the card is another one than the change was made for. Some servers
+    // give another tag with the card than in lists: the list's counts.
+    std::string present_etag(const Change& change, const Reply& there, const std::string& url) {
+        const std::string expected(etag_in(change.version));
+        std::string etag = strong_etag(there.etag);
+        if (!etag.empty() && etag == expected) return etag;
+        etag = dav_.etag_of(url);
+        return expected.empty() || etag == expected ? etag : std::string();
+    }
+
+    void remove(const Change& change, sdk::PushResult& result) {
+        writing_ = true;
+        const Reply reply =
+            dav_.remove(member_url(book_.url, change.id), std::string(etag_in(change.version)));
+        if (reply.status >= 500)
+            throw sdk::Error(KONTOR_E_UNAVAILABLE, failure(reply, "delete a card").what());
+        writing_ = false;
+        if (reply.status / 100 != 2) return refuse(reply, result);
+        (void)versions_.gone(change.id);
+        result.status = "ok";
+        result.id = change.id;
+        result.action = "delete";
+    }
+
+    // A server that has changed what it was given tells no tag; then it is asked for.
+    void done(const std::string& id, const Reply& reply, const char* action,
+              sdk::PushResult& result) {
+        result.status = "ok";
+        result.id = id;
+        result.action = action;
+        std::string etag = strong_etag(reply.etag);
+        try {
+            if (etag.empty()) etag = dav_.etag_of(member_url(book_.url, id));
+        } catch (const sdk::Error& error) {
+            // It only completes what was carried out.
+            dav_.host().log(sdk::LogLevel::kWarning, "carddav.no_read_back",
+                            {{"book", book_.name}, {"reason", error.what()}});
+        }
+        if (!etag.empty()) result.version = versions_.written(id, etag);
+    }
+
+    static void invalid(const char* code, const std::string& message, sdk::PushResult& result) {
+        result = {};
+        result.status = "invalid";
+        result.code = code;
+        result.message = message;
+    }
+
+    static void refuse(const Reply& reply, sdk::PushResult& result) {
+        const DavError error = parse_error(reply.body);
+        result = {};
+        result.code = "HTTP_" + std::to_string(reply.status);
+        if (!error.conditions.empty()) result.code = error.conditions.front();
+        result.message = "the server answers HTTP " + std::to_string(reply.status);
+        if (reply.status == 401)
+            throw failure(reply, "write a card");
+        else if (error.has("no-uid-conflict") && !member_name(error.href).empty())
+            result.status = "duplicate", result.id = member_name(error.href);
+        else if (reply.status == 404 || reply.status == 410)
+            result.status = "missing";
+        else if (reply.status == 412 || reply.status == 409)
+            result.status = "changed";
+        else if (reply.status == 423)
+            result.status = "locked";
+        else if (reply.status == 507 || reply.status == 429 || reply.status >= 500)
+            result.status = "retry";
+        else if (reply.status == 403 && error.conditions.empty())
+            result.status = "forbidden";
+        else
+            result.status = "invalid";
+    }
+
+    std::string random_uid() {
+        std::string out;
+        for (int i = 0; i < 2; ++i) {
+            std::uint64_t bits = dav_.host().random();
+            for (int digit = 0; digit < 16; ++digit, bits >>= 4)
+                out += "0123456789abcdef"[bits & 15];
+        }
+        return out;
+    }
+
+    Dav& dav_;
+    const Book& book_;
+    Versions& versions_;
+    bool writing_ = false;  // a write is under way whose answer has not come
+    bool sent_ = false;     // something was carried out or refused already
+};
+
+}  // namespace
+
+std::vector<sdk::PushResult> push(Dav& dav, const Book& book, Versions& versions,
+                                  const sdk::Request& request, abi::BatchReader changes) {
+    return Push(dav, book, versions).run(read_changes(request, changes));
+}
+
+}  // namespace kontor::carddav
