@@ -6,19 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/api/where.hpp"
 #include "daemon/cli/failure.hpp"
 
 namespace kontor::cli {
 
-/// "stage=Closed Won" → field, comparison, value.
-struct Where {
-    std::string field;
-    std::string compare;  ///< = != < <= > >= contains startswith isnull notnull
-    std::string value;
-};
+using api::Where;
 
-/// Reads a filter: `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` (contains), `^=` (starts with); nothing
-/// after `=` or `!=` asks for blank or not blank fields.
+/// Reads a filter; a usage failure if it is none.
 [[nodiscard]] Outcome<Where> parse_where(messages::Language language, std::string_view word);
 
 /// `name=text`, `name:=json` and `name=` (null) as one JSON object. A field may be given once.

@@ -51,10 +51,20 @@ Result<> to_version_4(const Database& db, Random&) {
     return {};
 }
 
+/// Surveys: whom they asked, and what was answered. Links are looked up by the invitation's key.
+Result<> to_version_5(const Database& db, Random&) {
+    for (const StandardEntity& standard : standard_entities())
+        if (standard.name.starts_with("survey_"))
+            if (auto done = ensure_entity(db, to_entity(standard)); !done) return done;
+    return db.execute(
+        "CREATE INDEX survey_invitation_key ON survey_invitation(ask_key);"
+        "CREATE INDEX survey_response_invitation ON survey_response(invitation_id);");
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4};
+constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -48,5 +48,6 @@ using Columns = std::vector<StandardField>;
 [[nodiscard]] std::vector<StandardEntity> people();
 [[nodiscard]] std::vector<StandardEntity> sales();
 [[nodiscard]] std::vector<StandardEntity> activities();
+[[nodiscard]] std::vector<StandardEntity> feedback();
 
 }  // namespace kontor::replica::standard

@@ -85,7 +85,8 @@ Columns currency() {
 const std::vector<StandardEntity>& standard_entities() {
     static const std::vector<StandardEntity> all = [] {
         std::vector<StandardEntity> entities;
-        for (auto&& part : {standard::people(), standard::sales(), standard::activities()})
+        for (auto&& part :
+             {standard::people(), standard::sales(), standard::activities(), standard::feedback()})
             entities.insert(entities.end(), part.begin(), part.end());
         return entities;
     }();

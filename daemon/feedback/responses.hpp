@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "connectors/host/secret.hpp"
+#include "daemon/feedback/answers.hpp"
+#include "daemon/feedback/invitations.hpp"
+#include "daemon/feedback/token.hpp"
+
+namespace kontor::feedback {
+
+/// What a link leads to.
+enum class Door {
+    kOpen,
+    kForged,  ///< not signed by us, or not for this purpose
+    kExpired,
+    kAnswered,   ///< it was used
+    kWithdrawn,  ///< nobody is asked by it any more
+    kUnknown,    ///< genuine, but the replica has no such invitation
+};
+/// "open", "forged" …, as pages and the API name them.
+[[nodiscard]] std::string_view to_string(Door door);
+
+struct Opened {
+    Door door = Door::kForged;
+    Invitation invitation;  ///< unless kForged or kUnknown
+};
+
+/// Looks at a link. Reads only. kStorage.
+[[nodiscard]] Result<Opened> open_link(const replica::Database& db, std::string_view token,
+                                       Purpose purpose, const host::Secret& secret, Instant now);
+
+/// An answer on its way into the replica.
+struct Response {
+    Answers answers;  ///< checked
+    std::string channel, language;
+    std::string submission;  ///< of an import: the same one is taken once; "" = none
+    Instant answered{};
+};
+
+/// Records answers to an invitation and marks it answered, in one transaction. kConflict (reason
+/// survey_answered, survey_withdrawn) if it was answered or withdrawn meanwhile: once per link,
+/// whoever races. The id of the response.
+[[nodiscard]] Result<std::int64_t> record_response(
+    const replica::Database& db, replica::CatalogueCache& catalogues, const Survey& survey,
+    const Invitation& invitation, const Response& response, const std::string& actor);
+
+/// Answers that came without an invitation of ours (an import). `who`: "contact:42" or "".
+/// kConflict (reason survey_imported) if that submission is there.
+[[nodiscard]] Result<std::int64_t> record_import(const replica::Database& db,
+                                                 replica::CatalogueCache& catalogues,
+                                                 const Survey& survey, const std::string& who,
+                                                 const Response& response,
+                                                 const std::string& actor);
+
+/// Sets the opt-out column of the invitation's person and withdraws what they were still to be
+/// asked, by whatever survey. Doing it again changes nothing.
+[[nodiscard]] Result<> unsubscribe(const replica::Database& db, replica::CatalogueCache& catalogues,
+                                   const Survey& survey, const Invitation& invitation,
+                                   const std::string& actor);
+
+}  // namespace kontor::feedback

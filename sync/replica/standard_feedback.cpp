@@ -1,0 +1,68 @@
+#include "sync/replica/standard_columns.hpp"
+
+namespace kontor::replica::standard {
+
+using enum remote::FieldType;
+
+namespace {
+
+constexpr Options kAny{.target = kAnyTarget};
+
+/// Whom a survey asked, and about what.
+Columns asked() {
+    return {
+        column("survey", kText, "Survey", "调查", kCode),
+        column("who", kReference, "Person", "相关人员", kAny),
+        column("what", kReference, "About", "相关记录", kAny),
+        column("account_id", kReference, "Account", "客户", {.target = "account"}),
+        column("channel", kText, "Channel", "渠道", kCode),
+        column("language", kText, "Language", "语言", kCode),
+    };
+}
+
+StandardEntity survey_invitation() {
+    return {"survey_invitation",
+            {"Survey invitation", "调查邀请"},
+            join({{column("ask_key", kText, "Key", "键", kCode)},
+                  asked(),
+                  {
+                      column("person", kText, "Person's hash", "人员散列值",
+                             {.personal = true, .code = true}),
+                      column("state", kText, "State", "状态", kCode),
+                      column("reason", kText, "Reason", "原因", kCode),
+                      column("device", kText, "Device", "设备", kCode),
+                      column("reserved_at", kInstant, "Reserved at", "预留时间"),
+                      column("sent_at", kInstant, "Sent at", "发送时间"),
+                      column("expires_at", kInstant, "Expires at", "到期时间"),
+                      column("answered_at", kInstant, "Answered at", "答复时间"),
+                      column("reminders", kInteger, "Reminders", "提醒次数"),
+                      column("attempts", kInteger, "Attempts", "尝试次数"),
+                      column("next_attempt_at", kInstant, "Next attempt at", "下次尝试时间"),
+                  },
+                  common()})};
+}
+
+StandardEntity survey_response() {
+    return {"survey_response",
+            {"Survey response", "调查答复"},
+            join({asked(),
+                  {
+                      column("invitation_id", kReference, "Invitation", "邀请",
+                             {.target = "survey_invitation"}),
+                      column("submission", kText, "Submission", "提交编号", kCode),
+                      column("measure", kText, "Measure", "指标", kCode),
+                      column("score", kInteger, "Score", "评分"),
+                      column("comment", kLongText, "Comment", "意见", kPersonal),
+                      column("answers", kJson, "Answers", "答案", kPersonal),
+                      column("answered_at", kInstant, "Answered at", "答复时间"),
+                  },
+                  common()})};
+}
+
+}  // namespace
+
+std::vector<StandardEntity> feedback() {
+    return {survey_invitation(), survey_response()};
+}
+
+}  // namespace kontor::replica::standard
