@@ -14,7 +14,8 @@ using replica::Edit;
 
 constexpr const char* kEntity = "survey_invitation";
 constexpr const char* kColumns =
-    "SELECT id,ask_key,survey,who,what,person,channel,language,state,reason,device,account_id,owner_id,"
+    "SELECT "
+    "id,ask_key,survey,who,what,person,channel,language,state,reason,device,account_id,owner_id,"
     "reminders,attempts,reserved_at,sent_at,expires_at,next_attempt_at FROM survey_invitation ";
 
 Invitation read_row(const replica::Statement& row) {

@@ -58,9 +58,10 @@ public:
             std::max({survey.limits.same_survey, survey.limits.any_survey, survey.limits.account});
         // An event asks once of one record, however long ago; its key goes on from the last one.
         auto query = db.prepare(
-            "SELECT survey,person,coalesce(what,''),coalesce(account_id,0),reserved_at,ask_key,"
-            "coalesce(state,'')='withdrawn' FROM survey_invitation"
-            " WHERE survey=?1 OR reserved_at>=?2 ORDER BY reserved_at,id");
+            "SELECT survey,person,coalesce(what,''),coalesce(account_id,0),"
+            "coalesce(reserved_at,remote_created_at),ask_key,coalesce(state,'')='withdrawn'"
+            " FROM survey_invitation"
+            " WHERE survey=?1 OR reserved_at IS NULL OR reserved_at>=?2 ORDER BY reserved_at,id");
         if (!query) return pass(query);
         query->bind(1, survey.id);
         query->bind(2, format_instant(now - longest));
@@ -68,17 +69,17 @@ public:
             auto row = query->step();
             if (!row) return pass(row);
             if (!*row) return out;
-            const auto at = parse_instant(query->text(4));
-            if (!at) continue;
+            // Whoever was asked at a time that is not known was asked just now: rather not twice.
+            const auto at = parse_instant(query->text(4)).value_or(now);
             const std::string person(query->text(1));
             const bool same = query->text(0) == survey.id;
             const auto place = out.place(person, std::string(query->text(2)));
             // Also after one that was withdrawn: its key is taken.
             if (same) out.last_keys_[place] = query->text(5);
             if (query->integer(6) != 0) continue;
-            out.persons_[person] = *at;
-            if (same) out.survey_[place] = *at;
-            if (query->integer(3) != 0) out.accounts_[query->integer(3)] = *at;
+            out.persons_[person] = at;
+            if (same) out.survey_[place] = at;
+            if (query->integer(3) != 0) out.accounts_[query->integer(3)] = at;
         }
     }
 
