@@ -53,7 +53,9 @@ constexpr std::array<Pair, 34> kEntities{{
 }};
 
 // What columns are called, where that is not the standard column's name anyway.
-constexpr std::array<Pair, 14> kColumns{{
+constexpr std::array<Pair, 16> kColumns{{
+    {"created_at", "remote_created_at"},
+    {"updated_at", "remote_modified_at"},
     {"mail", "email"},
     {"email_address", "email"},
     {"telephone", "phone"},
@@ -83,7 +85,8 @@ std::string column_hint(const std::string& entity, const Column& column) {
     if (const auto target = known(kEntities, column.references);
         !target.empty() && column.name == column.references + "_id")
         return target + "_id";
-    return {};
+    // A standard column of the same name is meant.
+    return column.name;
 }
 
 // "last_name" → "Last name"; a comment in Chinese is the Chinese label.
@@ -127,10 +130,9 @@ std::string type_of(const Column& column, const std::string& hint) {
         case Kind::kHidden:
             break;
     }
-    const auto& meaning = hint.empty() ? column.name : hint;
-    if (meaning == "email") return "email";
-    if (meaning == "phone" || meaning == "mobile" || meaning == "fax") return "phone";
-    if (meaning == "website") return "url";
+    if (hint == "email") return "email";
+    if (hint == "phone" || hint == "mobile" || hint == "fax") return "phone";
+    if (hint == "website") return "url";
     return "text";
 }
 

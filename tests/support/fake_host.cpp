@@ -140,6 +140,7 @@ FakeHost::FakeHost() {
     raw_.file_write = [](void*, std::int64_t, kontor_str) { return KONTOR_E_PERMISSION; };
     raw_.file_list = [](void*, kontor_str, kontor_str*) { return KONTOR_E_PERMISSION; };
     raw_.file_close = &file_close;
+    serve_streams();
     raw_.http_begin = [](void* ctx, kontor_str head, kontor_str body, std::int64_t* ticket) {
         FakeHost& self = of(ctx);
         if (self.cancelled) return KONTOR_E_CANCELLED;
@@ -165,6 +166,30 @@ FakeHost::FakeHost() {
         self.order.push_back("finish " + request.path);
         return self.answer(request, out);
     };
+}
+
+void FakeHost::serve_streams() {
+    raw_.dial = [](void* ctx, kontor_str, std::int64_t* stream, kontor_str* out) {
+        if (!of(ctx).server) return KONTOR_E_PERMISSION;
+        of(ctx).stream_.clear();
+        *stream = 1;
+        *out = {"{}", 2};
+        return KONTOR_OK;
+    };
+    raw_.stream_read = [](void* ctx, std::int64_t, std::size_t size, std::int64_t,
+                          kontor_str* out) {
+        FakeHost& self = of(ctx);
+        if (self.cancelled) return KONTOR_E_CANCELLED;
+        self.body_ = self.stream_.substr(0, std::min(size, self.stream_piece));
+        self.stream_.erase(0, self.body_.size());
+        *out = {self.body_.data(), self.body_.size()};
+        return KONTOR_OK;
+    };
+    raw_.stream_write = [](void* ctx, std::int64_t, kontor_str bytes) {
+        of(ctx).stream_ += of(ctx).server({bytes.data, bytes.size});
+        return KONTOR_OK;
+    };
+    raw_.stream_close = [](void*, std::int64_t) {};
 }
 
 void FakeHost::run_ahead(bool can) {

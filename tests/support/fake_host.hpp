@@ -59,6 +59,11 @@ public:
 
     [[nodiscard]] const kontor_host* raw() const { return &raw_; }
 
+    /// What a dialled server answers to what the plugin writes; "" is nothing. Null: no address may
+    /// be dialled.
+    std::function<std::string(std::string_view written)> server;
+    std::size_t stream_piece = 1'000;  ///< bytes that one read gives at most
+
     /// Answers for the next requests, in order; once used up, `handler` is asked.
     void script(FakeResponse response) { scripted_.push_back(std::move(response)); }
     Handler handler;
@@ -100,6 +105,7 @@ private:
                               kontor_http_response* out);
     kontor_status answer(const FakeRequest& request, kontor_http_response* out);
     static kontor_status emit(void* ctx, kontor_str batch, kontor_str checkpoint);
+    void serve_streams();
     static kontor_status file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
                                    std::size_t size, std::size_t* got);
     static void file_close(void* ctx, std::int64_t file);
@@ -108,6 +114,7 @@ private:
     std::deque<FakeResponse> scripted_;
     std::map<std::int64_t, FakeRequest> begun_;
     std::int64_t next_ticket_ = 1;
+    std::string stream_;  // what the server said and was not read
     std::map<std::int64_t, std::string> files_;
     std::int64_t next_file_ = 1;
     std::uint64_t random_ = 42;

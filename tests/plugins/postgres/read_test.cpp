@@ -80,6 +80,7 @@ TEST_CASE("tables are described as the catalogue has them", "[postgres]") {
     CHECK(contacts.field("email")->unique);
     CHECK(contacts.field("companies_id")->references == Ids{"companies"});
     CHECK(contacts.field("companies_id")->column_hint == "account_id");
+    CHECK(contacts.field("last_name")->column_hint == "last_name");
     CHECK(contacts.field("mood")->choices.size() == 2);
     CHECK(contacts.field("amount")->precision == 12);
     CHECK(contacts.field("amount")->scale == 2);
