@@ -3,7 +3,7 @@
 #include <string>
 
 #include "config/config.hpp"
-#include "connectors/host/connector.hpp"
+#include "connectors/host/connection.hpp"
 
 namespace kontor::app {
 
@@ -21,5 +21,10 @@ struct ConnectorHome {
 /// is not installed, else where they are installed.
 [[nodiscard]] ConnectorHome connector_home(const config::Config& config,
                                            const std::string& program);
+
+/// A configured connection as the host wants it; what it keeps lies under `state_dir`.
+[[nodiscard]] host::ConnectionSettings connection_settings(const config::Connection& connection,
+                                                           const ConnectorHome& home,
+                                                           const std::string& state_dir);
 
 }  // namespace kontor::app

@@ -418,6 +418,7 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
         auto http = make_http(settings, deps, connection->redactor);
         if (!http) return pass(http);
         connection->own_http = std::move(*http);
+        if (deps.wrap_http) connection->own_http = deps.wrap_http(std::move(connection->own_http));
     }
     connection->http = deps.http ? deps.http : connection->own_http.get();
     auto auth = authenticator(*connection, *loaded);

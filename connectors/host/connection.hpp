@@ -72,6 +72,8 @@ struct ConnectionDeps {
     std::function<void(const Progress&)> on_progress = {};
     std::stop_token stop = {};   ///< ends all waiting; from any thread
     HttpClient* http = nullptr;  ///< instead of libcurl
+    /// Puts something between the connection and libcurl. May be empty.
+    std::function<std::unique_ptr<HttpClient>(std::unique_ptr<HttpClient>)> wrap_http = {};
     Sleeper* sleeper = nullptr;  ///< instead of really waiting
 };
 

@@ -233,6 +233,30 @@ constexpr OptionSpec kEventsOptions[] = {{.name = "after", .value = "EVENT"}, kL
 
 constexpr ExampleSpec kDoctorExamples[] = {{"kontor doctor"}};
 constexpr ExampleSpec kPluginsExamples[] = {{"kontor plugins"}};
+constexpr ExampleSpec kPluginExamples[] = {{"kontor plugin check zoho --read-only"}};
+constexpr ExampleSpec kPluginCheckExamples[] = {
+    {"kontor plugin check zoho --read-only"},
+    {"kontor plugin check sandbox --scratch --stream Contacts"},
+    {"kontor plugin check --plugin ./book.so --option url=https://book.example.com --secret "
+     "token=file:/home/me/token --scratch"},
+    {"kontor plugin check --list"}};
+constexpr ArgumentSpec kMaybeConnectionArguments[] = {kMaybeConnection};
+constexpr OptionSpec kPluginCheckOptions[] = {
+    {.name = "scratch"},
+    {.name = "read-only"},
+    {.name = "plugin", .value = "PLUGIN", .complete = Complete::kFile},
+    {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
+    {.name = "value", .value = "NAME=VALUE", .repeat = true},
+    {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
+    {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
+    {.name = "allow-http-loopback"},
+    {.name = "stream", .value = "STREAM", .repeat = true},
+    {.name = "only", .value = "CHECK", .repeat = true},
+    {.name = "field", .value = "STREAM.FIELD=VALUE", .repeat = true},
+    {.name = "schema-change", .value = "COMMAND"},
+    {.name = "patience", .value = "TIME"},
+    {.name = "requests-per-second", .value = "N"},
+    {.name = "list"}};
 constexpr ExampleSpec kReloadExamples[] = {{"kontor reload"}};
 
 constexpr ExampleSpec kConfigExamples[] = {{"kontor config check"},
@@ -285,6 +309,9 @@ constexpr CommandSpec kCommands[] = {
     {"events", kEventsExamples, {}, kEventsOptions, run_events},
     {"doctor", kDoctorExamples, {}, {}, run_doctor},
     {"plugins", kPluginsExamples, {}, {}, run_plugins},
+    {"plugin", kPluginExamples, {}, {}, nullptr},
+    {"plugin check", kPluginCheckExamples, kMaybeConnectionArguments, kPluginCheckOptions,
+     run_plugin_check},
     {"reload", kReloadExamples, {}, {}, run_reload},
     {"config", kConfigExamples, {}, {}, nullptr},
     {"config check", kConfigCheckExamples, kMaybeFile, {}, run_config_check},

@@ -179,7 +179,7 @@ std::vector<std::string> placeholders(std::string_view text) {
 
 std::vector<std::span<const Text>> catalogues() {
     return {error_texts(),    daemon_texts(), doctor_texts(), cli_texts(),
-            sentence_texts(), config_texts(), rule_texts()};
+            sentence_texts(), config_texts(), rule_texts(),   kit_texts()};
 }
 
 }  // namespace kontor::messages

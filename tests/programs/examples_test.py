@@ -25,6 +25,8 @@ STAYS = ("kontor events", "kontor sync --watch")
 EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [2],
             "kontor conflicts 7": [6], "kontor resolve --all": [0], "kontor resolve": [6],
             "kontor blocked --retry 31": [6],
+            # Neither this account nor this connector is here.
+            "kontor plugin check sandbox": [6], "kontor plugin check --plugin ./book.so": [6],
             "kontor undo run:12": [0, 3, 6], "kontor undo": [0, 3]}
 
 

@@ -49,6 +49,8 @@ Outcome<Exit> run_plugins(Context& context);
 Outcome<Exit> run_reload(Context& context);
 Outcome<Exit> run_config_check(Context& context);
 Outcome<Exit> run_config_show(Context& context);
+// plugin_check.cpp
+Outcome<Exit> run_plugin_check(Context& context);
 // verify.cpp
 Outcome<Exit> run_verify(Context& context);
 // help.cpp

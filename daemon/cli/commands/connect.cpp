@@ -13,6 +13,7 @@
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/plugin_options.hpp"
 #include "daemon/cli/sign_in.hpp"
 #include "daemon/cli/suggest.hpp"
 #include "daemon/cli/values.hpp"
@@ -45,34 +46,6 @@ Outcome<json> find_plugin(Context& context, const std::string& name) {
     if (const auto guess = suggest(name, names); !guess.empty())
         failure.hint = context.text("cli.usage.did_you_mean", {{"word", guess}});
     return tl::unexpected<Failure>(std::move(failure));
-}
-
-/// An option's text as the type that the plugin wants; a wrong one is left for the daemon to
-/// refuse.
-json typed(const json& option, const std::string& text) {
-    const auto type = text_at(option, "type");
-    if (type == "boolean" && (text == "true" || text == "false")) return text == "true";
-    if (type == "integer") {
-        auto number = json::parse(text, nullptr, false);
-        if (number.is_number_integer()) return number;
-    }
-    if (type == "list") {
-        json list = json::array();
-        for (std::size_t at = 0; at <= text.size();) {
-            const auto comma = std::min(text.find(',', at), text.size());
-            if (comma > at) list.push_back(text.substr(at, comma - at));
-            at = comma + 1;
-        }
-        return list;
-    }
-    return text;
-}
-
-const json& option_named(const json& spec, const std::string& name) {
-    static const json none = json::object();
-    for (const auto& option : list_at(spec, "options"))
-        if (text_at(option, "name") == name) return option;
-    return none;
 }
 
 /// A value that the plugin's description does not allow.
