@@ -11,7 +11,6 @@
 namespace kontor::simulation {
 namespace {
 
-constexpr const char* kPath = "replica.db";
 constexpr const char* kAsTheDaemonDoes = "PRAGMA synchronous=NORMAL";
 
 void on_update(void* trace, int op, const char*, const char* table, sqlite3_int64 row) {
@@ -36,7 +35,7 @@ replica::Database open_on(Disk& disk, Dice& dice, replica::Access access) {
     options.create = true;
     options.vfs = disk.vfs();
     options.cache_kib = 512;
-    auto db = must(replica::Database::open(kPath, options), "open");
+    auto db = must(replica::Database::open(kReplicaPath, options), "open");
     sqlite3_create_function(db.raw(), "randomblob", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS, &dice,
                             randomblob, nullptr, nullptr);
     sqlite3_update_hook(db.raw(), on_update, &disk.trace());
@@ -63,7 +62,7 @@ std::string make_blank_replica() {
         must(transaction.commit(), "commit");
         must(db.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
     }
-    return disk.get(kPath);
+    return disk.get(kReplicaPath);
 }
 
 // A statement has not been reset, or a transaction not ended.
@@ -129,7 +128,7 @@ void Machines::start_from(Machine& machine) {
         if (index.starts_with("CREATE INDEX \"kontor_"))
             static_cast<void>(blank->local->execute(index));  // it may be there already
     must(blank->local->execute("PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
-    blank_ = blank->disk.get(kPath);
+    blank_ = blank->disk.get(kReplicaPath);
     blank->close();
     give(std::move(blank));
     note_schema();
@@ -146,7 +145,7 @@ std::unique_ptr<Machine> Machines::take(const Clock& clock, std::uint64_t seed, 
         out->dice = Dice(seed);
         out->disk.move_to(clock, seed, trace);
     }
-    out->disk.put(kPath, blank_);
+    out->disk.put(kReplicaPath, blank_);
     if (!out->local) out->open();
     must(out->engine->execute(kAsTheDaemonDoes), "synchronous");  // an ill push may have left FULL
     for (const auto* db : {out->local.get(), out->engine.get(), out->api.get()})

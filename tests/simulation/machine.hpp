@@ -10,6 +10,9 @@
 
 namespace kontor::simulation {
 
+/// Where the replica lies on a machine's disk.
+inline constexpr const char* kReplicaPath = "replica.db";
+
 /// Before anything else is asked of SQLite: one thread, and memory that is freed is kept, for it is
 /// needed again at once.
 void prepare_process();

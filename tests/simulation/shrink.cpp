@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "tests/simulation/oracles.hpp"
+#include "tests/simulation/shrink_steps.hpp"
 
 namespace kontor::simulation {
 
@@ -31,10 +32,6 @@ Outcome Laboratory::run(const Scenario& scenario, bool print) {
     return out;
 }
 
-std::string kind_of(const std::string& violation) {
-    return violation.substr(0, violation.find_first_of(":("));
-}
-
 bool Laboratory::still_fails(const Scenario& scenario, const std::string& kind) {
     const auto outcome = run(scenario);
     return std::ranges::any_of(outcome.violations, [&](const std::string& violation) {
@@ -43,27 +40,15 @@ bool Laboratory::still_fails(const Scenario& scenario, const std::string& kind) 
 }
 
 Scenario Laboratory::shrink(Scenario scenario, const std::string& kind, int runs_max) {
-    std::size_t chunk = std::max<std::size_t>(1, scenario.steps.size() / 2);
-    while (runs_max > 0) {
-        bool dropped = false;
-        for (std::size_t at = 0; at < scenario.steps.size() && runs_max > 0;) {
-            Scenario shorter = scenario;
-            const auto first = shorter.steps.begin() + static_cast<std::ptrdiff_t>(at);
-            const auto last =
-                first + static_cast<std::ptrdiff_t>(std::min(chunk, scenario.steps.size() - at));
-            shorter.steps.erase(first, last);
-            --runs_max;
-            if (still_fails(shorter, kind)) {
-                scenario = std::move(shorter);
-                dropped = true;
-            } else {
-                at += chunk;
-            }
-        }
-        if (chunk == 1 && !dropped) break;
-        chunk = std::max<std::size_t>(1, chunk / 2);
-    }
-    return scenario;
+    Scenario shorter = scenario;
+    shorter.steps = shrink_steps<Step>(
+        std::move(scenario.steps),
+        [&](const std::vector<Step>& steps) {
+            shorter.steps = steps;
+            return still_fails(shorter, kind);
+        },
+        runs_max);
+    return shorter;
 }
 
 }  // namespace kontor::simulation

@@ -5,17 +5,11 @@
 #include <vector>
 
 #include "tests/simulation/machine.hpp"
+#include "tests/simulation/outcome.hpp"
 #include "tests/simulation/step.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace kontor::simulation {
-
-struct Outcome {
-    std::vector<std::string> violations;
-    std::uint64_t hash = 0;
-    Tally tally;
-    milliseconds simulated{0};
-};
 
 /// Where scenarios run: what costs time to make and is the same for all. One in a process.
 class Laboratory {
@@ -32,8 +26,5 @@ private:
     DefaultDisk default_disk_;
     Machines machines_;
 };
-
-/// What kind of violation it is: the invariant's name.
-[[nodiscard]] std::string kind_of(const std::string& violation);
 
 }  // namespace kontor::simulation

@@ -9,6 +9,7 @@
 
 #include "tests/simulation/account.hpp"
 #include "tests/simulation/device.hpp"
+#include "tests/simulation/outcome.hpp"
 #include "tests/simulation/server.hpp"
 #include "tests/simulation/step.hpp"
 
@@ -20,12 +21,6 @@ struct Ledger {
     std::set<Token> typed_there;     ///< by colleagues
     std::set<Token> taken_back;      ///< rolled back: must be nowhere
     std::set<Token> asserted_again;  ///< brought back by undo, a decision or a restore
-};
-
-/// What happened in a run, for the totals.
-struct Tally {
-    std::map<std::string, std::int64_t> counts;
-    void add(const std::string& what, std::int64_t n = 1) { counts[what] += n; }
 };
 
 /// One scenario under way: carries out its steps, lets others act while the engine waits, and

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/simulation/tokens.hpp"
+
+namespace kontor::simulation::zoho {
+
+/// A field whose values are compared: its column here and its name there.
+struct Watched {
+    std::string_view column, name;
+};
+
+/// A kind of record that people edit.
+struct Kind {
+    std::string_view entity, module;
+    Watched title;  ///< what a new record must have
+    std::vector<Watched> fields;
+};
+[[nodiscard]] const std::vector<Kind>& kinds();
+
+enum class Act {
+    // at the laptop, in plain SQL
+    kType,
+    kBlank,
+    kBorn,
+    kPoint,  ///< a contact at another account
+    kDelete,
+    // a colleague at Zoho
+    kTheirType,
+    kTheirBlank,
+    kTheirBorn,
+    kTheirPoint,
+    kTheirDelete,
+    kTheirRestore,
+    kTheirMerge,  ///< one contact into another
+    // the world
+    kSync,
+    kPowerCut,  ///< `amount` writes from now
+    kWait,      ///< `amount` milliseconds
+    kTrouble,
+    kTokensEnd,  ///< Zoho forgets the access tokens
+    kReopen,     ///< kontord is started again
+};
+[[nodiscard]] const char* to_string(Act act);
+
+/// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
+/// steps are dropped.
+struct Step {
+    Act act = Act::kWait;
+    std::uint64_t kind = 0, pick = 0, field = 0;
+    Token token = 0;
+    std::int64_t amount = 0;
+    int at = -1;  ///< ≥ 0: during the last kSync before it, at that yield of it
+};
+
+[[nodiscard]] std::vector<Step> generate(std::uint64_t seed);
+[[nodiscard]] std::string describe(const std::vector<Step>& steps);
+
+}  // namespace kontor::simulation::zoho

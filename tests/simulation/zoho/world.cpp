@@ -1,0 +1,319 @@
+#include "tests/simulation/zoho/world.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kontor::simulation::zoho {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+/// A token younger than this is believed although it was refused.
+constexpr minutes kTokenBelieved{2};
+constexpr int kRoundsMax = 5;
+
+const Kind& kind_of_step(const Step& step) {
+    return kinds()[step.kind % kinds().size()];
+}
+
+const Watched& field_of(const Step& step) {
+    const auto& fields = kind_of_step(step).fields;
+    return fields[step.field % fields.size()];
+}
+
+/// One of them; "" if there is none.
+std::string pick(const std::vector<std::string>& from, std::uint64_t which) {
+    return from.empty() ? std::string() : from[which % from.size()];
+}
+
+std::vector<std::string> ids_of(const Organisation::Records& records) {
+    std::vector<std::string> out;
+    for (const auto& [id, record] : records) out.push_back(id);
+    return out;
+}
+
+}  // namespace
+
+World::World(const Outfit& outfit, std::string folder, std::uint64_t seed,
+             const std::vector<Step>& steps, bool print)
+    : outfit_(outfit),
+      folder_(std::move(folder)),
+      seed_(seed),
+      steps_(steps),
+      trace_(print),
+      organisation_(time_, seed),
+      laptop_({.name = "kontor-zoho",
+               .folder = folder_ + "/laptop",
+               .organisation = organisation_.peer(),
+               .time = time_,
+               .trace = trace_,
+               .yield = [this] { yield(); },
+               .seed = seed * 37},
+              outfit) {}
+
+Outcome World::outcome() const {
+    return {.violations = violations_,
+            .hash = trace_.hash(),
+            .tally = tally_,
+            .simulated = time_.passed};
+}
+
+void World::violation(const std::string& what) {
+    trace_.note("VIOLATION " + what);
+    violations_.push_back(what);
+}
+
+void World::run() {
+    sync({}, false);
+    if (auto on = laptop_.set_push(true); !on) violation("set_push: " + on.error().message);
+    for (std::size_t i = 0; i < steps_.size() && violations_.empty();) {
+        const Step& step = steps_[i++];
+        while (i < steps_.size() && steps_[i].at >= 0) during_.push_back(steps_[i++]);
+        perform(step);
+        while (!during_.empty()) {  // the sync had fewer yields
+            const Step late = during_.front();
+            during_.pop_front();
+            perform(late);
+        }
+    }
+    if (violations_.empty()) come_to_rest();
+    if (!violations_.empty()) return;
+    check_values();
+    check_creates();
+    check_agreement(laptop_, "the laptop");
+    check_replica();
+    check_fresh_load();
+    if (const auto unknown = organisation_.violations(); !unknown.empty())
+        violation("messages that Zoho does not know: " + unknown);
+    trace_.mix(state());
+}
+
+void World::yield() {
+    if (!syncing_) return;
+    ++yields_;
+    while (!during_.empty() && during_.front().at <= yields_) {
+        const Step step = during_.front();
+        during_.pop_front();
+        perform(step);
+    }
+}
+
+void World::perform(const Step& step) {
+    if (trace_.prints()) std::printf("%s", describe({step}).c_str());
+    trace_.mix(static_cast<std::uint64_t>(step.act));
+    trace_.mix(step.token);
+    switch (step.act) {
+        case Act::kWait:
+            return time_.advance(milliseconds{step.amount});
+        case Act::kTrouble:
+            return laptop_.network().arm(
+                static_cast<Trouble>(step.field % static_cast<unsigned>(kTroubleCount)));
+        case Act::kTokensEnd:
+            tokens_ended_ = time_.now;
+            return organisation_.end_tokens();
+        case Act::kPowerCut:
+            laptop_.disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
+            tally_.add("power cuts");
+            if (laptop_.disk().dead() && !syncing_) laptop_.restart();
+            return;
+        case Act::kReopen:
+            return laptop_.restart();
+        case Act::kSync:
+            return sync({.sweep = step.field % 5 == 0, .push = step.field % 11 != 0, .streams = {}},
+                        true);
+        default:
+            break;
+    }
+    if (step.act >= Act::kTheirType) return by_colleague(step);
+    if (laptop_.disk().dead()) return;  // nobody can type
+    at_laptop(step);
+    if (laptop_.disk().dead() && !syncing_) laptop_.restart();
+}
+
+void World::at_laptop(const Step& step) {
+    const auto& kind = kind_of_step(step);
+    const std::string entity(kind.entity), value = token_text(step.token);
+    if (step.act == Act::kBorn) {
+        if (!laptop_.sql("INSERT INTO " + entity + "(" + std::string(kind.title.column) +
+                         ") VALUES('" + value + "')"))
+            return;
+        typed_here_.insert(step.token);
+        created_.insert(step.token);
+        tally_.add("created here");
+        return;
+    }
+    std::vector<std::string> ids, accounts;
+    laptop_.each("SELECT id FROM " + entity + " ORDER BY id",
+                 [&](const replica::Statement& row) { ids.emplace_back(row.text(0)); });
+    laptop_.each("SELECT id FROM account ORDER BY id",
+                 [&](const replica::Statement& row) { accounts.emplace_back(row.text(0)); });
+    const auto id = pick(ids, step.pick);
+    if (id.empty()) return;
+    const std::string update = "UPDATE " + entity + " SET ";
+    const std::string where = " WHERE id = " + id;
+    const std::string column(field_of(step).column);
+    switch (step.act) {
+        case Act::kType:
+            if (laptop_.sql(update + column + " = '" + value + "'" + where))
+                typed_here_.insert(step.token);
+            return;
+        case Act::kBlank:
+            static_cast<void>(laptop_.sql(update + column + " = NULL" + where));
+            return;
+        case Act::kPoint:
+            if (entity == "contact" && !accounts.empty())
+                static_cast<void>(laptop_.sql(
+                    "UPDATE contact SET account_id = " + pick(accounts, step.field) + where));
+            return;
+        case Act::kDelete:
+            static_cast<void>(laptop_.sql("DELETE FROM " + entity + where));
+            tally_.add("deleted here");
+            return;
+        default:
+            return;
+    }
+}
+
+// Values that a colleague replaces before anybody else has looked need not be kept by anybody.
+void World::replaced_there(const Organisation::Record& record) {
+    for (const auto& [name, value] : record)
+        for_each_token(value, [&](Token token) { typed_there_.erase(token); });
+}
+
+// Of a record that was deleted here and is merged there, Zoho turns the references to the winner
+// without a new stamp, and here they are blank: nothing tells (guarantees.md).
+bool World::has(const Kind& kind, const std::string& id) const {
+    return laptop_.text("SELECT x.id FROM " + std::string(kind.entity) +
+                        " x JOIN kontor_link l ON l.record = x.id JOIN kontor_stream s ON s.id ="
+                        " l.stream WHERE s.name = '" +
+                        std::string(kind.module) + "' AND l.ext_id = '" + id + "'") != "";
+}
+
+void World::by_colleague(const Step& step) {
+    const auto& kind = kind_of_step(step);
+    const std::string value = token_text(step.token);
+    auto records = organisation_.live(kind);
+    const auto ids = ids_of(records);
+    const auto id = pick(ids, step.pick);
+    const std::string field(field_of(step).name);
+    tally_.add("by colleagues");
+    switch (step.act) {
+        case Act::kTheirBorn:
+            if (organisation_.create(kind, value)) typed_there_.insert(step.token);
+            return;
+        case Act::kTheirRestore:
+            if (const auto gone = pick(organisation_.deleted(kind), step.pick); !gone.empty())
+                organisation_.restore(kind, gone);
+            return;
+        case Act::kTheirMerge: {
+            const auto winner = pick(ids, step.pick + 1);
+            if (winner.empty() || winner == id || !has(kind, id)) return;
+            if (organisation_.merge(kind, id, winner)) replaced_there(records[id]);
+            return;
+        }
+        default:
+            break;
+    }
+    if (id.empty()) return;
+    switch (step.act) {
+        case Act::kTheirType:
+            if (!organisation_.edit(kind, id, field, "\"" + value + "\"")) return;
+            replaced_there({{field, records[id][field]}});
+            // Between the look and the write nobody can keep what is replaced (guarantees.md).
+            if (!syncing_) typed_there_.insert(step.token);
+            return;
+        case Act::kTheirBlank:
+            if (organisation_.edit(kind, id, field, "null"))
+                replaced_there({{field, records[id][field]}});
+            return;
+        case Act::kTheirPoint: {
+            const auto account = pick(ids_of(organisation_.live(kinds()[1])), step.field);
+            if (kind.entity == "contact" && !account.empty())
+                organisation_.edit(kind, id, "Account_Name",
+                                   nlohmann::json{{"id", account}}.dump());
+            return;
+        }
+        case Act::kTheirDelete:
+            if (organisation_.erase(kind, id)) replaced_there(records[id]);
+            return;
+        default:
+            return;
+    }
+}
+
+void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
+    class Yielding final : public engine::Observer {
+    public:
+        explicit Yielding(World& world) : world_(world) {}
+        void committed() override { world_.yield(); }
+
+    private:
+        World& world_;
+    };
+    if (syncing_) return;
+    Yielding observer(*this);
+    yields_ = 0;
+    tally_.add("cycles");
+    static_cast<void>(laptop_.network().take_fired());
+    syncing_ = true;
+    const auto report = laptop_.sync(options, observer);
+    syncing_ = false;
+    time_.advance(milliseconds{1'000});
+
+    const int fired = laptop_.network().take_fired();
+    tally_.add("troubles", fired);
+    if (report)
+        for (const auto& counts : report->streams) {
+            tally_.add("conflicts", counts.conflicts);
+            tally_.add("updated there", counts.updated_there);
+            tally_.add("updated here", counts.updated_here);
+        }
+    const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
+    const bool dead = laptop_.disk().dead();
+    if (dead) laptop_.restart();
+    if (error == nullptr || dead) return;
+    if (trace_.prints()) trace_.note("cycle: " + error->message);
+    trace_.mix(error->message);
+    const bool tokens =
+        error->code == Errc::kUnauthenticated && time_.now - tokens_ended_ < kTokenBelieved;
+    if (!tokens && (fired == 0 || !troubles_allowed))
+        violation("cycle: " + std::string(to_string(error->code)) + ": " + error->message);
+}
+
+// All that a sync may change; rows are in it by their history.
+std::string World::state() {
+    std::string out = std::to_string(organisation_.writes());
+    for (const char* query :
+         {"SELECT max(seq) FROM kontor_history",
+          "SELECT id || ' ' || coalesce(ext_id, '') || ' ' || state || ' ' || dirty FROM "
+          "kontor_link"
+          " ORDER BY id",
+          "SELECT link || ' ' || grp || ' ' || hex(theirs) || hex(ours) FROM kontor_shadow ORDER BY"
+          " link, grp",
+          "SELECT link || ' ' || op || ' ' || state FROM kontor_intent ORDER BY id",
+          "SELECT link || ' ' || code || ' ' || message FROM kontor_blocked ORDER BY link",
+          "SELECT id || ' ' || state FROM kontor_conflict ORDER BY id"})
+        laptop_.each(query, [&](const replica::Statement& row) {
+            out += '\n';
+            out += row.text(0);
+        });
+    return out;
+}
+
+// Troubles stop; then syncs run until nothing is left to say.
+void World::come_to_rest() {
+    laptop_.network().disarm();
+    if (laptop_.disk().dead()) laptop_.restart();
+    laptop_.disk().cut_power_after(UINT64_MAX / 2);
+    time_.advance(hours{30});
+    for (int round = 0; round < kRoundsMax && violations_.empty(); ++round) {
+        const auto before = state();
+        sync({.sweep = round == 0, .streams = {}}, false);
+        time_.advance(minutes{15});
+        if (state() == before) return;
+    }
+    if (violations_.empty()) violation("C1: does not come to rest");
+}
+
+}  // namespace kontor::simulation::zoho

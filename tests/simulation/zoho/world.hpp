@@ -1,0 +1,66 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/outcome.hpp"
+#include "tests/simulation/zoho/laptop.hpp"
+#include "tests/simulation/zoho/organisation.hpp"
+#include "tests/simulation/zoho/step.hpp"
+
+namespace kontor::simulation::zoho {
+
+/// One scenario: a laptop and its Zoho account, people at both, and what goes wrong between them.
+/// Carries out the steps, brings everything to rest and asks the oracles.
+class World {
+public:
+    /// `folder`: for what the host keeps in files.
+    World(const Outfit& outfit, std::string folder, std::uint64_t seed,
+          const std::vector<Step>& steps, bool print);
+
+    void run();
+    [[nodiscard]] Outcome outcome() const;
+
+private:
+    void perform(const Step& step);
+    void at_laptop(const Step& step);
+    void by_colleague(const Step& step);
+    void sync(const engine::CycleOptions& options, bool troubles_allowed);
+    void yield();
+    void come_to_rest();
+    [[nodiscard]] std::string state();
+
+    void check_values();
+    void check_creates();
+    void check_agreement(const Laptop& laptop, const std::string& who);
+    void check_replica();
+    void check_fresh_load();
+
+    [[nodiscard]] bool has(const Kind& kind, const std::string& id) const;
+    void replaced_there(const Organisation::Record& record);
+    void violation(const std::string& what);
+
+    const Outfit& outfit_;
+    std::string folder_;
+    std::uint64_t seed_;
+    const std::vector<Step>& steps_;
+    Trace trace_;
+    WorldTime time_;
+    Organisation organisation_;
+    Laptop laptop_;
+    Tally tally_;
+    std::vector<std::string> violations_;
+    std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way
+    int yields_ = 0;
+    bool syncing_ = false;
+    Instant tokens_ended_{};
+
+    std::set<Token> typed_here_;
+    std::set<Token> typed_there_;  ///< and still there when the laptop looked next
+    std::set<Token> created_;
+};
+
+}  // namespace kontor::simulation::zoho
