@@ -119,6 +119,27 @@ struct Connection {
     bool operator==(const Connection&) const = default;
 };
 
+/// How many backups stay: the newest of so many hours, days … that have one. All 0: every one.
+struct Keep {
+    std::int64_t last = 0, hourly = 0, daily = 0, weekly = 0, monthly = 0, yearly = 0;
+    bool operator==(const Keep&) const = default;
+};
+
+/// [backup.NAME]: a repository of restic's and what goes there when.
+struct Backup {
+    std::string name;
+    std::string target;    ///< a folder, or as restic names it: sftp:… s3:… rest:… rclone:…
+    std::string password;  ///< reference to the passphrase, never itself
+    /// Environment variable → reference; `target` → of the target, where its URL holds a password.
+    std::map<std::string, std::string> secrets;
+    std::map<std::string, std::string> options;  ///< restic's -o: sftp.command, s3.…
+    std::string ca_file;                         ///< "" = the system's
+    std::int64_t upload_kib = 0;                 ///< a second; 0 = no limit
+    std::int64_t download_kib = 0;
+    Keep keep;
+    bool operator==(const Backup&) const = default;
+};
+
 /// The whole configuration. A plain value; validated by load().
 struct Config {
     Daemon daemon;
@@ -127,8 +148,10 @@ struct Config {
     Search search;
     Connectors connectors;
     std::vector<Connection> connections;  ///< by name
+    std::vector<Backup> backups;          ///< by name
 
     [[nodiscard]] const Connection* connection(std::string_view name) const;
+    [[nodiscard]] const Backup* backup(std::string_view name) const;
     bool operator==(const Config&) const = default;
 };
 

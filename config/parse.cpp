@@ -3,31 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config/parse_parts.hpp"
+
 namespace kontor::config {
 namespace {
 
 using Into = TableReader::Into;
-
-TableReader::Check path_in(const std::string& file, std::string& out) {
-    // Takes the value itself, made absolute; the caller's own assignment is then harmless.
-    return [&file, &out](const std::string& text) -> std::string {
-        if (text.find('\0') != std::string::npos) return "must not hold a zero byte";
-        const std::filesystem::path path(text);
-        const bool whole = text.empty() || path.is_absolute();
-        out = whole
-                  ? text
-                  : (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
-        return "";
-    };
-}
-
-void read_path(TableReader& in, std::string_view key, std::string& out) {
-    std::string path;
-    std::string unused;
-    in.text(key, unused, path_in(in.into().file, path));
-    if (in.node().member(key) != nullptr && in.node().member(key)->kind == Node::Kind::kText)
-        out = path;
-}
 
 void read_daemon(const Node& node, Into into, Daemon& out) {
     TableReader in(node, "daemon", into);
@@ -104,19 +85,6 @@ void read_options(TableReader& in, std::map<std::string, Option>& out) {
                 in.problem(value, "options." + name,
                            "must be a text, an integer, true or false, or a list of texts");
         }
-    }
-}
-
-void read_secrets(TableReader& in, std::map<std::string, std::string>& out) {
-    const Node* table = in.table("secrets");
-    if (table == nullptr) return;
-    for (const auto& [name, line, column, value] : table->members) {
-        const auto reason =
-            value.kind == Node::Kind::kText ? check_secret_reference(value.text) : "must be a text";
-        if (!reason.empty())
-            in.problem(value, "secrets." + name, reason);
-        else
-            out[name] = value.text;
     }
 }
 
@@ -272,6 +240,7 @@ void apply(const Node& document, const std::string& file, Config& config, Proble
     }
     if (const auto* node = in.table("connection"))
         read_connections(*node, into, config.connections);
+    if (const auto* node = in.table("backup")) read_backups(*node, into, config.backups);
     in.finish();
 }
 
@@ -280,6 +249,12 @@ void apply(const Node& document, const std::string& file, Config& config, Proble
 const Connection* Config::connection(std::string_view name) const {
     for (const auto& c : connections)
         if (c.name == name) return &c;
+    return nullptr;
+}
+
+const Backup* Config::backup(std::string_view name) const {
+    for (const auto& b : backups)
+        if (b.name == name) return &b;
     return nullptr;
 }
 
@@ -334,6 +309,7 @@ void check_whole(const Config& config, const Origins& origins, Problems& problem
         if (c.limits.daily_credits > 0 && c.limits.credit_reserve >= c.limits.daily_credits)
             complain("limits.credit_reserve", "must be less than daily_credits");
     }
+    check_backups(config.backups, origins, problems);
     // sun_path has 108 bytes with the zero.
     constexpr std::size_t kSocketPathMax = 107;
     if (config.daemon.socket.size() > kSocketPathMax)

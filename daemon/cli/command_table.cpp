@@ -227,6 +227,34 @@ constexpr OptionSpec kUndoOptions[] = {{.name = "since", .value = "TIME"},
                                        kForce,
                                        kYes};
 
+constexpr ArgumentSpec kMaybeBackup[] = {{.name = "BACKUP", .required = false}};
+constexpr ExampleSpec kBackupExamples[] = {{"kontor backup run"}, {"kontor backup drill"}};
+constexpr ExampleSpec kBackupInitExamples[] = {{"kontor backup init office"}};
+constexpr ExampleSpec kBackupRunExamples[] = {{"kontor backup run"}, {"kontor backup run office"}};
+constexpr ExampleSpec kBackupListExamples[] = {{"kontor backup list --json"}};
+constexpr ExampleSpec kBackupStatusExamples[] = {{"kontor backup status"}};
+constexpr ExampleSpec kBackupVerifyExamples[] = {{"kontor backup verify office"},
+                                                 {"kontor backup verify office --read-data"}};
+constexpr OptionSpec kBackupVerifyOptions[] = {{.name = "read-data"}};
+constexpr ExampleSpec kBackupDrillExamples[] = {{"kontor backup drill"},
+                                                {"kontor backup drill office --snapshot 6b67c84a"}};
+constexpr OptionSpec kBackupDrillOptions[] = {{.name = "snapshot", .value = "ID"}};
+constexpr ExampleSpec kBackupPruneExamples[] = {{"kontor backup prune --dry-run"}};
+constexpr OptionSpec kBackupPruneOptions[] = {kDryRun};
+constexpr ExampleSpec kRestoreExamples[] = {
+    {"kontor restore"},
+    {"kontor restore --from office --to 2026-05-01T08:00:00Z"},
+    {"kontor restore --repository sftp:backup@nas:/kontor --password-file passphrase --config-to "
+     "/etc/kontor --yes"}};
+constexpr OptionSpec kRestoreOptions[] = {
+    {.name = "to", .value = "TIME"},
+    {.name = "from", .value = "BACKUP"},
+    {.name = "repository", .value = "TARGET"},
+    {.name = "password-file", .value = "FILE", .complete = Complete::kFile},
+    {.name = "replica", .value = "ID"},
+    {.name = "config-to", .value = "FOLDER", .complete = Complete::kFolder},
+    kYes};
+
 constexpr ExampleSpec kEventsExamples[] = {{"kontor events"},
                                            {"kontor events --after 1200 --json"}};
 constexpr OptionSpec kEventsOptions[] = {{.name = "after", .value = "EVENT"}, kLimit};
@@ -306,6 +334,15 @@ constexpr CommandSpec kCommands[] = {
     {"history", kHistoryExamples, kRecordArguments, kHistoryOptions, run_history},
     {"why", kWhyExamples, kWhyArguments, {}, run_why},
     {"undo", kUndoExamples, kUndoArguments, kUndoOptions, run_undo},
+    {"backup", kBackupExamples, {}, {}, nullptr},
+    {"backup init", kBackupInitExamples, kMaybeBackup, {}, run_backup_init},
+    {"backup run", kBackupRunExamples, kMaybeBackup, {}, run_backup_run},
+    {"backup list", kBackupListExamples, kMaybeBackup, {}, run_backup_list},
+    {"backup status", kBackupStatusExamples, kMaybeBackup, {}, run_backup_status},
+    {"backup verify", kBackupVerifyExamples, kMaybeBackup, kBackupVerifyOptions, run_backup_verify},
+    {"backup drill", kBackupDrillExamples, kMaybeBackup, kBackupDrillOptions, run_backup_drill},
+    {"backup prune", kBackupPruneExamples, kMaybeBackup, kBackupPruneOptions, run_backup_prune},
+    {"restore", kRestoreExamples, {}, kRestoreOptions, run_restore},
     {"events", kEventsExamples, {}, kEventsOptions, run_events},
     {"doctor", kDoctorExamples, {}, {}, run_doctor},
     {"plugins", kPluginsExamples, {}, {}, run_plugins},

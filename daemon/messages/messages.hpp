@@ -66,6 +66,7 @@ using Args = std::map<std::string, std::string>;
 [[nodiscard]] std::span<const Text> config_texts();
 [[nodiscard]] std::span<const Text> rule_texts();
 [[nodiscard]] std::span<const Text> kit_texts();
+[[nodiscard]] std::span<const Text> backup_texts();
 [[nodiscard]] std::vector<std::span<const Text>> catalogues();
 
 }  // namespace kontor::messages

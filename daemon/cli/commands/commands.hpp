@@ -53,6 +53,15 @@ Outcome<Exit> run_config_show(Context& context);
 Outcome<Exit> run_plugin_check(Context& context);
 // verify.cpp
 Outcome<Exit> run_verify(Context& context);
+// backup.cpp
+Outcome<Exit> run_backup_init(Context& context);
+Outcome<Exit> run_backup_run(Context& context);
+Outcome<Exit> run_backup_list(Context& context);
+Outcome<Exit> run_backup_status(Context& context);
+Outcome<Exit> run_backup_verify(Context& context);
+Outcome<Exit> run_backup_drill(Context& context);
+Outcome<Exit> run_backup_prune(Context& context);
+Outcome<Exit> run_restore(Context& context);
 // help.cpp
 Outcome<Exit> run_help(Context& context);
 Outcome<Exit> run_completion(Context& context);

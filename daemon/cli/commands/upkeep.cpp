@@ -88,6 +88,24 @@ void add_connection(const config::Connection& c, std::vector<Setting>& out) {
         out.push_back({at + "limits.credit_reserve", std::to_string(c.limits.credit_reserve)});
 }
 
+void add_backup(const config::Backup& b, std::vector<Setting>& out) {
+    const auto at = "backup." + b.name + ".";
+    out.push_back({at + "target", text(b.target)});
+    out.push_back({at + "password", text(b.password)});
+    out.push_back({at + "ca_file", text(b.ca_file)});
+    out.push_back({at + "upload_kib", std::to_string(b.upload_kib)});
+    out.push_back({at + "download_kib", std::to_string(b.download_kib)});
+    for (const auto& [name, value] : b.options)
+        out.push_back({at + "options." + name, text(value)});
+    for (const auto& [name, reference] : b.secrets)
+        out.push_back({at + "secrets." + name, text(reference)});
+    const std::pair<const char*, std::int64_t> keep[] = {
+        {"last", b.keep.last},     {"hourly", b.keep.hourly},   {"daily", b.keep.daily},
+        {"weekly", b.keep.weekly}, {"monthly", b.keep.monthly}, {"yearly", b.keep.yearly}};
+    for (const auto& [name, number] : keep)
+        if (number > 0) out.push_back({at + "keep." + name, std::to_string(number)});
+}
+
 std::vector<Setting> settings_of(const config::Config& c) {
     std::vector<Setting> out{{"daemon.state_dir", text(c.daemon.state_dir)},
                              {"daemon.socket", text(c.daemon.socket)},
@@ -117,6 +135,7 @@ std::vector<Setting> settings_of(const config::Config& c) {
                              {"connectors.processor_time", time(c.connectors.processor_time)},
                              {"search.enabled", c.search.enabled ? "true" : "false"}};
     for (const auto& connection : c.connections) add_connection(connection, out);
+    for (const auto& backup : c.backups) add_backup(backup, out);
     return out;
 }
 

@@ -1,0 +1,99 @@
+#include "daemon/backup/ledger.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sync/backup/file.hpp"
+
+namespace kontor::backup {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kDrillsMax = 200;
+
+json write(const RunEntry& run) {
+    return {{"at", run.at}, {"snapshot", run.snapshot},       {"shows", run.shows},
+            {"ms", run.ms}, {"bytes_added", run.bytes_added}, {"error", run.error}};
+}
+
+RunEntry read_run(const json& in) {
+    RunEntry out;
+    in.at("at").get_to(out.at);
+    in.at("snapshot").get_to(out.snapshot);
+    in.at("shows").get_to(out.shows);
+    in.at("ms").get_to(out.ms);
+    in.at("bytes_added").get_to(out.bytes_added);
+    in.at("error").get_to(out.error);
+    return out;
+}
+
+json write(const DrillEntry& drill) {
+    return {{"at", drill.at}, {"snapshot", drill.snapshot}, {"shows", drill.shows},
+            {"ms", drill.ms}, {"bytes", drill.bytes},       {"error", drill.error}};
+}
+
+DrillEntry read_drill(const json& in) {
+    DrillEntry out;
+    in.at("at").get_to(out.at);
+    in.at("snapshot").get_to(out.snapshot);
+    in.at("shows").get_to(out.shows);
+    in.at("ms").get_to(out.ms);
+    in.at("bytes").get_to(out.bytes);
+    in.at("error").get_to(out.error);
+    return out;
+}
+
+}  // namespace
+
+void Ledger::add(RunEntry run) {
+    if (run.error.empty()) last_good_run = run;
+    last_run = std::move(run);
+}
+
+void Ledger::add(DrillEntry drill) {
+    drills.push_back(std::move(drill));
+    if (drills.size() > kDrillsMax) drills.erase(drills.begin());
+}
+
+const DrillEntry* Ledger::drill_of(const std::string& snapshot) const {
+    for (auto it = drills.rbegin(); it != drills.rend(); ++it)
+        if (it->snapshot == snapshot) return &*it;
+    return nullptr;
+}
+
+bool Ledger::proven(const std::string& snapshot) const {
+    const auto* drill = drill_of(snapshot);
+    return drill != nullptr && drill->error.empty();
+}
+
+const DrillEntry* Ledger::last_proof() const {
+    for (auto it = drills.rbegin(); it != drills.rend(); ++it)
+        if (it->error.empty()) return &*it;
+    return nullptr;
+}
+
+Result<Ledger> load_ledger(const std::string& path) {
+    const auto text = read_whole(path);
+    if (!text && text.error().code == Errc::kNotFound) return Ledger{};
+    if (!text) return tl::unexpected<Error>(text.error());
+    Ledger out;
+    try {
+        const json in = json::parse(*text);
+        if (in.contains("last_run")) out.last_run = read_run(in["last_run"]);
+        if (in.contains("last_good_run")) out.last_good_run = read_run(in["last_good_run"]);
+        for (const auto& item : in.at("drills")) out.drills.push_back(read_drill(item));
+    } catch (const json::exception&) {
+        return Ledger{};
+    }
+    return out;
+}
+
+Result<> save_ledger(const std::string& path, const Ledger& ledger) {
+    json out{{"drills", json::array()}};
+    if (ledger.last_run) out["last_run"] = write(*ledger.last_run);
+    if (ledger.last_good_run) out["last_good_run"] = write(*ledger.last_good_run);
+    for (const auto& drill : ledger.drills) out["drills"].push_back(write(drill));
+    return write_whole(path, out.dump(2) + "\n");
+}
+
+}  // namespace kontor::backup

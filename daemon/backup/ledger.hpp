@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/base/result.hpp"
+
+namespace kontor::backup {
+
+/// One run of a backup.
+struct RunEntry {
+    std::string at;        ///< UTC, begun
+    std::string snapshot;  ///< "" if it failed
+    std::string shows;     ///< UTC, the moment that it holds
+    std::int64_t ms = 0;
+    std::int64_t bytes_added = 0;
+    std::string error;  ///< "" = it worked
+};
+
+/// One try to restore a backup.
+struct DrillEntry {
+    std::string at;
+    std::string snapshot;
+    std::string shows;
+    std::int64_t ms = 0;
+    std::int64_t bytes = 0;  ///< of the database
+    std::string error;       ///< "" = proven
+};
+
+/// What is known here of one repository, in a file of JSON. A plain value.
+struct Ledger {
+    std::optional<RunEntry> last_run;
+    std::optional<RunEntry> last_good_run;
+    std::vector<DrillEntry> drills;  ///< oldest first, the newest 200
+
+    void add(RunEntry run);
+    void add(DrillEntry drill);
+    /// The newest drill of that backup; nullptr if nobody tried.
+    [[nodiscard]] const DrillEntry* drill_of(const std::string& snapshot) const;
+    [[nodiscard]] bool proven(const std::string& snapshot) const;
+    [[nodiscard]] const DrillEntry* last_proof() const;
+};
+
+/// Empty if there is no file. kStorage; a file that is no ledger counts as none: nothing is proven.
+[[nodiscard]] Result<Ledger> load_ledger(const std::string& path);
+[[nodiscard]] Result<> save_ledger(const std::string& path, const Ledger& ledger);
+
+}  // namespace kontor::backup

@@ -1,0 +1,250 @@
+#include "daemon/backup/repository.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kontor::backup {
+namespace {
+
+using nlohmann::json;
+
+// restic's exit code of a backup that could not read some file.
+constexpr int kIncomplete = 3;
+// What a child needs to find programs, keys and certificates; nothing else is handed on.
+constexpr const char* kHandedOn[] = {"PATH",   "HOME",          "USER",           "LANG",
+                                     "TMPDIR", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME"};
+
+struct Words {
+    const char* text;  ///< in what restic writes
+    Errc code;
+    const char* reason;
+};
+// The first that fits counts.
+constexpr Words kWords[] = {
+    {"wrong password or no key found", Errc::kUnauthenticated, "backup_passphrase"},
+    {"Is there a repository at the following location", Errc::kNotFound, "backup_no_repository"},
+    {"already locked", Errc::kBusy, "backup_locked"},
+    {"no space left on device", Errc::kFull, "backup_full"},
+    {"disk quota exceeded", Errc::kFull, "backup_full"},
+    {"file too large", Errc::kFull, "backup_full"},
+    {"does not match id", Errc::kCorrupt, "backup_damaged"},
+    {"ciphertext verification failed", Errc::kCorrupt, "backup_damaged"},
+    {"repository contains errors", Errc::kCorrupt, "backup_damaged"},
+    {"errors were found", Errc::kCorrupt, "backup_damaged"},
+    {"not found in repository", Errc::kCorrupt, "backup_damaged"},
+    {"not found in index", Errc::kCorrupt, "backup_damaged"},
+    {"Fatal: There were ", Errc::kCorrupt, "backup_damaged"},
+    {"unexpected EOF", Errc::kCorrupt, "backup_damaged"},
+    {"connection refused", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection refused", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection reset", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection closed", Errc::kUnavailable, "backup_unreachable"},
+    {"connection lost", Errc::kUnavailable, "backup_unreachable"},
+    {"Could not resolve", Errc::kUnavailable, "backup_unreachable"},
+    {"no such host", Errc::kUnavailable, "backup_unreachable"},
+    {"Host key verification failed", Errc::kTls, "backup_host_key"},
+    {"Permission denied", Errc::kPermission, "backup_refused"},
+    {"permission denied", Errc::kPermission, "backup_refused"},
+    {"403 Forbidden", Errc::kPermission, "backup_refused"},
+};
+
+std::string last_line(std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+    const auto line = text.rfind('\n');
+    return std::string(line == text.npos ? text : text.substr(line + 1));
+}
+
+std::string join(const std::string& name, std::int64_t number) {
+    return name + "=" + std::to_string(number);
+}
+
+}  // namespace
+
+Result<Program> Repository::program(const Call& call) const {
+    Program out;
+    out.path = ports_.program;
+    out.folder = call.folder;
+    out.arguments = {"--password-file=/dev/fd/3", "--repository-file=/dev/fd/4"};
+    if (ports_.cache_folder.empty())
+        out.arguments.emplace_back("--no-cache");
+    else
+        out.arguments.push_back("--cache-dir=" + ports_.cache_folder);
+    if (!settings_.ca_file.empty()) out.arguments.push_back("--cacert=" + settings_.ca_file);
+    if (settings_.upload_kib > 0)
+        out.arguments.push_back(join("--limit-upload", settings_.upload_kib));
+    if (settings_.download_kib > 0)
+        out.arguments.push_back(join("--limit-download", settings_.download_kib));
+    for (const auto& [name, value] : settings_.options)
+        out.arguments.push_back("--option=" + name + "=" + value);
+    out.arguments.insert(out.arguments.end(), call.arguments.begin(), call.arguments.end());
+
+    for (const char* name : kHandedOn)
+        if (auto value = ports_.environment(name); !value.empty())
+            out.environment.push_back(std::string(name) + "=" + value);
+    auto target = settings_.target;
+    for (const auto& [name, reference] : settings_.secrets) {
+        const auto secret = ports_.secrets.read(reference);
+        if (!secret) return in_context("the secret " + name, secret.error());
+        if (name == "target")
+            target = secret->reveal();
+        else
+            out.environment.push_back(name + "=" + std::string(secret->reveal()));
+    }
+    const auto password = ports_.secrets.read(settings_.password);
+    if (!password) return in_context("the passphrase", password.error());
+    out.inputs = {std::string(password->reveal()), target};
+    return out;
+}
+
+Error Repository::error_of(const Ended& ended) const {
+    for (const auto& [text, code, reason] : kWords)
+        if (ended.errors.find(text) != std::string::npos)
+            return {code,
+                    last_line(ended.errors),
+                    {{"backup", settings_.name},
+                     {"target", settings_.target},
+                     {"reason", reason},
+                     {"said", last_line(ended.errors)}},
+                    std::nullopt};
+    return {Errc::kStorage,
+            "restic ended with " + std::to_string(ended.code) + ": " + last_line(ended.errors),
+            {{"backup", settings_.name},
+             {"target", settings_.target},
+             {"reason", "backup_failed"},
+             {"said", last_line(ended.errors)}},
+            std::nullopt};
+}
+
+Result<std::string> Repository::run(const Call& call) const {
+    // A lock of a process that is gone on this machine, or half an hour old, is taken away by
+    // restic's own rule; others stay.
+    for (bool unlocked = !call.locks;; unlocked = true) {
+        std::string output;
+        auto started = program(call);
+        if (!started) return pass(started);
+        auto ended = run_program(
+            *started,
+            [&](std::string_view line) {
+                if (call.line)
+                    call.line(line);
+                else
+                    output.append(line).append("\n");
+            },
+            ports_.cancelled);
+        for (auto& input : started->inputs) host::wipe(input);
+        if (!ended) return pass(ended);
+        if (ended->code == 0) return output;
+        auto error = error_of(*ended);
+        if (ended->code == kIncomplete && error.code == Errc::kStorage)
+            error.message = "some files could not be read: " + error.message;
+        if (error.code != Errc::kBusy || unlocked) return tl::unexpected<Error>(std::move(error));
+        if (auto done = run({.arguments = {"unlock"}, .locks = false}); !done) return pass(done);
+    }
+}
+
+Result<> Repository::create() const {
+    auto done = run({.arguments = {"init"}, .locks = false});
+    if (done) return {};
+    if (done.error().args["said"].find("already") != std::string::npos)
+        return fail(Errc::kConflict, "there is a repository at " + settings_.target,
+                    {{"target", settings_.target}, {"reason", "backup_exists"}});
+    return pass(done);
+}
+
+Result<Stored> Repository::store(const std::string& folder, const std::string& tag,
+                                 const std::function<void(double)>& progress) const {
+    Stored out;
+    const auto line = [&](std::string_view text) {
+        const json said = json::parse(text, nullptr, false);
+        if (!said.is_object()) return;
+        const auto kind = said.value("message_type", "");
+        if (kind == "status" && progress) progress(said.value("percent_done", 0.0));
+        if (kind != "summary") return;
+        out.snapshot = said.value("snapshot_id", "");
+        out.bytes_added = said.value("data_added", std::int64_t{0});
+        out.bytes_total = said.value("total_bytes_processed", std::int64_t{0});
+    };
+    auto done = run(
+        {.arguments = {"backup", "--json", "--tag=" + tag, "."}, .folder = folder, .line = line});
+    if (!done) return pass(done);
+    if (out.snapshot.empty()) return fail(Errc::kProtocol, "restic named no snapshot");
+    return out;
+}
+
+Result<std::vector<Snapshot>> Repository::list(const std::string& tag) const {
+    Call call{.arguments = {"snapshots", "--json"}};
+    if (!tag.empty()) call.arguments.push_back("--tag=" + tag);
+    auto said = run(call);
+    if (!said) return pass(said);
+    std::vector<Snapshot> out;
+    try {
+        for (const auto& item : json::parse(*said)) {
+            Snapshot snapshot;
+            item.at("id").get_to(snapshot.id);
+            const auto at = parse_instant(item.at("time").get<std::string>());
+            if (!at) return fail(Errc::kProtocol, "restic named no time");
+            snapshot.at = *at;
+            snapshot.host = item.value("hostname", "");
+            if (item.contains("tags") && item["tags"].is_array())
+                item["tags"].get_to(snapshot.tags);
+            out.push_back(std::move(snapshot));
+        }
+    } catch (const json::exception& e) {
+        return fail(Errc::kProtocol, std::string("restic's list: ") + e.what());
+    }
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Snapshot& a, const Snapshot& b) { return a.at < b.at; });
+    return out;
+}
+
+Result<> Repository::restore(const std::string& snapshot, const std::string& folder,
+                             const std::string& only) const {
+    Call call{.arguments = {"restore", snapshot, "--target=" + folder}};
+    if (!only.empty()) call.arguments.push_back("--include=" + only);
+    auto done = run(call);
+    if (!done) return pass(done);
+    return {};
+}
+
+Result<> Repository::check(bool read_data) const {
+    Call call{.arguments = {"check"}};
+    if (read_data) call.arguments.emplace_back("--read-data");
+    auto done = run(call);
+    if (!done) return pass(done);
+    return {};
+}
+
+Result<> Repository::forget(const std::vector<std::string>& snapshots) const {
+    if (snapshots.empty()) return {};
+    Call call{.arguments = {"forget", "--prune"}};
+    call.arguments.insert(call.arguments.end(), snapshots.begin(), snapshots.end());
+    auto done = run(call);
+    if (!done) return pass(done);
+    return {};
+}
+
+Result<std::vector<std::string>> Repository::beyond(const config::Keep& keep,
+                                                    const std::string& tag) const {
+    std::vector<std::string> out;
+    if (keep == config::Keep{}) return out;
+    Call call{.arguments = {"forget", "--dry-run", "--json", "--tag=" + tag, "--group-by=tags"}};
+    const std::pair<const char*, std::int64_t> rules[] = {
+        {"--keep-last", keep.last},       {"--keep-hourly", keep.hourly},
+        {"--keep-daily", keep.daily},     {"--keep-weekly", keep.weekly},
+        {"--keep-monthly", keep.monthly}, {"--keep-yearly", keep.yearly}};
+    for (const auto& [name, number] : rules)
+        if (number > 0) call.arguments.push_back(join(name, number));
+    auto said = run(call);
+    if (!said) return pass(said);
+    try {
+        for (const auto& group : json::parse(*said))
+            if (group.contains("remove") && group["remove"].is_array())
+                for (const auto& item : group["remove"])
+                    out.push_back(item.at("id").get<std::string>());
+    } catch (const json::exception& e) {
+        return fail(Errc::kProtocol, std::string("restic's list: ") + e.what());
+    }
+    return out;
+}
+
+}  // namespace kontor::backup

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "config/load.hpp"
+#include "daemon/lock_file.hpp"
+#include "sync/backup/chain.hpp"
+#include "sync/base/result.hpp"
+
+namespace kontor::backup {
+
+/// The folder `backup` of the state folder: what a backup stores, kept between backups so that each
+/// stores only what is new. `tree` below it is what goes into repositories:
+///
+///     tree/replica/…     the replica's points, see sync/backup/chain.hpp
+///     tree/config/…      configuration and mapping files, references to secrets but no secrets
+///
+/// Held by one process at a time.
+class Spool {
+public:
+    /// kBusy, with the holder's `pid`, if another backup or restore is at work.
+    [[nodiscard]] static Result<Spool> open(const std::string& state_dir);
+
+    /// Adds the replica as it is now, and the configuration.
+    [[nodiscard]] Result<Extended> gather(const config::Loaded& configuration,
+                                          const PointLabel& label);
+
+    [[nodiscard]] std::string folder() const { return folder_; }
+    [[nodiscard]] std::string tree() const { return folder_ + "/tree"; }
+
+private:
+    Spool(std::string state_dir, std::string folder, app::LockFile lock)
+        : state_dir_(std::move(state_dir)), folder_(std::move(folder)), lock_(std::move(lock)) {}
+    std::string state_dir_;
+    std::string folder_;
+    app::LockFile lock_;
+};
+
+}  // namespace kontor::backup

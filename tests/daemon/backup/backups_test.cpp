@@ -1,0 +1,154 @@
+// A backup is worth what can be restored from it: each test restores.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "sync/backup/file.hpp"
+#include "tests/daemon/backup/office.hpp"
+
+namespace kontor::backup {
+
+using test::count_in;
+using test::Office;
+namespace fs = std::filesystem;
+
+TEST_CASE("a lost machine is back from the repository and the passphrase", "[backup]") {
+    Office office;
+    const auto backups = office.backups();
+    REQUIRE(backups.create(office.target));
+    const auto first = backups.run(office.target, office.loaded, {});
+    REQUIRE(first);
+    const auto drill = backups.drill(office.target, "");
+    REQUIRE(drill);
+    CHECK(drill->error.empty());
+    CHECK(drill->snapshot == first->snapshot);
+    CHECK(drill->bytes > 0);
+
+    office.sql("UPDATE contact SET phone = '1' WHERE id = 7; DELETE FROM contact WHERE id = 8");
+    const auto second = backups.run(office.target, office.loaded, {});
+    REQUIRE(second);
+    CHECK(second->bytes_added < 64 * 1024);
+
+    const auto ledger = backups.ledger(office.target);
+    REQUIRE(ledger);
+    const auto all = backups.list(office.target, *ledger);
+    REQUIRE(all);
+    REQUIRE(all->size() == 2);
+    CHECK(ledger->proven(all->at(0).snapshot.id));
+    CHECK_FALSE(ledger->proven(all->at(1).snapshot.id));
+    CHECK_FALSE(fs::exists(office.state + "/backup/drill-office"));
+
+    const auto machine = office.dir.path("new-machine");
+    const auto restored = office.restore_to(machine);
+    REQUIRE(restored);
+    CHECK(restored->set_aside.empty());
+    CHECK(restored->epoch == 2);
+    const auto db = machine + "/replica.db";
+    CHECK(count_in(db, "SELECT count(*) FROM contact") == 299);
+    CHECK(count_in(db, "SELECT phone = '1' FROM contact WHERE id = 7") == 1);
+    CHECK(count_in(db, "SELECT value FROM kontor_meta WHERE key = 'epoch'") == 2);
+    CHECK(read_whole(machine + "/etc/kontor.toml").value() == "# of the office\n");
+    CHECK_FALSE(fs::exists(machine + "/backup/restore"));
+
+    // As it was at a moment between the two.
+    const auto between = parse_instant(first->shows);
+    REQUIRE(office.restore_to(machine, between));
+    CHECK(count_in(db, "SELECT count(*) FROM contact") == 300);
+    const auto early = office.restore_to(machine, *between - std::chrono::hours(1));
+    REQUIRE_FALSE(early);
+    CHECK(early.error().args.at("reason") == "backup_too_early");
+    CHECK(count_in(db, "SELECT count(*) FROM contact") == 300);
+}
+
+TEST_CASE("restic alone restores a database that any SQLite reads", "[backup]") {
+    Office office;
+    const auto backups = office.backups();
+    REQUIRE(backups.create(office.target));
+    REQUIRE(backups.run(office.target, office.loaded, {}));
+    const auto to = office.dir.path("by-hand");
+    const auto said =
+        test::shell("RESTIC_PASSWORD='correct horse' restic --no-cache -r " + office.target.target +
+                    " restore latest --target " + to + " && sqlite3 " + to +
+                    "/replica/base.db 'SELECT count(*) FROM contact'");
+    INFO(said.text);
+    CHECK(said.status == 0);
+    CHECK(said.text.ends_with("300\n"));
+}
+
+TEST_CASE("the database in use is kept when an older one takes its place", "[backup]") {
+    Office office;
+    const auto backups = office.backups();
+    REQUIRE(backups.create(office.target));
+    REQUIRE(backups.run(office.target, office.loaded, {}));
+    office.sql("DELETE FROM contact");
+    {
+        const auto lock = app::LockFile::acquire(office.state + "/kontord.lock");
+        REQUIRE(lock);
+        const auto refused = office.restore_to(office.state);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == Errc::kBusy);
+        CHECK(refused.error().args.at("reason") == "restore_running");
+    }
+    CHECK(office.count("SELECT count(*) FROM contact") == 0);
+    const auto restored = office.restore_to(office.state);
+    REQUIRE(restored);
+    CHECK(office.count("SELECT count(*) FROM contact") == 300);
+    CHECK(count_in(restored->set_aside, "SELECT count(*) FROM contact") == 0);
+    // The next backup goes on from here.
+    REQUIRE(backups.run(office.target, office.loaded, {}));
+    const auto drill = backups.drill(office.target, "");
+    REQUIRE(drill);
+    CHECK(drill->error.empty());
+}
+
+TEST_CASE("two replicas in one repository are told apart", "[backup]") {
+    Office office, other;
+    other.target = office.target;
+    REQUIRE(office.backups().create(office.target));
+    REQUIRE(office.backups().run(office.target, office.loaded, {}));
+    other.sql("DELETE FROM contact WHERE id > 10");
+    REQUIRE(other.backups().run(other.target, other.loaded, {}));
+
+    const auto mine = office.backups().list(office.target, {});
+    REQUIRE(mine);
+    REQUIRE(mine->size() == 1);
+    const auto machine = office.dir.path("new-machine");
+    const auto which = office.restore_to(machine);
+    REQUIRE_FALSE(which);
+    CHECK(which.error().args.at("reason") == "backup_several");
+    REQUIRE(office.restore_to(machine, {}, mine->front().replica_id));
+    CHECK(count_in(machine + "/replica.db", "SELECT count(*) FROM contact") == 300);
+}
+
+TEST_CASE("retention never drops the last backup that is proven", "[backup]") {
+    Office office;
+    office.target.keep.last = 1;
+    const auto backups = office.backups();
+    REQUIRE(backups.create(office.target));
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+        office.sql("UPDATE contact SET phone = '" + std::to_string(i) + "'");
+        const auto made = backups.run(office.target, office.loaded, {});
+        REQUIRE(made);
+        ids.push_back(made->snapshot);
+        if (i == 0) REQUIRE(backups.drill(office.target, ""));
+    }
+    const auto ledger = backups.ledger(office.target);
+    const auto would = backups.prune(office.target, *ledger, true);
+    REQUIRE(would);
+    REQUIRE(would->size() == 1);
+    CHECK(would->front().snapshot.id == ids[1]);
+    CHECK(backups.list(office.target, *ledger)->size() == 3);
+
+    REQUIRE(backups.prune(office.target, *ledger, false));
+    const auto left = backups.list(office.target, *ledger);
+    REQUIRE(left->size() == 2);
+    CHECK(left->at(0).snapshot.id == ids[0]);
+    CHECK(left->at(1).snapshot.id == ids[2]);
+    CHECK(backups.drill(office.target, ids[0])->error.empty());
+
+    // Without numbers nothing goes.
+    office.target.keep = {};
+    CHECK(backups.prune(office.target, {}, true)->empty());
+}
+
+}  // namespace kontor::backup

@@ -1,0 +1,160 @@
+// What goes wrong with the real restic: each time a clear error, an untouched replica, and a last
+// good backup that still is one.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/daemon/backup/office.hpp"
+
+namespace kontor::backup {
+
+using test::Office;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// An office with one proven backup, and a change since.
+struct Backed : Office {
+    explicit Backed(const std::string& repository = {}) {
+        if (!repository.empty()) target.target = repository;
+        const auto made = backups();
+        REQUIRE(made.create(target));
+        REQUIRE(made.run(target, loaded, {}));
+        REQUIRE(made.drill(target, "")->error.empty());
+        sql("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<2000)"
+            " INSERT INTO lead(last_name,email) SELECT hex(randomblob(200)), i FROM n");
+    }
+
+    /// The files with the data, largest first.
+    [[nodiscard]] std::vector<fs::path> packs() const {
+        std::vector<fs::path> out;
+        for (const auto& file : fs::recursive_directory_iterator(target.target + "/data"))
+            if (file.is_regular_file()) out.push_back(file.path());
+        std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) {
+            return fs::file_size(a) > fs::file_size(b);
+        });
+        return out;
+    }
+
+    void check_reason(const Error& error, const std::string& reason) const {
+        INFO(error.message);
+        const auto found = error.args.find("reason");
+        REQUIRE(found != error.args.end());
+        CHECK(found->second == reason);
+    }
+    void check_untouched() {
+        program = "restic";
+        CHECK(count("SELECT count(*) FROM contact") == 300);
+        CHECK(count("SELECT count(*) FROM lead") == 2'000);
+        const auto made = backups();
+        REQUIRE(made.run(target, loaded, {}));
+        REQUIRE(made.verify(target, true));
+        const auto drill = made.drill(target, "");
+        REQUIRE(drill);
+        CHECK(drill->error.empty());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a wrong passphrase is said", "[backup][faults]") {
+    Backed office;
+    office.secrets.text = "wrong";
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    office.check_reason(failed.error(), "backup_passphrase");
+    CHECK(failed.error().code == Errc::kUnauthenticated);
+    // The failure is noted, and the good one is not forgotten for it.
+    const auto ledger = office.backups().ledger(office.target);
+    REQUIRE(ledger->last_run);
+    CHECK_FALSE(ledger->last_run->error.empty());
+    CHECK(ledger->last_good_run);
+    const auto gone = office.restore_to(office.dir.path("new-machine"));
+    REQUIRE_FALSE(gone);
+    office.check_reason(gone.error(), "backup_passphrase");
+    CHECK_FALSE(fs::exists(office.dir.path("new-machine") + "/replica.db"));
+}
+
+TEST_CASE("a place without a repository gets none by itself", "[backup][faults]") {
+    Office office;  // as when the disk is not mounted
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().args.at("reason") == "backup_no_repository");
+    CHECK_FALSE(fs::exists(office.target.target));
+    office.program = "/no/such/restic";
+    CHECK(office.backups().create(office.target).error().args.at("reason") == "backup_program");
+}
+
+TEST_CASE("a damaged pack fails the drill, not the replica", "[backup][faults]") {
+    Backed office;
+    const auto pack = office.packs().front();
+    fs::permissions(pack, fs::perms::owner_all);
+    std::fstream file(pack, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(1'000);
+    file.put('x');
+    file.put('y');
+    file.close();
+    const auto drill = office.backups().drill(office.target, "");
+    REQUIRE(drill);
+    CHECK_FALSE(drill->error.empty());
+    CHECK_FALSE(office.backups().ledger(office.target)->proven(drill->snapshot));
+    const auto verified = office.backups().verify(office.target, true);
+    REQUIRE_FALSE(verified);
+    office.check_reason(verified.error(), "backup_damaged");
+    REQUIRE_FALSE(office.restore_to(office.state));
+    CHECK(office.count("SELECT count(*) FROM lead") == 2'000);
+}
+
+// By its structure alone: restic tries for most of a minute to read what is not there.
+TEST_CASE("a missing pack is found without reading the data", "[backup][faults]") {
+    Backed office;
+    fs::remove(office.packs().front());
+    const auto verified = office.backups().verify(office.target, false);
+    REQUIRE_FALSE(verified);
+    office.check_reason(verified.error(), "backup_damaged");
+}
+
+TEST_CASE("a full target is said, and what is there stays good", "[backup][faults]") {
+    const replica::test::TempDir dir;
+    const auto disk = dir.path("disk");
+    fs::create_directories(disk);
+    if (test::shell("mount -t tmpfs -o size=1m none " + disk).status != 0) {
+        WARN("not tested: a disk that is full wants root, to mount a small one");
+        return;
+    }
+    {
+        Backed office(disk + "/repository");
+        office.sql("UPDATE lead SET email = hex(randomblob(1000))");
+        const auto failed = office.backups().run(office.target, office.loaded, {});
+        REQUIRE_FALSE(failed);
+        office.check_reason(failed.error(), "backup_full");
+        REQUIRE(test::shell("mount -o remount,size=64m " + disk).status == 0);
+        office.check_untouched();
+    }
+    CHECK(test::shell("umount " + disk).status == 0);
+}
+
+TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
+    Backed office;
+    office.wrap(
+        "if [[ \" $* \" == *' backup '* ]]; then restic --limit-upload=100 \"$@\" & pid=$!;"
+        " sleep 1.2; kill -9 $pid; exit 137; fi; exec restic \"$@\"");
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    // Its lock is still there, and of a process that is not.
+    CHECK_FALSE(fs::is_empty(office.target.target + "/locks"));
+    office.check_untouched();
+}
+
+TEST_CASE("Ctrl-C ends a run at once", "[backup][faults]") {
+    Backed office;
+    office.wrap("exec restic --limit-upload=20 \"$@\"");
+    office.cancel = true;
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == Errc::kCancelled);
+    office.cancel = false;
+    office.check_untouched();
+}
+
+}  // namespace kontor::backup
