@@ -72,6 +72,37 @@ TEST_CASE("the example is a correct configuration that shows the defaults", "[co
     CHECK(zoho.sign_in.values.at("client_id") == "1000.ABCDEFGH");
 }
 
+TEST_CASE("a backup says where, with which passphrase and for how long", "[config][backup]") {
+    Config config;
+    Problems problems;
+    Origins origins;
+    apply_toml(
+        "[backup.office]\ntarget = \"store\"\npassword = \"file:/p\"\nkeep = { daily = 7 }\n"
+        "[backup.away]\ntarget = \"sftp:b@nas:/k\"\npassword = \"env:P\"\nupload_kib = 100\n"
+        "secrets = { AWS_SECRET_ACCESS_KEY = \"file:/k\" }\noptions = { \"sftp.command\" = \"x\" "
+        "}\n",
+        "/c/kontor.toml", config, problems, &origins);
+    check_whole(config, origins, problems);
+    REQUIRE(problems.empty());
+    REQUIRE(config.backups.size() == 2);
+    CHECK(config.backups[0].name == "away");
+    CHECK(config.backups[0].target == "sftp:b@nas:/k");
+    CHECK(config.backups[0].options.at("sftp.command") == "x");
+    CHECK(config.backup("office")->target == "/c/store");
+    CHECK(config.backup("office")->keep.daily == 7);
+
+    apply_toml("[backup.b]\ntarget = \"rest:https://u:s3cr3t@h/\"\npassword = \"s3cr3t\"\n",
+               "/c/kontor.toml", config, problems, &origins);
+    check_whole(config, origins, problems);
+    REQUIRE(problems.size() == 2);
+    for (const auto& p : problems) CHECK(p.text().find("s3cr3t") == std::string::npos);
+    problems.clear();
+    apply_toml("[backup.c]\nkeep = { dayly = 1 }\n", "/c/kontor.toml", config, problems, &origins);
+    check_whole(config, origins, problems);
+    CHECK(problems.size() == 4);  // the key, the passphrase of b, and what c lacks
+    CHECK(problems[0].nearest == "daily");
+}
+
 TEST_CASE("all errors are reported with place, key, reason and the nearest key", "[config]") {
     const auto problems = problems_of(
         "[daemon]\n"
