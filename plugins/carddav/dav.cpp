@@ -81,11 +81,11 @@ Reply Dav::report(const std::string& url, int depth, const std::string& body) {
     return send(std::move(request));
 }
 
-Reply Dav::get(const std::string& url) {
+Reply Dav::get(const std::string& url, const std::string& accept) {
     sdk::HttpRequest request;
     request.url = url;
     request.lane = "write";
-    request.header("Accept", "text/vcard");
+    request.header("Accept", accept);
     request.max_body = kCardBytesMax;
     return send(std::move(request));
 }
@@ -111,13 +111,16 @@ Reply Dav::remove(const std::string& url, const std::string& etag) {
     return send(std::move(request));
 }
 
-std::string Dav::etag_of(const std::string& url) {
+std::optional<Resource> Dav::look(const std::string& url) {
     try {
-        const Multistatus found = propfind(url, 0, "<d:getetag/>", "read the entity tag", "write");
-        return found.resources.empty() ? std::string() : strong_etag(found.resources[0].etag);
+        Multistatus found =
+            propfind(url, 0, "<d:getetag/><d:getcontentlength/>", "look at a card", "write");
+        if (found.resources.empty() || found.resources[0].status / 100 == 4) return std::nullopt;
+        found.resources[0].etag = strong_etag(found.resources[0].etag);
+        return std::move(found.resources[0]);
     } catch (const sdk::Error& error) {
         if (error.status() != KONTOR_E_NOT_FOUND) throw;
-        return {};
+        return std::nullopt;
     }
 }
 

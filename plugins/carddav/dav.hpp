@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,13 +34,14 @@ public:
     /// The answer to a report, whatever its status: the caller judges.
     Reply report(const std::string& url, int depth, const std::string& body);
 
-    Reply get(const std::string& url);
+    /// A card as `accept` (a media type) asks for it.
+    Reply get(const std::string& url, const std::string& accept);
     /// `condition`: a header ("If-Match") and its value; none if the value is "".
     Reply put(const std::string& url, const std::string& card, const std::string& condition,
               const std::string& value);
     Reply remove(const std::string& url, const std::string& etag);
-    /// getetag of one resource; "" if it is not there or has none.
-    std::string etag_of(const std::string& url);
+    /// What the server says of one resource; nullopt if it is not there.
+    std::optional<Resource> look(const std::string& url);
 
     [[nodiscard]] sdk::Host& host() const { return host_; }
 

@@ -8,6 +8,8 @@
 namespace kontor::carddav {
 namespace {
 
+constexpr const char* kAnyCard = "text/vcard";
+
 struct Change {
     abi::Op op = abi::Op::kUpdate;
     std::string id, version, key;
@@ -124,7 +126,7 @@ private:
     // There is a card at that address.
     void meet(const Change& change, const std::string& uid, const std::string& id,
               sdk::PushResult& result) {
-        const Reply there = dav_.get(member_url(book_.url, id));
+        const Reply there = dav_.get(member_url(book_.url, id), kAnyCard);
         if (there.status != 200) return refuse(there, result);
         if (uid_of(Card::parse(there.body)) != uid) {
             result.status = "duplicate";
@@ -140,13 +142,20 @@ private:
 
     void update(const Change& change, sdk::PushResult& result) {
         const std::string url = member_url(book_.url, change.id);
-        const Reply there = dav_.get(url);
-        if (there.status != 200) return refuse(there, result);
-        const std::string etag = present_etag(change, there, url);
-        if (etag.empty()) {
+        const auto seen = dav_.look(url);
+        if (!seen) {
+            result.status = "missing";
+            return;
+        }
+        // The tag of lists counts: proxies that compress change the one that comes with the card.
+        const std::string_view expected = etag_in(change.version);
+        if (!expected.empty() && seen->etag != expected) {
             result.status = "changed";
             return;
         }
+        const Reply there = stored_card(url, *seen);
+        if (there.status != 200) return refuse(there, result);
+        const std::string etag = seen->etag.empty() ? strong_etag(there.etag) : seen->etag;
         std::optional<Card> card;
         try {
             card = Card::parse(there.body);
@@ -171,14 +180,17 @@ private:
         refuse(reply, result);
     }
 
-    // The tag to write by; "" if the card is another one than the change was made for. Some servers
-    // give another tag with the card than in lists: the list's counts.
-    std::string present_etag(const Change& change, const Reply& there, const std::string& url) {
-        const std::string expected(etag_in(change.version));
-        std::string etag = strong_etag(there.etag);
-        if (!etag.empty() && etag == expected) return etag;
-        etag = dav_.etag_of(url);
-        return expected.empty() || etag == expected ? etag : std::string();
+    // Some servers convert what they hand out to vCard 3. Writing that back would lose what only
+    // version 4 has, so the form is taken that has the size of what is stored.
+    Reply stored_card(const std::string& url, const Resource& seen) {
+        Reply usual = dav_.get(url, kAnyCard);
+        const std::string size = std::to_string(usual.body.size());
+        if (usual.status != 200 || seen.content_length.empty() || seen.content_length == size)
+            return usual;
+        Reply newer = dav_.get(url, "text/vcard; version=4.0");
+        const bool is_stored =
+            newer.status == 200 && seen.content_length == std::to_string(newer.body.size());
+        return is_stored ? newer : usual;
     }
 
     void remove(const Change& change, sdk::PushResult& result) {
@@ -203,7 +215,8 @@ private:
         result.action = action;
         std::string etag = strong_etag(reply.etag);
         try {
-            if (etag.empty()) etag = dav_.etag_of(member_url(book_.url, id));
+            if (etag.empty())
+                if (const auto seen = dav_.look(member_url(book_.url, id))) etag = seen->etag;
         } catch (const sdk::Error& error) {
             // It only completes what was carried out.
             dav_.host().log(sdk::LogLevel::kWarning, "carddav.no_read_back",

@@ -32,7 +32,8 @@ Indices all_of(const Card& card, std::string_view name) {
     const auto& properties = card.properties();
     for (std::size_t i = 0; i < properties.size(); ++i)
         if (properties[i].name == name && !is_empty(properties[i])) out.push_back(i);
-    std::ranges::stable_partition(out, [&](std::size_t i) { return is_preferred(properties[i]); });
+    std::stable_partition(out.begin(), out.end(),
+                          [&](std::size_t i) { return is_preferred(properties[i]); });
     return out;
 }
 
@@ -69,8 +70,8 @@ std::optional<std::size_t> email(const Card& card, bool secondary) {
     Indices all = all_of(card, "EMAIL");
     const auto& properties = card.properties();
     if (!all.empty() && !is_preferred(properties[all.front()]))
-        std::ranges::stable_partition(
-            all, [&](std::size_t i) { return properties[i].has_type("WORK"); });
+        std::stable_partition(all.begin(), all.end(),
+                              [&](std::size_t i) { return properties[i].has_type("WORK"); });
     const std::size_t wanted = secondary ? 1 : 0;
     if (wanted >= all.size()) return std::nullopt;
     return all[wanted];

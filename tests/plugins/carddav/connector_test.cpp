@@ -302,6 +302,19 @@ TEST_CASE("a server that tidies cards up is known to have kept our write", "[car
     CHECK(book.pull(cursor).at(0).version == result.version);
 }
 
+TEST_CASE("of a server that converts cards the stored form is edited", "[carddav][push]") {
+    FakeBook book;
+    book.converts = true;
+    book.put("a.vcf", sample_card("android"));
+    std::string cursor;
+    const auto record = book.pull(cursor).at(0);
+    CHECK(book.push(Op::kUpdate, "a.vcf", record.version, {{"fax", "1"}}).status == "ok");
+    std::string expected = sample_card("android");
+    expected.insert(expected.find("END:VCARD"), "TEL;TYPE=FAX,WORK:1\r\n");
+    expected.replace(expected.find("20260102T030405Z"), 16, "20231114T221320Z");
+    CHECK(book.cards.at("a.vcf") == expected);
+}
+
 TEST_CASE("an update that changes nothing is not sent", "[carddav][push]") {
     FakeBook book;
     book.put("a.vcf", card("a", "FN:A\nN:A;;;;\nNOTE:x\n"));

@@ -87,6 +87,7 @@ std::string FakeBook::response(const std::string& name, bool with_card) const {
     if (found == cards.end())
         return href + "<D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
     return href + "<D:propstat><D:prop><D:getetag>" + escaped(etag(name)) + "</D:getetag>" +
+           "<D:getcontentlength>" + std::to_string(found->second.size()) + "</D:getcontentlength>" +
            (with_card ? "<C:address-data>" + escaped(found->second) + "</C:address-data>" : "") +
            "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";
 }
@@ -214,6 +215,8 @@ FakeResponse FakeBook::answer(const FakeRequest& request) {
     if (request.method != "GET") return write(request, name);
     if (!cards.contains(name)) return status(404);
     FakeResponse out = status(200, cards.at(name));
+    if (converts && header(request, "Accept").find("4.0") == std::string::npos)
+        out.body.replace(out.body.find("VERSION:4.0"), 11, "VERSION:3.0\r\nX-CONVERTED:1");
     out.headers["etag"] = etag(name);
     if (weak_etags) out.headers["etag"] = "\"gz" + etag(name).substr(1);
     return out;

@@ -28,6 +28,7 @@ public:
     int tokens_from = 0;      ///< older ones are refused
     bool weak_etags = false;  ///< with the card, as behind a proxy that compresses
     bool etag_of_put = true;
+    bool converts = false;    ///< hands out version 3 unless version 4 is asked for
     std::size_t page = 1000;  ///< changes that one answer tells
     bool may_write = true;
     std::string tidy;  ///< a line that the server puts into every card it is given
