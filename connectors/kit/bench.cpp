@@ -248,6 +248,11 @@ Result<Image> Bench::create(remote::Remote& by, const StreamSpec& stream) {
     return truth(stream, pushed->id);
 }
 
+void Bench::next_moment(const StreamSpec& stream) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(stream.can.modified_resolution_ms) +
+                                50ms);
+}
+
 void Bench::remember(const StreamSpec& stream, const std::string& id) {
     const std::pair made{stream.name, id};
     if (!id.empty() && std::ranges::find(made_, made) == made_.end()) made_.push_back(made);

@@ -81,6 +81,8 @@ public:
     /// A field of the stream whose ordinary values are all different, to be updated; nullptr if
     /// there is none.
     [[nodiscard]] static const remote::FieldSpec* mark_field(const remote::StreamSpec& stream);
+    /// Waits until what is written gets another stamp than what was.
+    static void next_moment(const remote::StreamSpec& stream);
     /// To be deleted at the end.
     void remember(const remote::StreamSpec& stream, const std::string& id);
     void forget(const std::string& stream, const std::string& id);

@@ -37,6 +37,7 @@ Verdict delete_seen(Bench& bench, const StreamSpec& stream) {
     const auto all = bench.whole(stream);
     if (!all) return failed_call("pull", all.error());
     std::string cursor = (*all)->cursor;
+    Bench::next_moment(stream);
     const auto removed = bench.push(**other, stream, remove_of(made->id));
     if (!removed || removed->status != PushStatus::kOk)
         return failed("not_deleted", {{"record", made->id}, {"error", words_of(removed)}});

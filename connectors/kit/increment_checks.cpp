@@ -1,14 +1,12 @@
 // No change is passed over: not one of the same moment, not one that happens while others are read.
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "connectors/kit/checks.hpp"
 
 namespace kontor::kit {
 namespace {
 
-using namespace std::chrono_literals;
 using remote::Fact;
 using remote::StreamSpec;
 
@@ -82,8 +80,7 @@ Verdict batch_seen(Bench& bench, const StreamSpec& stream) {
     auto follower = follow(bench, stream);
     if (!follower) return failed_call("pull", follower.error());
     // A moment of their own for the batch.
-    std::this_thread::sleep_for(std::chrono::milliseconds(stream.can.modified_resolution_ms) +
-                                50ms);
+    Bench::next_moment(stream);
     std::vector<remote::Change> changes;
     const auto size =
         std::min<std::size_t>(kBatchMost, static_cast<std::size_t>(stream.can.push_batch_max));
@@ -117,8 +114,7 @@ Verdict change_seen(Bench& bench, const StreamSpec& stream) {
     if (!made) return could_not_create(made.error());
     auto follower = follow(bench, stream);
     if (!follower) return failed_call("pull", follower.error());
-    std::this_thread::sleep_for(std::chrono::milliseconds(stream.can.modified_resolution_ms) +
-                                50ms);
+    Bench::next_moment(stream);
     const Value value("changed " + bench.token());
     const auto pushed = bench.push(**other, stream, update_of(made->id, mark->name, value));
     if (!pushed || pushed->status != remote::PushStatus::kOk)

@@ -1,19 +1,11 @@
 // Versions order images, and where they are a precondition, nobody's edit is overwritten.
-#include <thread>
-
 #include "connectors/kit/checks.hpp"
 
 namespace kontor::kit {
 namespace {
 
-using namespace std::chrono_literals;
 using remote::PushStatus;
 using remote::StreamSpec;
-
-void next_moment(const StreamSpec& stream) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(stream.can.modified_resolution_ms) +
-                                50ms);
-}
 
 Verdict version_moves(Bench& bench, const StreamSpec& stream) {
     const auto* mark = Bench::mark_field(stream);
@@ -25,7 +17,7 @@ Verdict version_moves(Bench& bench, const StreamSpec& stream) {
     if (image->version.empty()) return not_applicable("no_versions");
     // Ten versions, so that 9 and 10 are among them.
     for (int round = 0; round < 10; ++round) {
-        if (round < 2) next_moment(stream);
+        if (round < 2) Bench::next_moment(stream);
         const auto value = Value("version " + std::to_string(round) + " " + bench.token());
         const auto pushed =
             bench.push(bench.remote(), stream, update_of(image->id, mark->name, value));
@@ -56,7 +48,7 @@ Verdict stale_version(Bench& bench, const StreamSpec& stream) {
     const auto made = bench.create(bench.remote(), stream);
     if (!made) return could_not_create(made.error());
     if (made->version.empty()) return failed("cas_without_version", {{"record", made->id}});
-    next_moment(stream);
+    Bench::next_moment(stream);
     const Value theirs("colleague " + bench.token()), ours("stale " + bench.token());
     const auto edited = bench.push(**other, stream, update_of(made->id, mark->name, theirs));
     if (!edited || edited->status != PushStatus::kOk)

@@ -5,6 +5,17 @@ namespace {
 
 constexpr std::size_t kShortest = 6;  // a shorter secret is a word of any log
 
+// As a dump of bytes shows it; the host knows secrets as they are, percent-encoded and in base64.
+std::string hex_of(std::string_view text) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string out;
+    for (const char c : text) {
+        out += kDigits[static_cast<unsigned char>(c) >> 4U];
+        out += kDigits[static_cast<unsigned char>(c) & 15U];
+    }
+    return out;
+}
+
 }  // namespace
 
 void Watch::log(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
@@ -31,7 +42,9 @@ Result<> Watch::write(std::string_view reference, const host::Secret& secret) {
 bool Watch::has_secret(std::string_view text) const {
     const std::scoped_lock lock(mutex_);
     for (const auto& secret : secrets_)
-        if (secret.reveal().size() >= kShortest && text.find(secret.reveal()) != text.npos)
+        if (secret.reveal().size() >= kShortest &&
+            (text.find(secret.reveal()) != text.npos ||
+             text.find(hex_of(secret.reveal())) != text.npos))
             return true;
     return false;
 }

@@ -261,7 +261,8 @@ constexpr OptionSpec kEventsOptions[] = {{.name = "after", .value = "EVENT"}, kL
 
 constexpr ExampleSpec kDoctorExamples[] = {{"kontor doctor"}};
 constexpr ExampleSpec kPluginsExamples[] = {{"kontor plugins"}};
-constexpr ExampleSpec kPluginExamples[] = {{"kontor plugin check zoho --read-only"}};
+constexpr ExampleSpec kPluginExamples[] = {{"kontor plugin new book"},
+                                           {"kontor plugin check zoho --read-only"}};
 constexpr ExampleSpec kPluginCheckExamples[] = {
     {"kontor plugin check zoho --read-only"},
     {"kontor plugin check sandbox --scratch --stream Contacts"},
@@ -285,6 +286,11 @@ constexpr OptionSpec kPluginCheckOptions[] = {
     {.name = "patience", .value = "TIME"},
     {.name = "requests-per-second", .value = "N"},
     {.name = "list"}};
+constexpr ExampleSpec kPluginNewExamples[] = {{"kontor plugin new book"},
+                                              {"kontor plugin new my_crm --dir ~/src/my_crm"}};
+constexpr ArgumentSpec kPluginNewArguments[] = {{.name = "NAME"}};
+constexpr OptionSpec kPluginNewOptions[] = {
+    {.name = "dir", .value = "FOLDER", .complete = Complete::kFolder}};
 constexpr ExampleSpec kReloadExamples[] = {{"kontor reload"}};
 
 constexpr ExampleSpec kConfigExamples[] = {{"kontor config check"},
@@ -347,6 +353,7 @@ constexpr CommandSpec kCommands[] = {
     {"doctor", kDoctorExamples, {}, {}, run_doctor},
     {"plugins", kPluginsExamples, {}, {}, run_plugins},
     {"plugin", kPluginExamples, {}, {}, nullptr},
+    {"plugin new", kPluginNewExamples, kPluginNewArguments, kPluginNewOptions, run_plugin_new},
     {"plugin check", kPluginCheckExamples, kMaybeConnectionArguments, kPluginCheckOptions,
      run_plugin_check},
     {"reload", kReloadExamples, {}, {}, run_reload},

@@ -324,7 +324,32 @@ constexpr Text kKitTexts[] = {
     {"kit.found.data_in_log", "values of records are in the log line {event}",
      "日志行 {event} 中有记录的内容"},
 
-    {"cli.command.plugin", "for authors of connectors: check", "连接器开发：检查"},
+    {"cli.command.plugin", "write and check connectors", "编写和检查连接器"},
+    {"cli.command.plugin.new", "write a new connector that works, with its test",
+     "生成一个可用的新连接器及其测试"},
+    {"cli.about.plugin.new",
+     "Writes a folder with a two-way connector in C++, a small server to test it against, and a "
+     "build that runs the conformance kit on it. It passes as it is: change it into yours step by "
+     "step.",
+     "生成一个文件夹，内含 C++ "
+     "双向连接器、用于测试的小型服务器，以及运行一致性检查的构建文件。生成后"
+     "即可通过检查：再逐步改成您自己的连接器。"},
+    {"cli.example.plugin.new.1", "into the folder book", "写入文件夹 book"},
+    {"cli.example.plugin.new.2", "into another folder", "写入其他文件夹"},
+    {"cli.option.dir", "the folder to write to (NAME)", "写入的文件夹（默认为 NAME）"},
+    {"cli.new.name",
+     "{name} cannot be the name of a connector: small letters, digits and _, at most 40, a letter "
+     "first.",
+     "{name} 不能用作连接器名称：仅限小写字母、数字和 _，最多 40 个字符，以字母开头。"},
+    {"cli.new.exists", "{path} is there already and not empty.", "{path} 已存在且不为空。"},
+    {"cli.new.exists.hint", "name another folder with --dir", "请用 --dir 指定其他文件夹"},
+    {"cli.new.not_written", "{path} could not be written.", "无法写入 {path}。"},
+    {"cli.new.wrote", "wrote {path}", "已写入 {path}"},
+    {"cli.new.next",
+     "Build and check it: cd {path} && cmake -B build && cmake --build build && ctest --test-dir "
+     "build --output-on-failure",
+     "构建并检查：cd {path} && cmake -B build && cmake --build build && ctest --test-dir build "
+     "--output-on-failure"},
     {"cli.command.plugin.check", "check a connector against an account; needs no daemon",
      "用一个账号检查连接器；无需 kontord"},
     {"cli.about.plugin.check",
@@ -340,7 +365,8 @@ constexpr Text kKitTexts[] = {
      "用 --plugin 指定连接器，并用其他选项给出账号。写入须用 --scratch "
      "明确允许：会新建、修改并删除测"
      "试记录，其他记录只读。有检查未通过时退出码为 1。"},
-    {"cli.example.plugin.1", "all that can be checked without writing", "只读检查"},
+    {"cli.example.plugin.1", "a new connector", "新建连接器"},
+    {"cli.example.plugin.2", "all that can be checked without writing", "只读检查"},
     {"cli.example.plugin.check.1", "all that can be checked without writing", "只读检查"},
     {"cli.example.plugin.check.2", "everything, with an account that is for tests",
      "完整检查，使用测试账号"},

@@ -51,6 +51,8 @@ Outcome<Exit> run_config_check(Context& context);
 Outcome<Exit> run_config_show(Context& context);
 // plugin_check.cpp
 Outcome<Exit> run_plugin_check(Context& context);
+// plugin_new.cpp
+Outcome<Exit> run_plugin_new(Context& context);
 // verify.cpp
 Outcome<Exit> run_verify(Context& context);
 // backup.cpp
