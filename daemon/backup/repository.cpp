@@ -19,10 +19,19 @@ struct Words {
     Errc code;
     const char* reason;
 };
-// The first that fits counts.
+// The first that fits counts: who cannot reach the server also wonders whether there is a
+// repository.
 constexpr Words kWords[] = {
     {"wrong password or no key found", Errc::kUnauthenticated, "backup_passphrase"},
-    {"Is there a repository at the following location", Errc::kNotFound, "backup_no_repository"},
+    {"connection refused", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection refused", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection reset", Errc::kUnavailable, "backup_unreachable"},
+    {"Connection closed", Errc::kUnavailable, "backup_unreachable"},
+    {"connection lost", Errc::kUnavailable, "backup_unreachable"},
+    {"Could not resolve", Errc::kUnavailable, "backup_unreachable"},
+    {"no such host", Errc::kUnavailable, "backup_unreachable"},
+    {"Host key verification failed", Errc::kTls, "backup_host_key"},
+    {"unable to start the sftp session", Errc::kUnavailable, "backup_unreachable"},
     {"already locked", Errc::kBusy, "backup_locked"},
     {"no space left on device", Errc::kFull, "backup_full"},
     {"disk quota exceeded", Errc::kFull, "backup_full"},
@@ -35,14 +44,7 @@ constexpr Words kWords[] = {
     {"not found in index", Errc::kCorrupt, "backup_damaged"},
     {"Fatal: There were ", Errc::kCorrupt, "backup_damaged"},
     {"unexpected EOF", Errc::kCorrupt, "backup_damaged"},
-    {"connection refused", Errc::kUnavailable, "backup_unreachable"},
-    {"Connection refused", Errc::kUnavailable, "backup_unreachable"},
-    {"Connection reset", Errc::kUnavailable, "backup_unreachable"},
-    {"Connection closed", Errc::kUnavailable, "backup_unreachable"},
-    {"connection lost", Errc::kUnavailable, "backup_unreachable"},
-    {"Could not resolve", Errc::kUnavailable, "backup_unreachable"},
-    {"no such host", Errc::kUnavailable, "backup_unreachable"},
-    {"Host key verification failed", Errc::kTls, "backup_host_key"},
+    {"Is there a repository at the following location", Errc::kNotFound, "backup_no_repository"},
     {"Permission denied", Errc::kPermission, "backup_refused"},
     {"permission denied", Errc::kPermission, "backup_refused"},
     {"403 Forbidden", Errc::kPermission, "backup_refused"},
