@@ -34,7 +34,8 @@ constexpr const char* kColumns =
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'INSERT'),"
     " pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'UPDATE'),"
     " coalesce(e.typname, ''), coalesce(e.typtype, ''),"
-    " CASE WHEN e.typtype = 'e' THEN e.oid ELSE t.oid END"
+    " CASE WHEN e.typtype = 'e' THEN e.oid ELSE t.oid END,"
+    " pg_catalog.format_type(t.oid, NULL)"
     " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type d ON d.oid = a.atttypid"
     " JOIN pg_catalog.pg_type t ON t.oid = coalesce(nullif(d.typbasetype, 0), d.oid)"
     " LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'"
@@ -144,7 +145,7 @@ private:
         std::vector<std::string> named;
         for (const auto& table : options_.tables) named.push_back(table.name);
         std::set<const TableOption*> found;
-        for (const auto& row : session_.rows({kTables, {options_.schema, array_text(named)}})) {
+        for (const auto& row : session_.rows({kTables, {options_.schema, array_text(named)}}, 11)) {
             Table table;
             table.oid = text(row[0]);
             table.schema = text(row[1]);
@@ -182,9 +183,9 @@ private:
 
     void read_columns(const std::vector<Cell>& all) {
         std::map<std::string, std::vector<std::string>> enums;
-        for (const auto& row : session_.rows({kEnums, {}}))
+        for (const auto& row : session_.rows({kEnums, {}}, 2))
             enums[text(row[0])].push_back(text(row[1]));
-        for (const auto& row : session_.rows({kColumns, all})) {
+        for (const auto& row : session_.rows({kColumns, all}, 17)) {
             Table* const table = table_of(row[0]);
             if (table == nullptr) continue;
             Column column;
@@ -192,6 +193,7 @@ private:
             column.position = number(row[2]);
             column.comment = text(row[3]);
             column.sql_type = text(row[4]);
+            if (!is_text(text(row[5]))) column.base_type = text(row[16]);
             column.kind = kind_of(text(row[5]), text(row[6]), text(row[13]), text(row[14]));
             if (const int modifier = number(row[7]); modifier >= 4) {
                 if (column.kind == Kind::kDecimal) {
@@ -213,7 +215,7 @@ private:
     }
 
     void read_keys(const std::vector<Cell>& all) {
-        for (const auto& row : session_.rows({kKeys, all})) {
+        for (const auto& row : session_.rows({kKeys, all}, 3)) {
             Table* const table = table_of(row[0]);
             if (table == nullptr) continue;
             std::vector<std::string> names;
@@ -279,7 +281,7 @@ private:
     }
 
     void read_references(const std::vector<Cell>& all) {
-        for (const auto& row : session_.rows({kForeignKeys, all})) {
+        for (const auto& row : session_.rows({kForeignKeys, all}, 4)) {
             Table* const from = table_of(row[0]);
             const Table* const to = table_of(row[1]);
             if (from == nullptr || to == nullptr || to->key.size() != 1) continue;

@@ -31,7 +31,8 @@ enum class Kind {
 
 struct Column {
     std::string name, comment;
-    std::string sql_type;  ///< as format_type() writes it
+    std::string sql_type;   ///< as format_type() writes it
+    std::string base_type;  ///< without length or precision; "" = text goes in as it is
     Kind kind = Kind::kOther;
     int position = 0;
     int max_length = 0, precision = 0, scale = 0;

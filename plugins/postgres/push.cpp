@@ -1,8 +1,10 @@
 #include "plugins/postgres/push.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
+#include "plugins/postgres/copy.hpp"
 #include "plugins/postgres/ids.hpp"
 #include "plugins/postgres/reader.hpp"
 #include "plugins/postgres/refusals.hpp"
@@ -13,6 +15,7 @@
 namespace kontor::postgres {
 namespace {
 
+constexpr std::size_t kCopyFrom = 100;  // new records; for fewer it costs more than it saves
 constexpr int kAskAgainMax = 3;
 constexpr std::int64_t kAskAgain_ms = 500;
 
@@ -66,17 +69,6 @@ public:
         return change.op == abi::Op::kCreate && !table_.key_column.empty() && !change.key.empty();
     }
 
-private:
-    [[nodiscard]] std::string returned_key() const {
-        std::string out;
-        for (const auto& part : table_.key)
-            out += (out.empty() ? "" : ", ") + identifier(part) + "::pg_catalog.text";
-        return out;
-    }
-    [[nodiscard]] std::string returning() const {
-        return " RETURNING " + returned_key() + ", " + written_version_expression(table_);
-    }
-
     // The columns that tell others of a change are kept by us where nobody else does.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> marks(bool insert) const {
         std::vector<std::pair<std::string, std::string>> out;
@@ -101,6 +93,17 @@ private:
                 insert ? now : "greatest(" + now + ", " + sql + " + interval '1 microsecond')");
         }
         return out;
+    }
+
+private:
+    [[nodiscard]] std::string returned_key() const {
+        std::string out;
+        for (const auto& part : table_.key)
+            out += (out.empty() ? "" : ", ") + identifier(part) + "::pg_catalog.text";
+        return out;
+    }
+    [[nodiscard]] std::string returning() const {
+        return " RETURNING " + returned_key() + ", " + written_version_expression(table_);
     }
 
     [[nodiscard]] Statement insertion(const Change& change) const {
@@ -175,7 +178,7 @@ public:
         read(request, batch);
         results_.resize(changes_.size());
         session_.emplace(host_, options_);
-        if (!all_at_once()) one_by_one();
+        if (!(are_alike() ? all_by_copy() : all_at_once())) one_by_one();
         return std::move(results_);
     }
 
@@ -211,6 +214,57 @@ private:
         if (!batch.ok()) throw sdk::Error(KONTOR_E_INVALID, "a malformed batch");
     }
 
+    // Many new records that say something of the same columns.
+    [[nodiscard]] bool are_alike() const {
+        const auto same = [&](const Change& change) {
+            return writer_.has_key(change) &&
+                   std::ranges::equal(change.values, changes_[0].values, {},
+                                      &std::pair<const Column*, Cell>::first,
+                                      &std::pair<const Column*, Cell>::first);
+        };
+        return changes_.size() >= kCopyFrom && std::ranges::all_of(changes_, same);
+    }
+
+    // As all_at_once().
+    bool all_by_copy() {
+        NewRows rows;
+        for (const auto& [column, value] : changes_[0].values) rows.columns.push_back(column);
+        rows.marks = writer_.marks(true);
+        std::map<std::string, std::size_t, std::less<>> at;
+        for (std::size_t i = 0; i < changes_.size(); ++i) {
+            auto& cells = rows.values.emplace_back();
+            for (const auto& [column, value] : changes_[i].values) cells.push_back(value);
+            rows.keys.push_back(changes_[i].key);
+            at[changes_[i].key] = i;
+        }
+        try {
+            session_->run("BEGIN");
+            for (auto& row :
+                 copy_in(*session_, table_, options_, rows, written_version_expression(table_))) {
+                const auto found = at.find(row.at(0).value_or(""));
+                if (found == at.end()) continue;
+                row.erase(row.begin());
+                take(found->second, {{row}, 1});
+            }
+            for (std::size_t i = 0; i < changes_.size(); ++i)
+                if (results_[i].status != "ok") follow_up(i);
+            transaction_ = session_->rows(kTransaction).at(0).at(0).value_or("");
+        } catch (const SqlError& error) {
+            return undo(error);
+        }
+        return commit();
+    }
+
+    // False: to be tried one by one.
+    bool undo(const SqlError& error) {
+        if (ends_all(error)) throw error;
+        session_->run("ROLLBACK");
+        results_.assign(changes_.size(), {});
+        if (changes_.size() > 1) return false;
+        results_[0] = refusal(table_, error);
+        return true;
+    }
+
     // False: one of them was refused, and nothing was carried out.
     bool all_at_once() {
         std::vector<Statement> statements{{"BEGIN", {}}};
@@ -222,12 +276,7 @@ private:
                 if (!take(i, outcomes[i + 1])) follow_up(i);
             transaction_ = outcomes.back().rows.at(0).at(0).value_or("");
         } catch (const SqlError& error) {
-            if (ends_all(error)) throw;
-            session_->run("ROLLBACK");
-            results_.assign(changes_.size(), {});
-            if (changes_.size() > 1) return false;
-            results_[0] = refusal(table_, error);
-            return true;
+            return undo(error);
         }
         return commit();
     }

@@ -115,9 +115,11 @@ void Session::each(const Statement& statement, const std::function<void(const Ro
     }
 }
 
-Rows Session::rows(const Statement& statement) {
+Rows Session::rows(const Statement& statement, std::size_t columns_min) {
     Rows out;
     each(statement, [&](const Row& row) {
+        if (row.size() < columns_min)
+            throw sdk::Error(KONTOR_E_PROTOCOL, "the server's answer lacks columns");
         auto& copy = out.emplace_back();
         copy.reserve(row.size());
         for (const auto& cell : row) copy.push_back(cell ? Cell(std::string(*cell)) : std::nullopt);

@@ -37,7 +37,8 @@ public:
 
     /// Gives each row to `take`, as it arrives. The rest is read although `take` throws.
     void each(const Statement& statement, const std::function<void(const Row&)>& take);
-    [[nodiscard]] Rows rows(const Statement& statement);
+    /// KONTOR_E_PROTOCOL if a row has less than this many columns.
+    [[nodiscard]] Rows rows(const Statement& statement, std::size_t columns_min = 0);
     void run(const std::string& sql) { static_cast<void>(rows({sql, {}})); }
 
     /// What one statement of several did.

@@ -15,7 +15,7 @@ constexpr const char* kInstalled =
 std::set<std::string> noted(Session& session, const std::string& schema) {
     std::set<std::string> out;
     const auto table = identifier(schema) + "." + std::string(kChangeTable);
-    for (const auto& row : session.rows({kInstalled, {table}}))
+    for (const auto& row : session.rows({kInstalled, {table}}, 1))
         if (row[0]) out.insert(*row[0]);
     return out;
 }

@@ -41,6 +41,19 @@ std::string list_of(std::string_view json) {
     return sdk::canonical_list(std::move(items));
 }
 
+// What has another form in the database than where it comes from.
+std::optional<std::string> converted(const Column& column, const Options& options,
+                                     const std::string& from) {
+    if (column.kind == Kind::kLocalInstant)
+        return "(" + from + "::pg_catalog.timestamptz AT TIME ZONE " + literal(options.time_zone) +
+               ")";
+    if (column.kind != Kind::kList) return std::nullopt;
+    const auto list = from + "::pg_catalog.json";
+    return "CASE WHEN " + list + " IS NULL THEN NULL ELSE ARRAY(SELECT" +
+           " pg_catalog.json_array_elements_text(" + list + "))" +
+           (column.choices.empty() ? "" : "::" + column.sql_type) + " END";
+}
+
 std::string text_of(double value) {
     std::array<char, 64> out{};
     const auto end = std::to_chars(out.data(), out.data() + out.size(), value).ptr;
@@ -96,17 +109,14 @@ void add_value(abi::BatchWriter& out, std::uint16_t field, const Column& column,
 
 std::string write_expression(const Column& column, const Options& options, std::size_t number) {
     const auto parameter = "$" + std::to_string(number);
-    if (column.kind == Kind::kLocalInstant)
-        return "(" + parameter + "::pg_catalog.timestamptz AT TIME ZONE " +
-               literal(options.time_zone) + ")";
-    if (column.kind == Kind::kList) {
-        const auto list = parameter + "::pg_catalog.json";
-        return "CASE WHEN " + list + " IS NULL THEN NULL ELSE ARRAY(SELECT" +
-               " pg_catalog.json_array_elements_text(" + list + "))" +
-               (column.choices.empty() ? "" : "::" + column.sql_type) + " END";
-    }
     // No cast: one to varchar(20) would cut in silence what the column refuses.
-    return parameter;
+    return converted(column, options, parameter).value_or(parameter);
+}
+
+std::string copied_expression(const Column& column, const Options& options,
+                              const std::string& name) {
+    if (auto expression = converted(column, options, name)) return *expression;
+    return column.base_type.empty() ? name : name + "::" + column.base_type;
 }
 
 Cell parameter(const Column& column, const abi::BatchReader::Field& value) {

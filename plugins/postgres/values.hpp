@@ -21,6 +21,10 @@ void add_value(abi::BatchWriter& out, std::uint16_t field, const Column& column,
 /// The `number`th parameter as a value of the column, in an INSERT or UPDATE.
 [[nodiscard]] std::string write_expression(const Column& column, const Options& options,
                                            std::size_t number);
+/// The text of a parameter() that stands in the column `name` of another table, as a value of the
+/// column.
+[[nodiscard]] std::string copied_expression(const Column& column, const Options& options,
+                                            const std::string& name);
 /// A value from a push as the parameter.
 [[nodiscard]] Cell parameter(const Column& column, const abi::BatchReader::Field& value);
 
