@@ -263,14 +263,16 @@ private:
         return real_->emit(real_->ctx, {bytes.data(), bytes.size()}, checkpoint);
     }
 
-    void spoil_pulled(std::vector<Record>& records) const {
+    void spoil_pulled(std::vector<Record>& records) {
         constexpr std::size_t kFew = 16;  // less than the batch, more than a moment else holds
         if (how_ == "pull" && whole_ && first_batch_ && !records.empty())
             records.push_back(records.front());
         if (how_ == "delete_seen")
             std::erase_if(records, [](const Record& one) { return one.op == Op::kDeleted; });
         if (whole_ || resumed_) return;
-        if (how_ == "batch_seen" && records.size() > kFew) records.resize(kFew);
+        if (how_ == "batch_seen")
+            for (; records.size() > kFew; records.pop_back()) dropped_.insert(records.back().id);
+        std::erase_if(records, [&](const Record& one) { return dropped_.contains(one.id); });
         if (how_ == "change_seen")
             std::erase_if(records, [&](const Record& one) { return says(one, "changed"); });
     }
@@ -350,7 +352,7 @@ private:
     std::string out_, first_description_, call_;
     std::vector<std::string> fields_;
     std::vector<std::pair<std::string, std::string>> held_;
-    std::set<std::string> keys_;
+    std::set<std::string> keys_, dropped_;
     int calls_ = 0, creates_ = 0;
     bool whole_ = false, resumed_ = false, first_batch_ = true;
 };
