@@ -87,6 +87,16 @@ std::int64_t reminders_due(const Survey& survey, const Invitation& invitation, I
     });
 }
 
+// When to try again after a call that reached nobody; 0: never. nullopt: no such outcome.
+std::optional<milliseconds> again_after(const std::string& outcome) {
+    using std::chrono::hours;
+    if (outcome == "busy") return std::chrono::minutes(30);
+    if (outcome == "no_answer" || outcome == "call_later") return hours(4);
+    if (outcome == "voicemail") return hours(24);
+    if (outcome == "refused" || outcome == "wrong_number") return milliseconds(0);
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::optional<Invitation>> find_invitation(const Database& db, std::string_view key) {
@@ -310,6 +320,56 @@ Result<std::vector<Due>> Invitations::handed_out(const Survey& survey) const {
         if (*there && !due.person.opted_out) out.push_back(std::move(due));
     }
     return out;
+}
+
+Result<std::vector<Due>> Invitations::calls(const Survey& survey) const {
+    auto catalogue = parts_.catalogues.get(parts_.db);
+    if (!catalogue) return pass(catalogue);
+    auto people = People::open(parts_.db, **catalogue, survey);
+    if (!people) return pass(people);
+    auto ready = in_states(parts_.db, survey, "ready", "ready");
+    if (!ready) return pass(ready);
+    std::vector<Due> out;
+    for (auto& invitation : *ready) {
+        if (invitation.channel != "phone") continue;
+        if (invitation.expires && *invitation.expires <= parts_.now) continue;
+        if (invitation.next_attempt && *invitation.next_attempt > parts_.now) continue;
+        Due due{std::move(invitation), {}, 0};
+        const auto who = replica::parse_any_reference(due.invitation.who);
+        if (!who || who->entity != people->entity().name) continue;
+        auto there = people->read(who->id, due.person);
+        if (!there) return pass(there);
+        if (!*there || due.person.opted_out || !due.person.consents) continue;
+        if (is_quiet(survey.limits.quiet, parts_.now, due.person.zone)) continue;
+        out.push_back(std::move(due));
+    }
+    return out;
+}
+
+Result<> Invitations::note_call(const Invitation& invitation, const std::string& outcome) {
+    const auto again = again_after(outcome);
+    if (!again)
+        return fail(Errc::kInvalid, outcome + " is no outcome of a call", {{"key", "outcome"}});
+    std::map<std::string, Value> fields{{"attempts", Value(invitation.attempts + 1)},
+                                        {"reason", Value(outcome)}};
+    if (again->count() > 0)
+        fields["next_attempt_at"] = instant(parts_.now + *again);
+    else
+        fields["state"] = Value(outcome == "refused" ? "refused" : "unreachable");
+    const Edit edit = edit_of(invitation, std::move(fields));
+    replica::EditSteps steps;
+    steps.before = [&](const replica::Catalogue&) -> Result<> {
+        auto now = find_invitation(parts_.db, invitation.id);
+        if (!now) return pass(now);
+        if (*now && (*now)->state == "answered")
+            return fail(
+                Errc::kConflict, "the invitation is answered",
+                {{"reason", "survey_answered"}, {"invitation", std::to_string(invitation.id)}});
+        return {};
+    };
+    replica::LocalEdits local(parts_.db, parts_.catalogues);
+    if (auto done = local.apply({&edit, 1}, parts_.actor, steps); !done) return pass(done);
+    return {};
 }
 
 }  // namespace kontor::feedback

@@ -73,6 +73,14 @@ public:
     /// All links that were handed out and may still be answered, once more.
     [[nodiscard]] Result<std::vector<Due>> handed_out(const Survey& survey) const;
 
+    /// Whom to call now: confirmed, not in their quiet hours, and due for the next attempt.
+    [[nodiscard]] Result<std::vector<Due>> calls(const Survey& survey) const;
+
+    /// Notes a call without answers: no_answer, busy, voicemail and call_later try again later,
+    /// refused and wrong_number end it. kInvalid for another word, kConflict (reason
+    /// survey_answered) if it was answered.
+    [[nodiscard]] Result<> note_call(const Invitation& invitation, const std::string& outcome);
+
 private:
     [[nodiscard]] Result<std::string> standing(const Survey& survey, const Invitation& invitation,
                                                bool& lost, bool& refused) const;

@@ -58,6 +58,30 @@ json score_json(QuestionKind kind, const Score& score, bool is_group) {
     return out;
 }
 
+json script_json(const Survey& survey) {
+    auto out = json::array();
+    for (const auto& question : survey.questions) {
+        json one{{"id", question.id},
+                 {"kind", to_string(question.kind)},
+                 {"text", words_json(question.text)},
+                 {"required", question.required},
+                 {"multiple", question.multiple},
+                 {"choices", json::array()},
+                 {"show_if", json::array()}};
+        if (question.is_number()) {
+            one["min"] = question.min;
+            one["max"] = question.max;
+        }
+        for (const auto& choice : question.choices)
+            one["choices"].push_back({{"id", choice.id}, {"label", words_json(choice.label)}});
+        for (const auto& w : question.show_if)
+            one["show_if"].push_back(
+                {{"question", w.field}, {"compare", w.compare}, {"value", w.value}});
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 json report_json(const Survey& survey, const Report& report) {
     const auto* main = survey.main_question();
     const auto kind = main != nullptr ? main->kind : QuestionKind::kText;

@@ -10,6 +10,9 @@ namespace kontor::feedback {
 /// "few" where it is uncertain. Groups below kGroupMin show n alone.
 [[nodiscard]] nlohmann::json score_json(QuestionKind kind, const Score& score, bool is_group);
 
+/// The questions as whoever asks them by telephone needs them.
+[[nodiscard]] nlohmann::json script_json(const Survey& survey);
+
 /// The report as the API gives it; docs/openapi.json describes it.
 [[nodiscard]] nlohmann::json report_json(const Survey& survey, const Report& report);
 

@@ -12,7 +12,7 @@ using replica::Database;
 using replica::Edit;
 
 bool is_final(const std::string& state) {
-    return state == "withdrawn" || state == "refused";
+    return state == "withdrawn" || state == "refused" || state == "unreachable";
 }
 
 Value text_or_null(const std::string& text) {

@@ -2,6 +2,7 @@
 #include "daemon/feedback/invitations.hpp"
 
 #include "daemon/feedback/responses.hpp"
+#include "daemon/feedback/send.hpp"
 #include "tests/daemon/feedback/office.hpp"
 #include "tests/sync/engine/device.hpp"
 
@@ -273,4 +274,41 @@ TEST_CASE("where two surveys of two devices meet, the remote's first one goes on
     // A remote without stamps: who sees another gives way.
     CHECK(outcome("NULL", "'2026-05-20T04:00:02.000Z'") == "asked_elsewhere");
     CHECK(outcome("NULL", "NULL") == "asked_elsewhere");
+}
+
+TEST_CASE("calls come up when they may, and end when they must", "[feedback][invitations]") {
+    Office office;
+    office.sql("INSERT INTO contact(last_name,mobile) VALUES('Li','138 0000 0000')");
+    const auto survey = make_survey(
+        "channels = [\"phone\"]\n[audience]\ndefault_time_zone = \"Asia/Shanghai\"\n"
+        "[limits]\nquiet = { from = \"20:00\", until = \"09:00\" }\n");
+    const auto parts = [&](Instant now) {
+        return Invitations::Parts{office.db, office.catalogues, now, "uid:1"};
+    };
+    const auto looked = send(parts(kNow), survey, true);
+    REQUIRE(looked);
+    CHECK(looked->selection.chosen.size() == 1);
+    CHECK(office.one("SELECT count(*) FROM survey_invitation") == "0");
+    const auto sent = send(parts(kNow), survey, false);
+    REQUIRE(sent);
+    CHECK(sent->reserved == 1);
+    CHECK(sent->sending.due.empty());  // nothing goes out: somebody calls
+    const auto queue = [&](Instant now) { return Invitations(parts(now)).calls(survey)->size(); };
+    CHECK(queue(kNow) == 1);
+    CHECK(queue(kNow + hours(9)) == 0);  // 21:00 there
+    const auto note = [&](Instant now, const char* outcome) {
+        return Invitations(parts(now)).note_call(**find_invitation(office.db, 1), outcome);
+    };
+    REQUIRE(note(kNow, "no_answer"));
+    CHECK(queue(kNow + hours(3)) == 0);
+    CHECK(queue(kNow + hours(4)) == 1);
+    CHECK_FALSE(note(kNow, "asleep"));
+    REQUIRE(note(kNow + hours(4), "refused"));
+    CHECK(queue(kNow + hours(5)) == 0);
+    CHECK(office.one("SELECT state||attempts FROM survey_invitation") == "refused2");
+    const auto late =
+        record_response(office.db, office.catalogues, survey, **find_invitation(office.db, 1),
+                        {{{"score", {"9"}}}, "phone", "en", "", kNow}, "uid:1");
+    REQUIRE_FALSE(late);
+    CHECK(late.error().args.at("reason") == "survey_withdrawn");
 }

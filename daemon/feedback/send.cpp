@@ -1,0 +1,27 @@
+#include "daemon/feedback/send.hpp"
+
+namespace kontor::feedback {
+
+Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, bool dry_run) {
+    Sent out;
+    {
+        auto moment = replica::Snapshot::begin(parts.db);
+        if (!moment) return pass(moment);
+        auto catalogue = parts.catalogues.get(parts.db);
+        if (!catalogue) return pass(catalogue);
+        auto selection = select(parts.db, **catalogue, survey, parts.now);
+        if (!selection) return pass(selection);
+        out.selection = std::move(*selection);
+    }
+    if (dry_run) return out;
+    Invitations invitations(parts);
+    auto reserved = invitations.reserve(survey, out.selection);
+    if (!reserved) return pass(reserved);
+    out.reserved = *reserved;
+    auto sending = invitations.hand_out(survey);
+    if (!sending) return pass(sending);
+    out.sending = std::move(*sending);
+    return out;
+}
+
+}  // namespace kontor::feedback
