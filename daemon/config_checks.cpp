@@ -9,6 +9,7 @@
 #include "connectors/host/connector.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "connectors/host/spec.hpp"
+#include "daemon/descriptions.hpp"
 
 namespace kontor::app {
 namespace {
@@ -23,14 +24,18 @@ public:
 
     void connector(const ConnectorHome& home) {
         if (connection_.plugin.empty()) return;  // told already
-        const auto path = home.path_of(connection_.plugin);
+        const auto described = find_description(home, connection_.plugin);
+        if (!described) return add("plugin", described.error().message);
+        const auto path =
+            home.path_of(*described ? std::string(kDescriptionRunner) : connection_.plugin);
         std::error_code ignored;
         if (!fs::exists(path, ignored))
             return add("plugin",
                        "there is no connector '" + connection_.plugin + "' in " + home.folder);
         const auto connector = host::start_connector(path, home.isolation);
         if (!connector) return add("plugin", connector.error().message);
-        const auto spec = host::PluginSpec::parse((*connector)->info().spec_json);
+        const auto spec = host::PluginSpec::parse(*described ? (*described)->spec_json
+                                                             : (*connector)->info().spec_json);
         if (!spec) return add("plugin", spec.error().message);
         nlohmann::json options = nlohmann::json::object();
         for (const auto& [name, option] : connection_.options)

@@ -1,7 +1,11 @@
 #include "daemon/connector_home.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "config/paths.hpp"
 
 namespace kontor::app {
 namespace {
@@ -36,6 +40,11 @@ ConnectorHome connector_home(const config::Config& config, const std::string& pr
     ConnectorHome out;
     out.folder = config.daemon.plugin_dir;
     if (out.folder.empty()) out.folder = first_of({prefix / "lib" / "kontor", KONTOR_LIBRARY_DIR});
+    const auto paths = config::default_paths(config::process_environment(), ::geteuid() == 0);
+    for (const auto& file : {paths.user_config, paths.system_config})
+        if (!file.empty())
+            out.descriptions.push_back((fs::path(file).parent_path() / "rest").string());
+    out.descriptions.push_back(out.folder + "/rest");
     out.isolation.program =
         first_of({beside / "kontor-connector", prefix / "libexec" / "kontor" / "kontor-connector",
                   KONTOR_LIBEXEC_DIR "/kontor-connector"});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
 #include "connectors/host/connection.hpp"
@@ -11,6 +12,7 @@ namespace kontor::app {
 struct ConnectorHome {
     std::string folder;  ///< "" = there are none: a test brings remotes of its own
     host::Isolation isolation{};
+    std::vector<std::string> descriptions = {};  ///< folders of description files, first one first
 
     [[nodiscard]] std::string path_of(const std::string& plugin) const {
         return folder + "/" + plugin + ".so";

@@ -26,9 +26,9 @@ const std::vector<Kind>& kinds() {
     static const std::vector<Kind> all = {
         {"check", "GET", {}, {}},
         {"list", "GET", paging, {}, true},
-        {"changes", "GET", with({"since", "until"}), {"since"}, true},
+        {"changes", "GET", with({"since", "since_text", "until"}), {"since", "since_text"}, true},
         {"ids", "GET", paging, {}, true},
-        {"deleted", "GET", with({"since", "until"}), {}, true},
+        {"deleted", "GET", with({"since", "since_text", "until"}), {}, true},
         {"get", "GET", {"id", "ids", "fields", "stream"}, {"id", "ids"}},
         {"find", "GET", {"value", "values", "fields", "limit", "stream"}, {"value", "values"}},
         {"create", "POST", {"record", "key", "stream"}, {"record"}},

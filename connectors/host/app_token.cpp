@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/json_text.hpp"
@@ -11,14 +12,36 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 65'536;
 constexpr std::size_t kRefusalBytesMax = 16'384;  // an answer that only says no is short
-constexpr std::chrono::seconds kUsualLifetime{3'600};
 constexpr std::chrono::seconds kLifetimeMax{90 * 86'400};
 
-// Text or number at the top level: some servers write codes this way, some that.
-std::string code_at(const nlohmann::json& answer, const std::string& member) {
-    const auto found = answer.find(member);
-    if (found == answer.end() || found->is_structured() || found->is_null()) return {};
+// Text or number, for some servers write codes and ids this way, some that; "" if there is neither.
+std::string text_at(const nlohmann::json& answer, const std::string& place) {
+    const nlohmann::json* found = nullptr;
+    if (place.starts_with('/')) {
+        try {
+            const nlohmann::json::json_pointer pointer(place);
+            if (answer.contains(pointer)) found = &answer.at(pointer);
+        } catch (const nlohmann::json::exception&) {  // a malformed place, or one beyond a list
+            return {};
+        }
+    } else if (answer.is_object()) {
+        if (const auto member = answer.find(place); member != answer.end()) found = &*member;
+    }
+    if (found == nullptr || found->is_structured() || found->is_null()) return {};
     return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+// 0 if it is no number.
+std::int64_t seconds_in(const std::string& text) {
+    std::int64_t out = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+    return read.ec == std::errc() ? out : 0;
+}
+
+bool same(const std::vector<SecretHeader>& a, const std::vector<SecretHeader>& b) {
+    return std::ranges::equal(a, b, [](const auto& one, const auto& other) {
+        return one.name == other.name && one.value.reveal() == other.value.reveal();
+    });
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
@@ -47,13 +70,21 @@ AppTokens::AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& c
            .limit_window = settings_.token_limit_window,
            .renew_before = settings_.spec.renew_before},
           [this](TokenState kept) { return ask(std::move(kept)); }, clock, sleeper, redactor) {
-    for (const auto& member : settings_.request) redactor.add(member.value);
+    for (const auto& each : settings_.hidden) redactor.add(each);
 }
 
 Result<Credentials> AppTokens::borne(const Secret& token,
                                      const std::map<std::string, std::string>& values) const {
-    auto texts = values;
+    auto texts = settings_.values;
+    for (const auto& [name, text] : values) texts[name] = text;
     texts["token"] = token.reveal();
+    std::map<std::string, std::string> made;
+    for (const auto& [name, text] : settings_.spec.base64) {
+        auto filled = expand(text, texts);
+        if (filled) made[name] = base64(*filled).reveal();
+        if (filled) wipe(*filled);
+    }
+    texts.merge(made);
     Credentials out;
     const auto add = [&](const std::map<std::string, std::string>& wanted,
                          std::vector<SecretHeader>& to) {
@@ -67,6 +98,7 @@ Result<Credentials> AppTokens::borne(const Secret& token,
     const bool whole =
         add(settings_.spec.headers, out.headers) && add(settings_.spec.members, out.members);
     wipe(texts["token"]);
+    for (const auto& each : settings_.spec.base64) wipe(texts[each.first]);
     if (!whole)
         return fail(Errc::kProtocol, "the token server's answer lacks what requests have to bear");
     return out;
@@ -79,32 +111,30 @@ Result<Credentials> AppTokens::credentials() {
 }
 
 bool AppTokens::refuses(const HttpResponse& answer) const {
-    if (answer.status == 401) return true;
+    const auto& statuses = settings_.spec.refused_statuses;
+    if (answer.status == 401 || std::ranges::find(statuses, answer.status) != statuses.end())
+        return true;
     if (answer.body.size() > kRefusalBytesMax || settings_.spec.refused_codes.empty()) return false;
     const auto json = nlohmann::json::parse(answer.body, nullptr, false);
-    return json.is_object() &&
-           contains(settings_.spec.refused_codes, code_at(json, settings_.spec.code_member));
+    return !json.is_discarded() &&
+           contains(settings_.spec.refused_codes, text_at(json, settings_.spec.code_at));
 }
 
 Result<bool> AppTokens::renew(const Credentials& used, const HttpResponse&) {
-    return keeper_.renew([&](const Secret& token) {
-        for (const auto* list : {&used.headers, &used.members})
-            for (const auto& each : *list)
-                if (!token.empty() &&
-                    each.value.reveal().find(token.reveal()) != std::string_view::npos)
-                    return true;
-        return false;
+    return keeper_.renew([&](const TokenState& state) {
+        const auto now = borne(state.access_token, state.values);
+        return now && same(now->headers, used.headers) && same(now->members, used.members);
     });
 }
 
 Result<TokenState> AppTokens::ask(TokenState kept) {
-    auto body = with_members("{}", settings_.request);
-    if (!body) return pass(body);
     HttpRequest request;
     request.method = "POST";
     request.url = settings_.url();
-    request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-    request.body = body->reveal();
+    request.headers = {{"Content-Type", settings_.spec.as_form ? "application/x-www-form-urlencoded"
+                                                               : "application/json"},
+                       {"Accept", "application/json"}};
+    request.body = settings_.request.reveal();
     request.max_body = kAnswerBytesMax;
     request.timeout = std::chrono::seconds(30);
     auto answer = http_.send(request);
@@ -117,16 +147,19 @@ Result<TokenState> AppTokens::ask(TokenState kept) {
 Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) const {
     const auto& spec = settings_.spec;
     auto json = parse_json(answer.body, kAnswerBytesMax, "the token server's answer");
-    if (!json || !json->is_object()) {
+    if (!json || !json->is_structured()) {
+        if (answer.status == 401 || answer.status == 403)
+            return fail(Errc::kUnauthenticated, "the token server refuses the credentials",
+                        {{"oauth_error", "http_" + std::to_string(answer.status)}});
         if (answer.status == 429 || answer.status >= 500)
             return fail(answer.status == 429 ? Errc::kRateLimited : Errc::kUnavailable,
                         "the token server answers " + std::to_string(answer.status));
-        return fail(Errc::kProtocol, "the token server's answer is not a JSON object",
+        return fail(Errc::kProtocol, "the token server's answer is not JSON",
                     {{"status", std::to_string(answer.status)}});
     }
-    kept.access_token = Secret(text_of(*json, spec.token_member.c_str()));
+    kept.access_token = Secret(text_at(*json, spec.token_at));
     if (kept.access_token.empty()) {
-        const auto code = code_at(*json, spec.code_member);
+        const auto code = text_at(*json, spec.code_at);
         if (answer.status == 429 || contains(spec.rate_limited_codes, code))
             return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
         if (answer.status >= 500 || contains(spec.unavailable_codes, code))
@@ -137,13 +170,13 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
                     {{"oauth_error", sound_code(code)}});
     }
     kept.values.clear();
-    for (const auto& name : spec.kept_members)
-        if (auto text = text_of(*json, name.c_str()); !text.empty())
+    for (const auto& [name, place] : spec.kept)
+        if (auto text = text_at(*json, place); !text.empty())
             kept.values.emplace(name, std::move(text));
-    const std::chrono::seconds told(integer_of(*json, spec.expires_member.c_str()));
+    const std::chrono::seconds told(seconds_in(text_at(*json, spec.expires_at)));
     kept.obtained = clock_.now();
     kept.expires =
-        kept.obtained + (told.count() > 0 ? std::min(told, kLifetimeMax) : kUsualLifetime);
+        kept.obtained + (told.count() > 0 ? std::min(told, kLifetimeMax) : spec.lasts);
     return kept;
 }
 

@@ -16,15 +16,18 @@ namespace kontor::host {
 
 struct AppTokenSettings {
     std::function<std::string()> url;   ///< where a token is asked for, made anew for each request
-    std::vector<SecretHeader> request;  ///< members of the JSON that asks
+    Secret request;              ///< the body that asks
+    std::vector<Secret> hidden;  ///< what is secret in it
     AppTokenSpec spec;
+    /// What is not secret, for what requests bear: options, the user's name.
+    std::map<std::string, std::string> values;
     int token_limit_count = 0;
     std::chrono::seconds token_limit_window{600};
     std::string token_file;
 };
 
-/// Tokens that an application gets for its own lasting secrets, by JSON, and that its requests bear
-/// in headers or in their JSON bodies; errors come with 200. Thread-safe if `http` is, or if used
+/// Tokens that an application gets for its own lasting secrets, or a user for a password, by JSON or
+/// a form, and that requests bear in headers or in their JSON bodies; errors may come with 200. Thread-safe if `http` is, or if used
 /// from one thread; the references must outlive it.
 class AppTokens final : public Authenticator {
 public:

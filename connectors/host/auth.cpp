@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "connectors/host/url.hpp"
+
 namespace kontor::host {
 
 namespace {
@@ -23,9 +25,21 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
-Result<Credentials> FixedHeaders::credentials() {
+Result<Credentials> FixedCredentials::credentials() {
     Credentials out;
-    for (const auto& header : headers_) out.headers.push_back({header.name, header.value.copy()});
+    for (const auto& each : same_.headers) out.headers.push_back({each.name, each.value.copy()});
+    for (const auto& each : same_.query) out.query.push_back({each.name, each.value.copy()});
+    return out;
+}
+
+std::string with_query(std::string_view url, const std::vector<SecretHeader>& query) {
+    std::string out(url);
+    for (const auto& each : query) {
+        out += out.find('?') == std::string::npos ? '?' : '&';
+        append_encoded(out, each.name);
+        out += '=';
+        append_encoded(out, each.value.reveal());
+    }
     return out;
 }
 
@@ -72,13 +86,18 @@ Secret basic_credentials(std::string_view user, const Secret& password) {
     pair += user;
     pair += ':';
     pair += password.reveal();
-    std::string encoded((pair.size() + 2) / 3 * 4 + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                     reinterpret_cast<const unsigned char*>(pair.data()),
-                                     static_cast<int>(pair.size()));
-    encoded.resize(static_cast<std::size_t>(size));
+    const auto encoded = base64(pair);
     wipe(pair);
-    return with_scheme("Basic", Secret(std::move(encoded)));
+    return with_scheme("Basic", encoded);
+}
+
+Secret base64(std::string_view bytes) {
+    std::string encoded((bytes.size() + 2) / 3 * 4 + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+    encoded.resize(static_cast<std::size_t>(size));
+    return Secret(std::move(encoded));
 }
 
 }  // namespace kontor::host

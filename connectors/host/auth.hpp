@@ -14,6 +14,7 @@ namespace kontor::host {
 struct Credentials {
     std::vector<SecretHeader> headers;
     std::vector<SecretHeader> members;  ///< go to the top level of its body, a JSON object
+    std::vector<SecretHeader> query;    ///< go to the end of its address
 };
 
 /// Puts a connection's credentials into requests. Thread-safe.
@@ -34,20 +35,24 @@ public:
     [[nodiscard]] virtual std::string api_domain() const { return {}; }
 };
 
-/// The same headers always: bearer, basic and header authentication, or none at all.
-class FixedHeaders final : public Authenticator {
+/// The same always: bearer, basic, header and query authentication, or none at all.
+class FixedCredentials final : public Authenticator {
 public:
-    explicit FixedHeaders(std::vector<SecretHeader> headers) : headers_(std::move(headers)) {}
+    explicit FixedCredentials(Credentials same) : same_(std::move(same)) {}
     Result<Credentials> credentials() override;
     Result<bool> renew(const Credentials&, const HttpResponse&) override { return false; }
 
 private:
-    const std::vector<SecretHeader> headers_;
+    const Credentials same_;
 };
 
 /// `body`, a JSON object, with `members` as texts before its own. kInvalid if it is no object.
 [[nodiscard]] Result<Secret> with_members(std::string_view body,
                                           const std::vector<SecretHeader>& members);
+/// `url` with these parameters at its end, percent-encoded.
+[[nodiscard]] std::string with_query(std::string_view url, const std::vector<SecretHeader>& query);
+/// Base64 of RFC 4648, with padding.
+[[nodiscard]] Secret base64(std::string_view bytes);
 /// "SCHEME SECRET", or the secret alone if the scheme is "".
 [[nodiscard]] Secret with_scheme(std::string_view scheme, const Secret& secret);
 /// "Basic …" of RFC 7617.

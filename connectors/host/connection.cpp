@@ -16,6 +16,7 @@
 #include "connectors/host/redactor.hpp"
 #include "connectors/host/requester.hpp"
 #include "connectors/host/spec.hpp"
+#include "connectors/host/url.hpp"
 
 namespace kontor::host {
 namespace {
@@ -38,12 +39,14 @@ struct Loaded {
 
 Result<> check_pin(const ConnectionSettings& settings) {
     if (settings.plugin_sha256.empty()) return {};
-    auto found = sha256_file(settings.plugin_path);
+    const bool described = !settings.description.empty();
+    const auto& path = described ? settings.description_path : settings.plugin_path;
+    auto found = described ? Result<std::string>(sha256_hex(settings.description))
+                           : sha256_file(settings.plugin_path);
     if (!found) return pass(found);
     if (*found == settings.plugin_sha256) return {};
-    return fail(Errc::kConfig,
-                "plugin " + settings.plugin_path + " is not the file that plugin_sha256 names",
-                {{"reason", "plugin_changed"}, {"path", settings.plugin_path}, {"sha256", *found}});
+    return fail(Errc::kConfig, "plugin " + path + " is not the file that plugin_sha256 names",
+                {{"reason", "plugin_changed"}, {"path", path}, {"sha256", *found}});
 }
 
 Result<std::unique_ptr<Connector>> start(const ConnectionSettings& settings) {
@@ -60,7 +63,8 @@ Result<Loaded> load(const ConnectionSettings& settings) {
         return in_context("connection " + settings.name, std::move(error));
     }
     out.connector = std::move(*connector);
-    auto spec = PluginSpec::parse(out.connector->info().spec_json);
+    auto spec = PluginSpec::parse(settings.spec_json.empty() ? out.connector->info().spec_json
+                                                             : settings.spec_json);
     if (!spec) return pass(spec);
     out.spec = std::move(*spec);
     auto options = complete_options(out.spec, settings.options_json);
@@ -212,7 +216,7 @@ struct Connection {
 
 Result<std::unique_ptr<Authenticator>> fixed_auth(Connection& connection, const Loaded& loaded) {
     const auto& settings = connection.settings;
-    std::vector<SecretHeader> headers;
+    Credentials same;
     // A password goes to whom is dialled, and into no request.
     if (loaded.auth.kind != "none" && loaded.auth.kind != "password") {
         const bool basic = loaded.auth.kind == "basic";
@@ -226,9 +230,12 @@ Result<std::unique_ptr<Authenticator>> fixed_auth(Connection& connection, const 
         auto value = basic ? basic_credentials(auth_value(settings, loaded, "user"), *secret)
                            : with_scheme(scheme, *secret);
         connection.redactor.add(value);
-        headers.push_back({std::move(name), std::move(value)});
+        if (loaded.auth.kind == "query")
+            same.query.push_back({loaded.auth.parameter, std::move(value)});
+        else
+            same.headers.push_back({std::move(name), std::move(value)});
     }
-    return std::unique_ptr<Authenticator>(new FixedHeaders(std::move(headers)));
+    return std::unique_ptr<Authenticator>(new FixedCredentials(std::move(same)));
 }
 
 Result<std::unique_ptr<Authenticator>> oauth(Connection& connection, const Loaded& loaded) {
@@ -283,24 +290,55 @@ Result<Secret> fill_in(std::string_view text, const Connection& connection, cons
     return Secret(std::move(*filled));
 }
 
+// JSON in whose texts the gaps are filled.
+Result<nlohmann::json> filled_in(nlohmann::json json, const Connection& connection,
+                                 const Loaded& loaded, std::vector<Secret>& hidden) {
+    if (json.is_structured()) {
+        for (auto& each : json) {
+            auto filled = filled_in(std::move(each), connection, loaded, hidden);
+            if (!filled) return filled;
+            each = std::move(*filled);
+        }
+        return json;
+    }
+    if (!json.is_string() || json.get_ref<const std::string&>().find('{') == std::string::npos)
+        return json;
+    auto value = fill_in(json.get_ref<const std::string&>(), connection, loaded);
+    if (!value) return pass(value);
+    nlohmann::json out = value->reveal();
+    // What is not secret, such as the user's name, is hidden as well: it does no harm.
+    hidden.push_back(std::move(*value));
+    return out;
+}
+
+std::string form_of(const nlohmann::json& members) {
+    std::string out;
+    for (const auto& [name, value] : members.items()) {
+        if (!out.empty()) out += '&';
+        append_encoded(out, name);
+        out += '=';
+        append_encoded(out, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return out;
+}
+
 Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const Loaded& loaded) {
     AppTokenSettings out;
     out.spec = loaded.auth.app_token;
-    std::string all;
-    for (const auto& [name, text] : out.spec.request) {
-        auto value = fill_in(text, connection, loaded);
-        if (!value) return pass(value);
-        all.append(name).append(1, '\n').append(value->reveal()).append(1, '\n');
-        out.request.push_back({name, std::move(*value)});
-    }
-    const Secret identity(std::move(all));
+    auto request =
+        filled_in(nlohmann::json::parse(out.spec.request), connection, loaded, out.hidden);
+    if (!request) return pass(request);
+    out.request = Secret(out.spec.as_form ? form_of(*request) : dump_json(*request));
+    out.values = loaded.options.texts;
+    for (const auto& [name, value] : connection.settings.auth.values) out.values[name] = value;
     auto texts = loaded.options.texts;
     texts["uuid"] = "-";
     const auto url = expand(loaded.auth.token_url, texts);
     if (!url || url->empty())
         return fail(Errc::kConfig, "the address of the token server is not known",
                     {{"option", "api_url"}});
-    out.token_file = token_folder(connection.settings) + "/" + token_file_name(*url, "", identity);
+    out.token_file =
+        token_folder(connection.settings) + "/" + token_file_name(*url, "", out.request);
     out.url = [pattern = loaded.auth.token_url, texts, &random = connection.deps.random]() mutable {
         texts["uuid"] = random_uuid(random);
         return expand(pattern, texts).value_or("");
@@ -314,7 +352,8 @@ Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const L
 
 Result<std::unique_ptr<Authenticator>> authenticator(Connection& connection, const Loaded& loaded) {
     if (loaded.auth.kind == "oauth2") return oauth(connection, loaded);
-    if (loaded.auth.kind == "app_token") return app_token(connection, loaded);
+    for (const auto* kind : {"app_token", "login", "client_credentials"})
+        if (loaded.auth.kind == kind) return app_token(connection, loaded);
     return fixed_auth(connection, loaded);
 }
 
@@ -326,10 +365,13 @@ Result<> make_folders(const ConnectionSettings& settings) {
 }
 
 // The plugin's config: the options, with the API address that the accounts server named.
-std::string config_json(const Options& options, const std::string& api_domain) {
+std::string config_json(const Options& options, const std::string& api_domain,
+                        const std::string& description) {
     auto values = nlohmann::json::parse(options.json);
     if (!api_domain.empty()) values.emplace("api_domain", api_domain);
-    return dump_json({{"options", std::move(values)}});
+    nlohmann::json out = {{"options", std::move(values)}};
+    if (!description.empty()) out["description"] = description;
+    return dump_json(out);
 }
 
 // Somebody may be watching a sync that only waits.
@@ -440,7 +482,8 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
                               .budgets = *connection->budgets,
                               .sleeper = connection->sleeper,
                               .owner = connection};
-    return PluginRemote::open(std::move(parts), config_json(loaded->options, api_domain));
+    return PluginRemote::open(std::move(parts),
+                              config_json(loaded->options, api_domain, settings.description));
 }
 
 Result<std::string> consent_url(const ConnectionSettings& settings, const SecretStore& secrets,

@@ -47,6 +47,9 @@ struct ConnectionSettings {
     std::string name;
     std::string plugin_path;
     std::string plugin_sha256;  ///< no other file is run; "" = any
+    /// What the plugin runs, if that is a description file: its path, its text, and the spec that
+    /// was made of it instead of the plugin's own. plugin_sha256 is then the text's.
+    std::string description_path, description, spec_json;
     Isolation isolation;
     std::string options_json;  ///< a JSON object; "" = none
     AuthSettings auth;

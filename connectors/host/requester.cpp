@@ -15,6 +15,7 @@ void Requester::learn(const HttpResponse& answer) {
 Result<> Requester::authenticate(HttpCall& call) {
     call.request.secret_headers.clear();
     call.request.body = call.body;
+    if (!call.plain_url.empty()) call.request.url = call.plain_url;
     if (!call.authenticate) return {};
     auto credentials = parts_.auth.credentials();
     if (!credentials) {
@@ -25,6 +26,10 @@ Result<> Requester::authenticate(HttpCall& call) {
     call.borne = std::move(*credentials);
     for (const auto& header : call.borne.headers)
         call.request.secret_headers.push_back({header.name, header.value.copy()});
+    if (!call.borne.query.empty()) {
+        call.plain_url = call.request.url;
+        call.request.url = with_query(call.plain_url, call.borne.query);
+    }
     if (call.borne.members.empty()) return {};
     auto body = with_members(call.body, call.borne.members);
     if (!body) return pass(body);

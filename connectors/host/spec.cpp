@@ -38,19 +38,46 @@ OptionSpec read_option(const Json& json) {
 AppTokenSpec read_app_token(const Json& json) {
     AppTokenSpec out;
     const auto& ask = object_of(json, "exchange");
-    out.request = text_map(object_of(ask, "request"));
-    out.token_member = text_of(ask, "token", "access_token");
-    out.expires_member = text_of(ask, "expires_s", "expires_in");
-    out.code_member = text_of(ask, "code", "error");
-    out.kept_members = texts_of(ask, "keep");
+    out.request = dump_json(object_of(ask, "request"));
+    out.as_form = text_of(ask, "format") == "form";
+    out.token_at = text_of(ask, "token", "access_token");
+    out.expires_at = text_of(ask, "expires_s", "expires_in");
+    out.code_at = text_of(ask, "code", "error");
+    for (const auto& name : texts_of(ask, "keep")) out.kept.emplace(name, name);
+    out.kept.merge(text_map(object_of(ask, "keep_at")));
+    out.lasts = std::chrono::seconds(
+        std::clamp<std::int64_t>(integer_of(ask, "lasts_s", 3'600), 1, 90 * 86'400));
     out.rate_limited_codes = texts_of(ask, "rate_limited");
     out.unavailable_codes = texts_of(ask, "unavailable");
     out.renew_before = std::chrono::seconds(
         std::clamp<std::int64_t>(integer_of(ask, "renew_before_s", 60), 1, 86'400));
     const auto& bear = object_of(json, "bear");
+    out.base64 = text_map(object_of(bear, "base64"));
     out.headers = text_map(object_of(bear, "headers"));
     out.members = text_map(object_of(bear, "body"));
     out.refused_codes = texts_of(json, "refused_codes");
+    for (const auto& status : array_of(json, "refused_statuses"))
+        if (status.is_number_integer()) out.refused_statuses.push_back(status.get<int>());
+    return out;
+}
+
+// The grant of RFC 6749, section 4.4, as an exchange like any other.
+AppTokenSpec client_credentials(const Json& json, const AuthSpec& auth) {
+    AppTokenSpec out;
+    Json request = {{"grant_type", "client_credentials"},
+                    {"client_id", "{client_id}"},
+                    {"client_secret", "{client_secret}"}};
+    std::string scope;
+    for (const auto& each : auth.scopes)
+        scope += (scope.empty() ? "" : auth.scope_separator) + each;
+    if (!scope.empty()) request["scope"] = scope;
+    out.request = dump_json(request);
+    out.as_form = text_of(json, "format", "form") == "form";
+    out.token_at = "access_token";
+    out.expires_at = "expires_in";
+    out.code_at = "error";
+    out.headers.emplace(auth.header,
+                        (auth.scheme.empty() ? "Bearer" : auth.scheme) + " {token}");
     return out;
 }
 
@@ -58,13 +85,14 @@ AuthSpec read_auth(const Json& json) {
     AuthSpec out;
     out.kind = text_of(json, "kind", "none");
     out.when = text_map(object_of(json, "when"));
-    if (out.kind == "app_token") out.app_token = read_app_token(json);
+    if (out.kind == "app_token" || out.kind == "login") out.app_token = read_app_token(json);
     out.token_url = text_of(json, "token_url");
     out.authorize_url = text_of(json, "authorize_url");
     out.scopes = texts_of(json, "scopes");
     out.scope_separator = text_of(json, "scope_separator", ",");
     out.authorize_parameters = text_map(object_of(json, "authorize_parameters"));
     out.header = text_of(json, "header", "Authorization");
+    out.parameter = text_of(json, "parameter");
     out.scheme = text_of(json, "scheme");
     const auto& limits = object_of(json, "token_limits");
     out.token_limit_count =
@@ -74,6 +102,7 @@ AuthSpec read_auth(const Json& json) {
     out.secrets = texts_of(json, "secrets");
     out.no_refresh_codes = texts_of(json, "no_refresh_codes");
     out.accounts_servers = texts_of(json, "accounts_servers");
+    if (out.kind == "client_credentials") out.app_token = client_credentials(json, out);
     return out;
 }
 

@@ -25,12 +25,17 @@ struct OptionSpec {
 };
 
 /// How an application's own token is asked for, and how requests bear it (docs/connector-abi.md,
-/// "app_token"). `{name}` stands for a secret or value in `request`; for `token` or a kept member
-/// of the answer in `headers` and `members`.
+/// "app_token" and "login"). `{name}` stands for a secret or value in `request`; for `token`, what
+/// is kept of the answer, values and options in `base64`, `headers` and `members`. Places in the
+/// answer are members of its top level, or JSON Pointers if they begin with a slash.
 struct AppTokenSpec {
-    std::map<std::string, std::string> request;  ///< members of the JSON that asks
-    std::string token_member, expires_member, code_member;
-    std::vector<std::string> kept_members;
+    std::string request = "{}";  ///< the JSON that asks
+    bool as_form = false;        ///< its members are sent as a form instead
+    std::string token_at, expires_at, code_at;
+    std::map<std::string, std::string> kept;    ///< name → place
+    std::map<std::string, std::string> base64;  ///< texts made for headers and members
+    std::chrono::seconds lasts{3'600};          ///< if the answer does not say
+    std::vector<int> refused_statuses;          ///< besides 401
     std::vector<std::string> rate_limited_codes, unavailable_codes;
     std::chrono::seconds renew_before{60};
     std::map<std::string, std::string> headers, members;
@@ -39,7 +44,8 @@ struct AppTokenSpec {
 
 /// One way to authenticate. `{name}` in URLs stands for the option of that name.
 struct AuthSpec {
-    std::string kind = "none";  ///< oauth2, app_token, bearer, basic, header, password, none
+    /// oauth2, client_credentials, app_token, login, bearer, basic, header, query, password, none
+    std::string kind = "none";
     std::map<std::string, std::string> when;  ///< options that it is meant for; empty = any
     AppTokenSpec app_token;
     std::string token_url;
@@ -48,6 +54,7 @@ struct AuthSpec {
     std::string scope_separator = ",";
     std::map<std::string, std::string> authorize_parameters;
     std::string header = "Authorization";
+    std::string parameter;      ///< query: the one that bears the secret
     std::string scheme;         ///< goes before the token; "" = what is usual for the kind
     int token_limit_count = 0;  ///< tokens that may be asked for in the window; 0 = no limit
     std::chrono::seconds token_limit_window{600};

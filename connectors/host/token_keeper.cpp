@@ -68,9 +68,9 @@ Result<TokenKeeper::Token> TokenKeeper::current() {
 
 Result<bool> TokenKeeper::renew(const Bore& bore) {
     const std::lock_guard lock(mutex_);
-    if (bore(state_.access_token))
+    if (bore(state_))
         if (auto got = obtain(&bore); !got) return pass(got);
-    return !bore(state_.access_token);
+    return !bore(state_);
 }
 
 // Brings in a usable token, other than the rejected one if that is old enough to be replaced.
@@ -80,7 +80,7 @@ Result<> TokenKeeper::obtain(const Bore* rejected) {
     auto state = load_token_state(path_);
     if (!state) return pass(state);
     if (usable(*state)) {
-        const bool is_rejected = rejected != nullptr && (*rejected)(state->access_token);
+        const bool is_rejected = rejected != nullptr && (*rejected)(*state);
         const bool keep = !is_rejected || clock_.now() - state->obtained < kYoung;
         if (keep) {
             adopt(std::move(*state));

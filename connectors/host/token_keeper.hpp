@@ -31,8 +31,8 @@ public:
     /// when it expires. kUnauthenticated, with what the server said in args["oauth_error"], if it
     /// refuses; kRateLimited, kUnavailable, kProtocol.
     using Ask = std::function<Result<TokenState>(TokenState kept)>;
-    /// Whether the refused request bore this token.
-    using Bore = std::function<bool(const Secret& token)>;
+    /// Whether the refused request bore the token of this state.
+    using Bore = std::function<bool(const TokenState& state)>;
 
     struct Token {
         Secret secret;

@@ -11,6 +11,7 @@
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/mapping_routes.hpp"
+#include "daemon/descriptions.hpp"
 #include "sync/engine/first_sync.hpp"
 #include "sync/engine/propose.hpp"
 
@@ -38,6 +39,22 @@ Result<ApiResponse> plugins(Services& services, messages::Language language) {
             one["functions"] = plugin.functions;
             const auto spec = json::parse(plugin.spec_json, nullptr, false);
             one["spec"] = spec.is_object() ? spec : json::object();
+        }
+        out.push_back(std::move(one));
+    }
+    // What the plugin `rest` runs is connected by its own name.
+    for (const auto& described : app::list_descriptions(services.connectors_at)) {
+        json one = {{"name", described.name},
+                    {"path", described.path},
+                    {"sha256", described.sha256},
+                    {"run_by", app::kDescriptionRunner}};
+        if (described.error) {
+            one["error"] = {{"code", to_string(described.error->code)},
+                            {"message", messages::localized(language, described.error->message)},
+                            {"detail", described.error->message}};
+        } else {
+            one["version"] = described.version;
+            one["spec"] = json::parse(described.spec_json);
         }
         out.push_back(std::move(one));
     }

@@ -293,6 +293,9 @@ constexpr OptionSpec kPluginNewOptions[] = {
     {.name = "dir", .value = "FOLDER", .complete = Complete::kFolder}};
 constexpr ExampleSpec kReloadExamples[] = {{"kontor reload"}};
 
+constexpr ExampleSpec kConnectorExamples[] = {{"kontor connector check ./mycrm.toml"}};
+constexpr ArgumentSpec kDescriptionFile[] = {{.name = "FILE", .complete = Complete::kFile}};
+
 constexpr ExampleSpec kConfigExamples[] = {{"kontor config check"},
                                            {"kontor config show --effective"}};
 constexpr ExampleSpec kConfigCheckExamples[] = {{"kontor config check"},
@@ -357,6 +360,8 @@ constexpr CommandSpec kCommands[] = {
     {"plugin check", kPluginCheckExamples, kMaybeConnectionArguments, kPluginCheckOptions,
      run_plugin_check},
     {"reload", kReloadExamples, {}, {}, run_reload},
+    {"connector", kConnectorExamples, {}, {}, nullptr},
+    {"connector check", kConnectorExamples, kDescriptionFile, {}, run_connector_check},
     {"config", kConfigExamples, {}, {}, nullptr},
     {"config check", kConfigCheckExamples, kMaybeFile, {}, run_config_check},
     {"config show", kConfigShowExamples, {}, kConfigShowOptions, run_config_show},

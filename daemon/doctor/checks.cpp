@@ -1,4 +1,5 @@
 #include "daemon/doctor/checks.hpp"
+#include "daemon/descriptions.hpp"
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -194,15 +195,18 @@ Finding check_mapping(const std::string& connection, const std::string& path) {
 
 Finding check_plugin(const std::string& connection, const std::string& plugin,
                      const app::ConnectorHome& home) {
-    auto connector = host::start_connector(home.path_of(plugin), home.isolation);
-    if (connector) return good("plugin", connection);
+    auto described = app::find_description(home, plugin);
+    const auto path = home.path_of(described && *described ? app::kDescriptionRunner : plugin);
+    auto connector = host::start_connector(path, home.isolation);
+    if (described && connector) return good("plugin", connection);
+    const auto& error = described ? connector.error() : described.error();
     return {"plugin",
             connection,
             false,
             {{"connection", connection},
              {"plugin", plugin},
              {"directory", home.folder},
-             {"detail", connector.error().message}}};
+             {"detail", error.message}}};
 }
 
 Finding check_sandbox(const host::Isolation& isolation, int landlock) {

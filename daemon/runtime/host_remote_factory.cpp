@@ -1,5 +1,7 @@
 #include "daemon/runtime/host_remote_factory.hpp"
 
+#include "daemon/descriptions.hpp"
+
 namespace kontor::app {
 namespace {
 
@@ -7,8 +9,11 @@ constexpr unsigned kAttemptsWhileSomebodyWaits = 2;
 
 }  // namespace
 
-host::ConnectionSettings HostRemoteFactory::settings_of(const config::Connection& c) const {
-    return connection_settings(c, parts_.home, parts_.state_dir);
+Result<host::ConnectionSettings> HostRemoteFactory::settings_of(const config::Connection& c) const {
+    auto out = connection_settings(c, parts_.home, parts_.state_dir);
+    if (auto applied = apply_description(parts_.home, c.plugin, out); !applied)
+        return pass(applied);
+    return out;
 }
 
 Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Connection& c,
@@ -20,21 +25,26 @@ Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Co
             tell(progress.stage, progress.done, progress.total);
         };
     auto settings = settings_of(c);
-    if (!wishes.patient) settings.retry.attempts_max = kAttemptsWhileSomebodyWaits;
-    return host::open_connection(settings, deps);
+    if (!settings) return pass(settings);
+    if (!wishes.patient) settings->retry.attempts_max = kAttemptsWhileSomebodyWaits;
+    return host::open_connection(*settings, deps);
 }
 
 Result<std::string> HostRemoteFactory::consent_url(const config::Connection& c,
                                                    const std::string& redirect_uri,
                                                    const std::string& state) const {
-    return host::consent_url(settings_of(c), parts_.secrets, redirect_uri, state);
+    auto settings = settings_of(c);
+    if (!settings) return pass(settings);
+    return host::consent_url(*settings, parts_.secrets, redirect_uri, state);
 }
 
 Result<> HostRemoteFactory::authorize(const config::Connection& c, const host::Secret& code,
                                       const std::string& redirect_uri,
                                       const std::string& accounts_server) {
     const host::ConnectionDeps deps{parts_.clock, parts_.random, parts_.log, parts_.secrets};
-    auto done = host::authorize(settings_of(c), deps, code, redirect_uri, accounts_server);
+    auto settings = settings_of(c);
+    if (!settings) return pass(settings);
+    auto done = host::authorize(*settings, deps, code, redirect_uri, accounts_server);
     if (!done) return pass(done);
     return {};
 }

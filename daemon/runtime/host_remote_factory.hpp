@@ -33,7 +33,8 @@ public:
                                      const std::string& accounts_server);
 
 private:
-    [[nodiscard]] host::ConnectionSettings settings_of(const config::Connection& connection) const;
+    [[nodiscard]] Result<host::ConnectionSettings> settings_of(
+        const config::Connection& connection) const;
     Parts parts_;
 };
 

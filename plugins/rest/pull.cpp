@@ -99,6 +99,7 @@ private:
         const auto& format =
             modified.filter_format.empty() ? modified.format : modified.filter_format;
         values["since"] = rows_.forms().written_moment(format, since);
+        values["since_text"] = declarative::as_text(values["since"]);
         values["until"] = rows_.forms().written_moment(format, began);
         resumable_ = false;
         whole(*stream_.request("changes"), values, [&](const Json& row) {

@@ -19,6 +19,7 @@
 #include "daemon/cli/values.hpp"
 #include "daemon/cli/width.hpp"
 #include "daemon/connector_home.hpp"
+#include "daemon/descriptions.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -134,7 +135,11 @@ Outcome<host::ConnectionSettings> settings_of(Context& context, const std::strin
     auto settings = app::connection_settings(*connection, home, loaded.config.daemon.state_dir);
     settings.state_folder = folder;
     // Tokens of a configured connection are shared with kontord, which asks for them sparingly.
-    if (by_name) return settings;
+    if (by_name) {
+        if (auto applied = app::apply_description(home, connection->plugin, settings); !applied)
+            return tl::unexpected<Failure>(failure_of(context.language(), applied.error()));
+        return settings;
+    }
     settings.token_folder = folder + "/tokens";
     settings.plugin_path = path_of(plugin, home);
     auto options = options_json(context, settings);

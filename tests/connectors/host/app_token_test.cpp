@@ -55,8 +55,8 @@ struct Setup {
         REQUIRE(auth != nullptr);
         out.spec = auth->app_token;
         out.url = [] { return "https://crm.example/token"; };
-        out.request.push_back({"appId", Secret(std::string("id-1"))});
-        out.request.push_back({"appSecret", Secret(std::string("se\"cret"))});
+        out.request = Secret(std::string(R"({"appId":"id-1","appSecret":"se\"cret"})"));
+        out.hidden.push_back(Secret(std::string("se\"cret")));
         out.token_limit_count = 10;
         out.token_limit_window = 60s;
         out.token_file = dir / ("token-" + api);
@@ -85,8 +85,8 @@ struct Setup {
 TEST_CASE("the entry of a kind is chosen by the options", "[app_token]") {
     const auto spec = PluginSpec::parse(kSpec);
     REQUIRE(spec);
-    CHECK(spec->auth_for("", {{"api", "old"}})->app_token.token_member == "corpToken");
-    CHECK(spec->auth_for("app_token", {{"api", "new"}})->app_token.token_member == "accessToken");
+    CHECK(spec->auth_for("", {{"api", "old"}})->app_token.token_at == "corpToken");
+    CHECK(spec->auth_for("app_token", {{"api", "new"}})->app_token.token_at == "accessToken");
     CHECK(spec->auth_for("", {{"api", "other"}}) == nullptr);
     CHECK(spec->auth_for("bearer", {{"api", "new"}}) == nullptr);
 }
@@ -205,4 +205,83 @@ TEST_CASE("what the token server says no with decides what happens next", "[app_
         CHECK(s.http.seen.size() == 1);
     }
     if (each.code == Errc::kRateLimited) CHECK(got.error().retry_after == 60s);
+}
+
+TEST_CASE("login: places in the answer, a computed header, a status that refuses", "[app_token]") {
+    Setup s;
+    const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
+        "exchange": {"request": {"params": ["{user}"]}, "token": "/result/1", "lasts_s": 600,
+                     "keep_at": {"user_id": "/result/0"}},
+        "bear": {"base64": {"session": "{user}:{user_id}:{token}"},
+                 "headers": {"authorization": "Session {session}"}},
+        "refused_statuses": [403]}]})");
+    REQUIRE(spec);
+    AppTokenSettings settings;
+    settings.spec = spec->auth_for("login", {})->app_token;
+    settings.url = [] { return "https://crm.example/login"; };
+    settings.request = Secret(std::string("{}"));
+    settings.values = {{"user", "ada"}};
+    settings.token_file = s.dir / "token";
+    AppTokens tokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+    s.http.next.push_back(answer(200, R"({"result":[7,"k1"]})"));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(tokens, "{}"));
+    REQUIRE(s.http.seen.size() == 2);
+    CHECK(s.http.seen[1].headers.at("authorization") == "Session YWRhOjc6azE=");  // ada:7:k1
+    // Refused by a status of its own, once it is older than a minute: another one is asked for.
+    s.clock.advance(120s);
+    s.http.next.push_back(answer(403, "{}"));
+    s.http.next.push_back(answer(200, R"({"result":[7,"k2"]})"));
+    s.http.next.push_back(answer(200, "{}"));
+    const auto again = s.run(tokens, "{}");
+    REQUIRE(again);
+    CHECK(again->status == 200);
+    CHECK(s.http.seen.back().headers.at("authorization") == "Session YWRhOjc6azI=");
+}
+
+TEST_CASE("login: a refusal that is no JSON is one all the same", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(401, "<html>Unauthorized</html>"));
+    const auto refused = s.run(tokens, "{}");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kUnauthenticated);
+}
+
+TEST_CASE("client credentials are an exchange by a form", "[app_token]") {
+    const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "client_credentials",
+        "scopes": ["a", "b"], "scope_separator": " "}]})");
+    REQUIRE(spec);
+    const auto& auth = *spec->auth_for("", {});
+    CHECK(auth.app_token.as_form);
+    CHECK(auth.app_token.request ==
+          R"({"client_id":"{client_id}","client_secret":"{client_secret}",)"
+          R"("grant_type":"client_credentials","scope":"a b"})");
+    CHECK(auth.app_token.headers.at("Authorization") == "Bearer {token}");
+}
+
+TEST_CASE("a key in the address goes to its end, encoded, and not twice when sent again",
+          "[auth]") {
+    Setup s;
+    Credentials key;
+    key.query.push_back({"api key", Secret(std::string("a&b"))});
+    CHECK(with_query("https://crm.example/data?x=1", key.query) ==
+          "https://crm.example/data?x=1&api%20key=a%26b");
+    FixedCredentials auth(std::move(key));
+    s.http.next.push_back(answer(503, "{}"));
+    s.http.next.push_back(answer(200, "{}"));
+    Requester requester({.http = s.http,
+                         .hosts = s.hosts,
+                         .auth = auth,
+                         .budgets = *s.budgets,
+                         .clock = s.clock,
+                         .random = s.random,
+                         .sleeper = s.sleeper,
+                         .log = s.log});
+    HttpCall call;
+    call.request.url = "https://crm.example/data";
+    REQUIRE(requester.run(call));
+    REQUIRE(s.http.seen.size() == 2);
+    CHECK(s.http.seen[0].url == "https://crm.example/data?api%20key=a%26b");
+    CHECK(s.http.seen[1].url == s.http.seen[0].url);
 }

@@ -30,7 +30,7 @@ struct Setup {
     FakeSleeper sleeper{clock};
     SeededRandom random{7};
     ScriptedHttp http;
-    FixedHeaders auth{{}};
+    FixedCredentials auth{{}};
     AllowList hosts;
     Redactor redactor;
     CapturingLogger captured;
