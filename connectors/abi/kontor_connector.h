@@ -111,7 +111,9 @@ typedef struct kontor_host {
     kontor_status (*file_read)(void* ctx, int64_t file, int64_t offset, void* buffer, size_t size,
                                size_t* got);
     /* Files in folders that the administrator granted to this connection. `path` is relative to
-     * the grant named before its first slash ("inbox/2026/a.csv"). mode: 0 read, 1 create new. */
+     * the grant named before its first slash ("inbox/2026/a.csv"). mode: 0 read, 1 create new. A
+     * new file appears under its name, whole, with file_commit(); one that is closed without
+     * leaves nothing. */
     kontor_status (*file_open)(void* ctx, kontor_str path, int32_t mode, int64_t* file);
     kontor_status (*file_write)(void* ctx, int64_t file, kontor_str bytes);
     /* JSON array of {"path","size","modified_ms"} below a granted folder. */
@@ -143,6 +145,10 @@ typedef struct kontor_host {
     /* All of `bytes`. */
     kontor_status (*stream_write)(void* ctx, int64_t stream, kontor_str bytes);
     void (*stream_close)(void* ctx, int64_t stream);
+
+    /* Makes a new file (file_open, mode 1) appear under its name, on the disk for good. Nothing can
+     * be added to it afterwards. KONTOR_E_INVALID if there is a file of that name by now. */
+    kontor_status (*file_commit)(void* ctx, int64_t file);
 } kontor_host;
 
 typedef struct kontor_instance kontor_instance; /* the plugin's own */

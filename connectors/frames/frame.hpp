@@ -68,8 +68,9 @@ enum class Service : std::uint8_t {
     kStreamRead,   ///< numbers: stream, size, timeout in ms → text
     kStreamWrite,  ///< number: stream; text: bytes
     kStreamClose,  ///< number: stream
+    kFileCommit,   ///< number: file
 };
-inline constexpr std::uint8_t kServices = 23;
+inline constexpr std::uint8_t kServices = 24;
 
 /// Why a process ends itself.
 enum class End : std::uint8_t {

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>  // NOLINT(modernize-deprecated-headers): renameat2
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +16,7 @@ namespace kontor::host {
 namespace {
 
 constexpr int kDepthMax = 16;
+constexpr std::string_view kHidden = ".kontor-";  // files that are not whole yet
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 tl::unexpected<Error> refused(const std::string& why) {
@@ -67,7 +70,7 @@ Result<> collect(UniqueFd folder, const std::string& path, int depth, std::vecto
     }
     while (const auto* entry = ::readdir(dir.get())) {
         const std::string name = entry->d_name;
-        if (name == "." || name == "..") continue;
+        if (name == "." || name == ".." || name.starts_with(kHidden)) continue;
         struct stat st {};
         if (::fstatat(folder.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
         const std::string full = path + "/" + name;
@@ -88,14 +91,68 @@ Result<> collect(UniqueFd folder, const std::string& path, int depth, std::vecto
 
 }  // namespace
 
-Result<std::int64_t> GrantedFiles::keep(UniqueFd fd, bool writable) {
+GrantedFiles::OpenFile::OpenFile(UniqueFd open, std::optional<NewFile> fresh)
+    : fd(std::move(open)), made(std::move(fresh)) {}
+
+GrantedFiles::OpenFile::~OpenFile() {
+    if (made) ::unlinkat(made->folder.get(), made->hidden.c_str(), 0);
+}
+
+Result<std::int64_t> GrantedFiles::keep(UniqueFd fd, std::optional<NewFile> made) {
     if (open_.size() >= kOpenMax) return fail(Errc::kInvalid, "the plugin has too many files open");
-    open_.emplace(next_, OpenFile{std::move(fd), writable});
+    open_.try_emplace(next_, std::move(fd), std::move(made));
     return next_++;
 }
 
+Result<std::int64_t> GrantedFiles::create(UniqueFd folder, const std::string& name) {
+    struct stat st {};
+    if (::fstatat(folder.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return tl::unexpected(file_error(EEXIST));
+    NewFile made;
+    made.name = name;
+    UniqueFd fd;
+    // What a crash left behind keeps its name.
+    for (std::size_t attempt = 0; attempt < kFilesListedMax && !fd; ++attempt) {
+        made.hidden = std::string(kHidden) + std::to_string(::getpid()) + "-" +
+                      std::to_string(next_) + "-" + std::to_string(attempt);
+        fd =
+            UniqueFd(::openat(folder.get(), made.hidden.c_str(),
+                              O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+        if (!fd && errno != EEXIST) return tl::unexpected(file_error(errno));
+    }
+    if (!fd) return tl::unexpected(file_error(EEXIST));
+    // As open to the group as the folder is: others are meant to read it.
+    if (::fstat(folder.get(), &st) == 0)
+        static_cast<void>(::fchmod(fd.get(), 0600 | (st.st_mode & 0060)));
+    made.folder = std::move(folder);
+    return keep(std::move(fd), std::move(made));
+}
+
+Result<> GrantedFiles::commit(std::int64_t file) {
+    const auto found = open_.find(file);
+    if (found == open_.end() || !found->second.made)
+        return fail(Errc::kInvalid, "no such new file");
+    OpenFile& open = found->second;
+    const NewFile& made = *open.made;
+    if (::fsync(open.fd.get()) != 0) return tl::unexpected(system_error("write a file", errno));
+    if (::renameat2(made.folder.get(), made.hidden.c_str(), made.folder.get(), made.name.c_str(),
+                    RENAME_NOREPLACE) != 0) {
+        // Some file systems cannot rename with a condition.
+        if (errno != EINVAL) return tl::unexpected(file_error(errno));
+        struct stat st {};
+        if (::fstatat(made.folder.get(), made.name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
+            return tl::unexpected(file_error(EEXIST));
+        if (::renameat(made.folder.get(), made.hidden.c_str(), made.folder.get(),
+                       made.name.c_str()) != 0)
+            return tl::unexpected(file_error(errno));
+    }
+    ::fsync(made.folder.get());
+    open.made.reset();
+    return {};
+}
+
 Result<std::int64_t> GrantedFiles::adopt(SpoolFile spool) {
-    return keep(spool.release(), false);
+    return keep(spool.release(), std::nullopt);
 }
 
 Result<std::int64_t> GrantedFiles::open(std::string_view path, bool create) {
@@ -107,13 +164,13 @@ Result<std::int64_t> GrantedFiles::open(std::string_view path, bool create) {
     if (create && !grant->second.writable) return refused("the folder is granted for reading only");
     auto folder = descend(grant->second.folder, *names, 1, names->size() - 1);
     if (!folder) return pass(folder);
-    const int how = create ? O_RDWR | O_CREAT | O_EXCL | O_APPEND : O_RDONLY | O_NONBLOCK;
+    if (create) return this->create(std::move(*folder), names->back());
     UniqueFd fd(::openat(folder->get(), names->back().c_str(),
-                         how | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
+                         O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY));
     if (!fd) return tl::unexpected(file_error(errno));
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) return refused("that is not a file");
-    return keep(std::move(fd), create);
+    return keep(std::move(fd), std::nullopt);
 }
 
 Result<std::size_t> GrantedFiles::read(std::int64_t file, std::int64_t offset, char* buffer,
@@ -135,7 +192,7 @@ Result<std::size_t> GrantedFiles::read(std::int64_t file, std::int64_t offset, c
 Result<> GrantedFiles::write(std::int64_t file, std::string_view bytes) {
     const auto found = open_.find(file);
     if (found == open_.end()) return fail(Errc::kInvalid, "no such open file");
-    if (!found->second.writable) return refused("the file was not opened for writing");
+    if (!found->second.made) return refused("the file was not opened for writing");
     while (!bytes.empty()) {
         const ssize_t n = ::write(found->second.fd.get(), bytes.data(), bytes.size());
         if (n < 0 && errno == EINTR) continue;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,13 +33,17 @@ public:
 
     /// Takes over a spool file; its handle. kFull if too many files are open.
     [[nodiscard]] Result<std::int64_t> adopt(SpoolFile spool);
-    /// kPermission outside the grants, kNotFound, kConflict if a new file exists already.
+    /// kPermission outside the grants, kNotFound, kConflict if a new file exists already. A new
+    /// file stands under a hidden name until it is committed, and is gone if it never is.
     [[nodiscard]] Result<std::int64_t> open(std::string_view path, bool create);
     /// Bytes read, 0 at the end. kInvalid for an unknown handle.
     [[nodiscard]] Result<std::size_t> read(std::int64_t file, std::int64_t offset, char* buffer,
                                            std::size_t size) const;
     /// Appends. kPermission if it was not opened for that.
     [[nodiscard]] Result<> write(std::int64_t file, std::string_view bytes);
+    /// Lets a new file appear under its name, on the disk for good; the handle can then only read.
+    /// kConflict if there is a file of that name by now.
+    [[nodiscard]] Result<> commit(std::int64_t file);
     /// All files below a folder, sorted; kProtocol above kFilesListedMax.
     [[nodiscard]] Result<std::vector<FileEntry>> list(std::string_view folder) const;
     void close(std::int64_t file) { open_.erase(file); }
@@ -48,11 +53,21 @@ public:
     static constexpr std::size_t kFilesListedMax = 10'000;
 
 private:
+    /// Where a new file is going to be.
+    struct NewFile {
+        UniqueFd folder;
+        std::string hidden, name;
+    };
     struct OpenFile {
         UniqueFd fd;
-        bool writable = false;
+        std::optional<NewFile> made;
+        OpenFile(UniqueFd open, std::optional<NewFile> fresh);
+        OpenFile(const OpenFile&) = delete;
+        OpenFile& operator=(const OpenFile&) = delete;
+        ~OpenFile();
     };
-    [[nodiscard]] Result<std::int64_t> keep(UniqueFd fd, bool writable);
+    [[nodiscard]] Result<std::int64_t> keep(UniqueFd fd, std::optional<NewFile> made);
+    [[nodiscard]] Result<std::int64_t> create(UniqueFd folder, const std::string& name);
 
     const std::map<std::string, Grant> grants_;
     std::map<std::int64_t, OpenFile> open_;

@@ -151,6 +151,9 @@ Result<frames::Frame> Relay::answer(const kontor_host& host, const frames::Frame
         case Service::kStreamClose:
             host.stream_close(host.ctx, number);
             break;
+        case Service::kFileCommit:
+            status(host.file_commit(host.ctx, number));
+            break;
     }
     const bool taken = out.numbers[0] == KONTOR_OK;
     if (is_work(asked) && taken) {

@@ -172,6 +172,12 @@ struct Services::Calls {
     static kontor_status file_list(void* ctx, kontor_str folder, kontor_str* out) {
         return guarded([&] { return self(ctx).list(view(folder), out); });
     }
+    static kontor_status file_commit(void* ctx, std::int64_t file) {
+        return guarded([&] {
+            auto done = self(ctx).parts_.files.commit(file);
+            return done ? KONTOR_OK : self(ctx).failed(done.error());
+        });
+    }
     static void file_close(void* ctx, std::int64_t file) {
         guarded([&] {
             self(ctx).parts_.files.close(file);
@@ -219,6 +225,7 @@ Services::Services(Parts parts) : parts_(std::move(parts)), streams_(parts_.dial
     table_.file_write = &Calls::file_write;
     table_.file_list = &Calls::file_list;
     table_.file_close = &Calls::file_close;
+    table_.file_commit = &Calls::file_commit;
     table_.http_begin = &Calls::http_begin;
     table_.http_arrived = &Calls::http_arrived;
     table_.http_finish = &Calls::http_finish;

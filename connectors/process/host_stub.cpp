@@ -116,6 +116,9 @@ struct HostStub::Calls {
         *out = str(answer.texts[0]);
         return status_of(answer);
     }
+    static kontor_status file_commit(void* ctx, std::int64_t file) {
+        return status_of(ask(ctx, Service::kFileCommit, Numbers{file}));
+    }
     static void file_close(void* ctx, std::int64_t file) {
         ask(ctx, Service::kFileClose, Numbers{file});
     }
@@ -168,7 +171,8 @@ HostStub::HostStub(Pipe& pipe) : pipe_(pipe) {
               .dial = &Calls::dial,
               .stream_read = &Calls::stream_read,
               .stream_write = &Calls::stream_write,
-              .stream_close = &Calls::stream_close};
+              .stream_close = &Calls::stream_close,
+              .file_commit = &Calls::file_commit};
 }
 
 }  // namespace kontor::process

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -109,7 +111,11 @@ void load_libraries(const std::string& plugin) {
 // open by then.
 std::shared_ptr<const host::Library> load(const Arguments& arguments) {
     const auto plugin = std::filesystem::absolute(arguments.plugin).string();
-    ::tzset();  // later no file can be read
+    // Later no file can be read: what libraries ask of the machine is settled now. mktime() looks
+    // at the machine's time zone each time unless it is told one.
+    ::setenv("TZ", "UTC0", 1);
+    ::tzset();
+    ::setlocale(LC_CTYPE, "C.UTF-8");
     end_at_refused_calls();
     require(sandbox::restrict_files(arguments.landlock, code_folders(plugin)));
     require(sandbox::filter_syscalls(sandbox::Allowed::kLibraries, frames::kProcessFd));

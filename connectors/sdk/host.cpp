@@ -69,6 +69,19 @@ std::size_t HostFile::read(std::int64_t offset, char* buffer, std::size_t size) 
     return got;
 }
 
+void HostFile::write(std::string_view bytes) {
+    // Frames have a limit; a file has none.
+    constexpr std::size_t kPiece = std::size_t{1} << 20;
+    for (std::size_t at = 0; at < bytes.size(); at += kPiece)
+        require(host_->file_write(host_->ctx, handle_, to_str(bytes.substr(at, kPiece))));
+}
+
+void HostFile::commit() {
+    // A host older than this SDK ends before this member; its files appear at once.
+    if (host_->size < offsetof(kontor_host, file_commit) + sizeof host_->file_commit) return;
+    require(host_->file_commit(host_->ctx, handle_));
+}
+
 HostStream::~HostStream() {
     if (handle_ >= 0) host_->stream_close(host_->ctx, handle_);
 }
@@ -83,6 +96,28 @@ std::string_view HostStream::read(std::size_t size, std::int64_t timeout_ms) {
 
 void HostStream::write(std::string_view bytes) {
     require(host_->stream_write(host_->ctx, handle_, to_str(bytes)));
+}
+
+HostFile Host::open_file(std::string_view path) {
+    std::int64_t handle = -1;
+    require(raw_->file_open(raw_->ctx, to_str(path), 0, &handle));
+    return {raw_, handle};
+}
+
+HostFile Host::create_file(std::string_view path) {
+    std::int64_t handle = -1;
+    require(raw_->file_open(raw_->ctx, to_str(path), 1, &handle));
+    return {raw_, handle};
+}
+
+std::vector<ListedFile> Host::list_files(std::string_view folder) {
+    kontor_str listing{nullptr, 0};
+    require(raw_->file_list(raw_->ctx, to_str(folder), &listing));
+    std::vector<ListedFile> out;
+    for (const Json& each : parse_json(to_view(listing), "a folder"))
+        out.push_back(
+            {text_of(each, "path"), integer_of(each, "size"), integer_of(each, "modified_ms")});
+    return out;
 }
 
 HostStream Host::dial(std::string_view address) {

@@ -51,10 +51,22 @@ public:
     [[nodiscard]] bool is_open() const { return handle_ >= 0; }
     /// Reads up to `size` bytes at `offset`; 0 at the end. Throws Error.
     [[nodiscard]] std::size_t read(std::int64_t offset, char* buffer, std::size_t size) const;
+    /// Appends to a file of Host::create_file(). Throws Error.
+    void write(std::string_view bytes);
+    /// Makes the new file appear under its name, whole and for good; without this it never does.
+    /// Throws Error.
+    void commit();
 
 private:
     const kontor_host* host_ = nullptr;
     std::int64_t handle_ = -1;
+};
+
+/// A file in a folder that was granted to the connection.
+struct ListedFile {
+    std::string path;  ///< begins with the grant's name
+    std::int64_t size = 0, modified_ms = 0;
+    bool operator==(const ListedFile&) const = default;
 };
 
 /// A connection to a server that speaks a protocol of its own, signed in by the host (Host::dial).
@@ -126,6 +138,12 @@ public:
     HttpResponse finish(const BegunRequest& begun);
     /// Connects to one of the addresses that the spec's "dials" allow, and signs in.
     [[nodiscard]] HostStream dial(std::string_view address);
+    /// Opens a file below a granted folder: "inbox/2026/a.csv". Throws Error.
+    [[nodiscard]] HostFile open_file(std::string_view path);
+    /// A new file below a folder granted for writing; see HostFile::commit(). Throws Error.
+    [[nodiscard]] HostFile create_file(std::string_view path);
+    /// All files below a granted folder, by path. Throws Error.
+    [[nodiscard]] std::vector<ListedFile> list_files(std::string_view folder);
     /// Hands the batch to the engine and empties it. An empty batch goes too if there is a
     /// checkpoint to commit.
     void emit(abi::BatchWriter& batch, std::string_view checkpoint = {});

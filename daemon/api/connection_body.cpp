@@ -72,6 +72,9 @@ Result<config::Connection> connection_from(const json& body, const std::string& 
     c.proxy = body.value("proxy", "");
     c.jurisdiction = body.value("jurisdiction", "");
     c.allow_http_loopback = body.value("allow_http_loopback", false);
+    const auto folders = body.value("folders", json::object());
+    for (const auto& [name, grant] : folders.items())
+        c.folders[name] = {grant.value("path", ""), grant.value("write", false)};
     if (const auto interval = body.value("interval", ""); !interval.empty()) {
         const auto time = config::parse_duration(interval);
         if (!time) return fail(Errc::kInvalid, "interval is no time", {{"key", "interval"}});

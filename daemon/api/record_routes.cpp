@@ -1,7 +1,7 @@
 // /records: read, filter, export and edit records of any entity.
 #include <algorithm>
 
-#include "daemon/api/csv.hpp"
+#include "connectors/sdk/csv_cell.hpp"
 #include "daemon/api/edit_warnings.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/record_names.hpp"
@@ -107,7 +107,7 @@ std::string csv_value(const ValueView& value, bool defuse) {
         case Kind::kReal:
             return json(value.real).dump();
         case Kind::kText:
-            return csv_cell(value.text, defuse);
+            return sdk::csv_cell(value.text, defuse);
         default:
             return "";
     }

@@ -48,6 +48,7 @@ constexpr OptionSpec kRedirectUri{.name = "redirect-uri", .value = "URI"};
 constexpr ExampleSpec kConnectExamples[] = {
     {"kontor connect zoho"},
     {"kontor connect zoho --sign-in browser"},
+    {"kontor connect csv --folder inbox=/srv/spreadsheets"},
     {"kontor connect zoho --name sales --option data_centre=cn --value client_id=1000.ABC --secret "
      "client_secret=file:/etc/kontor/secret --secret refresh_token=file:/etc/kontor/token "
      "--no-input"}};
@@ -55,6 +56,7 @@ constexpr ArgumentSpec kConnectArguments[] = {{.name = "PLUGIN"}};
 constexpr OptionSpec kConnectOptions[] = {
     {.name = "name", .value = "NAME"},
     {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
+    {.name = "folder", .value = "NAME=FOLDER", .repeat = true, .complete = Complete::kFolder},
     {.name = "value", .value = "NAME=VALUE", .repeat = true},
     {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
     kSecretFile,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "daemon/api/csv.hpp"
+#include "connectors/sdk/csv_cell.hpp"
 #include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
@@ -95,11 +95,11 @@ std::string render_table(const Table& table, const TableLook& look) {
 std::string render_csv(const Table& table, bool bom) {
     std::string out = bom ? "\xEF\xBB\xBF" : "";
     for (std::size_t c = 0; c < table.columns.size(); ++c)
-        out += (c == 0 ? "" : ",") + api::csv_cell(table.columns[c].title, true);
+        out += (c == 0 ? "" : ",") + sdk::csv_cell(table.columns[c].title, true);
     out += "\r\n";
     for (const auto& row : table.rows) {
         for (std::size_t c = 0; c < row.size(); ++c)
-            out += (c == 0 ? "" : ",") + api::csv_cell(row[c], true);
+            out += (c == 0 ? "" : ",") + sdk::csv_cell(row[c], true);
         out += "\r\n";
     }
     return out;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <unordered_map>
 
+#include "daemon/messages/folder_texts.hpp"
+
 namespace kontor::messages {
 namespace {
 
@@ -178,8 +180,8 @@ std::vector<std::string> placeholders(std::string_view text) {
 }
 
 std::vector<std::span<const Text>> catalogues() {
-    return {error_texts(),  daemon_texts(), doctor_texts(), cli_texts(),   sentence_texts(),
-            config_texts(), rule_texts(),   kit_texts(),    backup_texts()};
+    return {error_texts(),  daemon_texts(), doctor_texts(), cli_texts(),    sentence_texts(),
+            config_texts(), rule_texts(),   kit_texts(),    backup_texts(), folder_texts()};
 }
 
 }  // namespace kontor::messages

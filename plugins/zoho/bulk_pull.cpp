@@ -72,7 +72,8 @@ bool read_result(Pull& job, BulkJob& current, const BulkResult& result, BulkJob*
     ZipStream zip([&](std::int64_t offset, char* buffer, std::size_t size) {
         return file.read(offset, buffer, size);
     });
-    CsvReader csv([&](char* buffer, std::size_t size) { return zip.read(buffer, size); });
+    sdk::CsvReader csv([&](char* buffer, std::size_t size) { return zip.read(buffer, size); },
+                       bulk_format());
     CsvRecords rows(csv, job.columns, CsvRecords::As::kRecords);
     rows.skip(job.cursor.row);
     std::size_t until_look = 0;

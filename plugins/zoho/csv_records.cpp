@@ -18,7 +18,13 @@ std::string_view base_name(std::string_view header) {
 
 }  // namespace
 
-CsvRecords::CsvRecords(CsvReader& csv, const Columns& columns, As as) : csv_(csv), as_(as) {
+sdk::CsvFormat bulk_format() {
+    sdk::CsvFormat format;
+    format.what = "a bulk result: CSV";
+    return format;
+}
+
+CsvRecords::CsvRecords(sdk::CsvReader& csv, const Columns& columns, As as) : csv_(csv), as_(as) {
     if (!csv_.next(row_)) throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: no header row");
     for (std::size_t i = 0; i < row_.size(); ++i) {
         std::string_view name = row_[i];

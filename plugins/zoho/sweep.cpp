@@ -105,7 +105,9 @@ private:
             ZipStream zip([&](std::int64_t offset, char* buffer, std::size_t size) {
                 return file.read(offset, buffer, size);
             });
-            CsvReader csv([&](char* buffer, std::size_t size) { return zip.read(buffer, size); });
+            sdk::CsvReader csv(
+                [&](char* buffer, std::size_t size) { return zip.read(buffer, size); },
+                bulk_format());
             CsvRecords rows(csv, columns_, CsvRecords::As::kIds);
             while (rows.next(out_)) flush(kBatchRecords);
             if (!result->more) break;

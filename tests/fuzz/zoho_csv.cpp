@@ -3,12 +3,12 @@
 #include <cstring>
 
 #include "connectors/sdk/connector.hpp"
-#include "plugins/zoho/csv.hpp"
+#include "connectors/sdk/csv_reader.hpp"
 #include "tests/fuzz/input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view rest = as_text(data, size);
-    kontor::zoho::CsvReader reader([&](char* buffer, std::size_t room) {
+    kontor::sdk::CsvReader reader([&](char* buffer, std::size_t room) {
         const std::size_t n = std::min({room, rest.size(), std::size_t{7}});
         std::memcpy(buffer, rest.data(), n);
         rest.remove_prefix(n);

@@ -134,11 +134,14 @@ FakeHost::FakeHost() {
         return KONTOR_OK;
     };
     raw_.file_read = &file_read;
-    raw_.file_open = [](void*, kontor_str, std::int32_t, std::int64_t*) {
-        return KONTOR_E_PERMISSION;
+    raw_.file_open = &file_open;
+    raw_.file_write = [](void* ctx, std::int64_t file, kontor_str bytes) {
+        if (of(ctx).new_files_.count(file) == 0) return KONTOR_E_PERMISSION;
+        of(ctx).files_[file] += text(bytes);
+        return KONTOR_OK;
     };
-    raw_.file_write = [](void*, std::int64_t, kontor_str) { return KONTOR_E_PERMISSION; };
-    raw_.file_list = [](void*, kontor_str, kontor_str*) { return KONTOR_E_PERMISSION; };
+    raw_.file_list = &file_list;
+    raw_.file_commit = &file_commit;
     raw_.file_close = &file_close;
     serve_streams();
     raw_.http_begin = [](void* ctx, kontor_str head, kontor_str body, std::int64_t* ticket) {
@@ -255,7 +258,49 @@ kontor_status FakeHost::file_read(void* ctx, std::int64_t file, std::int64_t off
     return KONTOR_OK;
 }
 
+kontor_status FakeHost::file_open(void* ctx, kontor_str path, std::int32_t mode,
+                                  std::int64_t* file) {
+    FakeHost& self = of(ctx);
+    const std::string name = text(path);
+    const auto found = self.granted.find(name);
+    if (mode == 0 && found == self.granted.end()) return KONTOR_E_NOT_FOUND;
+    if (mode == 1 && name.rfind("outbox/", 0) != 0) return KONTOR_E_PERMISSION;
+    if (mode == 1 && found != self.granted.end()) return KONTOR_E_INVALID;
+    *file = self.next_file_++;
+    self.files_[*file] = mode == 0 ? found->second.bytes : std::string();
+    if (mode == 1) self.new_files_[*file] = name;
+    self.open_files = self.files_.size();
+    return KONTOR_OK;
+}
+
+kontor_status FakeHost::file_list(void* ctx, kontor_str folder, kontor_str* out) {
+    FakeHost& self = of(ctx);
+    const std::string name = text(folder);
+    if (std::find(self.folders.begin(), self.folders.end(), name) == self.folders.end())
+        return KONTOR_E_PERMISSION;
+    auto list = nlohmann::json::array();
+    for (const auto& [path, file] : self.granted)
+        if (path.rfind(name + "/", 0) == 0)
+            list.push_back(
+                {{"path", path}, {"size", file.bytes.size()}, {"modified_ms", file.modified_ms}});
+    self.listing_ = list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    *out = {self.listing_.data(), self.listing_.size()};
+    return KONTOR_OK;
+}
+
+kontor_status FakeHost::file_commit(void* ctx, std::int64_t file) {
+    FakeHost& self = of(ctx);
+    const auto found = self.new_files_.find(file);
+    if (found == self.new_files_.end()) return KONTOR_E_INVALID;
+    if (self.on_commit)
+        if (const auto status = self.on_commit(); status != KONTOR_OK) return status;
+    self.granted[found->second] = {self.files_[file], self.clock_ms};
+    self.new_files_.erase(found);
+    return KONTOR_OK;
+}
+
 void FakeHost::file_close(void* ctx, std::int64_t file) {
+    of(ctx).new_files_.erase(file);
     of(ctx).files_.erase(file);
     of(ctx).open_files = of(ctx).files_.size();
 }

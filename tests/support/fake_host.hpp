@@ -1,6 +1,6 @@
 #pragma once
 
-/// A host for plugin tests: no network, no files, no real time. HTTP answers come from a function
+/// A host for plugin tests: no network, no disk, no real time. HTTP answers come from a function
 /// of the test's; what the plugin does is captured. Not thread-safe.
 
 #include <cstdint>
@@ -82,6 +82,16 @@ public:
     /// "begin URL-path", "finish URL-path", "emit N": in which order the plugin worked.
     std::vector<std::string> order;
 
+    /// Granted folders: files by path ("inbox/a.csv"). Those under "outbox/" may be added to.
+    struct File {
+        std::string bytes;
+        std::int64_t modified_ms = 0;
+    };
+    std::map<std::string, File> granted;
+    std::vector<std::string> folders{"inbox", "outbox"};
+    /// Called before a file is committed; what it returns other than OK is the answer.
+    std::function<kontor_status()> on_commit;
+
     std::vector<FakeRequest> requests;
     std::vector<EmittedBatch> batches;
     struct Log {
@@ -108,6 +118,10 @@ private:
     void serve_streams();
     static kontor_status file_read(void* ctx, std::int64_t file, std::int64_t offset, void* buffer,
                                    std::size_t size, std::size_t* got);
+    static kontor_status file_open(void* ctx, kontor_str path, std::int32_t mode,
+                                   std::int64_t* file);
+    static kontor_status file_list(void* ctx, kontor_str folder, kontor_str* out);
+    static kontor_status file_commit(void* ctx, std::int64_t file);
     static void file_close(void* ctx, std::int64_t file);
 
     kontor_host raw_{};
@@ -116,9 +130,10 @@ private:
     std::int64_t next_ticket_ = 1;
     std::string stream_;  // what the server said and was not read
     std::map<std::int64_t, std::string> files_;
+    std::map<std::int64_t, std::string> new_files_;  // where they go when they are committed
     std::int64_t next_file_ = 1;
     std::uint64_t random_ = 42;
-    std::string headers_, body_, state_out_;  // what the last call returned
+    std::string headers_, body_, state_out_, listing_;  // what the last call returned
 };
 
 }  // namespace kontor::test

@@ -229,6 +229,52 @@ Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     return ask_secrets(context, auth, body);
 }
 
+/// Opens a folder of this machine to the connector, as it says what it does there.
+Outcome<> take_folder(Context& context, const json& folder, const std::string& path, json& body) {
+    const auto whole = std::filesystem::absolute(path).lexically_normal();
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(whole, ignored))
+        return usage(context.language(), "cli.connect.folder.missing", {{"path", whole.string()}});
+    body["folders"][text_at(folder, "name")] = {{"path", whole.string()},
+                                                {"write", flag_at(folder, "write")}};
+    return {};
+}
+
+/// The folders that the connector works in: those given, and those that it cannot do without.
+Outcome<> take_folders(Context& context, const json& spec, json& body) {
+    const auto given = parse_pairs(context.language(), context.args().all("folder"));
+    if (!given) return tl::unexpected<Failure>(given.error());
+    const auto& wanted = list_at(spec, "folders");
+    std::vector<std::string> names;
+    for (const auto& folder : wanted) names.push_back(text_at(folder, "name"));
+    for (const auto& [name, path] : *given) {
+        const auto found = std::find(names.begin(), names.end(), name);
+        if (found == names.end()) {
+            std::string list;
+            for (const auto& each : names)
+                list += (list.empty() ? "" : context.text("cli.list.between")) + each;
+            return usage(context.language(),
+                         names.empty() ? "cli.connect.no_folders" : "cli.connect.no_folder",
+                         {{"name", one_line(name)}, {"list", list}});
+        }
+        const auto at = static_cast<std::size_t>(found - names.begin());
+        if (auto taken = take_folder(context, wanted[at], path, body); !taken) return taken;
+    }
+    for (const auto& folder : wanted) {
+        const auto name = text_at(folder, "name");
+        if (!flag_at(folder, "required") || object_at(body, "folders").contains(name)) continue;
+        for (bool taken = false; !taken;) {
+            auto path = context.ask(label_of(context, object_at(folder, "help"), name),
+                                    "--folder " + name + "=");
+            if (!path) return tl::unexpected<Failure>(std::move(path.error()));
+            auto done = take_folder(context, folder, *path, body);
+            if (!done) context.warn(done.error().message);
+            taken = done.has_value();
+        }
+    }
+    return {};
+}
+
 Outcome<> take_rest(Context& context, json& body) {
     const auto& args = context.args();
     if (args.has("ca-file")) {
@@ -256,7 +302,8 @@ Failure refused(Context& context, Failure failure) {
     return failure;
 }
 
-void tell(Context& context, const std::string& name, const json& created, const json& forecast) {
+void tell(Context& context, const std::string& name, const json& created, const json& forecast,
+          bool folders) {
     if (context.json()) {
         auto document = created;
         document["forecast"] = forecast;
@@ -273,6 +320,7 @@ void tell(Context& context, const std::string& name, const json& created, const 
                          {{"path", text_at(mapping, "file")},
                           {"streams", std::to_string(list_at(mapping, "streams").size())}}));
     if (forecast.is_object()) context.note(forecast_text(context, forecast));
+    if (folders) context.note(context.text("cli.connect.folder.next", {{"name", name}}));
     context.note(context.text("cli.connect.next", {{"name", name}}));
 }
 
@@ -295,6 +343,8 @@ Outcome<Exit> run_connect(Context& context) {
     if (!plugin) return tl::unexpected<Failure>(plugin.error());
     if (auto taken = take_options(context, object_at(*plugin, "spec"), request.body); !taken)
         return tl::unexpected<Failure>(std::move(taken.error()));
+    if (auto taken = take_folders(context, object_at(*plugin, "spec"), request.body); !taken)
+        return tl::unexpected<Failure>(std::move(taken.error()));
     if (auto taken = take_rest(context, request.body); !taken)
         return tl::unexpected<Failure>(std::move(taken.error()));
     if (auto asked = ask_credentials(context, *plugin, request.body); !asked)
@@ -304,7 +354,8 @@ Outcome<Exit> run_connect(Context& context) {
     if (!created) return tl::unexpected<Failure>(refused(context, created.error()));
     // The forecast is an extra: the connection stands without it.
     const auto forecast = context.api().get("/connections/" + url_encode(name) + "/forecast");
-    tell(context, name, *created, forecast ? *forecast : json(nullptr));
+    tell(context, name, *created, forecast ? *forecast : json(nullptr),
+         request.body.contains("folders"));
     return Exit::kOk;
 }
 

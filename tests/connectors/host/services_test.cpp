@@ -300,8 +300,25 @@ TEST_CASE("granted files can be listed, read and, where allowed, written") {
     CHECK(s.host->file_read(s.host->ctx, file, 0, buffer, 1, &got) == KONTOR_E_INVALID);
     REQUIRE(s.host->file_open(s.host->ctx, str("outbox/new.csv"), 1, &file) == KONTOR_OK);
     REQUIRE(s.host->file_write(s.host->ctx, file, str("hello")) == KONTOR_OK);
+    // Nobody sees half a file.
+    CHECK_FALSE(std::filesystem::exists(s.dir / "out/new.csv"));
+    REQUIRE(s.host->file_list(s.host->ctx, str("outbox"), &listing) == KONTOR_OK);
+    CHECK(text(listing) == "[]");
+    REQUIRE(s.host->file_commit(s.host->ctx, file) == KONTOR_OK);
     CHECK(std::filesystem::file_size(s.dir / "out/new.csv") == 5);
+    CHECK(s.host->file_write(s.host->ctx, file, str("more")) == KONTOR_E_PERMISSION);
+    CHECK(s.host->file_commit(s.host->ctx, file) == KONTOR_E_INVALID);
     CHECK(s.host->file_open(s.host->ctx, str("outbox/new.csv"), 1, &file) == KONTOR_E_INVALID);
+
+    // Another's file of that name is never replaced, and nothing is left of ours.
+    REQUIRE(s.host->file_open(s.host->ctx, str("outbox/late.csv"), 1, &file) == KONTOR_OK);
+    std::ofstream(s.dir / "out/late.csv") << "theirs";
+    CHECK(s.host->file_commit(s.host->ctx, file) == KONTOR_E_INVALID);
+    s.host->file_close(s.host->ctx, file);
+    CHECK(std::filesystem::file_size(s.dir / "out/late.csv") == 6);
+    REQUIRE(s.host->file_open(s.host->ctx, str("outbox/never.csv"), 1, &file) == KONTOR_OK);
+    static_cast<void>(s.services.end_call(KONTOR_OK));
+    CHECK(std::distance(std::filesystem::directory_iterator(s.dir / "out"), {}) == 2);
 }
 
 TEST_CASE("no path leads out of a grant") {

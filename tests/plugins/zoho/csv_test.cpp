@@ -11,7 +11,7 @@ using CsvRows = std::vector<std::vector<std::string>>;
 
 namespace {
 
-zoho::CsvReader::Source source(const std::string& text, std::size_t grain) {
+sdk::CsvReader::Source source(const std::string& text, std::size_t grain) {
     auto at = std::make_shared<std::size_t>(0);
     return [&text, grain, at](char* buffer, std::size_t size) {
         const std::size_t got = std::min({size, grain, text.size() - *at});
@@ -22,7 +22,7 @@ zoho::CsvReader::Source source(const std::string& text, std::size_t grain) {
 }
 
 CsvRows rows(const std::string& text, std::size_t grain = 1 << 20) {
-    zoho::CsvReader csv(source(text, grain));
+    sdk::CsvReader csv(source(text, grain));
     CsvRows out;
     std::vector<std::string_view> row;
     while (csv.next(row)) out.emplace_back(row.begin(), row.end());
@@ -78,7 +78,7 @@ TEST_CASE("rows become records by the header, not by position", "[zoho][csv]") {
         "1.50,99,Acme,1,2026-05-20T10:00:00+05:30,Ada,77,True,Web,b;a,2026-05-20T00:00:00Z,x,"
         "2000-01-02\n"
         ",,,2,,,,false,-None-,,,,\n";
-    zoho::CsvReader csv(source(text, 1000));
+    sdk::CsvReader csv(source(text, 1000));
     zoho::CsvRecords records(csv, columns, zoho::CsvRecords::As::kRecords);
     abi::BatchWriter out;
     while (records.next(out)) {
@@ -108,7 +108,7 @@ TEST_CASE("results that are none are refused", "[zoho][csv]") {
              "Id,A\n1,\xed\xa0\x80\n", "Id,A\n1,\xf0\x9f\x98\n"}) {
         CAPTURE(bad);
         const auto read_all = [&] {
-            zoho::CsvReader csv(source(bad, 1000));
+            sdk::CsvReader csv(source(bad, 1000));
             zoho::CsvRecords records(csv, columns, zoho::CsvRecords::As::kRecords);
             abi::BatchWriter out;
             while (records.next(out)) {

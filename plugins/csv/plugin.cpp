@@ -1,0 +1,3 @@
+#include "plugins/csv/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::csv::Connector)

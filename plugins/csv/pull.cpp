@@ -1,0 +1,156 @@
+#include "plugins/csv/pull.hpp"
+
+#include <algorithm>
+
+#include "connectors/sdk/csv_cell.hpp"
+#include "plugins/csv/cursor.hpp"
+#include "plugins/csv/headers.hpp"
+#include "plugins/csv/table_reader.hpp"
+#include "plugins/csv/text.hpp"
+
+namespace kontor::csv {
+namespace {
+
+constexpr std::size_t kBatchRecords = 2'000;
+constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
+
+TableReader open_table(Folder& folder, const Piece& piece, const Facts& facts, const Table& table) {
+    TableReader reader(folder.open(piece, facts));
+    if (!table.key.empty() &&
+        std::ranges::find(reader.columns(), table.key) == reader.columns().end())
+        throw Unreadable(Reason::kNoKeyColumn);
+    return reader;
+}
+
+bool full(abi::BatchWriter& batch) {
+    return batch.records() >= kBatchRecords || batch.bytes().size() >= kBatchBytes;
+}
+
+// The table's pieces in a file; none if it cannot be read, which is told among the problems.
+std::vector<Piece> pieces_of(Folder& folder, const sdk::ListedFile& file, const Table& table,
+                             bool& readable) {
+    if (!folder.may_hold(file, table.name)) return {};
+    try {
+        auto out = folder.pieces(file);
+        std::erase_if(out, [&](const Piece& piece) { return piece.table != table.name; });
+        return out;
+    } catch (const Unreadable&) {
+        readable = false;
+        return {};
+    }
+}
+
+}  // namespace
+
+PieceReader::PieceReader(Folder& folder, const Piece& piece, const Facts& facts, const Table& table,
+                         const sdk::Request& request, const Habits& habits, ProblemSink problems)
+    : piece_(piece),
+      problems_(std::move(problems)),
+      reader_(open_table(folder, piece, facts, table)),
+      ids_(table, reader_.columns()),
+      own_file_(std::ranges::find(reader_.columns(), kKeyColumn) != reader_.columns().end()) {
+    for (std::size_t i = 0; i < reader_.columns().size(); ++i) {
+        const auto& name = reader_.columns()[i];
+        const auto field = std::ranges::find(request.fields, name);
+        const Column* column = table.column(name);
+        if (field == request.fields.end() || column == nullptr) continue;
+        cells_.push_back({i, static_cast<std::uint16_t>(field - request.fields.begin()), column});
+        habits_.push_back(habits);
+        if (column->order != DateOrder::kUnknown) habits_.back().date_order = column->order;
+    }
+}
+
+void PieceReader::complain(Reason reason, std::string column) {
+    problems_({piece_.shown(), row_.line, std::move(column), reason});
+}
+
+// False if a cell is not what its column is.
+bool PieceReader::put(abi::BatchWriter& out) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+        const Cell& cell = cells_[i];
+        std::string_view text = row_.cells[cell.at];
+        if (own_file_) text = sdk::csv_undefused(text);
+        const Reason wrong = put_cell(out, cell.field, text, cell.column->type, habits_[i]);
+        if (wrong == Reason::kNone) continue;
+        complain(wrong, cell.column->name);
+        return false;
+    }
+    return true;
+}
+
+bool PieceReader::next(abi::BatchWriter& out, abi::Op op) {
+    while (reader_.next(row_)) {
+        if (row_.fault != Reason::kNone) {
+            complain(row_.fault);
+            continue;
+        }
+        const auto id = ids_.next(row_.cells);
+        if (!id) {
+            complain(Reason::kSameKey);
+            continue;
+        }
+        // A batch cannot give back what it has taken: the row is tried out first.
+        probe_.clear();
+        probe_.begin(op, *id);
+        if (!put(probe_)) continue;
+        out.append(probe_);
+        return true;
+    }
+    return false;
+}
+
+std::string pull_table(sdk::Host& host, Folder& folder, const Options& options, const Table& table,
+                       const sdk::Request& request, std::string_view cursor) {
+    const Cursor before = Cursor::decode(cursor);
+    const auto files = folder.files();
+    Cursor seen;
+    // What is there no more is forgotten; what waits is as it was.
+    for (const auto& file : files)
+        if (const auto old = before.files.find(file.path); old != before.files.end())
+            seen.files.insert(*old);
+    abi::BatchWriter batch;
+    std::int64_t done = 0;
+    for (const auto& file : files) {
+        if (seen.unchanged(file) != nullptr || !folder.may_hold(file, table.name)) continue;
+        host.check_cancelled();
+        const Facts facts = folder.facts(file);
+        const auto old = seen.files.find(file.path);
+        bool readable = true;
+        if (old == seen.files.end() || old->second.hash != facts.hash) {
+            for (const Piece& piece : pieces_of(folder, file, table, readable)) try {
+                    PieceReader reader(folder, piece, facts, table, request, options.habits,
+                                       [](const Problem&) {});
+                    while (reader.next(batch, abi::Op::kRecord)) {
+                        ++done;
+                        if (full(batch)) host.emit(batch);
+                    }
+                } catch (const Unreadable&) {
+                    continue;
+                }
+        }
+        host.progress({{"stage", "read"}, {"done", done}});
+        seen.files[file.path] = {file.size, file.modified_ms, facts.hash, 0};
+        host.emit(batch, seen.encode());
+    }
+    return seen.encode();
+}
+
+bool list_table(sdk::Host& host, Folder& folder, const Options& options, const Table& table) {
+    bool complete = options.complete;
+    abi::BatchWriter batch;
+    for (const auto& file : folder.files()) {
+        host.check_cancelled();
+        for (const Piece& piece : pieces_of(folder, file, table, complete)) try {
+                PieceReader reader(folder, piece, folder.facts(file), table, {}, options.habits,
+                                   [&](const Problem&) { complete = false; });
+                while (reader.next(batch, abi::Op::kId))
+                    if (full(batch)) host.emit(batch);
+            } catch (const Unreadable&) {
+                complete = false;
+            }
+    }
+    host.emit(batch);
+    return complete;
+}
+
+}  // namespace kontor::csv

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/csv/folder.hpp"
+#include "plugins/csv/state.hpp"
+#include "plugins/csv/table.hpp"
+#include "plugins/csv/table_reader.hpp"
+
+namespace kontor::csv {
+
+/// The tables of the folder: what is in its files, together with what was decided before.
+class Tables {
+public:
+    Tables(sdk::Host& host, Folder& folder, const Options& options)
+        : host_(host), folder_(folder), options_(options), state_(host) {}
+
+    /// Reads all files and decides what their columns are. Remembers it.
+    const std::map<std::string, Table>& describe();
+    /// A table as it was described. Throws sdk::Error(KONTOR_E_NOT_FOUND) if it never was.
+    [[nodiscard]] const Table& table(std::string_view name);
+
+private:
+    struct Look;  // what was seen of a table
+    void look_at(const Piece& piece, Look& look);
+    void look_if_readable(const Piece& piece, Look& look);
+    [[nodiscard]] Table decide(const std::string& name, const Look& look);
+    [[nodiscard]] std::string choose_key(const std::string& name, const Look& look) const;
+    [[nodiscard]] Column column_of(const std::string& table, const std::string& entity,
+                                   const std::string& name, const TypeGuess& guess) const;
+
+    sdk::Host& host_;
+    Folder& folder_;
+    const Options& options_;
+    State state_;
+    std::map<std::string, Table> tables_;
+};
+
+}  // namespace kontor::csv
