@@ -70,7 +70,7 @@ public:
         std::optional<Failure> first;
         std::size_t failures = 0;
         for (const auto& target : *all) {
-            const auto done = work(target);
+            auto done = work(target);
             if (done) {
                 if (*done != Exit::kOk) worst = *done;
                 continue;
