@@ -27,6 +27,7 @@ sdk::StreamSpec stream_of(const Book& book) {
     can.find_fields = {kUidField};
     can.key_field = kUidField;
     can.cas = "batch";
+    can.modified_resolution_ms = 1000;
     can.push_batch_max = kPushBatch;
     can.fetch_batch_max = static_cast<std::int64_t>(Images::kCardsAtOnce);
     return out;

@@ -198,6 +198,14 @@ void rename(Card& card, const Values& before, const Values& after) {
     write_text(card, at, "FN", shown);
 }
 
+/// A second e-mail address without a first would be read as the first.
+void keep_second_email(Card& card, const Values& after) {
+    if (!is_blank(after.at("email")) || is_blank(after.at("secondary_email"))) return;
+    const Index first = slot_of(card, "email");
+    if (first && text_of(card, first) == after.at("secondary_email"))
+        card.add_parameter(*first, std::string(kPin) + "=secondary_email");
+}
+
 std::string basic_instant(std::int64_t ms) {
     std::string text = sdk::format_instant(ms).substr(0, 19);
     std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
@@ -327,6 +335,7 @@ bool write_contact(Card& card, const Values& changes, std::int64_t now_ms) {
         changed = true;
     }
     if (!changed) return true;
+    keep_second_email(card, after);
     rename(card, before, after);
     if (const Index at = card.find("REV")) card.set_value(*at, basic_instant(now_ms), {"VALUE"});
     return true;

@@ -114,7 +114,8 @@ Reply Dav::remove(const std::string& url, const std::string& etag) {
 std::optional<Resource> Dav::look(const std::string& url) {
     try {
         Multistatus found =
-            propfind(url, 0, "<d:getetag/><d:getcontentlength/>", "look at a card", "write");
+            propfind(url, 0, "<d:getetag/><d:getlastmodified/><d:getcontentlength/>",
+                     "look at a card", "write");
         if (found.resources.empty() || found.resources[0].status / 100 == 4) return std::nullopt;
         found.resources[0].etag = strong_etag(found.resources[0].etag);
         return std::move(found.resources[0]);

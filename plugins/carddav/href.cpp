@@ -60,6 +60,10 @@ std::string member_name(std::string_view href) {
     return *name;
 }
 
+bool is_member_name(std::string_view name) {
+    return !name.empty() && member_name(sdk::percent_encode(name)) == name;
+}
+
 std::string member_url(std::string_view collection, std::string_view name) {
     return std::string(collection) + sdk::percent_encode(name);
 }

@@ -20,7 +20,10 @@ namespace kontor::carddav {
 /// The last segment of an href, decoded: what a collection calls its member, and a record's id. ""
 /// for a collection (final slash), and for what could be no id (too long, control characters).
 [[nodiscard]] std::string member_name(std::string_view href);
-/// Address of the member `name` of a collection, which ends with a slash.
+/// True for what member_name() could give. Nothing else may become an address: "" and ".." would be
+/// those of the collection itself and of what is above it.
+[[nodiscard]] bool is_member_name(std::string_view name);
+/// Address of the member `name` (is_member_name) of a collection, which ends with a slash.
 [[nodiscard]] std::string member_url(std::string_view collection, std::string_view name);
 
 /// An entity tag without the mark of a weak one: proxies that compress add it, and a server

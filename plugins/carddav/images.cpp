@@ -13,10 +13,11 @@ constexpr const char* kDoing = "read cards";
 }  // namespace
 
 Multistatus Images::read(const std::vector<std::string>& names) {
-    std::string content = "<d:prop><d:getetag/><c:address-data/></d:prop>";
+    std::string content = "<d:prop><d:getetag/><d:getlastmodified/><c:address-data/></d:prop>";
     const std::string base = path_of(book_.url);
     for (const std::string& name : names)
-        content += "<d:href>" + xml_escaped(member_url(base, name)) + "</d:href>";
+        if (is_member_name(name))
+            content += "<d:href>" + xml_escaped(member_url(base, name)) + "</d:href>";
     const Reply reply = dav_.report(book_.url, 0, xml_request("c:addressbook-multiget", content));
     if (reply.status != 207) throw failure(reply, kDoing);
     return parse_multistatus(reply.body, kDoing);
@@ -31,7 +32,8 @@ bool Images::add(const std::string& name, const Resource& resource, abi::BatchWr
                         {{"book", book_.name}, {"reason", error.what()}});
         return false;
     }
-    out.begin(abi::Op::kRecord, name, versions_.seen(name, strong_etag(resource.etag)));
+    out.begin(abi::Op::kRecord, name,
+              versions_.seen(name, strong_etag(resource.etag), modified_of(resource)));
     for (std::uint16_t i = 0; i < fields_.size(); ++i)
         if (const auto found = values.find(fields_[i]); found != values.end()) {
             if (found->second)

@@ -96,6 +96,7 @@ void read_property(const pugi::xml_node& node, Resource& out) {
         if (name == "getetag") out.etag = word_of(node);
         if (name == "displayname") out.display_name = as_utf8(word_of(node));
         if (name == "sync-token") out.sync_token = word_of(node);
+        if (name == "getlastmodified") out.modified = word_of(node);
         if (name == "getcontentlength") out.content_length = word_of(node);
         if (name == "current-user-principal") out.principal = word_of(child(node, kDav, "href"));
         if (name == "current-user-privilege-set") out.may_write = may_write(node);

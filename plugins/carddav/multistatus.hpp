@@ -20,7 +20,7 @@ struct Resource {
     std::string href;  ///< as the server wrote it
     int status = 0;    ///< of the resource as a whole; 0 = it says so for each property
     std::string etag, card, display_name, sync_token, change_tag;
-    std::string principal, home, content_length;
+    std::string principal, home, content_length, modified;
     bool is_address_book = false, is_collection = false;
     bool can_sync = false;          ///< has the report sync-collection
     std::optional<bool> may_write;  ///< of what the current user may; nullopt = not said

@@ -228,11 +228,11 @@ void find(Dav& dav, const Book& book, Versions& versions, const sdk::Request& re
     Images images(dav, book, versions, request.fields);
     abi::BatchWriter out;
     for (const std::string& uid : request.values) {
-        const std::string body =
-            xml_request("c:addressbook-query",
-                        R"(<d:prop><d:getetag/><c:address-data/></d:prop><c:filter>)"
-                        R"(<c:prop-filter name="UID"><c:text-match match-type="equals">)" +
-                            xml_escaped(uid) + "</c:text-match></c:prop-filter></c:filter>");
+        const std::string body = xml_request(
+            "c:addressbook-query",
+            R"(<d:prop><d:getetag/><d:getlastmodified/><c:address-data/></d:prop><c:filter>)"
+            R"(<c:prop-filter name="UID"><c:text-match match-type="equals">)" +
+                xml_escaped(uid) + "</c:text-match></c:prop-filter></c:filter>");
         const Reply reply = dav.report(book.url, 1, body);
         if (reply.status != 207) throw failure(reply, "find a card");
         for (const Resource& each : parse_multistatus(reply.body, "find a card").resources) {

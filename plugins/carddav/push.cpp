@@ -80,6 +80,12 @@ private:
     bool carry_out(const Change& change, sdk::PushResult& result) {
         try {
             writing_ = false;
+            const bool create_it = change.op == abi::Op::kCreate;
+            if (!is_member_name(create_it ? name_for(change.key) : change.id)) {
+                result = {};
+                result.status = create_it ? "invalid" : "missing";
+                return true;
+            }
             switch (change.op) {
                 case abi::Op::kCreate:
                     create(change, result);
@@ -93,6 +99,12 @@ private:
             sent_ = true;
             return true;
         } catch (const sdk::Error& error) {
+            if (error.status() == KONTOR_E_PERMISSION) {  // of this one card
+                result = {};
+                result.status = "forbidden";
+                result.message = error.what();
+                return true;
+            }
             if (!maybe_done(error) && !sent_) throw;
             result = {};
             result.status = writing_ && maybe_done(error) ? "unknown" : "retry";
@@ -111,11 +123,13 @@ private:
         return reply;
     }
 
+    static std::string name_for(const std::string& uid) { return uid + ".vcf"; }
+
     void create(const Change& change, sdk::PushResult& result) {
         // The address comes from the key, so that a create whose answer was lost, or that a
         // restored replica does not remember, cannot happen twice.
         const std::string uid = change.key.empty() ? random_uid() : change.key;
-        const std::string id = uid + ".vcf";
+        const std::string id = name_for(uid);
         const Card card = new_contact(uid, change.values, dav_.host().now_ms());
         const Reply reply = put(id, card, "If-None-Match", "*");
         if (reply.status / 100 == 2) return done(id, reply, "create", result);
@@ -144,6 +158,7 @@ private:
         const std::string url = member_url(book_.url, change.id);
         const auto seen = dav_.look(url);
         if (!seen) {
+            result = {};
             result.status = "missing";
             return;
         }
@@ -168,7 +183,7 @@ private:
         if (card->text() == there.body) {
             result = {.status = "ok",
                       .id = change.id,
-                      .version = versions_.written(change.id, etag),
+                      .version = versions_.seen(change.id, etag, modified_of(*seen)),
                       .action = "none",
                       .code = {},
                       .field = {},
@@ -207,22 +222,24 @@ private:
         result.action = "delete";
     }
 
-    // A server that has changed what it was given tells no tag; then it is asked for.
+    // The answer to a write tells neither the time nor, if the server has changed what it was
+    // given, the tag.
     void done(const std::string& id, const Reply& reply, const char* action,
               sdk::PushResult& result) {
         result.status = "ok";
         result.id = id;
         result.action = action;
-        std::string etag = strong_etag(reply.etag);
         try {
-            if (etag.empty())
-                if (const auto seen = dav_.look(member_url(book_.url, id))) etag = seen->etag;
+            const auto now = dav_.look(member_url(book_.url, id));
+            const std::string etag = strong_etag(reply.etag);
+            // Somebody else's write since then is not ours to tell of.
+            if (now && !now->etag.empty() && (etag.empty() || etag == now->etag))
+                result.version = versions_.wrote(id, now->etag, modified_of(*now));
         } catch (const sdk::Error& error) {
             // It only completes what was carried out.
             dav_.host().log(sdk::LogLevel::kWarning, "carddav.no_read_back",
                             {{"book", book_.name}, {"reason", error.what()}});
         }
-        if (!etag.empty()) result.version = versions_.written(id, etag);
     }
 
     static void invalid(const char* code, const std::string& message, sdk::PushResult& result) {

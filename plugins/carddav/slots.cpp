@@ -72,6 +72,12 @@ std::optional<std::size_t> email(const Card& card, bool secondary) {
     if (!all.empty() && !is_preferred(properties[all.front()]))
         std::stable_partition(all.begin(), all.end(),
                               [&](std::size_t i) { return properties[i].has_type("WORK"); });
+    const auto pinned = std::ranges::find_if(
+        all, [&](std::size_t i) { return properties[i].parameter(kPin) == "secondary_email"; });
+    if (pinned != all.end()) {
+        if (secondary) return *pinned;
+        all.erase(pinned);
+    }
     const std::size_t wanted = secondary ? 1 : 0;
     if (wanted >= all.size()) return std::nullopt;
     return all[wanted];

@@ -13,6 +13,10 @@
 
 namespace kontor::carddav {
 
+/// Parameter that binds a property to a field where its place among others would not: a second
+/// e-mail address without a first.
+inline constexpr const char* kPin = "X-KONTOR-FIELD";
+
 /// A field that one of several properties fills.
 struct Slot {
     std::string_view field, property;

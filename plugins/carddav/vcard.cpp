@@ -217,12 +217,17 @@ void Card::set_value(std::size_t at, std::string_view value,
                      const std::vector<std::string_view>& without) {
     Property& property = properties_.at(at);
     if (property.value == value) return;
-    Property changed;
-    changed.raw = line_of(head_of(property, without), value);
-    std::string_view rest = changed.raw;
-    Property read = take_line(rest);
-    read.raw = std::move(changed.raw);
-    property = std::move(read);
+    const std::string raw = line_of(head_of(property, without), value);
+    std::string_view rest = raw;
+    property = take_line(rest);
+}
+
+void Card::add_parameter(std::size_t at, std::string_view parameter) {
+    Property& property = properties_.at(at);
+    const std::string raw =
+        line_of(head_of(property, {}) + ";" + std::string(parameter), property.value);
+    std::string_view rest = raw;
+    property = take_line(rest);
 }
 
 void Card::add(std::string_view head, std::string_view value) {

@@ -53,6 +53,8 @@ public:
     /// in `without`. A value that is there already changes no byte.
     void set_value(std::size_t at, std::string_view value,
                    const std::vector<std::string_view>& without = {});
+    /// Adds a parameter ("NAME=value") to property `at`.
+    void add_parameter(std::size_t at, std::string_view parameter);
     /// Adds a line before the card's end: `head` is name and parameters ("TEL;TYPE=WORK").
     void add(std::string_view head, std::string_view value);
     /// Takes property `at` out, and with the last real property of a group its labels (X-AB…).

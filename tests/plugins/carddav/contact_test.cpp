@@ -133,6 +133,21 @@ TEST_CASE("a field without a property gets one, and an emptied one loses it",
     CHECK(edited(card("FN:x\nADR;TYPE=HOME:;;s;;;;\n"), {{"home_street", ""}}) == card("FN:x\n"));
 }
 
+TEST_CASE("a second e-mail address stays the second when there is no first", "[carddav][contact]") {
+    const std::string both = card("FN:x\nitem1.EMAIL;TYPE=HOME:a@b.c\nEMAIL:d@e.f\n");
+    const std::string second = edited(both, {{"email", std::nullopt}});
+    CHECK(second == card("FN:x\nEMAIL;X-KONTOR-FIELD=secondary_email:d@e.f\n"));
+    Values values = read_contact(Card::parse(second));
+    CHECK(text_of(values, "email") == "(blank)");
+    CHECK(text_of(values, "secondary_email") == "d@e.f");
+    values = read_contact(Card::parse(edited(second, {{"email", "new@b.c"}})));
+    CHECK(text_of(values, "email") == "new@b.c");
+    CHECK(text_of(values, "secondary_email") == "d@e.f");
+    values = read_contact(new_contact("u", {{"secondary_email", "d@e.f"}}, kNow));
+    CHECK(text_of(values, "email") == "(blank)");
+    CHECK(text_of(values, "secondary_email") == "d@e.f");
+}
+
 TEST_CASE("an edited telephone URI becomes a text", "[carddav][contact]") {
     CHECK(edited(sample_card("android"), {{"home_phone", "020 1"}})
               .find("\r\nTEL;TYPE=\"voice,home\":020 1\r\n") != std::string::npos);

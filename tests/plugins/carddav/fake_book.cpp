@@ -1,6 +1,8 @@
 #include "tests/plugins/carddav/fake_book.hpp"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "connectors/sdk/url.hpp"
 #include "plugins/carddav/contact.hpp"
@@ -30,6 +32,15 @@ std::string between(const std::string& in, const std::string& from, const std::s
     if (begin == std::string::npos) return {};
     const auto end = in.find(to, begin + from.size());
     return in.substr(begin + from.size(), end - begin - from.size());
+}
+
+std::string http_date(std::int64_t ms) {
+    const std::time_t seconds = ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 40> out{};
+    std::strftime(out.data(), out.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return out.data();
 }
 
 FakeResponse multistatus(const std::string& inner) {
@@ -62,6 +73,7 @@ FakeBook::FakeBook() : sdk_host_(host.raw()) {
 
 void FakeBook::put(const std::string& name, const std::string& text) {
     cards[name] = text;
+    modified_ms[name] = host.clock_ms += 1000;
     changes.emplace_back(static_cast<int>(changes.size()) + 1, name);
 }
 
@@ -87,6 +99,9 @@ std::string FakeBook::response(const std::string& name, bool with_card) const {
     if (found == cards.end())
         return href + "<D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
     return href + "<D:propstat><D:prop><D:getetag>" + escaped(etag(name)) + "</D:getetag>" +
+           (tells_times
+                ? "<D:getlastmodified>" + http_date(modified_ms.at(name)) + "</D:getlastmodified>"
+                : "") +
            "<D:getcontentlength>" + std::to_string(found->second.size()) + "</D:getcontentlength>" +
            (with_card ? "<C:address-data>" + escaped(found->second) + "</C:address-data>" : "") +
            "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";

@@ -24,6 +24,8 @@ public:
     std::map<std::string, std::string> cards;          ///< name → text
     std::vector<std::pair<int, std::string>> changes;  ///< number, name: what happened when
 
+    std::map<std::string, std::int64_t> modified_ms;
+    bool tells_times = true;
     bool has_tokens = true;
     int tokens_from = 0;      ///< older ones are refused
     bool weak_etags = false;  ///< with the card, as behind a proxy that compresses
