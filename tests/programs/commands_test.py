@@ -198,7 +198,7 @@ class Commands(unittest.TestCase):
         attempts = [
             "DELETE FROM contact", "UPDATE contact SET phone = 'x'", "DROP TABLE contact",
             "INSERT INTO contact(last_name) VALUES('x')", "CREATE TABLE mine(a)",
-            "CREATE TEMP TABLE mine(a)", "PRAGMA user_version = 5", "PRAGMA writable_schema = ON",
+            "CREATE TEMP TABLE mine(a)", "PRAGMA user_version = 4711", "PRAGMA writable_schema = ON",
             "PRAGMA journal_mode = DELETE", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
             f"VACUUM INTO '{self.world.dir}/copy.db'", f"ATTACH '{self.world.dir}/new.db' AS n",
             "DETACH main", "SELECT load_extension('/tmp/x.so')",
@@ -212,12 +212,12 @@ class Commands(unittest.TestCase):
                 failed = self.world.kontor("sql", statement, check=False)
                 self.assertNotEqual(failed.returncode, 0, failed.stdout)
         self.assertEqual(self.world.sql("SELECT count(*), max(id) FROM contact"), before)
-        self.assertEqual(self.world.sql("PRAGMA user_version")[0][0] > 5, False)
+        self.assertNotEqual(self.world.sql("PRAGMA user_version")[0][0], 4711)
         for name in ("copy.db", "new.db"):
             self.assertFalse(os.path.exists(os.path.join(self.world.dir, name)))
         # With --write records can be written; our own tables and the schema cannot.
         for statement in ("DELETE FROM kontor_history", "UPDATE kontor_link SET ext_id = 'x'",
-                          "DROP TABLE contact", "PRAGMA user_version = 5",
+                          "DROP TABLE contact", "PRAGMA user_version = 4711",
                           f"ATTACH '{self.world.dir}/new.db' AS n", "CREATE TABLE mine(a)"):
             with self.subTest(statement):
                 failed = self.world.kontor("sql", "--write", statement, check=False)
