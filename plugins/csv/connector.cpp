@@ -66,6 +66,12 @@ bool Connector::list_ids(const sdk::Request& request) {
     return list_table(host_, folder_, options_, tables_.table(request.stream));
 }
 
+void Connector::fetch(const sdk::Request& request) {
+    if (request.stream == kProblems || Exports::is_export(request.stream))
+        throw sdk::Error(KONTOR_E_UNSUPPORTED, "these cannot be asked for by id");
+    fetch_table(host_, folder_, options_, tables_.table(request.stream), request);
+}
+
 void Connector::find(const sdk::Request& request) {
     if (!Exports::is_export(request.stream))
         throw sdk::Error(KONTOR_E_UNSUPPORTED, "only what was written can be found again");

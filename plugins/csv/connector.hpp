@@ -23,6 +23,7 @@ public:
     std::vector<sdk::StreamSpec> describe();
     std::string pull(const sdk::Request& request, std::string_view cursor);
     bool list_ids(const sdk::Request& request);
+    void fetch(const sdk::Request& request);
     void find(const sdk::Request& request);
     std::vector<sdk::PushResult> push(const sdk::Request& request, abi::BatchReader changes);
 

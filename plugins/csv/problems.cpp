@@ -35,7 +35,7 @@ void put(abi::BatchWriter& batch, const sdk::Request& request, std::string_view 
             batch.add(i, problem.file);
         else if (field == "line" && problem.line > 0)
             batch.add(i, problem.line);
-        else if (field == "column" && !problem.column.empty())
+        else if (field == "column_name" && !problem.column.empty())
             batch.add(i, problem.column);
         else if (field == "reason")
             batch.add(i, english(problem.reason));
@@ -113,7 +113,7 @@ sdk::StreamSpec problems_stream() {
     };
     add("file", "File", "文件", "text");
     add("line", "Line", "行", "integer");
-    add("column", "Column", "列", "text");
+    add("column_name", "Column", "列", "text");
     add("reason", "Reason", "原因（英文）", "text");
     add("reason_zh", "Reason (Chinese)", "原因", "text");
     add("code", "Code", "代码", "text");

@@ -1,6 +1,7 @@
 #include "plugins/csv/pull.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "connectors/sdk/csv_cell.hpp"
 #include "plugins/csv/cursor.hpp"
@@ -84,7 +85,7 @@ bool PieceReader::next(abi::BatchWriter& out, abi::Op op) {
             complain(row_.fault);
             continue;
         }
-        const auto id = ids_.next(row_.cells);
+        auto id = ids_.next(row_.cells);
         if (!id) {
             complain(Reason::kSameKey);
             continue;
@@ -94,6 +95,7 @@ bool PieceReader::next(abi::BatchWriter& out, abi::Op op) {
         probe_.begin(op, *id);
         if (!put(probe_)) continue;
         out.append(probe_);
+        id_ = std::move(*id);
         return true;
     }
     return false;
@@ -133,6 +135,29 @@ std::string pull_table(sdk::Host& host, Folder& folder, const Options& options, 
         host.emit(batch, seen.encode());
     }
     return seen.encode();
+}
+
+void fetch_table(sdk::Host& host, Folder& folder, const Options& options, const Table& table,
+                 const sdk::Request& request) {
+    bool complete = true;
+    std::unordered_set<std::string_view> wanted(request.ids.begin(), request.ids.end());
+    abi::BatchWriter batch, row;
+    auto files = folder.files();
+    std::ranges::reverse(files);  // the file changed last counts
+    for (const auto& file : files) {
+        host.check_cancelled();
+        for (const Piece& piece : pieces_of(folder, file, table, complete)) try {
+                PieceReader reader(folder, piece, folder.facts(file), table, request,
+                                   options.habits, [&](const Problem&) { complete = false; });
+                for (; reader.next(row, abi::Op::kRecord); row.clear())
+                    if (wanted.erase(reader.id()) > 0) batch.append(row);
+            } catch (const Unreadable&) {
+                complete = false;
+            }
+    }
+    for (const auto id : wanted)
+        batch.begin(complete ? abi::Op::kMissing : abi::Op::kForbidden, id);
+    host.emit(batch);
 }
 
 bool list_table(sdk::Host& host, Folder& folder, const Options& options, const Table& table) {

@@ -25,6 +25,8 @@ public:
 
     /// Appends the next sound row as a record, or only its id. False at the end. Throws Unreadable.
     bool next(abi::BatchWriter& out, abi::Op op);
+    /// Of the row last appended.
+    [[nodiscard]] const std::string& id() const { return id_; }
 
 private:
     [[nodiscard]] bool put(abi::BatchWriter& out);
@@ -44,12 +46,18 @@ private:
     abi::BatchWriter probe_;
     const bool own_file_;  // written by Kontor: formulas were defused
     Row row_;
+    std::string id_;
 };
 
 /// Hands over the rows of a table's files that changed since `cursor`. The new cursor.
 [[nodiscard]] std::string pull_table(sdk::Host& host, Folder& folder, const Options& options,
                                      const Table& table, const sdk::Request& request,
                                      std::string_view cursor);
+
+/// Hands over the rows of these ids. One that is in no file is missing; as long as not all can be
+/// read, nobody knows.
+void fetch_table(sdk::Host& host, Folder& folder, const Options& options, const Table& table,
+                 const sdk::Request& request);
 
 /// Hands over the ids of all rows of a table. True if they are surely all: every file could be
 /// read, and every row.

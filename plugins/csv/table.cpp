@@ -44,7 +44,9 @@ sdk::StreamSpec Table::stream(bool complete) const {
     out.label = {name, name};
     out.custom = entity.empty();
     out.entity_hint = entity;
-    out.capabilities.list_ids = complete;
+    // Who is missing from the list is asked for before it is believed.
+    out.capabilities.list_ids = out.capabilities.fetch = complete;
+    out.capabilities.fetch_batch_max = 5'000;
     for (const Column& column : columns) {
         sdk::FieldSpec field;
         field.name = column.name;

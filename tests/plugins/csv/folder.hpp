@@ -78,7 +78,7 @@ public:
                 continue;
             }
             const auto& v = record.values;
-            out.push_back(v.at("file") + ":" + v.at("line") + " " + v.at("column") + " " +
+            out.push_back(v.at("file") + ":" + v.at("line") + " " + v.at("column_name") + " " +
                           v.at("code"));
             CHECK_FALSE(v.at("reason").empty());
             CHECK_FALSE(v.at("reason_zh").empty());
