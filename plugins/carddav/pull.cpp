@@ -137,7 +137,7 @@ private:
 
     // True if the server has cut its answer short and goes on from the new token.
     bool add_changes(const std::string& token, Changes& out) {
-        constexpr const char* kDoing = "list the changes";
+        constexpr const char* kListing = "list the changes";
         const std::string body =
             xml_request("d:sync-collection", "<d:sync-token>" + xml_escaped(token) +
                                                  "</d:sync-token><d:sync-level>1</d:sync-level>"
@@ -147,9 +147,9 @@ private:
             const bool about_token = parse_error(reply.body).has("valid-sync-token");
             if (!token.empty() && reply.status / 100 == 4 && (about_token || reply.status == 410))
                 throw TokenRefused();
-            throw failure(reply, kDoing);
+            throw failure(reply, kListing);
         }
-        const Multistatus found = parse_multistatus(reply.body, kDoing);
+        const Multistatus found = parse_multistatus(reply.body, kListing);
         if (found.sync_token.empty())
             throw sdk::Error(KONTOR_E_PROTOCOL, "list the changes: the answer has no token");
         bool more = false;

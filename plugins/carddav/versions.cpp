@@ -63,7 +63,10 @@ std::string Versions::remember(const std::string& id, std::string_view etag,
 std::string Versions::seen(const std::string& id, std::string_view etag, const Modified& modified) {
     const auto known = recent_.find(id);
     const bool same_time = known != recent_.end() && known->second.modified == modified;
-    if (same_time && known->second.etag == etag) return version_of(known->second.at_ms, etag);
+    // Some servers tell the time of one card alone, and not in lists.
+    if (known != recent_.end() && known->second.etag == etag &&
+        (same_time || !modified || !known->second.modified))
+        return version_of(known->second.at_ms, etag);
     if (!modified) {
         // Somebody has written since ours; should our content come back, it is newer.
         if (known != recent_.end()) recent_.erase(known);
