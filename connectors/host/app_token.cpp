@@ -175,8 +175,7 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
             kept.values.emplace(name, std::move(text));
     const std::chrono::seconds told(seconds_in(text_at(*json, spec.expires_at)));
     kept.obtained = clock_.now();
-    kept.expires =
-        kept.obtained + (told.count() > 0 ? std::min(told, kLifetimeMax) : spec.lasts);
+    kept.expires = kept.obtained + (told.count() > 0 ? std::min(told, kLifetimeMax) : spec.lasts);
     return kept;
 }
 

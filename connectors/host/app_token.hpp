@@ -15,9 +15,9 @@
 namespace kontor::host {
 
 struct AppTokenSettings {
-    std::function<std::string()> url;   ///< where a token is asked for, made anew for each request
-    Secret request;              ///< the body that asks
-    std::vector<Secret> hidden;  ///< what is secret in it
+    std::function<std::string()> url;  ///< where a token is asked for, made anew for each request
+    Secret request;                    ///< the body that asks
+    std::vector<Secret> hidden;        ///< what is secret in it
     AppTokenSpec spec;
     /// What is not secret, for what requests bear: options, the user's name.
     std::map<std::string, std::string> values;
@@ -26,9 +26,9 @@ struct AppTokenSettings {
     std::string token_file;
 };
 
-/// Tokens that an application gets for its own lasting secrets, or a user for a password, by JSON or
-/// a form, and that requests bear in headers or in their JSON bodies; errors may come with 200. Thread-safe if `http` is, or if used
-/// from one thread; the references must outlive it.
+/// Tokens that an application gets for its own lasting secrets, or a user for a password, by JSON
+/// or a form, and that requests bear in headers or in their JSON bodies; errors may come with 200.
+/// Thread-safe if `http` is, or if used from one thread; the references must outlive it.
 class AppTokens final : public Authenticator {
 public:
     AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& clock, Sleeper& sleeper,

@@ -47,7 +47,8 @@ Result<bool> OAuthTokens::renew(const Credentials& used, const HttpResponse& ans
     for (const auto& code : settings_.no_refresh_codes)
         if (!code.empty() && answer.body.find(code) != std::string::npos) return false;
     return keeper_.renew([&](const TokenState& state) {
-        return with_scheme(settings_.scheme, state.access_token).reveal() == used.headers.front().value.reveal();
+        return with_scheme(settings_.scheme, state.access_token).reveal() ==
+               used.headers.front().value.reveal();
     });
 }
 

@@ -76,8 +76,7 @@ AppTokenSpec client_credentials(const Json& json, const AuthSpec& auth) {
     out.token_at = "access_token";
     out.expires_at = "expires_in";
     out.code_at = "error";
-    out.headers.emplace(auth.header,
-                        (auth.scheme.empty() ? "Bearer" : auth.scheme) + " {token}");
+    out.headers.emplace(auth.header, (auth.scheme.empty() ? "Bearer" : auth.scheme) + " {token}");
     return out;
 }
 

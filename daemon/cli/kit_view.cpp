@@ -108,10 +108,11 @@ void show_report(Context& context, const kit::Report& report) {
         context.warn(context.text(
             "cli.check.left",
             {{"stream", one.stream}, {"id", one_line(one.id)}, {"why", one_line(one.why)}}));
-    context.print(context.text(
-        "cli.check.sum", {{"passed", std::to_string(report.count(kit::Outcome::kPassed))},
-                          {"failed", std::to_string(report.count(kit::Outcome::kFailed))},
-                          {"skipped", std::to_string(report.count(kit::Outcome::kNotApplicable))}}));
+    context.print(
+        context.text("cli.check.sum",
+                     {{"passed", std::to_string(report.count(kit::Outcome::kPassed))},
+                      {"failed", std::to_string(report.count(kit::Outcome::kFailed))},
+                      {"skipped", std::to_string(report.count(kit::Outcome::kNotApplicable))}}));
 }
 
 Outcome<Exit> list_checks(Context& context) {

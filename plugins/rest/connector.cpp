@@ -84,7 +84,7 @@ std::string text_at(const std::optional<declarative::Pointer>& place, const Json
 
 }  // namespace
 
-std::string Connector::spec(){
+std::string Connector::spec() {
     return R"({"title": {"en": "REST, by a description file", "zh" : "REST（由描述文件定义）"
 },
     "options" : [], "auth" : [], "hosts" : []

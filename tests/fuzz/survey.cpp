@@ -19,8 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!survey || end == std::string_view::npos) return 0;
     const auto json = nlohmann::json::parse(text.substr(end + 1), nullptr, false);
     if (!json.is_object()) return 0;
-    const auto checked = feedback::check_answers(*survey, feedback::answers_from(json),
-                                                 feedback::Unasked::kDrop);
+    const auto checked =
+        feedback::check_answers(*survey, feedback::answers_from(json), feedback::Unasked::kDrop);
     if (!checked.flaws.empty()) return 0;
     const auto again = feedback::check_answers(
         *survey, feedback::answers_from(feedback::answers_json(*survey, checked.answers)),

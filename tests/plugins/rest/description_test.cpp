@@ -60,7 +60,8 @@ TEST_CASE("mistakes are told with line, reason and what is allowed", "[rest]") {
     CHECK_THAT(problems("id = \"/id\"\n", ""), Contains("where does a record have its id?"));
     CHECK_THAT(problems("modified = \"/updated\"\n", ""),
                Contains("stream.people.modified: is missing"));
-    CHECK_THAT(problems("since = \"{since}\"", "since = 1"), Contains("says {since} or {since_text} nowhere"));
+    CHECK_THAT(problems("since = \"{since}\"", "since = 1"),
+               Contains("says {since} or {since_text} nowhere"));
     CHECK_THAT(problems("id = \"/id\"\n", "id = \"/id\"\npaging = {kind = \"page\"}\n"),
                Contains("says {page} nowhere, so that all its pages would be the first"));
     CHECK_THAT(problems("\"text\"\n", "\"text\"\nboss = {type = \"reference\", to = \"peple\"}\n"),
