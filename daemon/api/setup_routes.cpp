@@ -191,9 +191,10 @@ private:
 };
 
 Result<ApiResponse> create(Services& services, const ApiRequest& request) {
-    auto body = parse_body(request, {"name", "plugin", "options", "secrets", "values", "auth",
-                                     "code", "redirect_uri", "accounts_server", "interval",
-                                     "ca_file", "proxy", "jurisdiction", "allow_http_loopback"});
+    auto body =
+        parse_body(request, {"name", "plugin", "options", "secrets", "values", "auth", "code",
+                             "redirect_uri", "accounts_server", "interval", "ca_file", "proxy",
+                             "jurisdiction", "allow_http_loopback", "folders"});
     if (!body) return pass(body);
     try {
         SetUp set_up(services, services.configuration().folder);

@@ -91,7 +91,9 @@ std::string Exports::file_of(std::string_view entity, const std::string& text) {
     std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
     const std::string base = std::string(kOutbox) + "/" + std::string(entity) + "-" + stamp;
     for (int n = 1; n <= kFilesASecondMax; ++n) {
-        std::string path = base + (n == 1 ? "" : "-" + std::to_string(n)) + ".csv";
+        // Names sort by when they were written: "_" comes after ".".
+        const std::string number = "_" + std::to_string(kFilesASecondMax + n).substr(1);
+        std::string path = base + (n == 1 ? "" : number) + ".csv";
         const auto files = host_.list_files(kOutbox);
         if (std::ranges::find(files, path, &sdk::ListedFile::path) != files.end()) continue;
         sdk::HostFile file = host_.create_file(path);

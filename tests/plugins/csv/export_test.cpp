@@ -45,7 +45,7 @@ TEST_CASE("a push is one new file that says what is to be done with each record"
     CHECK(text.find("\r\nuid-3,delete,,") != std::string::npos);
     // Another push of the same second is another file.
     static_cast<void>(push(folder));
-    CHECK(folder.fake.granted.count("outbox/contact-20260520T100000Z-2.csv") == 1);
+    CHECK(folder.fake.granted.count("outbox/contact-20260520T100000Z_002.csv") == 1);
 
     // Lost answers: what was written is found, with its values.
     sdk::Request find;
