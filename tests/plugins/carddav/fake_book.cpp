@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kHome = "/dav/alice/";
 constexpr const char* kBook = "/dav/alice/people/";
 
-std::string escaped(const std::string& text) {
+std::string xml_text(const std::string& text) {
     std::string out;
     for (const char c : text) {
         if (c == '&')
@@ -98,12 +98,12 @@ std::string FakeBook::response(const std::string& name, bool with_card) const {
     const auto found = cards.find(name);
     if (found == cards.end())
         return href + "<D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
-    return href + "<D:propstat><D:prop><D:getetag>" + escaped(etag(name)) + "</D:getetag>" +
+    return href + "<D:propstat><D:prop><D:getetag>" + xml_text(etag(name)) + "</D:getetag>" +
            (tells_times
                 ? "<D:getlastmodified>" + http_date(modified_ms.at(name)) + "</D:getlastmodified>"
                 : "") +
            "<D:getcontentlength>" + std::to_string(found->second.size()) + "</D:getcontentlength>" +
-           (with_card ? "<C:address-data>" + escaped(found->second) + "</C:address-data>" : "") +
+           (with_card ? "<C:address-data>" + xml_text(found->second) + "</C:address-data>" : "") +
            "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";
 }
 
