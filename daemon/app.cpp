@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/atomic_file.hpp"
+#include "daemon/api/feedback_routes.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/config_checks.hpp"
@@ -198,6 +199,7 @@ void App::Parts::build() {
     api::add_verify_routes(router, *services);
     api::add_query_routes(router, *services);
     api::add_system_routes(router, *services);
+    api::add_feedback_routes(router, *services);
     upkeep = std::make_unique<Upkeep>(Upkeep::Parts{core->loop, *quick, *databases, core->log,
                                                     config.sync.wal_mb << 20, [this] { edited(); }},
                                       state, "replica.db");

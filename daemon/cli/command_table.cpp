@@ -257,6 +257,44 @@ constexpr OptionSpec kRestoreOptions[] = {
     {.name = "config-to", .value = "FOLDER", .complete = Complete::kFolder},
     kYes};
 
+constexpr ArgumentSpec kSurvey{.name = "SURVEY"};
+constexpr ArgumentSpec kSurveyArguments[] = {kSurvey};
+constexpr ExampleSpec kFeedbackExamples[] = {{"kontor feedback list"}};
+constexpr ExampleSpec kFeedbackCheckExamples[] = {
+    {"kontor feedback check ~/.config/kontor/surveys/relationship.toml"}};
+constexpr ArgumentSpec kFiles[] = {{.name = "FILE", .repeat = true, .complete = Complete::kFile}};
+constexpr ExampleSpec kFeedbackPreviewExamples[] = {{"kontor feedback preview relationship"}};
+constexpr ExampleSpec kFeedbackSendExamples[] = {{"kontor feedback send relationship --dry-run"},
+                                                 {"kontor feedback send relationship"}};
+constexpr OptionSpec kFeedbackSendOptions[] = {kDryRun};
+constexpr ExampleSpec kFeedbackCallExamples[] = {
+    {"kontor feedback call relationship"},
+    {"kontor feedback call relationship 12"},
+    {"kontor feedback call relationship 12 --answer score=9 --answer why='Fast delivery'"},
+    {"kontor feedback call relationship 12 --outcome no_answer"}};
+constexpr ArgumentSpec kFeedbackCallArguments[] = {kSurvey,
+                                                   {.name = "INVITATION", .required = false}};
+constexpr OptionSpec kFeedbackCallOptions[] = {
+    {.name = "answer", .value = "QUESTION=VALUE", .repeat = true},
+    {.name = "outcome",
+     .value = "OUTCOME",
+     .complete = Complete::kWords,
+     .words = "no_answer busy voicemail call_later refused wrong_number"},
+    kFormat};
+constexpr ExampleSpec kFeedbackImportExamples[] = {
+    {"kontor feedback import relationship answers.csv"}};
+constexpr ArgumentSpec kFeedbackImportArguments[] = {kSurvey,
+                                                     {.name = "FILE", .complete = Complete::kFile}};
+constexpr ExampleSpec kFeedbackReportExamples[] = {
+    {"kontor feedback report relationship --since 2026-01-01"},
+    {"kontor feedback report relationship --format html > report.html"}};
+constexpr OptionSpec kFeedbackReportOptions[] = {{.name = "since", .value = "DAY"},
+                                                 {.name = "format",
+                                                  .value = "FORMAT",
+                                                  .complete = Complete::kWords,
+                                                  .words = "table json csv html"},
+                                                 kBom};
+
 constexpr ExampleSpec kEventsExamples[] = {{"kontor events"},
                                            {"kontor events --after 1200 --json"}};
 constexpr OptionSpec kEventsOptions[] = {{.name = "after", .value = "EVENT"}, kLimit};
@@ -354,6 +392,17 @@ constexpr CommandSpec kCommands[] = {
     {"backup drill", kBackupDrillExamples, kMaybeBackup, kBackupDrillOptions, run_backup_drill},
     {"backup prune", kBackupPruneExamples, kMaybeBackup, kBackupPruneOptions, run_backup_prune},
     {"restore", kRestoreExamples, {}, kRestoreOptions, run_restore},
+    {"feedback", kFeedbackExamples, {}, {}, nullptr},
+    {"feedback check", kFeedbackCheckExamples, kFiles, {}, run_feedback_check},
+    {"feedback list", kFeedbackExamples, {}, {}, run_feedback_list},
+    {"feedback preview", kFeedbackPreviewExamples, kSurveyArguments, {}, run_feedback_preview},
+    {"feedback send", kFeedbackSendExamples, kSurveyArguments, kFeedbackSendOptions,
+     run_feedback_send},
+    {"feedback call", kFeedbackCallExamples, kFeedbackCallArguments, kFeedbackCallOptions,
+     run_feedback_call},
+    {"feedback import", kFeedbackImportExamples, kFeedbackImportArguments, {}, run_feedback_import},
+    {"feedback report", kFeedbackReportExamples, kSurveyArguments, kFeedbackReportOptions,
+     run_feedback_report},
     {"events", kEventsExamples, {}, kEventsOptions, run_events},
     {"doctor", kDoctorExamples, {}, {}, run_doctor},
     {"plugins", kPluginsExamples, {}, {}, run_plugins},

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <unordered_map>
 
+#include "daemon/messages/feedback_texts.hpp"
 #include "daemon/messages/folder_texts.hpp"
 
 namespace kontor::messages {
@@ -180,8 +181,9 @@ std::vector<std::string> placeholders(std::string_view text) {
 }
 
 std::vector<std::span<const Text>> catalogues() {
-    return {error_texts(),  daemon_texts(), doctor_texts(), cli_texts(),    sentence_texts(),
-            config_texts(), rule_texts(),   kit_texts(),    backup_texts(), folder_texts()};
+    return {error_texts(),    daemon_texts(), doctor_texts(),   cli_texts(),
+            sentence_texts(), config_texts(), rule_texts(),     kit_texts(),
+            backup_texts(),   folder_texts(), feedback_texts(), survey_sentences()};
 }
 
 }  // namespace kontor::messages

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "daemon/messages/messages.hpp"
+#include "daemon/messages/feedback_texts.hpp"
 
 namespace kontor::messages {
 namespace {
@@ -37,7 +37,7 @@ Pattern pattern_of(const Text& text) {
 const std::vector<Pattern>& patterns() {
     static const auto all = [] {
         std::vector<Pattern> out;
-        for (const auto part : {sentence_texts(), config_texts()})
+        for (const auto part : {sentence_texts(), config_texts(), survey_sentences()})
             for (const auto& text : part) out.push_back(pattern_of(text));
         std::stable_sort(out.begin(), out.end(),
                          [](const Pattern& a, const Pattern& b) { return a.literal > b.literal; });

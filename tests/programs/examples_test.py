@@ -30,6 +30,8 @@ EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [
             "kontor plugin check sandbox": [6], "kontor plugin check --plugin ./book.so": [6],
             # Other examples change the account meanwhile, and the check sees it.
             "kontor plugin check zoho": [0, 1],
+            # Nobody has been invited under that number here.
+            "kontor feedback call relationship 12": [6],
             # There is a repository already; no backup has that number; nobody can be asked, and kontord
             # runs here.
             "kontor backup init": [5], "kontor backup drill office --snapshot": [6],
@@ -57,6 +59,27 @@ def commands(lines):
             yield re.sub(r" {2,}#.*", "", whole)
 
 
+SURVEY = """id = "relationship"
+title = "How are we doing?"
+channels = ["phone"]
+[audience]
+entity = "contact"
+phone = "mobile"
+[limits]
+same_survey = "90d"
+any_survey = "30d"
+[[question]]
+id = "score"
+kind = "nps"
+text = "Would you recommend us?"
+required = true
+[[question]]
+id = "why"
+kind = "text"
+text = "Why?"
+"""
+
+
 class Examples(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -77,6 +100,10 @@ class Examples(unittest.TestCase):
             report.write("SELECT count(*) FROM contact\n")
         shutil.copy(os.path.join(ROOT, "plugins/rest/descriptions/hubspot.toml"),
                     os.path.join(cls.world.config, "mycrm.toml"))
+        os.mkdir(os.path.join(cls.world.config, "surveys"))
+        for name, text in (("surveys/relationship.toml", SURVEY), ("answers.csv", "submission,score\n1,9\n")):
+            with open(os.path.join(cls.world.config, name), "w") as file:
+                file.write(text)
         with open(os.path.join(cls.world.config, "conf.d", "backup.toml"), "w") as backup:
             backup.write(f'[backup.office]\ntarget = "{cls.world.dir}/office"\n'
                          f'password = "file:{cls.world.secret_file("client_secret")}"\n')

@@ -66,6 +66,16 @@ Outcome<Exit> run_backup_verify(Context& context);
 Outcome<Exit> run_backup_drill(Context& context);
 Outcome<Exit> run_backup_prune(Context& context);
 Outcome<Exit> run_restore(Context& context);
+// feedback.cpp
+Outcome<Exit> run_feedback_check(Context& context);
+Outcome<Exit> run_feedback_list(Context& context);
+Outcome<Exit> run_feedback_preview(Context& context);
+Outcome<Exit> run_feedback_send(Context& context);
+// feedback_call.cpp
+Outcome<Exit> run_feedback_call(Context& context);
+Outcome<Exit> run_feedback_import(Context& context);
+// feedback_report.cpp
+Outcome<Exit> run_feedback_report(Context& context);
 // help.cpp
 Outcome<Exit> run_help(Context& context);
 Outcome<Exit> run_completion(Context& context);

@@ -1,0 +1,126 @@
+// kontor feedback: surveys from their file to their report.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/http.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/progress.hpp"
+#include "daemon/cli/rows.hpp"
+#include "daemon/cli/width.hpp"
+#include "daemon/feedback/survey_file.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string survey_path(Context& context, std::string_view rest) {
+    return "/surveys/" + url_encode(context.args().argument("SURVEY")) + std::string(rest);
+}
+
+std::string in_language(Context& context, const json& words) {
+    return text_at(words, messages::to_string(context.language()));
+}
+
+void print_selection(Context& context, const json& answer) {
+    Table table{.columns = {{.title = context.text("cli.column.reason"), .min = 20},
+                            {.title = context.text("cli.column.records"), .right = true}},
+                .rows = {}};
+    const auto asked = integer_at(answer, "asked") + integer_at(answer, "beyond_batch");
+    table.add({context.text("feedback.reason.ask"), grouped(asked)});
+    for (const auto& [reason, count] : object_at(answer, "not_asked").items())
+        table.add({context.text_or("feedback.reason." + reason, reason),
+                   grouped(count.get<std::int64_t>())});
+    context.print(table);
+    if (const auto beyond = integer_at(answer, "beyond_batch"); beyond > 0)
+        context.note(context.text("feedback.beyond", {{"count", grouped(beyond)}}));
+}
+
+void print_held(Context& context, const json& held, std::string_view key) {
+    std::map<std::string, std::int64_t> counts;
+    for (const auto& h : held) ++counts[text_at(h, "reason")];
+    for (const auto& [reason, count] : counts)
+        context.note(
+            context.text(key, {{"count", grouped(count)},
+                               {"reason", context.text_or("feedback.held." + reason, reason)}}));
+}
+
+}  // namespace
+
+Outcome<Exit> run_feedback_check(Context& context) {
+    json problems = json::array();
+    json surveys = json::array();
+    for (const auto& file : context.args().arguments_of("FILE")) {
+        config::Problems found;
+        const auto survey = feedback::read_survey(file, found);
+        for (const auto& p : found) {
+            problems.push_back({{"file", p.file},
+                                {"line", p.line},
+                                {"column", p.column},
+                                {"key", p.key},
+                                {"reason", p.reason},
+                                {"nearest", p.nearest}});
+            if (!context.json()) context.print(one_line(context.said(p.text())));
+        }
+        if (!survey) continue;
+        surveys.push_back({{"survey", survey->id}, {"questions", survey->questions.size()}});
+        context.note(context.text(
+            "feedback.checked",
+            {{"survey", survey->id}, {"count", std::to_string(survey->questions.size())}}));
+    }
+    if (context.json())
+        context.print_json(
+            {{"ok", problems.empty()}, {"surveys", surveys}, {"problems", problems}});
+    if (!problems.empty())
+        return tl::unexpected<Failure>(failed(context.language(), Exit::kConfig, "config",
+                                              "cli.config.errors",
+                                              {{"count", std::to_string(problems.size())}}));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_feedback_list(Context& context) {
+    const auto answer = context.api().get("/surveys");
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    json rows = list_at(*answer, "surveys");
+    for (auto& row : rows) row["title"] = in_language(context, object_at(row, "title"));
+    if (auto shown = print_rows(context, *answer, rows,
+                                {"survey", "title", "channels", "entity", "questions"}, true);
+        !shown)
+        return tl::unexpected<Failure>(shown.error());
+    const auto& problems = list_at(*answer, "problems");
+    for (const auto& problem : problems)
+        context.warn(one_line(context.said(problem.get<std::string>())));
+    if (rows.empty())
+        context.note(context.text("feedback.none", {{"folder", text_at(*answer, "folder")}}));
+    return problems.empty() ? Exit::kOk : Exit::kPartly;
+}
+
+Outcome<Exit> run_feedback_preview(Context& context) {
+    const auto answer = context.api().post(survey_path(context, "/send"), {{"dry_run", true}});
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json())
+        context.print_json(*answer);
+    else
+        print_selection(context, *answer);
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_feedback_send(Context& context) {
+    const bool dry_run = context.args().has("dry-run");
+    const auto answer = context.api().post(survey_path(context, "/send"), {{"dry_run", dry_run}});
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (dry_run && !context.json()) {
+        print_selection(context, *answer);
+        return Exit::kOk;
+    }
+    if (context.json()) context.print_json(*answer);
+    context.note(
+        context.text("feedback.sent", {{"reserved", grouped(integer_at(*answer, "reserved"))}}));
+    print_held(context, list_at(*answer, "waiting"), "feedback.waiting");
+    print_held(context, list_at(*answer, "withdrawn"), "feedback.withdrawn");
+    return Exit::kOk;
+}
+
+}  // namespace kontor::cli

@@ -1,0 +1,121 @@
+// kontor feedback report: figures in the terminal, as JSON, CSV or a page.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/commands/commands.hpp"
+#include "daemon/cli/context.hpp"
+#include "daemon/cli/http.hpp"
+#include "daemon/cli/json_view.hpp"
+#include "daemon/cli/survey_page.hpp"
+
+namespace kontor::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kBarWidth = 24;
+
+std::string bar_of(double share) {
+    const int cells = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth + 0.5);
+    std::string out;
+    for (int i = 0; i < kBarWidth; ++i) out += i < cells ? "█" : "░";
+    return out;
+}
+
+double share_of(const json& score) {
+    const auto& value = figure_in(score);
+    if (!value.is_number()) return 0;
+    return score.contains("nps") ? (value.get<double>() + 100) / 200 : value.get<double>() / 100;
+}
+
+void add_groups(Context& context, const std::string& title, const json& groups, Table& table) {
+    bool first = true;
+    for (const auto& group : groups) {
+        const auto& score = object_at(group, "score");
+        auto name = text_at(group, "name");
+        if (name.empty()) name = context.text("feedback.page.unknown");
+        table.add({first ? title : "", name, text_at(score, "n"), figure_text(score),
+                   figure_in(score).is_number() ? bar_of(share_of(score)) : ""});
+        first = false;
+    }
+}
+
+/// One row a figure, for spreadsheets.
+Table as_csv(const json& report) {
+    Table out{.columns = {{.title = "part"},
+                          {.title = "name"},
+                          {.title = "n"},
+                          {.title = "value"},
+                          {.title = "low"},
+                          {.title = "high"}},
+              .rows = {}};
+    const auto add = [&](const std::string& part, const std::string& name, const json& score) {
+        json figure = json::object();
+        for (const auto* kind : {"nps", "csat", "easy"})
+            if (score.contains(kind)) figure = score[kind];
+        out.add({part, name, text_at(score, "n"), text_at(figure, "value"), text_at(figure, "low"),
+                 text_at(figure, "high")});
+    };
+    add("all", text_at(report, "measure"), object_at(report, "score"));
+    for (const auto& g : list_at(report, "months"))
+        add("month", text_at(g, "name"), object_at(g, "score"));
+    for (const auto& [segment, groups] : object_at(report, "segments").items())
+        for (const auto& g : groups) add(segment, text_at(g, "name"), object_at(g, "score"));
+    for (const auto& q : list_at(report, "questions")) {
+        for (const auto& [value, count] : object_at(q, "counts").items())
+            out.add({"question " + text_at(q, "id"), value, count.dump()});
+        for (const auto& choice : list_at(q, "choices"))
+            out.add(
+                {"question " + text_at(q, "id"), text_at(choice, "id"), text_at(choice, "count")});
+    }
+    return out;
+}
+
+void print_report(Context& context, const json& report) {
+    context.print(context.paint(Paint::kBold, text_at(object_at(report, "title"),
+                                                      messages::to_string(context.language()))));
+    json rate{{"n", integer_at(report, "invited")}};
+    if (has(report, "response_rate")) rate["csat"] = report["response_rate"];
+    context.print(context.text("feedback.rate", {{"answered", text_at(report, "answered")},
+                                                 {"invited", text_at(report, "invited")},
+                                                 {"rate", figure_text(rate)}}));
+    const auto& score = object_at(report, "score");
+    if (const auto measure = text_at(report, "measure"); !measure.empty())
+        context.print(context.text("feedback.measure." + measure) + ": " + figure_text(score) +
+                      ", n = " + text_at(score, "n"));
+    Table table{.columns = {{.title = "", .min = 4},
+                            {.title = ""},
+                            {.title = "n", .right = true, .min = 3},
+                            {.title = text_at(report, "measure")},
+                            {.title = ""}},
+                .rows = {}};
+    add_groups(context, context.text("feedback.page.months"), list_at(report, "months"), table);
+    for (const auto& [name, groups] : object_at(report, "segments").items())
+        add_groups(context, context.text("feedback.segment." + name), groups, table);
+    if (!table.rows.empty()) context.print(table);
+    if (flag_at(score, "few")) context.note(context.text("feedback.few"));
+}
+
+}  // namespace
+
+Outcome<Exit> run_feedback_report(Context& context) {
+    const auto& args = context.args();
+    const auto format = args.option("format", "table");
+    if (context.json() && args.has("format") && format != "json")
+        return usage(context.language(), "cli.usage.formats");
+    std::string path = "/surveys/" + url_encode(args.argument("SURVEY")) + "/report";
+    if (args.has("since")) path += "?since=" + url_encode(args.option("since"));
+    const auto report = context.api().get(path);
+    if (!report) return tl::unexpected<Failure>(report.error());
+    if (context.json() || format == "json")
+        context.print_json(*report);
+    else if (format == "html")
+        context.write(survey_page(context.language(), *report));
+    else if (format == "csv")
+        context.write(render_csv(as_csv(*report), args.has("bom")));
+    else
+        print_report(context, *report);
+    return Exit::kOk;
+}
+
+}  // namespace kontor::cli

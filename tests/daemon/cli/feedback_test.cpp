@@ -1,0 +1,171 @@
+// kontor feedback: files, calls, imports and reports, against a fake daemon.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "daemon/cli/csv_file.hpp"
+#include "daemon/cli/survey_page.hpp"
+#include "tests/daemon/cli/fake_daemon.hpp"
+#include "tests/daemon/cli/runner.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using nlohmann::json;
+
+namespace {
+
+std::string file_of(const FakeDaemon& daemon, const std::string& name, const std::string& text) {
+    std::ofstream(daemon.folder() + "/" + name) << text;
+    return daemon.folder() + "/" + name;
+}
+
+json words(const char* text) {
+    return {{"en", text}, {"zh", text}};
+}
+
+json report() {
+    const json good{{"value", 45.0}, {"low", 30.5}, {"high", 59.5}, {"adjusted", false}};
+    const json score{{"n", 100}, {"few", false}, {"nps", good}};
+    return {
+        {"survey", "s"},
+        {"title", words("<b>How</b> & why?")},
+        {"made_at", "2026-05-20T04:00:00.000Z"},
+        {"invited", 200},
+        {"answered", 100},
+        {"imported", 0},
+        {"response_rate", {{"value", 50.0}, {"low", 43.1}, {"high", 56.9}}},
+        {"channels", {{"phone", 100}}},
+        {"measure", "nps"},
+        {"score", score},
+        {"months", {{{"name", "2026-05"}, {"score", score}}}},
+        {"segments", {{"industry", {{{"name", "Retail"}, {"score", {{"n", 3}, {"few", true}}}}}}}},
+        {"questions",
+         {{{"id", "score"},
+           {"kind", "nps"},
+           {"text", words("Recommend?")},
+           {"n", 100},
+           {"counts", {{"9", 60}, {"10", 0}}}},
+          {{"id", "more"}, {"kind", "text"}, {"text", words("More?")}, {"n", 1}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("survey files are checked without a daemon", "[cli][feedback]") {
+    const FakeDaemon daemon([](const Asked&) { return Canned{}; });
+    Runner runner;
+    const auto good = file_of(daemon, "s.toml",
+                              "id = \"s\"\ntitle = \"T\"\n[[question]]\nid = \"q\"\n"
+                              "kind = \"nps\"\ntext = \"Q\"\n");
+    CHECK(runner.run({"feedback", "check", good}) == 0);
+    CHECK(runner.err.find("s: 1 question, no mistakes.") != std::string::npos);
+    const auto bad = file_of(daemon, "t.toml", "id = \"t\"\ntitle = \"T\"\n");
+    CHECK(runner.run({"feedback", "check", good, bad}) == 78);
+    CHECK(runner.out.find("t.toml:1:1: question: is missing") != std::string::npos);
+    CHECK(runner.run({"feedback", "check", bad, "--lang", "zh"}) == 78);
+    CHECK(runner.out.find("调查须包含题目") != std::string::npos);
+    CHECK(runner.run({"feedback", "check", bad, "--json"}) == 78);
+    CHECK(json::parse(runner.out)["problems"][0]["line"] == 1);
+}
+
+TEST_CASE("an import takes each row once and goes on after a bad one", "[cli][feedback]") {
+    FakeDaemon daemon([](const Asked& asked) -> Canned {
+        const auto body = json::parse(asked.body);
+        const auto problem = [](int status, const char* code) {
+            return Canned{
+                .status = status,
+                .body = json{{"status", status}, {"code", code}, {"message", "no"}}.dump(),
+                .type = "application/problem+json"};
+        };
+        if (body["submission"] == "2") return problem(409, "conflict");
+        if (body["submission"] == "3") return problem(400, "invalid");
+        return {.status = 201, .body = R"({"response":1,"invitation":null})"};
+    });
+    const auto file = file_of(daemon, "a.csv",
+                              "\xEF\xBB\xBFsubmission,who,score,why\r\n"
+                              "1,contact:1,9,\"late, \"\"again\"\"\"\r\n2,,8,\n3,,x,\n4,,7,a|b\n");
+    Runner runner;
+    CHECK(runner.run({"feedback", "import", "s", file, "--json", "--socket", daemon.socket()}) ==
+          3);
+    CHECK(json::parse(runner.out) ==
+          json{{"taken", 2}, {"known", 1}, {"refused", {{{"row", 3}, {"message", "no"}}}}});
+    const auto asked = daemon.asked();
+    REQUIRE(asked.size() == 4);
+    CHECK(asked[0].target == "/api/v1/surveys/s/responses");
+    CHECK(json::parse(asked[0].body) ==
+          json{{"submission", "1"},
+               {"who", "contact:1"},
+               {"channel", "import"},
+               {"answers", {{"score", "9"}, {"why", "late, \"again\""}}}});
+    CHECK(json::parse(asked[3].body)["answers"]["why"] == json{"a", "b"});
+    CHECK_FALSE(cli::csv_rows("a,b\n\"open"));
+    CHECK_FALSE(cli::csv_rows(""));
+}
+
+TEST_CASE("a report is shown with bars, as CSV and as a page of its own", "[cli][feedback]") {
+    FakeDaemon daemon([](const Asked&) -> Canned { return {.body = report().dump()}; });
+    Runner runner;
+    const auto run = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"feedback", "report", "s", "--socket", daemon.socket()});
+        return runner.run(words);
+    };
+    CHECK(run({}) == 0);
+    CHECK(runner.out.find("Net Promoter Score: 45.0 (30.5 … 59.5), n = 100") != std::string::npos);
+    CHECK(runner.out.find("█") != std::string::npos);
+    CHECK(run({"--since", "2026-01-01", "--json"}) == 0);
+    CHECK(json::parse(runner.out) == report());
+    CHECK(daemon.asked().back().target == "/api/v1/surveys/s/report?since=2026-01-01");
+    CHECK(run({"--format", "csv"}) == 0);
+    CHECK(runner.out.find("industry,Retail,3,,,\r\n") != std::string::npos);
+    CHECK(run({"--format", "html"}) == 0);
+    const auto page = runner.out;
+    CHECK(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    CHECK(page.find("&lt;b&gt;How&lt;/b&gt; &amp; why?") != std::string::npos);
+    for (const auto* foreign : {"<script", "<b>How", "http:", "https:", "src=", "url("})
+        CHECK(page.find(foreign) == std::string::npos);
+    CHECK(cli::survey_page(messages::Language::kChinese, report()).find("净推荐值") !=
+          std::string::npos);
+}
+
+TEST_CASE("a call is asked by the script, past what the answers lead past", "[cli][feedback]") {
+    const json script = {
+        {{"id", "score"},
+         {"text", words("Recommend?")},
+         {"min", 0},
+         {"max", 10},
+         {"show_if", json::array()}},
+        {{"id", "why"},
+         {"text", words("Why?")},
+         {"show_if", {{{"question", "score"}, {"compare", "notnull"}, {"value", ""}}}}},
+        {{"id", "else"},
+         {"text", words("Else?")},
+         {"show_if", {{{"question", "score"}, {"compare", "isnull"}, {"value", ""}}}}}};
+    FakeDaemon daemon([&](const Asked& asked) -> Canned {
+        if (asked.method == "POST")
+            return {.status = 201, .body = R"({"response":1,"invitation":12})"};
+        return {.body = json{{"survey", "s"},
+                             {"intro", words("Hello")},
+                             {"thanks", words("Bye")},
+                             {"script", script},
+                             {"calls",
+                              {{{"invitation", 12},
+                                {"who", "contact:1"},
+                                {"phone", "138"},
+                                {"language", "en"},
+                                {"attempts", 0}}}}}
+                            .dump()};
+    });
+    Runner runner;
+    const std::vector<std::string> call{"feedback", "call", "s", "12", "--socket", daemon.socket()};
+    const auto with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), call.begin(), call.end());
+        return runner.run(more);
+    };
+    CHECK(with({"--answer", "score=9", "--answer", "why:=[\"a\",\"b\"]"}) == 0);
+    CHECK(json::parse(daemon.asked().back().body) ==
+          json{{"invitation", 12}, {"answers", {{"score", "9"}, {"why", {"a", "b"}}}}});
+    CHECK(with({"--outcome", "busy"}) == 0);
+    CHECK(json::parse(daemon.asked().back().body)["outcome"] == "busy");
+    CHECK(with({"--outcome", "asleep"}) == 2);
+    CHECK(with({"--no-input"}) == 2);
+    CHECK(runner.run({"feedback", "call", "s", "13", "--socket", daemon.socket()}) == 6);
+}
