@@ -179,7 +179,7 @@ private:
             }
             at_.from = at_.page[0];
             std::ranges::sort(ids);
-            ids.erase(std::ranges::unique(ids).begin(), ids.end());
+            ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
             std::vector<std::string> gone;
             reader_.fetch(session_, ids, batch_, [&](const auto& id) { gone.push_back(id); });
             for (const auto& id : gone) batch_.begin(abi::Op::kDeleted, id);

@@ -39,8 +39,7 @@ SqlError::SqlError(ServerError server)
                  without_values(server.message) + " (" + server.state + ")"),
       server_(std::move(server)) {}
 
-Session::Session(sdk::Host& host, const Options& options)
-    : host_(host), stream_(host.dial(options.address())) {
+Session::Session(sdk::Host& host, const Options& options) : stream_(host.dial(options.address())) {
     run(kSettings);
 }
 

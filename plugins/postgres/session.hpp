@@ -61,7 +61,6 @@ private:
     void finish(std::optional<ServerError> error);
     void flush();
 
-    sdk::Host& host_;
     sdk::HostStream stream_;
     MessageReader reader_;
     std::string out_;
