@@ -1,5 +1,6 @@
 // kontor feedback report: figures in the terminal, as JSON, CSV or a page.
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/commands/commands.hpp"
@@ -16,7 +17,7 @@ using nlohmann::json;
 constexpr int kBarWidth = 24;
 
 std::string bar_of(double share) {
-    const int cells = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth + 0.5);
+    const auto cells = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarWidth));
     std::string out;
     for (int i = 0; i < kBarWidth; ++i) out += i < cells ? "█" : "░";
     return out;
