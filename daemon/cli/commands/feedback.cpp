@@ -8,6 +8,7 @@
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/rows.hpp"
+#include "daemon/cli/survey_path.hpp"
 #include "daemon/cli/width.hpp"
 #include "daemon/feedback/survey_file.hpp"
 
@@ -15,10 +16,6 @@ namespace kontor::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string survey_path(Context& context, std::string_view rest) {
-    return "/surveys/" + url_encode(context.args().argument("SURVEY")) + std::string(rest);
-}
 
 std::string in_language(Context& context, const json& words) {
     return text_at(words, messages::to_string(context.language()));

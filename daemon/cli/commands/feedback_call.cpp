@@ -11,6 +11,7 @@
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/rows.hpp"
+#include "daemon/cli/survey_path.hpp"
 #include "daemon/cli/values.hpp"
 #include "daemon/cli/width.hpp"
 #include "daemon/feedback/answers.hpp"
@@ -19,10 +20,6 @@ namespace kontor::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string survey_path(Context& context, std::string_view rest) {
-    return "/surveys/" + url_encode(context.args().argument("SURVEY")) + std::string(rest);
-}
 
 std::string words(const json& texts, const std::string& language) {
     return one_line(text_at(texts, language));

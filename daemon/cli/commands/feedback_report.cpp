@@ -8,6 +8,7 @@
 #include "daemon/cli/http.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/survey_page.hpp"
+#include "daemon/cli/survey_path.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -104,7 +105,7 @@ Outcome<Exit> run_feedback_report(Context& context) {
     const auto format = args.option("format", "table");
     if (context.json() && args.has("format") && format != "json")
         return usage(context.language(), "cli.usage.formats");
-    std::string path = "/surveys/" + url_encode(args.argument("SURVEY")) + "/report";
+    std::string path = survey_path(context, "/report");
     if (args.has("since")) path += "?since=" + url_encode(args.option("since"));
     const auto report = context.api().get(path);
     if (!report) return tl::unexpected<Failure>(report.error());
