@@ -289,21 +289,23 @@ void apply_file(const std::string& file, Config& config, Problems& problems, Ori
         apply(*document, file, config, problems, origins);
 }
 
+Place place_of(const Origins& origins, const std::string& key) {
+    const auto at = origins.find(key);
+    if (at == origins.end()) return {};
+    const auto colon = at->second.rfind(':');
+    return {at->second.substr(0, colon), std::stoi(at->second.substr(colon + 1))};
+}
+
 void check_whole(const Config& config, const Origins& origins, Problems& problems) {
     for (const auto& c : config.connections) {
         const auto key = "connection." + c.name;
-        std::string file;
-        int line = 0;
-        if (const auto at = origins.find(key); at != origins.end()) {
-            const auto colon = at->second.rfind(':');
-            file = at->second.substr(0, colon);
-            line = std::stoi(at->second.substr(colon + 1));
-        }
+        const auto place = place_of(origins, key);
         const auto complain = [&, &name = key](const std::string& member, std::string reason) {
             // The same missing plugin was reported if its value was wrong.
             for (const auto& p : problems)
                 if (p.key == name + "." + member) return;
-            problems.push_back(Problem{file, line, 1, name + "." + member, std::move(reason), ""});
+            problems.push_back(
+                Problem{place.file, place.line, 1, name + "." + member, std::move(reason), ""});
         };
         if (c.plugin.empty()) complain("plugin", "is missing: which connector is it?");
         if (c.limits.daily_credits > 0 && c.limits.credit_reserve >= c.limits.daily_credits)

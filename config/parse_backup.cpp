@@ -108,17 +108,12 @@ void read_backups(const Node& node, TableReader::Into into, std::vector<Backup>&
 void check_backups(const std::vector<Backup>& backups, const Origins& origins, Problems& problems) {
     for (const auto& backup : backups) {
         const auto key = "backup." + backup.name;
-        std::string file;
-        int line = 0;
-        if (const auto at = origins.find(key); at != origins.end()) {
-            const auto colon = at->second.rfind(':');
-            file = at->second.substr(0, colon);
-            line = std::stoi(at->second.substr(colon + 1));
-        }
+        const auto place = place_of(origins, key);
         const auto complain = [&](const std::string& member, std::string reason) {
             for (const auto& p : problems)
                 if (p.key == key + "." + member) return;
-            problems.push_back(Problem{file, line, 1, key + "." + member, std::move(reason), ""});
+            problems.push_back(
+                Problem{place.file, place.line, 1, key + "." + member, std::move(reason), ""});
         };
         if (backup.target.empty() && !backup.secrets.contains("target"))
             complain("target", "is missing: where does the backup go?");
