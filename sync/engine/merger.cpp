@@ -434,8 +434,13 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         if (parked) input.timing.theirs_after.reset();
     }
 
-    // What we would add may have been added in the time that a restore has lost.
-    if (unread_ && counts_twice(group)) input.policy = input.fallback = merge::Policy::kManual;
+    // In the time that a restore has lost, what we would add may have been added, and what we would
+    // send over theirs may have been sent, and been changed there since.
+    const auto asks = [&](merge::Policy policy) {
+        return counts_twice(group) || (input.known && policy == merge::Policy::kLocal);
+    };
+    if (unread_ && asks(input.policy)) input.policy = merge::Policy::kManual;
+    if (unread_ && asks(input.fallback)) input.fallback = merge::Policy::kManual;
     // What never leaves this replica is not decided by a remote, and asks nobody.
     if (std::ranges::all_of(group.mapping->fields, &merge::FieldMapping::stays_here))
         input.policy = input.fallback = merge::Policy::kLocal;

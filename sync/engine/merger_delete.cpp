@@ -54,7 +54,10 @@ void Merger::gone(Link link, const remote::RecordView& image) {
                         std::ranges::any_of(intents_of(context_.sql, link.id),
                                             [](const Intent& i) { return i.op == "delete"; });
     drop_intents(context_.sql, link.id);
-    if (edited && plan_.mapping.delete_against_edit == merge::Policy::kManual) {
+    // After a restore the edit may be one that the remote had, and that was deleted along with it.
+    const bool asks = plan_.mapping.delete_against_edit == merge::Policy::kManual ||
+                      (unread_ && plan_.mapping.delete_against_edit != merge::Policy::kRemote);
+    if (edited && asks) {
         if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
             ++counts_.conflicts;
         link.state = LinkState::kDeletedThere;

@@ -158,6 +158,38 @@ TEST_CASE("a deletion that was carried out in the lost time is no deletion of so
     CHECK(f.phone("Ada") == "wanted after all");
 }
 
+TEST_CASE("an edit that had arrived before the restore does not undo what colleagues did after it",
+          "[epoch]") {
+    FakeClock clock;
+    MemoryRemote remote(clock);
+    remote.streams = people_streams();
+    const auto ada = remote.create("Contacts", {{"Last_Name", Value("A")}, {"Phone", Value("1")}});
+    const auto bob = remote.create("Contacts", {{"Last_Name", Value("B")}, {"Phone", Value("1")}});
+    clock.advance(seconds{60});
+    Device device(clock);
+    device.connect("crm", remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kLocal;
+    });
+    device.sql("UPDATE contact SET phone = '2'");
+    device.back_up();
+    device.sync("crm");
+    clock.advance(hours{1});
+    remote.edit("Contacts", ada, {{"Phone", Value("3")}});
+    remote.erase("Contacts", bob);
+    clock.advance(hours{1});
+    device.restore();
+    REQUIRE(engine::start_epoch(device.engine_db()));
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    for (int i = 0; i < 2; ++i) device.sync("crm", sweep);
+    CHECK(remote.value("Contacts", ada, "Phone") == Value("3"));
+    CHECK(remote.ids("Contacts").size() == 1);
+    // Nothing is thrown away for it: a person decides.
+    CHECK(device.number("SELECT count(*) FROM contact WHERE phone = '2'") == 2);
+    CHECK(engine::list_conflicts(device.engine_db(), {})->size() == 2);
+}
+
 TEST_CASE("an increment that may have been added before the restore asks", "[epoch]") {
     FakeClock clock;
     MemoryRemote remote(clock);

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""A lost machine: the replica comes back from the repository and the passphrase, and syncs on.
+
+People here and colleagues there edit the same account before and after a backup. Then everything of
+the machine is deleted, restored, and synced. Nothing may happen at the CRM by that: what was sent
+since the backup is recognised, what colleagues typed stays, what was deleted stays so. Only what had
+never been sent when the backup was made, and still was not when the machine was lost, goes out.
+"""
+import argparse
+import os
+import shutil
+import sys
+
+import two_way
+
+FIELDS = ("Last_Name,First_Name,Phone,Mobile,Email,Title,Description,Account_Name,Owner,Modified_Time,"
+          "Created_Time")
+OFFLINE = 3  # records of each kind
+
+
+class Story:
+    def __init__(self, world):
+        self.world = world
+        self.problems = []
+        self.repository = os.path.join(world.dir, "repository")
+        self.passphrase = os.path.join(world.dir, "passphrase")
+        with open(os.open(self.passphrase, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
+            out.write("correct horse\n")
+
+    def expect(self, true, what):
+        if not true:
+            self.problems.append(what)
+
+    def begin(self):
+        world = self.world
+        folder = os.path.join(world.config, "conf.d")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "backup.toml"), "w") as out:
+            out.write(f'[backup.office]\ntarget = "{self.repository}"\n'
+                      f'password = "file:{self.passphrase}"\n')
+        world.kontor("backup", "init")
+        world.start(40)
+        self.records = [row[0] for row in world.sql("SELECT id FROM contact ORDER BY id")]
+        self.there = dict(world.sql(
+            "SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+            " WHERE s.name = 'Contacts'"))
+
+    def take(self, count):
+        """Records that nothing else of the story is about."""
+        taken, self.records = self.records[:count], self.records[count:]
+        return taken
+
+    def phone(self, records, prefix):
+        for record in records:
+            self.world.sql("UPDATE contact SET phone = ? WHERE id = ?", f"{prefix} {record}", record)
+
+    def colleague(self, records, field, prefix):
+        for record in records:
+            self.world.control("/edit", {"module": "Contacts", "id": self.there[record],
+                                         "set": {field: f"{prefix} {record}"}})
+
+    def create(self, count, prefix):
+        for number in range(count):
+            self.world.sql("INSERT INTO contact(last_name, email) VALUES(?, ?)",
+                           f"{prefix} {number}", f"{prefix}{number}@example.org".replace(" ", ""))
+
+    def offline(self):
+        if self.world.daemon:
+            self.world.stop_daemon()
+
+    def online(self):
+        self.world.start_daemon()
+        for _ in range(2):
+            self.world.kontor("sync", "zoho", check=False)
+
+    def remote(self):
+        return {r["id"]: r for r in self.world.dump("Contacts", FIELDS)}
+
+    def lose_everything(self):
+        self.offline()
+        shutil.rmtree(self.world.state)
+        shutil.rmtree(self.world.config)
+        shutil.rmtree(self.world.env["XDG_CACHE_HOME"])
+
+    def restore(self):
+        return self.world.json("restore", "--yes", "--repository", self.repository,
+                               "--password-file", self.passphrase, "--config-to",
+                               self.world.config)
+
+    def run(self):
+        world = self.world
+        self.begin()
+        # Sent, then overwritten there; sent, then overwritten here; unsent at the backup and sent
+        # since; the same, and a colleague typed over it; unsent for ever: lost with the machine.
+        (sent, again, unsent, overwritten, lost, theirs, deleted_here, deleted_there,
+         edited_deleted) = (self.take(OFFLINE) for _ in range(9))
+        self.phone(sent + again, "first")
+        self.create(2, "early")
+        self.online_again()
+        self.offline()
+        self.phone(unsent + overwritten, "offline")
+        self.create(2, "offline")
+        world.sql(f"DELETE FROM contact WHERE id = {deleted_here[0]}")
+        self.phone(edited_deleted, "edited")
+        world.kontor("backup", "run")
+        backup = world.json("backup", "drill")
+        self.expect(backup["error"] == "", f"the drill: {backup}")
+
+        self.online()
+        self.colleague(sent, "Phone", "colleague")
+        self.colleague(overwritten, "Phone", "colleague")
+        self.colleague(theirs, "Description", "colleague")
+        self.phone(again, "second")
+        self.create(2, "late")
+        world.sql(f"DELETE FROM contact WHERE id = {deleted_here[1]}")
+        world.kontor("delete", "contact", str(deleted_here[2]), "--force")
+        for record in deleted_there + edited_deleted[:1]:
+            world.control("/delete", {"module": "Contacts", "id": self.there[record]})
+        world.control("/create", {"module": "Contacts", "count": 2,
+                                  "set": {"Last_Name": "colleague {n}"}})
+        for _ in range(2):
+            world.kontor("sync", "zoho")
+        self.offline()
+        self.phone(lost, "lost")
+        self.colleague(lost, "Title", "colleague")
+        before = self.remote()
+
+        self.lose_everything()
+        restored = self.restore()
+        self.expect(restored["epoch"] == 2, f"epoch {restored['epoch']}")
+        self.online()
+        after = self.remote()
+        for ext_id in sorted(before.keys() | after.keys()):
+            old, new = before.get(ext_id), after.get(ext_id)
+            self.expect(old == new, f"{ext_id} at the CRM: {old} became {new}")
+        self.compare(after)
+        # What may have been sent and changed or deleted there since is asked about.
+        asked = {row[0] for row in world.sql("SELECT record FROM kontor_conflict WHERE state = 'open'")}
+        self.expect(asked == set(overwritten + edited_deleted[:1]), f"asked about {asked}")
+
+        # It goes on in both directions.
+        self.phone(lost, "after")
+        self.colleague(theirs, "Description", "after")
+        for _ in range(2):
+            world.kontor("sync", "zoho")
+        self.compare(self.remote())
+        for record in lost:
+            self.expect(self.remote()[self.there[record]]["Phone"] == f"after {record}",
+                        f"contact {record}: an edit after the restore did not arrive")
+        return self.problems
+
+    def online_again(self):
+        for _ in range(2):
+            self.world.kontor("sync", "zoho")
+
+    def compare(self, remote):
+        """Each record of the CRM is here once, with its values, and there is no other."""
+        world = self.world
+        rows = {}
+        for ext_id, *values in world.sql(
+                "SELECT l.ext_id, c.last_name, c.phone, c.description, c.title FROM contact c LEFT"
+                " JOIN kontor_link l ON l.record = c.id AND l.stream = (SELECT id FROM"
+                " kontor_stream WHERE name = 'Contacts')"):
+            self.expect(ext_id is not None and ext_id not in rows, f"{values} here: {ext_id}")
+            rows[ext_id] = values
+        asked = {row[0] for row in world.sql(
+            "SELECT l.ext_id FROM kontor_conflict c JOIN kontor_link l ON l.id = c.link"
+            " WHERE c.state = 'open'")}
+        for ext_id, record in remote.items():
+            expected = [record[f] for f in ("Last_Name", "Phone", "Description", "Title")]
+            self.expect(ext_id in asked or rows.get(ext_id) == expected,
+                        f"{ext_id}: {expected} there, {rows.get(ext_id)} here")
+        for ext_id in rows.keys() - remote.keys():
+            self.expect(ext_id in asked, f"{ext_id} {rows[ext_id]} is here only")
+        names = [r["Last_Name"] for r in remote.values()]
+        for name in {n for n in names if names.count(n) > 1 and n.split()[0] in
+                     ("early", "offline", "late", "colleague")}:
+            self.expect(False, f"{name} is there {names.count(name)} times")
+        self.expect(world.kontor("doctor", check=False).returncode in (0, 1), "doctor")
+        blocked = world.sql("SELECT count(*) FROM kontor_blocked")[0][0]
+        self.expect(blocked == 0, f"{blocked} blocked")
+        print(f"{len(rows)} records, {len(asked)} asked", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    world = two_way.World(args.bin, "restore", args.seed)
+    problems = ["it did not end"]
+    try:
+        problems = Story(world).run()
+    finally:
+        world.close(keep=bool(problems))
+    for problem in problems[:30]:
+        print("  " + problem)
+    print(f"{len(problems)} problems")
+    return 1 if problems else 0
+
+
+sys.exit(main())
