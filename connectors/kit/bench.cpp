@@ -267,18 +267,29 @@ std::vector<LeftBehind> Bench::clean_up() {
     std::vector<LeftBehind> left;
     // The last first: what refers to others goes before them.
     while (!made_.empty()) {
-        const auto [name, id] = made_.back();
-        made_.pop_back();
+        const auto name = made_.back().first;
         const auto stream = std::ranges::find(streams_, name, &StreamSpec::name);
         const auto other = colleague();
-        if (!other || stream == streams_.end() || !stream->can.remove) {
-            left.push_back({name, id, other ? "cannot delete" : other.error().message});
-            continue;
+        std::vector<Change> removals;
+        const auto most = stream == streams_.end()
+                              ? std::size_t{1}
+                              : static_cast<std::size_t>(std::max(1, stream->can.push_batch_max));
+        while (!made_.empty() && made_.back().first == name && removals.size() < most) {
+            removals.push_back(remove_of(made_.back().second));
+            made_.pop_back();
         }
-        const auto pushed = push(**other, *stream, remove_of(id));
-        const bool gone = pushed && (pushed->status == remote::PushStatus::kOk ||
-                                     pushed->status == remote::PushStatus::kMissing);
-        if (!gone) left.push_back({name, id, words_of(pushed)});
+        const bool can = other && stream != streams_.end() && stream->can.remove;
+        const auto results =
+            can ? push_all(**other, *stream, removals)
+                : fail(Errc::kUnsupported, other ? "cannot delete" : other.error().message);
+        for (std::size_t i = 0; i < removals.size(); ++i) {
+            const auto pushed =
+                results ? Pushed((*results)[i]) : Pushed(tl::unexpected(results.error()));
+            const bool gone = pushed && (pushed->status == remote::PushStatus::kOk ||
+                                         pushed->status == remote::PushStatus::kMissing);
+            if (gone) continue;
+            left.push_back({name, removals[i].id, can ? words_of(pushed) : pushed.error().message});
+        }
     }
     return left;
 }

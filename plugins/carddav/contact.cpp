@@ -212,6 +212,23 @@ std::string basic_instant(std::int64_t ms) {
     return text + "Z";
 }
 
+/// A change with the place among the others at which it must be made. What is emptied comes after
+/// what is filled, and what stands second before what stands first: taken away, the first would
+/// leave its place to the second.
+using Ordered = std::pair<std::string_view, const Value*>;
+std::vector<Ordered> in_order(const Values& changes) {
+    const auto rank = [](const Ordered& change) {
+        if (!is_blank(*change.second)) return 0;
+        const bool second = change.first == "secondary_email" || change.first == "other_phone" ||
+                            change.first.starts_with("home_");
+        return second ? 1 : 2;
+    };
+    std::vector<Ordered> out;
+    for (const auto& [field, value] : changes) out.emplace_back(field, &value);
+    std::ranges::stable_sort(out, {}, rank);
+    return out;
+}
+
 void write_field(Card& card, std::string_view field, const Value& value) {
     for (const Component& each : kComponents)
         if (each.field == field) return write_component(card, each, value);
@@ -313,6 +330,18 @@ Values read_contact(const Card& card) {
     return out;
 }
 
+bool would_lose_name(const Card& card, const Values& changes) {
+    const Values before = read_contact(card);
+    const auto blank = [&](const char* field, bool after) {
+        const auto changed = changes.find(field);
+        return is_blank(after && changed != changes.end() ? changed->second : before.at(field));
+    };
+    const auto nameless = [&](bool after) {
+        return blank("family_name", after) && blank("given_name", after);
+    };
+    return nameless(true) && !nameless(false);
+}
+
 bool write_contact(Card& card, const Values& changes, std::int64_t now_ms) {
     const std::string version = card.version();
     if (version != "3.0" && version != "4.0") return false;
@@ -321,7 +350,8 @@ bool write_contact(Card& card, const Values& changes, std::int64_t now_ms) {
     bool changed = false;
     const bool nameless = std::ranges::all_of(components_of(card, card.find("N")),
                                               [](const auto& part) { return part.empty(); });
-    for (const auto& [field, value] : changes) {
+    for (const auto& [field, wanted] : in_order(changes)) {
+        const Value& value = *wanted;
         const auto known = before.find(field);
         if (known == before.end() || field == "formatted_name" || field == "revision" ||
             field == kUidField)
@@ -331,7 +361,7 @@ bool write_contact(Card& card, const Values& changes, std::int64_t now_ms) {
         if (nameless && field == "given_name" && !changes.contains("family_name"))
             write_field(card, "family_name", before.at("family_name"));
         write_field(card, field, value);
-        after[field] = value;
+        after[std::string(field)] = value;
         changed = true;
     }
     if (!changed) return true;

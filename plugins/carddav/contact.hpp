@@ -32,6 +32,10 @@ inline constexpr const char* kUidField = "uid";
 /// is only read (2.1).
 [[nodiscard]] bool write_contact(Card& card, const Values& changes, std::int64_t now_ms);
 
+/// True if the changes take away the only name. A card must have one: FN would still say it, and
+/// it would come back.
+[[nodiscard]] bool would_lose_name(const Card& card, const Values& changes);
+
 /// A new card of version 3.0, which every server and program takes.
 [[nodiscard]] Card new_contact(std::string_view uid, const Values& values, std::int64_t now_ms);
 

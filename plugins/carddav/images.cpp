@@ -1,6 +1,6 @@
 #include "plugins/carddav/images.hpp"
 
-#include <map>
+#include <algorithm>
 
 #include "plugins/carddav/contact.hpp"
 #include "plugins/carddav/href.hpp"
@@ -9,6 +9,12 @@ namespace kontor::carddav {
 namespace {
 
 constexpr const char* kDoing = "read cards";
+// Up to so many are asked one by one for their times; beyond, the book is asked once.
+constexpr std::size_t kAskedSinglyMost = 5;
+
+bool lacks_time(const Resource& card) {
+    return card.modified.empty() && !card.card.empty();
+}
 
 }  // namespace
 
@@ -19,11 +25,50 @@ Multistatus Images::read(const std::vector<std::string>& names) {
         if (is_member_name(name))
             content += "<d:href>" + xml_escaped(member_url(base, name)) + "</d:href>";
     const Reply reply = dav_.report(book_.url, 0, xml_request("c:addressbook-multiget", content));
+    // The page of somebody who stands between says nothing of any card.
+    if (reply.status != 207 && reply.status < 400)
+        throw sdk::Error(KONTOR_E_UNAVAILABLE, failure(reply, kDoing).what());
     if (reply.status != 207) throw failure(reply, kDoing);
-    return parse_multistatus(reply.body, kDoing);
+    Multistatus found = parse_multistatus(reply.body, kDoing);
+    complete(found.resources);
+    return found;
 }
 
-bool Images::add(const std::string& name, const Resource& resource, abi::BatchWriter& out) {
+// Radicale is one that tells times in listings, and not in reports.
+void Images::complete(std::vector<Resource>& cards) {
+    if (static_cast<std::size_t>(std::ranges::count_if(cards, lacks_time)) > kAskedSinglyMost)
+        list_times();
+    for (Resource& card : cards)
+        if (lacks_time(card)) complete(card);
+}
+
+void Images::complete(Resource& card) {
+    if (timeless_) return;
+    const std::string name = member_name(card.href), etag = strong_etag(card.etag);
+    if (times_)
+        if (const auto at = times_->find(name); at != times_->end() && at->second.first == etag) {
+            card.modified = at->second.second;
+            return;
+        }
+    const auto now = dav_.look(member_url(book_.url, name));
+    // Written since then: the time is not this one's, and the card will be told again.
+    if (now && now->etag == etag) card.modified = now->modified;
+    timeless_ = now && now->modified.empty();
+}
+
+void Images::list_times() {
+    if (times_ || timeless_) return;
+    times_.emplace();
+    const Multistatus all =
+        dav_.propfind(book_.url, 1, "<d:getetag/><d:getlastmodified/>", "list the cards");
+    for (const Resource& each : all.resources)
+        if (!each.modified.empty())
+            (*times_)[member_name(each.href)] = {strong_etag(each.etag), each.modified};
+    timeless_ = times_->empty();
+}
+
+bool Images::add(const std::string& name, Resource resource, abi::BatchWriter& out) {
+    if (lacks_time(resource)) complete(resource);
     Values values;
     try {
         values = read_contact(Card::parse(resource.card));

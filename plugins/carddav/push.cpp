@@ -132,7 +132,7 @@ private:
         const std::string id = name_for(uid);
         const Card card = new_contact(uid, change.values, dav_.host().now_ms());
         const Reply reply = put(id, card, "If-None-Match", "*");
-        if (reply.status / 100 == 2) return done(id, reply, "create", result);
+        if (reply.status / 100 == 2) return done(id, reply, {}, "create", result);
         if (reply.status == 412) return meet(change, uid, id, result);
         refuse(reply, result);
     }
@@ -177,6 +177,11 @@ private:
         } catch (const sdk::Error& error) {
             return invalid("UNREADABLE_CARD", error.what(), result);
         }
+        if (would_lose_name(*card, change.values)) {
+            invalid("NAME_REQUIRED", "a card must have a family name or a given name", result);
+            result.field = "family_name";
+            return;
+        }
         if (!write_contact(*card, change.values, dav_.host().now_ms()))
             return invalid("OLD_VCARD", "cards of version " + card->version() + " are only read",
                            result);
@@ -191,7 +196,7 @@ private:
             return;
         }
         const Reply reply = put(change.id, *card, "If-Match", etag);
-        if (reply.status / 100 == 2) return done(change.id, reply, "update", result);
+        if (reply.status / 100 == 2) return done(change.id, reply, etag, "update", result);
         refuse(reply, result);
     }
 
@@ -216,16 +221,33 @@ private:
             throw sdk::Error(KONTOR_E_UNAVAILABLE, failure(reply, "delete a card").what());
         writing_ = false;
         if (reply.status / 100 != 2) return refuse(reply, result);
+        confirm(reply, [&] { return !dav_.look(member_url(book_.url, change.id)); });
         (void)versions_.gone(change.id);
         result.status = "ok";
         result.id = change.id;
         result.action = "delete";
     }
 
+    // 201 and 204 are what RFC 4918 answers to a write that was carried out. Any other success may
+    // be the page of somebody who stands between: it counts if the server shows that it was.
+    template <class Shown>
+    void confirm(const Reply& reply, const Shown& shown) {
+        if (reply.status == 201 || reply.status == 204) return;
+        writing_ = true;
+        if (!shown())
+            throw sdk::Error(KONTOR_E_PROTOCOL, "HTTP " + std::to_string(reply.status) +
+                                                    " came for a write that was not carried out");
+        writing_ = false;
+    }
+
     // The answer to a write tells neither the time nor, if the server has changed what it was
-    // given, the tag.
-    void done(const std::string& id, const Reply& reply, const char* action,
-              sdk::PushResult& result) {
+    // given, the tag. `before`: the tag until then.
+    void done(const std::string& id, const Reply& reply, const std::string& before,
+              const char* action, sdk::PushResult& result) {
+        confirm(reply, [&] {
+            const auto now = dav_.look(member_url(book_.url, id));
+            return now && !now->etag.empty() && now->etag != before;
+        });
         result.status = "ok";
         result.id = id;
         result.action = action;

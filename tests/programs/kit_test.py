@@ -6,10 +6,15 @@ One more connector is a method: start its server, and hand `check` what the comm
 """
 import json
 import os
+import pathlib
 import sys
 import unittest
 
 from world import World
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from postgres_server import PostgresServer  # noqa: E402
+from radicale_server import RadicaleServer  # noqa: E402
 
 BIN = sys.argv.pop(1)
 
@@ -79,6 +84,64 @@ class Fxiaoke(Kit):
         report = self.everything("new")
         for check in ("resume", "values", "lost_create", "create_twice", "delete_seen"):
             self.assertEqual(self.outcome(report, check, "ContactObj"), "passed", check)
+
+    def test_the_old_interface(self):
+        report = self.everything("old")
+        for check in ("resume", "values", "lost_create", "delete_seen"):
+            self.assertEqual(self.outcome(report, check, "ContactObj"), "passed", check)
+
+
+class CardDav(Kit):
+    """On a real server."""
+
+    def test_everything(self):
+        server = RadicaleServer()
+        self.addCleanup(server.close)
+        server.make_book("people")
+        for n in range(60):  # more than one batch
+            server.put("people", f"p{n}.vcf", "\r\n".join([
+                "BEGIN:VCARD", "VERSION:3.0", f"UID:p{n}", f"N:张;三{n};;;", f"FN:张三{n}",
+                f"EMAIL;TYPE=WORK:p{n}@example.cn", f"TEL;TYPE=CELL:138000{n:05}",
+                "ORG:示例公司;销售部", "BDAY:1990-02-28", "END:VCARD", ""]))
+        report = self.check("carddav", "--scratch", "--allow-http-loopback",
+                            "--option", "url=" + server.info["base_url"],
+                            "--value", "user=" + server.info["user"], "--secret",
+                            "password=file:" + self.world.secret_file("password", server.info))
+        for check in ("resume", "values", "stale_version", "lost_create", "create_twice",
+                      "delete_seen"):
+            self.assertEqual(self.outcome(report, check, "people"), "passed", check)
+
+
+class Postgres(Kit):
+    """On a real server."""
+    TABLES = """
+        SET ROLE kontor;
+        CREATE TABLE companies (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name text NOT NULL, updated_at timestamptz NOT NULL DEFAULT now(), kontor_id text UNIQUE);
+        CREATE TABLE contacts (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            last_name text NOT NULL, first_name text, title varchar(200), email text UNIQUE,
+            companies_id bigint REFERENCES companies, shoe_size int, salary numeric(12,2),
+            born date, met timestamptz, vip boolean, weight double precision, notes jsonb,
+            updated_at timestamptz NOT NULL DEFAULT now(), kontor_id text UNIQUE);
+        INSERT INTO companies(name, updated_at)
+            SELECT '公司' || n, now() - n * interval '1 day' FROM generate_series(1, 20) n;
+        INSERT INTO contacts(last_name, first_name, email, companies_id, updated_at)
+            SELECT '张', '三' || n, 'p' || n || '@example.com', 1 + n % 20,
+                   now() - n * interval '1 hour' FROM generate_series(1, 300) n;
+    """
+
+    def test_everything(self):
+        server = PostgresServer()
+        self.addCleanup(server.close)
+        server.sql(self.TABLES)
+        info = server.info
+        report = self.check("postgres", "--scratch", "--option", "host=" + info["host"],
+                            "--option", f"port={info['port']}",
+                            "--option", "database=" + info["database"],
+                            "--value", "user=" + info["user"], "--ca-file", info["ca_file"],
+                            "--secret", "password=file:" + self.world.secret_file("password", info))
+        for check in ("values", "stale_version", "create_twice", "delete_seen"):
+            self.assertEqual(self.outcome(report, check, "contacts"), "passed", check)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,24 @@ TEST_CASE("a card that cannot be read holds up no other", "[carddav][pull]") {
     CHECK(fetched.at("c.vcf").op == Op::kMissing);
 }
 
+TEST_CASE("a page of somebody who stands between is no unreadable card", "[carddav][pull]") {
+    FakeBook book;
+    std::string cursor;
+    (void)book.pull(cursor);
+    book.put("a.vcf", person("a", "A"));
+    const auto usual = book.host.handler;
+    book.host.handler = [&](const FakeRequest& request) {
+        if (request.body.find("multiget") == std::string::npos) return usual(request);
+        FakeResponse page;
+        page.status = 200;
+        page.body = "<html>Sign in to this network</html>";
+        return page;
+    };
+    CHECK_THROWS_AS(book.pull(cursor), sdk::Error);
+    book.host.handler = usual;
+    CHECK(book.pull(cursor).size() == 1);
+}
+
 TEST_CASE("an answer that is too large is asked for in halves", "[carddav][pull]") {
     FakeBook book;
     for (const char* id : {"a", "b", "c", "d"}) book.put(std::string(id) + ".vcf", person(id, id));
@@ -217,6 +235,43 @@ TEST_CASE("a card has the same version wherever it is read", "[carddav][versions
     CHECK(book.fetch({"a.vcf"}).at(0).version == pulled.version);
     const auto written = book.push(Op::kUpdate, "a.vcf", pulled.version, {{"note", "n"}});
     CHECK(book.fetch({"a.vcf"}).at(0).version == written.version);
+}
+
+TEST_CASE("times that reports do not tell are asked for", "[carddav][versions]") {
+    FakeBook book;
+    book.times_in_reports = false;
+    for (int i = 0; i < 120; ++i)
+        book.put(std::to_string(i) + ".vcf", person(std::to_string(i), "A"));
+    std::string cursor;
+    const auto pulled = by_id(book.pull(cursor));
+    // Of many at once,
+    CHECK(book.requests("PROPFIND") < 10);
+    for (const auto& [id, record] : pulled)
+        CHECK(record.version.starts_with(sdk::format_instant(book.modified_ms.at(id))));
+    // and of few each.
+    CHECK(book.fetch({"7.vcf"}).at(0).version == pulled.at("7.vcf").version);
+    CHECK(book.requests("PROPFIND") == 1);
+}
+
+TEST_CASE("a page of somebody who stands between is no success", "[carddav][push]") {
+    FakeBook book;
+    book.put("a.vcf", person("a", "A"));
+    const auto usual = book.host.handler;
+    const bool carried_out = GENERATE(false, true);
+    book.host.handler = [&](const FakeRequest& request) {
+        const bool write = request.method == "PUT" || request.method == "DELETE";
+        if (!write) return usual(request);
+        if (carried_out) (void)usual(request);
+        FakeResponse page;
+        page.status = 200;
+        page.body = "<html>Sign in to this network</html>";
+        return page;
+    };
+    const std::string told = carried_out ? "ok" : "unknown";
+    CHECK(book.push(Op::kUpdate, "a.vcf", "", {{"note", "n"}}).status == told);
+    CHECK(book.push(Op::kCreate, "", "", {{"family_name", "B"}}, "key").status == told);
+    CHECK(book.push(Op::kDelete, "a.vcf", "", {}).status == told);
+    CHECK(book.cards.contains("a.vcf") != carried_out);
 }
 
 TEST_CASE("changes within one second are in order, restarts included", "[carddav][versions]") {
@@ -386,6 +441,12 @@ TEST_CASE("what cannot be written is refused with its reason", "[carddav][push]"
     CHECK(book.cards.at("old.vcf") == sample_card("outlook"));
     book.put("bad.vcf", "no card");
     CHECK(book.push(Op::kUpdate, "bad.vcf", "", {{"note", "x"}}).code == "UNREADABLE_CARD");
+    book.put("a.vcf", person("a", "A"));
+    const auto nameless = book.push(Op::kUpdate, "a.vcf", "", {{"family_name", ""}});
+    CHECK(nameless.code == "NAME_REQUIRED");
+    CHECK(nameless.field == "family_name");
+    CHECK(book.push(Op::kUpdate, "a.vcf", "", {{"family_name", ""}, {"given_name", "B"}}).status ==
+          "ok");
 
     const auto usual = book.host.handler;
     const auto answering = [&](int status, const std::string& body) {

@@ -148,6 +148,22 @@ TEST_CASE("a second e-mail address stays the second when there is no first", "[c
     CHECK(text_of(values, "secondary_email") == "d@e.f");
 }
 
+TEST_CASE("what stands second is emptied and changed together with the first",
+          "[carddav][contact]") {
+    const std::string both = card("FN:x\nEMAIL;TYPE=WORK:a@b.c\nEMAIL;TYPE=HOME:d@e.f\n");
+    CHECK(edited(both, {{"email", std::nullopt}, {"secondary_email", std::nullopt}}) ==
+          card("FN:x\n"));
+    const Values values = read_contact(
+        Card::parse(edited(both, {{"email", std::nullopt}, {"secondary_email", "new@e.f"}})));
+    CHECK(text_of(values, "email") == "(blank)");
+    CHECK(text_of(values, "secondary_email") == "new@e.f");
+    const std::string untyped = card("FN:x\nTEL:1\nTEL:2\nADR:;;a;;;;\nADR:;;b;;;;\n");
+    CHECK(edited(untyped, {{"work_phone", std::nullopt},
+                           {"other_phone", std::nullopt},
+                           {"work_street", std::nullopt},
+                           {"home_street", std::nullopt}}) == card("FN:x\n"));
+}
+
 TEST_CASE("an edited telephone URI becomes a text", "[carddav][contact]") {
     CHECK(edited(sample_card("android"), {{"home_phone", "020 1"}})
               .find("\r\nTEL;TYPE=\"voice,home\":020 1\r\n") != std::string::npos);

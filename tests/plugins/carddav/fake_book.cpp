@@ -92,18 +92,18 @@ std::string FakeBook::last_token() const {
     return "http://x/sync/" + std::to_string(changes.size());
 }
 
-std::string FakeBook::response(const std::string& name, bool with_card) const {
+std::string FakeBook::response(const std::string& name, bool in_report) const {
     const std::string href =
         "<D:response><D:href>" + (kBook + sdk::percent_encode(name)) + "</D:href>";
     const auto found = cards.find(name);
     if (found == cards.end())
         return href + "<D:status>HTTP/1.1 404 Not Found</D:status></D:response>";
     return href + "<D:propstat><D:prop><D:getetag>" + xml_text(etag(name)) + "</D:getetag>" +
-           (tells_times
+           (tells_times && (times_in_reports || !in_report)
                 ? "<D:getlastmodified>" + http_date(modified_ms.at(name)) + "</D:getlastmodified>"
                 : "") +
            "<D:getcontentlength>" + std::to_string(found->second.size()) + "</D:getcontentlength>" +
-           (with_card ? "<C:address-data>" + xml_text(found->second) + "</C:address-data>" : "") +
+           (in_report ? "<C:address-data>" + xml_text(found->second) + "</C:address-data>" : "") +
            "</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>";
 }
 

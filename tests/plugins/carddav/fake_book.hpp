@@ -26,6 +26,7 @@ public:
 
     std::map<std::string, std::int64_t> modified_ms;
     bool tells_times = true;
+    bool times_in_reports = true;
     bool has_tokens = true;
     int tokens_from = 0;      ///< older ones are refused
     bool weak_etags = false;  ///< with the card, as behind a proxy that compresses
@@ -57,7 +58,7 @@ private:
     FakeResponse report(const FakeRequest& request);
     FakeResponse sync(const FakeRequest& request);
     FakeResponse write(const FakeRequest& request, const std::string& name);
-    [[nodiscard]] std::string response(const std::string& name, bool with_card) const;
+    [[nodiscard]] std::string response(const std::string& name, bool in_report) const;
 
     sdk::Host sdk_host_;
     std::optional<carddav::Connector> connector_;
