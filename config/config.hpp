@@ -3,9 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "config/schedule.hpp"
 
 namespace kontor::config {
 
@@ -140,6 +143,61 @@ struct Backup {
     bool operator==(const Backup&) const = default;
 };
 
+/// What has to happen to a record for a job to run: `deal.stage` changes, or comes to be a value.
+struct JobEvent {
+    std::string entity, column;
+    std::optional<std::string> becomes;
+    bool operator==(const JobEvent&) const = default;
+};
+
+/// How often and when what failed is tried again.
+struct JobRetries {
+    std::int64_t most = 3;
+    std::chrono::milliseconds first = 1min;  ///< doubles
+    std::chrono::milliseconds max = 1h;
+    bool operator==(const JobRetries&) const = default;
+};
+
+/// [job.NAME]: something that kontord does by itself.
+struct Job {
+    std::string name;
+    /// Words of a command of ours: "backup run office"; empty: `command`.
+    std::vector<std::string> run;
+    std::vector<std::string> command;  ///< another program and its arguments
+    std::vector<std::string> when;     ///< as written; read into:
+    std::vector<Schedule> times;
+    std::vector<JobEvent> events;
+    std::chrono::milliseconds jitter{0};  ///< each time is put off by up to this
+    std::vector<std::string> only_if;     ///< mains unmetered idle
+    bool catch_up = true;                 ///< what was missed is done once when possible
+    std::optional<std::int64_t> retries;  ///< else as [jobs] says
+    std::optional<std::chrono::milliseconds> retry_first, retry_max;
+    std::optional<std::chrono::milliseconds> alert_after;
+    std::chrono::milliseconds timeout = 24h;
+    bool operator==(const Job&) const = default;
+};
+
+/// [jobs.alert]: who is told of failures. Any of the ways; all that are given are used.
+struct Alert {
+    std::vector<std::string> command;  ///< a program and its arguments
+    std::string webhook;               ///< URL, or reference to a secret that is one
+    std::vector<std::string> email;    ///< recipients
+    std::string smtp;                  ///< smtps://host:port, or smtp://host:port with STARTTLS
+    std::string from, user;
+    std::string password;  ///< reference
+    std::string ca_file;   ///< of mail server and webhook; "" = the system's
+    bool operator==(const Alert&) const = default;
+};
+
+/// [jobs]: what holds for all jobs unless they say otherwise.
+struct Jobs {
+    std::string time_zone;  ///< "" = the machine's
+    JobRetries retries;
+    std::chrono::milliseconds alert_after{0};  ///< without a success; 0 = never
+    Alert alert;
+    bool operator==(const Jobs&) const = default;
+};
+
 /// The whole configuration. A plain value; validated by load().
 struct Config {
     Daemon daemon;
@@ -149,6 +207,8 @@ struct Config {
     Connectors connectors;
     std::vector<Connection> connections;  ///< by name
     std::vector<Backup> backups;          ///< by name
+    Jobs jobs;
+    std::vector<Job> job;  ///< by name
 
     [[nodiscard]] const Connection* connection(std::string_view name) const;
     [[nodiscard]] const Backup* backup(std::string_view name) const;

@@ -241,6 +241,8 @@ void apply(const Node& document, const std::string& file, Config& config, Proble
     if (const auto* node = in.table("connection"))
         read_connections(*node, into, config.connections);
     if (const auto* node = in.table("backup")) read_backups(*node, into, config.backups);
+    if (const auto* node = in.table("jobs")) read_jobs(*node, into, config.jobs);
+    if (const auto* node = in.table("job")) read_named(*node, "job", into, config.job, read_job);
     in.finish();
 }
 
@@ -312,6 +314,7 @@ void check_whole(const Config& config, const Origins& origins, Problems& problem
             complain("limits.credit_reserve", "must be less than daily_credits");
     }
     check_backups(config.backups, origins, problems);
+    check_jobs(config, origins, problems);
     // sun_path has 108 bytes with the zero.
     constexpr std::size_t kSocketPathMax = 107;
     if (config.daemon.socket.size() > kSocketPathMax)

@@ -1,6 +1,4 @@
 // [backup.NAME]
-#include <algorithm>
-
 #include "config/parse_parts.hpp"
 
 namespace kontor::config {
@@ -76,33 +74,7 @@ void read_backup(const Node& node, TableReader::Into into, Backup& out) {
 }  // namespace
 
 void read_backups(const Node& node, TableReader::Into into, std::vector<Backup>& out) {
-    for (const auto& [name, line, column, value] : node.members) {
-        const auto complain = [&, &key = name, line = line, column = column](std::string reason) {
-            into.problems.push_back(
-                Problem{into.file, line, column, "backup." + key, std::move(reason), ""});
-        };
-        if (!check_connection_name(name).empty()) {
-            complain("a backup's name is 1 to 32 of the letters a-z, digits, _ and -");
-            continue;
-        }
-        if (value.kind != Node::Kind::kTable) {
-            complain("must be a table: [backup." + name + "]");
-            continue;
-        }
-        auto found = std::find_if(out.begin(), out.end(),
-                                  [&, &key = name](const Backup& b) { return b.name == key; });
-        if (found == out.end()) {
-            Backup fresh;
-            fresh.name = name;
-            found = out.insert(
-                std::upper_bound(out.begin(), out.end(), fresh,
-                                 [](const Backup& a, const Backup& b) { return a.name < b.name; }),
-                std::move(fresh));
-        }
-        if (into.origins != nullptr)
-            into.origins->emplace("backup." + name, into.file + ":" + std::to_string(line));
-        read_backup(value, into, *found);
-    }
+    read_named(node, "backup", into, out, read_backup);
 }
 
 void check_backups(const std::vector<Backup>& backups, const Origins& origins, Problems& problems) {

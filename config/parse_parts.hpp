@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,41 @@ struct Place {
     int line = 0;
 };
 [[nodiscard]] Place place_of(const Origins& origins, const std::string& key);
+
+/// The tables of one kind by their names, [KIND.NAME], each into its place in `out`, which is kept
+/// in the order of names.
+template <class T>
+void read_named(const Node& node, const std::string& kind, TableReader::Into into,
+                std::vector<T>& out, void (*read)(const Node&, TableReader::Into, T&)) {
+    for (const auto& [name, line, column, value] : node.members) {
+        const auto key = kind + "." + name;
+        const auto complain = [&, line = line, column = column](std::string reason) {
+            into.problems.push_back(Problem{into.file, line, column, key, std::move(reason), ""});
+        };
+        if (!check_connection_name(name).empty()) {
+            complain("a " + kind + "'s name is 1 to 32 of the letters a-z, digits, _ and -");
+            continue;
+        }
+        if (value.kind != Node::Kind::kTable) {
+            complain("must be a table: [" + key + "]");
+            continue;
+        }
+        auto at = std::find_if(out.begin(), out.end(),
+                               [&name = name](const T& item) { return item.name >= name; });
+        if (at == out.end() || at->name != name) {
+            at = out.insert(at, T{});
+            at->name = name;
+        }
+        if (into.origins != nullptr)
+            into.origins->emplace(key, into.file + ":" + std::to_string(line));
+        read(value, into, *at);
+    }
+}
+
+/// [jobs] and [job.NAME]
+void read_jobs(const Node& node, TableReader::Into into, Jobs& out);
+void read_job(const Node& node, TableReader::Into into, Job& out);
+void check_jobs(const Config& config, const Origins& origins, Problems& problems);
 
 /// [backup.NAME]
 void read_backups(const Node& node, TableReader::Into into, std::vector<Backup>& out);
