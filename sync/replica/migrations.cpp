@@ -61,10 +61,15 @@ Result<> to_version_5(const Database& db, Random&) {
         "CREATE INDEX survey_response_invitation ON survey_response(invitation_id);");
 }
 
+Result<> to_version_6(const Database& db, Random&) {
+    return db.execute(kSystemTablesV6);
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5};
+constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3,
+                           to_version_4, to_version_5, to_version_6};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -273,4 +273,44 @@ CREATE TABLE kontor_match(         -- may this remote record be one that is here
 ALTER TABLE kontor_blocked ADD COLUMN col TEXT;  -- our column that `field` means
 )sql";
 
+/// What version 6 adds: what the daemon does by itself, and how it went.
+inline constexpr const char* kSystemTablesV6 = R"sql(
+CREATE TABLE kontor_job(           -- what is known of a job from one start of kontord to the next
+    name TEXT PRIMARY KEY,         -- of [job.NAME]
+    schedule TEXT NOT NULL,        -- its `when` that next_at was drawn by
+    since TEXT NOT NULL,           -- first heard of
+    next_at TEXT,                  -- by its times; NULL: has none
+    retry_at TEXT,
+    attempt INTEGER NOT NULL DEFAULT 0,         -- that failed, since the last regular run
+    failures INTEGER NOT NULL DEFAULT 0,        -- since it last worked
+    succeeded_at TEXT,
+    event_seq INTEGER NOT NULL DEFAULT 0,       -- kontor_history.seq up to which events are known
+    paused_at TEXT,
+    paused_by TEXT,
+    told INTEGER NOT NULL DEFAULT 0,            -- alerts since it last worked: 1 failed, 2 overdue
+    alert TEXT,                    -- kind of the alert that is still to be delivered
+    alert_at TEXT,                 -- when that is tried
+    alert_tries INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE kontor_job_run(
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL,
+    cause TEXT NOT NULL,           -- time catch_up retry event person
+    actor TEXT,                    -- who asked for it; NULL: nobody
+    due_at TEXT,                   -- the time that it answers to
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    attempt INTEGER NOT NULL DEFAULT 1,
+    missed INTEGER NOT NULL DEFAULT 0,          -- further times that it answers to
+    records TEXT NOT NULL DEFAULT '',           -- what happened: deal:42 deal:43
+    result TEXT,                   -- ok failed cancelled interrupted; NULL: under way
+    code TEXT,
+    error TEXT,
+    summary TEXT,
+    log TEXT                       -- the end of what it said
+);
+CREATE INDEX kontor_job_run_job ON kontor_job_run(job, id);
+)sql";
+
 }  // namespace kontor::replica

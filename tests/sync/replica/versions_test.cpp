@@ -46,6 +46,8 @@ TEST_CASE("replicas of all released versions open", "[replica][versions]") {
     REQUIRE(catalogue->entity("survey_response") != nullptr);
     CHECK(*db.scalar("SELECT count(*) FROM sqlite_schema WHERE name IN"
                      "('survey_invitation_key','survey_response_invitation')") == 2);
+    CHECK(*db.scalar("SELECT count(*) FROM kontor_job_run WHERE job='nightly' AND result='ok'") ==
+          (version >= 6 ? 1 : 0));
     const auto now = record_at_seq(db, *catalogue->entity("visit"), 1, INT64_MAX);
     const auto before = record_at_seq(db, *catalogue->entity("visit"), 1,
                                       *db.scalar("SELECT max(seq)-1 FROM kontor_history"));
