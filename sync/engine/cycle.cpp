@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "sync/engine/absorb.hpp"
@@ -16,6 +17,7 @@
 #include "sync/engine/reconcile.hpp"
 #include "sync/engine/stream_order.hpp"
 #include "sync/engine/sweeper.hpp"
+#include "sync/engine/uncovered.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -290,11 +292,16 @@ private:
     // Records that were held back until it was known who they are.
     void read_released(const StreamPlan& plan, const StepPorts& ports,
                        const remote::Capabilities& can, StreamCounts& counts) {
-        if (!sql_.integer("SELECT 1 FROM kontor_match WHERE stream = ? LIMIT 1", plan.id)) return;
+        if (!sql_.integer("SELECT 1 FROM kontor_match WHERE stream = ?1 UNION ALL SELECT 1 FROM"
+                          " kontor_waiting WHERE link IN (SELECT id FROM kontor_link WHERE stream ="
+                          " ?1) LIMIT 1",
+                          plan.id))
+            return;
         std::vector<std::string> ids;
         {
             EngineTransaction transaction(*context_);
             ids = released_matches(sql_, plan.id);
+            std::ranges::move(answered_referrers(sql_, plan.id), std::back_inserter(ids));
             if (!ids.empty() && !can.fetch)
                 sql_.run("UPDATE kontor_stream SET cursor = '' WHERE id = ?", plan.id);
             transaction.commit();

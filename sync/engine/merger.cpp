@@ -4,6 +4,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
@@ -444,6 +445,14 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     // What never leaves this replica is not decided by a remote, and asks nobody.
     if (std::ranges::all_of(group.mapping->fields, &merge::FieldMapping::stays_here))
         input.policy = input.fallback = merge::Policy::kLocal;
+    if (!input.known && local != theirs) {
+        if (!merge::is_blank(local) &&
+            waits_for_answer(context_.sql, context_.plans, plan_, group, work.link.id, theirs)) {
+            if (shadow == work.shadows.end()) work.shadows[group.id] = Shadow::nothing_known(group);
+            return;
+        }
+        input.said_otherwise = said_otherwise(context_.plans, plan_, group, local, theirs);
+    }
     input.theirs_owns = group.mapping->owner == plan_.connection_name;
     merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{
@@ -551,7 +560,7 @@ bool Merger::fights(const Work& work, const GroupPlan& group, const merge::Group
             if (offered[k] != now[k] &&
                 merge::oscillates(field_turns(context_, plan_, work.link, group.id,
                                               plan_.column_fields[group.columns[i][k]]),
-                                  now[k], offered[k]))
+                                  plan_.connection_name, now[k], offered[k]))
                 return true;
     }
     return false;

@@ -21,6 +21,12 @@ bool came_as_it_is(const GroupPlan& group, const remote::RecordView& image) {
     return true;
 }
 
+bool nothing_compared(Sql& sql, std::int64_t link, std::int64_t group) {
+    const auto shadows = shadows_of(sql, link);
+    const auto found = shadows.find(group);
+    return found != shadows.end() && found->second.unknown();
+}
+
 // 128 random bits in hexadecimal, as records born in a replica bear them.
 bool is_uid(std::string_view text) {
     return text.size() == 32 && std::ranges::all_of(text, [](char c) {
@@ -121,6 +127,8 @@ void Merger::link_arrived(const Link& link) {
         const auto referrer = link_by_id(context_.sql, one.link);
         const StreamPlan* plan = referrer ? context_.plans.stream(referrer->stream) : nullptr;
         const GroupPlan* group = plan != nullptr ? plan->group(one.group) : nullptr;
+        // Not compared yet: the referrer is read again for that (answered_referrers()).
+        if (group != nullptr && nothing_compared(context_.sql, one.link, one.group)) continue;
         context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", one.link,
                          one.group);
         if (group != nullptr) complete_reference(*referrer, *plan, *group);

@@ -186,14 +186,19 @@ void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::
 
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
     for_each_referrer(sql, plans, target, record,
-                      [&](const StreamPlan& plan, const GroupPlan&, std::int64_t referrer) {
-                          sql.run(
-                              "UPDATE kontor_link SET dirty = 1 WHERE stream = ? AND record = ?",
-                              plan.id, referrer);
-                          sql.run(
-                              "DELETE FROM kontor_blocked WHERE code = ? AND link ="
-                              " (SELECT id FROM kontor_link WHERE stream = ? AND record = ?)",
-                              kParentCode, plan.id, referrer);
+                      [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
+                          const auto link = link_by_record(sql, plan.id, referrer);
+                          if (!link) return;
+                          mark_dirty(sql, link->id);
+                          // Both sides had kept their own for want of a word for ours: the two can
+                          // be compared now, and are before anything is sent.
+                          const auto shadows = shadows_of(sql, link->id);
+                          if (const auto known = shadows.find(group.id);
+                              known != shadows.end() && !merge::is_blank(known->second.theirs) &&
+                              std::ranges::any_of(known->second.ours, merge::is_symbolic))
+                              save_shadow(sql, link->id, group.id, Shadow::nothing_known(group));
+                          sql.run("DELETE FROM kontor_blocked WHERE code = ? AND link = ?",
+                                  kParentCode, link->id);
                       });
 }
 

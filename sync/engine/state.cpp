@@ -260,17 +260,29 @@ bool has_open_conflicts(Sql& sql, std::int64_t link) {
         .has_value();
 }
 
+namespace {
+
+// "remote:NAME" and "remote:NAME:USER": NAME. "" for people and programs here.
+std::string remote_of(std::string_view actor) {
+    constexpr std::string_view kRemote = "remote:";
+    if (!actor.starts_with(kRemote)) return {};
+    actor.remove_prefix(kRemote.size());
+    return std::string(actor.substr(0, actor.find(':')));
+}
+
+}  // namespace
+
 std::vector<merge::Turn> field_turns(Context& context, const StreamPlan& plan, const Link& link,
                                      std::int64_t group, std::int64_t field) {
     constexpr std::chrono::hours kWindow{24};
-    constexpr std::int64_t kTurnsMax = 16;  // more than any fight needs
+    // More than any fight needs: each of some remotes brings its value three times.
+    constexpr std::int64_t kTurnsMax = 32;
     std::string since = format_instant(context.clock.now() - kWindow);
     if (const auto decided = context.sql.text(
             "SELECT max(decided_at) FROM kontor_conflict WHERE entity = ? AND record = ?"
             " AND link = ? AND grp = ? AND kind = ? AND state = 'decided'",
             plan.entity.id, link.record, link.id, group, kOscillation))
         since = std::max(since, *decided);
-    const std::string us = "remote:" + plan.connection_name;
     std::vector<merge::Turn> out;
     auto& rows = context.sql.bind(
         "SELECT old, op, coalesce(actor, ''), at FROM kontor_history WHERE entity = ? AND"
@@ -278,11 +290,11 @@ std::vector<merge::Turn> field_turns(Context& context, const StreamPlan& plan, c
         plan.entity.id, link.record, field, kTurnsMax);
     while (Sql::step(rows)) {
         if (rows.text(3) <= since) continue;
-        const std::string_view actor = rows.text(2);
-        const bool ours = actor == us || actor.starts_with(us + ":");
+        std::string party = remote_of(rows.text(2));
         const bool offer = rows.text(1) == "k";
-        if (offer && !ours) continue;  // another remote's offer changed nothing
-        out.push_back({.before = Value(rows.value(0)), .this_remote = ours, .offer = offer});
+        // Another remote's offer changed nothing.
+        if (offer && party != plan.connection_name) continue;
+        out.push_back({.before = Value(rows.value(0)), .party = std::move(party), .offer = offer});
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "sync/base/clock.hpp"
 #include "sync/base/decimal.hpp"
@@ -109,6 +110,22 @@ Value get_plain(const FieldMapping& field, const Value& theirs, const Value& cur
     return theirs;
 }
 
+/// Family names of two characters that are met today; every other one has one.
+constexpr std::string_view kTwoCharacters[] = {
+    "欧阳", "司马", "诸葛", "上官", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒",
+    "端木", "东方", "独孤", "南宫", "呼延", "轩辕", "宇文", "长孙", "申屠", "澹台", "赫连",
+    "濮阳", "淳于", "单于", "钟离", "闾丘", "西门", "拓跋", "公冶", "太史", "司空", "司寇",
+    "歐陽", "司馬", "諸葛", "上官", "尉遲", "公孫", "獨孤", "長孫", "鍾離", "東方"};
+
+// 欧阳修 is 欧阳 修; 东方 alone, or anything of two characters, is a name of one.
+std::size_t family_name_bytes(std::string_view name) {
+    const auto two = prefix_bytes(name, 2);
+    const bool is_two =
+        two < name.size() &&
+        std::ranges::find(kTwoCharacters, name.substr(0, two)) != std::end(kTwoCharacters);
+    return is_two ? two : prefix_bytes(name, 1);
+}
+
 Value full_name(const Value& first, const Value& last) {
     const std::string& f = first.text();
     const std::string& l = last.text();
@@ -127,7 +144,7 @@ std::vector<Value> split_name(const Value& theirs, std::span<const Value> curren
         // 欧阳 修: whoever has put a space between the two has said where the family name ends.
         if (const auto gap = text.find(' '); gap != std::string::npos && gap + 1 < text.size())
             return {Value(text.substr(gap + 1)), Value(text.substr(0, gap))};
-        const auto family = prefix_bytes(text, 1);
+        const auto family = family_name_bytes(text);
         if (family == text.size()) return {Value::null(), Value(text)};
         return {Value(text.substr(family)), Value(text.substr(0, family))};
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 namespace kontor::merge {
 namespace {
@@ -10,6 +11,10 @@ namespace {
 constexpr std::size_t kPhoneDigitsMin = 7;
 /// As many equal digits at the end make two numbers the same, however each is dialled.
 constexpr std::size_t kPhoneTail = 9;
+
+/// Columns of people and companies.
+constexpr std::string_view kEmails[] = {"email", "secondary_email"};
+constexpr std::string_view kPhones[] = {"phone", "mobile", "home_phone", "other_phone"};
 
 /// Mailboxes that belong to nobody in particular.
 constexpr std::string_view kSharedMailboxes[] = {"info",    "sales", "office", "contact",
@@ -52,6 +57,10 @@ std::string half_width(std::string_view text) {
         out += text[i];
     }
     return out;
+}
+
+std::string folded_email(std::string_view text) {
+    return lower(trimmed(half_width(text)));
 }
 
 bool in_ascii(std::string_view text) {
@@ -178,7 +187,30 @@ Comparison compare_products(const Profile& a, const Profile& b) {
     return name == kSame && number == kUnknown ? possible("name") : Comparison{};
 }
 
+bool is_among(std::span<const std::string_view> names, const FieldMapping& field) {
+    return field.columns.size() == 1 &&
+           std::ranges::find(names, field.columns.front()) != names.end();
+}
+
+// Nothing but a number: "138 0013 8000 (Li)" and "ext. 12" say more.
+bool is_number(std::string_view text) {
+    return std::ranges::all_of(half_width(text), [](char c) {
+        return (c >= '0' && c <= '9') ||
+               std::string_view(" +-()./").find(c) != std::string_view::npos;
+    });
+}
+
 }  // namespace
+
+bool same_but_spelling(const FieldMapping& field, const Value& a, const Value& b) {
+    if (field.lens != LensKind::kPlain || a.kind() != Kind::kText || b.kind() != Kind::kText)
+        return false;
+    if (field.type == remote::FieldType::kEmail || is_among(kEmails, field))
+        return folded_email(a.text()) == folded_email(b.text());
+    if (field.type != remote::FieldType::kPhone && !is_among(kPhones, field)) return false;
+    const auto x = fold_phone(a.text()), y = fold_phone(b.text());
+    return is_number(a.text()) && is_number(b.text()) && !x.empty() && same_phone(x, y);
+}
 
 std::string fold_name(std::string_view text) {
     std::string out;
@@ -203,7 +235,7 @@ const std::vector<std::string>& identity_columns(std::string_view entity) {
     static const std::map<std::string, std::vector<std::string>, std::less<>> columns = {
         {"contact",
          {"last_name", "first_name", "email", "secondary_email", "phone", "mobile", "home_phone",
-          "other_phone", "account_id"}},
+          "other_phone", "account_id", "company"}},
         {"lead",
          {"last_name", "first_name", "email", "secondary_email", "phone", "mobile", "company"}},
         {"account", {"name", "website", "phone", "email", "tax_number"}},
@@ -227,10 +259,8 @@ Profile profile_of(std::string_view entity, const std::function<Value(std::strin
                : entity == "user" ? fold_name(text("full_name"))
                                   : fold_name(text("name"));
     out.company = fold_name(company.empty() ? text("company") : std::string(company));
-    for (const char* column : {"email", "secondary_email"})
-        add(out.emails, lower(trimmed(half_width(text(column)))));
-    for (const char* column : {"phone", "mobile", "home_phone", "other_phone"})
-        add(out.phones, fold_phone(text(column)));
+    for (const auto column : kEmails) add(out.emails, folded_email(text(column)));
+    for (const auto column : kPhones) add(out.phones, fold_phone(text(column)));
     out.number = fold_name(text(entity == "product" ? "code" : "tax_number"));
     out.domain = domain_of(text("website"));
     return out;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sync/base/value.hpp"
+#include "sync/merge/mapping.hpp"
 
 namespace kontor::merge {
 
@@ -41,6 +42,10 @@ struct Comparison {
 /// without asking. Possible is what a person should look at. A shared switchboard number or mailbox
 /// alone is neither, where the names differ. Pure, symmetric.
 [[nodiscard]] Comparison compare(std::string_view entity, const Profile& a, const Profile& b);
+
+/// True if the two are one telephone number or one e-mail address, written in two ways, and neither
+/// says anything that the other does not. For other fields: never.
+[[nodiscard]] bool same_but_spelling(const FieldMapping& field, const Value& a, const Value& b);
 
 /// Texts in their folded form: ASCII lower case, full width as half width, without blanks and
 /// punctuation.

@@ -73,6 +73,8 @@ GroupOutcome merge_uncovered(const GroupInput& input) {
     if (input.local == input.remote) return keep(Known{input.remote, input.remote}, "equal");
     if (input.direction == Direction::kIn) return take(input, "in_only");
     if (input.direction == Direction::kOut) return only_out(input);
+    if (!input.said_otherwise.empty())  // each side keeps its own way
+        return keep(Known{input.remote, input.local}, input.said_otherwise);
     if (adds_only(input.local, input.remote)) return take(input, "ours_blank");
     if (adds_only(input.remote, input.local))
         return keep(Known{input.remote, input.remote}, "theirs_blank");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sync/merge/group_values.hpp"
 #include "sync/merge/mapping.hpp"
@@ -26,6 +27,9 @@ struct GroupInput {
     bool parked = false;       ///< an open conflict waits for a person
     bool unsettled = false;    ///< an intent that touches the group has no outcome yet
     bool theirs_owns = false;  ///< the remote is the group's system of record
+    /// Without a base: why the two, unlike as they are, say nothing against each other. "" if they
+    /// do.
+    std::string said_otherwise = {};
 };
 
 /// What to do with a group, and what is known afterwards.

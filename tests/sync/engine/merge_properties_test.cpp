@@ -256,9 +256,9 @@ TEST_CASE("who fights and who is who", "[merge][properties]") {
              [](const std::vector<TwoEdits>& turns) {
                  std::vector<Turn> all;
                  for (const auto& turn : turns)
-                     all.push_back({.before = turn.base, .this_remote = true});
+                     all.push_back({.before = turn.base, .party = "one"});
                  const Value now("now"), offered("offered");
-                 RC_ASSERT(!oscillates(all, now, offered));
+                 RC_ASSERT(!oscillates(all, "one", now, offered));
              });
 
     rc::prop("two profiles are as alike as the same two the other way round",

@@ -174,24 +174,59 @@ TEST_CASE("the system of record decides, with and without a base", "[merge][poli
 
 TEST_CASE("an oscillation is the third time that one remote brings the same value",
           "[merge][oscillation]") {
-    const Value x("x"), y("y"), z("z");
-    const Turn brings_y{.before = x, .this_remote = true};
-    const Turn back_to_x{.before = y};
-    const Turn offers_y{.before = y, .this_remote = true, .offer = true};
+    const std::string us = "us", them = "them", third = "third";
+    const Value w("w"), x("x"), y("y"), z("z");
+    const Turn brings_y{.before = x, .party = us};
+    const Turn back_to_x{.before = y, .party = them};
+    const Turn offers_y{.before = y, .party = us, .offer = true};
     const std::vector<Turn> twice{back_to_x, brings_y, back_to_x, brings_y};
-    CHECK(oscillates(twice, x, y));
-    CHECK_FALSE(oscillates(std::span(twice).first(2), x, y));
-    CHECK_FALSE(oscillates(twice, x, z));
-    CHECK_FALSE(oscillates(twice, z, y));
-    CHECK(oscillates(std::vector<Turn>{offers_y, offers_y}, x, y));
-    CHECK(oscillates(std::vector<Turn>{offers_y, back_to_x, brings_y}, x, y));
-    CHECK_FALSE(oscillates(std::vector<Turn>{offers_y}, x, y));
-    // Something else in between: no alternation of the same two.
-    const Turn typed{.before = z};
-    CHECK_FALSE(oscillates(std::vector<Turn>{back_to_x, brings_y, typed, brings_y}, x, y));
+    CHECK(oscillates(twice, us, x, y));
+    CHECK_FALSE(oscillates(std::span(twice).first(2), us, x, y));
+    CHECK_FALSE(oscillates(twice, us, x, z));
+    CHECK_FALSE(oscillates(twice, us, z, y));
+    CHECK(oscillates(std::vector<Turn>{offers_y, offers_y}, us, x, y));
+    CHECK(oscillates(std::vector<Turn>{offers_y, back_to_x, brings_y}, us, x, y));
+    CHECK_FALSE(oscillates(std::vector<Turn>{offers_y}, us, x, y));
+    // Somebody else's change of mind in between is none of a machine.
+    const Turn typed{.before = z, .party = ""};
+    CHECK_FALSE(oscillates(std::vector<Turn>{back_to_x, brings_y, typed, brings_y}, us, x, y));
+    CHECK_FALSE(oscillates(std::vector<Turn>{{.before = y, .party = them},
+                                             brings_y,
+                                             {.before = y, .party = them},
+                                             {.before = z, .party = us}},
+                           us, z, y));
     // The same remote took its own value back: a change of mind.
-    const Turn own_back{.before = y, .this_remote = true};
-    CHECK_FALSE(oscillates(std::vector<Turn>{own_back, brings_y, own_back, brings_y}, x, y));
+    const Turn own_back{.before = y, .party = us};
+    CHECK_FALSE(oscillates(std::vector<Turn>{own_back, brings_y, own_back, brings_y}, us, x, y));
+
+    // Three in a circle, x, y, z, and in whatever order: each insists on its own.
+    const std::vector<Turn> circle{{.before = x, .party = third}, {.before = y, .party = them},
+                                   {.before = z, .party = us},    {.before = x, .party = third},
+                                   {.before = y, .party = them},  {.before = w, .party = us}};
+    CHECK(oscillates(circle, us, z, y));
+    CHECK_FALSE(oscillates(std::span(circle).first(5), us, z, y));
+    const std::vector<Turn> mixed{{.before = z, .party = them},
+                                  {.before = y, .party = third},
+                                  {.before = x, .party = us},
+                                  {.before = y, .party = them},
+                                  {.before = w, .party = us}};
+    CHECK(oscillates(mixed, us, x, y));
+}
+
+TEST_CASE("remotes that write over each other a dozen times fight, whatever they write",
+          "[merge][oscillation]") {
+    const std::string one = "one", two = "two";
+    std::vector<Turn> grows;  // newest first: "x", "x1", "x12", "x121" …
+    for (int i = 10; i >= 0; --i)
+        grows.push_back(
+            {.before = Value("x" + std::to_string(i)), .party = i % 2 == 0 ? two : one});
+    CHECK(grows.size() + 1 == kRelayMax);
+    CHECK(oscillates(grows, one, Value("x11"), Value("x12")));
+    CHECK_FALSE(oscillates(std::span(grows).first(10), one, Value("x11"), Value("x12")));
+    CHECK_FALSE(oscillates(grows, two, Value("x11"), Value("x12")));  // its own value again
+    auto typed = grows;
+    typed[5].party = "";  // somebody here took part
+    CHECK_FALSE(oscillates(typed, one, Value("x11"), Value("x12")));
 }
 
 TEST_CASE("what a remote would refuse is told apart", "[merge][rules]") {
@@ -325,6 +360,9 @@ TEST_CASE("names join and split for Chinese and Latin", "[merge][lens]") {
     CHECK(get(field, Value("张 伟"), blank, none).columns == zhang);
     CHECK(get(field, Value("欧阳 修"), blank, none).columns ==
           std::vector{Value("修"), Value("欧阳")});
+    CHECK(get(field, Value("欧阳娜娜"), blank, none).columns ==
+          std::vector{Value("娜娜"), Value("欧阳")});
+    CHECK(get(field, Value("东方"), blank, none).columns == std::vector{Value("方"), Value("东")});
     CHECK(get(field, Value("Ada Lovelace"), blank, none).columns == ada);
 }
 

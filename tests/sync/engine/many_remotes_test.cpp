@@ -1,0 +1,285 @@
+// Several systems that know the same people, each with its own spelling, users and automations:
+// few questions on first contact, one answer for each, and an end to every fight.
+#include <catch2/catch.hpp>
+#include <deque>
+
+#include "sync/merge/oscillation.hpp"
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::seconds;
+
+namespace {
+
+std::vector<remote::StreamSpec> streams_with_users() {
+    auto streams = people_streams();
+    streams[0].fields.push_back(reference_field("Owner", "owner_id", "Users"));
+    streams[0].fields.push_back(text_field("Company", "company"));
+    auto users = stream_spec("Users", "user",
+                             {text_field("Name", "full_name"), text_field("Email", "email")});
+    users.can.create = users.can.update = users.can.remove = false;
+    streams.push_back(users);
+    return streams;
+}
+
+/// Any number of remotes on one replica.
+struct Office {
+    explicit Office(int count) : device(clock) {
+        for (int i = 0; i < count; ++i) {
+            auto& remote = remotes.emplace_back(clock);
+            remote.streams = streams_with_users();
+            for (auto& stream : remote.streams) stream.can.key_field = "Key_" + name(i);
+            remote.user = "api-" + name(i);
+        }
+    }
+    static std::string name(int i) { return std::string(1, static_cast<char>('a' + i)); }
+    void connect(int i) {
+        clock.advance(seconds{60});
+        device.connect(name(i), remotes[static_cast<std::size_t>(i)], [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = policy;
+        });
+    }
+    void connect_all() {
+        for (int i = 0; i < static_cast<int>(remotes.size()); ++i) connect(i);
+        rounds(2);
+    }
+    void round() {
+        for (int i = 0; i < static_cast<int>(remotes.size()); ++i) {
+            device.sync(name(i));
+            clock.advance(seconds{30});
+        }
+    }
+    void rounds(int n) {
+        for (int i = 0; i < n; ++i) round();
+    }
+    std::vector<engine::Conflict> open() { return *engine::list_conflicts(device.engine_db(), {}); }
+    void answer(engine::Side side) {
+        REQUIRE(engine::resolve(device.engine_db(), clock, device.random, open().front().id, side,
+                                "uid:1"));
+        clock.advance(seconds{5});
+    }
+    int writes() const {
+        int out = 0;
+        for (const auto& remote : remotes) out += remote.changes_sent;
+        return out;
+    }
+    void is_quiet() {
+        const int before = writes();
+        rounds(3);
+        CHECK(writes() == before);
+    }
+
+    merge::Policy policy = merge::Policy::kNewest;
+    FakeClock clock;
+    std::deque<MemoryRemote> remotes;
+    Device device;
+};
+
+RemoteRow ada(const char* phone) {
+    return {{"First_Name", Value("Ada")},
+            {"Last_Name", Value("Lovelace")},
+            {"Email", Value("ada@example.com")},
+            {"Phone", Value(phone)}};
+}
+
+}  // namespace
+
+TEST_CASE("one number in three spellings is no question, and stays as each has it", "[many]") {
+    Office f(3);
+    const char* spellings[] = {"138 0013 8000", "+86-13800138000", "（0）13800138000"};
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < 3; ++i)
+        ids.push_back(f.remotes[i].create("Contacts", ada(spellings[i])));
+    f.connect_all();
+    CHECK(f.open().empty());
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 1);
+    CHECK(f.device.text("SELECT phone FROM contact") == spellings[0]);
+    CHECK(f.writes() == 0);
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(f.remotes[i].value("Contacts", ids[i], "Phone") == Value(spellings[i]));
+
+    f.remotes[2].edit("Contacts", ids[2], {{"Phone", Value("139")}});
+    f.rounds(2);
+    for (std::size_t i = 0; i < 3; ++i)
+        CHECK(f.remotes[i].value("Contacts", ids[i], "Phone") == Value("139"));
+    f.is_quiet();
+}
+
+TEST_CASE("numbers that differ, or of which one says more, are asked about", "[many]") {
+    const auto* other =
+        GENERATE("138 0013 8001", "138 0013 8000 ext. 12", "138 0013 8000 (mother)", "8000");
+    Office f(2);
+    f.remotes[0].create("Contacts", ada("138 0013 8000"));
+    f.remotes[1].create("Contacts", ada(other));
+    f.connect_all();
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].group == "phone");
+}
+
+TEST_CASE("a system's users are nobody's elsewhere: each side keeps its owner, unasked", "[many]") {
+    Office f(2);
+    std::vector<std::string> users, others, people;
+    for (auto& remote : f.remotes) {
+        const std::string domain = "@" + remote.user + ".example";
+        users.push_back(remote.create("Users", {{"Email", Value("u" + domain)}}));
+        others.push_back(remote.create("Users", {{"Email", Value("v" + domain)}}));
+        auto row = ada("1234567");
+        row["Owner"] = Value(users.back());
+        people.push_back(remote.create("Contacts", row));
+    }
+    const auto born = f.remotes[0].create(
+        "Contacts", {{"Last_Name", Value("Only here")}, {"Owner", Value(users[0])}});
+    f.connect_all();
+    CHECK(f.open().empty());
+    for (std::size_t i = 0; i < 2; ++i)
+        CHECK(f.remotes[i].value("Contacts", people[i], "Owner") == Value(users[i]));
+    f.is_quiet();
+    for (int i = 0; i < 2; ++i)
+        CHECK(f.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+
+    // A colleague gives it to somebody else there: that is news here, and no word for it at the
+    // other.
+    f.remotes[1].edit("Contacts", people[1], {{"Owner", Value(others[1])}});
+    f.rounds(2);
+    CHECK(f.device.text("SELECT u.email FROM contact c JOIN user u ON u.id = c.owner_id"
+                        " WHERE c.email > ''") == "v@api-b.example");
+    CHECK(f.remotes[0].value("Contacts", people[0], "Owner") == Value(users[0]));
+    f.is_quiet();
+    CHECK(f.open().empty());
+
+    // The user gets an account at the other as well: the two can be compared now. What nobody was
+    // asked about is not overwritten.
+    f.remotes[1].create("Users", {{"Email", Value("u@api-a.example")}});
+    f.rounds(2);
+    f.is_quiet();
+    CHECK(f.remotes[1].value("Contacts", people[1], "Owner") == Value(others[1]));
+}
+
+TEST_CASE("while it is asked which company one is, its people are not asked about", "[many]") {
+    Office f(2);
+    std::vector<std::string> companies, people;
+    for (auto& remote : f.remotes) {
+        companies.push_back(
+            remote.create("Accounts", {{"Account_Name", Value("北京云山科技有限公司")}}));
+        auto row = ada("1234567");
+        row["Account_Name"] = Value(companies.back());
+        people.push_back(remote.create("Contacts", row));
+    }
+    f.connect_all();
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].entity == "account");
+    CHECK(f.open()[0].kind == "match");
+    f.is_quiet();
+    CHECK(f.open().size() == 1);
+
+    SECTION("the same: nothing is left to ask") {
+        f.answer(engine::Side::kSame);
+        f.rounds(2);
+        CHECK(f.open().empty());
+        CHECK(f.device.number("SELECT count(*) FROM account") == 1);
+        CHECK(f.device.number("SELECT count(*) FROM kontor_waiting") == 0);
+        for (std::size_t i = 0; i < 2; ++i)
+            CHECK(f.remotes[i].value("Contacts", people[i], "Account_Name") == Value(companies[i]));
+        CHECK(f.writes() == 0);
+        f.remotes[1].edit("Contacts", people[1], {{"Account_Name", Value::null()}});
+        f.rounds(2);
+        CHECK(f.remotes[0].value("Contacts", people[0], "Account_Name").is_blank());
+    }
+    SECTION("two companies: then the two differ") {
+        f.answer(engine::Side::kApart);
+        f.rounds(2);
+        REQUIRE(f.open().size() == 1);
+        CHECK(f.open()[0].kind == "uncovered");
+        CHECK(f.open()[0].group == "account_id");
+        for (std::size_t i = 0; i < 2; ++i)
+            CHECK(f.remotes[i].value("Contacts", people[i], "Account_Name") == Value(companies[i]));
+    }
+}
+
+TEST_CASE("a company's name on a card counts as well as the company it belongs to", "[many]") {
+    Office f(2);
+    f.remotes[0].create("Contacts", {{"First_Name", Value("伟")},
+                                     {"Last_Name", Value("陈")},
+                                     {"Company", Value("北京云山科技有限公司")}});
+    const auto company =
+        f.remotes[1].create("Accounts", {{"Account_Name", Value("北京云山科技有限公司")}});
+    f.remotes[1].create("Contacts", {{"First_Name", Value("伟")},
+                                     {"Last_Name", Value("陈")},
+                                     {"Account_Name", Value(company)}});
+    f.connect_all();
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].kind == "match");
+    CHECK(f.open()[0].rule == "name+company");
+}
+
+namespace {
+
+/// Each remote's automation sets Ada's phone by its own rule, soon after somebody else has changed
+/// it.
+struct Fight : Office {
+    explicit Fight(int count, merge::Policy by = merge::Policy::kNewest) : Office(count) {
+        policy = by;
+        remotes[0].create("Contacts", ada("1234567"));
+        connect_all();
+        for (auto& remote : remotes) ids.push_back(remote.ids("Contacts").front());
+    }
+    template <class Rule>
+    void round_of(Rule rule) {
+        for (std::size_t i = 0; i < remotes.size(); ++i) {
+            const auto now = remotes[i].value("Contacts", ids[i], "Phone");
+            const Value wanted(rule(i, now.text()));
+            if (wanted != now)
+                remotes[i].edit("Contacts", ids[i], {{"Phone", wanted}}, "automation");
+            clock.advance(seconds{5});
+            // In whatever order the connections' turns come.
+            device.sync(name(static_cast<int>((i * 3 + turn) % remotes.size())));
+            clock.advance(seconds{20});
+        }
+        ++turn;
+    }
+    template <class Rule>
+    void ends(Rule rule, int writes_max) {
+        const int started = writes();
+        for (int i = 0; i < 40; ++i) round_of(rule);
+        CHECK(writes() - started <= writes_max);
+        const auto parked = open();
+        CHECK(parked.size() >= 1);
+        CHECK(parked.size() < remotes.size());  // at least one side has its value here
+        // Edits that cross may be asked about sooner.
+        for (const auto& one : parked)
+            CHECK((one.kind == "oscillation" || policy != merge::Policy::kRemote));
+        const int before = writes();
+        for (int i = 0; i < 10; ++i) round_of(rule);
+        CHECK(writes() == before);
+        // Everything else goes on.
+        device.sql("UPDATE contact SET first_name = 'Augusta'");
+        rounds(2);
+        for (std::size_t i = 0; i < remotes.size(); ++i)
+            CHECK(remotes[i].value("Contacts", ids[i], "First_Name") == Value("Augusta"));
+    }
+    std::vector<std::string> ids;
+    std::size_t turn = 0;
+};
+
+}  // namespace
+
+TEST_CASE("C3: however many remotes insist each on its own value, it ends", "[many][oscillation]") {
+    const int count = GENERATE(2, 3, 4);
+    const auto policy = GENERATE(merge::Policy::kNewest, merge::Policy::kRemote);
+    Fight f(count, policy);
+    f.ends([](std::size_t i, const std::string&) { return "spelling " + std::to_string(i); },
+           2 * count);
+}
+
+TEST_CASE("C3: automations that each add to what the other has end as well",
+          "[many][oscillation]") {
+    Fight f(2, merge::Policy::kRemote);
+    f.ends(
+        [](std::size_t i, const std::string& now) {
+            const std::string mark = i == 0 ? "+" : "-";
+            return now.ends_with(mark) ? now : now + mark;
+        },
+        merge::kRelayMax);
+}
