@@ -41,6 +41,14 @@ DescribedPlugin read(const std::string& name, const std::string& path) {
     return out;
 }
 
+void apply(const ConnectorHome& home, DescribedPlugin described,
+           host::ConnectionSettings& settings) {
+    settings.plugin_path = home.path_of(kDescriptionRunner);
+    settings.description_path = std::move(described.path);
+    settings.description = std::move(described.text);
+    settings.spec_json = std::move(described.spec_json);
+}
+
 }  // namespace
 
 Result<std::optional<DescribedPlugin>> find_description(const ConnectorHome& home,
@@ -62,11 +70,15 @@ Result<> apply_description(const ConnectorHome& home, const std::string& plugin,
                            host::ConnectionSettings& settings) {
     auto described = find_description(home, plugin);
     if (!described) return pass(described);
-    if (!*described) return {};
-    settings.plugin_path = home.path_of(kDescriptionRunner);
-    settings.description_path = std::move((*described)->path);
-    settings.description = std::move((*described)->text);
-    settings.spec_json = std::move((*described)->spec_json);
+    if (*described) apply(home, std::move(**described), settings);
+    return {};
+}
+
+Result<> apply_description_file(const ConnectorHome& home, const std::string& path,
+                                host::ConnectionSettings& settings) {
+    auto described = read(fs::path(path).stem().string(), path);
+    if (described.error) return tl::unexpected(std::move(*described.error));
+    apply(home, std::move(described), settings);
     return {};
 }
 

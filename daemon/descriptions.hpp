@@ -30,6 +30,9 @@ inline constexpr const char* kDescriptionRunner = "rest";
 /// Errors as find_description().
 [[nodiscard]] Result<> apply_description(const ConnectorHome& home, const std::string& plugin,
                                          host::ConnectionSettings& settings);
+/// The same with the description in a file.
+[[nodiscard]] Result<> apply_description_file(const ConnectorHome& home, const std::string& path,
+                                              host::ConnectionSettings& settings);
 /// All of them, by name; of two with one name, the one that would be used.
 [[nodiscard]] std::vector<DescribedPlugin> list_descriptions(const ConnectorHome& home);
 

@@ -12,6 +12,7 @@ namespace kontor::kit {
 struct Check {
     std::string_view name;
     bool writes = false;
+    bool blind = false;  ///< holds also where what was written is never seen again
     Verdict (*of_connection)(Bench&) = nullptr;
     Verdict (*of_stream)(Bench&, const remote::StreamSpec&) = nullptr;
 };
@@ -26,6 +27,12 @@ struct Check {
 [[nodiscard]] std::span<const Check> lost_checks();
 [[nodiscard]] std::span<const Check> delete_checks();
 [[nodiscard]] std::span<const Check> log_checks();
+
+/// A stream that records go out to and are never seen again: files for another program, a tool that
+/// sends letters. It has no fetch, and a pull of it has nothing.
+[[nodiscard]] inline bool is_write_only(const remote::StreamSpec& stream) {
+    return (stream.can.create || stream.can.update) && !stream.can.fetch;
+}
 
 /// Ids that no server has, in the syntax of everything that may read them.
 [[nodiscard]] const std::vector<std::string>& hostile_ids();

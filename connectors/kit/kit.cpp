@@ -19,6 +19,12 @@ bool chosen(const std::set<std::string>& wanted, std::string_view name) {
     return wanted.empty() || wanted.contains(std::string(name));
 }
 
+Verdict carry_out(Bench& bench, const Check& check, const remote::StreamSpec* stream) {
+    if (!stream) return check.of_connection(bench);
+    if (check.writes && !check.blind && is_write_only(*stream)) return not_applicable("write_only");
+    return check.of_stream(bench, *stream);
+}
+
 struct Step {
     const Check* check;
     const remote::StreamSpec* stream;  // null: the connection
@@ -62,7 +68,7 @@ Result<Report> run(const Options& options, const Deps& deps) {
         const std::string name(stream ? stream->name : "");
         if (options.on_step) options.on_step(check->name, name, i, steps.size());
         bench.network().calm();
-        auto verdict = stream ? check->of_stream(bench, *stream) : check->of_connection(bench);
+        auto verdict = carry_out(bench, *check, stream);
         report.findings.push_back({std::string(check->name), name, std::move(verdict)});
     }
     report.left_behind = bench.clean_up();

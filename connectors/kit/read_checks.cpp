@@ -51,7 +51,7 @@ Verdict sound(const StreamSpec& stream) {
             return failed("names_no_field", {{"stream", stream.name}, {"field", field}});
     if (can.push_batch_max < 1 || can.fetch_batch_max < 1)
         return failed("batch_of_none", {{"stream", stream.name}});
-    if ((can.create || can.update) && !can.fetch)
+    if (is_write_only(stream) && (can.list_ids || can.deleted_feed))
         return failed("writes_without_fetch", {{"stream", stream.name}});
     if (!can.key_field.empty() &&
         std::ranges::find(can.find_fields, can.key_field) == can.find_fields.end())
@@ -111,6 +111,8 @@ Verdict pull_once(Bench& bench, const StreamSpec& stream) {
         if (image.fact == Fact::kRecord && !seen.insert(image.id).second)
             return failed("record_twice", {{"record", image.id}});
     if ((*all)->cursor.empty()) return failed("no_cursor");
+    if (is_write_only(stream) && !seen.empty())
+        return failed("writes_without_fetch", {{"stream", stream.name}});
     return passed("records", {{"count", std::to_string(seen.size())},
                               {"batches", std::to_string((*all)->checkpoints.size())}});
 }

@@ -37,6 +37,12 @@ Verdict create(Bench& bench, const StreamSpec& stream) {
     const auto pushed = bench.push(bench.remote(), stream, *change);
     if (!pushed || pushed->status != PushStatus::kOk)
         return failed("not_created", {{"error", words_of(pushed)}});
+    if (is_write_only(stream)) {
+        const auto all = bench.whole(stream);
+        if (!all) return failed_call("pull", all.error());
+        return (*all)->images.empty() ? passed("written_only")
+                                      : failed("writes_without_fetch", {{"stream", stream.name}});
+    }
     const auto read = bench.fetch(bench.remote(), stream, {pushed->id});
     if (!read) return failed_call("fetch", read.error());
     const auto& came = read->front();
@@ -162,7 +168,7 @@ Verdict patch(Bench& bench, const StreamSpec& stream) {
 }
 
 constexpr Check kChecks[] = {
-    {.name = "create", .writes = true, .of_stream = create},
+    {.name = "create", .writes = true, .blind = true, .of_stream = create},
     {.name = "values", .writes = true, .of_stream = values},
     {.name = "settled", .writes = true, .of_stream = settled},
     {.name = "patch", .writes = true, .of_stream = patch},

@@ -317,6 +317,7 @@ constexpr OptionSpec kPluginCheckOptions[] = {
     {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
     {.name = "value", .value = "NAME=VALUE", .repeat = true},
     {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
+    {.name = "folder", .value = "NAME=PATH", .repeat = true},
     {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
     {.name = "allow-http-loopback"},
     {.name = "stream", .value = "STREAM", .repeat = true},

@@ -86,8 +86,9 @@ void fetch_some(Api& api, const Stream& stream, const Rows& rows, const Request&
 
 Found read_one(Api& api, const Stream& stream, const Rows& rows, const std::string& id) {
     const Request& get = needed(stream, "get");
-    const Json written = ValueForms::written_id(stream, id);
     Found out;
+    if (!ValueForms::may_be_id(stream, id)) return out;
+    const Json written = ValueForms::written_id(stream, id);
     out.reply =
         api.send(get, &stream,
                  {{"id", written}, {"ids", Json::array({written})}, {"fields", rows.wanted()}});
@@ -114,10 +115,13 @@ void fetch(Api& api, const Stream& stream, const sdk::Request& request) {
         if (get.batch == 0) {
             fetch_one(api, stream, rows, request.ids[at], out);
         } else {
-            const std::vector<std::string> ids(
-                request.ids.begin() + static_cast<std::ptrdiff_t>(at),
-                request.ids.begin() + static_cast<std::ptrdiff_t>(end));
-            fetch_some(api, stream, rows, get, ids, out);
+            std::vector<std::string> ids;
+            for (std::size_t i = at; i < end; ++i)
+                if (ValueForms::may_be_id(stream, request.ids[i]))
+                    ids.push_back(request.ids[i]);
+                else
+                    out.begin(abi::Op::kMissing, request.ids[i]);
+            if (!ids.empty()) fetch_some(api, stream, rows, get, ids, out);
         }
         if (out.records() >= 500) api.host().emit(out);
     }

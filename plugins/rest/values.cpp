@@ -112,6 +112,12 @@ Json ValueForms::written_moment(const std::string& format, std::int64_t ms) cons
     return format.starts_with("epoch") ? number_json(text) : Json(text);
 }
 
+bool ValueForms::may_be_id(const Stream& stream, std::string_view id) {
+    if (!stream.id_is_number) return true;
+    const Json number = number_json(std::string(id));
+    return number.is_number_integer() && number.dump() == id;
+}
+
 Json ValueForms::written_id(const Stream& stream, std::string_view id) {
     if (!stream.id_is_number) return std::string(id);
     return number_json(std::string(id));

@@ -31,6 +31,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> moment(const std::string& format,
                                                      const Json& value) const;
     [[nodiscard]] Json written_moment(const std::string& format, std::int64_t ms) const;
+    /// Whether a record may have this id: where ids are numbers, no other text is one, and servers
+    /// take offence at it.
+    [[nodiscard]] static bool may_be_id(const declarative::Stream& stream, std::string_view id);
     /// An id as requests have it.
     [[nodiscard]] static Json written_id(const declarative::Stream& stream, std::string_view id);
 

@@ -4,49 +4,24 @@ check` against simulated accounts.
 
 One more connector is a method: start its server, and hand `check` what the command line needs.
 """
-import json
 import os
 import pathlib
 import sys
 import unittest
 
-from world import World
+from kit import Kit
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from postgres_server import PostgresServer  # noqa: E402
 from radicale_server import RadicaleServer  # noqa: E402
 
-BIN = sys.argv.pop(1)
-
-
-class Kit(unittest.TestCase):
-    def setUp(self):
-        self.world = World(BIN, "kit")
-        self.addCleanup(self.world.close)
-
-    def check(self, plugin, *words, expect=0):
-        """Runs the kit; its report, after all that failed has been told."""
-        done = self.world.kontor("plugin", "check", "--plugin", plugin, *words, "--json",
-                                 check=False, wait=600)
-        self.assertIn(done.returncode, (0, 1), done.stderr)
-        report = json.loads(done.stdout)
-        failed = [f"{f['check']} {f['stream']}: {f['message']}" for f in report["findings"]
-                  if f["result"] == "failed"]
-        self.assertEqual(failed, [])
-        self.assertEqual(done.returncode, expect, done.stderr)
-        self.assertEqual(report["left_behind"], [])
-        return report
-
-    def outcome(self, report, check, stream):
-        return next(f["result"] for f in report["findings"]
-                    if f["check"] == check and f["stream"] == stream)
+Kit.programs = sys.argv.pop(1)
 
 
 class Hello(Kit):
     def test_reading(self):
         report = self.check("hello", "--read-only")
-        self.assertEqual(self.outcome(report, "pull", "people"), "passed")
-        self.assertEqual(self.outcome(report, "fetch", "people"), "not_applicable")
+        self.assert_passed(report, "people", "pull", "unchanged")
 
 
 class Zoho(Kit):
@@ -60,8 +35,8 @@ class Zoho(Kit):
                             "--value", "client_id=" + world.info["client_id"],
                             "--secret", "client_secret=file:" + world.secret_file("client_secret"),
                             "--secret", "refresh_token=file:" + world.secret_file("refresh_token"))
-        for check in ("resume", "values", "stale_version", "lost_create", "delete_seen"):
-            self.assertEqual(self.outcome(report, check, "Contacts"), "passed", check)
+        self.assert_passed(report, "Contacts", "resume", "values", "stale_version", "lost_create",
+                           "delete_seen")
 
 
 class Fxiaoke(Kit):
@@ -82,13 +57,12 @@ class Fxiaoke(Kit):
 
     def test_the_new_interface(self):
         report = self.everything("new")
-        for check in ("resume", "values", "lost_create", "create_twice", "delete_seen"):
-            self.assertEqual(self.outcome(report, check, "ContactObj"), "passed", check)
+        self.assert_passed(report, "ContactObj", "resume", "values", "lost_create", "create_twice",
+                           "delete_seen")
 
     def test_the_old_interface(self):
         report = self.everything("old")
-        for check in ("resume", "values", "lost_create", "delete_seen"):
-            self.assertEqual(self.outcome(report, check, "ContactObj"), "passed", check)
+        self.assert_passed(report, "ContactObj", "resume", "values", "lost_create", "delete_seen")
 
 
 class CardDav(Kit):
@@ -107,9 +81,29 @@ class CardDav(Kit):
                             "--option", "url=" + server.info["base_url"],
                             "--value", "user=" + server.info["user"], "--secret",
                             "password=file:" + self.world.secret_file("password", server.info))
-        for check in ("resume", "values", "stale_version", "lost_create", "create_twice",
-                      "delete_seen"):
-            self.assertEqual(self.outcome(report, check, "people"), "passed", check)
+        self.assert_passed(report, "people", "resume", "values", "stale_version", "lost_create",
+                           "create_twice", "delete_seen")
+
+
+class Csv(Kit):
+    def test_everything(self):
+        world = self.world
+        folders = [os.path.join(world.dir, name) for name in ("inbox", "outbox")]
+        for folder in folders:
+            os.mkdir(folder)
+        for table in ("contacts", "members"):
+            path = os.path.join(folders[0], table + ".csv")
+            with open(path, "w", encoding="gb18030") as out:
+                out.write("编号,姓名,手机,邮箱,生日,金额\n")
+                for n in range(2500):  # more than one batch
+                    out.write(f"{n},张三{n},138000{n:05},p{n}@example.cn,1990-02-{1 + n % 28:02},"
+                              f"{n}.50\n")
+        report = self.check("csv", "--scratch", "--folder", "inbox=" + folders[0],
+                            "--folder", "outbox=" + folders[1], "--option", "settle_s=0",
+                            "--option", "complete=true", "--option", "exports=contact,account")
+        self.assert_passed(report, "contacts", "pull", "resume", "unchanged", "list_ids", "fetch",
+                           "fetch_unknown")
+        self.assert_passed(report, "account_export", "create", "create_twice", "find")
 
 
 class Postgres(Kit):
@@ -140,8 +134,8 @@ class Postgres(Kit):
                             "--option", "database=" + info["database"],
                             "--value", "user=" + info["user"], "--ca-file", info["ca_file"],
                             "--secret", "password=file:" + self.world.secret_file("password", info))
-        for check in ("values", "stale_version", "create_twice", "delete_seen"):
-            self.assertEqual(self.outcome(report, check, "contacts"), "passed", check)
+        self.assert_passed(report, "contacts", "values", "stale_version", "create_twice",
+                           "delete_seen")
 
 
 if __name__ == "__main__":

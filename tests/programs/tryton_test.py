@@ -12,9 +12,10 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from postgres_server import PostgresServer, free_port  # noqa: E402
+from kit import Kit  # noqa: E402
 from world import World, until  # noqa: E402
 
-BIN = sys.argv.pop(1)
+BIN = Kit.programs = sys.argv.pop(1)
 PASSWORD = "tryton-Geheimnis-1"
 
 
@@ -84,13 +85,28 @@ class Tryton:
         self.postgres.close()
 
 
-class Parties(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tryton = Tryton()
-        cls.addClassCleanup(cls.tryton.close)
+def setUpModule():
+    global server
+    server = Tryton()
+    unittest.addModuleCleanup(server.close)
 
+
+class Conformance(Kit):
+    def test_the_kit(self):
+        server.party("create", [{"name": f"P{n}"} for n in range(20)])
+        secret = self.world.secret_file("password", {"password": PASSWORD})
+        report = self.check("tryton", "--scratch", "--allow-http-loopback",
+                            "--option", f"url=http://127.0.0.1:{server.port}",
+                            "--option", "database=tryton", "--value", "user=admin",
+                            "--secret", "password=file:" + secret)
+        self.assert_passed(report, "party", "fetch_unknown", "values", "change_during",
+                           "stale_version", "lost_create", "delete_seen")
+        server.party("delete", list(server.parties()))
+
+
+class Parties(unittest.TestCase):
     def setUp(self):
+        self.tryton = server
         self.world = World(BIN, "tryton")
         self.addCleanup(self.world.close)
         self.world.kontor("init")

@@ -1,20 +1,18 @@
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <nlohmann/json.hpp>
-#include <thread>
 
 #include "config/load.hpp"
 #include "config/table_reader.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "connectors/kit/kit.hpp"
+#include "daemon/cli/bare_connection.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/kit_view.hpp"
-#include "daemon/cli/plugin_options.hpp"
+#include "daemon/cli/scratch_folder.hpp"
+#include "daemon/cli/stop_on_cancel.hpp"
 #include "daemon/cli/suggest.hpp"
 #include "daemon/cli/values.hpp"
 #include "daemon/cli/width.hpp"
@@ -24,71 +22,10 @@
 namespace kontor::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using nlohmann::json;
-
-/// A folder for as long as the command runs.
-class ScratchFolder {
-public:
-    [[nodiscard]] static Outcome<ScratchFolder> make(messages::Language language) {
-        auto path = (fs::temp_directory_path() / "kontor-check-XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr)
-            return tl::unexpected<Failure>(failed(language, Exit::kFailed, "storage",
-                                                  "cli.check.no_folder", {{"path", path}}));
-        return ScratchFolder(std::move(path));
-    }
-    ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    ScratchFolder& operator=(ScratchFolder&&) = delete;
-    ~ScratchFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
-    std::string path_;
-};
-
-/// Turns Ctrl-C into a stop request while it lives.
-class StopOnCancel {
-public:
-    explicit StopOnCancel(const Cancel& cancel)
-        : thread_([&cancel, this](const std::stop_token& done) {
-              while (!done.stop_requested()) {
-                  pollfd wait{cancel.fd(), POLLIN, 0};
-                  if (::poll(&wait, 1, kLookMs) > 0) return source_.request_stop();
-              }
-              return false;
-          }) {}
-    [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
-
-private:
-    static constexpr int kLookMs = 100;
-    std::stop_source source_;
-    std::jthread thread_;
-};
-
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Outcome<Pairs> pairs_of(Context& context, std::string_view option) {
     return parse_pairs(context.language(), context.args().all(option));
-}
-
-/// The connection that the command line itself describes.
-Outcome<config::Connection> described(Context& context) {
-    config::Connection out;
-    out.plugin = context.args().option("plugin");
-    out.name = "check";
-    out.ca_file = context.args().option("ca-file");
-    out.allow_http_loopback = context.args().has("allow-http-loopback");
-    const auto values = pairs_of(context, "value");
-    if (!values) return tl::unexpected<Failure>(values.error());
-    for (const auto& [name, text] : *values) out.sign_in.values[name] = text;
-    const auto secrets = pairs_of(context, "secret");
-    if (!secrets) return tl::unexpected<Failure>(secrets.error());
-    for (const auto& [name, reference] : *secrets) out.secrets[name] = reference;
-    return out;
 }
 
 Outcome<config::Connection> configured(Context& context, const config::Loaded& loaded) {
@@ -103,48 +40,22 @@ Outcome<config::Connection> configured(Context& context, const config::Loaded& l
                                           "cli.check.no_connection.hint"));
 }
 
-std::string path_of(const std::string& plugin, const app::ConnectorHome& home) {
-    if (plugin.find('/') == std::string::npos && !plugin.ends_with(".so"))
-        return home.path_of(plugin);
-    return fs::absolute(plugin).lexically_normal().string();
-}
-
-/// The options as the plugin wants them. What types they have, only it can say.
-Outcome<std::string> options_json(Context& context, const host::ConnectionSettings& settings) {
-    const auto pairs = pairs_of(context, "option");
-    if (!pairs) return tl::unexpected<Failure>(pairs.error());
-    const auto connector = host::start_connector(settings.plugin_path, settings.isolation);
-    if (!connector)
-        return tl::unexpected<Failure>(failure_of(context.language(), connector.error()));
-    const auto spec = json::parse((*connector)->info().spec_json, nullptr, false);
-    json out = json::object();
-    for (const auto& [name, text] : *pairs) out[name] = typed(option_named(spec, name), text);
-    return out.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 Outcome<host::ConnectionSettings> settings_of(Context& context, const std::string& folder) {
     config::Flags flags;
     flags.config = context.args().option("config");
     const auto loaded = config::load(flags, context.io().env, geteuid() == 0);
+    const auto home = app::connector_home(loaded.config, "/proc/self/exe");
     const auto plugin = context.args().option("plugin");
     const bool by_name = !context.args().argument("CONNECTION").empty();
     if (by_name != plugin.empty()) return usage(context.language(), "cli.check.what");
-    auto connection = by_name ? configured(context, loaded) : described(context);
+    if (!by_name) return bare_connection(context, plugin, home, folder);
+    const auto connection = configured(context, loaded);
     if (!connection) return tl::unexpected<Failure>(connection.error());
-    const auto home = app::connector_home(loaded.config, "/proc/self/exe");
+    // Tokens of a configured connection are shared with kontord, which asks for them sparingly.
     auto settings = app::connection_settings(*connection, home, loaded.config.daemon.state_dir);
     settings.state_folder = folder;
-    // Tokens of a configured connection are shared with kontord, which asks for them sparingly.
-    if (by_name) {
-        if (auto applied = app::apply_description(home, connection->plugin, settings); !applied)
-            return tl::unexpected<Failure>(failure_of(context.language(), applied.error()));
-        return settings;
-    }
-    settings.token_folder = folder + "/tokens";
-    settings.plugin_path = path_of(plugin, home);
-    auto options = options_json(context, settings);
-    if (!options) return tl::unexpected<Failure>(options.error());
-    settings.options_json = std::move(*options);
+    if (auto applied = app::apply_description(home, connection->plugin, settings); !applied)
+        return tl::unexpected<Failure>(failure_of(context.language(), applied.error()));
     return settings;
 }
 
@@ -179,16 +90,6 @@ Outcome<> choose_half(Context& context, kit::Options& options) {
     options.write = context.args().has("scratch");
     if (options.write == context.args().has("read-only"))
         return usage(context.language(), "cli.check.half", {}, context.text("cli.check.half.hint"));
-    return {};
-}
-
-Outcome<> set_rate(Context& context, host::LimitOverrides& limits) {
-    const auto text = context.args().option("requests-per-second");
-    if (text.empty()) return {};
-    const auto rate = json::parse(text, nullptr, false);
-    if (!rate.is_number() || rate.get<double>() <= 0)
-        return usage(context.language(), "cli.check.rate", {{"value", one_line(text)}});
-    limits.requests_per_second = rate.get<double>();
     return {};
 }
 

@@ -68,6 +68,29 @@ const std::map<std::string, FakeValue> kName{{"name", std::string("Ada L")}};
 
 }  // namespace
 
+TEST_CASE("where ids are numbers no other text is asked for", "[rest][push]") {
+    RestRemote remote(R"(
+        [stream.people]
+        id = "/id"
+        id_is_number = true
+        list = { path = "people" }
+        get = { path = "people/{id}" }
+        update = { path = "people/{id}", body = "{record}" }
+        [stream.people.fields]
+        name = "text"
+    )");
+    for (const char* id : {"../../etc/passwd", "1 OR 1=1", "1e3", "01", ""}) {
+        kontor::sdk::Request request;
+        request.stream = "people";
+        request.ids = {id};
+        remote.host.clear();
+        remote.connector->fetch(request);
+        CHECK(remote.host.records().at(0).op == Op::kMissing);
+        CHECK(remote.push(Op::kUpdate, id, "", {{"name", std::string("x")}}).status == "missing");
+    }
+    CHECK(remote.host.requests.empty());
+}
+
 TEST_CASE("an update reads the record, bears its token, and notes what it is stamped with",
           "[rest]") {
     RestRemote remote(people("token = \"header:ETag\""));
