@@ -335,6 +335,21 @@ constexpr OptionSpec kPluginNewOptions[] = {
 constexpr ExampleSpec kReloadExamples[] = {{"kontor reload"}};
 
 constexpr ExampleSpec kConnectorExamples[] = {{"kontor connector check ./mycrm.toml"}};
+constexpr ExampleSpec kConnectorTryExamples[] = {
+    {"kontor connector try ./mycrm.toml --option url=https://crm.example.com --secret "
+     "token=file:/home/me/token"},
+    {"kontor connector try ./mycrm.toml --option url=https://crm.example.com --secret "
+     "token=file:/home/me/token --stream people --all"}};
+constexpr OptionSpec kConnectorTryOptions[] = {
+    {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
+    {.name = "value", .value = "NAME=VALUE", .repeat = true},
+    {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
+    {.name = "folder", .value = "NAME=PATH", .repeat = true},
+    {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
+    {.name = "allow-http-loopback"},
+    {.name = "stream", .value = "STREAM", .repeat = true},
+    {.name = "records", .value = "N"},
+    {.name = "all"}};
 constexpr ArgumentSpec kDescriptionFile[] = {{.name = "FILE", .complete = Complete::kFile}};
 
 constexpr ExampleSpec kConfigExamples[] = {{"kontor config check"},
@@ -414,6 +429,8 @@ constexpr CommandSpec kCommands[] = {
     {"reload", kReloadExamples, {}, {}, run_reload},
     {"connector", kConnectorExamples, {}, {}, nullptr},
     {"connector check", kConnectorExamples, kDescriptionFile, {}, run_connector_check},
+    {"connector try", kConnectorTryExamples, kDescriptionFile, kConnectorTryOptions,
+     run_connector_try},
     {"config", kConfigExamples, {}, {}, nullptr},
     {"config check", kConfigCheckExamples, kMaybeFile, {}, run_config_check},
     {"config show", kConfigShowExamples, {}, kConfigShowOptions, run_config_show},

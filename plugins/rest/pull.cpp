@@ -129,7 +129,8 @@ private:
     void flush(const Json& position) {
         api_.host().check_cancelled();
         if (resumable_) cursor_.position = position;
-        if (out_.records() < kBatchRecords) return;
+        // The first page goes at once: whoever only looks needs no more.
+        if (out_.records() < kBatchRecords && pages_++ > 0) return;
         const bool goes_on = resumable_ && !position.is_null();
         api_.host().emit(out_, goes_on ? cursor_.encode() : std::string());
         if (resumable_)
@@ -140,6 +141,7 @@ private:
     const Stream& stream_;
     Rows rows_;
     std::int64_t total_hint_, done_ = 0;
+    int pages_ = 0;
     abi::BatchWriter out_;
     Cursor cursor_;
     bool resumable_ = true;

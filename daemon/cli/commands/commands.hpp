@@ -24,6 +24,8 @@ Outcome<Exit> run_connection_resume(Context& context);
 Outcome<Exit> run_connection_sign_in(Context& context);
 // connector.cpp
 Outcome<Exit> run_connector_check(Context& context);
+// connector_try.cpp
+Outcome<Exit> run_connector_try(Context& context);
 // sync.cpp
 Outcome<Exit> run_sync(Context& context);
 Outcome<Exit> run_runs(Context& context);
