@@ -28,6 +28,7 @@ EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [
             "kontor blocked --retry 31": [6],
             # Neither this account nor this connector is here.
             "kontor plugin check sandbox": [6], "kontor plugin check --plugin ./book.so": [6],
+            "kontor connector try": [1],
             # Other examples change the account meanwhile, and the check sees it.
             "kontor plugin check zoho": [0, 1],
             # Nobody has been invited under that number here.
