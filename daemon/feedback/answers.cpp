@@ -116,9 +116,14 @@ std::string_view to_string(Flaw flaw) {
     return "not_asked";
 }
 
-bool is_shown(const Question& question, const Survey& survey, const Answers& answers) {
+bool all_hold(const std::vector<api::Where>& conditions, const Survey& survey,
+              const Answers& answers) {
     return std::ranges::all_of(
-        question.show_if, [&](const auto& condition) { return holds(condition, survey, answers); });
+        conditions, [&](const auto& condition) { return holds(condition, survey, answers); });
+}
+
+bool is_shown(const Question& question, const Survey& survey, const Answers& answers) {
+    return all_hold(question.show_if, survey, answers);
 }
 
 Checked check_answers(const Survey& survey, const Answers& given, Unasked unasked) {

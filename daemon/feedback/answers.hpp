@@ -39,6 +39,9 @@ enum class Unasked { kDrop, kRefuse };
 /// shows a question is decided by the answers that were kept. Pure.
 [[nodiscard]] Checked check_answers(const Survey& survey, const Answers& given, Unasked unasked);
 
+/// Whether the answers meet all of the conditions.
+[[nodiscard]] bool all_hold(const std::vector<api::Where>& conditions, const Survey& survey,
+                            const Answers& answers);
 /// Whether the question is shown after these answers.
 [[nodiscard]] bool is_shown(const Question& question, const Survey& survey, const Answers& answers);
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -113,6 +114,17 @@ struct Limits {
     QuietHours quiet;
 };
 
+/// [[action]]: what an answer does in the CRM.
+struct Action {
+    std::vector<api::Where> when;  ///< all must hold of the answers
+    std::string create;            ///< the kind of record that is made; "" = `on` is edited
+    std::string on;                ///< person, account or record (what the survey is about)
+    std::map<std::string, std::string> set;             ///< by column: a text with {placeholders}
+    int due_days = 1;                                   ///< of a task; weekends move to the Monday
+    milliseconds within = std::chrono::hours(24 * 30);  ///< older answers do nothing
+    int line = 0;
+};
+
 /// A survey as its file defines it. A plain value.
 struct Survey {
     std::string id;
@@ -122,6 +134,7 @@ struct Survey {
     Timing timing;
     Limits limits;
     std::vector<Question> questions;
+    std::vector<Action> actions;
 
     [[nodiscard]] const Question* question(std::string_view question_id) const;
     /// The first question with a score: what the survey is measured by; nullptr if there is none.

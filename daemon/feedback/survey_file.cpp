@@ -1,11 +1,12 @@
 #include "daemon/feedback/survey_file.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <regex>
 
 #include "config/table_reader.hpp"
+#include "daemon/feedback/action_file.hpp"
+#include "daemon/feedback/conditions.hpp"
 #include "daemon/feedback/zone.hpp"
 
 namespace kontor::feedback {
@@ -45,6 +46,7 @@ public:
         if (const auto* node = in.table("timing")) read_timing(*node, out.timing);
         if (const auto* node = in.table("limits")) read_limits(*node, out.limits);
         read_questions(in, document, out.questions);
+        out.actions = read_actions(in, out.questions, into_);
         in.finish();
         return out;
     }
@@ -80,33 +82,12 @@ private:
         return out;
     }
 
-    std::optional<Clause> clause(const TableReader& in, const Node& node, std::string_view key) {
-        const auto where =
-            node.kind == Node::Kind::kText ? api::split_where(node.text) : std::nullopt;
-        if (where) return Clause{*where, node.line, node.column};
-        in.problem(node, key, R"(must be a filter as `kontor list --where` takes it: "stage=Won")");
-        return std::nullopt;
-    }
-
-    std::vector<Clause> clauses(TableReader& in, std::string_view key) {
-        std::vector<Clause> out;
-        const auto* node = in.any(key);
-        if (node == nullptr) return out;
-        if (node->kind != Node::Kind::kArray) {
-            if (auto one = clause(in, *node, key)) out.push_back(std::move(*one));
-            return out;
-        }
-        for (const auto& item : node->items)
-            if (auto one = clause(in, item, key)) out.push_back(std::move(*one));
-        return out;
-    }
-
     void read_audience(const Node& node, Audience& out) {
         TableReader in(node, "audience", into_);
         out.line = node.line;
         in.text("entity", out.entity);
         in.text("person", out.person);
-        out.where = clauses(in, "where");
+        out.where = read_clauses(in, "where");
         in.text("address", out.address);
         in.text("phone", out.phone);
         in.text("consent", out.consent);
@@ -130,7 +111,7 @@ private:
                        ? ""
                        : "must be daily 09:00, weekdays 09:00, weekly mon 09:00 or monthly 1 09:00";
         });
-        if (const auto* event = in.any("becomes")) out.becomes = clause(in, *event, "becomes");
+        if (const auto* event = in.any("becomes")) out.becomes = read_clause(in, *event, "becomes");
         in.duration("delay", out.delay, minutes(0), kYear);
         if (!out.schedule.empty() && out.becomes)
             in.problem(place(node, "becomes"), "becomes", "give either a schedule or an event");
@@ -227,8 +208,7 @@ private:
         out.low = words(in, "low", false);
         out.high = words(in, "high", false);
         in.boolean("required", out.required);
-        for (auto& condition : clauses(in, "show_if"))
-            read_condition(in, place(node, "show_if"), std::move(condition.where), earlier, out);
+        out.show_if = read_conditions(in, "show_if", earlier);
         in.finish();
         return out;
     }
@@ -294,42 +274,6 @@ private:
                 one.problem(item, "id", "there is another choice of that id");
             out.push_back(std::move(choice));
         }
-    }
-
-    // A condition looks back only, and compares what can be compared.
-    static void read_condition(TableReader& in, const Node& at, api::Where where,
-                               const std::vector<Question>& earlier, Question& out) {
-        const auto found = std::ranges::find(earlier, where.field, &Question::id);
-        if (found == earlier.end()) {
-            std::vector<std::string> ids;
-            for (const auto& q : earlier) ids.push_back(q.id);
-            in.problem(at, "show_if", "'" + where.field + "' is no earlier question",
-                       config::nearest(where.field, ids));
-            return;
-        }
-        const bool blank = where.compare == "isnull" || where.compare == "notnull";
-        const bool equal = where.compare == "=" || where.compare == "!=";
-        if (!blank && found->is_number()) {
-            std::int64_t number = 0;
-            const auto& text = where.value;
-            const auto [end, failed] =
-                std::from_chars(text.data(), text.data() + text.size(), number);
-            const bool orders = equal || where.compare[0] == '<' || where.compare[0] == '>';
-            if (failed != std::errc() || end != text.data() + text.size() || !orders)
-                in.problem(at, "show_if", "'" + where.field + "' is compared with a whole number");
-            else if (number < found->min || number > found->max)
-                in.problem(at, "show_if", where.value + " is no answer to '" + where.field + "'");
-        } else if (!blank && found->kind == QuestionKind::kChoice) {
-            const bool known = std::ranges::any_of(
-                found->choices, [&](const auto& c) { return c.id == where.value; });
-            if (!equal || !known)
-                in.problem(at, "show_if",
-                           "'" + where.value + "' is no choice of '" + where.field + "'");
-        } else if (!blank) {
-            in.problem(at, "show_if",
-                       "of a text only blank or not can be asked: '" + where.field + "!='");
-        }
-        out.show_if.push_back(std::move(where));
     }
 
     TableReader::Into into_;

@@ -18,18 +18,31 @@ bool is_zone(const std::string& name) {
     return plain && *zone_of(name) != icu::TimeZone::getUnknown();
 }
 
-LocalTime local_time(Instant at, const std::string& zone) {
-    using namespace std::chrono;
+namespace {
+
+// What the clocks there show.
+Instant wall_clock(Instant at, const std::string& zone) {
     std::int32_t raw = 0;
     std::int32_t saving = 0;
     UErrorCode failed = U_ZERO_ERROR;
     const auto ms = at.time_since_epoch().count();
     zone_of(is_zone(zone) ? zone : "UTC")
         ->getOffset(static_cast<UDate>(ms), false, raw, saving, failed);
-    const auto local = at + milliseconds(U_SUCCESS(failed) ? raw + saving : 0);
+    return at + std::chrono::milliseconds(U_SUCCESS(failed) ? raw + saving : 0);
+}
+
+}  // namespace
+
+LocalTime local_time(Instant at, const std::string& zone) {
+    using namespace std::chrono;
+    const auto local = wall_clock(at, zone);
     const auto day = floor<days>(local);
     return {.minute = static_cast<int>(duration_cast<minutes>(local - day).count()),
             .weekday = static_cast<int>(weekday(day).c_encoding())};
+}
+
+std::string local_date(Instant at, const std::string& zone, int days) {
+    return format_instant(wall_clock(at, zone) + std::chrono::days(days)).substr(0, 10);
 }
 
 bool is_quiet(const QuietHours& quiet, Instant at, const std::string& zone) {

@@ -19,6 +19,9 @@ struct LocalTime {
 /// `zone` is a zone; one that is not counts as UTC. Daylight saving time is taken into account.
 [[nodiscard]] LocalTime local_time(Instant at, const std::string& zone);
 
+/// "2026-05-20": the day in that zone, `days` later.
+[[nodiscard]] std::string local_date(Instant at, const std::string& zone, int days = 0);
+
 /// Whether a person in that zone is left in peace at that moment.
 [[nodiscard]] bool is_quiet(const QuietHours& quiet, Instant at, const std::string& zone);
 

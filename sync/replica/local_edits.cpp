@@ -59,16 +59,27 @@ Result<> check_target(const Database& db, const Catalogue& catalogue, const Fiel
     return {};
 }
 
-Result<std::int64_t> insert_row(const Database& db, const Entity& entity, const Checked& fields) {
-    std::string columns, values;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        columns += (i != 0 ? ",\"" : "\"") + fields[i].first->name + '"';
-        values += (i != 0 ? ",?" : "?") + std::to_string(i + 1);
+Result<std::int64_t> insert_row(const Database& db, const Entity& entity, const Checked& fields,
+                                const std::string& uid) {
+    if (!uid.empty()) {
+        auto taken = db.prepare("SELECT 1 FROM \"" + entity.name + "\" WHERE uid=?1");
+        if (!taken) return pass(taken);
+        taken->bind(1, uid);
+        auto row = taken->step();
+        if (!row) return pass(row);
+        if (*row)
+            return fail(Errc::kConflict, "there is a " + entity.name + " of that uid",
+                        {{"entity", entity.name}, {"uid", uid}});
     }
-    auto insert = db.prepare("INSERT INTO \"" + entity.name + "\"" +
-                             (fields.empty() ? std::string(" DEFAULT VALUES")
-                                             : "(" + columns + ") VALUES(" + values + ")"));
+    std::string columns = "uid", values = "nullif(?" + std::to_string(fields.size() + 1) + ",'')";
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        columns += ",\"" + fields[i].first->name + '"';
+        values += ",?" + std::to_string(i + 1);
+    }
+    auto insert =
+        db.prepare("INSERT INTO \"" + entity.name + "\"(" + columns + ") VALUES(" + values + ")");
     if (!insert) return pass(insert);
+    insert->bind(static_cast<int>(fields.size() + 1), uid);
     for (std::size_t i = 0; i < fields.size(); ++i)
         insert->bind(static_cast<int>(i + 1), fields[i].second);
     if (auto done = insert->run(); !done) return pass(done);
@@ -170,7 +181,7 @@ Result<std::int64_t> LocalEdits::apply_one(const Catalogue& catalogue, const Edi
     if (!fields) return pass(fields);
     for (const auto& [field, value] : *fields)
         if (!known_choice(*field, value)) warnings.push_back({index, entity->name, field->name});
-    if (edit.kind == Edit::Kind::kCreate) return insert_row(db_, *entity, *fields);
+    if (edit.kind == Edit::Kind::kCreate) return insert_row(db_, *entity, *fields, edit.uid);
     if (auto done = update_row(db_, *entity, edit.id, *fields); !done) return pass(done);
     return edit.id;
 }

@@ -21,6 +21,9 @@ struct Edit {
     std::string entity;
     std::int64_t id = 0;  ///< not for kCreate
     std::map<std::string, Value> fields = {};
+    /// Of kCreate: 32 lower-case hex digits where whoever makes the record knows it by a name of
+    /// their own, so that it is made once; "" = drawn at random.
+    std::string uid = {};
 };
 
 /// A value that was taken although it is unusual: a choice that is not on the field's list.
@@ -49,7 +52,8 @@ struct EditSteps {
 ///
 /// Errors name entity, record and field in `args`: kNotFound (entity, field with a `suggestion`,
 /// record, a reference's target), kInvalid (a value that the field cannot hold), kPermission (a
-/// read-only field), kInternal (a handle whose triggers are off). On error nothing has changed.
+/// read-only field), kConflict (a record of that uid is there), kInternal (a handle whose triggers
+/// are off). On error nothing has changed.
 ///
 /// One thread at a time. Both given must outlive it; `db` is opened with Access::kLocal.
 class LocalEdits {

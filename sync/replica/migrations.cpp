@@ -65,11 +65,18 @@ Result<> to_version_6(const Database& db, Random&) {
     return db.execute(kSystemTablesV6);
 }
 
+/// What came of an answer in the CRM.
+Result<> to_version_7(const Database& db, Random&) {
+    for (const StandardEntity& standard : standard_entities())
+        if (standard.name == "survey_response") return ensure_entity(db, to_entity(standard));
+    return {};
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3,
-                           to_version_4, to_version_5, to_version_6};
+constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4,
+                           to_version_5, to_version_6, to_version_7};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -55,6 +55,8 @@ StandardEntity survey_response() {
                       column("comment", kLongText, "Comment", "意见", kPersonal),
                       column("answers", kJson, "Answers", "答案", kPersonal),
                       column("answered_at", kInstant, "Answered at", "答复时间"),
+                      column("acted_at", kInstant, "Acted upon at", "处理时间"),
+                      column("follow_up", kReference, "Follow-up", "跟进", kAny),
                   },
                   common()})};
 }

@@ -44,6 +44,7 @@ TEST_CASE("replicas of all released versions open", "[replica][versions]") {
     REQUIRE(catalogue->entity("visit") != nullptr);
     CHECK(catalogue->entity("visit")->label.zh == "拜访");
     REQUIRE(catalogue->entity("survey_response") != nullptr);
+    CHECK(catalogue->entity("survey_response")->field("follow_up") != nullptr);
     CHECK(*db.scalar("SELECT count(*) FROM sqlite_schema WHERE name IN"
                      "('survey_invitation_key','survey_response_invitation')") == 2);
     CHECK(*db.scalar("SELECT count(*) FROM kontor_job_run WHERE job='nightly' AND result='ok'") ==
