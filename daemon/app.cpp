@@ -88,6 +88,7 @@ struct App::Parts {
     std::unique_ptr<SearchService> search;
     std::optional<Connections> connections;
     std::optional<api::Services> services;
+    std::unique_ptr<api::FeedbackService> surveys;
     api::Router router;
     std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<api::Server> server;
@@ -199,7 +200,8 @@ void App::Parts::build() {
     api::add_verify_routes(router, *services);
     api::add_query_routes(router, *services);
     api::add_system_routes(router, *services);
-    api::add_feedback_routes(router, *services);
+    surveys = std::make_unique<api::FeedbackService>(*services);
+    api::add_feedback_routes(router, *services, *surveys);
     upkeep = std::make_unique<Upkeep>(Upkeep::Parts{core->loop, *quick, *databases, core->log,
                                                     config.sync.wal_mb << 20, [this] { edited(); }},
                                       state, "replica.db");

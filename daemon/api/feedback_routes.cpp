@@ -1,15 +1,10 @@
 // Surveys: who would be asked, sending, calls, answers by staff and files, and what came of it.
 #include <algorithm>
-#include <filesystem>
-#include <mutex>
 
 #include "daemon/api/feedback_routes.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/feedback/report_json.hpp"
-#include "daemon/feedback/responses.hpp"
-#include "daemon/feedback/send.hpp"
-#include "daemon/feedback/surveys.hpp"
 #include "sync/replica/values.hpp"
 
 namespace kontor::api {
@@ -18,13 +13,14 @@ namespace {
 using namespace feedback;
 using replica::Access;
 
-/// Beside the configuration.
-std::string surveys_folder(Services& services) {
-    return (std::filesystem::path(services.configuration().folder) / "surveys").string();
-}
+/// The services of a request's functions.
+struct Desk {
+    Services& services;
+    FeedbackService& surveys;
+};
 
-Result<Survey> survey_of(Services& services, const ApiRequest& request) {
-    return load_survey(surveys_folder(services), request.param("survey"));
+Result<Survey> survey_of(const Desk& desk, const ApiRequest& request) {
+    return desk.surveys.survey(request.param("survey"));
 }
 
 json words_json(const Words& words) {
@@ -32,8 +28,8 @@ json words_json(const Words& words) {
             {"zh", words.in(messages::Language::kChinese)}};
 }
 
-Result<ApiResponse> list_surveys(Services& services) {
-    const auto folder = surveys_folder(services);
+Result<ApiResponse> list_surveys(const Desk& desk) {
+    const auto folder = desk.surveys.folder();
     const auto loaded = load_surveys(folder);
     json out{{"folder", folder}, {"surveys", json::array()}, {"problems", json::array()}};
     for (const auto& survey : loaded.surveys)
@@ -78,35 +74,54 @@ Invitations::Parts parts_of(Services& services, const replica::Database& db,
     return {db, services.databases.catalogues(), services.clock.now(), request.actor};
 }
 
-Result<ApiResponse> send_survey(Services& services, std::mutex& one_at_a_time,
-                                const ApiRequest& request) {
+json acted_json(const Acted& acted) {
+    json open = json::array();
+    for (const auto& answer : acted.open)
+        open.push_back({{"response", answer.response},
+                        {"line", answer.line},
+                        {"message", answer.error.message}});
+    return {{"answers", acted.answers},
+            {"made", acted.made},
+            {"edited", acted.edited},
+            {"open", std::move(open)}};
+}
+
+Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     auto body = parse_body(request, {"dry_run"});
     if (!body) return pass(body);
     auto dry_run = flag_in(*body, "dry_run", false);
     if (!dry_run) return pass(dry_run);
-    auto survey = survey_of(services, request);
+    auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
     const bool by_link = std::ranges::find(survey->channels, "link") != survey->channels.end();
     if (!*dry_run && by_link)
         return fail(Errc::kUnsupported, "links cannot be sent yet",
                     {{"reason", "survey_links"}, {"survey", survey->id}});
-    const std::lock_guard lock(one_at_a_time);
-    auto db = services.databases.lend(Access::kLocal);
-    if (!db) return pass(db);
-    auto sent = feedback::send(parts_of(services, **db, request), *survey, *dry_run);
+    auto sent = desk.surveys.send(*survey, request.actor, *dry_run);
     if (!sent) return pass(sent);
-    if (!*dry_run) services.edited();
     auto out = selection_json(sent->selection);
     out["survey"] = survey->id;
     out["dry_run"] = *dry_run;
     out["reserved"] = sent->reserved;
     out["waiting"] = held_json(sent->sending.waiting);
     out["withdrawn"] = held_json(sent->sending.withdrawn);
+    out["acted"] = acted_json(sent->acted);
     return json_response(out);
 }
 
-Result<ApiResponse> list_calls(Services& services, const ApiRequest& request) {
-    auto survey = survey_of(services, request);
+Result<ApiResponse> act(const Desk& desk, const ApiRequest& request) {
+    auto survey = survey_of(desk, request);
+    if (!survey) return pass(survey);
+    auto acted = desk.surveys.act(*survey, request.actor);
+    if (!acted) return pass(acted);
+    auto out = acted_json(*acted);
+    out["survey"] = survey->id;
+    return json_response(out);
+}
+
+Result<ApiResponse> list_calls(const Desk& desk, const ApiRequest& request) {
+    auto& services = desk.services;
+    auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
@@ -127,8 +142,9 @@ Result<ApiResponse> list_calls(Services& services, const ApiRequest& request) {
     return json_response(out);
 }
 
-Result<ApiResponse> show_report(Services& services, const ApiRequest& request) {
-    auto survey = survey_of(services, request);
+Result<ApiResponse> show_report(const Desk& desk, const ApiRequest& request) {
+    auto& services = desk.services;
+    auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
     std::optional<Instant> since;
     if (const auto text = request.get("since"); !text.empty()) {
@@ -138,7 +154,9 @@ Result<ApiResponse> show_report(Services& services, const ApiRequest& request) {
     }
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    auto report = make_report(**db, *survey, services.clock.now(), since);
+    auto words = desk.surveys.lexicon();
+    if (!words) return pass(words);
+    auto report = make_report(**db, *survey, *words, services.clock.now(), since);
     if (!report) return pass(report);
     return json_response(report_json(*survey, *report));
 }
@@ -167,18 +185,19 @@ Result<ApiResponse> record_outcome(Services& services, const ApiRequest& request
     return json_response({{"invitation", invitation.id}, {"response", nullptr}}, 201);
 }
 
-Result<ApiResponse> post_response(Services& services, const ApiRequest& request) {
-    auto survey = survey_of(services, request);
+Result<ApiResponse> post_response(const Desk& desk, const ApiRequest& request) {
+    auto& services = desk.services;
+    auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
     auto body = parse_body(request, {"invitation", "outcome", "who", "submission", "answers",
                                      "answered_at", "channel", "language"});
     if (!body) return pass(body);
     auto id = integer_in(*body, "invitation");
     if (!id) return pass(id);
-    auto db = services.databases.lend(Access::kLocal);
-    if (!db) return pass(db);
     std::optional<Invitation> invitation;
     if (*id) {
+        auto db = services.databases.lend(Access::kReadOnly);
+        if (!db) return pass(db);
         auto found = find_invitation(**db, **id);
         if (!found) return pass(found);
         if (!*found || (*found)->survey != survey->id)
@@ -212,30 +231,28 @@ Result<ApiResponse> post_response(Services& services, const ApiRequest& request)
     if (!who) return pass(who);
     if (!invitation && response.submission.empty())
         return fail(Errc::kInvalid, "give an invitation or a submission", {{"key", "submission"}});
-    auto& catalogues = services.databases.catalogues();
-    auto made =
-        invitation
-            ? record_response(**db, catalogues, *survey, *invitation, response, request.actor)
-            : record_import(**db, catalogues, *survey, *who, response, request.actor);
+    auto made = desk.surveys.record(*survey, invitation, *who, response, request.actor);
     if (!made) return pass(made);
-    services.edited();
-    return json_response(
-        {{"invitation", invitation ? json(invitation->id) : json()}, {"response", *made}}, 201);
+    return json_response({{"invitation", invitation ? json(invitation->id) : json()},
+                          {"response", made->response},
+                          {"acted", acted_json(made->acted)}},
+                         201);
 }
 
 }  // namespace
 
-void add_feedback_routes(Router& router, Services& s) {
+void add_feedback_routes(Router& router, Services& s, FeedbackService& surveys) {
     const std::string all = "/api/v1/surveys";
     const std::string one = all + "/{survey}";
-    const auto sending = std::make_shared<std::mutex>();
-    router.add("GET", all, [&s](const ApiRequest&) { return list_surveys(s); });
-    router.add("POST", one + "/send",
-               [&s, sending](const ApiRequest& r) { return send_survey(s, *sending, r); });
-    router.add("GET", one + "/calls", [&s](const ApiRequest& r) { return list_calls(s, r); });
-    router.add("GET", one + "/report", [&s](const ApiRequest& r) { return show_report(s, r); });
+    const Desk desk{s, surveys};
+    router.add("GET", all, [desk](const ApiRequest&) { return list_surveys(desk); });
+    router.add("POST", one + "/send", [desk](const ApiRequest& r) { return send_survey(desk, r); });
+    router.add("POST", one + "/act", [desk](const ApiRequest& r) { return act(desk, r); });
+    router.add("GET", one + "/calls", [desk](const ApiRequest& r) { return list_calls(desk, r); });
+    router.add("GET", one + "/report",
+               [desk](const ApiRequest& r) { return show_report(desk, r); });
     router.add("POST", one + "/responses",
-               [&s](const ApiRequest& r) { return post_response(s, r); });
+               [desk](const ApiRequest& r) { return post_response(desk, r); });
 }
 
 }  // namespace kontor::api

@@ -281,6 +281,13 @@ constexpr OptionSpec kFeedbackCallOptions[] = {
      .complete = Complete::kWords,
      .words = "no_answer busy voicemail call_later refused wrong_number"},
     kFormat};
+constexpr ExampleSpec kFeedbackActExamples[] = {{"kontor feedback act relationship"}};
+constexpr ExampleSpec kFeedbackLexiconExamples[] = {
+    {"kontor feedback lexicon > words.toml"},
+    {"kontor feedback lexicon '价格有点贵，但是质量不错'"}};
+constexpr ArgumentSpec kFeedbackLexiconArguments[] = {{.name = "TEXT", .required = false}};
+constexpr OptionSpec kFeedbackLexiconOptions[] = {
+    {.name = "file", .value = "FILE", .complete = Complete::kFile}};
 constexpr ExampleSpec kFeedbackImportExamples[] = {
     {"kontor feedback import relationship answers.csv"}};
 constexpr ArgumentSpec kFeedbackImportArguments[] = {kSurvey,
@@ -417,6 +424,9 @@ constexpr CommandSpec kCommands[] = {
     {"feedback call", kFeedbackCallExamples, kFeedbackCallArguments, kFeedbackCallOptions,
      run_feedback_call},
     {"feedback import", kFeedbackImportExamples, kFeedbackImportArguments, {}, run_feedback_import},
+    {"feedback act", kFeedbackActExamples, kSurveyArguments, {}, run_feedback_act},
+    {"feedback lexicon", kFeedbackLexiconExamples, kFeedbackLexiconArguments,
+     kFeedbackLexiconOptions, run_feedback_lexicon},
     {"feedback report", kFeedbackReportExamples, kSurveyArguments, kFeedbackReportOptions,
      run_feedback_report},
     {"events", kEventsExamples, {}, kEventsOptions, run_events},

@@ -58,6 +58,7 @@ public:
         for (const auto& [name, list] : object_at(report, "segments").items())
             groups("feedback.segment." + name, list);
         for (const auto& question : list_at(report, "questions")) ask(question);
+        texts(object_at(report, "texts"));
         out_ += "</main>\n<footer class=\"soft\"><p>" + text("feedback.page.made") + " " +
                 escaped(text_at(report, "made_at")) + "</p></footer>\n</body>\n</html>\n";
         return std::move(out_);
@@ -87,6 +88,9 @@ private:
         row("feedback.page.answered", text_at(report, "answered"));
         row("feedback.page.rate", figure_text(rate));
         row("feedback.page.imported", text_at(report, "imported"));
+        if (const auto& follow = object_at(report, "follow_ups"); integer_at(follow, "made") > 0)
+            row("feedback.page.closed",
+                text_at(follow, "closed") + " / " + text_at(follow, "made"));
         for (const auto& [channel, count] : object_at(report, "channels").items())
             out_ += "<tr><th scope=\"row\">" + text("feedback.page.channel") + ": " +
                     escaped(channel) + "</th><td class=\"n\">" + count.dump() + "</td></tr>\n";
@@ -142,6 +146,38 @@ private:
         for (int value = 0; value <= 10; ++value)
             if (const auto name = std::to_string(value); counts.contains(name))
                 bar(name, integer_at(counts, name));
+        out_ += "</table>\n";
+    }
+
+    void words_line(std::string_view key, const json& words) {
+        if (words.empty()) return;
+        std::string line;
+        for (const auto& word : words)
+            line +=
+                (line.empty() ? "" : ", ") + text_at(word, "word") + " " + text_at(word, "count");
+        out_ += "<p>" + text(key) + ": " + escaped(line) + "</p>\n";
+    }
+
+    // The words stand beside each figure: nobody has to believe it.
+    void texts(const json& texts) {
+        if (integer_at(texts, "n") == 0) return;
+        out_ += "<h2>" + text("feedback.page.written") +
+                "</h2>\n<table><caption>n = " + text_at(texts, "n") + "</caption>\n";
+        for (const auto& [mood, count] : object_at(texts, "moods").items())
+            row("feedback.mood." + mood, count.dump());
+        out_ += "</table>\n";
+        words_line("feedback.praise", list_at(texts, "praise"));
+        words_line("feedback.blame", list_at(texts, "blame"));
+        out_ += "<table>\n";
+        for (const auto& theme : list_at(texts, "themes")) {
+            out_ += "<tr><th scope=\"row\">" + escaped(in_language(object_at(theme, "label"))) +
+                    "</th><td class=\"n\">n = " + text_at(theme, "n") + ", +" +
+                    text_at(theme, "praise") + ", −" + text_at(theme, "blame") + "</td><td>";
+            std::string line;
+            for (const auto& word : list_at(theme, "words"))
+                line += (line.empty() ? "" : ", ") + text_at(word, "word");
+            out_ += escaped(line) + "</td></tr>\n";
+        }
         out_ += "</table>\n";
     }
 

@@ -38,14 +38,14 @@ constexpr const char* kAnswer =
     " WHERE r.id=?1 AND r.acted_at IS NULL";
 
 Result<std::vector<std::int64_t>> open_answers(const Database& db, const Survey& survey,
-                                               bool from_remotes) {
+                                               bool pulled) {
     auto device = device_of(db);
     if (!device) return pass(device);
     auto query = db.prepare(kOpen);
     if (!query) return pass(query);
     query->bind(1, survey.id);
     query->bind(2, *device);
-    query->bind(3, std::int64_t{from_remotes ? 1 : 0});
+    query->bind(3, std::int64_t{pulled ? 1 : 0});
     std::vector<std::int64_t> out;
     while (true) {
         auto row = query->step();
@@ -200,23 +200,49 @@ std::string due_date(const Action& action, const Survey& survey, Instant now) {
     return local_date(now, zone, action.due_days + wait);
 }
 
-std::map<std::string, Value> fields_of(const Action& action, const Survey& survey,
-                                       const Answer& answer, const Opinion& opinion, Instant now) {
+/// A number for a column of text is its digits.
+Value as_column(const replica::Entity* entity, const std::string& column, Value value) {
+    const auto* field = entity == nullptr ? nullptr : entity->field(column);
+    if (field == nullptr || value.kind() != Kind::kInteger || replica::check_value(*field, value))
+        return value;
+    return Value(std::to_string(value.integer()));
+}
+
+/// Whom and what a task is about. Some remotes have a column of their own that leads to people of
+/// one kind; that is filled in as well.
+void point(const replica::Catalogue& catalogue, const Answer& answer,
+           std::map<std::string, Value>& out) {
+    // A lead's task has no second record.
+    const bool is_contact = answer.who.starts_with("contact:");
+    if (is_contact || answer.who.starts_with("lead:")) {
+        out["who"] = Value(answer.who);
+        const auto kind = answer.who.substr(0, answer.who.find(':'));
+        if (const auto* task = catalogue.entity("task"))
+            for (const auto& field : task->fields)
+                if (field.type == remote::FieldType::kReference && field.target == kind &&
+                    !field.read_only)
+                    out[field.name] = Value(answer.who);
+    }
+    const auto what = !answer.what.empty() ? answer.what : target_of("account", answer);
+    if (!what.empty() && (is_contact || !out.contains("who"))) out["what"] = Value(what);
+}
+
+std::map<std::string, Value> fields_of(const replica::Catalogue& catalogue,
+                                       const std::string& entity, const Action& action,
+                                       const Survey& survey, const Answer& answer,
+                                       const Opinion& opinion, Instant now) {
     auto texts = usual_fields(action);
     for (const auto& [column, text] : action.set) texts[column] = text;
     std::map<std::string, Value> out;
     if (action.create == "note") out["parent"] = Value(target_of(action.on, answer));
     if (action.create == "task") {
         out["due_date"] = Value(due_date(action, survey, now));
-        // A lead's task has no second record.
-        const bool is_person = answer.who.starts_with("contact:");
-        if (is_person || answer.who.starts_with("lead:")) out["who"] = Value(answer.who);
-        const auto what = !answer.what.empty() ? answer.what : target_of("account", answer);
-        if (!what.empty() && (is_person || !out.contains("who"))) out["what"] = Value(what);
+        point(catalogue, answer, out);
     }
     const Wording words(survey, answer, opinion);
     for (const auto& [column, text] : texts)
-        if (auto value = words.fill(text); !value.is_absent()) out[column] = std::move(value);
+        if (auto value = words.fill(text); !value.is_absent())
+            out[column] = as_column(catalogue.entity(entity), column, std::move(value));
     return out;
 }
 
@@ -250,8 +276,9 @@ Result<bool> is_there(const Database& db, const std::string& entity, std::string
     return query->step();
 }
 
-Result<> plan_action(const Database& db, const Survey& survey, const Action& action,
-                     const Answer& answer, const Opinion& opinion, Instant now, Plan& out) {
+Result<> plan_action(const Database& db, const replica::Catalogue& catalogue, const Survey& survey,
+                     const Action& action, const Answer& answer, const Opinion& opinion,
+                     Instant now, Plan& out) {
     const auto at = parse_instant(answer.answered_at);
     if (!at || *at < now - action.within || !all_hold(action.when, survey, answer.answers))
         return {};
@@ -278,7 +305,7 @@ Result<> plan_action(const Database& db, const Survey& survey, const Action& act
         edit.uid = short_hash("answer\n" + survey.id + "\n" + answer.name + "\n" + action.create +
                               "\n" + std::to_string(same));
     }
-    edit.fields = fields_of(action, survey, answer, opinion, now);
+    edit.fields = fields_of(catalogue, edit.entity, action, survey, answer, opinion, now);
     if (edit.kind == Edit::Kind::kCreate) {
         auto there = is_there(db, edit.entity, "uid", Value(edit.uid));
         if (!there) return pass(there);
@@ -296,11 +323,14 @@ Result<> act_on_one(const Invitations::Parts& parts, const Survey& survey, const
     auto answer = read_answer(parts.db, survey, id);
     if (!answer) return pass(answer);
     if (!*answer) return {};
+    auto catalogue = parts.catalogues.get(parts.db);
+    if (!catalogue) return pass(catalogue);
     const auto opinion = lexicon.read((**answer).comment);
     Plan plan;
     for (const auto& action : survey.actions) {
         line = action.line;
-        if (auto done = plan_action(parts.db, survey, action, **answer, opinion, parts.now, plan);
+        if (auto done = plan_action(parts.db, **catalogue, survey, action, **answer, opinion,
+                                    parts.now, plan);
             !done)
             return done;
     }
@@ -369,13 +399,13 @@ Result<> check_actions(const replica::Catalogue& catalogue, const Survey& survey
 }
 
 Result<Acted> act_on_answers(const Invitations::Parts& parts, const Survey& survey,
-                             const Lexicon& lexicon, bool from_remotes) {
-    auto open = open_answers(parts.db, survey, from_remotes);
+                             const Acting& acting) {
+    auto open = open_answers(parts.db, survey, acting.pulled_answers);
     if (!open) return pass(open);
     Acted out;
     for (const auto id : *open) {
         int line = 0;
-        auto done = act_on_one(parts, survey, lexicon, id, out, line);
+        auto done = act_on_one(parts, survey, acting.lexicon, id, out, line);
         if (done) continue;
         // One answer's mistake holds up no other; a disk that is full stops all.
         if (done.error().code == Errc::kStorage || done.error().code == Errc::kBusy)

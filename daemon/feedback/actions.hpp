@@ -22,6 +22,13 @@ struct Acted {
     std::vector<OpenAnswer> open;
 };
 
+/// By which words texts are read, and whether this device also acts on answers that nobody took in
+/// here (a survey service's, read by a connector): for one device of a team.
+struct Acting {
+    const Lexicon& lexicon;
+    bool pulled_answers = false;
+};
+
 /// kNotFound (entity, field, line) if an action names an entity or a column that the replica does
 /// not have.
 [[nodiscard]] Result<> check_actions(const replica::Catalogue& catalogue, const Survey& survey);
@@ -33,9 +40,8 @@ struct Acted {
 /// field for keys takes it once, whoever sends it.
 ///
 /// Of several devices the one that asked acts; on an answer without an invitation, the one that
-/// took it in. `from_remotes`: also on those that nobody took in here (a survey service's); for one
-/// device of a team. kStorage.
+/// took it in. kStorage, kBusy.
 [[nodiscard]] Result<Acted> act_on_answers(const Invitations::Parts& parts, const Survey& survey,
-                                           const Lexicon& lexicon, bool from_remotes);
+                                           const Acting& acting);
 
 }  // namespace kontor::feedback

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kReachWords = 3;       // how far a negation reaches: English words
 constexpr std::size_t kReachCharacters = 4;  // and Chinese characters
 constexpr std::size_t kStemMin = 3;          // bytes of a word with *
-constexpr double kMixed = 0.5;  // to here: the lesser side is a quarter of the whole
+constexpr double kMixed = 0.5;               // to here: the lesser side is a quarter of the whole
 
 /// A word in letters, a Chinese character, or a mark that parts a sentence (text is ".").
 struct Token {

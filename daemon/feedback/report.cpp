@@ -1,5 +1,6 @@
 #include "daemon/feedback/report.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "daemon/feedback/answers.hpp"
@@ -15,10 +16,12 @@ constexpr const char* kSegments[] = {"type", "industry", "region", "stage", "own
 constexpr const char* kResponses =
     "SELECT r.answers,substr(r.answered_at,1,7),r.channel,r.invitation_id IS NULL,"
     "a.type,a.industry,coalesce(nullif(a.billing_state,''),a.billing_country),d.stage,"
-    "coalesce(u.full_name,u.last_name) FROM survey_response r"
+    "coalesce(u.full_name,u.last_name),r.comment,t.id IS NOT NULL,t.closed_at IS NOT NULL OR"
+    " lower(t.status) IN('completed','closed','已完成','已关闭') FROM survey_response r"
     " LEFT JOIN account a ON a.id=r.account_id"
     " LEFT JOIN deal d ON r.what='deal:'||d.id"
     " LEFT JOIN user u ON u.id=r.owner_id"
+    " LEFT JOIN task t ON r.follow_up='task:'||t.id"
     " WHERE r.survey=?1 AND coalesce(r.answered_at,'')>=?2 ORDER BY r.answered_at,r.id";
 
 void add(Score& score, const Question& question, std::int64_t answer) {
@@ -29,6 +32,38 @@ void add(Score& score, const Question& question, std::int64_t answer) {
     if (question.kind == QuestionKind::kCes && answer >= 5) ++score.hits;
     if (question.kind == QuestionKind::kCes || question.kind == QuestionKind::kScale)
         score.values.push_back(static_cast<double>(answer));
+}
+
+std::string lower(std::string text) {
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    return text;
+}
+
+void add_text(TextResult& out, const Opinion& opinion, const Question* main, const Answers& given) {
+    ++out.texts;
+    ++out.moods[std::string(to_string(opinion.mood))];
+    ++out.languages[opinion.language];
+    for (const auto& hit : opinion.words)
+        ++(hit.weight > 0
+               ? out.praise
+               : out.blame)[(hit.turned.empty() ? "" : hit.turned + " ") + lower(hit.word)];
+    for (const auto& hit : opinion.themes) {
+        auto theme = std::ranges::find(out.themes, hit.theme, &ThemeResult::id);
+        if (theme == out.themes.end()) {
+            out.themes.emplace_back();
+            out.themes.back().id = hit.theme;
+            out.themes.back().label = hit.label;
+            theme = out.themes.end() - 1;
+        }
+        ++theme->texts;
+        theme->praise += hit.weight > 0 ? 1 : 0;
+        theme->blame += hit.weight < 0 ? 1 : 0;
+        for (const auto& word : hit.words) ++theme->words[lower(word)];
+        if (main == nullptr) continue;
+        if (const auto answer = given.find(main->id); answer != given.end())
+            add(theme->score, *main, std::stoll(answer->second.front()));
+    }
 }
 
 std::vector<Group> groups_of(std::map<std::string, Score>& scores) {
@@ -56,8 +91,8 @@ Result<> count_invitations(const Database& db, const Survey& survey, const std::
 
 }  // namespace
 
-Result<Report> make_report(const Database& db, const Survey& survey, Instant now,
-                           std::optional<Instant> since) {
+Result<Report> make_report(const Database& db, const Survey& survey, const Lexicon& lexicon,
+                           Instant now, std::optional<Instant> since) {
     Report out;
     out.survey = survey.id;
     out.made = now;
@@ -85,8 +120,12 @@ Result<Report> make_report(const Database& db, const Survey& survey, Instant now
         if (!json.is_object()) continue;
         ++out.channels[std::string(query->text(2))];
         out.imported += query->integer(3);
+        out.follow_ups.made += query->integer(10);
+        out.follow_ups.closed += query->integer(11);
         // Edited by hand or of an older definition: what does not fit is left out.
         const auto answers = check_answers(survey, answers_from(json), Unasked::kDrop).answers;
+        if (!query->text(9).empty())
+            add_text(out.texts, lexicon.read(query->text(9)), main, answers);
         for (std::size_t i = 0; i < survey.questions.size(); ++i) {
             const auto& question = survey.questions[i];
             const auto given = answers.find(question.id);
@@ -109,6 +148,7 @@ Result<Report> make_report(const Database& db, const Survey& survey, Instant now
     }
     for (const auto& result : out.questions)
         if (main != nullptr && result.id == main->id) out.score = result.score;
+    std::ranges::stable_sort(out.texts.themes, std::greater(), &ThemeResult::texts);
     out.months = groups_of(months);
     for (auto& [segment, scores] : segments) {
         // Nobody is told that everybody is of the same unknown kind.

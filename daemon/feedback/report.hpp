@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/feedback/lexicon.hpp"
 #include "daemon/feedback/score.hpp"
 #include "daemon/feedback/survey.hpp"
 #include "sync/base/clock.hpp"
@@ -36,6 +37,31 @@ struct QuestionResult {
     std::int64_t texts = 0;
 };
 
+/// What texts say of one theme, and by which words.
+struct ThemeResult {
+    std::string id;
+    Words label;
+    std::int64_t texts = 0;   ///< that name it
+    std::int64_t praise = 0;  ///< of these: with more praise than blame beside it
+    std::int64_t blame = 0;
+    Score score;                                ///< of the main question, of who named it
+    std::map<std::string, std::int64_t> words;  ///< as they stand in the texts, in lower case
+};
+
+/// What people wrote, all texts of an answer as one.
+struct TextResult {
+    std::int64_t texts = 0;
+    std::map<std::string, std::int64_t> moods, languages;
+    std::vector<ThemeResult> themes;                    ///< most named first
+    std::map<std::string, std::int64_t> praise, blame;  ///< words that counted, negation included
+};
+
+/// Tasks that low scores became.
+struct FollowUps {
+    std::int64_t made = 0;
+    std::int64_t closed = 0;
+};
+
 /// What a survey found. Figures only; no names.
 struct Report {
     std::string survey;
@@ -50,12 +76,15 @@ struct Report {
     std::vector<Group> months;  ///< of the main question, by the month of the answer, UTC
     std::map<std::string, std::vector<Group>> segments;  ///< type industry region stage owner
     std::vector<QuestionResult> questions;
+    TextResult texts;
+    FollowUps follow_ups;
 };
 
 /// Reads all responses to a survey. What the definition no longer has is left out. `since`: answers
 /// and invitations from then on. kStorage.
 [[nodiscard]] Result<Report> make_report(const replica::Database& db, const Survey& survey,
-                                         Instant now, std::optional<Instant> since);
+                                         const Lexicon& lexicon, Instant now,
+                                         std::optional<Instant> since);
 
 /// Groups smaller than this are shown without a score: a figure of two people tells who said what.
 inline constexpr std::int64_t kGroupMin = 5;

@@ -32,6 +32,37 @@ json share(std::int64_t hits, std::int64_t n) {
                   Interval{100 * interval.low, 100 * interval.high});
 }
 
+constexpr std::size_t kWordsShown = 12;
+
+/// The most frequent first.
+json frequent(const std::map<std::string, std::int64_t>& counts) {
+    std::vector<std::pair<std::string, std::int64_t>> sorted(counts.begin(), counts.end());
+    std::ranges::stable_sort(sorted,
+                             [](const auto& a, const auto& b) { return a.second > b.second; });
+    if (sorted.size() > kWordsShown) sorted.resize(kWordsShown);
+    auto out = json::array();
+    for (const auto& [word, count] : sorted) out.push_back({{"word", word}, {"count", count}});
+    return out;
+}
+
+json texts_json(QuestionKind kind, const TextResult& texts) {
+    json out{{"n", texts.texts},
+             {"moods", texts.moods},
+             {"languages", texts.languages},
+             {"praise", frequent(texts.praise)},
+             {"blame", frequent(texts.blame)},
+             {"themes", json::array()}};
+    for (const auto& theme : texts.themes)
+        out["themes"].push_back({{"theme", theme.id},
+                                 {"label", words_json(theme.label)},
+                                 {"n", theme.texts},
+                                 {"praise", theme.praise},
+                                 {"blame", theme.blame},
+                                 {"score", score_json(kind, theme.score, true)},
+                                 {"words", frequent(theme.words)}});
+    return out;
+}
+
 json groups_json(QuestionKind kind, const std::vector<Group>& groups) {
     auto out = json::array();
     for (const auto& group : groups)
@@ -99,6 +130,10 @@ json report_json(const Survey& survey, const Report& report) {
              {"months", groups_json(kind, report.months)},
              {"segments", json::object()},
              {"questions", json::array()}};
+    out["texts"] = texts_json(kind, report.texts);
+    out["follow_ups"] = {{"made", report.follow_ups.made}, {"closed", report.follow_ups.closed}};
+    if (report.follow_ups.made > 0)
+        out["follow_ups"]["closed_rate"] = share(report.follow_ups.closed, report.follow_ups.made);
     if (report.invited > 0) out["response_rate"] = share(report.answered, report.invited);
     for (const auto& [name, groups] : report.segments)
         out["segments"][name] = groups_json(kind, groups);

@@ -2,13 +2,20 @@
 
 namespace kontor::feedback {
 
-Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, bool dry_run) {
+Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, bool dry_run,
+                  const Acting& acting) {
     Sent out;
+    if (!dry_run) {
+        auto acted = act_on_answers(parts, survey, acting);
+        if (!acted) return pass(acted);
+        out.acted = std::move(*acted);
+    }
     {
         auto moment = replica::Snapshot::begin(parts.db);
         if (!moment) return pass(moment);
         auto catalogue = parts.catalogues.get(parts.db);
         if (!catalogue) return pass(catalogue);
+        if (auto checked = check_actions(**catalogue, survey); !checked) return pass(checked);
         auto selection = select(parts.db, **catalogue, survey, parts.now);
         if (!selection) return pass(selection);
         out.selection = std::move(*selection);

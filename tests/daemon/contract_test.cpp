@@ -297,7 +297,10 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
                      "id = \"s\"\ntitle = \"T\"\nchannels = [\"phone\"]\n[[question]]\n"
                      "id = \"score\"\nkind = \"nps\"\ntext = \"Q\"\n[[question]]\nid = \"why\"\n"
                      "kind = \"choice\"\ntext = \"W\"\nshow_if = \"score<=6\"\n"
-                     "choices = [{ id = \"a\", en = \"A\" }, { id = \"b\", en = \"B\" }]\n");
+                     "choices = [{ id = \"a\", en = \"A\" }, { id = \"b\", en = \"B\" }]\n"
+                     "[[question]]\nid = \"more\"\nkind = \"text\"\ntext = \"M\"\n"
+                     "[[action]]\ncreate = \"task\"\nwhen = \"score<=6\"\n"
+                     "[[action]]\non = \"record\"\nset = { description = \"{score}\" }\n");
     contract.check("patch", v1 + "/records/{entity}/{id}",
                    daemon.send("PATCH", v1 + "/records/contact/1",
                                {{"fields", {{"mobile", "+86 138 0000 0000"}}}}));
@@ -320,8 +323,12 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     const auto refused_answer = daemon.send("POST", s + "/responses", answered);
     CHECK(refused_answer.status == 400);  // nine leads past the second question
     CHECK(json::parse(refused_answer.body)["args"]["flaw"] == "not_asked");
-    answered["answers"] = {{"score", 6}, {"why", "a"}};
-    CHECK(daemon.send("POST", s + "/responses", answered).status == 201);
+    answered["answers"] = {{"score", 6}, {"why", "a"}, {"more", "too expensive"}};
+    const auto taken = daemon.send("POST", s + "/responses", answered);
+    CHECK(taken.status == 201);
+    INFO(taken.body);
+    CHECK(json::parse(taken.body)["acted"]["made"] == 1);
+    post(survey + "/act", s + "/act", json::object());
     CHECK(daemon.send("POST", s + "/responses", answered).status == 409);
     post(survey + "/responses", s + "/responses",
          {{"who", "contact:1"}, {"submission", "7"}, {"answers", {{"score", 10}}}});
@@ -330,6 +337,8 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     CHECK(found["score"]["nps"]["value"] == 0);
     CHECK(found["response_rate"]["value"] == 100);
     CHECK(found["imported"] == 1);
+    CHECK(found["follow_ups"]["closed_rate"]["value"] == 0);
+    CHECK(found["texts"]["themes"][0]["theme"] == "price");
     CHECK(daemon.get(s + "/report?since=soon").status == 400);
     // Links need a form, which is not here yet: nothing is reserved that nobody would get.
     daemon.dir.write("surveys/l.toml",

@@ -73,9 +73,12 @@ Outcome<Exit> run_feedback_check(Context& context);
 Outcome<Exit> run_feedback_list(Context& context);
 Outcome<Exit> run_feedback_preview(Context& context);
 Outcome<Exit> run_feedback_send(Context& context);
+Outcome<Exit> run_feedback_act(Context& context);
 // feedback_call.cpp
 Outcome<Exit> run_feedback_call(Context& context);
 Outcome<Exit> run_feedback_import(Context& context);
+// feedback_lexicon.cpp
+Outcome<Exit> run_feedback_lexicon(Context& context);
 // feedback_report.cpp
 Outcome<Exit> run_feedback_report(Context& context);
 // help.cpp

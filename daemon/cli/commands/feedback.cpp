@@ -1,5 +1,6 @@
 // kontor feedback: surveys from their file to their report.
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/commands/commands.hpp"
@@ -10,6 +11,7 @@
 #include "daemon/cli/rows.hpp"
 #include "daemon/cli/survey_path.hpp"
 #include "daemon/cli/width.hpp"
+#include "daemon/feedback/settings.hpp"
 #include "daemon/feedback/survey_file.hpp"
 
 namespace kontor::cli {
@@ -44,6 +46,21 @@ void print_held(Context& context, const json& held, std::string_view key) {
                                {"reason", context.text_or("feedback.held." + reason, reason)}}));
 }
 
+/// What answers came to in the CRM. Whether all could be acted upon.
+bool print_acted(Context& context, const json& acted) {
+    if (integer_at(acted, "answers") > 0)
+        context.note(context.text("feedback.acted", {{"answers", text_at(acted, "answers")},
+                                                     {"made", text_at(acted, "made")},
+                                                     {"edited", text_at(acted, "edited")}}));
+    const auto& open = list_at(acted, "open");
+    for (const auto& answer : open)
+        context.warn(context.text(
+            "feedback.open", {{"response", text_at(answer, "response")},
+                              {"line", text_at(answer, "line")},
+                              {"reason", one_line(context.said(text_at(answer, "message")))}}));
+    return open.empty();
+}
+
 }  // namespace
 
 Outcome<Exit> run_feedback_check(Context& context) {
@@ -51,7 +68,12 @@ Outcome<Exit> run_feedback_check(Context& context) {
     json surveys = json::array();
     for (const auto& file : context.args().arguments_of("FILE")) {
         config::Problems found;
-        const auto survey = feedback::read_survey(file, found);
+        const bool is_settings = std::filesystem::path(file).filename() == "feedback.toml";
+        std::optional<feedback::Survey> survey;
+        if (is_settings)
+            (void)feedback::read_settings(file, found);
+        else
+            survey = feedback::read_survey(file, found);
         for (const auto& p : found) {
             problems.push_back({{"file", p.file},
                                 {"line", p.line},
@@ -117,7 +139,15 @@ Outcome<Exit> run_feedback_send(Context& context) {
         context.text("feedback.sent", {{"reserved", grouped(integer_at(*answer, "reserved"))}}));
     print_held(context, list_at(*answer, "waiting"), "feedback.waiting");
     print_held(context, list_at(*answer, "withdrawn"), "feedback.withdrawn");
-    return Exit::kOk;
+    return print_acted(context, object_at(*answer, "acted")) ? Exit::kOk : Exit::kPartly;
+}
+
+Outcome<Exit> run_feedback_act(Context& context) {
+    const auto acted = context.api().post(survey_path(context, "/act"), json::object());
+    if (!acted) return tl::unexpected<Failure>(acted.error());
+    if (context.json()) context.print_json(*acted);
+    if (integer_at(*acted, "answers") == 0) context.note(context.text("feedback.nothing_open"));
+    return print_acted(context, *acted) ? Exit::kOk : Exit::kPartly;
 }
 
 }  // namespace kontor::cli

@@ -9,6 +9,7 @@
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/survey_page.hpp"
 #include "daemon/cli/survey_path.hpp"
+#include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -51,18 +52,21 @@ Table as_csv(const json& report) {
                           {.title = "low"},
                           {.title = "high"}},
               .rows = {}};
-    const auto add = [&](const std::string& part, const std::string& name, const json& score) {
+    const auto add = [&](const std::string& part, const std::string& name, const json& score,
+                         const std::string& n = "") {
         json figure = json::object();
         for (const auto* kind : {"nps", "csat", "easy"})
             if (score.contains(kind)) figure = score[kind];
-        out.add({part, name, text_at(score, "n"), text_at(figure, "value"), text_at(figure, "low"),
-                 text_at(figure, "high")});
+        out.add({part, name, n.empty() ? text_at(score, "n") : n, text_at(figure, "value"),
+                 text_at(figure, "low"), text_at(figure, "high")});
     };
     add("all", text_at(report, "measure"), object_at(report, "score"));
     for (const auto& g : list_at(report, "months"))
         add("month", text_at(g, "name"), object_at(g, "score"));
     for (const auto& [segment, groups] : object_at(report, "segments").items())
         for (const auto& g : groups) add(segment, text_at(g, "name"), object_at(g, "score"));
+    for (const auto& theme : list_at(object_at(report, "texts"), "themes"))
+        add("theme", text_at(theme, "theme"), object_at(theme, "score"), text_at(theme, "n"));
     for (const auto& q : list_at(report, "questions")) {
         for (const auto& [value, count] : object_at(q, "counts").items())
             out.add({"question " + text_at(q, "id"), value, count.dump()});
@@ -71,6 +75,40 @@ Table as_csv(const json& report) {
                 {"question " + text_at(q, "id"), text_at(choice, "id"), text_at(choice, "count")});
     }
     return out;
+}
+
+std::string words_of(const json& words) {
+    std::string out;
+    for (const auto& word : words)
+        out += (out.empty() ? "" : ", ") + one_line(text_at(word, "word")) + " " +
+               text_at(word, "count");
+    return out;
+}
+
+/// What people wrote: moods, the words behind them, and themes.
+void print_texts(Context& context, const json& texts) {
+    if (integer_at(texts, "n") == 0) return;
+    std::string moods;
+    for (const auto& [mood, count] : object_at(texts, "moods").items())
+        moods += (moods.empty() ? "" : ", ") + context.text("feedback.mood." + mood) + " " +
+                 count.dump();
+    context.print(context.text("feedback.page.texts", {{"count", text_at(texts, "n")}}) + " " +
+                  moods);
+    for (const auto* side : {"praise", "blame"})
+        if (const auto words = words_of(list_at(texts, side)); !words.empty())
+            context.print(context.text(std::string("feedback.") + side) + ": " + words);
+    Table table{.columns = {{.title = context.text("cli.column.theme"), .min = 6},
+                            {.title = "n", .right = true, .min = 3},
+                            {.title = "+", .right = true, .min = 3},
+                            {.title = "−", .right = true, .min = 3},
+                            {.title = context.text("cli.column.score"), .right = true, .min = 5},
+                            {.title = context.text("cli.column.words")}},
+                .rows = {}};
+    for (const auto& theme : list_at(texts, "themes"))
+        table.add({text_at(object_at(theme, "label"), messages::to_string(context.language())),
+                   text_at(theme, "n"), text_at(theme, "praise"), text_at(theme, "blame"),
+                   figure_text(object_at(theme, "score")), words_of(list_at(theme, "words"))});
+    if (!table.rows.empty()) context.print(table);
 }
 
 void print_report(Context& context, const json& report) {
@@ -95,6 +133,10 @@ void print_report(Context& context, const json& report) {
     for (const auto& [name, groups] : object_at(report, "segments").items())
         add_groups(context, context.text("feedback.segment." + name), groups, table);
     if (!table.rows.empty()) context.print(table);
+    print_texts(context, object_at(report, "texts"));
+    if (const auto& follow = object_at(report, "follow_ups"); integer_at(follow, "made") > 0)
+        context.print(context.text("feedback.closed", {{"made", text_at(follow, "made")},
+                                                       {"closed", text_at(follow, "closed")}}));
     if (flag_at(score, "few")) context.note(context.text("feedback.few"));
 }
 

@@ -39,6 +39,21 @@ json report() {
         {"score", score},
         {"months", {{{"name", "2026-05"}, {"score", score}}}},
         {"segments", {{"industry", {{{"name", "Retail"}, {"score", {{"n", 3}, {"few", true}}}}}}}},
+        {"follow_ups", {{"made", 7}, {"closed", 3}}},
+        {"texts",
+         {{"n", 1},
+          {"moods", {{"negative", 1}}},
+          {"languages", {{"en", 1}}},
+          {"praise", json::array()},
+          {"blame", {{{"word", "<late>"}, {"count", 2}}}},
+          {"themes",
+           {{{"theme", "delivery"},
+             {"label", words("Delivery")},
+             {"n", 5},
+             {"praise", 0},
+             {"blame", 5},
+             {"score", score},
+             {"words", {{{"word", "late"}, {"count", 2}}}}}}}}},
         {"questions",
          {{{"id", "score"},
            {"kind", "nps"},
@@ -111,16 +126,20 @@ TEST_CASE("a report is shown with bars, as CSV and as a page of its own", "[cli]
     CHECK(run({}) == 0);
     CHECK(runner.out.find("Net Promoter Score: 45.0 (30.5 … 59.5), n = 100") != std::string::npos);
     CHECK(runner.out.find("█") != std::string::npos);
+    CHECK(runner.out.find("Blame: <late> 2") != std::string::npos);
+    CHECK(runner.out.find("3 of 7 follow-ups closed.") != std::string::npos);
     CHECK(run({"--since", "2026-01-01", "--json"}) == 0);
     CHECK(json::parse(runner.out) == report());
     CHECK(daemon.asked().back().target == "/api/v1/surveys/s/report?since=2026-01-01");
     CHECK(run({"--format", "csv"}) == 0);
     CHECK(runner.out.find("industry,Retail,3,,,\r\n") != std::string::npos);
+    CHECK(runner.out.find("theme,delivery,5,45.0,30.5,59.5\r\n") != std::string::npos);
     CHECK(run({"--format", "html"}) == 0);
     const auto page = runner.out;
     CHECK(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     CHECK(page.find("&lt;b&gt;How&lt;/b&gt; &amp; why?") != std::string::npos);
-    for (const auto* foreign : {"<script", "<b>How", "http:", "https:", "src=", "url("})
+    CHECK(page.find("&lt;late&gt; 2") != std::string::npos);
+    for (const auto* foreign : {"<script", "<late>", "<b>How", "http:", "https:", "src=", "url("})
         CHECK(page.find(foreign) == std::string::npos);
     CHECK(cli::survey_page(messages::Language::kChinese, report()).find("净推荐值") !=
           std::string::npos);
@@ -168,4 +187,50 @@ TEST_CASE("a call is asked by the script, past what the answers lead past", "[cl
     CHECK(with({"--outcome", "asleep"}) == 2);
     CHECK(with({"--no-input"}) == 2);
     CHECK(runner.run({"feedback", "call", "s", "13", "--socket", daemon.socket()}) == 6);
+}
+
+TEST_CASE("what answers could not lead to is told with its line", "[cli][feedback]") {
+    const FakeDaemon daemon([](const Asked&) -> Canned {
+        return {.body =
+                    json{{"survey", "s"},
+                         {"answers", 2},
+                         {"made", 3},
+                         {"edited", 1},
+                         {"open", {{{"response", 7}, {"line", 12}, {"message", "no such field"}}}}}
+                        .dump()};
+    });
+    Runner runner;
+    CHECK(runner.run({"feedback", "act", "s", "--socket", daemon.socket()}) == 3);
+    CHECK(runner.err.find("2 answers acted upon: 3 records made, 1 edited.") != std::string::npos);
+    CHECK(runner.err.find("Answer 7 stays open: line 12: no such field") != std::string::npos);
+}
+
+TEST_CASE("the words that read texts are shown, and what they say of one", "[cli][feedback]") {
+    const FakeDaemon daemon([](const Asked&) { return Canned{}; });
+    Runner runner;
+    CHECK(runner.run({"feedback", "lexicon"}) == 0);
+    const auto own = file_of(daemon, "own.toml",
+                             runner.out +
+                                 "\n[theme.taste]\nen = \"Taste\"\n"
+                                 "words = [\"salty\"]\n");
+    CHECK(runner.run({"feedback", "lexicon", "not good, salty", "--file", own, "--json"}) == 0);
+    const auto read = json::parse(runner.out);
+    CHECK(read["sentiment"] == "negative");
+    CHECK(read["words"][0] == json{{"word", "good"}, {"weight", -1.0}, {"turned", "not"}});
+    CHECK(read["themes"][0]["theme"] == "taste");
+    CHECK(runner.run({"feedback", "lexicon", "质量不错", "--lang", "zh"}) == 0);
+    CHECK(runner.out.find("产品质量") != std::string::npos);
+    const auto bad = file_of(daemon, "bad.toml", "goood = []\n");
+    CHECK(runner.run({"feedback", "lexicon", "x", "--file", bad}) == 78);
+    CHECK(runner.err.find("goood") != std::string::npos);
+}
+
+TEST_CASE("feedback.toml is checked like a survey", "[cli][feedback]") {
+    const FakeDaemon daemon([](const Asked&) { return Canned{}; });
+    Runner runner;
+    CHECK(runner.run({"feedback", "check",
+                      file_of(daemon, "feedback.toml", "pulled_answers = true\n")}) == 0);
+    CHECK(runner.run({"feedback", "check", file_of(daemon, "feedback.toml", "pulled = true\n")}) ==
+          78);
+    CHECK(runner.out.find("feedback.toml:1") != std::string::npos);
 }

@@ -21,7 +21,7 @@ default_time_zone = "Asia/Shanghai"
 
 [[action]]
 on = "person"
-set = { nps_score = "{score}", nps_mood = "{sentiment}: {themes}" }
+set = { nps_score = "{score}", nps_mood = "{sentiment}: {themes}", description = "{score}" }
 
 [[action]]
 create = "note"
@@ -70,9 +70,8 @@ struct Shop : Office {
             db, catalogues, survey, "contact:1",
             {{{"score", {score}}, {"why", {why}}}, "paper", "en", submission, when}, "uid:1"));
     }
-    Result<Acted> act(bool from_remotes = false) {
-        return act_on_answers({db, catalogues, kFriday, "job:feedback"}, survey, lexicon,
-                              from_remotes);
+    Result<Acted> act(bool pulled = false) {
+        return act_on_answers({db, catalogues, kFriday, "job:feedback"}, survey, {lexicon, pulled});
     }
     Survey survey;
     Lexicon lexicon = *load_lexicon("");
@@ -90,7 +89,8 @@ TEST_CASE("a low score becomes a field, a note and a task for the owner, once",
     CHECK(acted->answers == 1);
     CHECK(acted->made == 2);
     CHECK(acted->edited == 1);
-    CHECK(shop.one("SELECT nps_score||nps_mood FROM contact") == "3negative: Delivery");
+    CHECK(shop.one("SELECT nps_score||nps_mood||description FROM contact") ==
+          "3negative: Delivery3");
     CHECK(shop.one("SELECT title||'/'||content||'/'||parent FROM note") ==
           "Survey: 3/How likely? 3\nWhy? Delivery was very slow/contact:1");
     // Due tomorrow, which is a Saturday: on Monday.

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "daemon/api/services.hpp"
+#include "daemon/feedback/responses.hpp"
+#include "daemon/feedback/send.hpp"
+#include "daemon/feedback/settings.hpp"
+#include "daemon/feedback/surveys.hpp"
+
+namespace kontor::api {
+
+/// Surveys as the daemon runs them: with its replica, its configuration and its clock. What the
+/// API, the form and the scheduler have in common. Thread-safe; `services` must outlive it.
+class FeedbackService {
+public:
+    explicit FeedbackService(Services& services) : services_(services) {}
+
+    /// surveys/ beside the configuration.
+    [[nodiscard]] std::string folder() const;
+    /// kNotFound, kConfig as load_survey().
+    [[nodiscard]] Result<feedback::Survey> survey(const std::string& id) const;
+    /// feedback.toml as it is now. kConfig.
+    [[nodiscard]] Result<feedback::Settings> settings() const;
+    /// Words of praise, blame and themes: the usual ones and lexicon.toml beside the configuration.
+    /// kConfig.
+    [[nodiscard]] Result<feedback::Lexicon> lexicon() const;
+
+    /// One run of a survey; see feedback::send(). One at a time. `actor` as in kontor_history.
+    [[nodiscard]] Result<feedback::Sent> send(const feedback::Survey& survey,
+                                              const std::string& actor, bool dry_run);
+
+    /// Acts on the answers that nobody has acted upon; see feedback::act_on_answers().
+    [[nodiscard]] Result<feedback::Acted> act(const feedback::Survey& survey,
+                                              const std::string& actor);
+
+    /// Records an answer and acts on it: to the invitation, or, without one, a submission of `who`.
+    /// Errors as record_response() and record_import(); what cannot be acted upon keeps the answer
+    /// and is tried again by the next run.
+    struct Recorded {
+        std::int64_t response = 0;
+        feedback::Acted acted;
+    };
+    [[nodiscard]] Result<Recorded> record(const feedback::Survey& survey,
+                                          const std::optional<feedback::Invitation>& invitation,
+                                          const std::string& who,
+                                          const feedback::Response& response,
+                                          const std::string& actor);
+
+private:
+    Services& services_;
+    std::mutex sending_;
+};
+
+}  // namespace kontor::api

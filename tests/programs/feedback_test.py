@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""What customers answer comes back into a (simulated) Zoho: fields, notes and tasks, each once.
+
+Answers come from files and from calls; kontord is killed in between; a second device syncs with the same
+account.
+"""
+import os
+import sys
+import threading
+import unittest
+
+from world import World, until
+
+BIN = sys.argv.pop(1)
+ANSWERS = 40
+
+SURVEY = """id = "service"
+title = { en = "Service", zh = "服务" }
+channels = ["phone"]
+[audience]
+phone = "phone"
+default_time_zone = "Asia/Shanghai"
+[[question]]
+id = "score"
+kind = "nps"
+required = true
+text = { en = "How likely?", zh = "是否推荐？" }
+[[question]]
+id = "why"
+kind = "text"
+text = "Why?"
+[[action]]
+on = "person"
+set = { description = "Service score {score}" }
+[[action]]
+create = "note"
+set = { title = "Service: {score} ({sentiment})" }
+[[action]]
+create = "task"
+when = "score<=6"
+due = "2d"
+set = { priority = "High" }
+"""
+
+
+def device(test, name, peer=None):
+    """A computer with kontord, connected to the account."""
+    world = World(BIN, name)
+    test.addCleanup(world.close)
+    if peer:
+        world.zoho, world.peer, world.info, world.tls = peer.zoho, peer.peer, peer.info, peer.tls
+    else:
+        world.start_peer("--seed", "8", "--records", "200", "--accounts", "10", "--deals", "5",
+                         "--leads", "5")
+    world.kontor("init")
+    os.mkdir(os.path.join(world.config, "surveys"))
+    with open(os.path.join(world.config, "surveys", "service.toml"), "w") as file:
+        file.write(SURVEY)
+    world.start_daemon()
+    world.connect()
+    world.kontor("sync", "zoho")
+    world.kontor("push", "on", "zoho")
+    return world
+
+
+class Feedback(unittest.TestCase):
+    def at_zoho(self, world):
+        notes = world.dump("Notes", "Note_Title,Note_Content,Parent_Id")
+        tasks = world.dump("Tasks", "Subject,Due_Date,Priority,Who_Id,What_Id,Owner,Description")
+        return ([n for n in notes if (n["Note_Title"] or "").startswith("Service: ")],
+                [t for t in tasks if (t["Subject"] or "").startswith("Service: ")])
+
+    def test_answers_come_back_into_zoho_once(self):
+        first = device(self, "feedback")
+        people = [row[0] for row in first.sql(
+            "SELECT id FROM contact WHERE account_id IS NOT NULL ORDER BY id LIMIT ?", ANSWERS)]
+        low = {person for at, person in enumerate(people) if at % 4 == 0}
+        path = os.path.join(first.dir, "answers.csv")
+        with open(path, "w") as file:
+            file.write("submission,who,score,why\n")
+            for at, person in enumerate(people):
+                file.write(f"{at},contact:{person},{2 if person in low else 9},"
+                           f"{'The delivery was very late' if person in low else '很满意'}\n")
+
+        # Killed somewhere in the middle; the rest comes with the next import.
+        importing = threading.Thread(target=lambda: first.kontor(
+            "feedback", "import", "service", path, check=False))
+        importing.start()
+        until(lambda: first.sql("SELECT count(*) FROM survey_response")[0][0] > 5, "some answers")
+        first.daemon.kill()
+        first.daemon.wait()
+        importing.join()
+        first.start_daemon()
+        result = first.json("feedback", "import", "service", path)
+        self.assertEqual(result["taken"] + result["known"], ANSWERS)
+        self.assertEqual(first.json("feedback", "act", "service")["open"], [])
+        first.kontor("sync", "zoho")
+
+        notes, tasks = self.at_zoho(first)
+        self.assertEqual(len(notes), ANSWERS)
+        self.assertEqual(len({n["Parent_Id"]["id"] if isinstance(n["Parent_Id"], dict)
+                              else n["Parent_Id"] for n in notes}), ANSWERS)
+        self.assertEqual(len(tasks), len(low))
+        blame = next(n for n in notes if "2" in n["Note_Title"])
+        self.assertEqual(blame["Note_Title"], "Service: 2 (negative)")
+        self.assertEqual(blame["Note_Content"], "How likely? 2\nWhy? The delivery was very late")
+        for task in tasks:
+            self.assertEqual((task["Subject"], task["Priority"]), ("Service: 2", "High"))
+            self.assertRegex(task["Due_Date"], r"^20\d\d-\d\d-\d\d$")
+            self.assertTrue(task["Who_Id"] and task["What_Id"] and task["Owner"], task)
+        fields = first.dump("Contacts", "Description")
+        self.assertEqual(sum(1 for c in fields if c["Description"] == "Service score 9"),
+                         ANSWERS - len(low))
+
+        # A second computer that gets it all by sync makes nothing again.
+        second = device(self, "feedback-second", first)
+        self.assertEqual(second.json("feedback", "act", "service")["answers"], 0)
+        for world in (second, first, second):
+            world.kontor("feedback", "act", "service")
+            world.kontor("sync", "zoho")
+        self.assertEqual([len(part) for part in self.at_zoho(first)], [ANSWERS, len(low)])
+
+        # Somebody does what the task asks; the report knows.
+        second.kontor("set", "task", str(second.sql(
+            "SELECT id FROM task WHERE subject LIKE 'Service: %' LIMIT 1")[0][0]), "status=Completed")
+        second.kontor("sync", "zoho")
+        first.kontor("sync", "zoho")
+        report = first.json("feedback", "report", "service")
+        self.assertEqual(report["follow_ups"]["made"], len(low))
+        self.assertEqual(report["follow_ups"]["closed"], 1)
+        self.assertEqual(report["texts"]["moods"], {"negative": len(low), "positive": ANSWERS - len(low)})
+        self.assertEqual(report["texts"]["languages"], {"en": len(low), "zh": ANSWERS - len(low)})
+        delivery = report["texts"]["themes"][0]
+        self.assertEqual((delivery["theme"], delivery["blame"]), ("delivery", len(low)))
+        self.assertEqual(delivery["score"]["nps"]["value"], -100)
+        self.assertEqual(report["texts"]["blame"], [{"word": "late", "count": len(low)}])
+        told = first.kontor("feedback", "report", "service", "--lang", "zh").stdout
+        self.assertIn("交付物流", told)
+
+    def test_what_cannot_be_done_is_told_and_done_later(self):
+        world = device(self, "feedback-open")
+        survey = os.path.join(world.config, "surveys", "service.toml")
+        with open(survey, "a") as file:
+            file.write('[[action]]\non = "person"\nset = { no_such_field = "{score}" }\n')
+        person = world.sql("SELECT id FROM contact LIMIT 1")[0][0]
+        path = os.path.join(world.dir, "answers.json")
+        with open(path, "w") as file:
+            file.write(f'[{{"submission":"1","who":"contact:{person}","score":3}}]')
+        self.assertEqual(world.json("feedback", "import", "service", path)["taken"], 1)
+        failed = world.kontor("feedback", "act", "service", check=False)
+        self.assertEqual(failed.returncode, 3)
+        self.assertIn("no_such_field", failed.stderr)
+        preview = world.kontor("feedback", "preview", "service", check=False)
+        self.assertEqual(preview.returncode, 6)
+        with open(survey, "w") as file:
+            file.write(SURVEY)
+        self.assertEqual(world.json("feedback", "act", "service")["answers"], 1)
+        self.assertEqual(world.sql("SELECT count(*) FROM note WHERE title LIKE 'Service: 3%'"), [(1,)])
+
+
+if __name__ == "__main__":
+    unittest.main()
