@@ -19,7 +19,7 @@ constexpr int kApplicationId = 0x4B545331;  // "KTS1"
 constexpr std::int64_t kMergePages = 256;
 // Of each of the two tables. Usual are FTS5's own values; kUsualParts and kUsualMerge are how many
 // parts of one size are brought together at the latest and bit by bit.
-constexpr std::int64_t kBulkBuffer = 24 * 1024 * 1024, kUsualBuffer = 1024 * 1024;
+constexpr std::int64_t kBulkBuffer = 8 * 1024 * 1024, kUsualBuffer = 1024 * 1024;
 constexpr std::int64_t kBulkParts = 1'000, kUsualParts = 16;
 constexpr std::int64_t kUsualMerge = 4;
 
