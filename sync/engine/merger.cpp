@@ -453,6 +453,8 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         }
         input.said_otherwise = said_otherwise(context_.plans, plan_, group, local, theirs);
     }
+    if (shadow != work.shadows.end() && shadow->second.unknown())
+        forget_answer(context_.sql, work.link.id, group.id);
     input.theirs_owns = group.mapping->owner == plan_.connection_name;
     merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{

@@ -57,21 +57,20 @@ bool waits_for_answer(Sql& sql, const Plans& plans, const StreamPlan& plan, cons
 }
 
 std::vector<std::string> answered_referrers(Sql& sql, std::int64_t stream) {
-    constexpr std::string_view kAnswered =
-        " FROM kontor_waiting w JOIN kontor_link l ON l.id = w.link JOIN kontor_link t ON"
-        " t.stream = w.stream AND t.ext_id = w.ext_id WHERE l.stream = ?1 AND l.ext_id IS NOT NULL";
+    // What was compared and only waits for its target (waits = 1) is completed without a look.
     std::vector<std::string> out;
-    {
-        auto& rows = sql.bind("SELECT DISTINCT l.ext_id" + std::string(kAnswered), stream);
-        while (Sql::step(rows)) out.emplace_back(rows.text(0));
-    }
-    if (!out.empty())
-        sql.run(
-            "DELETE FROM kontor_waiting WHERE (stream, ext_id, link, grp) IN"
-            " (SELECT w.stream, w.ext_id, w.link, w.grp" +
-                std::string(kAnswered) + ")",
-            stream);
+    auto& rows = sql.bind(
+        "SELECT DISTINCT l.ext_id FROM kontor_waiting w JOIN kontor_link l ON l.id = w.link"
+        " JOIN kontor_shadow s ON s.link = w.link AND s.grp = w.grp JOIN kontor_link t ON"
+        " t.stream = w.stream AND t.ext_id = w.ext_id"
+        " WHERE l.stream = ? AND l.ext_id IS NOT NULL AND l.state = 0 AND NOT s.waits",
+        stream);
+    while (Sql::step(rows)) out.emplace_back(rows.text(0));
     return out;
+}
+
+void forget_answer(Sql& sql, std::int64_t link, std::int64_t group) {
+    sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link, group);
 }
 
 }  // namespace kontor::engine

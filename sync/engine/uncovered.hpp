@@ -25,8 +25,12 @@ namespace kontor::engine {
 bool waits_for_answer(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& group,
                       std::int64_t link, const merge::GroupValues& theirs);
 
-/// Ids of records of a stream with a group that waited so, and whose answer has come: they are to
-/// be read now. Forgets that they waited. Needs an open write transaction.
+/// Ids of records of a stream with a group that waits so, and whose answer has come: they are to be
+/// read now.
 [[nodiscard]] std::vector<std::string> answered_referrers(Sql& sql, std::int64_t stream);
+
+/// The group is compared: it waits no longer. Only now, for a record that was to be read may not
+/// have been. Needs an open write transaction.
+void forget_answer(Sql& sql, std::int64_t link, std::int64_t group);
 
 }  // namespace kontor::engine
