@@ -11,6 +11,8 @@
 #include "sync/backup/chain.hpp"
 #include "sync/backup/file.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/turn_back.hpp"
+#include "sync/replica/catalogue.hpp"
 
 namespace kontor::backup {
 namespace {
@@ -34,46 +36,75 @@ Result<std::vector<Snapshot>> candidates(const Repository& repository,
     if (all->empty())
         return fail(Errc::kNotFound, "there is no backup", {{"reason", "backup_none"}});
     if (!request.to) return std::vector<Snapshot>{all->back()};
-    // A later backup holds the points since its base, also of times when no target was in reach.
-    const auto later = std::find_if(all->begin(), all->end(),
-                                    [&](const Snapshot& s) { return s.at >= *request.to; });
-    std::vector<Snapshot> out;
-    if (later != all->end()) out.push_back(*later);
-    if (later != all->begin()) out.push_back(*std::prev(later));
+    // The first that was made after the moment, and one more: it may have been gathered before the
+    // moment and stored after it.
+    auto later = std::find_if(all->begin(), all->end(),
+                              [&](const Snapshot& s) { return s.at >= *request.to; });
+    if (later == all->end()) return std::vector<Snapshot>{all->back()};
+    std::vector<Snapshot> out{*later};
+    if (++later != all->end()) out.push_back(*later);
     return out;
 }
 
-/// The point of the restored files that the request means; nullopt if all are later.
-Result<std::optional<std::int64_t>> point_for(const std::string& folder,
-                                              const std::optional<Instant>& to) {
+/// Which of the points of some restored files leads to a moment.
+struct Place {
+    std::int64_t point = 0;
+    bool later = false;    ///< it has to be turned back
+    bool reaches = false;  ///< else it is older than the moment: the newest here
+};
+
+Result<Place> place_of(const std::string& folder, const std::optional<Instant>& to) {
     const auto points = points_of(folder);
     if (!points) return tl::unexpected<Error>(points.error());
-    if (!to) return std::optional<std::int64_t>(points->back().point);
-    std::optional<std::int64_t> out;
+    Place out{points->back().point, false, !to};
+    if (!to) return out;
     for (const auto& point : *points) {
         const auto at = parse_instant(point.at);
-        if (at && *at <= *to) out = point.point;
+        if (at && *at >= *to) return Place{point.point, *at > *to, true};
     }
     return out;
 }
 
 /// All of a database in its one file.
-Result<> settle_log(const std::string& path, std::int64_t* epoch) {
+Result<> settle_log(const replica::Database& db) {
+    return db.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Result<> turn_back_to(const replica::Database& db, const Instant& to, const Clock& clock,
+                      Random& random) {
+    const auto done = engine::turn_back(db, clock, random, format_instant(to));
+    if (done) return {};
+    auto error = done.error();
+    if (error.code == Errc::kNotFound) error.args["reason"] = "backup_too_early";
+    return tl::unexpected<Error>(std::move(error));
+}
+
+/// Makes a database that was put together the one to go on with. `to`: it is of a later moment.
+Result<> prepare(const std::string& path, const std::optional<Instant>& to, const Clock& clock,
+                 Random& random, Restored& out) {
     auto db = replica::Database::open(path, {.access = replica::Access::kEngine});
     if (!db) return pass(db);
-    if (epoch != nullptr) {
-        auto begun = engine::start_epoch(*db);
-        if (!begun) return pass(begun);
-        *epoch = *begun;
+    if (to) {
+        if (auto done = turn_back_to(*db, *to, clock, random); !done) return done;
+        out.shows = format_instant(*to);
+        for (auto& [entity, records] : out.records) {
+            const auto count = db->scalar("SELECT count(*) FROM " + replica::sql_name(entity));
+            if (!count) return tl::unexpected<Error>(count.error());
+            records = *count;
+        }
     }
-    return db->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    const auto epoch = engine::start_epoch(*db);
+    if (!epoch) return tl::unexpected<Error>(epoch.error());
+    out.epoch = *epoch;
+    return settle_log(*db);
 }
 
 /// Keeps the database in use under another name; it stays where it is, too.
 Result<std::string> set_aside(const std::string& path, const Clock& clock) {
     if (!fs::exists(path)) return std::string();
     // One that cannot be opened keeps its log beside it.
-    static_cast<void>(settle_log(path, nullptr));
+    if (auto db = replica::Database::open(path, {.access = replica::Access::kEngine}))
+        static_cast<void>(settle_log(*db));
     auto stamp = format_instant(clock.now());
     std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == '.'; });
     const auto aside = fs::path(path).parent_path().string() + "/replica.before-" + stamp + ".db";
@@ -101,24 +132,26 @@ Result<> give_configuration(const std::string& from, const std::string& to) {
 
 struct Fetched {
     std::string snapshot;
-    std::int64_t point = 0;
+    Place place;
 };
 
-/// Brings the files of the backup that holds the moment to `folder`.
+/// Brings the files of the backup that leads to the moment to `folder`.
 Result<Fetched> fetch(const Repository& repository, const RestoreRequest& request,
                       const std::string& folder) {
     const auto snapshots = candidates(repository, request);
     if (!snapshots) return tl::unexpected<Error>(snapshots.error());
+    Fetched out;
     for (const auto& snapshot : *snapshots) {
         std::error_code ignored;
         fs::remove_all(folder, ignored);
         if (auto made = host::make_private_folder(folder); !made) return pass(made);
         if (auto done = repository.restore(snapshot.id, folder); !done) return pass(done);
-        const auto point = point_for(folder + "/replica", request.to);
-        if (!point) return tl::unexpected<Error>(point.error());
-        if (*point) return Fetched{snapshot.id, **point};
+        const auto place = place_of(folder + "/replica", request.to);
+        if (!place) return tl::unexpected<Error>(place.error());
+        out = {snapshot.id, *place};
+        if (place->reaches) break;
     }
-    return fail(Errc::kNotFound, "no backup is that old", {{"reason", "backup_too_early"}});
+    return out;
 }
 
 Result<Restored> restore_in(const std::string& folder, const Repository& repository,
@@ -127,11 +160,12 @@ Result<Restored> restore_in(const std::string& folder, const Repository& reposit
     const auto fetched = fetch(repository, request, files);
     if (!fetched) return tl::unexpected<Error>(fetched.error());
     const auto made = folder + "/replica.db";
-    auto manifest = assemble(files + "/replica", fetched->point, made);
+    auto manifest = assemble(files + "/replica", fetched->place.point, made);
     if (!manifest) return pass(manifest);
     if (auto proven = prove_database(made, *manifest, random); !proven) return pass(proven);
-    Restored out{*manifest, fetched->snapshot, 0, {}};
-    if (auto done = settle_log(made, &out.epoch); !done) return pass(done);
+    Restored out{*manifest, fetched->snapshot, manifest->at, manifest->records, 0, {}};
+    const auto to = fetched->place.later ? request.to : std::nullopt;
+    if (auto done = prepare(made, to, clock, random, out); !done) return pass(done);
     if (auto done = give_configuration(files + "/config", request.config_folder); !done)
         return pass(done);
 

@@ -169,6 +169,16 @@ Result<std::optional<RecordImage>> record_at_time(const Database& db, const Enti
     return image_of(entity, *state);
 }
 
+Result<std::int64_t> last_seq_at(const Database& db, const std::string& at) {
+    auto query =
+        db.prepare("SELECT seq FROM kontor_history WHERE at<=?1 ORDER BY seq DESC LIMIT 1");
+    if (!query) return pass(query);
+    query->bind(1, at);
+    auto row = query->step();
+    if (!row) return pass(row);
+    return *row ? query->integer(0) : 0;
+}
+
 Result<Explanation> why(const Database& db, const Catalogue& catalogue, const std::string& entity,
                         std::int64_t record, const std::string& field, std::int64_t limit) {
     auto found = find_entity(catalogue, entity);

@@ -69,6 +69,9 @@ struct RecordImage {
                                                                 std::int64_t record,
                                                                 const std::string& at);
 
+/// The last entry that is not later than `at` (canonical form); 0 if there is none.
+[[nodiscard]] Result<std::int64_t> last_seq_at(const Database& db, const std::string& at);
+
 /// How a field came to its value.
 [[nodiscard]] Result<Explanation> why(const Database& db, const Catalogue& catalogue,
                                       const std::string& entity, std::int64_t record,

@@ -346,18 +346,18 @@ Outcome<Exit> run_restore(Context& context) {
                                         work.clock(), work.random());
     if (!done) return work.failure(done);
     std::int64_t records = 0;
-    for (const auto& [entity, count] : done->manifest.records) records += count;
+    for (const auto& [entity, count] : done->records) records += count;
     if (context.json()) {
         context.print_json({{"snapshot", done->snapshot},
-                            {"shows", done->manifest.at},
+                            {"shows", done->shows},
                             {"replica_id", done->manifest.replica_id},
                             {"epoch", done->epoch},
-                            {"records", done->manifest.records},
+                            {"records", done->records},
                             {"set_aside", done->set_aside}});
         return Exit::kOk;
     }
-    context.print(context.text("cli.restore.done",
-                               {{"shows", done->manifest.at}, {"records", grouped(records)}}));
+    context.print(
+        context.text("cli.restore.done", {{"shows", done->shows}, {"records", grouped(records)}}));
     if (!done->set_aside.empty())
         context.print(context.text("cli.restore.aside", {{"path", done->set_aside}}));
     context.note(context.text("cli.restore.next"));

@@ -59,6 +59,39 @@ TEST_CASE("a lost machine is back from the repository and the passphrase", "[bac
     CHECK(count_in(db, "SELECT count(*) FROM contact") == 300);
 }
 
+TEST_CASE("any moment between two backups can be restored", "[backup]") {
+    Office office;
+    const auto backups = office.backups();
+    REQUIRE(backups.create(office.target));
+    REQUIRE(backups.run(office.target, office.loaded, {}));
+    std::vector<Instant> moments;
+    for (const char* phone : {"1", "2", "3"}) {
+        office.sql(std::string("UPDATE contact SET phone = '") + phone +
+                   "' WHERE id <= 5; DELETE FROM contact WHERE id = 10 + " + phone);
+        moments.push_back(office.clock.now());
+        // The next one is of a later millisecond.
+        while (office.clock.now() <= moments.back() + std::chrono::milliseconds(1)) {
+        }
+    }
+    REQUIRE(backups.run(office.target, office.loaded, {}));
+    const auto machine = office.dir.path("new-machine");
+    const auto db = machine + "/replica.db";
+    for (std::int64_t i = 0; i < 3; ++i) {
+        const auto restored = office.restore_to(machine, moments[static_cast<std::size_t>(i)]);
+        REQUIRE(restored);
+        CHECK(restored->shows == format_instant(moments[static_cast<std::size_t>(i)]));
+        CHECK(restored->records.at("contact") == 299 - i);
+        CHECK(count_in(db, "SELECT count(*) FROM contact") == 299 - i);
+        CHECK(count_in(db, "SELECT sum(phone) FROM contact") == 5 * (i + 1));
+        CHECK(restored->epoch == 2);
+    }
+    // What is newer than the newest backup is not in it: it says which moment it shows.
+    const auto newest = office.restore_to(machine, office.clock.now());
+    REQUIRE(newest);
+    CHECK(newest->shows == newest->manifest.at);
+    CHECK(count_in(db, "SELECT count(*) FROM contact") == 297);
+}
+
 TEST_CASE("restic alone restores a database that any SQLite reads", "[backup]") {
     Office office;
     const auto backups = office.backups();

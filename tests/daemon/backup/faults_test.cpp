@@ -138,7 +138,10 @@ TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
     Backed office;
     office.wrap(
         "if [[ \" $* \" == *' backup '* ]]; then restic --limit-upload=100 \"$@\" & pid=$!;"
-        " sleep 1.2; kill -9 $pid; exit 137; fi; exec restic \"$@\"");
+        " until compgen -G '" +
+        office.target.target +
+        "/locks/*' > /dev/null; do sleep 0.05; done; sleep 0.3; kill -9 $pid; exit 137; fi;"
+        " exec restic \"$@\"");
     const auto failed = office.backups().run(office.target, office.loaded, {});
     REQUIRE_FALSE(failed);
     // Its lock is still there, and of a process that is not.
