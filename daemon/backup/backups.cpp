@@ -5,6 +5,7 @@
 
 #include "connectors/host/atomic_file.hpp"
 #include "daemon/backup/proof.hpp"
+#include "daemon/backup/scratch.hpp"
 
 namespace kontor::backup {
 namespace {
@@ -12,28 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kTag = "kontor-";
-
-/// A folder that goes with its content at the end of its life.
-class Scratch {
-public:
-    static Result<Scratch> make(std::string path) {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);  // what a killed one left
-        if (auto made = host::make_private_folder(path); !made) return pass(made);
-        return Scratch(std::move(path));
-    }
-    Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    Scratch& operator=(Scratch&&) = delete;
-    ~Scratch() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    explicit Scratch(std::string path) : path_(std::move(path)) {}
-    std::string path_;
-};
 
 Result<std::string> replica_id(const std::string& state_dir) {
     const auto path = state_dir + "/replica.db";
@@ -98,6 +77,10 @@ Result<RunEntry> Backups::store(const config::Backup& target, const config::Load
     entry.shows = manifest.at;
     entry.bytes_added = stored->bytes_added;
     return entry;
+}
+
+Result<std::string> Backups::own_replica() const {
+    return replica_id(state_dir_);
 }
 
 Result<RunEntry> Backups::run(const config::Backup& target, const config::Loaded& configuration,

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] Result<Ledger> ledger(const config::Backup& target) const;
 
     [[nodiscard]] Repository repository(const config::Backup& target) const;
+    /// The identity of the replica here; "" if there is none.
+    [[nodiscard]] Result<std::string> own_replica() const;
 
 private:
     [[nodiscard]] std::string ledger_of(const config::Backup& target) const;

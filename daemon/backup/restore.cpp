@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "connectors/host/atomic_file.hpp"
-#include "daemon/backup/backups.hpp"
-#include "daemon/backup/proof.hpp"
+#include "daemon/backup/moment.hpp"
+#include "daemon/backup/scratch.hpp"
+#include "daemon/backup/spool.hpp"
 #include "daemon/lock_file.hpp"
-#include "sync/backup/chain.hpp"
 #include "sync/backup/file.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/turn_back.hpp"
@@ -18,52 +17,6 @@ namespace kontor::backup {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The backups that may hold the moment, best first.
-Result<std::vector<Snapshot>> candidates(const Repository& repository,
-                                         const RestoreRequest& request) {
-    auto all = repository.list(request.replica_id.empty() ? "" : tag_of(request.replica_id));
-    if (!all) return all;
-    std::erase_if(*all, [](const Snapshot& s) { return replica_of(s).empty(); });
-    std::set<std::string> replicas;
-    for (const auto& snapshot : *all) replicas.insert(replica_of(snapshot));
-    if (replicas.size() > 1) {
-        std::string names;
-        for (const auto& replica : replicas) names += (names.empty() ? "" : ", ") + replica;
-        return fail(Errc::kConflict, "the repository holds backups of several replicas: " + names,
-                    {{"replicas", names}, {"reason", "backup_several"}});
-    }
-    if (all->empty())
-        return fail(Errc::kNotFound, "there is no backup", {{"reason", "backup_none"}});
-    if (!request.to) return std::vector<Snapshot>{all->back()};
-    // The first that was made after the moment, and one more: it may have been gathered before the
-    // moment and stored after it.
-    auto later = std::find_if(all->begin(), all->end(),
-                              [&](const Snapshot& s) { return s.at >= *request.to; });
-    if (later == all->end()) return std::vector<Snapshot>{all->back()};
-    std::vector<Snapshot> out{*later};
-    if (++later != all->end()) out.push_back(*later);
-    return out;
-}
-
-/// Which of the points of some restored files leads to a moment.
-struct Place {
-    std::int64_t point = 0;
-    bool later = false;    ///< it has to be turned back
-    bool reaches = false;  ///< else it is older than the moment: the newest here
-};
-
-Result<Place> place_of(const std::string& folder, const std::optional<Instant>& to) {
-    const auto points = points_of(folder);
-    if (!points) return tl::unexpected<Error>(points.error());
-    Place out{points->back().point, false, !to};
-    if (!to) return out;
-    for (const auto& point : *points) {
-        const auto at = parse_instant(point.at);
-        if (at && *at >= *to) return Place{point.point, *at > *to, true};
-    }
-    return out;
-}
 
 /// All of a database in its one file.
 Result<> settle_log(const replica::Database& db) {
@@ -93,6 +46,8 @@ Result<> prepare(const std::string& path, const std::optional<Instant>& to, cons
             records = *count;
         }
     }
+    if (!to)
+        if (auto done = engine::note_restore(*db, clock, out.shows); !done) return done;
     const auto epoch = engine::start_epoch(*db);
     if (!epoch) return tl::unexpected<Error>(epoch.error());
     out.epoch = *epoch;
@@ -130,50 +85,22 @@ Result<> give_configuration(const std::string& from, const std::string& to) {
     return {};
 }
 
-struct Fetched {
-    std::string snapshot;
-    Place place;
-};
-
-/// Brings the files of the backup that leads to the moment to `folder`.
-Result<Fetched> fetch(const Repository& repository, const RestoreRequest& request,
-                      const std::string& folder) {
-    const auto snapshots = candidates(repository, request);
-    if (!snapshots) return tl::unexpected<Error>(snapshots.error());
-    Fetched out;
-    for (const auto& snapshot : *snapshots) {
-        std::error_code ignored;
-        fs::remove_all(folder, ignored);
-        if (auto made = host::make_private_folder(folder); !made) return pass(made);
-        if (auto done = repository.restore(snapshot.id, folder); !done) return pass(done);
-        const auto place = place_of(folder + "/replica", request.to);
-        if (!place) return tl::unexpected<Error>(place.error());
-        out = {snapshot.id, *place};
-        if (place->reaches) break;
-    }
-    return out;
-}
-
 Result<Restored> restore_in(const std::string& folder, const Repository& repository,
                             const RestoreRequest& request, const Clock& clock, Random& random) {
-    const auto files = folder + "/files";
-    const auto fetched = fetch(repository, request, files);
-    if (!fetched) return tl::unexpected<Error>(fetched.error());
-    const auto made = folder + "/replica.db";
-    auto manifest = assemble(files + "/replica", fetched->place.point, made);
-    if (!manifest) return pass(manifest);
-    if (auto proven = prove_database(made, *manifest, random); !proven) return pass(proven);
-    Restored out{*manifest, fetched->snapshot, manifest->at, manifest->records, 0, {}};
-    const auto to = fetched->place.later ? request.to : std::nullopt;
-    if (auto done = prepare(made, to, clock, random, out); !done) return pass(done);
-    if (auto done = give_configuration(files + "/config", request.config_folder); !done)
+    const auto moment = fetch_moment(repository, {request.to, request.replica_id}, folder, random);
+    if (!moment) return tl::unexpected<Error>(moment.error());
+    const auto& manifest = moment->manifest;
+    Restored out{manifest, moment->snapshot, manifest.at, manifest.records, 0, {}};
+    const auto to = moment->later ? request.to : std::nullopt;
+    if (auto done = prepare(moment->database, to, clock, random, out); !done) return pass(done);
+    if (auto done = give_configuration(folder + "/files/config", request.config_folder); !done)
         return pass(done);
 
     const auto path = request.state_dir + "/replica.db";
     auto aside = set_aside(path, clock);
     if (!aside) return pass(aside);
     out.set_aside = std::move(*aside);
-    if (auto moved = move_into_place(made, path); !moved) return pass(moved);
+    if (auto moved = move_into_place(moment->database, path); !moved) return pass(moved);
     // Of the database before; it is built anew.
     std::error_code ignored;
     for (const char* suffix : {"", "-wal", "-shm"})
@@ -193,11 +120,9 @@ Result<Restored> restore_replica(const Repository& repository, const RestoreRequ
     }
     auto spool = Spool::open(request.state_dir);
     if (!spool) return pass(spool);
-    const auto folder = spool->folder() + "/restore";
-    auto done = restore_in(folder, repository, request, clock, random);
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-    return done;
+    auto scratch = Scratch::make(spool->folder() + "/restore");
+    if (!scratch) return pass(scratch);
+    return restore_in(scratch->path(), repository, request, clock, random);
 }
 
 }  // namespace kontor::backup

@@ -162,6 +162,14 @@ private:
     std::set<std::int64_t> has_spoken_;
 };
 
+std::int64_t begin_run(Sql& sql, const std::string& now, const std::string& shows) {
+    sql.run(
+        "INSERT INTO kontor_run(kind, started_at, ended_at, result, counts)"
+        " VALUES('restore', ?1, ?1, 'ok', json_object('shows', ?2, 'records', 0))",
+        now, shows);
+    return sql.last_insert_id();
+}
+
 }  // namespace
 
 Result<TurnedBack> turn_back(const replica::Database& db, const Clock& clock, Random& random,
@@ -179,15 +187,32 @@ Result<TurnedBack> turn_back(const replica::Database& db, const Clock& clock, Ra
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         TurnedBack out;
         EngineTransaction transaction(context);
-        sql.run("INSERT INTO kontor_run(kind, started_at) VALUES('restore', ?)", context.now());
-        context.run = out.run = sql.last_insert_id();
+        context.run = out.run = begin_run(sql, context.now(), at);
         out.records = TurnBack(context, at, *seq).run();
-        sql.run(
-            "UPDATE kontor_run SET ended_at = ?, result = 'ok', counts = json_object('records', ?,"
-            " 'shows', ?) WHERE id = ?",
-            context.now(), out.records, at, out.run);
+        sql.run("UPDATE kontor_run SET counts = json_set(counts, '$.records', ?) WHERE id = ?",
+                out.records, out.run);
         transaction.commit();
         return out;
+    });
+}
+
+Result<> note_restore(const replica::Database& db, const Clock& clock, const std::string& shows) {
+    return guarded([&] {
+        Sql sql(db);
+        WriteTransaction transaction(db);
+        begin_run(sql, format_instant(clock.now()), shows);
+        transaction.commit();
+    });
+}
+
+Result<bool> history_reaches(const replica::Database& db, const std::string& at) {
+    return guarded([&] {
+        Sql sql(db);
+        const bool begun = need(replica::last_seq_at(db, at)) > 0;
+        return begun && !sql.integer(
+                            "SELECT 1 FROM kontor_run WHERE kind = 'restore' AND started_at > ?1"
+                            " AND json_extract(counts, '$.shows') < ?1",
+                            at);
     });
 }
 

@@ -31,4 +31,13 @@ struct TurnedBack {
 [[nodiscard]] Result<TurnedBack> turn_back(const replica::Database& db, const Clock& clock,
                                            Random& random, const std::string& at);
 
+/// Notes in a database that comes from a backup that it is one, of the moment `shows`: what
+/// happened between that and now is not in its history. turn_back() does the same.
+[[nodiscard]] Result<> note_restore(const replica::Database& db, const Clock& clock,
+                                    const std::string& shows);
+
+/// True if the history tells what records were at `at`: it had begun, and that moment does not lie
+/// in a time that a restore has lost.
+[[nodiscard]] Result<bool> history_reaches(const replica::Database& db, const std::string& at);
+
 }  // namespace kontor::engine

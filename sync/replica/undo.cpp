@@ -8,13 +8,18 @@ namespace {
 
 constexpr const char* kLastSeq = "SELECT coalesce(max(seq),0) FROM kontor_history";
 
-/// Copies the value inside SQLite, so that it keeps its storage class.
+/// What this history has is copied inside SQLite, so that it keeps its storage class.
 Result<> set_field(const Database& db, const UndoStep& step) {
-    auto update = db.prepare("UPDATE \"" + step.entity + "\" SET \"" + step.field +
-                             "\"=(SELECT old FROM kontor_history WHERE seq=?2) WHERE id=?1");
+    auto update =
+        db.prepare("UPDATE " + sql_name(step.entity) + " SET " + sql_name(step.field) + "=" +
+                   (step.source != 0 ? "(SELECT old FROM kontor_history WHERE seq=?2)" : "?2") +
+                   " WHERE id=?1");
     if (!update) return pass(update);
     update->bind(1, step.record);
-    update->bind(2, step.source);
+    if (step.source != 0)
+        update->bind(2, step.source);
+    else
+        update->bind(2, step.then);
     return update->run();
 }
 
@@ -33,6 +38,8 @@ Result<> delete_record(const Database& db, const UndoStep& step) {
     return remove->run();
 }
 
+}  // namespace
+
 Result<> apply(const Database& db, const UndoStep& step) {
     switch (step.kind) {
         case UndoStep::Kind::kInsert:
@@ -44,8 +51,6 @@ Result<> apply(const Database& db, const UndoStep& step) {
     }
     return set_field(db, step);
 }
-
-}  // namespace
 
 Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) {
     auto query = db.prepare(

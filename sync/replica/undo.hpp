@@ -44,7 +44,7 @@ struct UndoStep {
     std::string field = {};  ///< of kSet
     Value now = {};
     Value then = {};          ///< of kInsert, the uid
-    std::int64_t source = 0;  ///< entry whose `old` is `then`
+    std::int64_t source = 0;  ///< entry whose `old` is `then`; 0: none of this history
 };
 
 enum class UndoRefusal {
@@ -57,6 +57,8 @@ enum class UndoRefusal {
     kFromRemote,       ///< a remote made the record, or had a value that was blank here alone
     kOnlyReadRecords,  ///< no remote takes that the record is made or deleted
     kOnlyReadField,    ///< no remote takes values of the field
+    kNotThen,          ///< the record did not exist at the moment that is to be restored
+    kTargetGone,       ///< the record that the field referred to does not exist any more
 };
 [[nodiscard]] std::string_view to_string(UndoRefusal reason);
 
@@ -79,6 +81,9 @@ struct UndoResult {
     std::int64_t first_seq = 0;
     std::int64_t last_seq = 0;  ///< entries made, so that it can be undone; < first: none
 };
+
+/// Carries one step out, within an open write transaction.
+[[nodiscard]] Result<> apply(const Database& db, const UndoStep& step);
 
 /// Undo touches at most so many records at once.
 inline constexpr std::size_t kUndoRecordsMax = 1'000'000;

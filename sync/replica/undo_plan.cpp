@@ -198,6 +198,10 @@ std::string_view to_string(UndoRefusal reason) {
             return "only_read_records";
         case UndoRefusal::kOnlyReadField:
             return "only_read_field";
+        case UndoRefusal::kNotThen:
+            return "not_then";
+        case UndoRefusal::kTargetGone:
+            return "target_gone";
     }
     return "";
 }
