@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/atomic_file.hpp"
+#include "daemon/api/backup_routes.hpp"
 #include "daemon/api/feedback_routes.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/api/services.hpp"
@@ -202,6 +203,9 @@ void App::Parts::build() {
     api::add_system_routes(router, *services);
     surveys = std::make_unique<api::FeedbackService>(*services);
     api::add_feedback_routes(router, *services, *surveys);
+    api::add_backup_routes(router, *services, [this](const std::string& name) {
+        return settings.environment(name).value_or("");
+    });
     upkeep = std::make_unique<Upkeep>(Upkeep::Parts{core->loop, *quick, *databases, core->log,
                                                     config.sync.wal_mb << 20, [this] { edited(); }},
                                       state, "replica.db");

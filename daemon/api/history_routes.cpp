@@ -6,9 +6,11 @@
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/record_names.hpp"
 #include "daemon/api/services.hpp"
+#include "daemon/api/undo_json.hpp"
 #include "sync/engine/decisions.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/replica/history.hpp"
+#include "sync/replica/put_back.hpp"
 #include "sync/replica/rewind.hpp"
 #include "sync/replica/undo.hpp"
 
@@ -19,7 +21,6 @@ using replica::Access;
 
 constexpr std::int64_t kEntriesMax = 10'000;
 constexpr std::int64_t kConflictsMax = 1'000;  ///< of one record
-constexpr std::size_t kUndoListMax = 1'000;
 
 const char* op_name(char op) {
     switch (op) {
@@ -36,12 +37,6 @@ const char* op_name(char op) {
         default:
             return "restored";
     }
-}
-
-std::optional<remote::FieldType> type_of(const replica::Entity* entity, const std::string& field) {
-    const auto* found = entity == nullptr ? nullptr : entity->field(field);
-    if (found == nullptr) return std::nullopt;
-    return found->type;
 }
 
 json entry_json(const replica::Change& change, const replica::Entity* entity) {
@@ -168,7 +163,11 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
     if (!change) return pass(change);
     auto until = integer_in(body, "until");
     if (!until) return pass(until);
-    if (*run) out = UndoScope::of_run(**run);
+    if (*run) {
+        auto of_run = replica::scope_of_run(db, **run);
+        if (!of_run) return of_run;
+        out = *of_run;
+    }
     if (*change) out = UndoScope::change(**change);
     if (body.contains("since")) {
         std::int64_t first = 0;
@@ -231,51 +230,6 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
     return out;
 }
 
-const char* step_name(replica::UndoStep::Kind kind) {
-    switch (kind) {
-        case replica::UndoStep::Kind::kInsert:
-            return "insert";
-        case replica::UndoStep::Kind::kDelete:
-            return "delete";
-        default:
-            return "set";
-    }
-}
-
-json undone_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogue, bool preview) {
-    json changes = json::array();
-    for (const auto& step : plan.steps) {
-        if (changes.size() >= kUndoListMax) break;
-        const auto type = type_of(catalogue.entity(step.entity), step.field);
-        changes.push_back({{"step", step_name(step.kind)},
-                           {"entity", step.entity},
-                           {"record", step.record},
-                           {"field", or_null(step.field)},
-                           {"now", to_json(step.now.view(), type)},
-                           {"then", to_json(step.then.view(), type)},
-                           {"change", step.source}});
-    }
-    for (const auto& skip : plan.skipped) {
-        if (changes.size() >= 2 * kUndoListMax) break;
-        changes.push_back({{"step", "skipped"},
-                           {"entity", skip.entity},
-                           {"record", skip.record},
-                           {"field", or_null(skip.field)},
-                           {"change", skip.seq},
-                           {"reason", replica::to_string(skip.reason)},
-                           {"connection", or_null(skip.connection)}});
-    }
-    const auto deleted =
-        std::ranges::count(plan.steps, replica::UndoStep::Kind::kDelete, &replica::UndoStep::kind);
-    return {{"preview", preview},
-            {"undone", plan.steps.size()},
-            {"deleted", deleted},
-            {"skipped", plan.skipped.size()},
-            {"changes", std::move(changes)},
-            {"first_seq", 0},
-            {"last_seq", 0}};
-}
-
 // A run that decided conflicts: they are open again.
 json reopened_json(const engine::Reopened& done, bool preview) {
     json changes = json::array();
@@ -335,12 +289,12 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     if (*preview) {
         auto plan = replica::preview_undo(**db, **catalogue, *scope, only_read);
         if (!plan) return pass(plan);
-        return json_response(undone_json(*plan, **catalogue, true));
+        return json_response(undo_json(*plan, **catalogue, true));
     }
     auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read);
     if (!done) return pass(done);
     services.edited();
-    auto answer = undone_json(done->plan, **catalogue, false);
+    auto answer = undo_json(done->plan, **catalogue, false);
     answer["first_seq"] = done->first_seq;
     answer["last_seq"] = done->last_seq;
     return json_response(answer);

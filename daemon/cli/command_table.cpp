@@ -243,18 +243,36 @@ constexpr ExampleSpec kBackupDrillExamples[] = {{"kontor backup drill"},
 constexpr OptionSpec kBackupDrillOptions[] = {{.name = "snapshot", .value = "ID"}};
 constexpr ExampleSpec kBackupPruneExamples[] = {{"kontor backup prune --dry-run"}};
 constexpr OptionSpec kBackupPruneOptions[] = {kDryRun};
+constexpr ExampleSpec kBackupDiffExamples[] = {
+    {"kontor backup diff 2h"}, {"kontor backup diff 2d 1d --entity contact --json"}};
+constexpr ArgumentSpec kBackupDiffArguments[] = {{.name = "FROM"},
+                                                 {.name = "TO", .required = false}};
+constexpr OptionSpec kBackupDiffOptions[] = {
+    {.name = "entity", .value = "ENTITY", .complete = Complete::kEntity},
+    {.name = "from", .value = "BACKUP"},
+    kLimit};
 constexpr ExampleSpec kRestoreExamples[] = {
     {"kontor restore"},
     {"kontor restore --from office --to 2026-05-01T08:00:00Z"},
+    {"kontor restore contact 42 --at 2h --preview"},
+    {"kontor restore contact --where 'title=Boss' --at 2h --force"},
     {"kontor restore --repository sftp:backup@nas:/kontor --password-file passphrase --config-to "
      "/etc/kontor --yes"}};
+constexpr ArgumentSpec kRestoreArguments[] = {
+    {.name = "ENTITY", .required = false, .complete = Complete::kEntity},
+    {.name = "ID", .required = false, .repeat = true}};
 constexpr OptionSpec kRestoreOptions[] = {
     {.name = "to", .value = "TIME"},
+    {.name = "at", .value = "TIME"},
+    {.name = "where", .value = "FIELD=VALUE", .repeat = true},
+    {.name = "preview"},
+    kDryRun,
     {.name = "from", .value = "BACKUP"},
     {.name = "repository", .value = "TARGET"},
     {.name = "password-file", .value = "FILE", .complete = Complete::kFile},
     {.name = "replica", .value = "ID"},
     {.name = "config-to", .value = "FOLDER", .complete = Complete::kFolder},
+    kForce,
     kYes};
 
 constexpr ArgumentSpec kSurvey{.name = "SURVEY"};
@@ -414,7 +432,8 @@ constexpr CommandSpec kCommands[] = {
     {"backup verify", kBackupVerifyExamples, kMaybeBackup, kBackupVerifyOptions, run_backup_verify},
     {"backup drill", kBackupDrillExamples, kMaybeBackup, kBackupDrillOptions, run_backup_drill},
     {"backup prune", kBackupPruneExamples, kMaybeBackup, kBackupPruneOptions, run_backup_prune},
-    {"restore", kRestoreExamples, {}, kRestoreOptions, run_restore},
+    {"backup diff", kBackupDiffExamples, kBackupDiffArguments, kBackupDiffOptions, run_backup_diff},
+    {"restore", kRestoreExamples, kRestoreArguments, kRestoreOptions, run_restore},
     {"feedback", kFeedbackExamples, {}, {}, nullptr},
     {"feedback check", kFeedbackCheckExamples, kFiles, {}, run_feedback_check},
     {"feedback list", kFeedbackExamples, {}, {}, run_feedback_list},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "sync/replica/compare.hpp"
 #include "sync/replica/local_edits.hpp"
@@ -19,6 +20,25 @@ Result<bool> exists(const Database& db, const std::string& entity, std::int64_t 
     if (!query) return pass(query);
     query->bind(1, record);
     return query->step();
+}
+
+/// What the record is called at its remotes: "zoho/Contacts/17" for each, in order.
+Result<std::vector<std::string>> names_elsewhere(const Database& db, const Entity& entity,
+                                                 std::int64_t record) {
+    auto query = db.prepare(
+        "SELECT c.name||'/'||s.name||'/'||l.ext_id FROM kontor_link l JOIN kontor_stream s"
+        " ON s.id=l.stream JOIN kontor_connection c ON c.id=s.connection"
+        " WHERE s.entity=?1 AND l.record=?2 AND l.ext_id IS NOT NULL ORDER BY 1");
+    if (!query) return pass(query);
+    query->bind(1, entity.id);
+    query->bind(2, record);
+    std::vector<std::string> out;
+    while (true) {
+        auto row = query->step();
+        if (!row) return pass(row);
+        if (!*row) return out;
+        out.emplace_back(query->text(0));
+    }
 }
 
 class Planner {
@@ -43,6 +63,11 @@ private:
         if (!then->exists) return skip(record, "", UndoRefusal::kNotThen);
         auto now = read_state(db_, now_, record);
         if (!now) return pass(now);
+        if (now->exists && &past_.source != &db_) {
+            auto same = same_record(record, then->uid, now->uid);
+            if (!same) return pass(same);
+            if (!*same) return skip(record, "", UndoRefusal::kOtherRecord);
+        }
         if (!now->exists) {
             if (!shown_by_("").empty()) return skip(record, "", UndoRefusal::kOnlyReadRecords);
             add({.kind = UndoStep::Kind::kInsert, .record = record, .then = then->uid});
@@ -50,6 +75,8 @@ private:
         for (const Field& field : now_.fields) {
             const Field* before = then_.field(field.name);
             if (before == nullptr) continue;  // there was no such column yet
+            // Computed at a remote: a time of change, say, that is right as it is.
+            if (field.read_only && now->exists) continue;
             const auto wanted = then->value(before->id);
             const auto current = now->value(field.id);
             if (wanted == current) continue;
@@ -66,10 +93,19 @@ private:
         return {};
     }
 
+    Result<bool> same_record(std::int64_t record, const Value& then, const Value& now) const {
+        if (!then.is_null() && !now.is_null()) return then == now;
+        auto before = names_elsewhere(past_.source, then_, record);
+        if (!before) return pass(before);
+        auto after = names_elsewhere(db_, now_, record);
+        if (!after) return pass(after);
+        if (before->empty() && after->empty()) return then == now;
+        return std::ranges::find_first_of(*before, *after) != before->end();
+    }
+
     Result<std::optional<UndoRefusal>> refusal_of(const Field& field, const Value& wanted,
                                                   bool record_exists) const {
         using Refusal = std::optional<UndoRefusal>;
-        if (record_exists && field.read_only) return Refusal(UndoRefusal::kReadOnly);
         if (record_exists && !shown_by_(field.name).empty())
             return Refusal(UndoRefusal::kOnlyReadField);
         if (wanted.is_null() || field.target.empty() || field.target == kAnyTarget)

@@ -59,6 +59,7 @@ enum class UndoRefusal {
     kOnlyReadField,    ///< no remote takes values of the field
     kNotThen,          ///< the record did not exist at the moment that is to be restored
     kTargetGone,       ///< the record that the field referred to does not exist any more
+    kOtherRecord,      ///< another record has the id now
 };
 [[nodiscard]] std::string_view to_string(UndoRefusal reason);
 

@@ -202,6 +202,8 @@ std::string_view to_string(UndoRefusal reason) {
             return "not_then";
         case UndoRefusal::kTargetGone:
             return "target_gone";
+        case UndoRefusal::kOtherRecord:
+            return "other_record";
     }
     return "";
 }

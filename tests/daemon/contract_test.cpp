@@ -1,6 +1,8 @@
 // Every answer and event of a running daemon is what docs/openapi.json says, and everything that it
 // documents was seen: each status of each operation, each type of event. valijson judges.
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -136,6 +138,61 @@ std::string target_of(std::string path) {
     return path;
 }
 
+/// A record is made what it was a moment ago, and the two moments are compared.
+void restore_and_compare(test::Daemon& daemon, Contract& contract) {
+    const std::string v1 = "/api/v1";
+    const auto moment = [] {
+        // Of a millisecond of its own.
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        const auto out = format_instant(SystemClock().now());
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return out;
+    };
+    const auto email = [&] {
+        return daemon.json(v1 + "/records/contact/1")["fields"]["email"].get<std::string>();
+    };
+    const auto before = email();
+    const auto then = moment();
+    REQUIRE(daemon.send("PATCH", v1 + "/records/contact/1", {{"fields", {{"email", "new@b.b"}}}})
+                .status == 200);
+    const auto now = moment();
+    json wanted{{"entity", "contact"}, {"records", {1, 2}}, {"at", then}, {"preview", true}};
+    const auto restore = [&] {
+        auto answer = daemon.send("POST", v1 + "/restore", wanted);
+        contract.check("post", v1 + "/restore", answer);
+        return answer;
+    };
+    CHECK(json::parse(restore().body)["undone"] == 1);
+    CHECK(email() == "new@b.b");
+    wanted["preview"] = false;
+    const auto run = json::parse(restore().body)["run"];
+    CHECK(email() == before);
+    const auto diff = "?from=" + then + "&to=" + now;
+    contract.check("get", v1 + "/diff", daemon.get(v1 + "/diff" + diff));
+    const auto differs = daemon.json(v1 + "/diff" + diff + "&entity=contact");
+    REQUIRE(differs["records"].size() == 1);
+    CHECK(differs["records"][0]["fields"][0] ==
+          json{{"field", "email"}, {"then", before}, {"now", "new@b.b"}});
+    contract.check("post", v1 + "/undo", daemon.send("POST", v1 + "/undo", {{"run", run}}));
+    CHECK(email() == "new@b.b");
+
+    wanted["where"] = {"email=" + before};
+    CHECK(restore().status == 400);  // either these or those
+    wanted.erase("records");
+    CHECK(json::parse(restore().body)["undone"] == 1);
+    CHECK(email() == before);
+    wanted["where"] = {"nothing=1"};
+    CHECK(restore().status == 404);
+    wanted["at"] = "1999-01-01T00:00:00Z";
+    const auto early = restore();
+    CHECK(early.status == 404);
+    CHECK(json::parse(early.body)["args"]["reason"] == "past_unreached");
+    wanted["backup"] = "nowhere";
+    CHECK(restore().status == 404);
+    contract.check("get", v1 + "/diff", daemon.get(v1 + "/diff?from=yesterday"));
+    CHECK(daemon.get(v1 + "/diff?from=" + now + "&to=" + then).status == 400);
+}
+
 }  // namespace
 
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
@@ -231,6 +288,7 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(v1 + "/undo", v1 + "/undo",
          {{"record", {{"entity", "contact"}, {"id", 1}}}, {"preview", true}});
     post(v1 + "/undo", v1 + "/undo", {{"record", {{"entity", "contact"}, {"id", 1}}}});
+    restore_and_compare(daemon, contract);
     post(v1 + "/sql", v1 + "/sql", {{"query", "SELECT 1, 'x', NULL, 1.5"}});
     post(v1 + "/sql", v1 + "/sql", {{"query", "SELEC"}});
     get(v1 + "/search", v1 + "/search?q=a");
@@ -290,7 +348,19 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(v1 + "/connections", v1 + "/connections", {{"name", "B b"}, {"plugin", "fake"}});
     post(one + "/sign-in", a + "/sign-in", json::object());
     post(one + "/sign-in", a + "/sign-in", {{"secrets", {{"x", {{"value", 5}}}}}});
+    const auto repository = daemon.dir.path("repository");
+    const auto passphrase = daemon.dir.write("passphrase", "p");
+    std::filesystem::permissions(passphrase, std::filesystem::perms::owner_read);
+    REQUIRE(std::system(("restic --quiet --no-cache --repo " + repository + " --password-file " +
+                         passphrase + " init")
+                            .c_str()) == 0);
+    daemon.dir.write("conf.d/backup.toml", "[backup.office]\ntarget = \"" + repository +
+                                               "\"\npassword = \"file:" + passphrase + "\"\n");
     post(v1 + "/reload", v1 + "/reload", json::object());
+    simple(v1 + "/backups");
+    CHECK(daemon.json(v1 + "/backups")["backups"].at(0)["behind_s"].is_null());
+    get(v1 + "/backups/{name}", v1 + "/backups/office");
+    get(v1 + "/backups/{name}", v1 + "/backups/elsewhere");
 
     // A survey by telephone, from the choice to the report.
     daemon.dir.write("surveys/s.toml",

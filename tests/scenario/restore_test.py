@@ -7,9 +7,11 @@ since the backup is recognised, what colleagues typed stays, what was deleted st
 never been sent when the backup was made, and still was not when the machine was lost, goes out.
 """
 import argparse
+import datetime
 import os
 import shutil
 import sys
+import time
 
 import two_way
 
@@ -147,7 +149,48 @@ class Story:
         for record in lost:
             self.expect(self.remote()[self.there[record]]["Phone"] == f"after {record}",
                         f"contact {record}: an edit after the restore did not arrive")
+        self.put_back(theirs)
         return self.problems
+
+    def put_back(self, records):
+        """A person overwrites and deletes; the records come back here and at the CRM, as edits."""
+        world = self.world
+        at = self.moment()
+        before = self.titles(records)
+        world.sql(f"UPDATE contact SET title = 'Overwritten' WHERE id = {records[0]}")
+        world.sql(f"DELETE FROM contact WHERE id = {records[1]}")
+        self.online_again()
+        words = [str(record) for record in records]
+        # Nobody can be asked here: nothing is done.
+        refused = world.kontor("restore", "contact", *words, "--at", at, check=False)
+        self.expect(refused.returncode == 2 and "Overwritten" in refused.stdout,
+                    f"{refused.returncode} {refused.stdout} {refused.stderr}")
+        self.expect(self.titles(records) != before, "it was restored without a yes")
+        diff = world.json("backup", "diff", at)
+        changed = {(r["record"], r["kind"]) for r in diff["records"] if r["entity"] == "contact"}
+        self.expect(changed == {(records[0], "changed"), (records[1], "deleted")}, f"{diff}")
+        done = world.json("restore", "contact", *words, "--at", at, "--force")
+        self.expect(done["skipped"] == 0 and self.titles(records) == before, f"{done}")
+        self.online_again()
+        there = {r["Title"] for r in self.remote().values()}
+        self.expect("Overwritten" not in there, "the CRM was not told")
+        self.compare(self.remote())
+        # What the CRM has changed meanwhile stays, the record that came back too: exit code 3.
+        undone = world.kontor("undo", f"run:{done['run']}", "--force", check=False)
+        self.expect(undone.returncode == 3, f"undo: {undone.stderr}")
+        self.expect(self.titles(records[:1]) == [(records[0], "Overwritten")], "undo")
+
+    def moment(self):
+        """Now, and a moment of its own: no edit is of the same millisecond."""
+        time.sleep(0.005)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(0.005)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def titles(self, records):
+        places = ",".join("?" * len(records))
+        return self.world.sql(f"SELECT id, title FROM contact WHERE id IN ({places}) ORDER BY id",
+                              *records)
 
     def online_again(self):
         for _ in range(2):

@@ -11,6 +11,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/cli/times.hpp"
 #include "daemon/version.hpp"
 
 namespace kontor::cli {
@@ -152,10 +153,9 @@ json run_json(const std::optional<backup::RunEntry>& run) {
 Outcome<std::optional<Instant>> wanted_time(Context& context, const Clock& clock) {
     const auto text = context.args().option("to");
     if (text.empty() || text == "latest") return std::optional<Instant>();
-    if (const auto ago = config::parse_duration(text))
-        return std::optional<Instant>(clock.now() - *ago);
-    if (const auto at = parse_instant(text)) return at;
-    return usage(context.language(), "cli.usage.time", {{"value", text}});
+    const auto at = time_of(context, text, clock);
+    if (!at) return tl::unexpected<Failure>(at.error());
+    return std::optional<Instant>(*at);
 }
 
 /// The repository to restore from: a configured one, or one that the options describe.
@@ -324,6 +324,10 @@ Outcome<Exit> run_backup_prune(Context& context) {
 }
 
 Outcome<Exit> run_restore(Context& context) {
+    if (!context.args().argument("ENTITY").empty()) return run_restore_records(context);
+    for (const char* option : {"at", "where", "preview", "dry-run"})
+        if (context.args().has(option))
+            return usage(context.language(), "cli.usage.restore_entity", {{"option", option}});
     Work work(context);
     const auto source = source_of(context, work);
     if (!source) return tl::unexpected<Failure>(source.error());

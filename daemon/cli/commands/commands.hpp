@@ -68,6 +68,9 @@ Outcome<Exit> run_backup_verify(Context& context);
 Outcome<Exit> run_backup_drill(Context& context);
 Outcome<Exit> run_backup_prune(Context& context);
 Outcome<Exit> run_restore(Context& context);
+// restore_records.cpp
+Outcome<Exit> run_restore_records(Context& context);
+Outcome<Exit> run_backup_diff(Context& context);
 // feedback.cpp
 Outcome<Exit> run_feedback_check(Context& context);
 Outcome<Exit> run_feedback_list(Context& context);

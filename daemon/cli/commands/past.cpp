@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "config/table_reader.hpp"
 #include "daemon/cli/actor.hpp"
@@ -12,6 +10,7 @@
 #include "daemon/cli/names.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/cli/undo_view.hpp"
 #include "sync/base/clock.hpp"
 
 namespace kontor::cli {
@@ -57,6 +56,11 @@ void print_changes(Context& context, const json& changes, const json& names) {
     context.print(table);
 }
 
+constexpr PutBackWords kUndoWords{.preview = "cli.undo.preview",
+                                  .done = "cli.undo.done",
+                                  .ask = "cli.undo.ask",
+                                  .none = "cli.undo.none"};
+
 /// What is to be undone, as the API wants it.
 Outcome<json> undo_target(Context& context) {
     const auto word = context.args().argument("TARGET");
@@ -85,68 +89,6 @@ Outcome<json> undo_target(Context& context) {
     json record{{"entity", kind}, {"id", *number}};
     if (second != std::string::npos) record["field"] = word.substr(second + 1);
     return json{{"record", std::move(record)}};
-}
-
-/// Why something stays.
-std::string reason_words(Context& context, const json& item) {
-    const auto connection = text_at(item, "connection");
-    if (connection.empty()) return context.word(text_at(item, "reason"));
-    return context.text("cli.undo.only_read", {{"connection", connection}});
-}
-
-/// Records that a remote made stay: what to type if they are to go.
-void print_from_remote(Context& context, const json& answer) {
-    constexpr std::size_t kIdsMax = 10;
-    std::map<std::string, std::vector<std::string>> ids;
-    for (const auto& item : list_at(answer, "changes"))
-        if (text_at(item, "reason") == "from_remote" && text_at(item, "field").empty())
-            ids[text_at(item, "entity")].push_back(text_at(item, "record"));
-    for (const auto& [entity, records] : ids) {
-        auto command = "kontor delete " + entity;
-        for (std::size_t i = 0; i < std::min(records.size(), kIdsMax); ++i)
-            command += " " + records[i];
-        if (records.size() > kIdsMax) command += " …";
-        context.note(context.text("cli.undo.from_remote", {{"command", command}}));
-    }
-}
-
-void print_undo(Context& context, const json& answer, std::string_view key) {
-    Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
-                            {.title = context.text("cli.column.field")},
-                            {.title = context.text("cli.column.now")},
-                            {.title = context.text("cli.column.then")},
-                            {.title = context.text("cli.column.op")}},
-                .rows = {}};
-    for (const auto& item : list_at(answer, "changes")) {
-        auto step = context.word(text_at(item, "step"));
-        if (!text_at(item, "reason").empty()) step += ": " + reason_words(context, item);
-        table.add({text_at(item, "entity") + " " + text_at(item, "record"), text_at(item, "field"),
-                   text_at(item, "now"), text_at(item, "then"), step});
-    }
-    if (!table.rows.empty()) context.print(table);
-    const auto total = integer_at(answer, "undone") + integer_at(answer, "skipped");
-    const auto shown = static_cast<std::int64_t>(table.rows.size());
-    if (shown < total)
-        context.note(
-            context.text("cli.verify.cut", {{"shown", grouped(shown)}, {"count", grouped(total)}}));
-    context.note(context.text(
-        key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
-    print_from_remote(context, answer);
-}
-
-/// Whether an undo has to be agreed to: it deletes, or takes more than one change back. A person at
-/// a terminal is asked about one as well.
-bool to_be_agreed(Context& context, const json& plan) {
-    if (integer_at(plan, "deleted") > 0 || integer_at(plan, "undone") > 1) return true;
-    return integer_at(plan, "undone") == 1 && !context.json() && context.may_ask();
-}
-
-Outcome<bool> agree(Context& context, const json& plan) {
-    auto question = context.text("cli.undo.ask", {{"count", text_at(plan, "undone")}});
-    if (integer_at(plan, "deleted") > 0)
-        question = context.text("cli.undo.deletes", {{"count", text_at(plan, "deleted")}}) + " " +
-                   question;
-    return context.confirm(question, "--force", false);
 }
 
 }  // namespace
@@ -196,41 +138,7 @@ Outcome<Exit> run_why(Context& context) {
 Outcome<Exit> run_undo(Context& context) {
     auto target = undo_target(context);
     if (!target) return tl::unexpected<Failure>(std::move(target.error()));
-    const bool preview_only = context.args().has("preview") || context.args().has("dry-run");
-    const bool forced = context.args().has("force") || context.args().has("yes");
-    bool shown = false;
-    if (preview_only || !forced) {
-        auto body = *target;
-        body["preview"] = true;
-        const auto plan = context.api().post("/undo", body);
-        if (!plan) return tl::unexpected<Failure>(plan.error());
-        const bool ask = !preview_only && to_be_agreed(context, *plan);
-        shown = (preview_only || ask) && !context.json();
-        if (shown) print_undo(context, *plan, "cli.undo.preview");
-        if (preview_only) {
-            if (context.json()) context.print_json(*plan);
-            return Exit::kOk;
-        }
-        if (ask) {
-            const auto sure = agree(context, *plan);
-            if (!sure) return tl::unexpected<Failure>(sure.error());
-            if (!*sure) {
-                context.note(context.text("cli.undo.none"));
-                return Exit::kOk;
-            }
-        }
-    }
-    (*target)["preview"] = false;
-    const auto answer = context.api().post("/undo", *target);
-    if (!answer) return tl::unexpected<Failure>(answer.error());
-    if (context.json())
-        context.print_json(*answer);
-    else if (shown)
-        context.note(context.text("cli.undo.done", {{"count", text_at(*answer, "undone")},
-                                                    {"kept", text_at(*answer, "skipped")}}));
-    else
-        print_undo(context, *answer, "cli.undo.done");
-    return integer_at(*answer, "skipped") > 0 ? Exit::kPartly : Exit::kOk;
+    return preview_and_do(context, "/undo", std::move(*target), kUndoWords);
 }
 
 }  // namespace kontor::cli

@@ -136,11 +136,18 @@ TEST_CASE("records are made what they were by one run, which can be undone", "[p
 
 TEST_CASE("records come from an older state of the replica, field by name", "[past]") {
     Past f, backup;
-    backup.run("INSERT INTO contact(id,last_name,phone) VALUES(1,'A','1'),(2,'B','old')");
-    f.run("INSERT INTO contact(id,last_name,phone) VALUES(1,'A','2')");
-    REQUIRE(f.back({1, 2}, backup.last_seq(), &backup.db()));
+    Replica::run_on(backup.open(Access::kEngine),
+                    "INSERT INTO contact(id,uid,last_name,phone) VALUES(1,'a','A','1'),"
+                    "(2,'b','B','old'),(3,'c','C','1')");
+    // In the time that a restore has lost, the id 3 was another's.
+    Replica::run_on(f.open(Access::kEngine),
+                    "INSERT INTO contact(id,uid,last_name,phone) VALUES(1,'a','A','2'),"
+                    "(3,'d','D','2')");
+    const auto done = f.back({1, 2, 3}, backup.last_seq(), &backup.db());
+    REQUIRE(done);
     CHECK(f.rows("SELECT id,last_name,phone FROM contact") ==
-          std::vector<std::string>{"1|A|1", "2|B|old"});
+          std::vector<std::string>{"1|A|1", "2|B|old", "3|D|2"});
+    CHECK(reasons(done->plan) == std::map<std::string, int>{{"other_record", 1}});
 }
 
 TEST_CASE("what cannot be kept is said and left", "[past]") {

@@ -1,0 +1,65 @@
+#include "daemon/api/undo_json.hpp"
+
+#include <algorithm>
+
+#include "daemon/api/json_io.hpp"
+
+namespace kontor::api {
+namespace {
+
+constexpr std::size_t kUndoListMax = 1'000;
+
+const char* step_name(replica::UndoStep::Kind kind) {
+    switch (kind) {
+        case replica::UndoStep::Kind::kInsert:
+            return "insert";
+        case replica::UndoStep::Kind::kDelete:
+            return "delete";
+        default:
+            return "set";
+    }
+}
+
+}  // namespace
+
+std::optional<remote::FieldType> type_of(const replica::Entity* entity, const std::string& field) {
+    const auto* found = entity == nullptr ? nullptr : entity->field(field);
+    if (found == nullptr) return std::nullopt;
+    return found->type;
+}
+
+json undo_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogue, bool preview) {
+    json changes = json::array();
+    for (const auto& step : plan.steps) {
+        if (changes.size() >= kUndoListMax) break;
+        const auto type = type_of(catalogue.entity(step.entity), step.field);
+        changes.push_back({{"step", step_name(step.kind)},
+                           {"entity", step.entity},
+                           {"record", step.record},
+                           {"field", or_null(step.field)},
+                           {"now", to_json(step.now.view(), type)},
+                           {"then", to_json(step.then.view(), type)},
+                           {"change", step.source}});
+    }
+    for (const auto& skip : plan.skipped) {
+        if (changes.size() >= 2 * kUndoListMax) break;
+        changes.push_back({{"step", "skipped"},
+                           {"entity", skip.entity},
+                           {"record", skip.record},
+                           {"field", or_null(skip.field)},
+                           {"change", skip.seq},
+                           {"reason", replica::to_string(skip.reason)},
+                           {"connection", or_null(skip.connection)}});
+    }
+    const auto deleted =
+        std::ranges::count(plan.steps, replica::UndoStep::Kind::kDelete, &replica::UndoStep::kind);
+    return {{"preview", preview},
+            {"undone", plan.steps.size()},
+            {"deleted", deleted},
+            {"skipped", plan.skipped.size()},
+            {"changes", std::move(changes)},
+            {"first_seq", 0},
+            {"last_seq", 0}};
+}
+
+}  // namespace kontor::api
