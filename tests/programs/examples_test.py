@@ -36,9 +36,9 @@ EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [
             # There is a repository already; no backup has that number; nobody can be asked, and kontord
             # runs here.
             "kontor backup init": [5], "kontor backup drill office --snapshot": [6],
-            "kontor restore --repository": [11], "kontor restore": [2],
+            "kontor restore --repository": [11],
             # The world is younger than two hours.
-            "kontor backup diff": [6], "kontor restore contact": [6],
+            "kontor backup diff": [6], "kontor restore contact": [6], "kontor restore": [2],
             "kontor undo run:12": [0, 3, 6], "kontor undo": [0, 3]}
 
 
