@@ -16,7 +16,9 @@ struct Change {
     abi::Op op = abi::Op::kUpdate;
     std::string id, version, key;
     Json record = Json::object();  ///< as the remote has it
-    std::string bad_field;         ///< whose value the remote cannot hold
+    /// Values in it that stand in the first item of a list, each with its place.
+    std::vector<std::pair<declarative::Pointer, Json>> listed = {};
+    std::string bad_field;  ///< whose value the remote cannot hold
 };
 
 bool maybe_done(const sdk::Error& error) {
@@ -46,10 +48,28 @@ const char* status_of(Means means) {
     }
 }
 
+bool stands_in_list(const declarative::Pointer& path) {
+    return std::ranges::find(path.steps(), "0") != path.steps().end();
+}
+
+/// Writes into the first item of a list; a blank takes the item out.
+void put_listed(Json& record, const declarative::Pointer& path, const Json& value, bool blank) {
+    if (!blank) return path.put(record, value);
+    Json* at = &record;
+    for (const auto& step : path.steps()) {
+        if (at->is_array()) {
+            if (step == "0" && !at->empty()) at->erase(0);
+            return;
+        }
+        if (!at->is_object() || !at->contains(step)) return;
+        at = &(*at)[step];
+    }
+}
+
 class Push {
 public:
     Push(Api& api, const Stream& stream, const sdk::Request& request)
-        : api_(api), stream_(stream), request_(request), rows_(api, stream, {}) {}
+        : api_(api), stream_(stream), request_(request), rows_(api, stream, keys_of(stream)) {}
 
     std::vector<sdk::PushResult> run(abi::BatchReader changes) {
         std::vector<Change> all;
@@ -66,6 +86,11 @@ public:
     }
 
 private:
+    static std::vector<std::string> keys_of(const Stream& stream) {
+        if (stream.key_field.empty()) return {};
+        return {stream.key_field};
+    }
+
     Change read(abi::BatchReader& reader, const abi::BatchReader::Record& record) const {
         Change out;
         out.op = record.op;
@@ -78,11 +103,16 @@ private:
             const auto* field = stream_.field(request_.fields[value.field]);
             if (field == nullptr || field->read_only) continue;
             auto written = rows_.forms().written(stream_, *field, value);
-            if (written)
-                field->write_path.put(out.record, std::move(*written));
-            else
+            if (!written)
                 out.bad_field = field->name;
+            else if (stands_in_list(field->write_path))
+                out.listed.emplace_back(field->write_path, std::move(*written));
+            else
+                field->write_path.put(out.record, std::move(*written));
         }
+        if (out.op == abi::Op::kCreate && !out.key.empty())
+            if (const auto* field = stream_.field(stream_.key_field))
+                field->write_path.put(out.record, out.key);
         return out;
     }
 
@@ -144,10 +174,23 @@ private:
 
     void create(const Change& change, sdk::PushResult& result) {
         const Request& request = needed("create");
+        // Sent before, and its answer lost: then it is there, and what was edited since is written.
+        if (const auto id = id_by_key(change.key); !id.empty()) {
+            Change rest = change;
+            rest.op = abi::Op::kUpdate;
+            rest.id = id;
+            alter(rest, result);
+            if (result.status == "ok") result.action = "create";
+            return;
+        }
         Reply reply;
-        if (!send(request, {{"record", change.record}, {"key", change.key}}, reply, result)) return;
+        if (!send(request, {{"record", record_of(change, {})}, {"key", change.key}}, reply, result))
+            return;
         result.action = "create";
         result.id = id_of(reply);
+        // A bare number that was cut short is the id of another record.
+        const bool bare = reply.body.is_number() && stream_.created_id_header.empty();
+        if (bare && !stream_.key_field.empty()) result.id.clear();
         if (result.id.empty()) result.id = id_by_key(change.key);
         if (result.id.empty()) {
             // Carried out, but where? Only a look can tell.
@@ -209,11 +252,22 @@ private:
     // The fields that changed, or, where an update replaces, all as they were read just now with
     // those on top.
     Json record_of(const Change& change, const Json& row) const {
-        if (!stream_.send_whole) return change.record;
         const Json* whole = stream_.fields_at.find(row);
-        Json out = whole != nullptr && whole->is_object() ? *whole : Json::object();
+        const bool known = whole != nullptr && whole->is_object();
+        Json out = stream_.send_whole && known ? *whole : Json::object();
         for (const auto& [name, value] : change.record.items()) out[name] = value;
+        // A list is replaced whole: its other items are sent as they are.
+        for (const auto& [path, value] : change.listed) {
+            const auto& member = path.steps().front();
+            if (!out.contains(member) && known && whole->contains(member))
+                out[member] = whole->at(member);
+            put_listed(out, path, value, is_blank(value));
+        }
         return out;
+    }
+
+    [[nodiscard]] bool is_blank(const Json& value) const {
+        return value.is_null() || value == stream_.blank;
     }
 
     Json token_of(const Found& found) const {

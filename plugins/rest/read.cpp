@@ -131,6 +131,8 @@ void fetch(Api& api, const Stream& stream, const sdk::Request& request) {
 void find_rows(Api& api, const Stream& stream, const Rows& rows,
                const std::vector<std::string>& keys, const std::function<void(const Json&)>& take) {
     const Request& request = needed(stream, "find");
+    const auto* key = stream.field(stream.key_field);
+    if (key == nullptr) return;
     const auto step = static_cast<std::size_t>(std::max<std::int64_t>(1, request.batch));
     for (std::size_t at = 0; at < keys.size(); at += step) {
         Json values = Json::array();
@@ -143,10 +145,17 @@ void find_rows(Api& api, const Stream& stream, const Rows& rows,
         if (!reply.ok()) throw failure(reply, request, &stream);
         const Json* found = request.records.find(reply.body);
         if (found == nullptr || found->is_null()) continue;
+        // Some servers find more than what equals.
+        const auto take_if = [&](const Json& row) {
+            const Json* value = key->path.find(row);
+            if (value != nullptr && !value->is_structured() &&
+                std::ranges::find(keys, declarative::as_text(*value)) != keys.end())
+                take(row);
+        };
         if (!found->is_array())
-            take(*found);
+            take_if(*found);
         else
-            for (const Json& row : *found) take(row);
+            for (const Json& row : *found) take_if(row);
     }
 }
 
@@ -155,14 +164,8 @@ void find(Api& api, const Stream& stream, const sdk::Request& request) {
         throw sdk::Error(KONTOR_E_UNSUPPORTED,
                          stream.name + ": records are found by " + stream.key_field + " alone");
     const Rows rows(api, stream, request.fields);
-    const auto* key = stream.field(stream.key_field);
     abi::BatchWriter out;
     find_rows(api, stream, rows, request.values, [&](const Json& row) {
-        // Some servers find more than what equals.
-        const Json* value = key->path.find(row);
-        if (value == nullptr || value->is_structured() ||
-            std::ranges::find(request.values, declarative::as_text(*value)) == request.values.end())
-            return;
         const Stamp stamp = rows.stamp(row);
         if (!stamp.gone) rows.add(row, stamp, out);
     });

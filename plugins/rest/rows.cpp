@@ -6,6 +6,21 @@ namespace kontor::rest {
 
 using declarative::Pointer;
 
+namespace {
+
+// A person without telephone numbers has a list of none.
+bool leads_into_empty_list(const Pointer& path, const Json& row) {
+    const Json* at = &row;
+    for (const auto& step : path.steps()) {
+        if (at->is_array()) return step == "0" && at->empty();
+        if (!at->is_object() || !at->contains(step)) return false;
+        at = &at->at(step);
+    }
+    return false;
+}
+
+}  // namespace
+
 std::string Stamp::version() const {
     return modified_ms ? sdk::format_instant(*modified_ms) : std::string();
 }
@@ -62,7 +77,8 @@ void Rows::add(const Json& row, const Stamp& stamp, abi::BatchWriter& out) const
     for (std::uint16_t i = 0; i < fields_.size(); ++i) {
         const Json* value = fields_[i]->path.find(row);
         if (value == nullptr) {
-            if (stream_.omits_blank) out.add_null(i);
+            if (stream_.omits_blank || leads_into_empty_list(fields_[i]->path, row))
+                out.add_null(i);
             continue;
         }
         if (!forms_.add(*fields_[i], *value, i, out)) api_.odd_value(stream_, *fields_[i]);

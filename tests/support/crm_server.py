@@ -15,11 +15,12 @@ from datetime import datetime, timezone
 
 
 class Request:
-    """`query` has the last value of each name; `body` is the JSON, or None."""
+    """`parts` are those of the path; `query` has the last value of each name; `body` is the JSON, or None."""
 
     def __init__(self, method, target, headers, body):
         parts = urllib.parse.urlsplit(target)
-        self.method, self.headers, self.path = method, headers, urllib.parse.unquote(parts.path)
+        self.method, self.headers, self.path = method, headers, parts.path
+        self.parts = [urllib.parse.unquote(part) for part in parts.path.strip("/").split("/")]
         self.query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
         self.body = json.loads(body) if body else None
 
@@ -84,9 +85,10 @@ class Crm:
     def add(self, kind, fields, key=None, at=None):
         self.last += 1
         key = key or self.new_key()
+        exact = time.time() if at is None else at
         at = self.now() if at is None else at
         self.rows.setdefault(kind, {})[key] = {
-            "fields": dict(fields), "made": at, "changed": at, "exact": time.time(), "gone": False,
+            "fields": dict(fields), "made": at, "changed": at, "exact": exact, "gone": False,
             "version": 1}
         return key
 
@@ -155,7 +157,7 @@ class Espo(Crm):
     def answer(self, request):
         if request.headers.get("X-Api-Key") != self.token:
             return 401, None
-        parts = request.path.removeprefix("/api/v1/").split("/")
+        parts = request.parts[2:]
         if parts == ["App", "user"]:
             return 200, {"user": {"id": "u1", "userName": "api", "name": "Api"}}
         if parts[0] not in self.kinds:
@@ -219,7 +221,7 @@ class HubSpot(Crm):
     def answer(self, request):
         if not self.signed_in(request):
             return 401, {"category": "INVALID_AUTHENTICATION", "message": "no"}
-        parts = request.path.strip("/").split("/")
+        parts = request.parts
         if parts[:2] == ["account-info", "v3"]:
             return 200, {"portalId": 4711}
         kind, rest = parts[3], parts[4:]
@@ -315,7 +317,7 @@ class Dolibarr(Crm):
     def answer(self, request):
         if request.headers.get("DOLAPIKEY") != self.token:
             return 401, {"error": {"code": 401, "message": "Unauthorized"}}
-        parts = request.path.removeprefix("/api/index.php/").split("/")
+        parts = request.parts[2:]
         if parts == ["users", "info"]:
             return 200, {"id": "1", "login": "api"}
         if len(parts) == 1 and request.method == "GET":
@@ -370,7 +372,7 @@ class Pipedrive(Crm):
     def answer(self, request):
         if request.headers.get("x-api-token") != self.token:
             return 401, {"success": False, "error": "unauthorized access", "errorCode": 401}
-        parts = request.path.strip("/").split("/")
+        parts = request.parts
         if parts == ["api", "v1", "users", "me"]:
             return 200, {"success": True, "data": {"id": 7, "name": "Api", "company_id": 4711,
                                                    "company_name": "Example"}}
@@ -401,7 +403,11 @@ class Pipedrive(Crm):
 
     def list(self, kind, query):
         since = query.get("updated_since")
-        rows = self.live(kind, since and seconds_of(since, "%Y-%m-%dT%H:%M:%SZ"))
+        since = since and seconds_of(since, "%Y-%m-%dT%H:%M:%SZ")
+        rows = self.live(kind, since)
+        if kind == "deals" and "deleted" in query.get("status", ""):
+            rows += [(key, row) for key, row in self.rows.get(kind, {}).items()
+                     if row["gone"] and (since is None or row["changed"] >= since)]
         stamp = "made" if query["sort_by"] == "add_time" else "changed"
         rows.sort(key=lambda each: (each[1][stamp], int(each[0]))
                   if query["sort_by"] != "id" else int(each[0]))
@@ -434,7 +440,7 @@ class SuiteCrm(Crm):
         return f"00000000-0000-4000-8000-{self.last:012x}"
 
     def answer(self, request):
-        parts = request.path.strip("/").split("/")
+        parts = request.parts
         if parts == ["legacy", "Api", "access_token"]:
             body = request.body
             if (body.get("grant_type"), body.get("client_secret")) != ("client_credentials",

@@ -150,6 +150,7 @@ TEST_CASE("an answer that is lost is unknown, and the rest waits", "[rest]") {
     RestRemote remote(people(""));
     FakeResponse lost;
     lost.transport = KONTOR_E_TIMEOUT;
+    remote.answer(Json::array());
     remote.host.script(lost);
     kontor::sdk::Request request;
     request.stream = "people";
@@ -163,7 +164,7 @@ TEST_CASE("an answer that is lost is unknown, and the rest waits", "[rest]") {
     REQUIRE(results.size() == 2);
     CHECK(results[0].status == "unknown");
     CHECK(results[1].status == "retry");
-    CHECK(remote.host.requests.size() == 1);
+    CHECK(remote.host.requests.size() == 2);
 }
 
 TEST_CASE("a create says its id in the body, alone, in a header, or is found by its key",
@@ -171,20 +172,41 @@ TEST_CASE("a create says its id in the body, alone, in a header, or is found by 
     const auto id = [](const std::string& more, const Json& body,
                        std::map<std::string, std::string> headers = {}) {
         RestRemote remote(people(more));
+        remote.answer(Json::array());
         remote.answer(body, 201, std::move(headers));
         remote.answer(Json::array({{{"id", "9"}, {"ext", "key-1"}}}));
         remote.answer({{"id", "x"}});
         const auto result = remote.push(Op::kCreate, "", "", kName);
-        CHECK(Json::parse(remote.host.requests[0].body) ==
-              Json{{"data", {{"names", {{"full", "Ada L"}}}}}, {"key", "key-1"}});
+        CHECK(Json::parse(remote.host.requests[1].body) ==
+              Json{{"data", {{"names", {{"full", "Ada L"}}}, {"ext", "key-1"}}}, {"key", "key-1"}});
         CHECK(result.action == "create");
         return result.id;
     };
     CHECK(id("created_id = \"/data/0\"", {{"data", {5}}}) == "5");
-    CHECK(id("", 42) == "42");
+    CHECK(id("", "42") == "42");
+    CHECK(id("", 42) == "9");  // could be cut short: the key tells
     CHECK(id("created_id = \"header:Location\"", nullptr, {{"location", "/api/people/88"}}) ==
           "88");
     CHECK(id("", nullptr) == "9");
+}
+
+TEST_CASE("a create that has been sent before becomes an update", "[rest]") {
+    RestRemote remote(people(""));
+    Json ours = kAda;
+    ours["ext"] = "key-1";
+    Json another = kAda;  // what a server finds that does not look closely
+    another["id"] = 8;
+    another["ext"] = "key-10";
+    remote.answer(Json::array({another, ours}));
+    remote.answer(ours);
+    remote.answer(Json::object());
+    remote.answer(ours);
+    const auto result = remote.push(Op::kCreate, "", "", kName);
+    CHECK(result.status == "ok");
+    CHECK(result.id == "7");
+    CHECK(result.action == "create");
+    CHECK(remote.host.requests.at(2).method == "PATCH");
+    CHECK(remote.host.requests.at(2).path == "/api/people/7");
 }
 
 TEST_CASE("where an update replaces, what was not changed is sent as it was read", "[rest]") {

@@ -192,6 +192,89 @@ TEST_CASE("dolibarr: 404 for an empty list, epoch and quoted local times, a bare
     }
 }
 
+TEST_CASE("pipedrive: the other addresses of a person stay as they are", "[rest][vendors]") {
+    RestRemote remote(shipped("pipedrive"), "", {{"url", "https://pipe.test"}});
+    Json ada = {{"id", 7},
+                {"name", "Ada"},
+                {"emails", {{{"value", "a@x.y"}, {"primary", true}}, {{"value", "b@x.y"}}}},
+                {"phones", Json::array()},
+                {"is_deleted", false},
+                {"update_time", "2026-05-01T10:00:00Z"}};
+    std::vector<Json> sent;
+    remote.host.handler = [&](const FakeRequest& request) {
+        if (request.method == "POST" || request.method == "PATCH")
+            sent.push_back(Json::parse(request.body));
+        return json({{"success", true}, {"data", ada}});
+    };
+    const auto push = [&](Op op, const std::map<std::string, FakeValue>& fields) {
+        sent.clear();
+        CHECK(remote.push(op, op == Op::kCreate ? "" : "7", "", fields, "persons").status == "ok");
+        REQUIRE(sent.size() == 1);
+        return sent[0];
+    };
+    CHECK(push(Op::kUpdate, {{"email", std::string("n@x.y")}}) ==
+          Json{{"emails", {{{"value", "n@x.y"}, {"primary", true}}, {{"value", "b@x.y"}}}}});
+    CHECK(push(Op::kUpdate, {{"email", std::monostate()}}) ==
+          Json{{"emails", Json::array({{{"value", "b@x.y"}}})}});
+    CHECK(push(Op::kUpdate, {{"phone", std::string("1")}}) ==
+          Json{{"phones", Json::array({{{"value", "1"}}})}});
+    CHECK(push(Op::kUpdate, {{"phone", std::monostate()}}) == Json{{"phones", Json::array()}});
+    CHECK(push(Op::kCreate, {{"name", std::string("B")}, {"email", std::string("c@x.y")}}) ==
+          Json{{"name", "B"}, {"emails", Json::array({{{"value", "c@x.y"}}})}});
+    kontor::sdk::Request all;
+    all.stream = "persons";
+    all.fields = {"phone"};
+    all.ids = {"7"};
+    remote.host.clear();
+    remote.connector->fetch(all);
+    CHECK(std::holds_alternative<std::monostate>(remote.host.records().at(0).fields.at(0)));
+    // Deleted ones can be asked for, and are not there.
+    ada["is_deleted"] = true;
+    CHECK(remote.push(Op::kUpdate, "7", "", {{"name", std::string("x")}}, "persons").status ==
+          "missing");
+}
+
+TEST_CASE("suitecrm: 400 for what is not there, ids in bodies, stamps cut to the minute",
+          "[rest][vendors]") {
+    RestRemote remote(shipped("suitecrm"), "",
+                      {{"url", "https://suite.test"}, {"api", "legacy/Api"}});
+    remote.host.clock_ms = 1'777'629'600'000;  // 2026-05-01T10:00:00Z
+    const Json ada = {
+        {"type", "Contacts"},
+        {"id", "g-1"},
+        {"attributes",
+         {{"last_name", "Ada"}, {"email1", ""}, {"date_modified", "2026-05-01T10:00:00+00:00"}}}};
+    const Json missing = {
+        {"errors", {{"status", 400}, {"detail", "Contacts module with id g-2 is not found"}}}};
+    std::string since;
+    remote.host.handler = [&](const FakeRequest& request) {
+        if (request.method == "PATCH") {
+            CHECK(request.path == "/legacy/Api/V8/module");
+            CHECK(Json::parse(request.body)["data"]["id"] == "g-1");
+            return json({{"data", ada}}, 201);
+        }
+        if (request.path.ends_with("/g-2")) return json(missing, 400);
+        if (request.path.ends_with("/g-1")) return json({{"data", ada}});
+        const auto filter = request.query.find("filter[date_modified][gte]");
+        if (filter != request.query.end()) since = filter->second;
+        CHECK(request.query.at("sort") == "id");
+        if (request.query.at("page[number]") != "1")
+            return json({{"meta", {{"message", "no result"}}}, {"data", Json::array()}});
+        return json({{"meta", {{"total-pages", 0}}}, {"data", Json::array({ada})}});
+    };
+    const auto loaded = remote.pull("contacts", {"last_name", "email1"});
+    CHECK(remote.host.records().size() == 1);
+    remote.pull("contacts", {"last_name"}, loaded);
+    // The whole minute that the newest stamp was cut from, and more.
+    CHECK(since == "2026-05-01T09:50:00");
+    CHECK(
+        remote.push(Op::kUpdate, "g-1", "", {{"last_name", std::string("L")}}, "contacts").status ==
+        "ok");
+    CHECK(
+        remote.push(Op::kUpdate, "g-2", "", {{"last_name", std::string("L")}}, "contacts").status ==
+        "missing");
+}
+
 TEST_CASE("tryton: errors inside 200, moments as objects, a token in the body", "[rest][vendors]") {
     RestRemote remote(shipped("tryton"), "", {{"url", "https://tryton.test"}, {"database", "db"}});
     const Json stamp = {{"__class__", "datetime"},
