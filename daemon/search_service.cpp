@@ -5,8 +5,8 @@ namespace kontor::app {
 using std::chrono::milliseconds;
 
 namespace {
-constexpr milliseconds kBudget{500};
-constexpr milliseconds kGather{5'000};       // of a first load, before it is indexed
+constexpr milliseconds kBudget{1'500};  // one transaction of a build: each leaves a part to merge
+constexpr milliseconds kGather{5'000};  // of a first load, before it is indexed
 constexpr milliseconds kRetryAfter{60'000};  // after a failure
 }  // namespace
 

@@ -14,7 +14,12 @@ ABSORB = "sync/engine/absorb.cpp"
 SWEEPER = "sync/engine/sweeper.cpp"
 REFERENCES = "sync/engine/references.cpp"
 ROWS = "sync/engine/rows.cpp"
+CYCLE = "sync/engine/cycle.cpp"
+LOADER = "sync/engine/loader.cpp"
 THREE_WAY = "sync/merge/three_way.cpp"
+POLICY = "sync/merge/policy.cpp"
+OSCILLATION = "sync/merge/oscillation.cpp"
+DATABASE = "sync/replica/database.cpp"
 
 MUTANTS = [
     ("acknowledgement forgets what was sent", "A1 C2 f", {PUSHER: [(
@@ -124,4 +129,81 @@ MUTANTS = [
     ("both changed: ours is silently replaced", "A1 h", {THREE_WAY: [(
         "} else if (input.local == known.ours || input.direction == Direction::kIn) {",
         "} else if (true) {")]}),
+    ("a local write is not on disk when it is reported as done", "A8", {DATABASE: [(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;",
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=OFF;")]}),
+    ("an intent is not on disk when its request leaves", "A8 A3", {PUSHER: [(
+        "\"PRAGMA synchronous=FULL\"", "\"PRAGMA synchronous=NORMAL\"")]}),
+    ("intents are written down after the answer", "A3 A8", {PUSHER: [
+        ("{add_intent(context, intent), std::move(*push)}", "{0, std::move(*push)}"),
+        ("set_intent_state(context.sql, sent.intent, \"acked\", result.version);",
+         "add_intent(context, {.link = link->id, .op = op_name(sent.push.op), .sent = "
+         "sent.push.groups, .key = \"\", .base_version = \"\", .state = \"acked\", "
+         ".version = result.version});")]}),
+    ("the cursor is saved before its page", "B3", {PULLER: [(
+        "            EngineTransaction transaction(context_);\n"
+        "            const auto started = context_.clock.steady();\n"
+        "            while (at < batch.size()) {",
+        "            { EngineTransaction early(context_); advance(checkpoint); early.commit(); }\n"
+        "            EngineTransaction transaction(context_);\n"
+        "            const auto started = context_.clock.steady();\n"
+        "            while (at < batch.size()) {")]}),
+    ("what a first load brings twice keeps its first form", "B4", {LOADER: [(
+        "        finish_stretch();\n        merger_.apply(image, false);\n        return;\n    }\n"
+        "    if (const auto uid",
+        "        finish_stretch();\n        return;\n    }\n    if (const auto uid")]}),
+    ("another organisation behind the address goes unnoticed", "B5", {CYCLE: [(
+        "*known != who.org_id) {", "false) {")]}),
+    ("an older remote is believed", "B5 B1", {MERGER: [(
+        "if (!link->version.empty() && !image.version.empty() && image.version < link->version) {\n"
+        "        if (!authoritative) {",
+        "if (!authoritative && !link->version.empty() && !image.version.empty() && "
+        "image.version < link->version) {\n        if (true) {")]}),
+    ("two that fight over a field go on", "C3", {OSCILLATION: [(
+        "return insists(turns, remote, now, offered) || relayed(turns, remote);",
+        "return false;")]}),
+    ("of a union only what was first stays", "C4", {POLICY: [(
+        "for (const auto& item : *t)\n        if (o->contains(item) || !b->contains(item)) "
+        "out.insert(item);", "")]}),
+    ("blank parts of a group are filled from the other side", "C5", {THREE_WAY: [(
+        ".value = input.remote,\n            .known = Known{input.remote, input.remote},\n"
+        "            .rule = std::move(rule)};",
+        ".value = [&] { auto v = input.remote; for (std::size_t i = 0; i < v.size(); ++i) "
+        "if (v[i].is_blank()) v[i] = input.local[i]; return v; }(),\n"
+        "            .known = Known{input.remote, input.remote},\n"
+        "            .rule = std::move(rule)};")]}),
+    ("what the remote would refuse is sent", "C6", {PLAN: [(
+        "if (!flaw) continue;", "continue;")]}),
+    ("edits of both sides: the deletion wins by age", "C7 i", {DELETE: [(
+        "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {",
+        "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote && "
+        "image.version < context_.now()) {")]}),
+    ("the newest wins by the local clock alone", "D1", {MERGER: [(
+        "const Instant there = *when + context_.clock_offset;", "const Instant there = *when;")]}),
+    ("the newest wins within what clocks can tell", "D1", {MERGER: [(
+        "out.uncertainty = context_.clock_uncertainty;", "")]}),
+    ("missing from a list is deleted", "A5 D2", {SWEEPER: [(
+        "fetch_and_merge(context, ports, plan, missing, counts);",
+        "{ Merger merger(context, plan, counts); EngineTransaction transaction(context); "
+        "for (const auto& id : missing) { remote::RecordView gone{}; gone.id = id; "
+        "gone.fact = remote::Fact::kDeleted; merger.apply(gone, true); } transaction.commit(); }"),
+        ("#include \"sync/engine/absorb.hpp\"",
+         "#include \"sync/engine/absorb.hpp\"\n#include \"sync/engine/merger.hpp\"")]}),
+    ("what is refused is sent again in each round", "D4 D5", {PUSHER: [(
+        "AND (b.link IS NULL OR b.retry_at <= ?)\"\n        \" ORDER BY",
+        "AND (b.link IS NULL OR b.retry_at <= ? OR 1)\"\n        \" ORDER BY")]}),
+    ("a refused record ends the sync", "D5", {PUSHER: [(
+        "block(context, plan, *link, op_name(sent.push.op), remote::to_string(result.status), "
+        "result,\n          later);\n    ++counts.blocked;",
+        "stop({Errc::kInvalid, \"refused\", {}, {}});")]}),
+    ("half a record is committed", "D8", {MERGER: [(
+        "old.emplace(plan_.column_fields[column], before);\n    }",
+        "old.emplace(plan_.column_fields[column], before);\n"
+        "        need(context_.sql.db().execute(\"COMMIT; BEGIN IMMEDIATE\"));\n    }")]}),
+    ("a batch is as large as what waits", "D9", {PUSHER: [(
+        "std::max(1, can.push_batch_max)", "1'000'000")]}),
+    ("chance that no seed decides", "D10", {PUSHER: [
+        ("static_cast<unsigned>(attempts), context.random.next())",
+         "static_cast<unsigned>(attempts), std::random_device{}())"),
+        ("#include <algorithm>", "#include <algorithm>\n#include <random>")]}),
 ]

@@ -15,7 +15,9 @@ from mutants import MUTANTS
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "mutation"
 SOURCE, BUILD = WORK / "source", WORK / "build"
-TESTS = ["merge_test", "engine_test"]
+# What no test of a named defect is: fixed seeds, generated cases, a crash at every step.
+GENERAL = ["merge_properties_test", "every_step_test"]
+NAMED = ["merge_test", "engine_test", "sync_replica_test"]
 
 
 def run(*command, **more):
@@ -38,8 +40,8 @@ def copy_source():
         target.write_bytes(text)
 
 
-def build(tests):
-    made = run("nice", "cmake", "--build", str(BUILD), "-j2", "--target", "kontor_simulation", *tests)
+def build(targets):
+    made = run("nice", "cmake", "--build", str(BUILD), "-j2", "--target", *targets)
     return None if made.returncode == 0 else made.stdout[-2000:]
 
 
@@ -58,35 +60,59 @@ def plant(edits):
     return originals
 
 
-def catches(options):
-    """What fails now: the simulation's first violation, and the cases of the tests."""
-    simulated = run(str(BUILD / "bin/kontor_simulation"), "--seeds", str(options.seeds),
-                    "--failures", "1", "--no-shrink", timeout=1800)
-    found = []
-    violation = re.search(r"^  (\w[^:\n]*):.*$", simulated.stdout, re.M)
-    if simulated.returncode != 0:
-        seed = re.search(r"seed (\d+) FAILED", simulated.stdout)
-        found.append("simulation %s (seed %s)" % (violation.group(1) if violation else "crash",
-                                                  seed.group(1) if seed else "?"))
-    for test in options.tests:
-        tried = run(str(BUILD / "bin" / test), "-r", "compact", timeout=600)
-        cases = re.search(r"[Ff]ailed (\d+|both) test case|failed (\d+) of|(\d+) failed",
-                          tried.stdout)
-        if tried.returncode != 0:
-            found.append(f"{test}{' ' + cases.group(0) if cases else ''}")
-    return found
+def simulation(options):
+    """The first violation that the simulation finds, or None."""
+    tried = run(str(BUILD / "bin/kontor_simulation"), "--seeds", str(options.seeds), "--jobs",
+                str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
+    if tried.returncode == 0:
+        return None
+    violation = re.search(r"^  (\w[^:\n]*):.*$", tried.stdout, re.M)
+    seed = re.search(r"seed (\d+) FAILED", tried.stdout)
+    return "simulation %s (seed %s)" % (violation.group(1) if violation else "crash",
+                                        seed.group(1) if seed else "?")
+
+
+def test(name):
+    """What fails of a test program, or None."""
+    options = ["--jobs", "2"] if name == "every_step_test" else []
+    if "properties" not in name and not options:
+        options = ["-r", "compact"]
+    tried = run(str(BUILD / "bin" / name), *options, timeout=1800)
+    if tried.returncode == 0:
+        return None
+    cases = re.search(r"[Ff]ailed (\d+|both) test case|failed (\d+) of|(\d+) failed", tried.stdout)
+    return f"{name}{' ' + cases.group(0) if cases else ''}"
+
+
+def caught_by(options):
+    """The first general check that fails, else the first named test, else None; and which kind."""
+    for name in GENERAL[:0 if options.simulation else None]:
+        if found := test(name):
+            return found, "general"
+    if found := simulation(options):
+        return found, "general"
+    if options.simulation:
+        return None, None
+    trouble = build(NAMED)
+    if trouble:
+        return "named tests do not compile", "named"
+    for name in NAMED:
+        if found := test(name):
+            return found, "named"
+    return None, None
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=300, help="of the simulation, for each")
-    parser.add_argument("--only", default="", help="mutants whose name matches this")
+    parser.add_argument("--seeds", type=int, default=2000,
+                        help="of the simulation, for each at most; 2,000 are what CI runs")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", default="", help="mutants whose name or invariants match this")
     parser.add_argument("--simulation", action="store_true", help="the simulation alone")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
-    options.tests = [] if options.simulation else TESTS
     copy_source()
-    chosen = [m for m in MUTANTS if re.search(options.only, m[0])]
+    chosen = [m for m in MUTANTS if re.search(options.only, f"{m[0]} [{m[1]}]")]
     if options.check:
         for name, _, edits in chosen:
             for path, text in plant(edits).items():
@@ -94,35 +120,36 @@ def main():
         print(f"{len(chosen)} mutants fit the source")
         return 0
 
+    targets = ["kontor_simulation"] + ([] if options.simulation else GENERAL)
     configured = run("cmake", "-S", str(SOURCE), "-B", str(BUILD), "-G", "Ninja",
                      "-DCMAKE_BUILD_TYPE=Release")
-    if configured.returncode != 0 or build(options.tests) is not None:
+    if configured.returncode != 0 or build(targets + NAMED) is not None:
         print("the source does not build", file=sys.stderr)
         return 1
-    if already := catches(options):
+    if already := [name for name in GENERAL + NAMED if test(name)]:
         print("fails without a mutant:", already, file=sys.stderr)
         return 1
-    survived, by_simulation = [], 0
+    survived, kinds = [], {"general": 0, "named": 0}
     for name, invariants, edits in chosen:
         started = time.monotonic()
         originals = plant(edits)
         try:
-            trouble = build(options.tests)
-            found = [] if trouble else catches(options)
+            trouble = build(targets)
+            found, kind = (None, None) if trouble else caught_by(options)
         finally:
             for path, text in originals.items():
                 (SOURCE / path).write_text(text)
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
+        if found:
+            kinds[kind] += 1
+        else:
             survived.append(name)
-            continue
-        by_simulation += any(f.startswith("simulation") for f in found)
-        if not found:
-            survived.append(name)
-        print(f"{'caught' if found else 'SURVIVED':9} {name} [{invariants}]: "
-              f"{', '.join(found) or '-'} ({time.monotonic() - started:.0f} s)", flush=True)
-    print(f"{len(chosen)} mutants, {len(chosen) - len(survived)} caught, "
-          f"{by_simulation} by the simulation")
+        print(f"{'caught' if found else 'SURVIVED':9} {name} [{invariants}]: {found or '-'}"
+              f"{' (named test)' if kind == 'named' else ''} ({time.monotonic() - started:.0f} s)",
+              flush=True)
+    print(f"{len(chosen)} mutants, {len(chosen) - len(survived)} caught, {kinds['general']} of them by "
+          "the simulation, generated cases or the crash at every step")
     return 1 if survived else 0
 
 
