@@ -61,6 +61,13 @@ bool Loader::applies(Sql& sql, const StreamPlan& plan) {
            !sql.integer("SELECT 1 FROM kontor_link WHERE stream = ? LIMIT 1", plan.id);
 }
 
+bool Loader::alone() const {
+    return !context_.sql.integer(
+        "SELECT 1 FROM kontor_stream s JOIN kontor_link l ON l.stream = s.id AND l.ext_id IS NOT"
+        " NULL WHERE s.entity = ? AND s.id <> ? LIMIT 1",
+        plan_.entity.id, plan_.id);
+}
+
 Loader::Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamCounts& counts)
     : context_(context),
       plan_(plan),

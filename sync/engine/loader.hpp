@@ -29,6 +29,10 @@ public:
     /// True if nothing here can meet what the load brings: no rows, no links.
     [[nodiscard]] static bool applies(Sql& sql, const StreamPlan& plan);
 
+    /// False once another remote has brought records of this kind meanwhile, which may be the same:
+    /// the rest of the load is the merger's.
+    [[nodiscard]] bool alone() const;
+
     /// Inserts a record. `image` need not live longer than the call.
     void insert(const remote::RecordView& image);
     /// Ends a stretch: its history entry is written. Call before each commit.

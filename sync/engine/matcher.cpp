@@ -92,17 +92,20 @@ std::vector<std::string> wanted_of(const Lookup& lookup, const std::map<std::str
 Matcher::Matcher(Context& context, const StreamPlan& plan) : context_(context), plan_(plan) {
     for (const auto& column : merge::identity_columns(plan.entity.name))
         if (plan.entity.field(column) != nullptr) columns_.push_back(column);
-    if (columns_.empty()) return;
-    const bool elsewhere = std::ranges::any_of(context.plans.all(), [&](const StreamPlan& other) {
-        return other.id != plan.id && other.entity.id == plan.entity.id;
-    });
-    applies_ =
-        elsewhere ||
-        (!plan.loaded && context.sql.integer("SELECT 1 FROM \"" + plan.entity.name + "\" LIMIT 1"));
+    found_some_ = !columns_.empty() && !plan.loaded &&
+                  context.sql.integer("SELECT 1 FROM \"" + plan.entity.name + "\" LIMIT 1");
+}
+
+bool Matcher::applies() const {
+    // Not by the plans: another connection may have come since they were made, and load now.
+    return !columns_.empty() &&
+           (found_some_ ||
+            context_.sql.integer("SELECT 1 FROM kontor_stream WHERE entity = ? AND id <> ? LIMIT 1",
+                                 plan_.entity.id, plan_.id));
 }
 
 void Matcher::build_indexes() {
-    if (!applies_) return;
+    if (!applies()) return;
     for (const Lookup& lookup : lookups_of(plan_.entity.name)) {
         const bool there = std::ranges::all_of(lookup.columns, [&](const auto& column) {
             return plan_.entity.field(column) != nullptr;

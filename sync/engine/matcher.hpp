@@ -26,7 +26,7 @@ public:
 
     /// False if nothing here can be met: no rules for the entity, or all its records come through
     /// this stream.
-    [[nodiscard]] bool applies() const { return applies_; }
+    [[nodiscard]] bool applies() const;
     /// Builds the indexes that finding needs, if they are not there. Not in a transaction.
     void build_indexes();
 
@@ -50,7 +50,7 @@ private:
     Context& context_;
     const StreamPlan& plan_;
     std::vector<std::string> columns_;  ///< that tell who a record is and exist here
-    bool applies_ = false;
+    bool found_some_ = false;  ///< a first load found records here
 };
 
 /// What is known of who a remote's record may be (kontor_match).

@@ -154,6 +154,12 @@ private:
         std::size_t at = 0;
         while (at < records.size()) {
             EngineTransaction transaction(context_);
+            if (!loader_->alone()) {
+                transaction.commit();
+                loader_.reset();
+                Matcher(context_, plan_).build_indexes();
+                return apply(records.subspan(at), checkpoint);
+            }
             const auto started = context_.clock.steady();
             while (at < records.size()) {
                 loader_->insert(records[at++]);

@@ -107,6 +107,46 @@ TEST_CASE("one number in three spellings is no question, and stays as each has i
     f.is_quiet();
 }
 
+namespace {
+
+/// Does something once, while a sync is under way and has committed.
+struct Meanwhile final : engine::Observer {
+    explicit Meanwhile(std::function<void()> what) : then(std::move(what)) {}
+    void committed() override {
+        if (const auto run = std::exchange(then, nullptr)) run();
+    }
+    std::function<void()> then;
+};
+
+}  // namespace
+
+TEST_CASE("two connections that read at the same time meet each other's people", "[many]") {
+    const bool loaded = GENERATE(false, true);
+    Office f(2);
+    if (loaded) {
+        f.remotes[0].create("Contacts", {{"Last_Name", Value("Old")}});
+        f.connect(0);
+        f.clock.advance(seconds{60});
+    } else {
+        f.device.prepare("a", f.remotes[0]);
+    }
+    for (int i = 0; i < 10; ++i)  // several pages
+        for (auto& remote : f.remotes)
+            remote.create("Contacts", {{"Last_Name", Value("P" + std::to_string(i))},
+                                       {"Email", Value(std::to_string(i) + "@example.com")}});
+    Meanwhile meanwhile([&] {
+        f.device.observer = nullptr;
+        f.device.prepare("b", f.remotes[1]);
+        f.device.sync("b");
+    });
+    f.device.observer = &meanwhile;
+    f.device.sync("a");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == (loaded ? 11 : 10));
+    CHECK(f.device.number("SELECT count(*) FROM kontor_link WHERE ext_id > ''") ==
+          (loaded ? 21 : 20));
+    CHECK(f.open().empty());
+}
+
 TEST_CASE("numbers that differ, or of which one says more, are asked about", "[many]") {
     const auto* other =
         GENERATE("138 0013 8001", "138 0013 8000 ext. 12", "138 0013 8000 (mother)", "8000");
