@@ -292,6 +292,22 @@ void refused(Context& context, const StreamPlan& plan, const Sent& sent,
     ++counts.blocked;
 }
 
+/// False if the remote has surely not taken what was sent. A connector that ended, or was stopped,
+/// may have sent it before.
+bool maybe_carried_out(Errc code) {
+    switch (code) {
+        case Errc::kUnavailable:
+        case Errc::kTimeout:
+        case Errc::kCancelled:
+        case Errc::kProtocol:
+        case Errc::kInternal:
+        case Errc::kConnector:
+            return true;
+        default:
+            return false;
+    }
+}
+
 /// An update or deletion that was not carried out, for the record is said to be another than we
 /// know, or gone.
 struct Elsewhere {
@@ -397,9 +413,7 @@ std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& pl
                 carried_out += counts.created_there + counts.updated_there + counts.deleted_there -
                                before.created_there - before.updated_there - before.deleted_there;
             } else {
-                const Errc code = results.error().code;
-                const bool maybe = code == Errc::kUnavailable || code == Errc::kTimeout ||
-                                   code == Errc::kProtocol || code == Errc::kInternal;
+                const bool maybe = maybe_carried_out(results.error().code);
                 EngineTransaction transaction(context);
                 for (const Sent& one : sent) {
                     if (maybe) {

@@ -257,11 +257,11 @@ Result<std::vector<remote::PushResult>> MemoryRemote::push(
     sent.insert(sent.end(), changes.begin(), changes.end());
     const Fault fault = std::exchange(next_push, Fault::kNone);
     if (before_push) std::exchange(before_push, {})();
-    if (fault == Fault::kLostRequest) return fail(Errc::kUnavailable, "connection reset");
+    if (fault == Fault::kLostRequest) return fail(push_trouble, "connection reset");
     std::vector<remote::PushResult> results;
     for (const auto& change : changes) results.push_back(carry_out(std::string(stream), change));
     if (after_push) std::exchange(after_push, {})();
-    if (fault == Fault::kLostAnswer) return fail(Errc::kUnavailable, "connection reset");
+    if (fault == Fault::kLostAnswer) return fail(push_trouble, "connection reset");
     return results;
 }
 

@@ -60,6 +60,7 @@ public:
     std::function<std::optional<remote::PushResult>(const std::string&, const remote::Change&)>
         refuse;
     Fault next_push = Fault::kNone;                 ///< used up by one push
+    Errc push_trouble = Errc::kUnavailable;         ///< what it says
     std::function<void()> before_push, after_push;  ///< interleaving, while the engine waits
     std::chrono::milliseconds clock_skew{0};
     bool answers_version = true;             ///< of a push

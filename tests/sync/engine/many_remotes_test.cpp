@@ -323,3 +323,35 @@ TEST_CASE("C3: automations that each add to what the other has end as well",
         },
         merge::kRelayMax);
 }
+
+TEST_CASE("a connector that ends while it writes may have written: nothing is made twice",
+          "[many]") {
+    const auto trouble = GENERATE(Errc::kConnector, Errc::kCancelled);
+    const auto fault =
+        GENERATE(MemoryRemote::Fault::kLostAnswer, MemoryRemote::Fault::kLostRequest);
+    Office f(1);
+    MemoryRemote& remote = f.remotes[0];
+    remote.normalise = [](const std::string&, const std::string& field, Value value) {
+        return field == "Email" ? Value("normal@example.com") : std::move(value);
+    };
+    const auto id = remote.create("Contacts", ada("1234567"));
+    f.connect_all();
+    remote.push_trouble = trouble;
+
+    remote.next_push = fault;
+    f.device.sql("UPDATE contact SET email = 'Normal@Example.com'");
+    CHECK(f.device.try_sync("a").error().code == trouble);
+    f.clock.advance(seconds{30});
+    f.rounds(2);
+    CHECK(f.open().empty());
+    CHECK(f.device.text("SELECT email FROM contact") == "Normal@Example.com");
+    CHECK(remote.value("Contacts", id, "Email") == Value("normal@example.com"));
+
+    remote.next_push = fault;
+    f.device.sql("INSERT INTO contact(last_name) VALUES('New')");
+    CHECK(f.device.try_sync("a").error().code == trouble);
+    f.clock.advance(seconds{30});
+    f.rounds(2);
+    CHECK(remote.ids("Contacts").size() == 2);
+    f.is_quiet();
+}
