@@ -15,6 +15,7 @@
 #include "daemon/api/services.hpp"
 #include "daemon/config_checks.hpp"
 #include "daemon/exit_codes.hpp"
+#include "daemon/form/form_server.hpp"
 #include "daemon/lock_file.hpp"
 #include "daemon/log_sink.hpp"
 #include "daemon/notify.hpp"
@@ -93,6 +94,8 @@ struct App::Parts {
     api::Router router;
     std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<api::Server> server;
+    std::unique_ptr<form::FormSite> form_site;
+    std::unique_ptr<form::FormServer> form;
     std::unique_ptr<Loop::Timer> watchdog;
     std::unique_ptr<Loop::Timer> drain_limit;
     std::atomic<bool> pool_answered{true};
@@ -108,6 +111,7 @@ struct App::Parts {
     Result<> open_replica();
     void build();
     Result<> listen();
+    void open_form();
     void edited();
     Result<api::Reloaded> reload();
     void on_signal(int number);
@@ -222,6 +226,27 @@ Result<> App::Parts::listen() {
     return server->listen(config.daemon.socket);
 }
 
+// What is wrong with the form keeps nobody from syncing.
+void App::Parts::open_form() {
+    const auto set = surveys->settings();
+    if (!set) {
+        core->log.error("form.settings", {{"reason", set.error().message}});
+        return;
+    }
+    if (set->listen.empty()) return;
+    form_site = std::make_unique<form::FormSite>(*services, *surveys);
+    form = std::make_unique<form::FormServer>(
+        form::FormServer::Parts{core->loop, *quick, *form_site, core->clock, core->log},
+        form::FormServer::Limits{set->forwarded, set->connections, set->requests_per_minute,
+                                 messages::Language::kEnglish});
+    if (const auto listening = form->listen(set->listen)) {
+        core->log.info("form.listening", {{"address", set->listen}, {"port", form->port()}});
+    } else {
+        core->log.error("form.not_listening", {{"reason", listening.error().message}});
+        form.reset();
+    }
+}
+
 App::App(AppSettings settings, AppSeams seams)
     : parts_(std::make_unique<Parts>(std::move(settings), std::move(seams))) {}
 
@@ -243,6 +268,7 @@ Result<> App::start() {
     if (auto opened = p.open_replica(); !opened) return opened;
     p.build();
     if (auto listening = p.listen(); !listening) return listening;
+    p.open_form();
     if (p.seams.handle_signals)
         p.core->loop.on_signals({SIGTERM, SIGINT, SIGHUP}, [&p](int n) { p.on_signal(n); });
     auto& network = p.seams.network != nullptr ? *p.seams.network : p.netlink;
@@ -355,7 +381,11 @@ void App::Parts::drain() {
     for (const auto& worker : connections->all()) worker->cancel();
     drain_limit = core->loop.timer();
     drain_limit->after(kDrainMax, [this] { core->loop.stop(); });
-    server->drain([this] { core->loop.stop(); });
+    const auto end = [this] { server->drain([this] { core->loop.stop(); }); };
+    if (form)
+        form->drain(end);
+    else
+        end();
 }
 
 void App::Parts::finish() {
@@ -363,6 +393,7 @@ void App::Parts::finish() {
     if (connections) connections->stop();
     quick.reset();
     slow.reset();
+    form.reset();
     server.reset();
     search.reset();
     if (databases) {

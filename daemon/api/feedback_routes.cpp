@@ -74,6 +74,24 @@ Invitations::Parts parts_of(Services& services, const replica::Database& db,
     return {db, services.databases.catalogues(), services.clock.now(), request.actor};
 }
 
+Result<json> due_json(const std::vector<Due>& due, const Links& links) {
+    json out = json::array();
+    for (const auto& d : due) {
+        auto link = links.answer(d.invitation);
+        if (!link) return pass(link);
+        auto unsubscribe = links.unsubscribe(d.invitation);
+        if (!unsubscribe) return pass(unsubscribe);
+        out.push_back({{"invitation", d.invitation.id},
+                       {"who", d.invitation.who},
+                       {"address", d.person.address},
+                       {"language", d.invitation.language},
+                       {"reminder", d.reminder},
+                       {"link", *link},
+                       {"unsubscribe", *unsubscribe}});
+    }
+    return out;
+}
+
 json acted_json(const Acted& acted) {
     json open = json::array();
     for (const auto& answer : acted.open)
@@ -93,10 +111,14 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     if (!dry_run) return pass(dry_run);
     auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
+    // Before anything is reserved: an invitation without a link would be one that nobody gets.
+    std::optional<Links> links;
     const bool by_link = std::ranges::find(survey->channels, "link") != survey->channels.end();
-    if (!*dry_run && by_link)
-        return fail(Errc::kUnsupported, "links cannot be sent yet",
-                    {{"reason", "survey_links"}, {"survey", survey->id}});
+    if (!*dry_run && by_link) {
+        auto made = desk.surveys.links();
+        if (!made) return pass(made);
+        links = std::move(*made);
+    }
     auto sent = desk.surveys.send(*survey, request.actor, *dry_run);
     if (!sent) return pass(sent);
     auto out = selection_json(sent->selection);
@@ -106,7 +128,25 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     out["waiting"] = held_json(sent->sending.waiting);
     out["withdrawn"] = held_json(sent->sending.withdrawn);
     out["acted"] = acted_json(sent->acted);
+    out["due"] = json::array();
+    if (links) {
+        auto due = due_json(sent->sending.due, *links);
+        if (!due) return pass(due);
+        out["due"] = std::move(*due);
+    }
     return json_response(out);
+}
+
+Result<ApiResponse> list_links(const Desk& desk, const ApiRequest& request) {
+    auto survey = survey_of(desk, request);
+    if (!survey) return pass(survey);
+    auto links = desk.surveys.links();
+    if (!links) return pass(links);
+    auto due = desk.surveys.handed_out(*survey);
+    if (!due) return pass(due);
+    auto shown = due_json(*due, *links);
+    if (!shown) return pass(shown);
+    return json_response({{"survey", survey->id}, {"links", *shown}});
 }
 
 Result<ApiResponse> act(const Desk& desk, const ApiRequest& request) {
@@ -248,6 +288,7 @@ void add_feedback_routes(Router& router, Services& s, FeedbackService& surveys) 
     router.add("GET", all, [desk](const ApiRequest&) { return list_surveys(desk); });
     router.add("POST", one + "/send", [desk](const ApiRequest& r) { return send_survey(desk, r); });
     router.add("POST", one + "/act", [desk](const ApiRequest& r) { return act(desk, r); });
+    router.add("GET", one + "/links", [desk](const ApiRequest& r) { return list_links(desk, r); });
     router.add("GET", one + "/calls", [desk](const ApiRequest& r) { return list_calls(desk, r); });
     router.add("GET", one + "/report",
                [desk](const ApiRequest& r) { return show_report(desk, r); });

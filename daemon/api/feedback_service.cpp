@@ -1,7 +1,11 @@
 #include "daemon/api/feedback_service.hpp"
 
+#include <openssl/rand.h>
+
+#include <array>
 #include <filesystem>
 
+#include "connectors/host/base64.hpp"
 #include "daemon/feedback/lexicon_file.hpp"
 
 namespace kontor::api {
@@ -81,6 +85,61 @@ Result<FeedbackService::Recorded> FeedbackService::record(
                                                          {"line", open.line},
                                                          {"reason", open.error.message}});
     return out;
+}
+
+Result<host::Secret> FeedbackService::link_secret() {
+    auto set = settings();
+    if (!set) return pass(set);
+    if (set->link_key.empty())
+        return fail(Errc::kConfig, "link_key names no secret",
+                    {{"reason", "survey_no_key"}, {"key", "link_key"}});
+    const std::lock_guard lock(key_);
+    auto secret = services_.secrets.read(set->link_key);
+    if (secret || secret.error().code != Errc::kNotFound) return secret;
+    std::array<unsigned char, 32> bytes{};
+    if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+        return fail(Errc::kInternal, "the system gives no random numbers");
+    host::Secret made(host::to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    if (auto written = services_.secrets.write(set->link_key, made); !written) return pass(written);
+    services_.log.info("feedback.key_made");
+    return made;
+}
+
+Result<Links> FeedbackService::links() {
+    auto set = settings();
+    if (!set) return pass(set);
+    if (set->public_url.empty())
+        return fail(Errc::kConfig, "public_url says no address",
+                    {{"reason", "survey_no_url"}, {"key", "public_url"}});
+    auto secret = link_secret();
+    if (!secret) return pass(secret);
+    return Links(set->public_url, std::move(*secret));
+}
+
+Result<Opened> FeedbackService::open(const std::string& token, Purpose purpose) {
+    auto secret = link_secret();
+    if (!secret) return pass(secret);
+    auto db = services_.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    return open_link(**db, token, purpose, *secret, services_.clock.now());
+}
+
+Result<> FeedbackService::unsubscribe(const Invitation& invitation, const std::string& actor) {
+    // Whoever wants to be left in peace is, whatever became of the survey's file.
+    const auto defined = survey(invitation.survey);
+    auto db = services_.databases.lend(Access::kLocal);
+    if (!db) return pass(db);
+    auto done = feedback::unsubscribe(**db, services_.databases.catalogues(),
+                                      defined ? *defined : Survey{}, invitation, actor);
+    if (done) services_.edited();
+    return done;
+}
+
+Result<std::vector<Due>> FeedbackService::handed_out(const Survey& survey) {
+    auto db = services_.databases.lend(Access::kReadOnly);
+    if (!db) return pass(db);
+    return Invitations({**db, services_.databases.catalogues(), services_.clock.now(), ""})
+        .handed_out(survey);
 }
 
 }  // namespace kontor::api

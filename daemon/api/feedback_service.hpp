@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/api/services.hpp"
+#include "daemon/feedback/links.hpp"
 #include "daemon/feedback/responses.hpp"
 #include "daemon/feedback/send.hpp"
 #include "daemon/feedback/settings.hpp"
@@ -48,9 +49,26 @@ public:
                                           const feedback::Response& response,
                                           const std::string& actor);
 
+    /// Makes links. kConfig (reason survey_no_key, survey_no_url) if feedback.toml does not name
+    /// the secret that signs them, or the form's address. Where the secret is a file or in the
+    /// keyring and is not there yet, it is made.
+    [[nodiscard]] Result<feedback::Links> links();
+
+    /// What a link leads to; errors as links(), and kStorage.
+    [[nodiscard]] Result<feedback::Opened> open(const std::string& token,
+                                                feedback::Purpose purpose);
+    /// See feedback::unsubscribe(); also of a survey whose file is gone.
+    [[nodiscard]] Result<> unsubscribe(const feedback::Invitation& invitation,
+                                       const std::string& actor);
+    /// The links that may still be answered.
+    [[nodiscard]] Result<std::vector<feedback::Due>> handed_out(const feedback::Survey& survey);
+
 private:
+    [[nodiscard]] Result<host::Secret> link_secret();
+
     Services& services_;
     std::mutex sending_;
+    std::mutex key_;  // two requests must not make two
 };
 
 }  // namespace kontor::api

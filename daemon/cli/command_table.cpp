@@ -282,9 +282,14 @@ constexpr ExampleSpec kFeedbackCheckExamples[] = {
     {"kontor feedback check ~/.config/kontor/surveys/relationship.toml"}};
 constexpr ArgumentSpec kFiles[] = {{.name = "FILE", .repeat = true, .complete = Complete::kFile}};
 constexpr ExampleSpec kFeedbackPreviewExamples[] = {{"kontor feedback preview relationship"}};
-constexpr ExampleSpec kFeedbackSendExamples[] = {{"kontor feedback send relationship --dry-run"},
-                                                 {"kontor feedback send relationship"}};
-constexpr OptionSpec kFeedbackSendOptions[] = {kDryRun};
+constexpr ExampleSpec kFeedbackSendExamples[] = {
+    {"kontor feedback send relationship --dry-run"},
+    {"kontor feedback send relationship"},
+    {"kontor feedback send relationship --csv > links.csv"}};
+constexpr OptionSpec kFeedbackSendOptions[] = {kDryRun, kFormat, kCsv, kBom};
+constexpr ExampleSpec kFeedbackLinksExamples[] = {
+    {"kontor feedback links relationship --csv > links.csv"}};
+constexpr OptionSpec kFeedbackLinksOptions[] = {kFormat, kCsv, kBom};
 constexpr ExampleSpec kFeedbackCallExamples[] = {
     {"kontor feedback call relationship"},
     {"kontor feedback call relationship 12"},
@@ -440,6 +445,8 @@ constexpr CommandSpec kCommands[] = {
     {"feedback preview", kFeedbackPreviewExamples, kSurveyArguments, {}, run_feedback_preview},
     {"feedback send", kFeedbackSendExamples, kSurveyArguments, kFeedbackSendOptions,
      run_feedback_send},
+    {"feedback links", kFeedbackLinksExamples, kSurveyArguments, kFeedbackLinksOptions,
+     run_feedback_links},
     {"feedback call", kFeedbackCallExamples, kFeedbackCallArguments, kFeedbackCallOptions,
      run_feedback_call},
     {"feedback import", kFeedbackImportExamples, kFeedbackImportArguments, {}, run_feedback_import},

@@ -1,10 +1,27 @@
 #include "daemon/feedback/settings.hpp"
 
 #include <filesystem>
+#include <regex>
 
+#include "config/parse.hpp"
 #include "config/table_reader.hpp"
 
 namespace kontor::feedback {
+namespace {
+
+std::string check_public_url(const std::string& text) {
+    static const std::regex form(R"(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)");
+    return std::regex_match(text, form)
+               ? ""
+               : "must be where people reach the form: https://feedback.example.com";
+}
+
+std::string check_listen(const std::string& text) {
+    static const std::regex form(R"(([0-9.]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5})");
+    return std::regex_match(text, form) ? "" : "must be an address and a port: 127.0.0.1:8087";
+}
+
+}  // namespace
 
 std::string settings_path(const std::string& config_folder) {
     return (std::filesystem::path(config_folder) / "feedback.toml").string();
@@ -16,6 +33,13 @@ Settings read_settings(const std::string& file, config::Problems& problems) {
     if (!document) return out;
     config::TableReader in(*document, "", {file, problems, nullptr});
     in.boolean("pulled_answers", out.pulled_answers);
+    in.text("link_key", out.link_key, config::check_secret_reference);
+    in.text("public_url", out.public_url, check_public_url);
+    in.text("listen", out.listen, check_listen);
+    in.boolean("forwarded", out.forwarded);
+    in.integer("connections", out.connections, 4, 1'024);
+    in.integer("requests_per_minute", out.requests_per_minute, 5, 10'000);
+    while (!out.public_url.empty() && out.public_url.back() == '/') out.public_url.pop_back();
     in.finish();
     return out;
 }

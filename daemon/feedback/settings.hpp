@@ -12,6 +12,12 @@ namespace kontor::feedback {
 /// unless it is said; the file need not be there. A plain value.
 struct Settings {
     bool pulled_answers = false;  ///< act on answers that came from a remote; one device of a team
+    std::string link_key;         ///< reference to the secret that signs links; "" = no links
+    std::string public_url;       ///< where people reach the form, without a slash at its end
+    std::string listen;           ///< ADDRESS:PORT of the form, behind a reverse proxy; "" = off
+    bool forwarded = false;       ///< the proxy sets X-Forwarded-For; its last entry is the client
+    std::int64_t connections = 64;          ///< open at once
+    std::int64_t requests_per_minute = 60;  ///< of one client
 };
 
 /// Reads the file; what is wrong becomes a problem.

@@ -1,7 +1,11 @@
 #include "daemon/form/form_page.hpp"
 
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
 #include "connectors/host/base64.hpp"
-#include "connectors/host/digest.hpp"
 
 namespace kontor::form {
 namespace {
@@ -235,9 +239,14 @@ std::string unsubscribe_page(messages::Language language) {
 }
 
 const std::string& content_policy() {
-    static const std::string policy =
-        "default-src 'none'; style-src 'sha256-" + host::to_base64(host::sha256(kStyle)) +
-        "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    static const auto policy = [] {
+        std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+        ::SHA256(reinterpret_cast<const unsigned char*>(kStyle.data()), kStyle.size(),
+                 digest.data());
+        return "default-src 'none'; style-src 'sha256-" +
+               host::to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()}) +
+               "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    }();
     return policy;
 }
 

@@ -410,11 +410,16 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     CHECK(found["follow_ups"]["closed_rate"]["value"] == 0);
     CHECK(found["texts"]["themes"][0]["theme"] == "price");
     CHECK(daemon.get(s + "/report?since=soon").status == 400);
-    // Links need a form, which is not here yet: nothing is reserved that nobody would get.
+    // Without a key and an address for links nothing is reserved that nobody would get.
     daemon.dir.write("surveys/l.toml",
                      "id = \"l\"\ntitle = \"T\"\n[[question]]\nid = \"q\"\nkind = \"csat\"\n"
                      "text = \"Q\"\n");
-    CHECK(daemon.send("POST", v1 + "/surveys/l/send", json::object()).status == 501);
+    const auto no_key = daemon.send("POST", v1 + "/surveys/l/send", json::object());
+    CHECK(json::parse(no_key.body)["args"]["reason"] == "survey_no_url");
+    CHECK(daemon.json("/api/v1/records/survey_invitation?filter=survey:=:l")["records"].empty());
+    daemon.dir.write("feedback.toml", "link_key = \"file:" + daemon.dir.path("key") +
+                                          "\"\npublic_url = \"https://example.com\"\n");
+    get(survey + "/links", v1 + "/surveys/l/links");
     daemon.dir.write("surveys/wrong.toml", "id = \"wrong\"\n");
     CHECK(daemon.json(v1 + "/surveys")["problems"].size() == 2);
     CHECK(daemon.get(v1 + "/surveys/..%2Fkontor/calls").status == 404);

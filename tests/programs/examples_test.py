@@ -104,7 +104,9 @@ class Examples(unittest.TestCase):
         shutil.copy(os.path.join(ROOT, "plugins/rest/descriptions/hubspot.toml"),
                     os.path.join(cls.world.config, "mycrm.toml"))
         os.mkdir(os.path.join(cls.world.config, "surveys"))
-        for name, text in (("surveys/relationship.toml", SURVEY), ("answers.csv", "submission,score\n1,9\n")):
+        links = f'link_key = "file:{cls.world.dir}/link_key"\npublic_url = "https://feedback.example.com"\n'
+        for name, text in (("surveys/relationship.toml", SURVEY), ("answers.csv", "submission,score\n1,9\n"),
+                           ("feedback.toml", links)):
             with open(os.path.join(cls.world.config, name), "w") as file:
                 file.write(text)
         with open(os.path.join(cls.world.config, "conf.d", "backup.toml"), "w") as backup:

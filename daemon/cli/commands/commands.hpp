@@ -76,6 +76,7 @@ Outcome<Exit> run_feedback_check(Context& context);
 Outcome<Exit> run_feedback_list(Context& context);
 Outcome<Exit> run_feedback_preview(Context& context);
 Outcome<Exit> run_feedback_send(Context& context);
+Outcome<Exit> run_feedback_links(Context& context);
 Outcome<Exit> run_feedback_act(Context& context);
 // feedback_call.cpp
 Outcome<Exit> run_feedback_call(Context& context);

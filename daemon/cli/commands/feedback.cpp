@@ -46,6 +46,15 @@ void print_held(Context& context, const json& held, std::string_view key) {
                                {"reason", context.text_or("feedback.held." + reason, reason)}}));
 }
 
+/// One row a link; nothing if there are none.
+Outcome<Exit> print_links(Context& context, const json& answer, const json& links) {
+    if (auto shown = print_rows(context, answer, links,
+                                {"who", "address", "language", "reminder", "link", "unsubscribe"});
+        !shown)
+        return tl::unexpected<Failure>(shown.error());
+    return Exit::kOk;
+}
+
 /// What answers came to in the CRM. Whether all could be acted upon.
 bool print_acted(Context& context, const json& acted) {
     if (integer_at(acted, "answers") > 0)
@@ -134,12 +143,22 @@ Outcome<Exit> run_feedback_send(Context& context) {
         print_selection(context, *answer);
         return Exit::kOk;
     }
-    if (context.json()) context.print_json(*answer);
+    const auto& due = list_at(*answer, "due");
+    if (context.json() || !due.empty())
+        if (auto shown = print_links(context, *answer, due); !shown) return shown;
     context.note(
         context.text("feedback.sent", {{"reserved", grouped(integer_at(*answer, "reserved"))}}));
+    if (!due.empty())
+        context.note(context.text("feedback.due", {{"due", std::to_string(due.size())}}));
     print_held(context, list_at(*answer, "waiting"), "feedback.waiting");
     print_held(context, list_at(*answer, "withdrawn"), "feedback.withdrawn");
     return print_acted(context, object_at(*answer, "acted")) ? Exit::kOk : Exit::kPartly;
+}
+
+Outcome<Exit> run_feedback_links(Context& context) {
+    const auto answer = context.api().get(survey_path(context, "/links"));
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    return print_links(context, *answer, list_at(*answer, "links"));
 }
 
 Outcome<Exit> run_feedback_act(Context& context) {

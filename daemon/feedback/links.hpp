@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/feedback/invitations.hpp"
+#include "daemon/feedback/token.hpp"
+
+namespace kontor::feedback {
+
+/// Makes the links of invitations. A plain value; holds the secret that signs them.
+class Links {
+public:
+    /// `base`: where people reach the form, without a slash at its end.
+    Links(std::string base, host::Secret secret)
+        : base_(std::move(base)), secret_(std::move(secret)) {}
+
+    /// Where the person answers; good until the invitation expires. kInternal if the invitation has
+    /// no key of ours.
+    [[nodiscard]] Result<std::string> answer(const Invitation& invitation) const;
+    /// Where the person unsubscribes; good for ever.
+    [[nodiscard]] Result<std::string> unsubscribe(const Invitation& invitation) const;
+
+private:
+    [[nodiscard]] Result<std::string> link(const char* path, const Ticket& ticket) const;
+    std::string base_;
+    host::Secret secret_;
+};
+
+}  // namespace kontor::feedback
