@@ -11,11 +11,13 @@
 #include "connectors/host/atomic_file.hpp"
 #include "daemon/api/backup_routes.hpp"
 #include "daemon/api/feedback_routes.hpp"
+#include "daemon/api/job_routes.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/config_checks.hpp"
 #include "daemon/exit_codes.hpp"
 #include "daemon/form/form_server.hpp"
+#include "daemon/jobs/system_conditions.hpp"
 #include "daemon/lock_file.hpp"
 #include "daemon/log_sink.hpp"
 #include "daemon/notify.hpp"
@@ -93,6 +95,7 @@ struct App::Parts {
     std::unique_ptr<api::FeedbackService> surveys;
     api::Router router;
     std::unique_ptr<Upkeep> upkeep;
+    std::unique_ptr<jobs::Service> jobs;
     std::unique_ptr<api::Server> server;
     std::unique_ptr<form::FormSite> form_site;
     std::unique_ptr<form::FormServer> form;
@@ -110,8 +113,10 @@ struct App::Parts {
     }
     Result<> open_replica();
     void build();
+    Result<> build_jobs();
     Result<> listen();
     void open_form();
+    [[nodiscard]] messages::Language language() const;
     void edited();
     Result<api::Reloaded> reload();
     void on_signal(int number);
@@ -176,6 +181,7 @@ void App::Parts::build() {
         seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle),
         seams.run_verify ? seams.run_verify : RunVerify(real_verify), databases->path(), [this] {
             if (search) search->wake();
+            if (jobs) jobs->touched();
         }});
     services.emplace(api::Services{
         *databases, *connections, *events, core->clock, core->random, core->log, remotes,
@@ -215,14 +221,35 @@ void App::Parts::build() {
                                       state, "replica.db");
 }
 
+Result<> App::Parts::build_jobs() {
+    auto db =
+        replica::Database::open(databases->path(), databases->options(replica::Access::kLocal));
+    if (!db) return pass(db);
+    auto& secrets = seams.secrets != nullptr ? *seams.secrets : core->system_secrets;
+    const auto environment = [this](const std::string& name) {
+        return settings.environment(name).value_or("");
+    };
+    jobs = std::make_unique<jobs::Service>(
+        jobs::Service::Parts{core->clock, core->random, core->log, *events,
+                             std::make_unique<jobs::SystemConditions>()},
+        jobs::Journal(std::move(*db)),
+        jobs::Tasks({secrets, core->clock, core->random, *connections, router,
+                     [this] { return configuration(); }, environment}),
+        jobs::Alerts({secrets, environment, language()}));
+    api::add_job_routes(router, *services, *jobs);
+    return {};
+}
+
+messages::Language App::Parts::language() const {
+    const auto& said = core->loaded.config.daemon.language;
+    return said.empty() ? messages::system_language() : messages::language_from(said);
+}
+
 Result<> App::Parts::listen() {
     const auto& config = core->loaded.config;
-    const auto language = config.daemon.language.empty()
-                              ? messages::system_language()
-                              : messages::language_from(config.daemon.language);
     server = std::make_unique<api::Server>(
         api::Server::Parts{core->loop, *quick, *slow, router, *events, core->log}, config.api,
-        language);
+        language());
     return server->listen(config.daemon.socket);
 }
 
@@ -267,6 +294,7 @@ Result<> App::start() {
     ::signal(SIGXFSZ, SIG_IGN);
     if (auto opened = p.open_replica(); !opened) return opened;
     p.build();
+    if (auto built = p.build_jobs(); !built) return built;
     if (auto listening = p.listen(); !listening) return listening;
     p.open_form();
     if (p.seams.handle_signals)
@@ -277,6 +305,7 @@ Result<> App::start() {
         for (const auto& worker : p.connections->all()) worker->network_back();
     });
     p.connections->apply(p.core->loaded.config);
+    p.jobs->set(p.core->loaded.config);
     p.watchdog = p.core->loop.timer();
     if (p.notify.watchdog_every()) p.beat();
     p.notify.ready();
@@ -293,6 +322,7 @@ void App::Parts::tell_status() {
 
 void App::Parts::edited() {
     if (search) search->wake();
+    jobs->touched();
     events->publish("replica.changed", "{\"by\":\"edit\"}");
     for (const auto& worker : connections->all()) worker->edited();
 }
@@ -324,6 +354,7 @@ Result<api::Reloaded> App::Parts::reload() {
         out.files = core->loaded.files;
     }
     auto changes = connections->apply(wanted);
+    jobs->set(wanted);
     out.started = std::move(changes.started);
     out.stopped = std::move(changes.stopped);
     out.changed = std::move(changes.changed);
@@ -379,6 +410,7 @@ void App::Parts::drain() {
     core->log.info("daemon.stopping");
     notify.stopping();
     for (const auto& worker : connections->all()) worker->cancel();
+    jobs->stop();
     drain_limit = core->loop.timer();
     drain_limit->after(kDrainMax, [this] { core->loop.stop(); });
     const auto end = [this] { server->drain([this] { core->loop.stop(); }); };
@@ -391,10 +423,12 @@ void App::Parts::drain() {
 void App::Parts::finish() {
     // Workers settle what is in flight as open intents; what they leave is resumed at the start.
     if (connections) connections->stop();
+    if (jobs) jobs->stop();
     quick.reset();
     slow.reset();
     form.reset();
     server.reset();
+    jobs.reset();
     search.reset();
     if (databases) {
         Upkeep::checkpoint(*databases, core->log, Upkeep::Checkpoint::kWhole);

@@ -78,6 +78,8 @@ public:
     void give(const UniqueFd& from, int as) {
         ::posix_spawn_file_actions_adddup2(&files_, from.get(), as);
     }
+    /// Else a child that outlives us would hold our sockets and locks.
+    void close_from(int first) { ::posix_spawn_file_actions_addclosefrom_np(&files_, first); }
     void run_in(const std::string& folder) {
         ::posix_spawn_file_actions_addchdir_np(&files_, folder.c_str());
     }
@@ -173,6 +175,7 @@ Result<Ended> run_program(const Program& program,
         start.give(*input, kFirstInput + static_cast<int>(inputs.size()));
         inputs.push_back(std::move(*input));
     }
+    start.close_from(kFirstInput + static_cast<int>(inputs.size()));
     if (!program.folder.empty()) start.run_in(program.folder);
     auto pid = start.run(program);
     if (!pid) return pass(pid);

@@ -275,6 +275,19 @@ constexpr OptionSpec kRestoreOptions[] = {
     kForce,
     kYes};
 
+constexpr ArgumentSpec kJobArguments[] = {{.name = "JOB"}};
+constexpr ArgumentSpec kMaybeJobArguments[] = {{.name = "JOB", .required = false}};
+constexpr ArgumentSpec kJobRunArguments[] = {{.name = "RUN"}};
+constexpr ExampleSpec kJobsExamples[] = {{"kontor jobs"}, {"kontor jobs --json"}};
+constexpr ExampleSpec kJobsRunExamples[] = {{"kontor jobs run nightly"}};
+constexpr ExampleSpec kJobsStopExamples[] = {{"kontor jobs stop nightly"}};
+constexpr ExampleSpec kJobsPauseExamples[] = {{"kontor jobs pause nightly"}};
+constexpr ExampleSpec kJobsResumeExamples[] = {{"kontor jobs resume nightly"}};
+constexpr ExampleSpec kJobsHistoryExamples[] = {{"kontor jobs history"},
+                                                {"kontor jobs history nightly --limit 5"}};
+constexpr ExampleSpec kJobsLogExamples[] = {{"kontor jobs log nightly"}, {"kontor jobs log 12"}};
+constexpr OptionSpec kJobsHistoryOptions[] = {{.name = "limit", .value = "N"}};
+
 constexpr ArgumentSpec kSurvey{.name = "SURVEY"};
 constexpr ArgumentSpec kSurveyArguments[] = {kSurvey};
 constexpr ExampleSpec kFeedbackExamples[] = {{"kontor feedback list"}};
@@ -455,6 +468,14 @@ constexpr CommandSpec kCommands[] = {
      kFeedbackLexiconOptions, run_feedback_lexicon},
     {"feedback report", kFeedbackReportExamples, kSurveyArguments, kFeedbackReportOptions,
      run_feedback_report},
+    {"jobs", kJobsExamples, {}, {}, run_jobs},
+    {"jobs run", kJobsRunExamples, kJobArguments, {}, run_jobs_run},
+    {"jobs stop", kJobsStopExamples, kJobArguments, {}, run_jobs_stop},
+    {"jobs pause", kJobsPauseExamples, kJobArguments, {}, run_jobs_pause},
+    {"jobs resume", kJobsResumeExamples, kJobArguments, {}, run_jobs_resume},
+    {"jobs history", kJobsHistoryExamples, kMaybeJobArguments, kJobsHistoryOptions,
+     run_jobs_history},
+    {"jobs log", kJobsLogExamples, kJobRunArguments, {}, run_jobs_log},
     {"events", kEventsExamples, {}, kEventsOptions, run_events},
     {"doctor", kDoctorExamples, {}, {}, run_doctor},
     {"plugins", kPluginsExamples, {}, {}, run_plugins},

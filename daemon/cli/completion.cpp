@@ -81,7 +81,7 @@ std::string bash_script() {
         std::string options;
         for (const auto& option : spec->options) options += " --" + std::string(option.name);
         cases += "    " + quoted(path) + ")\n";
-        if (spec->run == nullptr) {
+        if (!member_words(spec).empty()) {
             groups += (groups.empty() ? "" : "|") + path;
             cases += "        COMPREPLY=($(compgen -W " + quoted(member_words(spec)) +
                      " -- \"$cur\"))\n        ;;\n";
@@ -199,7 +199,7 @@ std::string zsh_script() {
     for (const auto* spec : visible()) {
         const std::string path(spec->path);
         cases += "    " + quoted(path) + ")\n";
-        if (spec->run == nullptr) {
+        if (!member_words(spec).empty()) {
             groups += (groups.empty() ? "" : "|") + path;
             cases += "        commands=(" + zsh_describe(spec) +
                      ")\n        _describe command commands\n        ;;\n";

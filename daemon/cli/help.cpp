@@ -82,6 +82,9 @@ bool belongs_to(const CommandSpec& spec, const CommandSpec* group) {
 std::string usage_line(const CommandSpec& command) {
     std::string line = "kontor " + std::string(command.path);
     if (command.run == nullptr) return line + " COMMAND";
+    if (std::ranges::any_of(command_table(),
+                            [&](const CommandSpec& spec) { return belongs_to(spec, &command); }))
+        line += " [COMMAND]";
     for (const auto& argument : command.arguments) {
         std::string shown(argument.words.empty() ? argument.name : argument.words);
         if (!argument.words.empty()) std::replace(shown.begin(), shown.end(), ' ', '|');

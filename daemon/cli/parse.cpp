@@ -142,8 +142,8 @@ tl::unexpected<Failure> explain_extra(messages::Language language, const Tree& t
         return usage(language, "cli.usage.unknown_option", {{"option", name}},
                      meant(language, name, option_names(command), command));
     }
-    if (command == nullptr || command->run == nullptr) {
-        const auto group = command == nullptr ? std::string_view() : command->path;
+    const auto group = command == nullptr ? std::string_view() : command->path;
+    if (command == nullptr || !command_names(group).empty()) {
         return usage(language, "cli.usage.unknown_command", {{"word", word}},
                      meant(language, word, command_names(group), command));
     }

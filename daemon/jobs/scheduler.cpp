@@ -45,6 +45,10 @@ bool may_pass(Errc code) {
     }
 }
 
+tl::unexpected<Error> no_job(const std::string& job) {
+    return fail(Errc::kNotFound, "there is no job " + job, {{"job", job}, {"reason", "no_job"}});
+}
+
 std::string joined(const std::vector<std::string>& words, const char* between) {
     std::string out;
     for (const auto& word : words) out += (out.empty() ? "" : between) + word;
@@ -124,8 +128,7 @@ void Scheduler::adopt(const std::string& name, Entry& entry) {
 
 Result<Scheduler::Entry*> Scheduler::find(const std::string& job) {
     const auto at = entries_.find(job);
-    if (at == entries_.end() || !at->second.known)
-        return fail(Errc::kNotFound, "there is no job " + job, {{"job", job}});
+    if (at == entries_.end() || !at->second.known) return no_job(job);
     return &at->second;
 }
 
@@ -496,8 +499,7 @@ Result<> Scheduler::resume(const std::string& job) {
 
 Result<JobView> Scheduler::view(const std::string& job) const {
     const auto at = entries_.find(job);
-    if (at == entries_.end() || !at->second.known)
-        return fail(Errc::kNotFound, "there is no job " + job, {{"job", job}});
+    if (at == entries_.end() || !at->second.known) return no_job(job);
     return at->second.view;
 }
 

@@ -196,7 +196,12 @@ void restore_and_compare(test::Daemon& daemon, Contract& contract) {
 }  // namespace
 
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
-    test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
+    test::Daemon daemon(
+        "[connection.a]\nplugin = \"fake\"\n"
+        "[job.compare]\nrun = \"verify a\"\n"
+        "[job.fail]\ncommand = [\"sh\", \"-c\", \"echo heard; exit 3\"]\nretries = 0\n"
+        "when = \"on contact.first_name\"\n");
+    daemon.environment["PATH"] = "/usr/bin:/bin";
     daemon.dir.write("a.mapping.toml", kTwoFields);
     test::MemoryRemote people(daemon.clock);
     people.streams = {test::stream_spec(
@@ -423,6 +428,30 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     daemon.dir.write("surveys/wrong.toml", "id = \"wrong\"\n");
     CHECK(daemon.json(v1 + "/surveys")["problems"].size() == 2);
     CHECK(daemon.get(v1 + "/surveys/..%2Fkontor/calls").status == 404);
+
+    // Jobs: one by hand, one because something happened.
+    const auto jobs = v1 + "/jobs";
+    const auto compare = jobs + "/compare";
+    simple(jobs);
+    get(jobs + "/{job}", compare);
+    get(jobs + "/{job}", jobs + "/none");
+    contract.check("delete", jobs + "/{job}/run", daemon.send("DELETE", compare + "/run", nullptr));
+    post(jobs + "/{job}/pause", compare + "/pause", json::object());
+    post(jobs + "/{job}/resume", compare + "/resume", json::object());
+    post(jobs + "/{job}/run", compare + "/run", json::object());
+    contract.check(
+        "patch", v1 + "/records/{entity}/{id}",
+        daemon.send("PATCH", v1 + "/records/contact/2", {{"fields", {{"first_name", "Mei"}}}}));
+    REQUIRE(daemon.until(jobs + "/fail", [](const json& j) { return j["state"] == "failing"; }));
+    REQUIRE(daemon.until(compare, [](const json& j) { return !j["last_run"].is_null(); }));
+    CHECK(daemon.json(compare)["last_run"]["summary"] == "both sides agree");
+    simple(jobs);
+    get(v1 + "/job-runs", v1 + "/job-runs?job=fail");
+    const auto latest = daemon.json(jobs + "/fail")["last_run"];
+    CHECK(latest["records"] == json::array({"contact:2"}));
+    const auto last_run = v1 + "/job-runs/" + latest["id"].dump();
+    get(v1 + "/job-runs/{run}", last_run);
+    CHECK(daemon.json(last_run)["log"] == "heard\n");
 
     // What every operation refuses in the same way.
     for (const auto& [path, operations] : contract.document()["paths"].items())

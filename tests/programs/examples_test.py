@@ -39,6 +39,8 @@ EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [
             "kontor restore --repository": [11],
             # The world is younger than two hours.
             "kontor backup diff": [6], "kontor restore contact": [6], "kontor restore": [2],
+            # The job may not have run yet, a twelfth time even less.
+            "kontor jobs log": [0, 6],
             "kontor undo run:12": [0, 3, 6], "kontor undo": [0, 3]}
 
 
@@ -112,6 +114,9 @@ class Examples(unittest.TestCase):
         with open(os.path.join(cls.world.config, "conf.d", "backup.toml"), "w") as backup:
             backup.write(f'[backup.office]\ntarget = "{cls.world.dir}/office"\n'
                          f'password = "file:{cls.world.secret_file("client_secret")}"\n')
+            backup.write('[job.nightly]\nrun = "backup run office"\n'
+                         '[job.drill]\nrun = "backup drill office"\n')
+        cls.world.kontor("reload")
         cls.world.kontor("backup", "init", "office")
         cls.world.kontor("backup", "run")
         cls.shell = {**cls.world.env, "PATH": cls.world.bin + ":" + os.environ["PATH"]}

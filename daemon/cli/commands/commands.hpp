@@ -85,6 +85,14 @@ Outcome<Exit> run_feedback_import(Context& context);
 Outcome<Exit> run_feedback_lexicon(Context& context);
 // feedback_report.cpp
 Outcome<Exit> run_feedback_report(Context& context);
+// jobs.cpp
+Outcome<Exit> run_jobs(Context& context);
+Outcome<Exit> run_jobs_run(Context& context);
+Outcome<Exit> run_jobs_stop(Context& context);
+Outcome<Exit> run_jobs_pause(Context& context);
+Outcome<Exit> run_jobs_resume(Context& context);
+Outcome<Exit> run_jobs_history(Context& context);
+Outcome<Exit> run_jobs_log(Context& context);
 // help.cpp
 Outcome<Exit> run_help(Context& context);
 Outcome<Exit> run_completion(Context& context);

@@ -106,6 +106,38 @@ void add_backup(const config::Backup& b, std::vector<Setting>& out) {
         if (number > 0) out.push_back({at + "keep." + name, std::to_string(number)});
 }
 
+void add_jobs(const config::Config& c, std::vector<Setting>& out) {
+    out.push_back({"jobs.time_zone", text(c.jobs.time_zone)});
+    out.push_back({"jobs.retries", std::to_string(c.jobs.retries.most)});
+    out.push_back({"jobs.retry_first", time(c.jobs.retries.first)});
+    out.push_back({"jobs.retry_max", time(c.jobs.retries.max)});
+    out.push_back({"jobs.alert_after", time(c.jobs.alert_after)});
+    const auto& alert = c.jobs.alert;
+    if (!alert.command.empty()) out.push_back({"jobs.alert.command", literal(alert.command)});
+    if (!alert.email.empty()) out.push_back({"jobs.alert.email", literal(alert.email)});
+    for (const auto& [name, value] :
+         {std::pair("webhook", alert.webhook), std::pair("from", alert.from),
+          std::pair("smtp", alert.smtp), std::pair("user", alert.user),
+          std::pair("password", alert.password), std::pair("ca_file", alert.ca_file)})
+        if (!value.empty()) out.push_back({"jobs.alert." + std::string(name), text(value)});
+    for (const auto& job : c.job) {
+        const auto at = "job." + job.name + ".";
+        std::string task;
+        for (const auto& word : job.run) task += (task.empty() ? "" : " ") + word;
+        if (!task.empty()) out.push_back({at + "run", text(task)});
+        if (!job.command.empty()) out.push_back({at + "command", literal(job.command)});
+        out.push_back({at + "when", literal(job.when)});
+        out.push_back({at + "jitter", time(job.jitter)});
+        out.push_back({at + "only_if", literal(job.only_if)});
+        out.push_back({at + "catch_up", job.catch_up ? "true" : "false"});
+        if (job.retries) out.push_back({at + "retries", std::to_string(*job.retries)});
+        if (job.retry_first) out.push_back({at + "retry_first", time(*job.retry_first)});
+        if (job.retry_max) out.push_back({at + "retry_max", time(*job.retry_max)});
+        if (job.alert_after) out.push_back({at + "alert_after", time(*job.alert_after)});
+        out.push_back({at + "timeout", time(job.timeout)});
+    }
+}
+
 std::vector<Setting> settings_of(const config::Config& c) {
     std::vector<Setting> out{{"daemon.state_dir", text(c.daemon.state_dir)},
                              {"daemon.socket", text(c.daemon.socket)},
@@ -136,6 +168,7 @@ std::vector<Setting> settings_of(const config::Config& c) {
                              {"search.enabled", c.search.enabled ? "true" : "false"}};
     for (const auto& connection : c.connections) add_connection(connection, out);
     for (const auto& backup : c.backups) add_backup(backup, out);
+    add_jobs(c, out);
     return out;
 }
 

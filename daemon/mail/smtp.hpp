@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "connectors/host/secret.hpp"
+#include "sync/base/clock.hpp"
+#include "sync/base/result.hpp"
+
+namespace kontor::mail {
+
+/// Where mail is handed in.
+struct Server {
+    /// "smtps://host:465", or "smtp://host:587", which must offer STARTTLS unless it is this
+    /// machine.
+    std::string url;
+    std::string user;  ///< "" = it asks for no sign-in
+    host::Secret password;
+    std::string ca_file;  ///< PEM, trusted besides the system's; "" = none
+};
+
+/// A message of plain text. Addresses are bare: it@example.com.
+struct Message {
+    std::string from;
+    std::vector<std::string> to;
+    std::string subject;  ///< UTF-8, one line
+    std::string text;     ///< UTF-8
+    std::string id;       ///< what the Message-ID begins with; unique
+    Instant at{};
+};
+
+/// Hands a message in, once. TLS 1.2 or newer, verified. Blocks, two minutes at most; `cancelled`
+/// is asked about once a second. Errors: kTls, kUnauthenticated (user or password), kPermission
+/// (the server does not take it), kInvalid (a header would break out of its line), kUnavailable,
+/// kTimeout, kCancelled. The caller ignores SIGPIPE. Thread-safe.
+[[nodiscard]] Result<> send(const Server& server, const Message& message,
+                            const std::function<bool()>& cancelled);
+
+/// Text for a header, as RFC 2047 wants it where it is not plain ASCII.
+[[nodiscard]] std::string encoded_words(const std::string& text);
+
+}  // namespace kontor::mail

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Jobs as a team has them: a scheduled backup and its drill, a failing job and whom it tells, a run that
+was missed while kontord was down."""
+import email
+import email.policy
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import unittest
+
+from mailbox import Hook, Mailbox, certificate
+from world import World, until
+
+BIN = sys.argv.pop(1)
+
+
+class Jobs(unittest.TestCase):
+    def setUp(self):
+        self.world = World(BIN, "jobs")
+        self.addCleanup(self.world.close)
+        self.world.kontor("init")
+
+    def configure(self, text):
+        with open(os.path.join(self.world.config, "conf.d", "jobs.toml"), "w") as file:
+            file.write(text)
+
+    def path(self, name):
+        return os.path.join(self.world.dir, name)
+
+    def secret(self, name, text):
+        return "file:" + self.world.secret_file(name, {name: text})
+
+    def runs(self, job):
+        return self.world.json("jobs", "history", job)["runs"]
+
+    def job(self, name):
+        return next(j for j in self.world.json("jobs")["jobs"] if j["name"] == name)
+
+    def make_due(self, name, ago="-1 minute"):
+        """As if its time had come, with kontord down."""
+        with sqlite3.connect(self.world.replica) as replica:
+            replica.execute("UPDATE kontor_job SET next_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
+                            " WHERE name = ?", (ago, name))
+        replica.close()
+
+    def test_a_missed_backup_is_caught_up_once_and_its_drill_proves_it(self):
+        world = self.world
+        world.env["TZ"] = "UTC"
+        self.configure(f"""
+[backup.office]
+target = "{self.path('office')}"
+password = "{self.secret('passphrase', 'correct horse')}"
+keep = {{ last = 1 }}
+[job.nightly]
+run = "backup run office"
+when = "daily 02:30"
+[job.drill]
+run = "backup drill office"
+when = "weekly sun 04:00"
+[job.check]
+run = "backup verify office --read-data"
+""")
+        world.kontor("backup", "init", "office")
+        world.start_daemon()
+        world.sql("INSERT INTO contact(last_name) VALUES('Li')")
+        self.assertEqual(self.job("nightly")["state"], "idle")
+        self.assertIn("T02:30:00", self.job("nightly")["next_at"])
+        self.assertEqual(self.runs("nightly"), [])
+        world.stop_daemon()
+        self.make_due("nightly", "-3 days")
+
+        world.start_daemon()
+        until(lambda: self.job("nightly")["last_success_at"], "the backup")
+        runs = self.runs("nightly")
+        self.assertEqual([(r["cause"], r["result"], r["missed"]) for r in runs], [("catch_up", "ok", 3)])
+        self.assertRegex(runs[0]["summary"], "^stored [0-9a-f]{8}, [0-9]+ bytes added$")
+        # Not again, and not before tomorrow, whatever happens to kontord.
+        world.stop_daemon()
+        self.make_due("drill")
+        world.start_daemon()
+        until(lambda: self.job("drill")["last_success_at"], "the drill")
+        self.assertEqual(len(self.runs("nightly")), 1)
+        self.assertIn("found it whole", self.runs("drill")[0]["summary"])
+        self.assertEqual(world.json("backup", "status")["last_proof"]["error"], "")
+        listed = world.json("backup", "list")["backups"]
+        self.assertEqual([b["drill"]["error"] for b in listed], [""])
+
+        # By hand: progress and an end that can be seen; what is not kept goes, the proven one stays.
+        told = world.kontor("jobs", "run", "nightly")
+        self.assertRegex(told.stdout, "nightly: done in [0-9.]+ s: stored ")
+        lines = world.kontor("jobs", "run", "check", "--json").stdout.splitlines()
+        self.assertEqual(json.loads(lines[-1])["summary"], "the repository has no damage")
+        self.assertEqual(len(world.json("backup", "list")["backups"]), 2)
+        chinese = world.kontor("jobs", "history", "check", env={**world.env, "LANG": "zh_CN.UTF-8"})
+        self.assertIn("存储库没有损坏", chinese.stdout)
+
+        # A repository that is damaged is a failed drill.
+        for folder, _, files in os.walk(self.path("office/data")):
+            for name in files:
+                os.chmod(os.path.join(folder, name), 0o600)
+                with open(os.path.join(folder, name), "r+b") as pack:
+                    pack.write(b"\0" * 64)
+        failed = world.kontor("jobs", "run", "drill", check=False)
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("drill: failed", failed.stderr)
+        self.assertEqual(self.job("drill")["state"], "failing")
+
+    def test_a_failing_job_tells_by_command_webhook_and_mail_and_tells_of_its_recovery(self):
+        world = self.world
+        files = certificate(world.dir)
+        mailbox = Mailbox(files, "kontor", "geheim", at_once=False)
+        self.addCleanup(mailbox.close)
+        hook = Hook(files)
+        self.addCleanup(hook.close)
+        told, works = self.path("told"), self.path("works")
+        self.configure(f"""
+[jobs]
+retries = 1
+retry_first = "1s"
+retry_max = "1s"
+[jobs.alert]
+command = ["sh", "-c", "echo \\"$KONTOR_ALERT $KONTOR_JOB $KONTOR_ERROR\\" >> {told}"]
+webhook = "{self.secret('hook', f'https://127.0.0.1:{hook.port}/x?token=verborgen')}"
+email = ["it@example.com", "boss@example.com"]
+from = "kontor@example.com"
+smtp = "smtp://127.0.0.1:{mailbox.port}"
+user = "kontor"
+password = "{self.secret('mail', 'geheim')}"
+ca_file = "{files[0]}"
+[job.upload]
+command = ["sh", "-c", "echo trying; echo no luck >&2; test -e {works}"]
+when = "on deal.stage = Won"
+[job.slow]
+command = ["sleep", "600"]
+timeout = "10m"
+""")
+        world.start_daemon()
+        world.sql("INSERT INTO deal(name, stage) VALUES('A', 'New')")
+        world.sql("UPDATE deal SET stage = 'Won'")
+        until(lambda: os.path.exists(told), "the alert")
+        with open(told) as file:
+            self.assertEqual(file.read(), "failed upload the program ended with code 1\n")
+        runs = self.runs("upload")
+        self.assertEqual([(r["cause"], r["attempt"], r["result"]) for r in runs],
+                         [("retry", 2, "failed"), ("event", 1, "failed")])
+        self.assertEqual(runs[1]["records"], ["deal:1"])
+        self.assertEqual(world.kontor("jobs", "log", "upload").stdout, "trying\nno luck\n")
+
+        until(lambda: mailbox.letters and hook.posted, "mail and webhook")
+        path, body = hook.posted[0]
+        self.assertEqual((path, body["kind"], body["job"]), ("/x?token=verborgen", "failed", "upload"))
+        sender, recipients, letter = mailbox.letters[0]
+        self.assertEqual((sender, recipients),
+                         ("<kontor@example.com>", ["<it@example.com>", "<boss@example.com>"]))
+        letter = email.message_from_bytes(letter, policy=email.policy.default)
+        self.assertTrue(letter["Subject"].endswith("the job upload has failed"), letter["Subject"])
+        self.assertIn("the program ended with code 1", letter.get_content())
+
+        # Told once; and once more when it works again.
+        world.kontor("jobs", "run", "upload", check=False)
+        with open(works, "w"):
+            pass
+        world.kontor("jobs", "run", "upload")
+        until(lambda: len(mailbox.letters) == 2 and len(hook.posted) == 2, "the good news")
+        with open(told) as file:
+            self.assertEqual(file.read().splitlines()[1:], ["recovered upload "])
+        log = world.logged()
+        for secret in ("geheim", "verborgen"):
+            self.assertNotIn(secret, log)
+
+        # What hangs is stopped by hand; a person does not wait for it.
+        asked = subprocess.Popen([world.program("kontor"), "jobs", "run", "slow"], env=world.env,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: self.job("slow")["state"] == "running", "the slow one")
+        self.assertEqual(world.kontor("jobs", "run", "slow", check=False).returncode, 11)
+        world.kontor("jobs", "stop", "slow")
+        self.assertNotEqual(asked.wait(30), 0)
+        self.assertEqual(self.runs("slow")[0]["result"], "cancelled")
+        world.kontor("jobs", "pause", "upload")
+        self.assertEqual(self.job("upload")["state"], "paused")
+        world.kontor("jobs", "resume", "upload")
+        self.assertEqual(world.kontor("jobs", "run", "nosuch", check=False).returncode, 6)
+
+    def test_kill_and_a_wrong_configuration(self):
+        world = self.world
+        begun = self.path("begun")
+        self.configure(f"""
+[jobs]
+retry_first = "1s"
+retry_max = "1s"
+[job.long]
+command = ["sh", "-c", "echo x >> {begun}; test $(wc -l < {begun}) -gt 1 || sleep 600"]
+when = "daily 02:30"
+""")
+        world.start_daemon()
+        world.stop_daemon()
+        self.make_due("long")
+        world.start_daemon()
+        until(lambda: os.path.exists(begun), "the run")
+        world.stop_daemon(9)
+        world.start_daemon()
+        until(lambda: self.job("long")["last_success_at"], "the run after kill -9")
+        self.assertEqual([r["result"] for r in self.runs("long")], ["ok", "interrupted"])
+
+        self.configure('[job.long]\ncommand = ["true"]\nwhen = "daily 25:00"\n')
+        refused = world.kontor("reload", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertRegex(refused.stderr, r"jobs\.toml:3:8: job\.long\.when: '25:00' is no time of the day")
+        self.assertEqual(self.job("long")["when"], ["daily 02:30"])
+
+
+if __name__ == "__main__":
+    unittest.main()
