@@ -51,16 +51,22 @@ struct Paging {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+/// How the answer to a batch says which result belongs to which change.
+enum class Match : std::uint8_t { kOrder, kId, kKey, kAll };
+
 /// One kind of request; texts are templates.
 struct Request {
-    std::string name;  ///< list, changes, ids, deleted, get, find, create, update, delete, check
+    /// list, changes, ids, deleted, get, find, check; create, update, delete, and these with _batch
+    std::string name;
     std::string method = "GET", path;
     Pairs query, headers;
     std::optional<Json> body;  ///< sent as JSON
     std::optional<Pairs> form;
     Pointer records;  ///< where the answer has the records, or the record
     Paging paging;
-    std::int64_t batch = 0;  ///< get: ids in one request; 0 = one id, one request
+    std::int64_t batch = 0;       ///< ids, keys or changes in one request; 0 = one
+    Json item;                    ///< get, batches: what each of {items} is
+    Match match = Match::kOrder;  ///< batches: by which `records` of the answer are told apart
 };
 
 /// Where rows have a moment. The latest of several counts.

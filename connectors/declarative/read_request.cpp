@@ -29,11 +29,14 @@ const std::vector<Kind>& kinds() {
         {"changes", "GET", with({"since", "since_text", "until"}), {"since", "since_text"}, true},
         {"ids", "GET", paging, {}, true},
         {"deleted", "GET", with({"since", "since_text", "until"}), {}, true},
-        {"get", "GET", {"id", "ids", "fields", "stream"}, {"id", "ids"}},
+        {"get", "GET", {"id", "ids", "items", "fields", "stream"}, {"id", "ids", "items"}},
         {"find", "GET", {"value", "values", "fields", "limit", "stream"}, {"value", "values"}},
         {"create", "POST", {"record", "key", "stream"}, {"record"}},
         {"update", "PATCH", {"id", "record", "token", "stream"}, {"record"}},
-        {"delete", "DELETE", {"id", "token", "stream"}, {"id"}}};
+        {"delete", "DELETE", {"id", "token", "stream"}, {"id"}},
+        {"create_batch", "POST", {"items", "stream"}, {"items"}},
+        {"update_batch", "POST", {"items", "stream"}, {"items"}},
+        {"delete_batch", "POST", {"items", "stream"}, {"items"}}};
     return all;
 }
 
@@ -127,6 +130,33 @@ Paging read_paging(const Reading& reading, const Node& node, const std::string& 
     return out;
 }
 
+void read_item(const Reading& reading, TableReader& table, Request& out, const Names& gaps,
+               const char* usual) {
+    std::optional<Json> item;
+    read_json(reading, table, "item", item, gaps);
+    out.item = item ? std::move(*item) : Json(usual);
+}
+
+// What each of {items} is, and how results are told apart.
+void read_batch(const Reading& reading, TableReader& table, Request& out) {
+    const bool creates = out.name == "create_batch", removes = out.name == "delete_batch";
+    Names gaps{"record", "key", "stream"};
+    if (!creates) gaps = {"id", "token", "stream"};
+    if (!creates && !removes) gaps.emplace_back("record");
+    read_item(reading, table, out, gaps, removes ? "{id}" : "{record}");
+    out.batch = 100;
+    table.integer("batch", out.batch, 2, 10'000);
+    std::string match = creates ? "order" : "id";
+    if (creates)
+        table.one_of("match", match, {"order", "key"});
+    else
+        table.one_of("match", match, {"order", "id", "all"});
+    out.match = match == "key"   ? Match::kKey
+                : match == "id"  ? Match::kId
+                : match == "all" ? Match::kAll
+                                 : Match::kOrder;
+}
+
 std::string braced(const Names& names) {
     std::string out;
     for (const auto& name : names) out += (out.empty() ? "{" : " or {") + name + "}";
@@ -170,9 +200,12 @@ Request read_request(const Reading& reading, const Node& node, const std::string
         if (const Node* paging = table.table("paging"))
             out.paging = read_paging(reading, *paging, table.dotted("paging"));
     if (name == "get" || name == "find") {
-        out.batch = says(out, "ids") || says(out, "values") ? 50 : 0;
+        const bool items = says(out, "items");
+        out.batch = items || says(out, "ids") || says(out, "values") ? 50 : 0;
+        if (items) read_item(reading, table, out, {"id", "stream"}, "{id}");
         if (out.batch > 0) table.integer("batch", out.batch, 1, 10'000);
     }
+    if (name.ends_with("_batch")) read_batch(reading, table, out);
     check_use(table, node, kind, out);
     table.finish();
     return out;

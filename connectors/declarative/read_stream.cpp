@@ -165,8 +165,8 @@ void read_requests(const Reading& reading, TableReader& table, Stream& out) {
     if (paging != nullptr)
         usual.members.push_back({"paging", paging->line, paging->column, *paging});
     list = merged(usual, list);
-    for (const auto* kind :
-         {"list", "changes", "ids", "deleted", "get", "find", "create", "update", "delete"}) {
+    for (const auto* kind : {"list", "changes", "ids", "deleted", "get", "find", "create", "update",
+                             "delete", "create_batch", "update_batch", "delete_batch"}) {
         const Node* given = table.table(kind);
         if (given == nullptr) continue;
         const std::string_view name(kind);
@@ -192,6 +192,14 @@ void check_whole(const TableReader& table, const Stream& out) {
             table.problem(*node.member(write), "get",
                           std::string("is missing: a record is read before it is written, so ") +
                               write + " needs it");
+    for (const std::string single : {"create", "update", "delete"})
+        if (has((single + "_batch").c_str()) && !has(single.c_str()))
+            table.problem(*node.member(single + "_batch"), single,
+                          "is missing: what a batch refuses is sent by itself");
+    if (const auto* batch = out.request("create_batch");
+        batch != nullptr && batch->match == Match::kKey && out.key_field.empty())
+        table.problem(*node.member("create_batch"), "match",
+                      "is by key, and the stream has no key_field");
     if (!out.key_field.empty()) {
         Names names;
         for (const auto& field : out.fields) names.push_back(field.name);

@@ -12,7 +12,9 @@ using declarative::Request;
 using declarative::Stream;
 
 bool reads(const Request& request) {
-    return request.name != "create" && request.name != "update" && request.name != "delete";
+    const std::string_view what =
+        std::string_view(request.name).substr(0, request.name.find("_batch"));
+    return what != "create" && what != "update" && what != "delete";
 }
 
 bool same_header(std::string_view a, std::string_view b) {
@@ -107,19 +109,27 @@ sdk::HttpRequest Api::built(const Request& request, const Values& values) const 
     return http;
 }
 
+Values Api::with_options(const Stream* stream, const Values& values) const {
+    Values out = options_;
+    if (stream != nullptr) out["stream"] = stream->remote_name;
+    for (const auto& [name, value] : values) out[name] = value;
+    return out;
+}
+
+std::optional<Json> Api::filled(const Json& shape, const Stream& stream,
+                                const Values& values) const {
+    return declarative::fill_json(shape, with_options(&stream, values));
+}
+
 Reply Api::send(const Request& request, const Stream* stream, const Values& values) {
-    Values all = options_;
-    if (stream != nullptr) all["stream"] = stream->remote_name;
-    for (const auto& [name, value] : values) all[name] = value;
+    const Values all = with_options(stream, values);
     sdk::HttpRequest http = built(request, all);
     http.url = address(request, all);
     return run(http, request, stream);
 }
 
 Reply Api::follow(const Request& request, const Stream* stream, std::string_view where) {
-    Values all = options_;
-    if (stream != nullptr) all["stream"] = stream->remote_name;
-    sdk::HttpRequest http = built(request, all);
+    sdk::HttpRequest http = built(request, with_options(stream, {}));
     if (where.find("://") != std::string_view::npos)
         http.url = where;
     else

@@ -31,6 +31,10 @@ public:
     Reply follow(const declarative::Request& request, const declarative::Stream* stream,
                  std::string_view address);
 
+    /// JSON with its gaps filled by these values and the connection's options.
+    [[nodiscard]] std::optional<Json> filled(const Json& shape, const declarative::Stream& stream,
+                                             const Values& values) const;
+
     [[nodiscard]] sdk::Host& host() const { return host_; }
     [[nodiscard]] const declarative::Description& description() const { return description_; }
     /// The address that paths begin at.
@@ -45,6 +49,8 @@ public:
     void odd_value(const declarative::Stream& stream, const declarative::Field& field);
 
 private:
+    [[nodiscard]] Values with_options(const declarative::Stream* stream,
+                                      const Values& values) const;
     [[nodiscard]] sdk::HttpRequest built(const declarative::Request& request,
                                          const Values& values) const;
     [[nodiscard]] std::string address(const declarative::Request& request,

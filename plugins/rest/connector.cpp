@@ -71,6 +71,9 @@ sdk::StreamSpec spec_of(const Stream& stream) {
     }
     can.cas = stream.token || !stream.token_header.empty() ? "single" : "none";
     can.push_batch_max = kChangesAtOnce;
+    for (const auto* kind : {"create_batch", "update_batch", "delete_batch"})
+        if (const auto* batch = stream.request(kind))
+            can.push_batch_max = std::max(can.push_batch_max, batch->batch);
     can.fetch_batch_max = can.fetch ? std::max<std::int64_t>(1, stream.request("get")->batch) : 1;
     can.modified_resolution_ms = stream.resolution.count();
     for (const auto& field : stream.fields) out.fields.push_back(spec_of(field));

@@ -1,6 +1,8 @@
 #include "plugins/rest/push.hpp"
 
 #include <algorithm>
+#include <set>
+#include <span>
 
 #include "plugins/rest/read.hpp"
 #include "plugins/rest/rows.hpp"
@@ -75,12 +77,17 @@ public:
         std::vector<Change> all;
         while (const auto record = changes.next()) all.push_back(read(changes, *record));
         if (!changes.ok()) throw sdk::Error(KONTOR_E_INVALID, "the changes are malformed");
-        std::vector<sdk::PushResult> out;
-        for (const auto& change : all) {
-            sdk::PushResult result;
-            result.status = "retry";
-            if (!stopped_) carry_out(change, result);
-            out.push_back(std::move(result));
+        std::vector<sdk::PushResult> out(all.size());
+        for (auto& result : out) result.status = "retry";
+        for (std::size_t at = 0; at < all.size() && !stopped_;) {
+            const auto* batch = batch_of(all[at].op);
+            const std::size_t size = batch == nullptr ? 1 : run_at(all, at, *batch);
+            if (size > 1)
+                carry_out(*batch, std::span(all).subspan(at, size),
+                          std::span(out).subspan(at, size));
+            else
+                carry_out(all[at], out[at]);
+            at += size;
         }
         return out;
     }
@@ -113,6 +120,203 @@ private:
         if (out.op == abi::Op::kCreate && !out.key.empty())
             if (const auto* field = stream_.field(stream_.key_field))
                 field->write_path.put(out.record, out.key);
+        return out;
+    }
+
+    [[nodiscard]] const Request* batch_of(abi::Op op) const {
+        return stream_.request(op == abi::Op::kCreate   ? "create_batch"
+                               : op == abi::Op::kDelete ? "delete_batch"
+                                                        : "update_batch");
+    }
+
+    // How many changes from there on go into one batch.
+    static std::size_t run_at(const std::vector<Change>& all, std::size_t at,
+                              const Request& batch) {
+        std::size_t size = 0;
+        while (at + size < all.size() && size < static_cast<std::size_t>(batch.batch) &&
+               all[at + size].op == all[at].op && all[at + size].bad_field.empty())
+            ++size;
+        return std::max<std::size_t>(1, size);
+    }
+
+    void carry_out(const Request& batch, std::span<const Change> changes,
+                   std::span<sdk::PushResult> results) {
+        sending_ = false;
+        std::vector<std::size_t> sent;  // which of the changes are in the batch
+        try {
+            Json items = Json::array();
+            const auto ready = ready_for(changes, results);
+            for (const auto& [at, values] : ready)
+                if (auto item = api_.filled(batch.item, stream_, values)) {
+                    items.push_back(std::move(*item));
+                    sent.push_back(at);
+                }
+            if (sent.empty()) return;
+            take_answer(batch, changes, results, sent, send_batch(batch, std::move(items)));
+        } catch (const sdk::Error& error) {
+            if (!sending_ && !sent_) throw;
+            stopped_ = true;
+            if (!sending_ || !maybe_done(error)) return;
+            for (const auto at : sent) {
+                results[at] = {};
+                results[at].status = "unknown";
+                results[at].message = error.what();
+            }
+        }
+    }
+
+    // The gaps of each item, for what is to be sent; the results of the others are told.
+    std::vector<std::pair<std::size_t, Values>> ready_for(std::span<const Change> changes,
+                                                          std::span<sdk::PushResult> results) {
+        std::vector<std::pair<std::size_t, Values>> out;
+        if (changes.front().op == abi::Op::kCreate) {
+            const auto known = ids_by_key(changes);
+            for (std::size_t at = 0; at < changes.size(); ++at)
+                if (known.contains(changes[at].key))
+                    carry_out(changes[at], results[at]);
+                else
+                    out.push_back(
+                        {at, {{"record", record_of(changes[at], {})}, {"key", changes[at].key}}});
+            return out;
+        }
+        std::vector<std::string> ids;
+        for (const auto& change : changes) ids.push_back(change.id);
+        const auto before = read_some(api_, stream_, rows_, ids);
+        for (std::size_t at = 0; at < changes.size(); ++at)
+            if (may_alter(changes[at], before[at], results[at]))
+                out.push_back({at, values_of(changes[at], before[at])});
+        return out;
+    }
+
+    Reply send_batch(const Request& batch, Json items) {
+        sending_ = true;
+        Reply reply = api_.send(batch, &stream_, {{"items", std::move(items)}});
+        sending_ = false;
+        if ((reply.means == Means::kUnauthenticated || reply.means == Means::kRateLimited) &&
+            !sent_)
+            throw failure(reply, batch, &stream_);
+        sent_ = true;
+        return reply;
+    }
+
+    void take_answer(const Request& batch, std::span<const Change> changes,
+                     std::span<sdk::PushResult> results, const std::vector<std::size_t>& sent,
+                     const Reply& reply) {
+        if (!reply.ok()) return take_refusal(batch, changes, results, sent, reply);
+        const auto rows = rows_of(batch, changes, sent, reply.body);
+        const bool all = batch.match == declarative::Match::kAll;
+        for (std::size_t i = 0; i < sent.size(); ++i) {
+            const auto at = sent[i];
+            if (all)
+                done(changes[at], changes[at].id, results[at]);
+            else if (rows[i] != nullptr)
+                take_row(changes[at], *rows[i], results[at]);
+            else if (changes[at].op == abi::Op::kCreate)
+                results[at].status = "unknown";  // it may be there
+            else if (!stopped_)
+                carry_out(changes[at], results[at]);
+        }
+        if (changes.front().op != abi::Op::kDelete) note_versions(results, sent);
+    }
+
+    // Refused as a whole: which of them it was, each tells by itself.
+    void take_refusal(const Request& batch, std::span<const Change> changes,
+                      std::span<sdk::PushResult> results, const std::vector<std::size_t>& sent,
+                      const Reply& reply) {
+        const bool stops = reply.means == Means::kUnavailable ||
+                           reply.means == Means::kUnauthenticated ||
+                           reply.means == Means::kRateLimited;
+        if (!stops) {
+            for (const auto at : sent)
+                if (!stopped_) carry_out(changes[at], results[at]);
+            return;
+        }
+        stopped_ = true;
+        for (const auto at : sent) {
+            const bool done = reply.means == Means::kUnavailable && reply.status != 503;
+            results[at].status = done ? "unknown" : "retry";
+            results[at].message = explained(reply, batch, &stream_);
+        }
+    }
+
+    // The row of the answer that belongs to each of what was sent; nullptr where none does.
+    std::vector<const Json*> rows_of(const Request& batch, std::span<const Change> changes,
+                                     const std::vector<std::size_t>& sent, const Json& body) const {
+        std::vector<const Json*> out(sent.size(), nullptr);
+        const Json* list = batch.records.find(body);
+        if (list == nullptr || !list->is_array()) return out;
+        if (batch.match == declarative::Match::kOrder) {
+            if (list->size() != sent.size()) return out;
+            for (std::size_t i = 0; i < sent.size(); ++i) out[i] = &(*list)[i];
+            return out;
+        }
+        const bool by_key = batch.match == declarative::Match::kKey;
+        const auto* key = stream_.field(stream_.key_field);
+        for (const Json& row : *list) {
+            const auto name = id_text(by_key                ? key->path.find(row)
+                                      : row.is_structured() ? stream_.id.find(row)
+                                                            : &row);
+            for (std::size_t i = 0; i < sent.size(); ++i)
+                if (!name.empty() && name == (by_key ? changes[sent[i]].key : changes[sent[i]].id))
+                    out[i] = &row;
+        }
+        return out;
+    }
+
+    void take_row(const Change& change, const Json& row, sdk::PushResult& result) {
+        const bool creates = change.op == abi::Op::kCreate, removes = change.op == abi::Op::kDelete;
+        const Request& single = needed(creates ? "create" : removes ? "delete" : "update");
+        Reply reply;
+        reply.status = 200;
+        reply.body = row;
+        judge(reply, api_.description().errors, single, &stream_);
+        result.status = status_of(reply.means);
+        result.code = reply.code;
+        result.field = reply.field;
+        if (reply.means == Means::kDuplicate) result.id = reply.other_id;
+        if (!reply.ok()) {
+            result.message = explained(reply, single, &stream_);
+            return;
+        }
+        done(change,
+             creates ? id_text(row.is_structured() ? stream_.id.find(row) : &row) : change.id,
+             result);
+    }
+
+    static void done(const Change& change, std::string id, sdk::PushResult& result) {
+        result.status = id.empty() ? "unknown" : "ok";
+        result.action = change.op == abi::Op::kCreate   ? "create"
+                        : change.op == abi::Op::kDelete ? "delete"
+                                                        : "update";
+        result.id = std::move(id);
+    }
+
+    void note_versions(std::span<sdk::PushResult> results, const std::vector<std::size_t>& sent) {
+        if (stream_.request("get") == nullptr || !stream_.modified) return;
+        std::vector<std::string> ids;
+        std::vector<std::size_t> which;
+        for (const auto at : sent)
+            if (results[at].status == "ok" && results[at].version.empty()) {
+                ids.push_back(results[at].id);
+                which.push_back(at);
+            }
+        if (ids.empty()) return;
+        const auto after = read_some(api_, stream_, rows_, ids);
+        for (std::size_t i = 0; i < which.size(); ++i)
+            if (after[i].what == Found::What::kThere)
+                results[which[i]].version = rows_.stamp(after[i].row).version();
+    }
+
+    // Keys of creates that have been sent before.
+    std::set<std::string> ids_by_key(std::span<const Change> changes) {
+        std::set<std::string> out;
+        const auto* key = stream_.field(stream_.key_field);
+        if (key == nullptr || stream_.request("find") == nullptr) return out;
+        std::vector<std::string> keys;
+        for (const auto& change : changes)
+            if (!change.key.empty()) keys.push_back(change.key);
+        find_rows(api_, stream_, rows_, keys,
+                  [&](const Json& row) { out.insert(id_text(key->path.find(row))); });
         return out;
     }
 
@@ -225,28 +429,39 @@ private:
         const bool removes = change.op == abi::Op::kDelete;
         const Request& request = needed(removes ? "delete" : "update");
         const Found before = read_one(api_, stream_, rows_, change.id);
+        if (!may_alter(change, before, result)) return;
+        Reply reply;
+        if (!send(request, values_of(change, before), reply, result)) return;
+        result.id = change.id;
+        result.action = removes ? "delete" : "update";
+        if (!removes) note_version(result);
+    }
+
+    // True if the record is there and no newer than what the change was based on; else `result`
+    // says so.
+    bool may_alter(const Change& change, const Found& before, sdk::PushResult& result) const {
         if (before.what != Found::What::kThere) {
             result.status = before.what == Found::What::kMissing ? "missing" : "forbidden";
-            return;
+            return false;
         }
         const Stamp stamp = rows_.stamp(before.row);
         if (stamp.gone || stamp.id != change.id) {
             result.status = "missing";
-            return;
+            return false;
         }
         const auto version = stamp.version();
         if (!change.version.empty() && !version.empty() && version > change.version) {
             result.status = "changed";
-            return;
+            return false;
         }
-        Values values{{"id", ValueForms::written_id(stream_, change.id)},
-                      {"token", token_of(before)}};
-        if (!removes) values["record"] = record_of(change, before.row);
-        Reply reply;
-        if (!send(request, values, reply, result)) return;
-        result.id = change.id;
-        result.action = removes ? "delete" : "update";
-        if (!removes) note_version(result);
+        return true;
+    }
+
+    // What the gaps of an update or a deletion are filled with.
+    [[nodiscard]] Values values_of(const Change& change, const Found& before) const {
+        Values out{{"id", ValueForms::written_id(stream_, change.id)}, {"token", token_of(before)}};
+        if (change.op != abi::Op::kDelete) out["record"] = record_of(change, before.row);
+        return out;
     }
 
     // The fields that changed, or, where an update replaces, all as they were read just now with

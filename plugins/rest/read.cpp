@@ -25,6 +25,23 @@ const Json* record_of(const Request& request, const Json& body) {
     return found == nullptr || found->is_null() || *found == false ? nullptr : found;
 }
 
+// What the gaps of `get` are filled with for these ids.
+Values asked(Api& api, const Stream& stream, const Rows& rows,
+             const std::vector<std::string>& ids) {
+    const Request& get = needed(stream, "get");
+    Json written = Json::array(), items = Json::array();
+    for (const auto& id : ids) {
+        written.push_back(ValueForms::written_id(stream, id));
+        if (get.item.is_null()) continue;
+        if (auto item = api.filled(get.item, stream, {{"id", written.back()}}))
+            items.push_back(std::move(*item));
+    }
+    return {{"id", written.front()},
+            {"ids", written},
+            {"items", std::move(items)},
+            {"fields", rows.wanted()}};
+}
+
 void add_found(const Rows& rows, const std::string& id, const Json& row, abi::BatchWriter& out) {
     const Stamp stamp = rows.stamp(row);
     if (stamp.gone)
@@ -47,9 +64,7 @@ void fetch_one(Api& api, const Stream& stream, const Rows& rows, const std::stri
 
 void fetch_some(Api& api, const Stream& stream, const Rows& rows, const Request& get,
                 const std::vector<std::string>& ids, abi::BatchWriter& out) {
-    Json wanted = Json::array();
-    for (const auto& id : ids) wanted.push_back(ValueForms::written_id(stream, id));
-    const Reply reply = api.send(get, &stream, {{"ids", wanted}, {"fields", rows.wanted()}});
+    const Reply reply = api.send(get, &stream, asked(api, stream, rows, ids));
     const bool whole = reply.ok() || reply.means == Means::kEmpty;
     if (!whole && ids.size() > 1 &&
         (reply.means == Means::kMissing || reply.means == Means::kInvalid ||
@@ -88,10 +103,7 @@ Found read_one(Api& api, const Stream& stream, const Rows& rows, const std::stri
     const Request& get = needed(stream, "get");
     Found out;
     if (!ValueForms::may_be_id(stream, id)) return out;
-    const Json written = ValueForms::written_id(stream, id);
-    out.reply =
-        api.send(get, &stream,
-                 {{"id", written}, {"ids", Json::array({written})}, {"fields", rows.wanted()}});
+    out.reply = api.send(get, &stream, asked(api, stream, rows, {id}));
     if (out.reply.means == Means::kForbidden) out.what = Found::What::kForbidden;
     if (out.reply.means == Means::kMissing || out.reply.means == Means::kEmpty ||
         out.reply.means == Means::kForbidden)
@@ -100,6 +112,33 @@ Found read_one(Api& api, const Stream& stream, const Rows& rows, const std::stri
     if (const Json* row = record_of(get, out.reply.body)) {
         out.row = *row;
         out.what = Found::What::kThere;
+    }
+    return out;
+}
+
+std::vector<Found> read_some(Api& api, const Stream& stream, const Rows& rows,
+                             const std::vector<std::string>& ids) {
+    const Request& get = needed(stream, "get");
+    std::map<std::string, Json> shown;
+    if (get.batch > 0 && ids.size() > 1) {
+        std::vector<std::string> possible;
+        std::ranges::copy_if(ids, std::back_inserter(possible), [&](const std::string& id) {
+            return ValueForms::may_be_id(stream, id);
+        });
+        Reply reply;
+        reply.means = Means::kEmpty;
+        if (!possible.empty()) reply = api.send(get, &stream, asked(api, stream, rows, possible));
+        const Json* list = reply.ok() ? get.records.find(reply.body) : nullptr;
+        if (list != nullptr && list->is_array())
+            for (const Json& row : *list) shown[rows.stamp(row).id] = row;
+    }
+    std::vector<Found> out;
+    for (const auto& id : ids) {
+        // What is not among them may be missing, forbidden, or what spoilt the answer for all.
+        if (const auto at = shown.find(id); at != shown.end())
+            out.push_back({Found::What::kThere, std::move(at->second), {}});
+        else
+            out.push_back(read_one(api, stream, rows, id));
     }
     return out;
 }

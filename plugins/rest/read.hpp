@@ -21,6 +21,10 @@ struct Found {
 [[nodiscard]] Found read_one(Api& api, const declarative::Stream& stream, const Rows& rows,
                              const std::string& id);
 
+/// The same of several, in their order.
+[[nodiscard]] std::vector<Found> read_some(Api& api, const declarative::Stream& stream,
+                                           const Rows& rows, const std::vector<std::string>& ids);
+
 /// Emits the image of each id, or that it is missing or forbidden.
 void fetch(Api& api, const declarative::Stream& stream, const sdk::Request& request);
 /// Emits all records whose key field is one of the values.

@@ -32,6 +32,7 @@ class CrmServer:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def handle_any(self):
                 size = int(self.headers.get("Content-Length") or 0)

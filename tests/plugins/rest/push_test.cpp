@@ -209,6 +209,126 @@ TEST_CASE("a create that has been sent before becomes an update", "[rest]") {
     CHECK(remote.host.requests.at(2).path == "/api/people/7");
 }
 
+namespace {
+
+/// People whose changes go in batches, and a server that has Ada (7) and Bob (8).
+struct Batches {
+    explicit Batches(const std::string& more = "")
+        : remote(people(R"(
+create_batch = { path = "batch", item = { r = "{record}", k = "{key}" }, body = { all = "{items}" }, records = "/done" )" +
+                        more + R"( }
+update_batch = { method = "PUT", path = "batch", item = { i = "{id}", r = "{record}" }, body = { all = "{items}" }, records = "/done" }
+delete_batch = { path = "gone", body = { ids = "{items}" }, match = "all" }
+)")) {
+        remote.host.handler = [this](const FakeRequest& request) {
+            FakeResponse out;
+            if (request.method == "GET" && request.path.ends_with("/7")) out.body = kAda.dump();
+            if (request.method == "GET" && request.path.ends_with("/8")) {
+                Json bob = kAda;
+                bob["id"] = 8;
+                out.body = bob.dump();
+            }
+            if (request.method == "GET" && request.path.ends_with("/9")) out.status = 404;
+            if (request.method == "GET" && request.path.ends_with("/people")) out.body = "[]";
+            if (request.method == "GET") return out;
+            writes.push_back(request.method + " " + request.path);
+            bodies.push_back(request.body.empty() ? Json() : Json::parse(request.body));
+            return answer(request);
+        };
+    }
+
+    std::vector<std::string> push(Op op, const std::vector<std::string>& names) {
+        writes.clear();
+        bodies.clear();
+        kontor::sdk::Request request;
+        request.stream = "people";
+        request.fields = {"name"};
+        abi::BatchWriter batch;
+        for (const auto& name : names) {
+            const bool creates = op == Op::kCreate;
+            batch.begin(op, creates ? "" : name, "", creates ? name : "");
+            if (op != Op::kDelete) batch.add(0, "New");
+        }
+        std::vector<std::string> out;
+        for (const auto& each : remote.connector->push(request, abi::BatchReader(batch.bytes())))
+            out.push_back(each.status + " " + each.id);
+        return out;
+    }
+
+    RestRemote remote;
+    std::function<FakeResponse(const FakeRequest&)> answer;
+    std::vector<std::string> writes;
+    std::vector<Json> bodies;
+};
+
+FakeResponse said(const Json& body, int status = 200) {
+    return {status, body.dump(), {}, KONTOR_OK};
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("changes go in batches, each with its own result", "[rest][batch]") {
+    Batches batches;
+    batches.answer = [](const FakeRequest& request) {
+        if (request.path == "/api/gone") return said(nullptr, 204);
+        if (request.method == "POST")
+            return said({{"done", {{{"id", 7}}, {{"failed", {{"field", "name"}}}}}}});
+        return said({{"done", Json::array({{{"id", 8}}})}});
+    };
+    // By order, one refused inside the answer.
+    CHECK(batches.push(Op::kCreate, {"k1", "k2"}) == Texts{"ok 7", "invalid "});
+    CHECK(batches.writes == Texts{"POST /api/batch"});
+    CHECK(batches.bodies[0]["all"][1]["k"] == "k2");
+    // By id; what the answer says nothing of is sent by itself, and what is not there not at all.
+    CHECK(batches.push(Op::kUpdate, {"7", "8", "9"}) == Texts{"ok 7", "ok 8", "missing "});
+    CHECK(batches.writes == Texts{"PUT /api/batch", "PATCH /api/people/7"});
+    CHECK(batches.bodies[0]["all"].size() == 2);
+    CHECK(batches.push(Op::kDelete, {"7", "8"}) == Texts{"ok 7", "ok 8"});
+    CHECK(batches.bodies == std::vector<Json>{{{"ids", {"7", "8"}}}});
+    // One alone is none.
+    (void)batches.push(Op::kUpdate, {"7"});
+    CHECK(batches.writes == Texts{"PATCH /api/people/7"});
+}
+
+TEST_CASE("a batch that is refused as a whole is sent one by one", "[rest][batch]") {
+    Batches batches;
+    batches.answer = [](const FakeRequest& request) {
+        if (request.path == "/api/batch") return said(Json::object(), 400);
+        return request.path.ends_with("/8") ? said(Json::object(), 403) : said(Json::object());
+    };
+    CHECK(batches.push(Op::kUpdate, {"7", "8"}) == Texts{"ok 7", "forbidden "});
+}
+
+TEST_CASE("what became of a batch is not guessed", "[rest][batch]") {
+    Batches batches;
+    const auto one_answer = [&](const FakeResponse& response) {
+        batches.answer = [response](const FakeRequest&) { return response; };
+    };
+    FakeResponse lost;
+    lost.transport = KONTOR_E_TIMEOUT;
+    one_answer(lost);
+    CHECK(batches.push(Op::kCreate, {"k1", "k2"}) == Texts{"unknown ", "unknown "});
+    one_answer(said(Json::object(), 502));
+    CHECK(batches.push(Op::kUpdate, {"7", "8"}) == Texts{"unknown ", "unknown "});
+    one_answer(said(Json::object(), 503));
+    CHECK(batches.push(Op::kUpdate, {"7", "8"}) == Texts{"retry ", "retry "});
+    // Two were sent, one result came: whose is it?
+    one_answer(said({{"done", Json::array({{{"id", 7}}})}}));
+    CHECK(batches.push(Op::kCreate, {"k1", "k2"}) == Texts{"unknown ", "unknown "});
+    one_answer(said(Json::object(), 401));
+    CHECK_THROWS_AS(batches.push(Op::kCreate, {"k1", "k2"}), kontor::sdk::Error);
+}
+
+TEST_CASE("results are told apart by key", "[rest][batch]") {
+    Batches batches(", match = \"key\"");
+    batches.answer = [](const FakeRequest&) {
+        return said({{"done", {{{"id", 2}, {"ext", "k2"}}, {{"id", 1}, {"ext", "k1"}}}}});
+    };
+    CHECK(batches.push(Op::kCreate, {"k1", "k2"}) == Texts{"ok 1", "ok 2"});
+}
+
 TEST_CASE("where an update replaces, what was not changed is sent as it was read", "[rest]") {
     RestRemote remote(people("send_whole = true"));
     remote.answer(kAda);

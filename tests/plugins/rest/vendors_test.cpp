@@ -108,7 +108,10 @@ TEST_CASE("hubspot: loads by cursor, changes by id behind 10,000 hits, blanks as
             CHECK(Json::parse(request.body) == Json{{"properties", {{"jobtitle", ""}}}});
             return json(row(5));
         }
-        if (request.path == "/crm/v3/objects/contacts/5") return json(row(5));
+        if (request.path == "/crm/v3/objects/contacts/batch/read") {
+            CHECK(Json::parse(request.body)["inputs"] == Json::array({{{"id", "5"}}}));
+            return json({{"results", Json::array({row(5)})}});
+        }
         if (request.path == "/crm/v3/objects/contacts") {
             const auto after = request.query.find("after");
             Json out = {{"results", Json::array({row(after == request.query.end() ? 1 : 2)})}};
