@@ -258,8 +258,8 @@ namespace {
 
 /// Each remote's automation sets Ada's phone by its own rule, soon after somebody else has changed
 /// it.
-struct Fight : Office {
-    explicit Fight(int count, merge::Policy by = merge::Policy::kNewest) : Office(count) {
+struct Quarrel : Office {
+    explicit Quarrel(int count, merge::Policy by = merge::Policy::kNewest) : Office(count) {
         policy = by;
         remotes[0].create("Contacts", ada("1234567"));
         connect_all();
@@ -308,14 +308,14 @@ struct Fight : Office {
 TEST_CASE("C3: however many remotes insist each on its own value, it ends", "[many][oscillation]") {
     const int count = GENERATE(2, 3, 4);
     const auto policy = GENERATE(merge::Policy::kNewest, merge::Policy::kRemote);
-    Fight f(count, policy);
+    Quarrel f(count, policy);
     f.ends([](std::size_t i, const std::string&) { return "spelling " + std::to_string(i); },
            2 * count);
 }
 
 TEST_CASE("C3: automations that each add to what the other has end as well",
           "[many][oscillation]") {
-    Fight f(2, merge::Policy::kRemote);
+    Quarrel f(2, merge::Policy::kRemote);
     f.ends(
         [](std::size_t i, const std::string& now) {
             const std::string mark = i == 0 ? "+" : "-";
