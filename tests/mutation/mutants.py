@@ -52,8 +52,14 @@ MUTANTS = [
     ("parked groups are pushed", "h", {PLAN: [(
         "if (open_conflict(context.sql, link.id, group->id)) continue;", "")]}),
     ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
-        "\"DELETE FROM kontor_blocked WHERE code = ? AND link =\"",
-        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = -\"")]}),
+        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = ?\"",
+        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = -?\"")]}),
+    ("a connector that ended has sent nothing", "A1", {PUSHER: [(
+        "case Errc::kConnector:\n            return true;", "return true;")]}),
+    ("two spellings of one number are a question", "b", {"sync/engine/uncovered.cpp": [(
+        "why = \"spelling\";", "return {};")]}),
+    ("a load goes on though another remote brings the same people", "b", {
+        PULLER: [("if (!loader_->alone()) {", "if (false) {")]}),
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
         "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(

@@ -285,7 +285,7 @@ struct Quarrel : Office {
         for (int i = 0; i < 40; ++i) round_of(rule);
         CHECK(writes() - started <= writes_max);
         const auto parked = open();
-        CHECK(parked.size() >= 1);
+        CHECK_FALSE(parked.empty());
         CHECK(parked.size() < remotes.size());  // at least one side has its value here
         // Edits that cross may be asked about sooner.
         for (const auto& one : parked)
