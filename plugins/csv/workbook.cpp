@@ -48,7 +48,9 @@ WorkbookParts workbook_parts(const sdk::HostFile& file, std::int64_t size) {
     const auto root = workbook.document_element();
     out.from_1904 = child_of(root, "workbookPr").attribute("date1904").as_bool();
     for (const auto& sheet : child_of(root, "sheets").children()) {
-        if (local_name(sheet) != "sheet" || sheet.attribute("state")) continue;  // hidden
+        // hidden or veryHidden; some programs write that a sheet is visible.
+        const std::string_view state = sheet.attribute("state").value();
+        if (local_name(sheet) != "sheet" || (!state.empty() && state != "visible")) continue;
         std::string id;
         for (const auto& attribute : sheet.attributes())
             if (std::string_view(attribute.name()).ends_with(":id")) id = attribute.value();

@@ -4,6 +4,7 @@ sandboxed process."""
 import csv
 import io
 import os
+import subprocess
 import sys
 import unittest
 import zipfile
@@ -115,6 +116,36 @@ class MovingIn(unittest.TestCase):
         world.kontor("sync", "csv")
         self.assertEqual(self.rows("SELECT mobile FROM contact ORDER BY id"),
                          [("013800138000",), ("13900139999",), ("13700137000",)])
+        self.assertEqual(self.rows("SELECT count(*) FROM csv_problems"), [(0,)])
+
+    def test_a_workbook_that_another_program_made(self):
+        # By openpyxl: absolute targets, sheets that say they are visible, texts inline, styles, a filter.
+        path = os.path.join(self.world.dir, "made.xlsx")
+        subprocess.run(["/usr/bin/python3", "-c", """
+import datetime, sys, openpyxl
+from openpyxl.styles import Font
+book = openpyxl.Workbook()
+sheet = book.active
+sheet.title = "联系人"
+sheet.append(["编号", "姓名", "手机", "邮箱", "生日", "积分"])
+for cell in sheet[1]:
+    cell.font = Font(bold=True)
+for n in range(1, 301):
+    sheet.append([n, f"张三{n}", f"0138{n:08}", f"p{n}@example.cn", datetime.date(1990, 1, 1 + n % 28),
+                  n + 0.5])
+sheet.auto_filter.ref = sheet.dimensions
+sheet.freeze_panes = "A2"
+book.create_sheet("备注").sheet_state = "hidden"
+book.save(sys.argv[1])
+""", path], check=True)
+        with open(path, "rb") as file:
+            self.put("联系人.xlsx", file.read())
+        self.connect("--folder", "inbox=" + self.inbox)
+        self.world.kontor("sync", "csv")
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT email) FROM contact"), [(300, 300)])
+        self.assertEqual(self.rows("SELECT last_name || coalesce(first_name, ''), mobile, date_of_birth"
+                                   " FROM contact WHERE email = 'p7@example.cn'"),
+                         [("张三7", "013800000007", "1990-01-08")])
         self.assertEqual(self.rows("SELECT count(*) FROM csv_problems"), [(0,)])
 
     def test_what_is_gone_from_complete_files_is_deleted_and_from_others_is_not(self):

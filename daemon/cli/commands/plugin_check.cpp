@@ -22,12 +22,6 @@
 namespace kontor::cli {
 namespace {
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-Outcome<Pairs> pairs_of(Context& context, std::string_view option) {
-    return parse_pairs(context.language(), context.args().all(option));
-}
-
 Outcome<config::Connection> configured(Context& context, const config::Loaded& loaded) {
     const auto name = context.args().argument("CONNECTION");
     if (!loaded.problems.empty())
@@ -74,7 +68,7 @@ Outcome<> choose(Context& context, kit::Options& options) {
         options.checks.insert(name);
     }
     for (const auto& stream : context.args().all("stream")) options.streams.insert(stream);
-    const auto fields = pairs_of(context, "field");
+    const auto fields = parse_pairs(context.language(), context.args().all("field"));
     if (!fields) return tl::unexpected<Failure>(fields.error());
     for (const auto& [name, text] : *fields) options.values[name] = text;
     if (const auto text = context.args().option("patience"); !text.empty()) {

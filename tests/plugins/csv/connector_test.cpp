@@ -200,6 +200,42 @@ TEST_CASE("the list of ids is complete only if it was said and every row could b
     CHECK_FALSE(CsvFolder::field(all.stream("t"), "id").name.empty());
 }
 
+TEST_CASE("rows are fetched by id, and one that may hide behind a bad row is not missing",
+          "[csv]") {
+    CsvFolder folder(R"({"complete": true})");
+    folder.put("t/old.csv", "id,amount\n1,5\n2,6\n");
+    folder.put("t/new.csv", "id,amount\n2,7\n");
+    static_cast<void>(folder.connector().describe());
+    const auto fetch = [&] {
+        folder.fake.clear();
+        sdk::Request request;
+        request.stream = "t";
+        request.fields = {"amount"};
+        request.ids = {"1", "2", "3", "../x"};
+        folder.connector().fetch(request);
+        std::map<std::string, std::pair<abi::Op, std::string>> out;
+        for (const auto& record : folder.fake.records()) {
+            std::string amount;
+            if (const auto found = record.fields.find(0); found != record.fields.end())
+                if (const auto* number = std::get_if<std::int64_t>(&found->second))
+                    amount = std::to_string(*number);
+            CHECK_FALSE(out.contains(record.id));
+            out[record.id] = {record.op, amount};
+        }
+        return out;
+    };
+    auto got = fetch();
+    CHECK(got.size() == 4);
+    CHECK(got["1"] == std::pair{abi::Op::kRecord, std::string("5")});
+    CHECK(got["2"] == std::pair{abi::Op::kRecord, std::string("7")});  // the file changed last
+    CHECK(got["3"].first == abi::Op::kMissing);
+    CHECK(got["../x"].first == abi::Op::kMissing);
+    folder.put("t/bad.csv", "id,amount\n3\n");
+    got = fetch();
+    CHECK(got["1"].first == abi::Op::kRecord);
+    CHECK(got["3"].first == abi::Op::kForbidden);
+}
+
 TEST_CASE("hidden files, Excel's lock files and other kinds of files are no tables", "[csv]") {
     CsvFolder folder;
     folder.put("a.csv", "id\n1\n");
