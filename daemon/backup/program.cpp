@@ -187,6 +187,11 @@ Result<Ended> run_program(const Program& program,
     Ended ended;
     Lines lines(line);
     std::optional<std::chrono::steady_clock::time_point> asked_to_end;
+    bool was_cancelled = false;
+    const auto ask_to_end = [&] {
+        child.tell(SIGINT);
+        asked_to_end = std::chrono::steady_clock::now();
+    };
     std::array<char, 16 * 1024> piece{};
     std::array<pollfd, 2> ends{pollfd{out->read.get(), POLLIN, 0},
                                pollfd{errors->read.get(), POLLIN, 0}};
@@ -205,21 +210,22 @@ Result<Ended> run_program(const Program& program,
                 lines.add(text);
                 continue;
             }
+            if (asked_to_end) continue;  // it tells of the interruption, not of the trouble
             ended.errors += text;
             if (ended.errors.size() > kErrorsMax)
                 ended.errors.erase(0, ended.errors.size() - kErrorsMax);
+            if (!asked_to_end && program.hopeless && program.hopeless(ended.errors)) ask_to_end();
         }
-        const auto now = std::chrono::steady_clock::now();
         if (!asked_to_end && cancelled && cancelled()) {
-            child.tell(SIGINT);
-            asked_to_end = now;
-        } else if (asked_to_end && now - *asked_to_end > kPatience) {
+            ask_to_end();
+            was_cancelled = true;
+        } else if (asked_to_end && std::chrono::steady_clock::now() - *asked_to_end > kPatience) {
             child.tell(SIGKILL);
         }
     }
     lines.finish();
     ended.code = child.wait();
-    if (asked_to_end) return fail(Errc::kCancelled, program.path + " was interrupted");
+    if (was_cancelled) return fail(Errc::kCancelled, program.path + " was interrupted");
     return ended;
 }
 

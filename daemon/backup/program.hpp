@@ -18,6 +18,9 @@ struct Program {
     /// which all processes see, nor into files. At most 32 KiB each.
     std::vector<std::string> inputs;
     std::string folder;  ///< in which it runs; "" = ours
+    /// Asked with the end of what it has written to standard error, each time that it writes: true
+    /// to interrupt it, for it goes on trying what cannot be.
+    std::function<bool(std::string_view errors)> hopeless = {};
 };
 
 struct Ended {

@@ -26,11 +26,21 @@ constexpr Words kWords[] = {
     {"connection refused", Errc::kUnavailable, "backup_unreachable"},
     {"Connection refused", Errc::kUnavailable, "backup_unreachable"},
     {"Connection reset", Errc::kUnavailable, "backup_unreachable"},
+    {"connection reset", Errc::kUnavailable, "backup_unreachable"},
+    {"broken pipe", Errc::kUnavailable, "backup_unreachable"},
+    {"i/o timeout", Errc::kUnavailable, "backup_unreachable"},
     {"Connection closed", Errc::kUnavailable, "backup_unreachable"},
     {"connection lost", Errc::kUnavailable, "backup_unreachable"},
     {"Could not resolve", Errc::kUnavailable, "backup_unreachable"},
     {"no such host", Errc::kUnavailable, "backup_unreachable"},
     {"Host key verification failed", Errc::kTls, "backup_host_key"},
+    {"x509: ", Errc::kTls, "backup_certificate"},
+    {"SignatureDoesNotMatch", Errc::kUnauthenticated, "backup_refused"},
+    {"signature we calculated does not match", Errc::kUnauthenticated, "backup_refused"},
+    {"Access Denied", Errc::kUnauthenticated, "backup_refused"},
+    {"AccessDenied", Errc::kUnauthenticated, "backup_refused"},
+    {"401 Unauthorized", Errc::kUnauthenticated, "backup_refused"},
+    {"403 Forbidden", Errc::kPermission, "backup_refused"},
     {"unable to start the sftp session", Errc::kUnavailable, "backup_unreachable"},
     {"already locked", Errc::kBusy, "backup_locked"},
     {"no space left on device", Errc::kFull, "backup_full"},
@@ -47,8 +57,25 @@ constexpr Words kWords[] = {
     {"Is there a repository at the following location", Errc::kNotFound, "backup_no_repository"},
     {"Permission denied", Errc::kPermission, "backup_refused"},
     {"permission denied", Errc::kPermission, "backup_refused"},
-    {"403 Forbidden", Errc::kPermission, "backup_refused"},
 };
+
+// How often restic may try the same again: its waits grow, these are half a minute. By itself it
+// goes on for a quarter of an hour, with the repository locked; who runs a backup tries again
+// later.
+constexpr int kTriesMax = 9;
+
+/// Whether restic tries in vain: what is refused once is refused again.
+bool tries_in_vain(std::string_view errors) {
+    constexpr std::string_view kTry = "returned error, retrying";
+    int tries = 0;
+    for (auto at = errors.find(kTry); at != errors.npos; at = errors.find(kTry, at + 1)) ++tries;
+    if (tries == 0) return false;
+    for (const std::string_view word :
+         {"403 Forbidden", "401 Unauthorized", "no space left on device", "disk quota exceeded",
+          "Access Denied", "AccessDenied", "SignatureDoesNotMatch", "x509: "})
+        if (errors.find(word) != errors.npos) return true;
+    return tries >= kTriesMax;
+}
 
 std::string last_line(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
@@ -66,6 +93,7 @@ Result<Program> Repository::program(const Call& call) const {
     Program out;
     out.path = ports_.program;
     out.folder = call.folder;
+    out.hopeless = tries_in_vain;
     out.arguments = {"--password-file=/dev/fd/3", "--repository-file=/dev/fd/4"};
     if (ports_.cache_folder.empty())
         out.arguments.emplace_back("--no-cache");

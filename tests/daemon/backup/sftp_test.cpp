@@ -1,8 +1,5 @@
 // A repository behind OpenSSH's server on loopback, with keys and a configuration of its own.
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -11,6 +8,7 @@
 
 #include "sync/backup/file.hpp"
 #include "tests/daemon/backup/office.hpp"
+#include "tests/daemon/backup/server.hpp"
 
 namespace kontor::backup {
 
@@ -19,21 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-int free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    socklen_t size = sizeof address;
-    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
-
-class Server {
+class SshServer {
 public:
-    Server() : port_(free_port()) {
+    SshServer() : port_(test::free_port()) {
         const auto made = test::shell("cd " + dir_.path("") +
                                       " && ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q "
                                       "-t ed25519 -N '' -f user && ssh-keygen -q -t ed25519 -N '' "
@@ -50,9 +36,9 @@ public:
         trust("host");
         start();
     }
-    ~Server() { stop(); }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
+    ~SshServer() { stop(); }
+    SshServer(const SshServer&) = delete;
+    SshServer& operator=(const SshServer&) = delete;
 
     void start() {
         REQUIRE(
@@ -102,7 +88,7 @@ private:
 }  // namespace
 
 TEST_CASE("a repository behind SSH; the network goes and comes back", "[backup][sftp]") {
-    Server server;
+    SshServer server;
     Office office;
     server.use_for(office.target);
     const auto backups = office.backups();
@@ -138,7 +124,7 @@ TEST_CASE("a repository behind SSH; the network goes and comes back", "[backup][
 }
 
 TEST_CASE("a connection that is cut in the middle leaves what is there good", "[backup][sftp]") {
-    Server server;
+    SshServer server;
     Office office;
     server.use_for(office.target);
     REQUIRE(office.backups().create(office.target));

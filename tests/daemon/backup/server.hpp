@@ -1,0 +1,31 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace kontor::test {
+
+/// A port of 127.0.0.1 that nobody listens on.
+[[nodiscard]] int free_port();
+
+/// A server as a process of its own, on a port of 127.0.0.1; ended with this object. Throws if it
+/// does not listen within ten seconds.
+class Server {
+public:
+    /// `command`: for the shell, which it replaces.
+    Server(std::string command, int port);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    /// At once, with all that is under way.
+    void kill();
+    void start();
+
+private:
+    std::string command_;
+    int port_;
+    pid_t pid_ = -1;
+};
+
+}  // namespace kontor::test
