@@ -234,17 +234,22 @@ Outcome<Exit> run_backup_status(Context& context) {
         if (!ledger) return work.failure(ledger);
         const auto& good = ledger->last_good_run;
         const auto* proof = ledger->last_proof();
+        const auto at = good ? parse_instant(good->shows) : std::nullopt;
         if (context.json()) {
+            json behind;
+            if (at)
+                behind = std::chrono::duration_cast<std::chrono::seconds>(work.clock().now() - *at)
+                             .count();
             context.print_line({{"backup", target.name},
                                 {"target", target.target},
                                 {"last_run", run_json(ledger->last_run)},
                                 {"last_good_run", run_json(good)},
+                                {"behind_s", std::move(behind)},
                                 {"last_proof", drill_json(proof)}});
             return Exit::kOk;
         }
         context.print(
             context.text("cli.backup.status", {{"name", target.name}, {"target", target.target}}));
-        const auto at = good ? parse_instant(good->shows) : std::nullopt;
         if (at) {
             const auto behind =
                 std::chrono::duration_cast<std::chrono::minutes>(work.clock().now() - *at);
