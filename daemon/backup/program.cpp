@@ -89,6 +89,7 @@ public:
         auto environment = program.environment;
         const auto pointers = [](std::vector<std::string>& texts) {
             std::vector<char*> out;
+            out.reserve(texts.size() + 1);
             for (auto& text : texts) out.push_back(text.data());
             out.push_back(nullptr);
             return out;

@@ -56,7 +56,7 @@ Result<std::vector<std::int64_t>> changed_that_were(const Database& db, const En
                                                     std::int64_t seq,
                                                     const std::vector<Filter>& filters,
                                                     Random& random) {
-    const auto records = records_between(db, entity, seq, INT64_MAX);
+    auto records = records_between(db, entity, seq, INT64_MAX);
     if (!records) return records;
     if (records->size() > kPastRecordsMax)
         return fail(Errc::kInvalid, "too many records have changed since then",
