@@ -129,7 +129,15 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     out["withdrawn"] = held_json(sent->sending.withdrawn);
     out["acted"] = acted_json(sent->acted);
     out["due"] = json::array();
-    if (links) {
+    const auto& mailed = sent->mailed;
+    out["mailed"] = nullptr;
+    if (mailed.on)
+        out["mailed"] = {{"sent", mailed.sent},
+                         {"refused", mailed.refused},
+                         {"failed", mailed.failed},
+                         {"problem", mailed.problem ? json(mailed.problem->message) : json()}};
+    // Who gets an e-mail needs no list.
+    if (links && !mailed.on) {
         auto due = due_json(sent->sending.due, *links);
         if (!due) return pass(due);
         out["due"] = std::move(*due);

@@ -6,7 +6,10 @@
 #include <filesystem>
 
 #include "connectors/host/base64.hpp"
+#include "daemon/feedback/invitation_mail.hpp"
 #include "daemon/feedback/lexicon_file.hpp"
+#include "daemon/mail/letter.hpp"
+#include "daemon/mail/smtp.hpp"
 
 namespace kontor::api {
 
@@ -29,7 +32,8 @@ Result<Lexicon> FeedbackService::lexicon() const {
     return load_lexicon(lexicon_path(services_.configuration().folder));
 }
 
-Result<Sent> FeedbackService::send(const Survey& survey, const std::string& actor, bool dry_run) {
+Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const std::string& actor,
+                                                   bool dry_run) {
     auto words = lexicon();
     if (!words) return pass(words);
     auto set = settings();
@@ -37,11 +41,89 @@ Result<Sent> FeedbackService::send(const Survey& survey, const std::string& acto
     const std::lock_guard lock(sending_);
     auto db = services_.databases.lend(Access::kLocal);
     if (!db) return pass(db);
-    auto sent =
-        feedback::send({**db, services_.databases.catalogues(), services_.clock.now(), actor},
-                       survey, dry_run, {*words, set->pulled_answers});
-    if (sent && !dry_run) services_.edited();
-    return sent;
+    const Invitations::Parts parts{**db, services_.databases.catalogues(), services_.clock.now(),
+                                   actor};
+    auto sent = feedback::send(parts, survey, dry_run, {*words, set->pulled_answers});
+    if (!sent) return pass(sent);
+    Run out{std::move(*sent), {}};
+    if (dry_run) return out;
+    services_.edited();
+    if (set->mail.smtp.empty()) return out;
+    auto mailed = mail(parts, survey, *set, out.sending.due);
+    if (!mailed) return pass(mailed);
+    out.mailed = std::move(*mailed);
+    services_.edited();
+    return out;
+}
+
+Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& parts,
+                                                      const Survey& survey,
+                                                      const Settings& settings,
+                                                      const std::vector<Due>& due) {
+    Mailed out;
+    out.on = true;
+    if (due.empty()) return out;
+    Invitations invitations(parts);
+    mail::Server server{settings.mail.smtp, settings.mail.user, {}, settings.mail.ca_file};
+    // Whatever keeps the first from going keeps all: they are due again.
+    const auto put_back = [&](std::size_t from, const Error& problem) -> Result<> {
+        out.problem = problem;
+        for (auto at = from; at < due.size(); ++at) {
+            ++out.failed;
+            if (auto done = invitations.not_sent(due[at], false); !done) return done;
+        }
+        return {};
+    };
+    const auto set_up = [&]() -> Result<Links> {
+        if (!settings.mail.password.empty()) {
+            auto password = services_.secrets.read(settings.mail.password);
+            if (!password) return pass(password);
+            server.password = std::move(*password);
+        }
+        return links();
+    };
+    auto make = set_up();
+    if (!make) {
+        if (auto done = put_back(0, make.error()); !done) return pass(done);
+        return out;
+    }
+    const auto from = mail::address_of(settings.mail.from);
+    for (std::size_t at = 0; at < due.size(); ++at) {
+        const auto& one = due[at];
+        auto link = make->answer(one.invitation);
+        auto leave = make->unsubscribe(one.invitation);
+        if (!link || !leave) return pass(link ? leave : link);
+        auto words = invitation_mail(survey, one, *link, *leave);
+        mail::Letter letter{
+            settings.mail.from,
+            one.person.address,
+            settings.mail.reply_to,
+            std::move(words.subject),
+            std::move(words.text),
+            std::move(words.html),
+            one.invitation.key + "." + std::to_string(one.reminder) + from.substr(from.find('@')),
+            {{"List-Unsubscribe", "<" + *leave + ">"},
+             {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
+             {"Auto-Submitted", "auto-generated"}}};
+        auto bytes = mail::compose(letter, parts.now);
+        auto gone = bytes ? mail::send_bytes(server, from, {one.person.address}, *bytes, {})
+                          : Result<>(tl::unexpected<Error>(bytes.error()));
+        if (gone) {
+            ++out.sent;
+            continue;
+        }
+        const auto code = gone.error().code;
+        const bool for_good = code == Errc::kInvalid ||
+                              (code == Errc::kPermission && gone.error().args.contains("at"));
+        if (code == Errc::kTls || code == Errc::kUnauthenticated) {
+            if (auto done = put_back(at, gone.error()); !done) return pass(done);
+            return out;
+        }
+        ++(for_good ? out.refused : out.failed);
+        if (!for_good) out.problem = gone.error();
+        if (auto done = invitations.not_sent(one, for_good); !done) return pass(done);
+    }
+    return out;
 }
 
 Result<Acted> FeedbackService::act(const Survey& survey, const std::string& actor) {

@@ -28,9 +28,20 @@ public:
     /// kConfig.
     [[nodiscard]] Result<feedback::Lexicon> lexicon() const;
 
-    /// One run of a survey; see feedback::send(). One at a time. `actor` as in kontor_history.
-    [[nodiscard]] Result<feedback::Sent> send(const feedback::Survey& survey,
-                                              const std::string& actor, bool dry_run);
+    /// What became of the e-mails of a run.
+    struct Mailed {
+        bool on = false;  ///< feedback.toml names a mail server
+        std::int64_t sent = 0, refused = 0, failed = 0;
+        std::optional<Error> problem;  ///< why the last one failed
+    };
+    struct Run : feedback::Sent {
+        Mailed mailed;
+    };
+    /// One run of a survey; see feedback::send(). Where there is a mail server, what is due is
+    /// sent, each message once: it counts as sent before it goes, and no more if the server did not
+    /// take it. One at a time. `actor` as in kontor_history.
+    [[nodiscard]] Result<Run> send(const feedback::Survey& survey, const std::string& actor,
+                                   bool dry_run);
 
     /// Acts on the answers that nobody has acted upon; see feedback::act_on_answers().
     [[nodiscard]] Result<feedback::Acted> act(const feedback::Survey& survey,
@@ -65,6 +76,10 @@ public:
 
 private:
     [[nodiscard]] Result<host::Secret> link_secret();
+    [[nodiscard]] Result<Mailed> mail(const feedback::Invitations::Parts& parts,
+                                      const feedback::Survey& survey,
+                                      const feedback::Settings& settings,
+                                      const std::vector<feedback::Due>& due);
 
     Services& services_;
     std::mutex sending_;

@@ -300,6 +300,20 @@ Result<Sending> Invitations::hand_out(const Survey& survey) {
     return out;
 }
 
+Result<> Invitations::not_sent(const Due& due, bool for_good) {
+    std::map<std::string, Value> fields;
+    if (for_good)
+        fields = {{"state", Value("unreachable")}, {"reason", Value("mail_refused")}};
+    else if (due.reminder > 0)
+        fields = {{"reminders", Value(due.reminder - 1)}};
+    else
+        fields = {{"state", Value("ready")}, {"sent_at", Value::null()}};
+    const auto edit = edit_of(due.invitation, std::move(fields));
+    replica::LocalEdits local(parts_.db, parts_.catalogues);
+    if (auto done = local.apply({&edit, 1}, parts_.actor); !done) return pass(done);
+    return {};
+}
+
 Result<std::vector<Due>> Invitations::handed_out(const Survey& survey) const {
     auto catalogue = parts_.catalogues.get(parts_.db);
     if (!catalogue) return pass(catalogue);

@@ -70,6 +70,10 @@ public:
     /// reminders. What is due counts as sent from the moment this returns.
     [[nodiscard]] Result<Sending> hand_out(const Survey& survey);
 
+    /// Takes back that this was sent: the next hand_out() has it again; `for_good`: nobody is
+    /// there, so never.
+    [[nodiscard]] Result<> not_sent(const Due& due, bool for_good);
+
     /// All links that were handed out and may still be answered, once more.
     [[nodiscard]] Result<std::vector<Due>> handed_out(const Survey& survey) const;
 

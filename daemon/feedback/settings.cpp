@@ -21,6 +21,24 @@ std::string check_listen(const std::string& text) {
     return std::regex_match(text, form) ? "" : "must be an address and a port: 127.0.0.1:8087";
 }
 
+std::string check_server(const std::string& text) {
+    static const std::regex form(R"(smtps?://[A-Za-z0-9.:\[\]-]+)");
+    return std::regex_match(text, form) ? ""
+                                        : "must be a mail server: smtps://mail.example.com:465";
+}
+
+void read_mail(const config::Node& node, config::TableReader::Into into, MailSettings& out) {
+    config::TableReader in(node, "mail", into);
+    in.text("smtp", out.smtp, check_server);
+    in.text("user", out.user);
+    in.text("password", out.password, config::check_secret_reference);
+    in.text("from", out.from);
+    in.text("reply_to", out.reply_to);
+    in.text("ca_file", out.ca_file);
+    if (out.smtp.empty() != out.from.empty()) in.problem(node, "from", "give both smtp and from");
+    in.finish();
+}
+
 }  // namespace
 
 std::string settings_path(const std::string& config_folder) {
@@ -40,6 +58,7 @@ Settings read_settings(const std::string& file, config::Problems& problems) {
     in.integer("connections", out.connections, 4, 1'024);
     in.integer("requests_per_minute", out.requests_per_minute, 5, 10'000);
     while (!out.public_url.empty() && out.public_url.back() == '/') out.public_url.pop_back();
+    if (const auto* node = in.table("mail")) read_mail(*node, {file, problems, nullptr}, out.mail);
     in.finish();
     return out;
 }

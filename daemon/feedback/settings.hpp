@@ -8,6 +8,16 @@
 
 namespace kontor::feedback {
 
+/// [mail]: the server that takes invitations.
+struct MailSettings {
+    std::string smtp;      ///< smtps://HOST:465, or smtp://HOST:587 with STARTTLS; "" = no mail
+    std::string user;      ///< "" = no sign-in
+    std::string password;  ///< reference to a secret
+    std::string from;      ///< "Name <address>"
+    std::string reply_to;  ///< "" = from
+    std::string ca_file;   ///< further certificate authorities, PEM
+};
+
 /// feedback.toml beside the configuration: how this device asks and answers. Everything is off
 /// unless it is said; the file need not be there. A plain value.
 struct Settings {
@@ -18,6 +28,7 @@ struct Settings {
     bool forwarded = false;       ///< the proxy sets X-Forwarded-For; its last entry is the client
     std::int64_t connections = 64;          ///< open at once
     std::int64_t requests_per_minute = 60;  ///< of one client
+    MailSettings mail;
 };
 
 /// Reads the file; what is wrong becomes a problem.

@@ -43,7 +43,9 @@ bool is_one_line(const std::string& text) {
 
 bool is_loopback(const std::string& url) {
     const auto host = url.substr(url.find("://") + 3);
-    return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+    const auto name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
+    const bool address = name.find_first_not_of("0123456789.") == std::string::npos;
+    return (address && name.starts_with("127.")) || name == "localhost" || name == "[::1]";
 }
 
 // RFC 5322. Names of days and months are English whatever the locale.
@@ -102,9 +104,13 @@ Error error_of(CURLcode code, long answer, const char* said) {
             return Error{Errc::kTimeout, message, {}, {}};
         case CURLE_ABORTED_BY_CALLBACK:
             return Error{Errc::kCancelled, "cancelled", {}, {}};
-        default:
+        default: {
             // 4yz may pass, 5yz will not.
-            return Error{answer >= 500 ? Errc::kPermission : Errc::kUnavailable, message, {}, {}};
+            Error out{answer >= 500 ? Errc::kPermission : Errc::kUnavailable, message, {}, {}};
+            // As libcurl words it; nothing else tells it from a refused sender.
+            if (std::string_view(said).starts_with("RCPT failed")) out.args["at"] = "recipient";
+            return out;
+        }
     }
 }
 
@@ -132,6 +138,12 @@ Result<> send(const Server& server, const Message& message,
     for (const auto& address : message.to) all += (all.empty() ? "" : ", ") + address;
     if (!is_one_line(message.from + all + message.subject + message.id) || message.to.empty())
         return fail(Errc::kInvalid, "a mail's addresses and subject must be one line each");
+    return send_bytes(server, message.from, message.to, letter_of(message, all), cancelled);
+}
+
+Result<> send_bytes(const Server& server, const std::string& from,
+                    const std::vector<std::string>& to, std::string_view bytes,
+                    const std::function<bool()>& cancelled) {
     const Handle curl(host::start_curl() ? curl_easy_init() : nullptr);
     if (!curl) return fail(Errc::kInternal, "libcurl does not start");
     auto authorities = host::read_authorities(host::CurlOptions().ca_bundle, server.ca_file);
@@ -140,9 +152,8 @@ Result<> send(const Server& server, const Message& message,
 
     auto* c = curl.get();
     Lines recipients;
-    for (const auto& address : message.to) recipients.add("<" + address + ">");
-    const auto letter = letter_of(message, all);
-    std::string_view rest = letter;
+    for (const auto& address : to) recipients.add("<" + address + ">");
+    std::string_view rest = bytes;
 
     char said[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(c, CURLOPT_URL, server.url.c_str());
@@ -165,7 +176,7 @@ Result<> send(const Server& server, const Message& message,
         curl_easy_setopt(c, CURLOPT_PASSWORD, password.c_str());
         host::wipe(password);
     }
-    curl_easy_setopt(c, CURLOPT_MAIL_FROM, ("<" + message.from + ">").c_str());
+    curl_easy_setopt(c, CURLOPT_MAIL_FROM, ("<" + from + ">").c_str());
     curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
     curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connectors/host/secret.hpp"
@@ -32,10 +33,16 @@ struct Message {
 
 /// Hands a message in, once. TLS 1.2 or newer, verified. Blocks, two minutes at most; `cancelled`
 /// is asked about once a second. Errors: kTls, kUnauthenticated (user or password), kPermission
-/// (the server does not take it), kInvalid (a header would break out of its line), kUnavailable,
-/// kTimeout, kCancelled. The caller ignores SIGPIPE. Thread-safe.
+/// (the server does not take it; args at=recipient: for the people written to), kInvalid (a header
+/// would break out of its line), kUnavailable, kTimeout, kCancelled. The caller ignores SIGPIPE.
+/// Thread-safe.
 [[nodiscard]] Result<> send(const Server& server, const Message& message,
                             const std::function<bool()>& cancelled);
+
+/// The same for bytes that are made already: RFC 5322 with CRLF, no line that is a dot alone.
+[[nodiscard]] Result<> send_bytes(const Server& server, const std::string& from,
+                                  const std::vector<std::string>& to, std::string_view bytes,
+                                  const std::function<bool()>& cancelled);
 
 /// Text for a header, as RFC 2047 wants it where it is not plain ASCII.
 [[nodiscard]] std::string encoded_words(const std::string& text);

@@ -232,6 +232,8 @@ constexpr Text kSurveySentences[] = {
     {"said.survey.public_url", "must be where people reach the form: {form}",
      "须为表单的访问地址：{form}"},
     {"said.survey.listen", "must be an address and a port: {form}", "须为地址和端口：{form}"},
+    {"said.survey.smtp", "must be a mail server: {form}", "须为邮件服务器：{form}"},
+    {"said.survey.smtp_from", "give both smtp and from", "smtp 和 from 须同时给出"},
     {"said.survey.nothing_called", "there is nothing called {name}", "没有名为 {name} 的内容"},
     {"said.survey.due", "is of tasks alone: {form}", "仅用于任务：{form}"},
     {"said.survey.set", "is missing: which fields does it edit?", "缺失：要修改哪些字段？"},

@@ -53,6 +53,16 @@ constexpr Text kFormTexts[] = {
     {"form.unsubscribed", "Done", "已完成"},
     {"form.unsubscribed.text", "You will get no more surveys from us.", "您将不再收到我们的调查。"},
 
+    {"mail.intro", "We would like to hear how we are doing. It takes a minute.",
+     "我们希望了解您的意见，只需一分钟。"},
+    {"mail.open", "Answer the survey", "填写调查"},
+    {"mail.unsubscribe", "No more surveys", "不再接收调查"},
+    {"mail.reminder", "Reminder: {title}", "提醒：{title}"},
+    {"feedback.mailed", "{sent} {sent:e-mail|e-mails} sent, {refused} refused for good.",
+     "已发送 {sent} 封邮件，{refused} 封被永久拒收。"},
+    {"feedback.not_mailed", "{count} could not be sent and will be tried again: {reason}",
+     "{count} 封未能发送，将再次尝试：{reason}"},
+
     {"cli.command.feedback.links", "the links that were handed out, once more",
      "再次列出已给出的链接"},
     {"cli.example.feedback.links.1", "after a file of links was lost", "链接文件丢失之后"},

@@ -150,9 +150,20 @@ Outcome<Exit> run_feedback_send(Context& context) {
         context.text("feedback.sent", {{"reserved", grouped(integer_at(*answer, "reserved"))}}));
     if (!due.empty())
         context.note(context.text("feedback.due", {{"due", std::to_string(due.size())}}));
+    const auto& mailed = object_at(*answer, "mailed");
+    const bool all_gone = integer_at(mailed, "failed") == 0;
+    if (has(*answer, "mailed"))
+        context.note(context.text("feedback.mailed", {{"sent", text_at(mailed, "sent")},
+                                                      {"refused", text_at(mailed, "refused")}}));
+    if (!all_gone)
+        context.warn(
+            context.text("feedback.not_mailed",
+                         {{"count", text_at(mailed, "failed")},
+                          {"reason", one_line(context.said(text_at(mailed, "problem")))}}));
     print_held(context, list_at(*answer, "waiting"), "feedback.waiting");
     print_held(context, list_at(*answer, "withdrawn"), "feedback.withdrawn");
-    return print_acted(context, object_at(*answer, "acted")) ? Exit::kOk : Exit::kPartly;
+    const bool all_done = print_acted(context, object_at(*answer, "acted"));
+    return all_done && all_gone ? Exit::kOk : Exit::kPartly;
 }
 
 Outcome<Exit> run_feedback_links(Context& context) {
