@@ -19,7 +19,7 @@ void start() {
     std::call_once(once, g_mime_init);
 }
 
-bool is_one_line(const std::string& text) {
+bool stays_on_its_line(const std::string& text) {
     return text.find_first_of("\r\n") == std::string::npos;
 }
 
@@ -38,7 +38,7 @@ struct Mailbox {
 
 Mailbox mailbox_of(const std::string& text) {
     Mailbox out;
-    if (!is_one_line(text)) return out;
+    if (!stays_on_its_line(text)) return out;
     Object<InternetAddressList> list(internet_address_list_parse(nullptr, text.c_str()));
     if (!list || internet_address_list_length(list.get()) != 1) return out;
     auto* one = internet_address_list_get_address(list.get(), 0);
@@ -62,8 +62,8 @@ std::string address_of(const std::string& mailbox) {
 
 Result<std::string> compose(const Letter& letter, Instant date) {
     start();
-    bool good = is_one_line(letter.subject) && is_one_line(letter.id);
-    for (const auto& [name, value] : letter.headers) good = good && is_one_line(value);
+    bool good = stays_on_its_line(letter.subject) && stays_on_its_line(letter.id);
+    for (const auto& [name, value] : letter.headers) good = good && stays_on_its_line(value);
     if (!good) return fail(Errc::kInvalid, "a header holds a line break", {{"key", "header"}});
     Object<GMimeMessage> out(g_mime_message_new(TRUE));
     for (const auto& [type, text] : {std::pair(GMIME_ADDRESS_TYPE_FROM, &letter.from),
