@@ -2,6 +2,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::uint64_t kPatienceUs = 2'000'000;
 constexpr double kIdleLoad = 0.3;  // of each processor
-enum Metered : std::uint32_t { kYes = 1, kGuessYes = 3 };
+constexpr std::uint32_t kMetered = 1;
+constexpr std::uint32_t kGuessMetered = 3;
 
 using Bus = std::unique_ptr<sd_bus, decltype([](sd_bus* b) { sd_bus_flush_close_unref(b); })>;
 
@@ -61,7 +63,7 @@ bool SystemConditions::unmetered() {
     const auto metered = property<std::uint32_t>(
         places_.bus, "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager",
         "org.freedesktop.NetworkManager", "Metered", SD_BUS_TYPE_UINT32);
-    return metered != kYes && metered != kGuessYes;
+    return !metered || (*metered != kMetered && *metered != kGuessMetered);
 }
 
 bool SystemConditions::idle() {
