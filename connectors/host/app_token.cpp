@@ -127,6 +127,15 @@ Result<bool> AppTokens::renew(const Credentials& used, const HttpResponse&) {
     });
 }
 
+Result<Secret> AppTokens::asking() const {
+    if (!settings_.assertion) return settings_.request.copy();
+    auto assertion = settings_.assertion(clock_.now());
+    if (!assertion) return pass(assertion);
+    std::string body(settings_.request.reveal());
+    body.append("&assertion=").append(assertion->reveal());
+    return Secret(std::move(body));
+}
+
 Result<TokenState> AppTokens::ask(TokenState kept) {
     HttpRequest request;
     request.method = "POST";
@@ -134,7 +143,9 @@ Result<TokenState> AppTokens::ask(TokenState kept) {
     request.headers = {{"Content-Type", settings_.spec.as_form ? "application/x-www-form-urlencoded"
                                                                : "application/json"},
                        {"Accept", "application/json"}};
-    request.body = settings_.request.reveal();
+    auto body = asking();
+    if (!body) return pass(body);
+    request.body = body->reveal();
     request.max_body = kAnswerBytesMax;
     request.timeout = std::chrono::seconds(30);
     auto answer = http_.send(request);

@@ -17,7 +17,9 @@ namespace kontor::host {
 struct AppTokenSettings {
     std::function<std::string()> url;  ///< where a token is asked for, made anew for each request
     Secret request;                    ///< the body that asks
-    std::vector<Secret> hidden;        ///< what is secret in it
+    /// Makes the signed statement that goes to the end of that body, a form; null: there is none.
+    std::function<Result<Secret>(Instant now)> assertion;
+    std::vector<Secret> hidden;  ///< what is secret in it
     AppTokenSpec spec;
     /// What is not secret, for what requests bear: options, the user's name.
     std::map<std::string, std::string> values;
@@ -41,6 +43,7 @@ public:
 private:
     [[nodiscard]] Result<Credentials> borne(const Secret& token,
                                             const std::map<std::string, std::string>& values) const;
+    [[nodiscard]] Result<Secret> asking() const;
     Result<TokenState> ask(TokenState kept);
     Result<TokenState> read(const HttpResponse& answer, TokenState kept) const;
 

@@ -11,6 +11,7 @@
 #include "connectors/host/dialer.hpp"
 #include "connectors/host/digest.hpp"
 #include "connectors/host/json_text.hpp"
+#include "connectors/host/jwt.hpp"
 #include "connectors/host/oauth.hpp"
 #include "connectors/host/plugin_remote.hpp"
 #include "connectors/host/redactor.hpp"
@@ -322,6 +323,22 @@ std::string form_of(const nlohmann::json& members) {
     return out;
 }
 
+// The statement that `out.spec.claims` describe, signed with the connection's private key. Tells
+// the token's file by the key and the claims.
+Result<Secret> add_assertion(AppTokenSettings& out, Connection& connection, const Loaded& loaded) {
+    auto claims = filled_in(nlohmann::json(out.spec.claims), connection, loaded, out.hidden);
+    if (!claims) return pass(claims);
+    auto key = read_secret(connection.settings, connection.deps.secrets, "private_key");
+    if (!key) return pass(key);
+    auto signer = JwtSigner::create(*key, claims->get<std::map<std::string, std::string>>(),
+                                    out.spec.claims_last);
+    if (!signer) return pass(signer);
+    out.assertion = [signer = std::make_shared<const JwtSigner>(std::move(*signer))](Instant now) {
+        return signer->sign(now);
+    };
+    return Secret(dump_json(*claims) + std::string(key->reveal()));
+}
+
 Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const Loaded& loaded) {
     AppTokenSettings out;
     out.spec = loaded.auth.app_token;
@@ -337,8 +354,13 @@ Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const L
     if (!url || url->empty())
         return fail(Errc::kConfig, "the address of the token server is not known",
                     {{"option", "api_url"}});
-    out.token_file =
-        token_folder(connection.settings) + "/" + token_file_name(*url, "", out.request);
+    Secret lasting = out.request.copy();
+    if (!out.spec.claims.empty()) {
+        auto signed_by = add_assertion(out, connection, loaded);
+        if (!signed_by) return pass(signed_by);
+        lasting = std::move(*signed_by);
+    }
+    out.token_file = token_folder(connection.settings) + "/" + token_file_name(*url, "", lasting);
     out.url = [pattern = loaded.auth.token_url, texts, &random = connection.deps.random]() mutable {
         texts["uuid"] = random_uuid(random);
         return expand(pattern, texts).value_or("");

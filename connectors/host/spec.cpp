@@ -40,6 +40,10 @@ AppTokenSpec read_app_token(const Json& json) {
     const auto& ask = object_of(json, "exchange");
     out.request = dump_json(object_of(ask, "request"));
     out.as_form = text_of(ask, "format") == "form";
+    const auto& assertion = object_of(ask, "assertion");
+    out.claims = text_map(object_of(assertion, "claims"));
+    out.claims_last = std::chrono::seconds(
+        std::clamp<std::int64_t>(integer_of(assertion, "lasts_s", 180), 1, 3'600));
     out.token_at = text_of(ask, "token", "access_token");
     out.expires_at = text_of(ask, "expires_s", "expires_in");
     out.code_at = text_of(ask, "code", "error");

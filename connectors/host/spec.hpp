@@ -31,6 +31,10 @@ struct OptionSpec {
 struct AppTokenSpec {
     std::string request = "{}";  ///< the JSON that asks
     bool as_form = false;        ///< its members are sent as a form instead
+    /// What a signed statement in the form claims (RFC 7523); empty: there is none. The secret
+    /// "private_key" signs it.
+    std::map<std::string, std::string> claims;
+    std::chrono::seconds claims_last{180};
     std::string token_at, expires_at, code_at;
     std::map<std::string, std::string> kept;    ///< name → place
     std::map<std::string, std::string> base64;  ///< texts made for headers and members
