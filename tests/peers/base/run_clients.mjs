@@ -1,15 +1,13 @@
-// Installs Zoho's client libraries at their locked versions and runs client.mjs with each of them
-// against a fresh peer. Usage: run.mjs PEER_BINARY BUILD_FOLDER
-// The peer checks every request against the message schemas (--strict); what does not fit fails.
+// Installs a vendor's client libraries at their locked versions and runs client.mjs with each of
+// them against a fresh peer. Usage: run_clients.mjs PEER_BINARY CLIENTS_FOLDER BUILD_FOLDER [PEER_OPTION…]
+// With --strict the peer checks every request against its message schemas; what does not fit fails.
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import https from "node:https";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
-const [peerBinary, build] = process.argv.slice(2);
-const source = path.dirname(fileURLToPath(import.meta.url));
+const [peerBinary, source, build, ...peerOptions] = process.argv.slice(2);
 const files = ["package.json", "package-lock.json", "client.mjs"];
 
 function fail(text) {
@@ -27,12 +25,12 @@ function install() {
                          { cwd: build, stdio: ["ignore", "inherit", "inherit"] });
   if (done.error) fail(`npm cannot be run (${done.error.message}); ./dev setup installs it`);
   if (done.status !== 0)
-    fail("npm ci failed: Zoho's client libraries come from the npm registry, which must be reachable");
+    fail("npm ci failed: the client libraries come from the npm registry, which must be reachable");
   fs.writeFileSync(marker, lock);
 }
 
 async function startPeer() {
-  const child = spawn(peerBinary, ["--records", "450", "--seed", "3", "--strict"],
+  const child = spawn(peerBinary, ["--records", "450", "--seed", "3", ...peerOptions],
                       { stdio: ["ignore", "pipe", "inherit"] });
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", resolve);
@@ -61,7 +59,7 @@ async function round(name) {
     env: { ...process.env, PEER: JSON.stringify(hello), NODE_EXTRA_CA_CERTS: hello.ca_file },
   });
   const status = await new Promise((resolve) => client.once("exit", (code) => resolve(code ?? 1)));
-  const wrong = await violations(hello);
+  const wrong = peerOptions.includes("--strict") ? await violations(hello) : [];
   for (const each of wrong) console.error("violation", name, JSON.stringify(each));
   child.kill("SIGTERM");
   return status === 0 && wrong.length === 0;
