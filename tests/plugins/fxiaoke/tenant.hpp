@@ -12,7 +12,7 @@
 #include "connectors/sdk/json.hpp"
 #include "plugins/fxiaoke/connector.hpp"
 #include "tests/peers/fxiaoke/peer.hpp"
-#include "tests/support/fake_host.hpp"
+#include "tests/support/plugin_call.hpp"
 
 namespace kontor::test {
 
@@ -63,9 +63,5 @@ private:
 
     std::string token_;
 };
-
-[[nodiscard]] sdk::Request request(const std::string& stream, std::vector<std::string> fields);
-/// The text of a field of an emitted record; "<absent>", "<null>" or an integer's digits otherwise.
-[[nodiscard]] std::string shown(const EmittedRecord& record, std::uint16_t field);
 
 }  // namespace kontor::test

@@ -1,0 +1,3 @@
+#include "plugins/salesforce/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::salesforce::Connector)
