@@ -70,6 +70,24 @@ class Fxiaoke(Kit):
         self.assert_passed(report, "ContactObj", "resume", "values", "lost_create", "delete_seen")
 
 
+class Salesforce(Kit):
+    streams = ("Contact", "Account")
+
+    def everything(self, sign_in, *more):
+        self.world.start_salesforce("--records", "2600", "--seed", "5", "--count", "Account=150")
+        streams = [word for stream in self.streams for word in ("--stream", stream)]
+        return self.check("salesforce", *streams, *self.world.salesforce_account(sign_in), *more)
+
+    def test_everything(self):
+        report = self.everything("jwt", "--scratch")
+        self.assert_passed(report, "Contact", "resume", "values", "stale_version", "lost_create",
+                           "create_twice", "delete_seen")
+
+    def test_reading_by_bulk_jobs(self):
+        report = self.everything("client_credentials", "--read-only", "--option", "bulk_from=100")
+        self.assert_passed(report, "Contact", "pull", "resume", "unchanged", "fetch")
+
+
 class CardDav(Kit):
     """On a real server."""
 

@@ -137,7 +137,7 @@ class World:
             self.env[variable] = os.path.join(self.dir, path)
             os.makedirs(self.env[variable], mode=0o700, exist_ok=True)
         self.env["LANG"] = language
-        self.daemon = self.peer = self.zoho = self.fxiaoke = None
+        self.daemon = self.peer = self.zoho = self.fxiaoke = self.salesforce = None
         self.state = os.path.join(self.env["XDG_STATE_HOME"], "kontor")
         self.config = os.path.join(self.env["XDG_CONFIG_HOME"], "kontor")
         self.replica = os.path.join(self.state, "replica.db")
@@ -209,6 +209,23 @@ class World:
                            "--secret", "app_secret=file:" + self.secret_file("app_secret", info),
                            "--secret",
                            "permanent_code=file:" + self.secret_file("permanent_code", info), *more)
+
+    # --- The simulated Salesforce
+
+    def start_salesforce(self, *options):
+        self.salesforce = Peer(self.program("kontor-peer-salesforce"), options, self.env)
+
+    def salesforce_account(self, sign_in="jwt"):
+        """What `kontor connect salesforce` has to be told of the simulated organisation."""
+        info = self.salesforce.info
+        out = ["--option", "instance_url=" + info["base_url"], "--option", "sign_in=" + sign_in,
+               "--ca-file", info["ca_file"], "--value", "client_id=" + info["client_id"]]
+        if sign_in == "client_credentials":
+            return [*out, "--secret",
+                    "client_secret=file:" + self.secret_file("client_secret", info)]
+        return [*out, "--option", "environment=custom", "--option", "login_url=" + info["base_url"],
+                "--option", "audience=https://login.salesforce.com", "--value",
+                "user=" + info["user"], "--secret", "private_key=file:" + info["private_key_file"]]
 
     def begin_sync(self, name="zoho"):
         """Asks for a sync without waiting for it, and waits until it is under way."""
@@ -299,7 +316,7 @@ class World:
         if self.daemon and self.daemon.poll() is None:
             self.daemon.kill()
             self.daemon.wait()
-        for peer in (self.zoho, self.fxiaoke):
+        for peer in (self.zoho, self.fxiaoke, self.salesforce):
             if peer:
                 peer.end()
         self.log.close()
