@@ -79,13 +79,15 @@ bool Images::add(const std::string& name, Resource resource, abi::BatchWriter& o
     }
     out.begin(abi::Op::kRecord, name,
               versions_.seen(name, strong_etag(resource.etag), modified_of(resource)));
-    for (std::uint16_t i = 0; i < fields_.size(); ++i)
-        if (const auto found = values.find(fields_[i]); found != values.end()) {
-            if (found->second)
-                out.add(i, *found->second);
-            else
-                out.add_null(i);
-        }
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        const auto found = values.find(fields_[i]);
+        if (found == values.end()) continue;
+        const auto at = static_cast<std::uint16_t>(i);
+        if (found->second)
+            out.add(at, *found->second);
+        else
+            out.add_null(at);
+    }
     return true;
 }
 
