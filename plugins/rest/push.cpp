@@ -353,7 +353,7 @@ private:
     }
 
     // True if the change was carried out; else `result` says why not.
-    bool send(const Request& request, Values values, Reply& reply, sdk::PushResult& result) {
+    bool send(const Request& request, const Values& values, Reply& reply, sdk::PushResult& result) {
         sending_ = true;
         reply = api_.send(request, &stream_, values);
         sending_ = false;
