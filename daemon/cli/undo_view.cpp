@@ -37,7 +37,7 @@ void print_from_remote(Context& context, const json& answer) {
     }
 }
 
-void print_plan(Context& context, const json& answer, std::string_view key) {
+void print_put_back(Context& context, const json& answer, std::string_view key) {
     Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
                             {.title = context.text("cli.column.field")},
                             {.title = context.text("cli.column.now")},
@@ -90,7 +90,7 @@ Outcome<Exit> preview_and_do(Context& context, const std::string& path, json tar
         if (!plan) return tl::unexpected<Failure>(plan.error());
         const bool ask = !preview_only && to_be_agreed(context, *plan);
         shown = (preview_only || ask) && !context.json();
-        if (shown) print_plan(context, *plan, words.preview);
+        if (shown) print_put_back(context, *plan, words.preview);
         if (preview_only) {
             if (context.json()) context.print_json(*plan);
             return Exit::kOk;
@@ -113,7 +113,7 @@ Outcome<Exit> preview_and_do(Context& context, const std::string& path, json tar
         context.note(context.text(words.done, {{"count", text_at(*answer, "undone")},
                                                {"kept", text_at(*answer, "skipped")}}));
     else
-        print_plan(context, *answer, words.done);
+        print_put_back(context, *answer, words.done);
     if (const auto run = text_at(*answer, "run"); !context.json() && !run.empty())
         context.note(context.text("cli.restore.undo", {{"run", run}}));
     return integer_at(*answer, "skipped") > 0 ? Exit::kPartly : Exit::kOk;

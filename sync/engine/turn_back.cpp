@@ -162,7 +162,7 @@ private:
     std::set<std::int64_t> has_spoken_;
 };
 
-std::int64_t begin_run(Sql& sql, const std::string& now, const std::string& shows) {
+std::int64_t add_restore_run(Sql& sql, const std::string& now, const std::string& shows) {
     sql.run(
         "INSERT INTO kontor_run(kind, started_at, ended_at, result, counts)"
         " VALUES('restore', ?1, ?1, 'ok', json_object('shows', ?2, 'records', 0))",
@@ -187,7 +187,7 @@ Result<TurnedBack> turn_back(const replica::Database& db, const Clock& clock, Ra
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         TurnedBack out;
         EngineTransaction transaction(context);
-        context.run = out.run = begin_run(sql, context.now(), at);
+        context.run = out.run = add_restore_run(sql, context.now(), at);
         out.records = TurnBack(context, at, *seq).run();
         sql.run("UPDATE kontor_run SET counts = json_set(counts, '$.records', ?) WHERE id = ?",
                 out.records, out.run);
@@ -200,7 +200,7 @@ Result<> note_restore(const replica::Database& db, const Clock& clock, const std
     return guarded([&] {
         Sql sql(db);
         WriteTransaction transaction(db);
-        begin_run(sql, format_instant(clock.now()), shows);
+        add_restore_run(sql, format_instant(clock.now()), shows);
         transaction.commit();
     });
 }

@@ -15,7 +15,7 @@ constexpr const char* kKind = "put_back";
 constexpr const char* kRule = "restored";
 
 /// True if the record exists.
-Result<bool> exists(const Database& db, const std::string& entity, std::int64_t record) {
+Result<bool> is_there(const Database& db, const std::string& entity, std::int64_t record) {
     auto query = db.prepare("SELECT 1 FROM " + sql_name(entity) + " WHERE id=?1");
     if (!query) return pass(query);
     query->bind(1, record);
@@ -112,7 +112,7 @@ private:
             return Refusal();
         const auto target = wanted.integer();
         if (field.target == now_.name && coming_.contains(target)) return Refusal();
-        auto there = exists(db_, field.target, target);
+        auto there = is_there(db_, field.target, target);
         if (!there) return pass(there);
         return *there ? Refusal() : Refusal(UndoRefusal::kTargetGone);
     }
