@@ -609,6 +609,9 @@ void Merger::write_back(Work& work) {
     if (!old.empty()) {
         ++counts_.updated_here;
         note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);
+        // It may refer to another one now. If not, the next push says so again.
+        context_.sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", work.link.id,
+                         kParentCode);
     }
 }
 

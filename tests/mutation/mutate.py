@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "mutation"
 SOURCE, BUILD = WORK / "source", WORK / "build"
 # What no test of a named defect is: fixed seeds, generated cases, a crash at every step.
-GENERAL = ["merge_properties_test", "every_step_test"]
+PROPERTIES, EVERY_STEP = GENERAL = ["merge_properties_test", "every_step_test"]
+FIRST_SEEDS = 200
 NAMED = ["merge_test", "engine_test", "sync_replica_test"]
 
 
@@ -60,9 +61,9 @@ def plant(edits):
     return originals
 
 
-def simulation(options):
+def simulation(seeds, options):
     """The first violation that the simulation finds, or None."""
-    tried = run(str(BUILD / "bin/kontor_simulation"), "--seeds", str(options.seeds), "--jobs",
+    tried = run(str(BUILD / "bin/kontor_simulation"), "--seeds", str(seeds), "--jobs",
                 str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
     if tried.returncode == 0:
         return None
@@ -84,17 +85,26 @@ def test(name):
     return f"{name}{' ' + cases.group(0) if cases else ''}"
 
 
-def caught_by(options):
-    """The first general check that fails, else the first named test, else None; and which kind."""
-    for name in GENERAL[:0 if options.simulation else None]:
-        if found := test(name):
+def general_checks(options, edited):
+    """Cheap ones first; most defects meet one of the first seeds."""
+    yield lambda: simulation(min(options.seeds, FIRST_SEEDS), options)
+    if options.simulation:
+        yield lambda: simulation(options.seeds, options)
+        return
+    if any(path.startswith("sync/merge/") for path in edited):
+        yield lambda: test(PROPERTIES)
+    yield lambda: test(EVERY_STEP)
+    yield lambda: simulation(options.seeds, options)
+
+
+def caught_by(options, edited):
+    """The first check that fails, or None; and of which kind it is."""
+    for check in general_checks(options, edited):
+        if found := check():
             return found, "general"
-    if found := simulation(options):
-        return found, "general"
     if options.simulation:
         return None, None
-    trouble = build(NAMED)
-    if trouble:
+    if build(NAMED):
         return "named tests do not compile", "named"
     for name in NAMED:
         if found := test(name):
@@ -135,7 +145,7 @@ def main():
         originals = plant(edits)
         try:
             trouble = build(targets)
-            found, kind = (None, None) if trouble else caught_by(options)
+            found, kind = (None, None) if trouble else caught_by(options, edits)
         finally:
             for path, text in originals.items():
                 (SOURCE / path).write_text(text)

@@ -116,7 +116,7 @@ private:
                          std::to_string(link->state));
                 continue;
             }
-            compare(stream, *link, record.now);
+            if (!record.hidden_in_tick || fresh_) compare(stream, *link, record.now);
         }
     }
 

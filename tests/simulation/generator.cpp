@@ -195,6 +195,8 @@ public:
         while (static_cast<int>(scenario_.steps.size()) < count) {
             if (dice_.percent(14))
                 add_clash();
+            else if (dice_.percent(8))
+                add_second_thoughts();
             else if (dice_.percent(24))
                 add_sync();
             else
@@ -277,6 +279,35 @@ private:
             scenario_.steps[scenario_.steps.size() - 2].token != here.token)
             add(here);
         add(there);
+    }
+
+    // Somebody types into a field, and again while the first value is on its way; an answer may be
+    // lost then, or the device stop.
+    void add_second_thoughts() {
+        static constexpr Act kFirst[] = {Act::kType,  Act::kType,  Act::kTypeAddress,
+                                         Act::kCount, Act::kPoint, Act::kBorn};
+        static constexpr Act kThen[] = {Act::kType, Act::kType, Act::kTypeAddress, Act::kBlank,
+                                        Act::kDelete};
+        static constexpr Act kTrouble[] = {Act::kFault, Act::kRestart, Act::kPowerCut};
+        const Step sync = any(Act::kSync);
+        Step first = any(kFirst[dice_.roll(std::size(kFirst))]);
+        Step then = any(kThen[dice_.roll(std::size(kThen))]);
+        if (dice_.percent(60) && first.act != Act::kBorn) then.act = first.act;
+        first.device = then.device = sync.device;
+        then.pick = first.pick;
+        then.field = first.field;
+        then.at = static_cast<int>(dice_.roll(14));
+        add(first);
+        add(sync);
+        add(then);
+        if (dice_.percent(40)) {
+            Step trouble = any(kTrouble[dice_.roll(std::size(kTrouble))]);
+            trouble.device = sync.device;
+            trouble.remote = sync.remote;
+            trouble.at = then.at + static_cast<int>(dice_.roll(3));
+            add(trouble);
+        }
+        if (dice_.percent(50)) add(sync);
     }
 
     void add_sync() {

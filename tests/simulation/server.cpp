@@ -63,6 +63,8 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         for_each_token(value.view(), [&](Token token) { held_.insert(token); });
     }
     mark(record.now, stamp, by);
+    record.hidden_in_tick =
+        record.hidden_in_tick && record.past.back().version == record.now.version;
     compute(stream, record);
 }
 
@@ -131,7 +133,12 @@ void Server::merge_into(const std::string& stream, const std::string& loser,
 }
 
 void Server::set_forbidden(const std::string& stream, const std::string& id, bool forbidden) {
-    records_[stream].at(id).forbidden = forbidden;
+    Record& record = records_[stream].at(id);
+    record.forbidden = forbidden;
+    record.hidden_in_tick = record.hidden_in_tick ||
+                            (forbidden && std::ranges::any_of(record.past, [&](const Image& image) {
+                                 return image.version == record.now.version;
+                             }));
 }
 
 void Server::allow_all() {

@@ -63,7 +63,9 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
 std::set<std::string> World::parked(int device, int remote) const {
     std::set<std::string> out;
     if (device >= static_cast<int>(devices_.size())) return out;
-    devices_[static_cast<std::size_t>(device)]->each(
+    const auto& asked = devices_[static_cast<std::size_t>(device)];
+    if (asked->disk().dead()) return out;  // the power has just gone
+    asked->each(
         "SELECT s.name || '/' || l.ext_id || '/' || g.name, c.name FROM kontor_conflict k"
         " JOIN kontor_group g ON g.id = k.grp JOIN kontor_link l ON l.id = k.link"
         " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"

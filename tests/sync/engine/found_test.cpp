@@ -534,3 +534,32 @@ TEST_CASE("a record that another replica has made again there goes on here under
         CHECK(w.remote.value("Contacts", id, "Phone") == Value("138"));
     }
 }
+
+TEST_CASE("who waited for a parent and refers to another one since waits no longer",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto contact = w.remote.create(
+        "Contacts", {{"Last_Name", Value("Lee")}, {"Account_Name", Value(account)}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.remote.erase("Accounts", account);  // the edit wins, but cannot be made there again yet
+    w.remote.refuse = [](const std::string& stream, const remote::Change&) {
+        remote::PushResult invalid;
+        invalid.status = remote::PushStatus::kInvalid;
+        return stream == "Accounts" ? std::optional(invalid) : std::nullopt;
+    };
+    w.device.sync("a");
+    w.device.sync("a");
+    const std::string held = "SELECT count(*) FROM kontor_blocked WHERE code = 'KONTOR_PARENT'";
+    REQUIRE(w.device.number(held) == 1);
+
+    const auto other = w.remote.create("Accounts", {{"Account_Name", Value("Zeta")}});
+    w.remote.edit("Contacts", contact, {{"Account_Name", Value(other)}});
+    w.device.sync("a");
+    CHECK(w.device.number(held) == 0);
+    CHECK(w.device.number("SELECT account_id FROM contact") == w.device.local("Accounts", other));
+}
