@@ -68,6 +68,7 @@ void add_text(TextResult& out, const Opinion& opinion, const Question* main, con
 
 std::vector<Group> groups_of(std::map<std::string, Score>& scores) {
     std::vector<Group> out;
+    out.reserve(scores.size());
     for (auto& [name, score] : scores) out.push_back({name, std::move(score)});
     return out;
 }

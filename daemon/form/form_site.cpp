@@ -13,7 +13,6 @@ using api::ApiRequest;
 using api::ApiResponse;
 using feedback::Door;
 using messages::Language;
-using replica::Access;
 
 constexpr const char* kActor = "form";
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
