@@ -27,7 +27,8 @@ TEST_CASE("values come back the same", "[salesforce][peer]") {
                                           "12.5"};
     abi::BatchWriter batch;
     batch.begin(abi::Op::kCreate, "", "", "uid-1");
-    for (std::uint16_t i = 0; i < values.size(); ++i) batch.add(i, std::string_view(values[i]));
+    for (std::size_t i = 0; i < values.size(); ++i)
+        batch.add(static_cast<std::uint16_t>(i), std::string_view(values[i]));
     batch.add(7, std::int64_t{1});
     const auto results = at.push("Contact", kWritten, batch);
     CAPTURE(results[0].message);
@@ -38,7 +39,8 @@ TEST_CASE("values come back the same", "[salesforce][peer]") {
     const auto back = at.fetch("Contact", kWritten, {results[0].id});
     REQUIRE(back.size() == 1);
     CHECK(back[0].version == results[0].version);
-    for (std::uint16_t i = 0; i < values.size(); ++i) CHECK(shown(back[0], i) == values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        CHECK(shown(back[0], static_cast<std::uint16_t>(i)) == values[i]);
     CHECK(shown(back[0], 7) == "1");
     // Emptied again.
     batch.begin(abi::Op::kUpdate, results[0].id);
@@ -83,7 +85,7 @@ TEST_CASE("collections of 200, one result for each record", "[salesforce][peer]"
         if (kind == 3) CHECK(results[i].field == "LastName");
         if (kind == 5) CHECK(results[i].code == "INVALID_EMAIL_ADDRESS");
         if (kind == 7) CHECK(results[i].field == "Birthdate");
-        if (results[i].status == "ok") CHECK(results[i].version != "");
+        if (results[i].status == "ok") CHECK_FALSE(results[i].version.empty());
     }
     CHECK(at.asked("/composite/sobjects/Contact/Kontor_Id__c") == 3);
 }
