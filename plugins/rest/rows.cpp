@@ -74,14 +74,15 @@ Stamp Rows::stamp(const Json& row) const {
 
 void Rows::add(const Json& row, const Stamp& stamp, abi::BatchWriter& out) const {
     out.begin(abi::Op::kRecord, stamp.id, stamp.version(), {}, stamp.actor);
-    for (std::uint16_t i = 0; i < fields_.size(); ++i) {
-        const Json* value = fields_[i]->path.find(row);
+    for (std::size_t at = 0; at < fields_.size(); ++at) {
+        const auto i = static_cast<std::uint16_t>(at);
+        const auto& field = *fields_[at];
+        const Json* value = field.path.find(row);
         if (value == nullptr) {
-            if (stream_.omits_blank || leads_into_empty_list(fields_[i]->path, row))
-                out.add_null(i);
+            if (stream_.omits_blank || leads_into_empty_list(field.path, row)) out.add_null(i);
             continue;
         }
-        if (!forms_.add(*fields_[i], *value, i, out)) api_.odd_value(stream_, *fields_[i]);
+        if (!forms_.add(field, *value, i, out)) api_.odd_value(stream_, field);
     }
 }
 
