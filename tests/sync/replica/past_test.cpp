@@ -54,7 +54,7 @@ struct Past : Replica {
     }
 };
 
-std::map<std::string, int> reasons(const UndoPlan& plan) {
+std::map<std::string, int> skips_by_reason(const UndoPlan& plan) {
     std::map<std::string, int> out;
     for (const auto& skip : plan.skipped) ++out[std::string(to_string(skip.reason))];
     return out;
@@ -119,7 +119,7 @@ TEST_CASE("records are made what they were by one run, which can be undone", "[p
     const auto done = f.back(all, then);
     REQUIRE(done);
     CHECK(done->plan.steps.size() == 5);
-    CHECK(reasons(done->plan) == std::map<std::string, int>{{"not_then", 1}});
+    CHECK(skips_by_reason(done->plan) == std::map<std::string, int>{{"not_then", 1}});
     CHECK(f.one("SELECT phone||title FROM contact WHERE id=1") == "1T");
     CHECK(f.one("SELECT uid FROM contact WHERE id=2") == uid);
     CHECK(f.one("SELECT count(*) FROM contact") == "3");
@@ -147,7 +147,7 @@ TEST_CASE("records come from an older state of the replica, field by name", "[pa
     REQUIRE(done);
     CHECK(f.rows("SELECT id,last_name,phone FROM contact") ==
           std::vector<std::string>{"1|A|1", "2|B|old", "3|D|2"});
-    CHECK(reasons(done->plan) == std::map<std::string, int>{{"other_record", 1}});
+    CHECK(skips_by_reason(done->plan) == std::map<std::string, int>{{"other_record", 1}});
 }
 
 TEST_CASE("what cannot be kept is said and left", "[past]") {
@@ -158,7 +158,7 @@ TEST_CASE("what cannot be kept is said and left", "[past]") {
     f.run("UPDATE contact SET account_id=NULL,phone='2'; DELETE FROM account WHERE id=1");
     const auto gone = f.back({1, 2}, then);
     REQUIRE(gone);
-    CHECK(reasons(gone->plan) == std::map<std::string, int>{{"target_gone", 1}});
+    CHECK(skips_by_reason(gone->plan) == std::map<std::string, int>{{"target_gone", 1}});
     CHECK(f.rows("SELECT id,account_id,phone FROM contact") ==
           std::vector<std::string>{"1|∅|1", "2|2|1"});
 
@@ -169,7 +169,7 @@ TEST_CASE("what cannot be kept is said and left", "[past]") {
         });
     });
     REQUIRE(shown);
-    CHECK(reasons(shown->plan) ==
+    CHECK(skips_by_reason(shown->plan) ==
           std::map<std::string, int>{{"only_read_field", 2}, {"target_gone", 1}});
     CHECK(f.one("SELECT count(*) FROM contact WHERE phone='3'") == "2");
     CHECK(f.back({1}, then)->plan.skipped.front().record == 1);
