@@ -50,7 +50,7 @@ private:
     Context& context_;
     const StreamPlan& plan_;
     std::vector<std::string> columns_;  ///< that tell who a record is and exist here
-    bool found_some_ = false;  ///< a first load found records here
+    bool found_some_ = false;           ///< a first load found records here
 };
 
 /// What is known of who a remote's record may be (kontor_match).

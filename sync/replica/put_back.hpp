@@ -21,9 +21,9 @@ struct PastRecords {
 
 /// What put_back() would do now: values that are not what they were, and deleted records. A record
 /// that did not exist then is left as it is (UndoRefusal::kNotThen), and so are a field that is
-/// only read and a reference to what does not exist any more. After a restore of the whole replica an
-/// id may have gone to another record than it had in the time that was lost: kOtherRecord. kNotFound if one of the two databases
-/// has no such entity.
+/// only read and a reference to what does not exist any more. After a restore of the whole replica
+/// an id may have gone to another record than it had in the time that was lost: kOtherRecord.
+/// kNotFound if one of the two databases has no such entity.
 [[nodiscard]] Result<UndoPlan> preview_put_back(const Database& db, const PastRecords& past,
                                                 const OnlyReadOf& only_read);
 
