@@ -292,9 +292,10 @@ private:
     // Records that were held back until it was known who they are.
     void read_released(const StreamPlan& plan, const StepPorts& ports,
                        const remote::Capabilities& can, StreamCounts& counts) {
+        // CROSS JOIN: from the few that wait to their links, never through all links of the stream.
         if (!sql_.integer("SELECT 1 FROM kontor_match WHERE stream = ?1 UNION ALL SELECT 1 FROM"
-                          " kontor_waiting WHERE link IN (SELECT id FROM kontor_link WHERE stream ="
-                          " ?1) LIMIT 1",
+                          " kontor_waiting w CROSS JOIN kontor_link l ON l.id = w.link"
+                          " WHERE l.stream = ?1 LIMIT 1",
                           plan.id))
             return;
         std::vector<std::string> ids;

@@ -60,7 +60,7 @@ std::vector<std::string> answered_referrers(Sql& sql, std::int64_t stream) {
     // What was compared and only waits for its target (waits = 1) is completed without a look.
     std::vector<std::string> out;
     auto& rows = sql.bind(
-        "SELECT DISTINCT l.ext_id FROM kontor_waiting w JOIN kontor_link l ON l.id = w.link"
+        "SELECT DISTINCT l.ext_id FROM kontor_waiting w CROSS JOIN kontor_link l ON l.id = w.link"
         " JOIN kontor_shadow s ON s.link = w.link AND s.grp = w.grp JOIN kontor_link t ON"
         " t.stream = w.stream AND t.ext_id = w.ext_id"
         " WHERE l.stream = ? AND l.ext_id IS NOT NULL AND l.state = 0 AND NOT s.waits",

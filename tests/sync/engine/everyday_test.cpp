@@ -126,6 +126,21 @@ TEST_CASE("a sync without changes asks for changes and nothing else", "[everyday
     }
 }
 
+TEST_CASE("a sync without changes costs the database the same however many records there are",
+          "[everyday]") {
+    const auto cost = [](int records) {
+        EverydayOffice office(records);
+        office.clock.advance(std::chrono::hours{1});  // past the overlap
+        engine::Session session;
+        office.device.session = &session;
+        for (int i = 0; i < 3; ++i) office.device.sync("crm");
+        return steps(office.device.engine_db(), [&] { office.device.sync("crm"); });
+    };
+    const int few = cost(10);
+    CHECK(few > 0);
+    CHECK(cost(1'000) < few + 100);  // it is a little more where a tree is deeper
+}
+
 TEST_CASE("status costs the same however many records there are", "[everyday]") {
     const auto cost = [](int records) {
         const EverydayOffice office(records);
