@@ -62,9 +62,11 @@ bool Loader::applies(Sql& sql, const StreamPlan& plan) {
 }
 
 bool Loader::alone() const {
+    // CROSS JOIN: from the few streams to their links, never through the links that are being
+    // loaded.
     return !context_.sql.integer(
-        "SELECT 1 FROM kontor_stream s JOIN kontor_link l ON l.stream = s.id AND l.ext_id IS NOT"
-        " NULL WHERE s.entity = ? AND s.id <> ? LIMIT 1",
+        "SELECT 1 FROM kontor_stream s CROSS JOIN kontor_link l ON l.stream = s.id AND l.ext_id IS"
+        " NOT NULL WHERE s.entity = ? AND s.id <> ? LIMIT 1",
         plan_.entity.id, plan_.id);
 }
 

@@ -141,6 +141,23 @@ TEST_CASE("a sync without changes costs the database the same however many recor
     CHECK(cost(1'000) < few + 100);  // it is a little more where a tree is deeper
 }
 
+TEST_CASE("each record of a first load costs the database the same", "[everyday]") {
+    const auto cost = [](int records) {
+        FakeClock clock;
+        MemoryRemote remote(clock);
+        remote.streams = people_streams();
+        remote.page_size = 100;
+        for (int i = 0; i < records; ++i)
+            remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))}});
+        Device device(clock);
+        device.prepare("crm", remote);
+        return steps(device.engine_db(), [&] { device.sync("crm"); });
+    };
+    const int few = cost(1'500);
+    CHECK(few > 0);
+    CHECK(cost(3'000) < 2 * few + few / 10);
+}
+
 TEST_CASE("status costs the same however many records there are", "[everyday]") {
     const auto cost = [](int records) {
         const EverydayOffice office(records);
