@@ -10,6 +10,7 @@
 #include "sync/engine/context.hpp"
 #include "sync/engine/dry_run.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/missing_columns.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
@@ -249,6 +250,7 @@ private:
         for (std::size_t i = 0; i < streams.size(); ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
+                watch_hidden_fields(*context_, *streams[i], description(*streams[i]));
                 const bool unread = is_unread(sql_, streams[i]->id);
                 if (unread) doubt_creates(*context_, *streams[i]);
                 settle_open(*streams[i], ports, can, counts);
@@ -328,10 +330,15 @@ private:
         return streams;
     }
 
-    remote::Capabilities capabilities(const StreamPlan& plan) const {
+    const remote::StreamSpec& description(const StreamPlan& plan) const {
+        static const remote::StreamSpec none;
         const auto found =
             std::ranges::find(settings_.streams, plan.mapping.stream, &remote::StreamSpec::name);
-        return found == settings_.streams.end() ? remote::Capabilities{} : found->can;
+        return found == settings_.streams.end() ? none : *found;
+    }
+
+    const remote::Capabilities& capabilities(const StreamPlan& plan) const {
+        return description(plan).can;
     }
 
     StreamCounts& counts_of(const StreamPlan& plan) {

@@ -167,7 +167,7 @@ MUTANTS = [
         "image.version < link->version) {\n        if (true) {")]}),
     ("two that fight over a field go on", "C3", {OSCILLATION: [(
         "return insists(turns, remote, now, offered) || relayed(turns, remote);",
-        "return false;")]}),
+        "return turns.size() > 1'000 && (insists(turns, remote, now, offered) || relayed(turns, remote));")]}),
     ("of a union only what was first stays", "C4", {POLICY: [(
         "for (const auto& item : *t)\n        if (o->contains(item) || !b->contains(item)) "
         "out.insert(item);", "")]}),
@@ -212,4 +212,8 @@ MUTANTS = [
         ("static_cast<unsigned>(attempts), context.random.next())",
          "static_cast<unsigned>(attempts), std::random_device{}())"),
         ("#include <algorithm>", "#include <algorithm>\n#include <random>")]}),
+    ("a field that is shown again is not read anew", "A7 B2", {"sync/engine/hidden_fields.cpp": [(
+        "if (shown)", "if (shown && now.size() > 1'000)")]}),
+    ("who is known from another remote is not looked for", "D7", {"sync/engine/matcher.cpp": [(
+        "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
 ]

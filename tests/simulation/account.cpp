@@ -69,7 +69,8 @@ std::vector<remote::StreamSpec> Account::specs() const {
         can.push_batch_max = traits.push_batch_max;
         can.fetch_batch_max = static_cast<int>(kFetchBatch);
         can.modified_resolution_ms = static_cast<int>(traits.precision.count());
-        for (const FieldModel& field : stream.fields) spec.fields.push_back(spec_of(field));
+        for (const FieldModel& field : stream.fields)
+            if (!server_.hides(stream.name, field.remote)) spec.fields.push_back(spec_of(field));
         out.push_back(std::move(spec));
     }
     return out;
@@ -177,6 +178,7 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
                 found == record.image.fields.end() ? ValueView::null() : found->second.view();
             if (!by_id && field != nullptr && field->cut_in_lists && value.text.size() > kCutLength)
                 value = {};
+            if (server_.hides(stream, name)) value = {};
             if (record.fact == remote::Fact::kRecord)
                 for_each_token(value, [&](Token token) { tokens.insert(token); });
             values[i].push_back(value);

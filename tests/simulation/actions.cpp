@@ -417,6 +417,12 @@ void World::by_colleague(Server& server, const Step& step) {
         case Act::kAllow:
             server.allow_all();
             return;
+        case Act::kHide:
+            server.hide(stream, step.pick);
+            return;
+        case Act::kShow:
+            server.show_all();
+            return;
         default:
             return;
     }

@@ -23,12 +23,19 @@ Device::Device(Machines& machines, int number, WorldTime& time, std::uint64_t se
 }
 
 Device::~Device() {
+    if (machine_->engine) sqlite3_wal_hook(engine().raw(), nullptr, nullptr);
     machines_.give(std::move(machine_));
 }
 
 void Device::set_up() {
     for (const auto* db : {&local(), &engine(), &api()})
-        sqlite3_wal_autocheckpoint(db->raw(), early_checkpoints_ ? 12 : 1'000);
+        sqlite3_wal_autocheckpoint(db->raw(), checkpoint_pages());
+    if (reader_) reader_->follow(engine(), *machine_->reader, checkpoint_pages());
+}
+
+void Device::read_along(std::uint64_t seed, Reader::Hooks hooks) {
+    reader_ = std::make_unique<Reader>(seed, std::move(hooks));
+    reader_->follow(engine(), *machine_->reader, checkpoint_pages());
 }
 
 void Device::restart(Left left) {
@@ -77,6 +84,7 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
                                          const engine::CycleOptions& options,
                                          engine::Observer& observer) {
     Connected& connected = connection(name);
+    connected.settings.streams = connected.account->specs();
     NullLogger log;
     // The copy of a dry run is on no machine: its draws start afresh.
     if (options.dry_run) sqlite3_randomness(0, nullptr);

@@ -12,6 +12,7 @@
 #include "sync/engine/decisions.hpp"
 #include "tests/simulation/account.hpp"
 #include "tests/simulation/machine.hpp"
+#include "tests/simulation/reader.hpp"
 #include "tests/simulation/step.hpp"
 
 namespace kontor::simulation {
@@ -31,6 +32,7 @@ public:
         engine::ConnectionSettings settings;
         bool late_mapped = false;
         bool reformed = false;
+        bool met = false;  ///< its first load is done, and a person has let it push
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
@@ -40,6 +42,9 @@ public:
     void map_late(const std::string& name);
     /// A connector of a new version describes the phone otherwise: its form is compared anew.
     void reform(const std::string& name);
+
+    /// From now on another program reads along.
+    void read_along(std::uint64_t seed, Reader::Hooks hooks);
 
     Result<engine::CycleReport> sync(const std::string& name, const engine::CycleOptions& options,
                                      engine::Observer& observer);
@@ -76,7 +81,9 @@ private:
     DeviceClock clock_;
     Dice dice_;
     bool early_checkpoints_;
+    [[nodiscard]] int checkpoint_pages() const { return early_checkpoints_ ? 12 : 1'000; }
     std::unique_ptr<Machine> machine_;
+    std::unique_ptr<Reader> reader_;
     std::map<std::string, Connected> connections_;
     engine::WriterGate gate_;
     std::atomic<bool> cancelled_{false};

@@ -29,6 +29,7 @@ constexpr const char* kActNames[] = {"type",           "type_address",
                                      "their_delete",   "their_restore",
                                      "their_merge",    "their_late",
                                      "forbid",         "allow",
+                                     "hide",           "show",
                                      "wait",           "clock_jump",
                                      "fault"};
 static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kFault) + 1);
@@ -374,13 +375,18 @@ Scenario generate(std::uint64_t seed, const Size& size) {
         for (ServerTraits& one : out.traits) one.answers_version = true;
     const int steps = size.steps > 0 ? size.steps : 20 + static_cast<int>(dice.roll(50));
     Drawer(dice, out).draw(steps);
+    twist(out);
     return out;
 }
 
 std::string describe(const Scenario& scenario) {
-    std::string out = "seed " + std::to_string(scenario.seed) + ", " +
-                      std::to_string(scenario.devices) + " devices" +
-                      (scenario.one_user ? " (one user)" : "") + "\n";
+    std::string out =
+        "seed " + std::to_string(scenario.seed) + ", " + std::to_string(scenario.devices) +
+        " devices" + (scenario.one_user ? " (one user)" : "") +
+        (scenario.twists.reader ? ", somebody reads along" : "") +
+        (scenario.twists.fights ? ", remotes insist" : "") +
+        (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
+        "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {
         const ServerTraits& t = scenario.traits[i];
         out += "  R" + std::to_string(i) + ": precision " + std::to_string(t.precision.count()) +

@@ -86,11 +86,13 @@ void Machine::open() {
     local = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kLocal));
     engine = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kEngine));
     api = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kEngine));
+    reader = std::make_unique<replica::Database>(open_on(disk, dice, replica::Access::kReadOnly));
     must(engine->execute(kAsTheDaemonDoes), "synchronous");
 }
 
 void Machine::close() {
     queries.clear();
+    reader.reset();
     api.reset();
     engine.reset();
     local.reset();
@@ -158,7 +160,7 @@ void Machines::give(std::unique_ptr<Machine> machine) {
     // that it knows it could not tell that it is another.
     if (machine->local &&
         (machine->disk.dead() || reads(*machine->local) || reads(*machine->engine) ||
-         reads(*machine->api) ||
+         reads(*machine->api) || reads(*machine->reader) ||
          must(machine->local->scalar("PRAGMA schema_version"), "schema") != schema_))
         machine->close();
     idle_.push_back(std::move(machine));

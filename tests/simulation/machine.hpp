@@ -17,9 +17,9 @@ inline constexpr const char* kReplicaPath = "replica.db";
 /// needed again at once.
 void prepare_process();
 
-/// A computer with a replica on its disk and the handles that a daemon has open on it: one for SQL,
-/// one for syncs, and one for what people decide, which is durable at once. What is drawn in SQL
-/// (uids) comes from its own dice.
+/// A computer with a replica on its disk and the handles that are open on it: one for SQL, one for
+/// syncs, one for what people decide, which is durable at once, and one of a program that only
+/// reads. What is drawn in SQL (uids) comes from its own dice.
 struct Machine {
     Machine(const std::string& name, const Clock& clock, std::uint64_t seed, Trace& trace);
     Machine(const Machine&) = delete;
@@ -30,7 +30,7 @@ struct Machine {
 
     Disk disk;
     Dice dice;
-    std::unique_ptr<replica::Database> local, engine, api;
+    std::unique_ptr<replica::Database> local, engine, api, reader;
     std::map<std::string, replica::Statement> queries;  ///< of the oracles, on `local`
 };
 

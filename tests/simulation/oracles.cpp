@@ -1,5 +1,6 @@
 #include "tests/simulation/oracles.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -109,6 +110,39 @@ void check_keys(World& world) {
                 if (there.empty() && !record->born_of.empty())
                     world.violation("A3: " + id + " of " + server.name() + " has no key");
             });
+}
+
+void check_twins(World& world) {
+    if (world.twins().empty()) return;
+    const Device& device = *world.devices().front();
+    for (const Twin& twin : world.twins()) {
+        if (!twin.certain) continue;
+        world.tally().add("twins");
+        std::set<std::int64_t> here;
+        bool changed = false;
+        for (std::size_t i = 0; i < twin.ids.size(); ++i) {
+            const Server& server = *world.servers()[i];
+            changed = changed || server.find("Contacts", twin.ids[i])->ever_deleted;
+            here.insert(device.number(
+                "SELECT l.record FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+                " JOIN kontor_connection c ON c.id = s.connection WHERE s.name = 'Contacts'"
+                " AND c.name = '" +
+                server.name() + "' AND l.ext_id = '" + twin.ids[i] + "'"));
+        }
+        if (changed) continue;
+        if (here.size() > 1)
+            world.violation("D7: " + twin.ids.front() + " of R0, who is at every remote, is " +
+                            std::to_string(here.size()) + " people here");
+        for (const auto& server : world.servers())
+            for (const auto& [id, record] : server->records("Contacts")) {
+                const auto email = record.now.fields.find("Email");
+                if (!record.born_of.empty() && email != record.now.fields.end() &&
+                    first_token(email->second.view()) == twin.token + 1 &&
+                    std::ranges::find(twin.ids, id) == twin.ids.end())
+                    world.violation("D7: " + id + " was made at " + server->name() +
+                                    ", where that person was already");
+            }
+    }
 }
 
 // What is back here has been brought back there.
@@ -301,6 +335,7 @@ void check_at_rest(World& world) {
     check_values(world);
     check_creates(world);
     check_keys(world);
+    check_twins(world);
     check_revived(world);
     check_edits_against_deletions(world);
     check_waiting_for_parents(world);

@@ -15,6 +15,8 @@ void check_values(World& world);
 void check_creates(World& world);
 /// A3: who was created at a remote is known here by the key it was created with.
 void check_keys(World& world);
+/// D7: who is certainly one person at two remotes is one here, and was made anew at neither.
+void check_twins(World& world);
 /// A4: late images of deleted records revive nothing.
 void check_revived(World& world);
 /// i: an edit that a remote was not told of outlives the deletion there, if the policy says so.

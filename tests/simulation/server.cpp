@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::size_t kPastImages = 4;
 constexpr milliseconds kLateMax{5'000};
+constexpr const char* kAutomation = "automation";
+
+std::string text_of(const Fields& fields, const char* name) {
+    const auto found = fields.find(name);
+    return found == fields.end() ? "" : found->second.text();
+}
 
 }  // namespace
 
@@ -62,10 +68,13 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
         for_each_token(value.view(), [&](Token token) { held_.insert(token); });
     }
+    addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
     mark(record.now, stamp, by);
     record.hidden_in_tick =
         record.hidden_in_tick && record.past.back().version == record.now.version;
     compute(stream, record);
+    if (insists_ && stream == "Contacts" && fields.contains("Phone") && by != kAutomation)
+        change(stream, id, {{"Phone", *insists_}}, kAutomation, stamp, when);
 }
 
 std::string Server::create(const std::string& stream, const Fields& fields, const std::string& by) {
@@ -146,6 +155,13 @@ void Server::allow_all() {
         for (auto& [id, record] : records) record.forbidden = false;
 }
 
+void Server::hide(const std::string& stream, std::uint64_t pick) {
+    std::vector<std::string> fields;
+    for (const FieldModel& field : model_.stream(stream).fields)
+        if (field.target.empty() && !field.computed) fields.push_back(field.remote);
+    hidden_.emplace(stream, fields[pick % fields.size()]);
+}
+
 std::optional<remote::PushResult> Server::refused(const std::string& stream,
                                                   const remote::Change& change) const {
     remote::PushResult out;
@@ -170,7 +186,7 @@ std::optional<remote::PushResult> Server::refused(const std::string& stream,
         if (field.value.text().find("bad") != std::string::npos)
             return no(remote::PushStatus::kInvalid, field.field);
         const FieldModel* model = model_.stream(stream).field(field.field);
-        if (model == nullptr || model->computed)
+        if (model == nullptr || model->computed || hides(stream, field.field))
             return no(remote::PushStatus::kInvalid, field.field);
         if (!model->target.empty() && field.value.kind() == Kind::kText) {
             const Record* target = find(model->target, field.value.text());

@@ -77,10 +77,15 @@ public:
     /// A long transaction: the change gets today's stamp and shows `after` that.
     void edit_late(const std::string& stream, const std::string& id, const Fields& fields,
                    milliseconds after);
+    /// From now on an automation sets each contact's telephone number to this.
+    void insist(const Value& phone) { insists_ = phone; }
     /// Carries out what is due; call after time has passed.
     void settle();
     void set_forbidden(const std::string& stream, const std::string& id, bool forbidden);
     void allow_all();
+    /// A field is not described, shown or taken any more; 'pick' chooses among those with text.
+    void hide(const std::string& stream, std::uint64_t pick);
+    void show_all() { hidden_.clear(); }
 
     // --- what the API does
     remote::PushResult carry_out(const std::string& stream, const remote::Change& change,
@@ -100,6 +105,13 @@ public:
     [[nodiscard]] milliseconds lag_bound() const;
     /// It was here once, in whatever record.
     [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
+    [[nodiscard]] bool hides(const std::string& stream, const std::string& field) const {
+        return hidden_.contains({stream, field});
+    }
+    /// A contact here had these two once.
+    [[nodiscard]] bool has_had(std::string_view city, std::string_view street) const {
+        return addresses_.contains({std::string(city), std::string(street)});
+    }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
 
 private:
@@ -127,6 +139,9 @@ private:
     std::map<std::string, std::map<std::string, Record>> records_;
     std::vector<Pending> pending_;
     std::set<Token> held_;
+    std::optional<Value> insists_;
+    std::set<std::pair<std::string, std::string>> hidden_;
+    std::set<std::pair<std::string, std::string>> addresses_;
     std::uint64_t next_id_ = 100;
     std::uint64_t revision_ = 0;
     std::uint64_t writes_ = 0;

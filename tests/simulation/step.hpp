@@ -55,6 +55,8 @@ enum class Act {
     kTheirLate,  ///< shows later than its stamp says
     kForbid,
     kAllow,
+    kHide,  ///< a field, from all that use the API
+    kShow,  ///< all fields again
     // the world
     kWait,  ///< `amount` milliseconds
     kClockJump,
@@ -83,6 +85,15 @@ struct Connection {
     int remote = 0;
 };
 
+/// What not every story has. Drawn apart, so that the others stay what they were.
+struct Twists {
+    bool reader = false;  ///< another program reads along (D8)
+    bool fights = false;  ///< each remote sets telephone numbers to one of its own (C3)
+    /// So many people are at every remote when the story begins, and the first device meets all
+    /// remotes but one only later (D7).
+    int twins = 0;
+};
+
 /// Everything that one seed stands for.
 struct Scenario {
     std::uint64_t seed = 0;
@@ -91,6 +102,7 @@ struct Scenario {
     std::vector<ServerTraits> traits;
     std::vector<Connection> connections;
     bool one_user = false;  ///< all devices log on as the same user
+    Twists twists;
     std::vector<Step> steps;
 };
 
@@ -98,6 +110,8 @@ struct Size {
     int devices = 0, remotes = 0, steps = 0;  ///< 0: from the seed
 };
 [[nodiscard]] Scenario generate(std::uint64_t seed, const Size& size);
+/// Draws the twists of a scenario, and puts steps of theirs among its own.
+void twist(Scenario& scenario);
 [[nodiscard]] std::string describe(const Scenario& scenario);
 
 }  // namespace kontor::simulation

@@ -9,6 +9,23 @@
 namespace kontor::simulation {
 namespace {
 
+/// What automations insist on: tokens that nobody types.
+constexpr Token kInsistedOn = 9'000'000;
+constexpr std::size_t kRoundsOfFight = 8;
+constexpr Token kTwins = 9'100'000;
+
+Fields identity_of(const Twin& twin, const RemoteModel& model) {
+    const std::string name = token_text(twin.token), family = token_text(twin.token + 1);
+    Fields out{{"Email", Value(family + "@example.com")}};
+    if (model.stream("Contacts").field("Full_Name") != nullptr) {
+        out["Full_Name"] = Value(name + " " + family);
+    } else {
+        out["First_Name"] = Value(name);
+        out["Last_Name"] = Value(family);
+    }
+    return out;
+}
+
 /// Errors of a cycle that no trouble with the network explains.
 bool never_right(Errc code) {
     switch (code) {
@@ -44,6 +61,34 @@ World::World(Machines& machines, const Scenario& scenario, bool print)
             remote_name(one.remote),
             account_for(one.device, one.remote,
                         scenario.seed * 41 + static_cast<unsigned>(one.device * 8 + one.remote)));
+    for (std::size_t i = 0; scenario.twists.fights && i < servers_.size(); ++i)
+        servers_[i]->insist(Value(token_text(kInsistedOn + i)));
+    make_twins();
+    if (scenario.twists.reader)
+        for (auto& device : devices_) read_along(*device);
+}
+
+void World::read_along(Device& device) {
+    device.read_along(
+        scenario_.seed * 53,
+        {.entered =
+             [this](std::string_view city, std::string_view street) {
+                 return (city.empty() && street.empty()) ||
+                        ledger_.addresses.contains({std::string(city), std::string(street)}) ||
+                        std::ranges::any_of(servers_, [&](const auto& server) {
+                            return server->has_had(city, street);
+                        });
+             },
+         .no_power = [&device] { return device.disk().dead(); },
+         .violation = [this](const std::string& what) { violation(what); }});
+}
+
+void World::note_addresses(const Device& device) {
+    if (!scenario_.twists.reader || device.disk().dead()) return;
+    device.each("SELECT coalesce(city, ''), coalesce(street, '') FROM contact",
+                [&](const replica::Statement& row) {
+                    ledger_.addresses.emplace(row.text(0), row.text(1));
+                });
 }
 
 std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_t seed) {
@@ -58,6 +103,53 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                        .gone = gone,
                        .violation = [this](const std::string& what) { violation(what); },
                        .parked = [this, device, remote] { return parked(device, remote); }});
+}
+
+void World::make_twins() {
+    for (int i = 0; i < scenario_.twists.twins; ++i) {
+        Twin twin{.token = kTwins + static_cast<Token>(2 * i), .ids = {}};
+        for (std::size_t remote = 0; remote < servers_.size(); ++remote) {
+            Server& server = *servers_[remote];
+            Fields fields = identity_of(twin, server.model());
+            fields["Phone"] = Value(token_text(kTwins + 100 * (remote + 1) + twin.token));
+            twin.ids.push_back(server.create("Contacts", fields, "colleague"));
+        }
+        twins_.push_back(std::move(twin));
+    }
+    if (twins_.empty()) return;
+    time_.advance(std::chrono::hours{1});  // every index has them
+}
+
+bool World::still_twins(const Twin& twin) const {
+    for (std::size_t remote = 0; remote < servers_.size(); ++remote) {
+        const Server& server = *servers_[remote];
+        const auto* record = server.find("Contacts", twin.ids[remote]);
+        if (record->ever_deleted || record->forbidden || !record->past.empty()) return false;
+        for (const auto& [field, value] : identity_of(twin, server.model()))
+            if (server.hides("Contacts", field)) return false;
+    }
+    const std::string name = token_text(twin.token), family = token_text(twin.token + 1);
+    return devices_.front()->number(
+               "SELECT count(*) FROM contact x JOIN kontor_link l ON l.record = x.id JOIN"
+               " kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON"
+               " c.id = s.connection WHERE s.name = 'Contacts' AND c.name = '" +
+               remote_name(0) + "' AND l.ext_id = '" + twin.ids.front() + "' AND x.first_name = '" +
+               name + "' AND x.last_name = '" + family + "' AND x.email = '" + family +
+               "@example.com'") > 0;
+}
+
+// The first whole cycle with a remote only receives; then a person lets it push.
+void World::have_met(Device& device, const std::string& name) {
+    auto& connected = device.connection(name);
+    if (connected.met || device.disk().dead()) return;
+    if (auto on = engine::set_push(device.api(), name, true); !on) {
+        if (!device.disk().dead() && device.disk().take_refused() == 0)
+            violation("set_push: " + on.error().message);
+        return;
+    }
+    connected.met = true;
+    if (device.number() != 0 || name == remote_name(0)) return;
+    for (Twin& twin : twins_) twin.certain = still_twins(twin);
 }
 
 std::set<std::string> World::parked(int device, int remote) const {
@@ -95,13 +187,9 @@ void World::violation(const std::string& what) {
 }
 
 void World::run() {
-    // The first cycle with each remote only receives; then a person lets it push.
     for (auto& device : devices_)
-        for (auto& [name, connected] : device->connections()) {
-            cycle(*device, name, {}, false);
-            if (auto on = engine::set_push(device->api(), name, true); !on)
-                violation("set_push: " + on.error().message);
-        }
+        for (auto& [name, connected] : device->connections())
+            if (twins_.empty() || name == remote_name(0)) cycle(*device, name, {}, false);
     for (std::size_t i = 0; i < scenario_.steps.size() && violations_.empty();) {
         const Step& step = scenario_.steps[i++];
         while (i < scenario_.steps.size() && scenario_.steps[i].at >= 0)
@@ -168,6 +256,7 @@ void World::perform(const Step& step) {
         through_kontor(device, step);
     else
         at_device(device, step);
+    note_addresses(device);
     // The power may have gone during an edit outside of a sync.
     if (device.disk().dead() && std::ranges::find(syncing_, step.device) == syncing_.end())
         device.restart();
@@ -219,7 +308,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     const int fired = device.connection(name).account->take_fired() + full;
     tally_.add("faults", fired);
     tally_.add("full disks", full > 0 ? 1 : 0);
-    if (error == nullptr) return true;
+    if (error == nullptr) {
+        if (!options.dry_run && options.streams.empty()) have_met(device, name);
+        return true;
+    }
     if (trace_.prints()) trace_.note("cycle: " + error->message);
     trace_.mix(error->message);
     if (device.disk().dead()) return false;
@@ -237,14 +329,20 @@ void World::come_to_rest() {
         device->disk().fill_for(0);
         for (auto& [name, connected] : device->connections()) connected.account->disarm();
     }
-    for (auto& server : servers_) server->allow_all();
+    for (auto& server : servers_) {
+        server->allow_all();
+        server->show_all();
+    }
     time_.advance(std::chrono::hours{30});
     for (auto& server : servers_) server->settle();
     // A change may have to travel from a device over a remote to another device and on to its
     // other remotes: two rounds for each leg. Two more, for what a change brings with it: a delete
     // blanks references, and what the remote computes comes back. The round after that is quiet.
+    // Those that fight are parted after the third round.
+    const std::size_t rounds =
+        2 * scenario_.connections.size() + 2 + (scenario_.twists.fights ? kRoundsOfFight : 0);
     std::string changed;
-    for (std::size_t round = 0; round <= 2 * scenario_.connections.size() + 2; ++round) {
+    for (std::size_t round = 0; round <= rounds; ++round) {
         changed = round_of_rest(round == 0);
         if (changed.empty() || !violations_.empty()) return;
     }

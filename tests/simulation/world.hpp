@@ -21,6 +21,15 @@ struct Ledger {
     std::set<Token> typed_there;     ///< by colleagues
     std::set<Token> taken_back;      ///< rolled back: must be nowhere
     std::set<Token> asserted_again;  ///< brought back by undo, a decision or a restore
+    /// City and street of each contact after a person has edited or decided.
+    std::set<std::pair<std::string, std::string>> addresses;
+};
+
+/// One person at every remote (Twists::twins).
+struct Twin {
+    Token token = 0;               ///< first and last name and e-mail are made of this and the next
+    std::vector<std::string> ids;  ///< at each remote
+    bool certain = false;          ///< nothing had changed who they are when the remotes were met
 };
 
 /// One scenario under way: carries out its steps, lets others act while the engine waits, and
@@ -37,6 +46,7 @@ public:
     [[nodiscard]] std::vector<std::unique_ptr<Server>>& servers() { return servers_; }
     [[nodiscard]] const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
     [[nodiscard]] const Scenario& scenario() const { return scenario_; }
+    [[nodiscard]] const std::vector<Twin>& twins() const { return twins_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
     [[nodiscard]] Tally& tally() { return tally_; }
     [[nodiscard]] Trace& trace() { return trace_; }
@@ -65,6 +75,11 @@ private:
     void decide(Device& device, const Step& step, bool open);
     void retry(Device& device);
     void note_asserted(Device& device, std::int64_t after_seq);
+    void note_addresses(const Device& device);
+    void read_along(Device& device);
+    void make_twins();
+    void have_met(Device& device, const std::string& name);
+    [[nodiscard]] bool still_twins(const Twin& twin) const;
     [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
     [[nodiscard]] bool fate_must_be_known() const;
     std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
@@ -75,6 +90,7 @@ private:
     WorldTime time_;
     std::vector<std::unique_ptr<Server>> servers_;
     std::vector<std::unique_ptr<Device>> devices_;
+    std::vector<Twin> twins_;
     Ledger ledger_;
     Tally tally_;
     std::vector<std::string> violations_;

@@ -563,3 +563,33 @@ TEST_CASE("who waited for a parent and refers to another one since waits no long
     CHECK(w.device.number(held) == 0);
     CHECK(w.device.number("SELECT account_id FROM contact") == w.device.local("Accounts", other));
 }
+
+TEST_CASE("what colleagues changed in a field while it was hidden is read once it is shown again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", lee, {{"Phone", Value("100")}});
+    w.clock.advance(seconds{60});
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    w.device.sync("a");
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", lee, {{"Phone", Value("200")}, {"Email", Value("lee@example.com")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "100");
+    CHECK(w.device.text("SELECT email FROM contact") == "lee@example.com");
+
+    w.clock.advance(seconds{60});
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "200");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'hidden:%Phone'") == 0);
+    w.clock.advance(seconds{3'600});
+    CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "sync/engine/context.hpp"
+#include "sync/remote/description.hpp"
+
+namespace kontor::engine {
+
+/// A7. A mapped field that the remote no longer describes (hidden by a permission, say) comes in no
+/// image, and colleagues who see it go on editing it. Notes which are so; once one is described
+/// again the stream is read anew from its start, for a record that was read meanwhile has a version
+/// that is known. Before the stream is pulled. Throws Failure.
+void watch_hidden_fields(Context& context, const StreamPlan& plan,
+                         const remote::StreamSpec& described);
+
+}  // namespace kontor::engine

@@ -1,0 +1,44 @@
+// What not every story has. Each draw is made from the seed alone, apart from all others: a twist
+// that is added here changes no story that does not have it.
+#include "tests/simulation/step.hpp"
+#include "tests/simulation/time.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+// Among the steps from `from` on, also into a sync. Returns where it is.
+std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
+    const auto where = from + dice.roll(scenario.steps.size() - from + 1);
+    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
+    Step step;
+    step.act = act;
+    step.device = to.device;
+    step.remote = to.remote;
+    step.pick = dice.roll(1'000);
+    step.field = dice.roll(1'000);
+    step.amount = static_cast<std::int64_t>(dice.roll(1'000));
+    if (where > 0 && where <= scenario.steps.size()) {
+        const Step& before = scenario.steps[where - 1];
+        if (before.at >= 0) step.at = before.at;
+        if (before.act == Act::kSync && before.at < 0 && dice.percent(50))
+            step.at = static_cast<int>(dice.roll(12));
+    }
+    scenario.steps.insert(scenario.steps.begin() + static_cast<std::ptrdiff_t>(where), step);
+    return where;
+}
+
+}  // namespace
+
+void twist(Scenario& scenario) {
+    Dice dice(scenario.seed + 0x7717);
+    Twists& twists = scenario.twists;
+    twists.reader = dice.percent(20);
+    twists.fights = scenario.remotes.size() > 1 && dice.percent(35);
+    if (scenario.remotes.size() > 1 && !twists.fights && dice.percent(35))
+        twists.twins = 1 + static_cast<int>(dice.roll(3));
+    if (dice.percent(20))
+        for (auto n = 1 + dice.roll(2); n > 0; --n)
+            put_in(dice, scenario, Act::kShow, put_in(dice, scenario, Act::kHide, 0) + 1);
+}
+
+}  // namespace kontor::simulation
