@@ -73,9 +73,9 @@ def simulation(seeds, options):
                                         seed.group(1) if seed else "?")
 
 
-def test(name):
+def test(name, *more):
     """What fails of a test program, or None."""
-    options = ["--jobs", "2"] if name == "every_step_test" else []
+    options = ["--jobs", "2", *more] if name == "every_step_test" else []
     if "properties" not in name and not options:
         options = ["-r", "compact"]
     tried = run(str(BUILD / "bin" / name), *options, timeout=1800)
@@ -94,6 +94,7 @@ def general_checks(options, edited):
     if any(path.startswith("sync/merge/") for path in edited):
         yield lambda: test(PROPERTIES)
     yield lambda: test(EVERY_STEP)
+    yield lambda: test(EVERY_STEP, "--without-key")
     yield lambda: simulation(options.seeds, options)
 
 

@@ -21,7 +21,9 @@ namespace kontor::simulation {
 /// to do.
 class Story {
 public:
-    Story(Machines& machines, bool print);
+    /// `keyed`: the remote has a field for our key. Where it has none, a create whose answer was
+    /// lost may end in doubt.
+    Story(Machines& machines, bool keyed, bool print);
     ~Story() { device_.disk().watch({}); }
     Story(const Story&) = delete;
     Story& operator=(const Story&) = delete;
@@ -37,6 +39,12 @@ public:
     [[nodiscard]] Machine& machine() { return device_.machine(); }
     /// What stands in the replica and at the remote in the end; see summary.hpp.
     [[nodiscard]] std::string ending() const;
+    /// Of an ending, what says nothing of records that are in doubt here, or that refer to one.
+    [[nodiscard]] std::string without_doubt(const std::string& ending) const;
+    /// Names of records that wait for a person, since nobody knows whether they were created.
+    [[nodiscard]] std::vector<std::string> doubtful() const;
+    /// Records of that name at the remote that were made from here.
+    [[nodiscard]] int copies_there(const std::string& name) const;
     /// What went wrong on the way.
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
