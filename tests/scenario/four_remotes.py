@@ -180,6 +180,32 @@ class Fxiaoke(Crm):
                              re.IGNORECASE) is not None for one in self.log())
 
 
+class Salesforce(Crm):
+    """People only: it is not one of the four."""
+
+    name = "salesforce"
+    names = {"last": "LastName", "first": "FirstName", "email": "Email", "mobile": "MobilePhone",
+             "title": "Title", "description": "Description"}
+
+    def __init__(self, around):
+        around.start_salesforce("--records", "0", "--seed", "7")
+        super().__init__(around, around.salesforce)
+
+    def connect(self):
+        self.world.kontor("connect", "salesforce", "--no-input",
+                          *self.world.salesforce_account())
+
+    def people(self):
+        return {row["Id"]: {key: row.get(field) for key, field in self.names.items()}
+                for row in self.peer.lines("/dump?object=Contact")}
+
+    def add(self, **person):
+        return self.order("/create", object="Contact", set=self.fields(person))["ids"][0]
+
+    def edit(self, key, **values):
+        self.order("/edit", object="Contact", id=key, set=self.fields(values))
+
+
 class Postgres:
     """Keeps digits only in telephone numbers; counts what Kontor writes, refused or not."""
 

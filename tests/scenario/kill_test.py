@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """kill -9 at random during two-way sync: nothing acknowledged is lost, nothing is created twice.
 
-Starts the simulated Zoho once and kontord again and again. In each life of the daemon, records are
-created and changed here (each value a unique token; half of the writes through the API, half by plain
-SQL), before a sync is asked for or while it runs; colleagues change other fields there; and the daemon
-is killed at a random moment. At the end undisturbed syncs run, and the peer's own dump is compared with
-the replica through SQLite:
-  * every local write that was reported as done is in the replica and in Zoho, and so is what colleagues
-    typed last;
+Starts the remote once (a simulated Zoho, Fxiaoke or Salesforce, or a real PostgreSQL) and kontord again
+and again. In each life of the daemon, records are created and changed here (each value a unique token;
+half of the writes through the API, half by plain SQL), before a sync is asked for or while it runs;
+colleagues change other fields there; and the daemon is killed at a random moment. At the end undisturbed
+syncs run, and the remote's own dump is compared with the replica through SQLite:
+  * every local write that was reported as done is in the replica and at the remote, and so is what
+    colleagues typed last;
   * with a unique external-id field every record made here is there exactly once; without one at most
     once, and those of unknown fate are listed as blocked.
 """
@@ -31,7 +31,7 @@ def run(world, args):
             edits.here()
         if world.random.random() < 0.4:
             edits.there()
-        asked = subprocess.Popen([os.path.join(args.bin, "kontor"), "sync", "zoho", "--quiet"],
+        asked = subprocess.Popen([os.path.join(args.bin, "kontor"), "sync", world.remote.name, "--quiet"],
                                  env=world.env, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL)
         for _ in range(number - before):
@@ -43,7 +43,7 @@ def run(world, args):
         asked.wait()
         world.start_daemon()
     for _ in range(3):
-        world.kontor("sync", "zoho", check=False)
+        world.kontor("sync", world.remote.name, check=False)
         time.sleep(0.2)
     return edits
 
@@ -52,11 +52,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True)
     parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--remote", default="zoho", choices=two_way.REMOTES)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--without-key", action="store_true")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
-    here = two_way.World(args.bin, "kill", args.seed, keyed=not args.without_key)
+    here = two_way.World(args.bin, "kill", args.seed, keyed=not args.without_key,
+                         remote=args.remote)
     good = False
     try:
         good = two_way.report(here, run(here, args), f"{args.kills} kills")

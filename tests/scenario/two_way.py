@@ -1,24 +1,90 @@
-"""People here and colleagues there, who edit records of one simulated account while kontord syncs.
+"""People here and colleagues there, who edit records of one remote while kontord syncs.
 
 Every value is a unique token, so that at the end each can be looked for on both sides. Used by the tests
 of this folder.
 """
+import functools
 import os
 import random
 import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
+import four_remotes  # noqa: E402
 import world  # noqa: E402
 
 
-class World(world.World):
-    """`keyed`: records are created with a unique external id."""
+class OfZoho:
+    """An account with records of every kind."""
 
-    def __init__(self, programs, name, seed, keyed=True):
+    name, stream, ours, theirs = "zoho", "Contacts", "phone", "description"
+
+    def __init__(self, around):
+        self.world = around
+
+    def start(self, records):
+        self.world.start_peer(
+            "--records", str(records), "--accounts", "10", "--deals", "10", "--leads", "5", "--seed",
+            str(self.world.seed), *([] if self.world.keyed else ["--switch", "external_field=false"]))
+
+    def connect(self, *connection):
+        self.world.connect(*connection)
+
+    def people(self):
+        return {r["id"]: {"last": r["Last_Name"], "phone": r["Phone"],
+                          "description": r["Description"]}
+                for r in self.world.dump("Contacts", "Last_Name,Phone,Description")}
+
+    def edit(self, key, text):
+        self.world.control("/edit", {"module": "Contacts", "id": key, "set": {"Description": text}})
+
+    def close(self):
+        pass
+
+
+class OfPeople:
+    """One of four_remotes' systems, with people only."""
+
+    ours = "title"
+
+    def __init__(self, kind, stream, theirs, around):
+        self.kind, self.stream, self.theirs, self.name = kind, stream, theirs, kind.name
+        self.world, self.side = around, None
+
+    def start(self, records):
+        self.side = self.kind(self.world)
+        for n in range(records):
+            self.side.add(last=f"Person {n}", email=f"p{n}@example.org")
+
+    def connect(self):
+        self.side.connect()
+
+    def people(self):
+        return self.side.people()
+
+    def edit(self, key, text):
+        self.side.edit(key, **{self.theirs: text})
+
+    def close(self):
+        if hasattr(self.side, "close"):
+            self.side.close()
+
+
+REMOTES = {"zoho": OfZoho,
+           "fxiaoke": functools.partial(OfPeople, four_remotes.Fxiaoke, "ContactObj", "department"),
+           "salesforce": functools.partial(OfPeople, four_remotes.Salesforce, "Contact",
+                                         "description"),
+           "postgres": functools.partial(OfPeople, four_remotes.Postgres, "contacts", "department")}
+
+
+class World(world.World):
+    """`keyed`: records are created with a unique external id. `remote`: one of REMOTES."""
+
+    def __init__(self, programs, name, seed, keyed=True, remote="zoho"):
         super().__init__(programs, name)
         self.seed, self.keyed = seed, keyed
         self.random = random.Random(seed)
+        self.remote = REMOTES[remote](self)
         # The daemon says when it serves, as to systemd: asking it again and again takes longer
         # than its start.
         self.env["NOTIFY_SOCKET"] = os.path.join(self.dir, "notify")
@@ -33,17 +99,16 @@ class World(world.World):
 
     def close(self, keep=False):
         self.notified.close()
+        self.remote.close()
         super().close(keep)
 
     def start(self, records, *connection):
-        """Account and daemon; the first load is done, and pushing is on."""
-        self.start_peer("--records", str(records), "--accounts", "10", "--deals", "10", "--leads",
-                        "5", "--seed", str(self.seed),
-                        *([] if self.keyed else ["--switch", "external_field=false"]))
+        """Remote and daemon; the first load is done, and pushing is on."""
+        self.remote.start(records)
         self.start_daemon()
-        self.connect(*connection)
-        self.kontor("sync", "zoho")
-        self.kontor("push", "on", "zoho")
+        self.remote.connect(*connection)
+        self.kontor("sync", self.remote.name)
+        self.kontor("push", "on", self.remote.name)
 
 
 class Edits:
@@ -51,13 +116,13 @@ class Edits:
 
     def __init__(self, world):
         self.world, self.serial = world, 0
-        self.phones = {}        # local id -> last token
+        self.ours = {}          # local id -> last token in the remote's column `ours`
         self.created = {}       # local id -> token in last_name
-        self.descriptions = {}  # id at Zoho -> last token of a colleague's
+        self.theirs = {}        # id at the remote -> last token of a colleague's
         self.ways = {"api": 0, "sql": 0}
         self.creations_max = None  # unlimited
         self.first = [row[0] for row in world.sql("SELECT id FROM contact ORDER BY id")]
-        self.foreign = [r["id"] for r in world.dump("Contacts", "Last_Name")]
+        self.foreign = list(world.remote.people())
 
     def token(self):
         self.serial += 1
@@ -79,48 +144,49 @@ class Edits:
             return
         record = chance.choice(self.first + list(self.created))
         if way == "api":
-            self.world.api("PATCH", f"/records/contact/{record}", {"fields": {"phone": token}})
+            self.world.api("PATCH", f"/records/contact/{record}",
+                           {"fields": {self.world.remote.ours: token}})
         else:
-            self.world.sql("UPDATE contact SET phone = ? WHERE id = ?", token, record)
-        self.phones[record] = token
+            self.world.sql(f"UPDATE contact SET {self.world.remote.ours} = ? WHERE id = ?", token,
+                           record)
+        self.ours[record] = token
 
     def there(self):
         record, token = self.world.random.choice(self.foreign), self.token()
-        self.world.control("/edit", {"module": "Contacts", "id": record,
-                                     "set": {"Description": token}})
-        self.descriptions[record] = token
+        self.world.remote.edit(record, token)
+        self.theirs[record] = token
 
 
 def find_problems(world, edits):
     """What was typed and is not on both sides, in words; how many records are blocked."""
-    problems = []
+    problems, remote = [], world.remote
     rows = {r[0]: r[1:] for r in
-            world.sql("SELECT id, last_name, phone, description FROM contact")}
+            world.sql(f"SELECT id, last_name, {remote.ours}, {remote.theirs} FROM contact")}
     links = dict(world.sql(
         "SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-        " WHERE s.name = 'Contacts' AND l.ext_id IS NOT NULL"))
+        " WHERE s.name = ? AND l.ext_id IS NOT NULL", remote.stream))
     blocked = {r[0] for r in world.sql(
         "SELECT l.record FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link")}
     # Only a record made here without a key may be of unknown fate.
     unknown = set() if world.keyed else blocked & set(edits.created)
     for record in blocked - unknown:
         problems.append(f"contact {record} is blocked")
-    remote = {r["id"]: r for r in world.dump("Contacts", "Last_Name,Phone,Description")}
-    for record, token in edits.phones.items():
-        there = remote.get(links.get(record), {})
+    people = remote.people()
+    for record, token in edits.ours.items():
+        there = people.get(links.get(record), {})
         if rows.get(record, (None, None))[1] != token:
             problems.append(f"contact {record}: {token} is lost here: {rows.get(record)}")
-        elif record not in unknown and there.get("Phone") != token:
+        elif record not in unknown and there.get(remote.ours) != token:
             problems.append(f"contact {record}: {token} is not there: {there}")
     local = {ext_id: record for record, ext_id in links.items()}
-    for ext_id, token in edits.descriptions.items():
+    for ext_id, token in edits.theirs.items():
         here = rows.get(local.get(ext_id), (None, None, None))[2]
-        if here != token or remote[ext_id]["Description"] != token:
+        if here != token or people[ext_id][remote.theirs] != token:
             problems.append(f"{ext_id}: a colleague's {token} is lost: {here} here,"
-                            f" {remote[ext_id]['Description']} there")
+                            f" {people[ext_id][remote.theirs]} there")
     names = {}
-    for r in remote.values():
-        names[r["Last_Name"]] = names.get(r["Last_Name"], 0) + 1
+    for person in people.values():
+        names[person["last"]] = names.get(person["last"], 0) + 1
     for record, token in edits.created.items():
         count = names.get(token, 0)
         if count > 1 or (count == 0 and record not in unknown):
@@ -137,9 +203,9 @@ def find_problems(world, edits):
 def report(world, edits, what):
     """Prints what was done and what is wrong; False if anything is."""
     problems, blocked = find_problems(world, edits)
-    print(f"seed {world.seed}: {what}, {edits.ways['api']} writes by API and {edits.ways['sql']} by"
-          f" SQL, {len(edits.phones)} changed, {len(edits.created)} created,"
-          f" {len(edits.descriptions)} changed by colleagues, {blocked} blocked,"
+    print(f"{world.remote.name}, seed {world.seed}: {what}, {edits.ways['api']} writes by API and {edits.ways['sql']} by"
+          f" SQL, {len(edits.ours)} changed, {len(edits.created)} created,"
+          f" {len(edits.theirs)} changed by colleagues, {blocked} blocked,"
           f" {len(problems)} problems")
     for problem in problems[:20]:
         print("  " + problem)
