@@ -147,6 +147,7 @@ struct Backup {
 struct JobEvent {
     std::string entity, column;
     std::optional<std::string> becomes;
+    bool made = false;  ///< without `becomes`: a new record counts as well
     bool operator==(const JobEvent&) const = default;
 };
 
@@ -174,6 +175,8 @@ struct Job {
     std::optional<std::chrono::milliseconds> retry_first, retry_max;
     std::optional<std::chrono::milliseconds> alert_after;
     std::chrono::milliseconds timeout = 24h;
+    /// It has more to do between its times, and says when: a survey's reminders. Not of files.
+    bool follows_up = false;
     bool operator==(const Job&) const = default;
 };
 

@@ -231,9 +231,10 @@ Result<> App::Parts::build_jobs() {
     };
     jobs = std::make_unique<jobs::Service>(
         jobs::Service::Parts{core->clock, core->random, core->log, *events,
-                             std::make_unique<jobs::SystemConditions>()},
+                             std::make_unique<jobs::SystemConditions>(),
+                             jobs::SurveyJobs(surveys->folder())},
         jobs::Journal(std::move(*db)),
-        jobs::Tasks({secrets, core->clock, core->random, *connections, router,
+        jobs::Tasks({secrets, core->clock, core->random, *connections, *surveys,
                      [this] { return configuration(); }, environment}),
         jobs::Alerts({secrets, environment, language()}));
     api::add_job_routes(router, *services, *jobs);

@@ -34,22 +34,35 @@ Result<Lexicon> FeedbackService::lexicon() const {
 
 Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const std::string& actor,
                                                    bool dry_run) {
-    auto words = lexicon();
-    if (!words) return pass(words);
     auto set = settings();
     if (!set) return pass(set);
+    return send(survey, actor, *set, Reach{.dry_run = dry_run});
+}
+
+Result<FeedbackService::Run> FeedbackService::send_by_itself(const Survey& survey,
+                                                             const std::string& actor,
+                                                             bool choose) {
+    auto set = settings();
+    if (!set) return pass(set);
+    return send(survey, actor, *set, Reach{.choose = choose, .links = !set->mail.smtp.empty()});
+}
+
+Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const std::string& actor,
+                                                   const Settings& set, const Reach& reach) {
+    auto words = lexicon();
+    if (!words) return pass(words);
     const std::lock_guard lock(sending_);
     auto db = services_.databases.lend(Access::kLocal);
     if (!db) return pass(db);
     const Invitations::Parts parts{**db, services_.databases.catalogues(), services_.clock.now(),
                                    actor};
-    auto sent = feedback::send(parts, survey, dry_run, {*words, set->pulled_answers});
+    auto sent = feedback::send(parts, survey, reach, {*words, set.pulled_answers});
     if (!sent) return pass(sent);
     Run out{std::move(*sent), {}};
-    if (dry_run) return out;
+    if (reach.dry_run) return out;
     services_.edited();
-    if (set->mail.smtp.empty()) return out;
-    auto mailed = mail(parts, survey, *set, out.sending.due);
+    if (set.mail.smtp.empty()) return out;
+    auto mailed = mail(parts, survey, set, out.sending.due);
     if (!mailed) return pass(mailed);
     out.mailed = std::move(*mailed);
     services_.edited();

@@ -42,6 +42,10 @@ public:
     /// take it. One at a time. `actor` as in kontor_history.
     [[nodiscard]] Result<Run> send(const feedback::Survey& survey, const std::string& actor,
                                    bool dry_run);
+    /// The same where nobody looks at what it returns: without a mail server, links wait for a
+    /// person who sends them. `choose` false: only goes on with those that were chosen before.
+    [[nodiscard]] Result<Run> send_by_itself(const feedback::Survey& survey,
+                                             const std::string& actor, bool choose);
 
     /// Acts on the answers that nobody has acted upon; see feedback::act_on_answers().
     [[nodiscard]] Result<feedback::Acted> act(const feedback::Survey& survey,
@@ -75,6 +79,9 @@ public:
     [[nodiscard]] Result<std::vector<feedback::Due>> handed_out(const feedback::Survey& survey);
 
 private:
+    [[nodiscard]] Result<Run> send(const feedback::Survey& survey, const std::string& actor,
+                                   const feedback::Settings& settings,
+                                   const feedback::Reach& reach);
     [[nodiscard]] Result<host::Secret> link_secret();
     [[nodiscard]] Result<Mailed> mail(const feedback::Invitations::Parts& parts,
                                       const feedback::Survey& survey,

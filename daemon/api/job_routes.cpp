@@ -11,7 +11,10 @@ constexpr std::int64_t kRunsMost = 500;
 ApiResponse list(jobs::Service& jobs) {
     json all = json::array();
     for (const auto& job : jobs.list()) all.push_back(jobs::to_json(job));
-    return json_response({{"jobs", std::move(all)}});
+    json problems = json::array();
+    for (const auto& [job, mistake] : jobs.mistakes())
+        problems.push_back({{"job", job}, {"problem", mistake}});
+    return json_response({{"jobs", std::move(all)}, {"problems", std::move(problems)}});
 }
 
 Result<ApiResponse> show(jobs::Service& jobs, const ApiRequest& request) {

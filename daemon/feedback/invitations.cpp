@@ -87,6 +87,22 @@ std::int64_t reminders_due(const Survey& survey, const Invitation& invitation, I
     });
 }
 
+// When the next reminder is due. One that has been sent just now counts from now.
+std::optional<Instant> next_reminder(const Survey& survey, const Invitation& invitation,
+                                     Instant now) {
+    const auto sent = invitation.sent.value_or(now);
+    for (const auto after : survey.limits.reminders)
+        if (sent + after > now) return sent + after;
+    return std::nullopt;
+}
+
+// When to look whether the remotes have it: after as long again as it has waited.
+Instant asks_remote_again(const Invitation& invitation, Instant now) {
+    using namespace std::chrono;
+    const milliseconds waited = now - invitation.reserved.value_or(now);
+    return now + std::clamp<milliseconds>(waited, seconds(10), hours(1));
+}
+
 // When to try again after a call that reached nobody; 0: never. nullopt: no such outcome.
 std::optional<milliseconds> again_after(const std::string& outcome) {
     using std::chrono::hours;
@@ -216,7 +232,7 @@ Result<std::string> Invitations::standing(const Survey& survey, const Invitation
     return std::string(lost ? "asked_elsewhere" : "");
 }
 
-Result<Sending> Invitations::hand_out(const Survey& survey) {
+Result<Sending> Invitations::hand_out(const Survey& survey, bool links) {
     const auto& db = parts_.db;
     auto device = device_of(db);
     if (!device) return pass(device);
@@ -236,6 +252,15 @@ Result<Sending> Invitations::hand_out(const Survey& survey) {
         edits.push_back(
             edit_of(invitation, {{"state", Value("withdrawn")}, {"reason", Value(reason)}}));
         out.withdrawn.push_back({invitation, reason});
+    };
+    const auto look_again = [&](std::optional<Instant> at) {
+        if (at && (!out.next || *at < *out.next)) out.next = at;
+    };
+    std::map<std::string, Instant> awake;
+    const auto awake_at = [&](const std::string& zone) {
+        const auto [at, fresh] = awake.try_emplace(zone);
+        if (fresh) at->second = quiet_until(survey.limits.quiet, parts_.now, zone);
+        return at->second;
     };
     for (auto& invitation : *made) {
         // Each device looks after its own.
@@ -274,6 +299,7 @@ Result<Sending> Invitations::hand_out(const Survey& survey) {
             }
             if (!why->empty()) {
                 out.waiting.push_back({invitation, *why});
+                look_again(asks_remote_again(invitation, parts_.now));
                 continue;
             }
             fields["state"] = Value("ready");
@@ -284,6 +310,9 @@ Result<Sending> Invitations::hand_out(const Survey& survey) {
             invitation.channel == "link" && (first || reminder > invitation.reminders);
         if (link && is_quiet(survey.limits.quiet, parts_.now, person.zone)) {
             out.waiting.push_back({invitation, "quiet"});
+            look_again(awake_at(person.zone));
+        } else if (link && !links) {
+            out.waiting.push_back({invitation, "no_mail"});
         } else if (link) {
             fields["state"] = Value("sent");
             if (first)
@@ -292,6 +321,7 @@ Result<Sending> Invitations::hand_out(const Survey& survey) {
                 fields["reminders"] = Value(reminder);
             out.due.push_back({invitation, person, reminder});
         }
+        if (invitation.channel == "link") look_again(next_reminder(survey, invitation, parts_.now));
         if (!fields.empty()) edits.push_back(edit_of(invitation, std::move(fields)));
     }
     if (edits.empty()) return out;

@@ -47,6 +47,7 @@ struct Sending {
     std::vector<Due> due;
     std::vector<Held> waiting;    ///< for a remote's confirmation, or for the end of quiet hours
     std::vector<Held> withdrawn;  ///< in this call
+    std::optional<Instant> next;  ///< when there is more to do at the earliest: a reminder, say
 };
 
 /// Makes, confirms and hands out invitations, by ordinary local edits. One thread at a time; what
@@ -67,8 +68,9 @@ public:
 
     /// Looks at what was reserved here and, where invitations go to remotes, whether these have
     /// them and whether somebody else was first; then at what is due now: ready links and
-    /// reminders. What is due counts as sent from the moment this returns.
-    [[nodiscard]] Result<Sending> hand_out(const Survey& survey);
+    /// reminders. What is due counts as sent from the moment this returns. `links` false: nobody is
+    /// there to send links; they wait.
+    [[nodiscard]] Result<Sending> hand_out(const Survey& survey, bool links = true);
 
     /// Takes back that this was sent: the next hand_out() has it again; `for_good`: nobody is
     /// there, so never.

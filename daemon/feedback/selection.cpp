@@ -6,7 +6,6 @@
 #include "daemon/api/record_filter.hpp"
 #include "daemon/feedback/people.hpp"
 #include "daemon/feedback/token.hpp"
-#include "daemon/feedback/zone.hpp"
 #include "sync/replica/query.hpp"
 
 namespace kontor::feedback {
@@ -162,9 +161,9 @@ bool sampled(const Survey& survey, const std::string& person) {
 
 std::string_view to_string(Verdict verdict) {
     constexpr std::string_view kNames[] = {
-        "ask",         "no_event",      "delay",       "long_ago",    "no_person",
-        "opted_out",   "no_consent",    "no_address",  "same_person", "asked_this",
-        "asked_other", "account_asked", "not_sampled", "quiet"};
+        "ask",         "no_event",      "delay",      "long_ago",    "no_person",
+        "opted_out",   "no_consent",    "no_address", "same_person", "asked_this",
+        "asked_other", "account_asked", "not_sampled"};
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
@@ -205,7 +204,6 @@ Verdict judge(const Survey& survey, const Candidate& candidate, const Past& past
     if (within(past.any_survey, limits.any_survey, now)) return Verdict::kAskedOther;
     if (within(past.account, limits.account, now)) return Verdict::kAccountAsked;
     if (!sampled(survey, candidate.person(survey))) return Verdict::kNotSampled;
-    if (is_quiet(limits.quiet, now, candidate.zone)) return Verdict::kQuiet;
     return Verdict::kAsk;
 }
 
@@ -247,6 +245,10 @@ Result<Selection> select(const Database& db, const Catalogue& catalogue, const S
         const auto past = memory->of(person, candidate);
         const auto verdict = judge(survey, candidate, past, now);
         ++out.counts[verdict];
+        if (verdict == Verdict::kDelay) {
+            const auto due = *candidate.event + survey.timing.delay;
+            out.next = std::min(out.next.value_or(due), due);
+        }
         if (verdict != Verdict::kAsk) return {};
         memory->choose(person, candidate, now);
         if (out.chosen.size() >= static_cast<std::size_t>(survey.limits.batch)) {

@@ -28,7 +28,6 @@ enum class Verdict {
     kAskedOther,    ///< by any survey
     kAccountAsked,  ///< somebody of the same account
     kNotSampled,
-    kQuiet,  ///< in their quiet hours; later the same day they may be asked
 };
 /// "ask", "no_event" …, as the API names them.
 [[nodiscard]] std::string_view to_string(Verdict verdict);
@@ -77,6 +76,7 @@ struct Selection {
     std::vector<Chosen> chosen;              ///< at most the survey's batch
     std::map<Verdict, std::int64_t> counts;  ///< of all candidates
     std::int64_t beyond_batch = 0;           ///< would be asked, but the batch is full
+    std::optional<Instant> next;             ///< when the first event's delay is over
 };
 
 /// Looks at every record of the audience. Reads only. kNotFound, kInvalid and kConfig name the

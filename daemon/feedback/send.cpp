@@ -2,15 +2,15 @@
 
 namespace kontor::feedback {
 
-Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, bool dry_run,
+Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, const Reach& reach,
                   const Acting& acting) {
     Sent out;
-    if (!dry_run) {
+    if (!reach.dry_run) {
         auto acted = act_on_answers(parts, survey, acting);
         if (!acted) return pass(acted);
         out.acted = std::move(*acted);
     }
-    {
+    if (reach.dry_run || reach.choose) {
         auto moment = replica::Snapshot::begin(parts.db);
         if (!moment) return pass(moment);
         auto catalogue = parts.catalogues.get(parts.db);
@@ -20,12 +20,12 @@ Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, bool dr
         if (!selection) return pass(selection);
         out.selection = std::move(*selection);
     }
-    if (dry_run) return out;
+    if (reach.dry_run) return out;
     Invitations invitations(parts);
     auto reserved = invitations.reserve(survey, out.selection);
     if (!reserved) return pass(reserved);
     out.reserved = *reserved;
-    auto sending = invitations.hand_out(survey);
+    auto sending = invitations.hand_out(survey, reach.links);
     if (!sending) return pass(sending);
     out.sending = std::move(*sending);
     return out;

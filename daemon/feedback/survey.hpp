@@ -90,7 +90,7 @@ struct Audience {
 
 /// [timing]: when the scheduler looks. Neither: only when somebody sends it.
 struct Timing {
-    std::string schedule;           ///< "daily 09:00", "weekly mon 09:00", "monthly 1 09:00"
+    std::string schedule;           ///< of config::Schedule: "weekdays 09:00"
     std::optional<Clause> becomes;  ///< the event: a record of the audience comes to match this
     milliseconds delay{0};          ///< after the event
 };

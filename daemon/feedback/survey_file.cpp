@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <regex>
 
+#include "config/schedule.hpp"
 #include "config/table_reader.hpp"
 #include "daemon/feedback/action_file.hpp"
 #include "daemon/feedback/conditions.hpp"
@@ -104,12 +105,8 @@ private:
     void read_timing(const Node& node, Timing& out) {
         TableReader in(node, "timing", into_);
         in.text("schedule", out.schedule, [](const std::string& text) {
-            static const std::regex form(
-                "(daily|weekdays|weekly (sun|mon|tue|wed|thu|fri|sat)|"
-                "monthly ([1-9]|1[0-9]|2[0-8])) ([01][0-9]|2[0-3]):[0-5][0-9]");
-            return std::regex_match(text, form)
-                       ? ""
-                       : "must be daily 09:00, weekdays 09:00, weekly mon 09:00 or monthly 1 09:00";
+            const auto times = config::Schedule::parse(text);
+            return times ? "" : times.error().message;
         });
         if (const auto* event = in.any("becomes")) out.becomes = read_clause(in, *event, "becomes");
         in.duration("delay", out.delay, minutes(0), kYear);

@@ -53,4 +53,15 @@ bool is_quiet(const QuietHours& quiet, Instant at, const std::string& zone) {
     return now.minute >= quiet.from || now.minute < quiet.until;
 }
 
+Instant quiet_until(const QuietHours& quiet, Instant at, const std::string& zone) {
+    using namespace std::chrono;
+    constexpr minutes kStep{5};
+    // A file that leaves no day free is refused: it ends within a week.
+    constexpr int kStepsMax = days(8) / kStep;
+    auto out = at;
+    for (int i = 0; i < kStepsMax && is_quiet(quiet, out, zone); ++i)
+        out = Instant(floor<minutes>(out.time_since_epoch()) / kStep * kStep + kStep);
+    return out;
+}
+
 }  // namespace kontor::feedback

@@ -25,4 +25,7 @@ struct LocalTime {
 /// Whether a person in that zone is left in peace at that moment.
 [[nodiscard]] bool is_quiet(const QuietHours& quiet, Instant at, const std::string& zone);
 
+/// When that ends, to five minutes; `at` if it is not so.
+[[nodiscard]] Instant quiet_until(const QuietHours& quiet, Instant at, const std::string& zone);
+
 }  // namespace kontor::feedback

@@ -72,7 +72,7 @@ Result<std::vector<std::string>> happened(const Database& db, const config::JobE
     rows->bind(2, until);
     rows->bind(3, column->entity);
     rows->bind(4, column->field);
-    rows->bind(5, event.becomes ? 1 : 0);
+    rows->bind(5, event.becomes || event.made ? 1 : 0);
     while (out.size() < kHappenedMax) {
         auto row = rows->step();
         if (!row) return pass(row);

@@ -10,8 +10,9 @@ namespace kontor::jobs {
 
 /// The records to which `event` happened between two entries of the history, `after` excluded and
 /// `until` included: their column was changed, by whomever; for an event with a value, it came to
-/// be that value, or the record was made with it. What a first load brings counts as old.
-/// At most kHappenedMax, as "deal:42". kNotFound if the replica has no such column.
+/// be that value, or the record was made with it (with `made`: or just made). What a first load
+/// brings counts as old. At most kHappenedMax, as "deal:42". kNotFound if the replica has no such
+/// column.
 [[nodiscard]] Result<std::vector<std::string>> happened(const replica::Database& db,
                                                         const config::JobEvent& event,
                                                         std::int64_t after, std::int64_t until);

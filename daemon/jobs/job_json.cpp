@@ -52,7 +52,7 @@ json to_json(const Progress& progress) {
 }
 
 json to_json(const JobStatus& status) {
-    const auto& [job, state, running, waits, trouble] = status.view;
+    const auto& [job, state, running, follow_up, waits, trouble] = status.view;
     return {{"name", job.name},
             {"run", job.run.empty() ? json(nullptr) : json(job.run)},
             {"command", job.command.empty() ? json(nullptr) : json(job.command)},
@@ -63,6 +63,7 @@ json to_json(const JobStatus& status) {
             {"trouble", text_json(trouble)},
             {"next_at", state.paused ? json(nullptr) : time_json(state.next)},
             {"retry_at", time_json(state.retry)},
+            {"follow_up_at", state.paused ? json(nullptr) : time_json(follow_up)},
             {"failures", state.failures},
             {"last_success_at", time_json(state.succeeded)},
             {"paused_at", time_json(state.paused)},

@@ -80,7 +80,8 @@ Result<> with_state(const replica::Database& db, const Journal& journal, const s
 }  // namespace
 
 std::string_view to_string(Cause cause) {
-    constexpr std::string_view kNames[] = {"time", "catch_up", "retry", "event", "person"};
+    constexpr std::string_view kNames[] = {"time",  "catch_up",  "retry",
+                                           "event", "follow_up", "person"};
     return kNames[static_cast<std::size_t>(cause)];
 }
 

@@ -15,8 +15,9 @@ enum class Cause : std::uint8_t {
     kTime,
     kCatchUp,  ///< of times that were missed
     kRetry,
-    kEvent,   ///< something happened to a record
-    kPerson,  ///< somebody asked for it
+    kEvent,     ///< something happened to a record
+    kFollowUp,  ///< what its last run left to be done
+    kPerson,    ///< somebody asked for it
 };
 /// "time" …, as the replica and the API name them.
 [[nodiscard]] std::string_view to_string(Cause cause);
@@ -45,6 +46,7 @@ struct Run {
     std::string code, error;  ///< why it failed: of Errc, and technical English
     std::string summary;      ///< what it did
     std::string log;          ///< the end of what it said; not in lists
+    bool follow_up = false;   ///< only goes on with what there is, also when tried again; not kept
 };
 
 /// How a run ended.
@@ -52,6 +54,7 @@ struct Outcome {
     Result<> done;
     std::string summary;
     std::string log;
+    std::optional<Instant> next;  ///< when there is more to do, for a job that follows up
 };
 
 /// What is known of a job from one start of the daemon to the next; a row of kontor_job.

@@ -25,6 +25,8 @@ constexpr milliseconds kAskConditionsEvery = 1min;
 constexpr milliseconds kRetryAfterMax = 24h;
 constexpr BackoffPolicy kAlertRetries{1min, 1h};
 constexpr std::int64_t kAlertTriesMax = 50;
+constexpr milliseconds kFollowUpMax = 24h;
+constexpr milliseconds kFollowUpAfterFailure = 1h;
 
 /// Whether trying again may help without anybody changing anything.
 bool may_pass(Errc code) {
@@ -87,11 +89,12 @@ Scheduler::Scheduler(Parts parts)
 void Scheduler::set(const config::Jobs& defaults, const std::vector<config::Job>& jobs) {
     defaults_ = defaults;
     for (auto& [name, entry] : entries_) entry.known = false;
-    for (const auto& job : jobs) {
+    for (auto job : jobs) {
         auto& entry = entries_[job.name];
+        for (auto& time : job.times) time = time.in_zone(defaults.time_zone);
+        if (job.follows_up && !(job == entry.view.job)) entry.view.follow_up = parts_.clock.now();
         entry.known = true;
         entry.view.job = job;
-        for (auto& time : entry.view.job.times) time = time.in_zone(defaults.time_zone);
         adopt(job.name, entry);
     }
     std::erase_if(entries_, [this](const auto& item) {
@@ -112,6 +115,7 @@ void Scheduler::adopt(const std::string& name, Entry& entry) {
         state.event_seq = newest_entry_;
     }
     entry.seen_seq = std::max(entry.seen_seq, state.event_seq);
+    if (!entry.view.running) entry.owed = state.failures > 0;
     const auto schedule = joined(entry.view.job.when, "; ") + "; " + defaults_.time_zone + "; " +
                           config::format_duration(entry.view.job.jitter);
     if (schedule != state.schedule) {
@@ -168,6 +172,9 @@ void Scheduler::mend_clock(Entry& entry, Instant now) {
         state.next = draw_next(entry, now);
     if (state.retry && *state.retry > now + longest_pause(entry.view.job)) state.retry = now;
     if (state.succeeded && *state.succeeded > now) state.succeeded = now;
+    state.since = std::min(state.since, now);
+    auto& follow_up = entry.view.follow_up;
+    if (follow_up && *follow_up > now + kFollowUpMax) follow_up = now;
 }
 
 milliseconds Scheduler::longest_pause(const config::Job& job) const {
@@ -239,6 +246,7 @@ std::optional<Cause> Scheduler::cause_of(Entry& entry, Instant now) {
         save(entry);
     }
     if (!entry.happened.empty()) return Cause::kEvent;
+    if (entry.view.follow_up && *entry.view.follow_up <= now) return Cause::kFollowUp;
     return std::nullopt;
 }
 
@@ -270,11 +278,10 @@ Scheduler::Time Scheduler::wakes_at(const Entry& entry, Instant now) const {
     } else if (!entry.view.running && entry.view.waits.empty()) {
         consider(state.next);
         consider(state.retry);
+        consider(entry.view.follow_up);
     }
-    const auto age = entry.view.job.alert_after.value_or(defaults_.alert_after);
-    if (age.count() > 0 && (state.told & kToldOverdue) == 0)
-        consider(std::max(state.succeeded.value_or(state.since) + age + 1ms,
-                          awake_ + kAwakeBeforeAlert));
+    if (const auto late = late_after(entry); late && (state.told & kToldOverdue) == 0)
+        consider(std::max(*late + 1ms, awake_ + kAwakeBeforeAlert));
     return out;
 }
 
@@ -286,7 +293,11 @@ void Scheduler::start(Entry& entry, Cause cause, Instant now) {
     run.job = entry.view.job.name;
     run.cause = to_string(cause);
     run.actor = entry.asked_by.value_or("");
-    run.due = cause == Cause::kRetry ? state.retry : state.next;
+    run.follow_up = (cause == Cause::kFollowUp || cause == Cause::kRetry) && !entry.owed;
+    entry.owed = !run.follow_up;
+    run.due = cause == Cause::kRetry      ? state.retry
+              : cause == Cause::kFollowUp ? entry.view.follow_up
+                                          : state.next;
     if (run.due && *run.due > now) run.due.reset();
     run.started = now;
     run.missed = std::max<std::int64_t>(0, pass_times(entry, now) - 1);
@@ -294,6 +305,7 @@ void Scheduler::start(Entry& entry, Cause cause, Instant now) {
     run.attempt = cause == Cause::kRetry ? state.attempt + 1 : 1;
     run.records = joined(entry.happened, " ");
     state.retry.reset();
+    entry.view.follow_up.reset();
     entry.happened.clear();
     state.event_seq = std::max(state.event_seq, entry.seen_seq);
     entry.asked_by.reset();
@@ -316,7 +328,7 @@ void Scheduler::finished(std::int64_t id, Outcome outcome) {
     const auto now = parts_.clock.now();
     auto run = std::move(*entry.view.running);
     entry.view.running.reset();
-    run.ended = now;
+    run.ended = std::max(now, run.started);
     run.summary = std::move(outcome.summary);
     run.log = std::move(outcome.log);
     const bool cancelled = !outcome.done && outcome.done.error().code == Errc::kCancelled;
@@ -329,18 +341,20 @@ void Scheduler::finished(std::int64_t id, Outcome outcome) {
     }
     if (const auto passed = pass_times(entry, now); passed > 0)
         parts_.log.info("job.overran", {{"job", run.job}, {"times", passed}});
+    entry.owed = entry.owed && !outcome.done;
     if (outcome.done)
         worked(entry, now);
     else if (!cancelled)
         failed(entry, outcome.done.error(), run.cause == to_string(Cause::kPerson), now);
     else if (stopping_)
         entry.view.state.retry = now;
+    if (entry.view.job.follows_up) plan_follow_up(entry, outcome, now);
     parts_.log.log(outcome.done ? LogLevel::kInfo : LogLevel::kWarning, "job.finished",
                    {{"job", run.job},
                     {"run", run.id},
                     {"result", run.result},
                     {"code", run.code},
-                    {"ms", std::int64_t{(now - run.started).count()}}});
+                    {"ms", std::int64_t{(*run.ended - run.started).count()}}});
     if (run.id > 0) {
         if (auto done = parts_.journal.end(run, entry.view.state); !done)
             parts_.log.error("job.not_recorded",
@@ -353,6 +367,12 @@ void Scheduler::finished(std::int64_t id, Outcome outcome) {
         kept_[run.job] = entry.view.state;
         entries_.erase(at);
     }
+}
+
+void Scheduler::plan_follow_up(Entry& entry, const Outcome& outcome, Instant now) {
+    auto at = now + (outcome.done ? kFollowUpMax : kFollowUpAfterFailure);
+    if (outcome.next) at = std::min(at, std::max<Instant>(*outcome.next, now + 1s));
+    entry.view.follow_up = at;
 }
 
 void Scheduler::worked(Entry& entry, Instant now) {
@@ -391,11 +411,23 @@ void Scheduler::failed(Entry& entry, const Error& error, bool by_person, Instant
 
 // --- Alerts
 
+// A job whose times are further apart than that is late a day after the one that it missed. One
+// without times has nothing to be late for, unless it says so itself.
+Scheduler::Time Scheduler::late_after(const Entry& entry) const {
+    const auto& job = entry.view.job;
+    const auto age = job.alert_after.value_or(defaults_.alert_after);
+    if (age.count() == 0 || (job.times.empty() && !job.alert_after)) return std::nullopt;
+    if (entry.view.running) return std::nullopt;  // it is at it
+    const auto from = entry.view.state.succeeded.value_or(entry.view.state.since);
+    const auto next = first_time(entry, from);
+    return std::max(from + age, next ? *next + std::min<milliseconds>(age, 24h) : from);
+}
+
 void Scheduler::judge_age(Entry& entry, Instant now) {
     const auto& state = entry.view.state;
-    const auto age = entry.view.job.alert_after.value_or(defaults_.alert_after);
-    if (age.count() == 0 || state.paused || (state.told & kToldOverdue) != 0 ||
-        now - state.succeeded.value_or(state.since) <= age || now - awake_ < kAwakeBeforeAlert)
+    const auto late = late_after(entry);
+    if (!late || now <= *late || state.paused || (state.told & kToldOverdue) != 0 ||
+        now - awake_ < kAwakeBeforeAlert)
         return;
     raise(entry, "overdue", kToldOverdue, now);
     save(entry);

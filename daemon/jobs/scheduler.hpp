@@ -20,6 +20,7 @@ struct JobView {
     config::Job job;
     JobState state;
     std::optional<Run> running;
+    std::optional<Instant> follow_up;  ///< when it goes on with what its last run left
     std::string waits;    ///< due, but waits: mains, unmetered, idle, or for others ("others")
     std::string trouble;  ///< why its events are not seen; technical English
 };
@@ -32,6 +33,8 @@ struct JobView {
 ///   (backups, say) take turns.
 /// - What failed is tried again after growing pauses, unless its next time comes before or only a
 ///   person can help. Then an alert is raised, once until it works again.
+/// - A job that follows up is run when it said that there is more to do, once a day in any case,
+///   and soon after a start or a change of its definition, for these times are not kept.
 /// - Whether a job has not worked for too long is judged only when the daemon was awake for a
 ///   while: after a sleep it first gets the chance to.
 ///
@@ -84,6 +87,7 @@ private:
         std::vector<std::string> happened;
         std::int64_t seen_seq = 0;  ///< of the history, for `happened`
         std::string delivering;     ///< kind of the alert that is on its way; "" = none
+        bool owed = false;          ///< a whole run: the last one failed
     };
     using Time = std::optional<Instant>;
 
@@ -95,12 +99,14 @@ private:
     [[nodiscard]] std::chrono::milliseconds longest_pause(const config::Job& job) const;
     void mend_clock(Entry& entry, Instant now);
     void watch_events(Entry& entry);
+    [[nodiscard]] Time late_after(const Entry& entry) const;
     void judge_age(Entry& entry, Instant now);
     [[nodiscard]] std::optional<Cause> cause_of(Entry& entry, Instant now);
     [[nodiscard]] std::string obstacle(const Entry& entry, Cause cause);
     void start(Entry& entry, Cause cause, Instant now);
     /// Lets go of the times up to now, and draws the next; how many they were.
     std::int64_t pass_times(Entry& entry, Instant now);
+    static void plan_follow_up(Entry& entry, const Outcome& outcome, Instant now);
     void failed(Entry& entry, const Error& error, bool by_person, Instant now);
     void worked(Entry& entry, Instant now);
     void raise(Entry& entry, const std::string& kind, std::int64_t told, Instant now);

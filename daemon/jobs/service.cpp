@@ -76,14 +76,25 @@ Service::~Service() {
 void Service::set(const config::Config& config) {
     {
         const std::lock_guard lock(mutex_);
-        ways_ = config.jobs.alert;
-        events_wanted_ = std::ranges::any_of(
-            config.job, [](const config::Job& job) { return !job.events.empty(); });
-        scheduler_.set(config.jobs, config.job);
+        defaults_ = config.jobs;
+        configured_ = config.job;
+        apply();
         if (!thread_.joinable() && !stopping_) thread_ = std::jthread([this] { serve(); });
         woken_ = true;
     }
     changed_.notify_all();
+}
+
+// Under the lock.
+void Service::apply() {
+    parts_.surveys.read();
+    for (const auto& [job, mistake] : parts_.surveys.mistakes())
+        parts_.log.warning("job.survey_mistaken", {{"job", job}, {"reason", mistake}});
+    auto jobs = configured_;
+    jobs.insert(jobs.end(), parts_.surveys.jobs().begin(), parts_.surveys.jobs().end());
+    events_wanted_ =
+        std::ranges::any_of(jobs, [](const config::Job& job) { return !job.events.empty(); });
+    scheduler_.set(defaults_, jobs);
 }
 
 void Service::touched() {
@@ -107,6 +118,7 @@ void Service::serve() {
         woken_ = false;
         touched_ = false;
         collect();
+        if (parts_.surveys.changed()) apply();
         const auto pause = scheduler_.look(kLookEvery);
         const auto up = [this] { return stopping_ || woken_ || touched_; };
         changed_.wait_for(lock, pause, up);
@@ -151,7 +163,7 @@ void Service::work(const config::Job& job, const Run& run, Live& live) {
 
 void Service::alert(const Alert& alert) {
     alerting_.erase(alert.job);  // the last one has ended: the scheduler sends one at a time
-    alerting_.emplace(alert.job, std::jthread([this, alert, ways = ways_] {
+    alerting_.emplace(alert.job, std::jthread([this, alert, ways = defaults_.alert] {
                           auto done =
                               alerts_.deliver(ways, alert, [this] { return stopping_.load(); });
                           const std::lock_guard lock(mutex_);
@@ -210,6 +222,11 @@ std::vector<JobStatus> Service::list() {
     std::vector<JobStatus> out;
     for (auto& view : scheduler_.views()) out.push_back(status_of(std::move(view)));
     return out;
+}
+
+std::map<std::string, std::string> Service::mistakes() {
+    const std::lock_guard lock(mutex_);
+    return parts_.surveys.mistakes();
 }
 
 Result<JobStatus> Service::find(const std::string& job) {

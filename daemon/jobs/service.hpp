@@ -11,6 +11,7 @@
 #include "daemon/event_log.hpp"
 #include "daemon/jobs/alerts.hpp"
 #include "daemon/jobs/scheduler.hpp"
+#include "daemon/jobs/survey_jobs.hpp"
 #include "daemon/jobs/tasks.hpp"
 
 namespace kontor::jobs {
@@ -33,6 +34,7 @@ public:
         Logger& log;
         app::EventLog& events;
         std::unique_ptr<Conditions> conditions;
+        SurveyJobs surveys;
     };
     /// Begins with set().
     Service(Parts parts, Journal journal, Tasks tasks, Alerts alerts);
@@ -41,6 +43,7 @@ public:
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
+    /// Reads the surveys' files as well. Later changes of theirs are found by looking.
     void set(const config::Config& config);
     /// The replica may have changed.
     void touched();
@@ -48,6 +51,8 @@ public:
     void stop();
 
     [[nodiscard]] std::vector<JobStatus> list();
+    /// Of surveys' files that cannot be read, by job.
+    [[nodiscard]] std::map<std::string, std::string> mistakes();
     [[nodiscard]] Result<JobStatus> find(const std::string& job);
     /// Starts it now; the run's number. kNotFound, kBusy; kBusy also with the reason `job_waits` if
     /// it has to wait for another one first, and is then the next.
@@ -62,7 +67,7 @@ public:
 private:
     struct Live;
     void serve();
-    void look();
+    void apply();
     void start(const config::Job& job, const Run& run);
     void work(const config::Job& job, const Run& run, Live& live);
     void alert(const Alert& alert);
@@ -78,7 +83,8 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    config::Alert ways_;
+    config::Jobs defaults_;
+    std::vector<config::Job> configured_;
     bool events_wanted_ = false;
     bool woken_ = false;
     bool touched_ = false;

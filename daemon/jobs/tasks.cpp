@@ -1,6 +1,6 @@
 #include "daemon/jobs/tasks.hpp"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <thread>
 
 #include "daemon/backup/backups.hpp"
@@ -12,7 +12,6 @@ namespace kontor::jobs {
 namespace {
 
 using app::Worker;
-using nlohmann::json;
 
 constexpr std::chrono::milliseconds kAskEvery{200};
 constexpr std::int64_t kSample = 1'000;
@@ -62,6 +61,19 @@ Outcome drill(const backup::Backups& backups, const config::Backup& target) {
                    number(done->bytes) + " bytes in " + number(done->ms) + " ms");
 }
 
+Outcome outcome_of(const api::FeedbackService::Run& sent) {
+    const auto& mailed = sent.mailed;
+    const auto unsent = std::ranges::count_if(
+        sent.sending.waiting, [](const auto& held) { return held.reason == "no_mail"; });
+    if (unsent > 0)
+        return failure(Error{
+            Errc::kConfig, "links wait for a [mail] in feedback.toml: " + number(unsent), {}, {}});
+    if (mailed.problem) return failure(*mailed.problem);
+    return success(number(static_cast<std::int64_t>(sent.selection.chosen.size())) +
+                   " people chosen, " + number(sent.reserved) + " invitations made, " +
+                   number(mailed.sent) + " e-mails sent");
+}
+
 }  // namespace
 
 Outcome Tasks::run(const config::Job& job, const Run& run, const TaskPorts& ports) const {
@@ -69,7 +81,7 @@ Outcome Tasks::run(const config::Job& job, const Run& run, const TaskPorts& port
         if (job.run.empty()) return run_command(job, run, ports);
         if (job.run[0] == "backup") return back_up(job, ports);
         if (job.run[0] == "verify") return verify(job, ports);
-        return send_survey(job);
+        return send_survey(job, run, ports);
     } catch (const std::exception& error) {
         return failure(Error{Errc::kInternal, error.what(), {}, {}});
     }
@@ -126,25 +138,21 @@ Outcome Tasks::verify(const config::Job& job, const TaskPorts& ports) const {
     return success("both sides agree");
 }
 
-Outcome Tasks::send_survey(const config::Job& job) const {
-    api::ApiRequest request;
-    request.method = "POST";
-    request.path = "/api/v1/surveys/" + job.run[2] + "/send";
-    request.actor = "job:" + job.name;
-    bool other = false;
-    const auto* route = parts_.router.find(request, other);
-    if (route == nullptr)
-        return failure(Error{Errc::kInvalid, "'" + job.run[2] + "' is no survey", {}, {}});
-    auto sent = route->handler(request);
+Outcome Tasks::send_survey(const config::Job& job, const Run& run, const TaskPorts& ports) const {
+    auto survey = parts_.surveys.survey(job.run[2]);
+    if (!survey) return failure(survey.error());
+    // Before anything is reserved: an invitation without a link would be one that nobody gets.
+    if (std::ranges::find(survey->channels, "link") != survey->channels.end())
+        if (const auto links = parts_.surveys.links(); !links) return failure(links.error());
+    // Between its times a survey asks nobody new; one that answers to events has no other times.
+    const bool choose = !run.follow_up || job.times.empty();
+    auto sent = parts_.surveys.send_by_itself(*survey, "job:" + job.name, choose);
     if (!sent) return failure(sent.error());
-    const auto answer = json::parse(sent->body, nullptr, false);
-    const auto count = [&](const char* key) {
-        return answer.is_object() && answer.contains(key) && answer[key].is_number_integer()
-                   ? answer[key].get<std::int64_t>()
-                   : 0;
-    };
-    return success(number(count("asked")) + " people chosen, " + number(count("reserved")) +
-                   " invitations made");
+    for (const auto& open : sent->acted.open)
+        ports.say("answer " + number(open.response) + ": " + open.error.message);
+    auto out = outcome_of(*sent);
+    out.next = sent->next();
+    return out;
 }
 
 Outcome Tasks::run_command(const config::Job& job, const Run& run, const TaskPorts& ports) const {

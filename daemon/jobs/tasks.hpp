@@ -5,7 +5,7 @@
 
 #include "config/load.hpp"
 #include "connectors/host/secret_store.hpp"
-#include "daemon/api/router.hpp"
+#include "daemon/api/feedback_service.hpp"
 #include "daemon/jobs/run.hpp"
 #include "daemon/runtime/connections.hpp"
 #include "sync/base/random.hpp"
@@ -34,22 +34,22 @@ public:
         const Clock& clock;
         Random& random;  ///< thread-safe
         const app::Connections& connections;
-        /// Surveys are sent through the API, which sees to it that no two are sent at a time.
-        const api::Router& router;
+        api::FeedbackService& surveys;
         std::function<config::Loaded()> configuration;
         std::function<std::string(const std::string&)> environment;  ///< "" = not set
     };
     explicit Tasks(Parts parts) : parts_(std::move(parts)) {}
 
     /// Does the job's work. Blocks. kCancelled once `stopping` says so. A backup that cannot be
-    /// restored, a verification that finds differences and a program that ends with a code other
-    /// than 0 are failures. The outcome's log is the caller's.
+    /// restored, a verification that finds differences, invitations that did not go and a program
+    /// that ends with a code other than 0 are failures. The outcome's log is the caller's.
     [[nodiscard]] Outcome run(const config::Job& job, const Run& run, const TaskPorts& ports) const;
 
 private:
     [[nodiscard]] Outcome back_up(const config::Job& job, const TaskPorts& ports) const;
     [[nodiscard]] Outcome verify(const config::Job& job, const TaskPorts& ports) const;
-    [[nodiscard]] Outcome send_survey(const config::Job& job) const;
+    [[nodiscard]] Outcome send_survey(const config::Job& job, const Run& run,
+                                      const TaskPorts& ports) const;
     [[nodiscard]] Outcome run_command(const config::Job& job, const Run& run,
                                       const TaskPorts& ports) const;
 

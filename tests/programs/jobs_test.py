@@ -183,6 +183,79 @@ timeout = "10m"
         world.kontor("jobs", "resume", "upload")
         self.assertEqual(world.kontor("jobs", "run", "nosuch", check=False).returncode, 6)
 
+    def survey(self, name, timing):
+        os.makedirs(os.path.join(self.world.config, "surveys"), exist_ok=True)
+        with open(os.path.join(self.world.config, "surveys", name + ".toml"), "w") as file:
+            file.write(f'id = "{name}"\ntitle = "How did we do?"\n{timing}\n[[question]]\nid = "score"\n'
+                       'kind = "nps"\ntext = "Would you recommend us?"\n')
+
+    def mail(self, server):
+        with open(os.path.join(self.world.config, "feedback.toml"), "w") as file:
+            file.write(f'link_key = "file:{self.path("link_key")}"\npublic_url = "https://example.com"\n'
+                       + server)
+
+    def test_a_survey_runs_by_itself(self):
+        world = self.world
+        world.env["TZ"] = "UTC"
+        files = certificate(world.dir)
+        mailbox = Mailbox(files, "kontor", "geheim", at_once=True)
+        self.addCleanup(mailbox.close)
+        asked = lambda: sorted(to[0].strip("<>") for _, to, _ in mailbox.letters)
+        self.survey("won", '[audience]\nentity = "deal"\nperson = "contact_id"\n[timing]\n'
+                           'becomes = "stage=Closed Won"')
+        self.mail("")
+        world.start_daemon()
+        for name in ("ann", "bob", "cem"):
+            world.sql("INSERT INTO contact(last_name, email) VALUES(?, ?)", name, name + "@example.com")
+            world.sql("INSERT INTO deal(name, stage, contact_id) VALUES('D', 'New', (SELECT max(id) FROM contact))")
+        until(lambda: self.job("survey:won")["last_success_at"], "its first look")
+        self.assertEqual(self.job("survey:won")["when"], ["on deal.stage = Closed Won"])
+
+        # Nobody is there to send a link: it waits, and the job says so.
+        world.sql("UPDATE deal SET stage = 'Closed Won' WHERE id = 1")
+        until(lambda: self.job("survey:won")["state"] == "failing", "the failure")
+        self.assertEqual(self.runs("survey:won")[0]["error"], "links wait for a [mail] in feedback.toml: 1")
+        self.mail(f'[mail]\nsmtp = "smtps://127.0.0.1:{mailbox.port}"\nuser = "kontor"\n'
+                  f'password = "{self.secret("mail", "geheim")}"\nfrom = "us@example.com"\n'
+                  f'ca_file = "{files[0]}"\n')
+        world.kontor("jobs", "run", "survey:won")
+        self.assertEqual(asked(), ["ann@example.com"])
+        world.sql("UPDATE deal SET stage = 'Closed Won' WHERE id = 2")
+        until(lambda: len(mailbox.letters) == 2, "the second letter")
+        self.assertEqual(asked(), ["ann@example.com", "bob@example.com"])
+        until(lambda: self.job("survey:won")["state"] == "idle", "the end of the run")
+        last = self.runs("survey:won")[0]
+        self.assertEqual((last["cause"], last["records"], last["summary"]),
+                         ("event", ["deal:2"], "1 people chosen, 1 invitations made, 1 e-mails sent"))
+        chinese = world.kontor("jobs", "history", "survey:won", env={**world.env, "LANG": "zh_CN.UTF-8"})
+        self.assertIn("选出 1 人，生成 1 份邀请，发出 1 封邮件", chinese.stdout)
+
+        # A new file is found by reloading; its times are missed like any job's, and done once.
+        self.survey("monthly", '[timing]\nschedule = "monthly 1 09:00"')
+        world.kontor("reload")
+        self.assertIn("-01T09:00:00", self.job("survey:monthly")["next_at"])
+        world.kontor("jobs", "pause", "survey:won")
+        until(lambda: self.job("survey:monthly")["last_success_at"], "its first look")
+        self.assertEqual(len(mailbox.letters), 2)
+        world.stop_daemon()
+        self.make_due("survey:monthly", "-70 days")
+        world.start_daemon()
+        until(lambda: len(mailbox.letters) == 3, "who was not asked within a month")
+        self.assertEqual(asked(), ["ann@example.com", "bob@example.com", "cem@example.com"])
+        until(lambda: self.job("survey:monthly")["state"] == "idle", "the end of the run")
+        self.assertIn("catch_up", [run["cause"] for run in self.runs("survey:monthly")])
+        self.assertEqual(self.job("survey:won")["state"], "paused")
+
+        # A mistake in the file is told, and the survey goes on as it was.
+        self.survey("monthly", '[timing]\nschedule = "monthly 41 09:00"')
+        world.kontor("reload")
+        told = world.kontor("jobs")
+        self.assertRegex(told.stderr, r"survey:monthly: .*monthly\.toml:4:\d+: timing\.schedule: '41' is no day")
+        self.assertEqual(self.job("survey:monthly")["when"], ["monthly 1 09:00"])
+        os.remove(os.path.join(world.config, "surveys", "monthly.toml"))
+        world.kontor("reload")
+        self.assertEqual([job["name"] for job in world.json("jobs")["jobs"]], ["survey:won"])
+
     def test_kill_and_a_wrong_configuration(self):
         world = self.world
         begun = self.path("begun")

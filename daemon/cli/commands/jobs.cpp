@@ -147,15 +147,21 @@ Outcome<Exit> run_jobs(Context& context) {
                             {.title = context.text("cli.column.last_success"), .min = 20}},
                 .rows = {}};
     for (const auto& job : list_at(*answer, "jobs")) {
-        const auto retry = text_at(job, "retry_at");
+        auto next = text_at(job, "retry_at");
+        if (next.empty()) next = text_at(job, "next_at");
+        // Instants as texts are in the order of time.
+        const auto follow_up = text_at(job, "follow_up_at");
+        if (!follow_up.empty() && (next.empty() || follow_up < next)) next = follow_up;
         table.add({text_at(job, "name"), task_of(job), joined(list_at(job, "when"), "; "),
-                   state_cell(context, job), retry.empty() ? text_at(job, "next_at") : retry,
-                   text_at(job, "last_success_at")});
+                   state_cell(context, job), next, text_at(job, "last_success_at")});
     }
     if (table.rows.empty())
         context.note(context.text("cli.jobs.none"));
     else
         context.print(table);
+    for (const auto& problem : list_at(*answer, "problems"))
+        context.warn(context.text("cli.jobs.trouble", {{"job", text_at(problem, "job")},
+                                                       {"detail", text_at(problem, "problem")}}));
     for (const auto& job : list_at(*answer, "jobs")) {
         if (const auto trouble = text_at(job, "trouble"); !trouble.empty())
             context.warn(context.text("cli.jobs.trouble", {{"job", text_at(job, "name")},

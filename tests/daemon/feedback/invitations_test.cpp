@@ -286,11 +286,11 @@ TEST_CASE("calls come up when they may, and end when they must", "[feedback][inv
         return Invitations::Parts{office.db, office.catalogues, now, "uid:1"};
     };
     const Lexicon lexicon;
-    const auto looked = send(parts(kNow), survey, true, {lexicon});
+    const auto looked = send(parts(kNow), survey, {.dry_run = true}, {lexicon});
     REQUIRE(looked);
     CHECK(looked->selection.chosen.size() == 1);
     CHECK(office.one("SELECT count(*) FROM survey_invitation") == "0");
-    const auto sent = send(parts(kNow), survey, false, {lexicon});
+    const auto sent = send(parts(kNow), survey, {}, {lexicon});
     REQUIRE(sent);
     CHECK(sent->reserved == 1);
     CHECK(sent->sending.due.empty());  // nothing goes out: somebody calls

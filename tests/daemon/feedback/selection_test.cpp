@@ -60,14 +60,8 @@ TEST_CASE("each gate has its reason, in its order", "[feedback][selection]") {
         {"a colleague, 6 days ago", [&](auto&, auto& p) { p.account = ago(6); },
          Verdict::kAccountAsked},
         {"a colleague, 7 days ago", [&](auto&, auto& p) { p.account = ago(7); }, Verdict::kAsk},
-        {"evening in Shanghai", [](auto&, auto&) {}, Verdict::kQuiet, at("2026-05-20T12:00:00Z")},
-        {"morning in New York", [](auto& c, auto&) { c.zone = "America/New_York"; }, Verdict::kAsk,
-         at("2026-05-20T13:00:00Z")},
-        {"before nine in New York", [](auto& c, auto&) { c.zone = "America/New_York"; },
-         Verdict::kQuiet, at("2026-05-20T12:59:00Z")},
-        {"the same hour before the clock went forward",
-         [](auto& c, auto&) { c.zone = "America/New_York"; }, Verdict::kQuiet,
-         at("2026-03-07T13:59:00Z")},
+        // Chosen all the same: quiet hours hold back what is sent.
+        {"evening in Shanghai", [](auto&, auto&) {}, Verdict::kAsk, at("2026-05-20T12:00:00Z")},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);

@@ -110,8 +110,8 @@ TEST_CASE("every mistake in a survey is told with its line", "[feedback][survey]
         "4: audience.where: must be a filter"));
     CHECK(mistakes(head + "[audience]\ndefault_time_zone = \"GMT+8\"\n" + ask)[0].starts_with(
         "4: audience.default_time_zone: is no time zone"));
-    CHECK(mistakes(head + "[timing]\nschedule = \"daily 9:00\"\n" + ask)[0].starts_with(
-        "4: timing.schedule: must be"));
+    CHECK(mistakes(head + "[timing]\nschedule = \"daily 25:00\"\n" + ask)[0].starts_with(
+        "4: timing.schedule: '25:00' is no time of the day"));
     CHECK(mistakes(head + "[timing]\nschedule = \"daily 09:00\"\nbecomes = \"a=b\"\n" + ask) ==
           List{"5: timing.becomes: give either a schedule or an event"});
     CHECK(mistakes(head + "[timing]\ndelay = \"2d\"\n" + ask) ==

@@ -289,6 +289,96 @@ TEST_CASE("a clock that was wrong keeps no job waiting", "[jobs]") {
     CHECK(world.runs[2].at == "2026-05-02T09:00");
 }
 
+TEST_CASE("clocks that jump, between runs and during one, lose and repeat nothing", "[jobs]") {
+    World world;
+    world.configure(R"(
+[jobs]
+alert_after = "3d"
+[job.nightly]
+command = ["true"]
+when = "daily 02:30 UTC"
+retry_first = "1h"
+retry_max = "1h"
+[job.drill]
+command = ["true"]
+when = "weekly sun 04:00 UTC"
+[job.often]
+command = ["true"]
+when = "every 6h"
+)");
+    world.takes["nightly"] = 1h;
+    const auto nightly = [&] { return world.begun("nightly"); };
+    world.live_until("2026-05-02T02:45");
+    CHECK(nightly() == Texts{"2026-05-02T02:30"});
+
+    SECTION("a month forward in mid-run, and back after it") {
+        world.sleep_until("2026-06-02T02:50");
+        world.live_until("2026-06-02T02:55");
+        CHECK_FALSE(world.scheduler().view("nightly")->running);
+        // The times up to there passed while it ran: let go, as any that a run overlaps.
+        CHECK(nightly().size() == 1);
+        world.sleep_until("2026-05-02T03:00");
+        world.live_until("2026-05-04T12:00");
+        CHECK(nightly() == Texts{"2026-05-02T02:30", "2026-05-03T02:30", "2026-05-04T02:30"});
+        CHECK(world.begun("often").size() >= 10);
+    }
+    SECTION("a day back in mid-run") {
+        world.sleep_until("2026-05-01T02:45");
+        world.live_until("2026-05-03T12:00");
+        // It is still at work when its time comes again.
+        CHECK(nightly() == Texts{"2026-05-02T02:30", "2026-05-03T02:30"});
+        CHECK(world.replica().one(
+                  "SELECT count(*) FROM kontor_job_run WHERE ended_at<started_at") == "0");
+    }
+    SECTION("a day back between runs, and a failure whose retry lay ahead") {
+        world.fails["nightly"] = offline();
+        world.live_until("2026-05-02T03:40");
+        CHECK(world.scheduler().view("nightly")->state.retry);
+        world.sleep_until("2026-05-01T03:40");
+        world.fails.clear();
+        world.live_until("2026-05-03T12:00");
+        CHECK(nightly().back() == "2026-05-03T02:30");
+        CHECK(world.scheduler().view("nightly")->state.failures == 0);
+    }
+    SECTION("years forward, and a restart there") {
+        world.live_until("2026-05-02T05:00");
+        world.sleep_until("2031-01-01T00:00");
+        world.restart();
+        world.live_until("2031-01-01T02:00");
+        CHECK(nightly().size() == 2);
+        world.sleep_until("2026-05-02T06:00");
+        world.restart();
+        world.live_until("2026-05-06T12:00");
+        CHECK(nightly().size() == 6);
+    }
+    CHECK(world.most_at_once == 1);
+    CHECK(world.alerts == Texts{});
+}
+
+TEST_CASE("a weekly job is not late in the middle of its week", "[jobs]") {
+    World world;
+    world.configure(R"(
+[jobs]
+alert_after = "3d"
+[job.drill]
+command = ["true"]
+when = "weekly sun 04:00 UTC"
+only_if = ["mains"]
+[job.won]
+command = ["true"]
+when = "on deal.stage"
+)");
+    world.live_until("2026-05-23T12:00");
+    CHECK(world.begun("drill").size() == 3);
+    CHECK(world.alerts.empty());
+    // But a day after the one that it missed, and an event that does not come is no failure.
+    world.machine.mains = false;
+    world.live_until("2026-05-25T03:00");
+    CHECK(world.alerts.empty());
+    world.live_until("2026-05-25T05:00");
+    CHECK(world.alerts == Texts{"drill overdue"});
+}
+
 TEST_CASE("a changed schedule counts from now; a job that went and comes back knows its past",
           "[jobs]") {
     World world;

@@ -32,9 +32,10 @@ void World::boot() {
                             run.attempt, run.missed, run.records});
             most_at_once = std::max(most_at_once, ++running_[run.job]);
             const auto time = takes.contains(job.name) ? takes[job.name] : 1s;
-            endings_.emplace(clock_.time + time, [this, id = run.id, name = run.job] {
+            endings_.emplace(clock_.time + time, [this, job, run, id = run.id, name = run.job] {
                 --running_[name];
                 Outcome outcome;
+                if (!fails[name] && does.contains(name)) outcome = does[name](job, run);
                 if (fails[name]) outcome.done = tl::unexpected<Error>(*fails[name]);
                 scheduler_->finished(id, std::move(outcome));
             });
@@ -58,6 +59,11 @@ void World::configure(const std::string& toml) {
     if (!problems.empty()) throw std::runtime_error(problems.front().text());
     defaults_ = config.jobs;
     jobs_ = config.job;
+    scheduler_->set(defaults_, jobs_);
+}
+
+void World::give(std::vector<config::Job> jobs) {
+    jobs_ = std::move(jobs);
     scheduler_->set(defaults_, jobs_);
 }
 

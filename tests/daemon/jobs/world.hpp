@@ -22,6 +22,9 @@ public:
 
     /// Reads [jobs] and [job.NAME] and gives them to the scheduler; problems throw.
     void configure(const std::string& toml);
+    /// Jobs as they are, beside nothing else.
+    void give(std::vector<config::Job> jobs);
+    [[nodiscard]] Instant now() const { return clock_.time; }
     /// Lives on until then: looks when the scheduler wants to, ends what has run its time.
     void live_until(const std::string& until);
     /// Nothing moves but the clock, in either direction.
@@ -48,6 +51,8 @@ public:
     // What happens, by job; a test sets it.
     std::map<std::string, std::chrono::milliseconds> takes;
     std::map<std::string, std::optional<Error>> fails;
+    /// What the run of a job really does; without: nothing.
+    std::map<std::string, std::function<Outcome(const config::Job&, const Run&)>> does;
     bool alerts_fail = false;
 
     struct Machine final : Conditions {
