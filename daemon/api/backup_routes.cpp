@@ -84,17 +84,12 @@ Result<ApiResponse> status(Services& services, const Environment& environment) {
     for (const auto& target : work.targets()) {
         const auto ledger = work.backups().ledger(target);
         if (!ledger) return tl::unexpected<Error>(ledger.error());
-        json behind;
-        if (const auto& good = ledger->last_good_run)
-            if (const auto shows = parse_instant(good->shows))
-                behind =
-                    std::chrono::duration_cast<std::chrono::seconds>(services.clock.now() - *shows)
-                        .count();
+        const auto behind = ledger->behind(services.clock.now());
         items.push_back({{"backup", target.name},
                          {"target", target.target},
                          {"last_run", run_json(ledger->last_run)},
                          {"last_good_run", run_json(ledger->last_good_run)},
-                         {"behind_s", std::move(behind)},
+                         {"behind_s", behind ? json(behind->count()) : json(nullptr)},
                          {"last_proof", drill_json(ledger->last_proof())}});
     }
     return json_response({{"backups", std::move(items)}});

@@ -66,10 +66,13 @@ Result<RunEntry> Backups::store(const config::Backup& target, const config::Load
     const auto& manifest = gathered->manifest;
     const auto to = repository(target);
     const auto tag = tag_of(manifest.replica_id);
-    const auto stored = to.store(spool->tree(), tag, progress);
+    auto all = to.list(tag);
+    if (!all) return pass(all);
+    const auto number = all->empty() ? 1 : all->back().number + 1;
+    const auto stored = to.store(spool->tree(), tag, number, progress);
     if (!stored) return tl::unexpected<Error>(stored.error());
     // It said the beginning of the name alone.
-    auto all = to.list(tag);
+    all = to.list(tag);
     if (!all) return pass(all);
     for (const auto& snapshot : *all)
         if (snapshot.id.starts_with(stored->snapshot)) entry.snapshot = snapshot.id;

@@ -1,5 +1,6 @@
 #include "daemon/backup/ledger.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "sync/backup/file.hpp"
@@ -64,6 +65,13 @@ const DrillEntry* Ledger::drill_of(const std::string& snapshot) const {
 bool Ledger::proven(const std::string& snapshot) const {
     const auto* drill = drill_of(snapshot);
     return drill != nullptr && drill->error.empty();
+}
+
+std::optional<std::chrono::seconds> Ledger::behind(Instant now) const {
+    const auto shows = last_good_run ? parse_instant(last_good_run->shows) : std::nullopt;
+    if (!shows) return std::nullopt;
+    return std::max(std::chrono::floor<std::chrono::seconds>(now - *shows),
+                    std::chrono::seconds(0));
 }
 
 const DrillEntry* Ledger::last_proof() const {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sync/base/clock.hpp"
 #include "sync/base/result.hpp"
 
 namespace kontor::backup {
@@ -41,6 +43,9 @@ struct Ledger {
     [[nodiscard]] const DrillEntry* drill_of(const std::string& snapshot) const;
     [[nodiscard]] bool proven(const std::string& snapshot) const;
     [[nodiscard]] const DrillEntry* last_proof() const;
+    /// How old what the last good run holds is; nullopt if there was none. Never negative, whatever
+    /// the clock was.
+    [[nodiscard]] std::optional<std::chrono::seconds> behind(Instant now) const;
 };
 
 /// Empty if there is no file. kStorage; a file that is no ledger counts as none: nothing is proven.

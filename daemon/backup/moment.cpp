@@ -33,6 +33,10 @@ Result<std::vector<Snapshot>> candidates(const Repository& repository, const Mom
     if (!wanted.at) return std::vector<Snapshot>{all->back()};
     // The first that was made after the moment, and one more: it may have been gathered before the
     // moment and stored after it.
+    // Where a clock was wrong, one that says so but has an earlier one after it was not.
+    auto sure = all->back().at;
+    for (auto one = all->rbegin(); one != all->rend(); ++one)
+        one->at = sure = std::min(sure, one->at);
     auto later = std::find_if(all->begin(), all->end(),
                               [&](const Snapshot& s) { return s.at >= *wanted.at; });
     if (later == all->end()) return std::vector<Snapshot>{all->back()};

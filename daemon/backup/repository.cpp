@@ -1,7 +1,9 @@
 #include "daemon/backup/repository.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace kontor::backup {
 namespace {
@@ -10,6 +12,7 @@ using nlohmann::json;
 
 // restic's exit code of a backup that could not read some file.
 constexpr int kIncomplete = 3;
+constexpr std::string_view kNumberTag = "number-";
 // What a child needs to find programs, keys and certificates; nothing else is handed on.
 constexpr const char* kHandedOn[] = {"PATH",   "HOME",          "USER",           "LANG",
                                      "TMPDIR", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME"};
@@ -182,6 +185,7 @@ Result<> Repository::create() const {
 }
 
 Result<Stored> Repository::store(const std::string& folder, const std::string& tag,
+                                 std::int64_t number,
                                  const std::function<void(double)>& progress) const {
     Stored out;
     const auto line = [&](std::string_view text) {
@@ -194,8 +198,11 @@ Result<Stored> Repository::store(const std::string& folder, const std::string& t
         out.bytes_added = said.value("data_added", std::int64_t{0});
         out.bytes_total = said.value("total_bytes_processed", std::int64_t{0});
     };
-    auto done = run(
-        {.arguments = {"backup", "--json", "--tag=" + tag, "."}, .folder = folder, .line = line});
+    auto done =
+        run({.arguments = {"backup", "--json", "--tag=" + tag,
+                           "--tag=" + std::string(kNumberTag) + std::to_string(number), "."},
+             .folder = folder,
+             .line = line});
     if (!done) return pass(done);
     if (out.snapshot.empty()) return fail(Errc::kProtocol, "restic named no snapshot");
     return out;
@@ -217,13 +224,17 @@ Result<std::vector<Snapshot>> Repository::list(const std::string& tag) const {
             snapshot.host = item.value("hostname", "");
             if (item.contains("tags") && item["tags"].is_array())
                 item["tags"].get_to(snapshot.tags);
+            for (const auto& one : snapshot.tags)
+                if (one.starts_with(kNumberTag))
+                    snapshot.number = std::atoll(one.c_str() + kNumberTag.size());
             out.push_back(std::move(snapshot));
         }
     } catch (const json::exception& e) {
         return fail(Errc::kProtocol, std::string("restic's list: ") + e.what());
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const Snapshot& a, const Snapshot& b) { return a.at < b.at; });
+    std::stable_sort(out.begin(), out.end(), [](const Snapshot& a, const Snapshot& b) {
+        return std::tie(a.number, a.at) < std::tie(b.number, b.at);
+    });
     return out;
 }
 
@@ -257,7 +268,7 @@ Result<std::vector<std::string>> Repository::beyond(const config::Keep& keep,
                                                     const std::string& tag) const {
     std::vector<std::string> out;
     if (keep == config::Keep{}) return out;
-    Call call{.arguments = {"forget", "--dry-run", "--json", "--tag=" + tag, "--group-by=tags"}};
+    Call call{.arguments = {"forget", "--dry-run", "--json", "--tag=" + tag, "--group-by="}};
     const std::pair<const char*, std::int64_t> rules[] = {
         {"--keep-last", keep.last},       {"--keep-hourly", keep.hourly},
         {"--keep-daily", keep.daily},     {"--keep-weekly", keep.weekly},

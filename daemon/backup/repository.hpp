@@ -16,8 +16,9 @@ namespace kontor::backup {
 
 /// One backup in a repository.
 struct Snapshot {
-    std::string id;  ///< restic's, 64 hex digits
-    Instant at{};
+    std::string id;           ///< restic's, 64 hex digits
+    std::int64_t number = 0;  ///< counted within one tag; clocks may go wrong, this does not
+    Instant at{};             ///< by the clock of the machine that made it
     std::string host;
     std::vector<std::string> tags;
     bool operator==(const Snapshot&) const = default;
@@ -52,11 +53,12 @@ public:
 
     /// Makes a repository where there is none. kConflict if there is one.
     [[nodiscard]] Result<> create() const;
-    /// Stores the content of a folder; `tag` tells whose it is. `progress` gets a share from 0
-    /// to 1.
+    /// Stores the content of a folder; `tag` tells whose it is, `number` that it comes after all
+    /// with a smaller one. `progress` gets a share from 0 to 1.
     [[nodiscard]] Result<Stored> store(const std::string& folder, const std::string& tag,
+                                       std::int64_t number,
                                        const std::function<void(double)>& progress) const;
-    /// Those with the tag ("": all), oldest first.
+    /// Those with the tag ("": all), in the order of number and time.
     [[nodiscard]] Result<std::vector<Snapshot>> list(const std::string& tag) const;
     /// Writes a snapshot's files below `folder`; those of `only` alone if it is not "".
     [[nodiscard]] Result<> restore(const std::string& snapshot, const std::string& folder,

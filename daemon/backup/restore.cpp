@@ -48,6 +48,11 @@ Result<> prepare(const std::string& path, const std::optional<Instant>& to, cons
     }
     if (!to)
         if (auto done = engine::note_restore(*db, clock, out.shows); !done) return done;
+    // Jobs that were at work then, the one that made this backup above all, have not failed.
+    if (auto ended = db->execute("UPDATE kontor_job_run SET ended_at=started_at,"
+                                 "result='interrupted' WHERE result IS NULL");
+        !ended)
+        return ended;
     const auto epoch = engine::start_epoch(*db);
     if (!epoch) return tl::unexpected<Error>(epoch.error());
     out.epoch = *epoch;

@@ -234,28 +234,23 @@ Outcome<Exit> run_backup_status(Context& context) {
         if (!ledger) return work.failure(ledger);
         const auto& good = ledger->last_good_run;
         const auto* proof = ledger->last_proof();
-        const auto at = good ? parse_instant(good->shows) : std::nullopt;
+        const auto behind = ledger->behind(work.clock().now());
         if (context.json()) {
-            json behind;
-            if (at)
-                behind = std::chrono::duration_cast<std::chrono::seconds>(work.clock().now() - *at)
-                             .count();
             context.print_line({{"backup", target.name},
                                 {"target", target.target},
                                 {"last_run", run_json(ledger->last_run)},
                                 {"last_good_run", run_json(good)},
-                                {"behind_s", std::move(behind)},
+                                {"behind_s", behind ? json(behind->count()) : json(nullptr)},
                                 {"last_proof", drill_json(proof)}});
             return Exit::kOk;
         }
         context.print(
             context.text("cli.backup.status", {{"name", target.name}, {"target", target.target}}));
-        if (at) {
-            const auto behind =
-                std::chrono::duration_cast<std::chrono::minutes>(work.clock().now() - *at);
+        if (behind) {
+            const auto minutes = std::chrono::floor<std::chrono::minutes>(*behind);
             context.print(
                 context.text("cli.backup.status.newest",
-                             {{"at", good->shows}, {"behind", config::format_duration(behind)}}));
+                             {{"at", good->shows}, {"behind", config::format_duration(minutes)}}));
         } else {
             context.print(context.text("cli.backup.status.never"));
         }

@@ -1,6 +1,7 @@
 // A backup is worth what can be restored from it: each test restores.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <thread>
 
 #include "sync/backup/file.hpp"
 #include "tests/daemon/backup/office.hpp"
@@ -182,6 +183,61 @@ TEST_CASE("retention never drops the last backup that is proven", "[backup]") {
     // Without numbers nothing goes.
     office.target.keep = {};
     CHECK(backups.prune(office.target, {}, true)->empty());
+}
+
+// restic's clock, that is: Kontor's own stamps are the history's.
+TEST_CASE("a backup made while the clock was wrong is not taken for the newest", "[backup]") {
+    Office office;
+    REQUIRE(office.backups().create(office.target));
+    std::vector<std::string> ids;
+    std::vector<Instant> moments;
+    for (const char* clock : {"", "2099-01-01 00:00:00", "1999-01-01 00:00:00", "", ""}) {
+        office.sql("UPDATE contact SET phone = '" + std::to_string(ids.size()) + "'");
+        office.wrap(*clock == '\0'
+                        ? "exec restic \"$@\""
+                        : "case \" $* \" in *\" backup \"*) exec restic \"$@\" --time '" +
+                              std::string(clock) + "';; esac; exec restic \"$@\"");
+        const auto made = office.backups().run(office.target, office.loaded, {});
+        REQUIRE(made);
+        ids.push_back(made->snapshot);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        moments.push_back(office.clock.now());
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    office.program = "restic";
+    const auto backups = office.backups();
+    const auto listed = backups.list(office.target, {});
+    REQUIRE(listed);
+    std::vector<std::string> order;
+    for (const auto& item : *listed) order.push_back(item.snapshot.id);
+    CHECK(order == ids);
+    CHECK(backups.drill(office.target, "")->snapshot == ids.back());
+
+    const auto phone_then = [&](std::optional<Instant> to) {
+        const auto machine = office.dir.path("machine");
+        std::filesystem::remove_all(machine);
+        REQUIRE(office.restore_to(machine, to));
+        return count_in(machine + "/replica.db", "SELECT min(phone) FROM contact");
+    };
+    CHECK(phone_then(std::nullopt) == 4);
+    for (std::size_t i = 0; i < moments.size(); ++i)
+        CHECK(phone_then(moments[i]) == static_cast<int>(i));
+
+    // The one from the future is not kept in place of those that follow.
+    office.target.keep.last = 1;
+    REQUIRE(backups.prune(office.target, *backups.ledger(office.target), false));
+    const auto left = backups.list(office.target, {});
+    REQUIRE(left->size() == 2);
+    CHECK(left->back().snapshot.id == ids.back());
+    CHECK(phone_then(std::nullopt) == 4);
+
+    // Nor is a backup ever newer than now.
+    Ledger ledger;
+    RunEntry entry;
+    entry.at = entry.shows = "2099-01-01T00:00:00.000Z";
+    ledger.add(entry);
+    CHECK(ledger.behind(office.clock.now()) == std::chrono::seconds(0));
+    CHECK(ledger.behind(*parse_instant("2099-01-02T00:00:00Z")) == std::chrono::hours(24));
 }
 
 }  // namespace kontor::backup
