@@ -13,20 +13,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "scenario"))
 import four_remotes  # noqa: E402
 from four_remotes import SIDES, call  # noqa: E402
+from stage import Stage, ok, say  # noqa: E402
 
 CLOUD = "北京云山科技有限公司"
-COLOURS = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-BOLD, GREEN, PLAIN = ("\033[1m", "\033[32m", "\033[0m") if COLOURS else ("", "", "")
-
-
-def say(text):
-    print(f"\n{BOLD}== {text}{PLAIN}", flush=True)
-
-
-def ok(true, what):
-    if not true:
-        raise AssertionError(what)
-    print(f"   {GREEN}ok{PLAIN}  {what}", flush=True)
 
 
 def wide(text, columns):
@@ -35,17 +24,10 @@ def wide(text, columns):
     return text + " " * max(columns - taken, 1)
 
 
-class Demo:
+class Demo(Stage):
     def __init__(self, world):
-        self.world, self.sides = world, world.sides
-
-    def run(self, *words, most=14):
-        print("   $ kontor " + " ".join(words), flush=True)
-        lines = self.world.kontor(*words).stdout.splitlines()
-        for line in lines[:most]:
-            print("     " + line[:150])
-        if len(lines) > most:
-            print(f"     … {len(lines) - most} more lines")
+        super().__init__(world)
+        self.sides = world.sides
 
     def ids(self, name):
         record, = [key for key, row in self.world.here().items() if call(row) == name]

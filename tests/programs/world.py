@@ -147,6 +147,13 @@ class World:
         self.log_path = os.path.join(self.dir, "kontord.log")
         self.log = open(self.log_path, "ab")
 
+    @staticmethod
+    def free_port():
+        """A port of 127.0.0.1 at which nobody listens."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return free.getsockname()[1]
+
     def program(self, name):
         return os.path.join(self.bin, name)
 
@@ -266,8 +273,9 @@ class World:
                                 capture_output=True, text=True, timeout=wait, **how)
         if check and result.returncode != 0:
             raise AssertionError(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
-        # The addresses that a connector declares have gaps of their own.
-        for text in (result.stdout if words[:1] != ("plugins",) else "", result.stderr):
+        # The addresses that a connector declares have gaps of their own, and so has a page's style.
+        own = words[:1] == ("plugins",) or "html" in words
+        for text in ("" if own else result.stdout, result.stderr):
             if found := UNFILLED.search(text):
                 raise AssertionError(f"kontor {' '.join(words)}: not filled in: {found[0]}")
         return result

@@ -1,33 +1,15 @@
 // Installs a vendor's client libraries at their locked versions and runs client.mjs with each of
 // them against a fresh peer. Usage: run_clients.mjs PEER_BINARY CLIENTS_FOLDER BUILD_FOLDER [PEER_OPTION…]
 // With --strict the peer checks every request against its message schemas; what does not fit fails.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import https from "node:https";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
+import { npmInstall } from "./npm_install.mjs";
+
 const [peerBinary, source, build, ...peerOptions] = process.argv.slice(2);
-const files = ["package.json", "package-lock.json", "client.mjs"];
-
-function fail(text) {
-  console.error(text);
-  process.exit(1);
-}
-
-function install() {
-  fs.mkdirSync(build, { recursive: true });
-  const lock = fs.readFileSync(path.join(source, "package-lock.json"), "utf8");
-  const marker = path.join(build, "installed-lock.json");
-  for (const file of files) fs.copyFileSync(path.join(source, file), path.join(build, file));
-  if (fs.existsSync(marker) && fs.readFileSync(marker, "utf8") === lock) return;
-  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-                         { cwd: build, stdio: ["ignore", "inherit", "inherit"] });
-  if (done.error) fail(`npm cannot be run (${done.error.message}); ./dev setup installs it`);
-  if (done.status !== 0)
-    fail("npm ci failed: the client libraries come from the npm registry, which must be reachable");
-  fs.writeFileSync(marker, lock);
-}
 
 async function startPeer() {
   const child = spawn(peerBinary, ["--records", "450", "--seed", "3", ...peerOptions],
@@ -65,7 +47,12 @@ async function round(name) {
   return status === 0 && wrong.length === 0;
 }
 
-install();
+try {
+  npmInstall(source, build, ["client.mjs"]);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
 const { dependencies } = JSON.parse(fs.readFileSync(path.join(build, "package.json"), "utf8"));
 const rounds = await Promise.all(Object.keys(dependencies).map(round));
 process.exit(rounds.length > 0 && rounds.every(Boolean) ? 0 : 1);
