@@ -4,6 +4,7 @@
 Answers come from files and from calls; kontord is killed in between; a second device syncs with the same
 account.
 """
+import json
 import os
 import sys
 import threading
@@ -40,6 +41,23 @@ create = "task"
 when = "score<=6"
 due = "2d"
 set = { priority = "High" }
+"""
+
+
+ASKING = """id = "asking"
+title = "How are we doing?"
+[[question]]
+id = "score"
+kind = "nps"
+text = "How likely?"
+"""
+# The account's module for invitations: Zoho's field, ours, its type there.
+INVITATIONS = (("Ask_Key", "ask_key", "text"), ("Survey", "survey", "text"), ("Person", "person", "text"),
+               ("State", "state", "text"), ("Device", "device", "text"), ("Reserved_At", "reserved_at", "text"))
+STREAM = """
+[[stream]]
+name = "Service_Visits"
+entity = "survey_invitation"
 """
 
 
@@ -136,6 +154,80 @@ class Feedback(unittest.TestCase):
         self.assertEqual(report["texts"]["blame"], [{"word": "late", "count": len(low)}])
         told = first.kontor("feedback", "report", "service", "--lang", "zh").stdout
         self.assertIn("交付物流", told)
+
+    def invite_through_zoho(self, world):
+        """Maps invitations to a module of the account, as docs/feedback.md says."""
+        path = world.json("status", "zoho")["mapping"]
+        with open(path) as file:
+            head, *streams = file.read().split("[[stream]]")
+        streams = [stream for stream in streams if 'name = "Service_Visits"' not in stream.split("[[")[0]]
+        fields = [*((theirs, ours) for theirs, ours, _ in INVITATIONS), ("Name", "channel"),
+                  ("Created_Time", "remote_created_at")]
+        with open(path, "w") as file:
+            file.write("[[stream]]".join([head, *streams]) + STREAM)
+            for theirs, ours in fields:
+                file.write(f'[[stream.group]]\nname = "{ours}"\nfields = [ {{ remote = "{theirs}", '
+                           f'column = "{ours}"'
+                           + (', type = "instant", read_only = true' if theirs == "Created_Time" else "")
+                           + (', type = "instant"' if theirs == "Reserved_At" else "")
+                           + (', required = true' if theirs == "Ask_Key" else "") + " } ]\n")
+        world.kontor("reload")
+
+    def test_two_devices_that_mean_to_ask_the_same_people_send_once(self):
+        worlds = [World(BIN, "asking-first"), World(BIN, "asking-second")]
+        for world in worlds:
+            self.addCleanup(world.close)
+        first, second = worlds
+        first.start_peer("--seed", "8", "--records", "30", "--accounts", "4", "--deals", "1", "--leads", "1",
+                         "--service-visits", "0")
+        second.zoho, second.peer, second.info, second.tls = first.zoho, first.peer, first.info, first.tls
+        for field, _, kind in INVITATIONS:
+            first.control("/fault", {"kind": "schema", "params": {
+                "change": "add", "module": "Service_Visits", "field": field, "type": kind,
+                "unique": field == "Ask_Key"}})
+        for world in worlds:
+            world.kontor("init")
+            os.mkdir(os.path.join(world.config, "surveys"))
+            with open(os.path.join(world.config, "surveys", "asking.toml"), "w") as file:
+                file.write(ASKING)
+            with open(os.path.join(world.config, "feedback.toml"), "w") as file:
+                file.write(f'link_key = "file:{first.dir}/link_key"\npublic_url = "https://example.com"\n')
+            world.start_daemon()
+            world.connect("--option", "modules=Accounts,Contacts,Service_Visits")
+            self.invite_through_zoho(world)
+            world.kontor("sync", "zoho")
+            world.kontor("push", "on", "zoho")
+        # Both choose before either has seen the other; then both sync at once.
+        sent = []
+        def ask(world):
+            said = json.loads(world.kontor("feedback", "send", "asking", "--json", check=False).stdout)
+            sent.extend((world, one["address"]) for one in said["due"])
+            return said
+        reserved = [ask(world)["reserved"] for world in worlds]
+        self.assertEqual(reserved[0], reserved[1])
+        self.assertGreater(reserved[0], 10)
+        self.assertEqual(sent, [], "nobody is asked before the account knows of it")
+        for _ in range(3):
+            syncing = [threading.Thread(target=lambda w=world: w.kontor("sync", "zoho", check=False))
+                       for world in worlds]
+            for thread in syncing:
+                thread.start()
+            for thread in syncing:
+                thread.join()
+            for world in worlds:
+                ask(world)
+        people = [address for _, address in sent]
+        self.assertEqual(len(people), len(set(people)), "somebody was asked twice")
+        self.assertEqual(len(people), reserved[0], "somebody was asked by neither")
+        there = first.dump("Service_Visits", "Ask_Key,State,Device")
+        self.assertEqual(len(there), reserved[0])
+        self.assertEqual(len({one["Ask_Key"] for one in there}), reserved[0])
+        for world in worlds:
+            self.assertEqual(world.sql("SELECT count(*), count(DISTINCT ask_key) FROM survey_invitation"),
+                             [(reserved[0], reserved[0])])
+        # The one that did not ask knows that they were asked.
+        for world in worlds:
+            self.assertEqual(world.json("feedback", "preview", "asking")["asked"], 0)
 
     def test_what_cannot_be_done_is_told_and_done_later(self):
         world = device(self, "feedback-open")

@@ -15,14 +15,83 @@ import time
 
 import two_way
 
-FIELDS = ("Last_Name,First_Name,Phone,Mobile,Email,Title,Description,Account_Name,Owner,Modified_Time,"
-          "Created_Time")
 OFFLINE = 3  # records of each kind
 
 
-class Story:
+class Zoho:
+    """The simulated CRM and what the story's fields are called there. `number`: a column here."""
+
+    name, stream, number = "zoho", "Contacts", "phone"
+    fields = {"number": "Phone", "title": "Title", "description": "Description"}
+    dumped = ("Last_Name,First_Name,Phone,Mobile,Email,Title,Description,Account_Name,Owner,Modified_Time,"
+              "Created_Time")
+
     def __init__(self, world):
         self.world = world
+
+    def start(self):
+        self.world.start(40)
+
+    def edit(self, key, field, value):
+        self.world.control("/edit", {"module": "Contacts", "id": key, "set": {self.fields[field]: value}})
+
+    def delete(self, key):
+        self.world.control("/delete", {"module": "Contacts", "id": key})
+
+    def create(self, name):
+        self.world.control("/create", {"module": "Contacts", "set": {"Last_Name": name}})
+
+    def records(self):
+        return {row["id"]: row for row in self.world.dump("Contacts", self.dumped)}
+
+    @staticmethod
+    def called(row):
+        return (row["Last_Name"] or "") + (row["First_Name"] or "")
+
+
+class Fxiaoke:
+    """Deleted is invalid there, and found by comparing ids; a name is one field."""
+
+    name, stream, number = "fxiaoke", "ContactObj", "department"
+    fields = {"number": "department", "title": "job_title", "description": "remark"}
+
+    def __init__(self, world):
+        self.world = world
+
+    def start(self):
+        world = self.world
+        world.start_fxiaoke("--records", "40", "--seed", str(world.seed), "--switch", "rate_limit=false")
+        world.start_daemon()
+        world.connect_fxiaoke("--option", "objects=AccountObj,ContactObj")
+        with open(os.path.join(world.config, "conf.d", "fxiaoke.toml"), "a") as config:
+            config.write("[connection.fxiaoke.limits]\nrequests_per_second = 500\n")
+        world.kontor("reload")
+        world.kontor("sync", "fxiaoke")
+        world.kontor("push", "on", "fxiaoke")
+
+    def order(self, path, **body):
+        self.world.fxiaoke.request(path, {"object": "ContactObj", **body})
+
+    def edit(self, key, field, value):
+        self.order("/edit", id=key, set={self.fields[field]: value})
+
+    def delete(self, key):
+        self.order("/invalid", id=key)
+
+    def create(self, name):
+        self.order("/create", set={"name": name})
+
+    def records(self):
+        return {row["_id"]: row for row in self.world.fxiaoke.lines("/dump?object=ContactObj")}
+
+    @staticmethod
+    def called(row):
+        return row["name"]
+
+
+class Story:
+    def __init__(self, world, crm):
+        self.world, self.crm = world, crm
         self.problems = []
         self.repository = os.path.join(world.dir, "repository")
         self.passphrase = os.path.join(world.dir, "passphrase")
@@ -41,11 +110,11 @@ class Story:
             out.write(f'[backup.office]\ntarget = "{self.repository}"\n'
                       f'password = "file:{self.passphrase}"\n')
         world.kontor("backup", "init")
-        world.start(40)
+        self.crm.start()
         self.records = [row[0] for row in world.sql("SELECT id FROM contact ORDER BY id")]
         self.there = dict(world.sql(
             "SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-            " WHERE s.name = 'Contacts'"))
+            " WHERE s.name = ?", self.crm.stream))
 
     def take(self, count):
         """Records that nothing else of the story is about."""
@@ -54,17 +123,17 @@ class Story:
 
     def phone(self, records, prefix):
         for record in records:
-            self.world.sql("UPDATE contact SET phone = ? WHERE id = ?", f"{prefix} {record}", record)
+            self.world.sql(f"UPDATE contact SET {self.crm.number} = ? WHERE id = ?", f"{prefix} {record}",
+                           record)
 
     def colleague(self, records, field, prefix):
         for record in records:
-            self.world.control("/edit", {"module": "Contacts", "id": self.there[record],
-                                         "set": {field: f"{prefix} {record}"}})
+            self.crm.edit(self.there[record], field, f"{prefix} {record}")
 
     def create(self, count, prefix):
         for number in range(count):
             self.world.sql("INSERT INTO contact(last_name, email) VALUES(?, ?)",
-                           f"{prefix} {number}", f"{prefix}{number}@example.org".replace(" ", ""))
+                           f"{prefix}-{number}", f"{prefix}{number}@example.org")
 
     def offline(self):
         if self.world.daemon:
@@ -73,10 +142,10 @@ class Story:
     def online(self):
         self.world.start_daemon()
         for _ in range(2):
-            self.world.kontor("sync", "zoho", check=False)
+            self.world.kontor("sync", self.crm.name, check=False)
 
     def remote(self):
-        return {r["id"]: r for r in self.world.dump("Contacts", FIELDS)}
+        return self.crm.records()
 
     def lose_everything(self):
         self.offline()
@@ -109,22 +178,22 @@ class Story:
         self.expect(backup["error"] == "", f"the drill: {backup}")
 
         self.online()
-        self.colleague(sent, "Phone", "colleague")
-        self.colleague(overwritten, "Phone", "colleague")
-        self.colleague(theirs, "Description", "colleague")
+        self.colleague(sent, "number", "colleague")
+        self.colleague(overwritten, "number", "colleague")
+        self.colleague(theirs, "description", "colleague")
         self.phone(again, "second")
         self.create(2, "late")
         world.sql(f"DELETE FROM contact WHERE id = {deleted_here[1]}")
         world.kontor("delete", "contact", str(deleted_here[2]), "--force")
         for record in deleted_there + edited_deleted[:1]:
-            world.control("/delete", {"module": "Contacts", "id": self.there[record]})
-        world.control("/create", {"module": "Contacts", "count": 2,
-                                  "set": {"Last_Name": "colleague {n}"}})
+            self.crm.delete(self.there[record])
+        for number in range(2):
+            self.crm.create(f"colleague-{number}")
         for _ in range(2):
-            world.kontor("sync", "zoho")
+            world.kontor("sync", self.crm.name)
         self.offline()
         self.phone(lost, "lost")
-        self.colleague(lost, "Title", "colleague")
+        self.colleague(lost, "title", "colleague")
         before = self.remote()
 
         self.lose_everything()
@@ -142,12 +211,12 @@ class Story:
 
         # It goes on in both directions.
         self.phone(lost, "after")
-        self.colleague(theirs, "Description", "after")
+        self.colleague(theirs, "description", "after")
         for _ in range(2):
-            world.kontor("sync", "zoho")
+            world.kontor("sync", self.crm.name)
         self.compare(self.remote())
         for record in lost:
-            self.expect(self.remote()[self.there[record]]["Phone"] == f"after {record}",
+            self.expect(self.remote()[self.there[record]][self.crm.fields["number"]] == f"after {record}",
                         f"contact {record}: an edit after the restore did not arrive")
         self.put_back(theirs)
         return self.problems
@@ -172,7 +241,7 @@ class Story:
         done = world.json("restore", "contact", *words, "--at", at, "--force")
         self.expect(done["skipped"] == 0 and self.titles(records) == before, f"{done}")
         self.online_again()
-        there = {r["Title"] for r in self.remote().values()}
+        there = {r.get(self.crm.fields["title"]) for r in self.remote().values()}
         self.expect("Overwritten" not in there, "the CRM was not told")
         self.compare(self.remote())
         # What the CRM has changed meanwhile stays, the record that came back too: exit code 3.
@@ -194,29 +263,34 @@ class Story:
 
     def online_again(self):
         for _ in range(2):
-            self.world.kontor("sync", "zoho")
+            self.world.kontor("sync", self.crm.name)
 
     def compare(self, remote):
         """Each record of the CRM is here once, with its values, and there is no other."""
         world = self.world
-        rows = {}
-        for ext_id, *values in world.sql(
-                "SELECT l.ext_id, c.last_name, c.phone, c.description, c.title FROM contact c LEFT"
+        crm, rows = self.crm, {}
+        # Which part of a name comes first is each side's own affair.
+        letters = lambda name: "".join(sorted(name.replace(" ", "")))  # noqa: E731
+        for ext_id, name, *values in world.sql(
+                f"SELECT l.ext_id, coalesce(c.last_name, '') || coalesce(c.first_name, ''), c.{crm.number},"
+                " c.description, c.title FROM contact c LEFT"
                 " JOIN kontor_link l ON l.record = c.id AND l.stream = (SELECT id FROM"
-                " kontor_stream WHERE name = 'Contacts')"):
+                " kontor_stream WHERE name = ?)", crm.stream):
+            values = [letters(name), *values]
             self.expect(ext_id is not None and ext_id not in rows, f"{values} here: {ext_id}")
             rows[ext_id] = values
         asked = {row[0] for row in world.sql(
             "SELECT l.ext_id FROM kontor_conflict c JOIN kontor_link l ON l.id = c.link"
             " WHERE c.state = 'open'")}
         for ext_id, record in remote.items():
-            expected = [record[f] for f in ("Last_Name", "Phone", "Description", "Title")]
+            expected = [letters(crm.called(record)), *(record.get(crm.fields[field]) for field in
+                                                       ("number", "description", "title"))]
             self.expect(ext_id in asked or rows.get(ext_id) == expected,
                         f"{ext_id}: {expected} there, {rows.get(ext_id)} here")
         for ext_id in rows.keys() - remote.keys():
             self.expect(ext_id in asked, f"{ext_id} {rows[ext_id]} is here only")
-        names = [r["Last_Name"] for r in remote.values()]
-        for name in {n for n in names if names.count(n) > 1 and n.split()[0] in
+        names = [crm.called(record) for record in remote.values()]
+        for name in {n for n in names if names.count(n) > 1 and n.split("-")[0] in
                      ("early", "offline", "late", "colleague")}:
             self.expect(False, f"{name} is there {names.count(name)} times")
         self.expect(world.kontor("doctor", check=False).returncode in (0, 1), "doctor")
@@ -229,11 +303,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--crm", choices=("zoho", "fxiaoke"), default="zoho")
     args = parser.parse_args()
     world = two_way.World(args.bin, "restore", args.seed)
     problems = ["it did not end"]
     try:
-        problems = Story(world).run()
+        problems = Story(world, {"zoho": Zoho, "fxiaoke": Fxiaoke}[args.crm](world)).run()
     finally:
         world.close(keep=bool(problems))
     for problem in problems[:30]:
