@@ -55,7 +55,7 @@ Result<Frame> Conversation::receive() {
 Error Conversation::last_word(const Frame& frame) const {
     switch (static_cast<frames::End>(frame.code)) {
         case frames::End::kNotLoaded:
-            if (!greeted_) return not_loaded(frame);
+            if (!greeted_ && !frame.texts[0].empty()) return not_loaded(frame);
             break;
         case frames::End::kNotSecured:
             if (!greeted_) {

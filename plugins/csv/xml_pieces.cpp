@@ -43,10 +43,12 @@ bool XmlPieces::more() {
 // The prefix of the root is that of all elements.
 void XmlPieces::begin() {
     begun_ = true;
-    std::size_t root = 0;
+    std::size_t root = 0, end = 0;
     for (;;) {
         root = buffer_.find('<', root);
-        if (root == std::string::npos || root + 2 > buffer_.size()) {
+        end = std::min(root, buffer_.size());
+        while (end < buffer_.size() && !ends_a_name(buffer_[end])) ++end;
+        if (end == buffer_.size()) {  // its name may go on in the next piece
             if (buffer_.size() > kRowXmlMax || !more()) throw Unreadable(Reason::kNotWorkbook);
             root = 0;
             continue;
@@ -55,9 +57,7 @@ void XmlPieces::begin() {
         if (buffer_[root + 1] != '?' && buffer_[root + 1] != '!') break;
         ++root;
     }
-    const auto end = std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(root),
-                                  buffer_.end(), ends_a_name);
-    const std::string name(buffer_.begin() + static_cast<std::ptrdiff_t>(root) + 1, end);
+    const std::string name = buffer_.substr(root + 1, end - root - 1);
     const auto colon = name.find(':');
     const std::string prefix = colon == std::string::npos ? "" : name.substr(0, colon + 1);
     open_ = "<" + prefix + element_;

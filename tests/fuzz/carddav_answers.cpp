@@ -50,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         for (const auto& record : host.records()) {
             must_hold(!record.id.empty() && record.id.size() <= 256);
+            for (const char c : record.id) must_hold(static_cast<unsigned char>(c) >= 0x20);
             must_hold(record.version.size() <= 256);
         }
     }

@@ -1,4 +1,7 @@
 // A file in a folder of spreadsheets: a workbook if it begins like an archive, else CSV.
+#include <set>
+#include <string>
+
 #include "plugins/csv/connector.hpp"
 #include "tests/fuzz/input.hpp"
 #include "tests/support/fake_host.hpp"
@@ -19,7 +22,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (const auto& field : stream.fields) request.fields.push_back(field.name);
         const std::string cursor = connector.pull(request, "");
         const auto records = fake.records();
-        for (const auto& record : records) must_hold(!record.id.empty() && record.id.size() <= 256);
+        std::set<std::string> ids;
+        for (const auto& record : records) {
+            must_hold(!record.id.empty() && record.id.size() <= 256);
+            must_hold(ids.insert(record.id).second);
+        }
         fake.clear();
         must_hold(connector.pull(request, cursor) == cursor);
         must_hold(fake.records().empty());

@@ -16,6 +16,8 @@ std::vector<std::string> events_of(std::string_view text, std::size_t piece) {
     SseParser parser;
     for (std::size_t at = 0; at < text.size(); at += piece)
         parser.feed(text.substr(at, piece), [&out](const SseEvent& event) {
+            must_hold(event.id.find('\0') == std::string::npos);
+            must_hold(!event.type.empty() && event.data.size() <= kontor::cli::kSseEventMax);
             out.push_back(event.id + '\n' + event.type + '\n' + event.data);
             return true;
         });

@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto records = decoder.decode(as_text(data, size));
     if (records)
         for (const auto& record : *records) {
-            must_hold(!record.id.empty());
+            must_hold(!record.id.empty() && record.id.size() <= decoder.kIdBytesMax);
+            for (const char c : record.id) must_hold(static_cast<unsigned char>(c) >= 0x20);
             must_hold(record.fields.size() == 8 || record.fields.empty());
         }
     return 0;

@@ -26,6 +26,8 @@ constexpr const char* kDescription = R"({"createable":true,"updateable":true,"de
 const std::vector<std::string> kFields{"LastName", "Amount", "Vip",   "Born", "At",
                                        "From",     "Tags",   "Count", "Who"};
 
+constexpr std::size_t kRequestsMost = 200;  // a list that goes on for ever
+
 // One answer for everything that is not described: the first byte says what stays sound.
 class Server {
 public:
@@ -64,7 +66,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     test::FakeHost host;
     const Server server(as_text(data + 1, size - 1), data[0]);
-    host.handler = [&](const test::FakeRequest& asked) { return server.answer(asked); };
+    host.handler = [&](const test::FakeRequest& asked) {
+        auto out = server.answer(asked);
+        if (host.requests.size() > kRequestsMost) out.transport = KONTOR_E_CANCELLED;
+        return out;
+    };
     sdk::Host sdk_host(host.raw());
     const bool bulk = (data[0] & 2) != 0;
     salesforce::Connector connector(

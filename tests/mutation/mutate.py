@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 
-from mutants import MUTANTS
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from mutants import MUTANTS  # noqa: E402
+from planting import ROOT, SourceCopy, edited  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-WORK = ROOT / "build" / "mutation"
-SOURCE, BUILD = WORK / "source", WORK / "build"
+COPY = SourceCopy(ROOT / "build" / "mutation")
 # What no test of a named defect is: fixed seeds, generated cases, a crash at every step.
 PROPERTIES, EVERY_STEP = GENERAL = ["merge_properties_test", "every_step_test"]
 FIRST_SEEDS = 200
@@ -25,45 +25,9 @@ def run(*command, **more):
     return subprocess.run(command, capture_output=True, text=True, errors="replace", **more)
 
 
-def copy_source():
-    """What git knows and what is new; unchanged files keep their times, so little is rebuilt."""
-    listed = run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).stdout.split("\n")
-    for name in filter(None, listed):
-        source, target = ROOT / name, SOURCE / name
-        if not source.is_file():
-            continue
-        text = source.read_bytes()
-        if name == "cmake/options.cmake":  # a defect may leave a parameter without use
-            text = text.replace(b" -Werror", b"")
-        if target.is_file() and target.read_bytes() == text:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text)
-
-
-def build(targets):
-    made = run("nice", "cmake", "--build", str(BUILD), "-j2", "--target", *targets)
-    return None if made.returncode == 0 else made.stdout[-2000:]
-
-
-def plant(edits):
-    """Returns the originals; fails if a text, however broken into lines, is not there just once."""
-    originals = {}
-    for name, replacements in edits.items():
-        path = SOURCE / name
-        text = originals[name] = path.read_text()
-        for before, after in replacements:
-            found = list(re.finditer(r"\s+".join(map(re.escape, before.split())), text))
-            if len(found) != 1:
-                raise ValueError(f"{name}: {len(found)} times: {before}")
-            text = text[:found[0].start()] + after + text[found[0].end():]
-        path.write_text(text)
-    return originals
-
-
 def simulation(seeds, options):
     """The first violation that the simulation finds, or None."""
-    tried = run(str(BUILD / "bin/kontor_simulation"), "--seeds", str(seeds), "--jobs",
+    tried = run(str(COPY.build_folder / "bin/kontor_simulation"), "--seeds", str(seeds), "--jobs",
                 str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
     if tried.returncode == 0:
         return None
@@ -78,7 +42,7 @@ def test(name, *more):
     options = ["--jobs", "2", *more] if name == "every_step_test" else []
     if "properties" not in name and not options:
         options = ["-r", "compact"]
-    tried = run(str(BUILD / "bin" / name), *options, timeout=1800)
+    tried = run(str(COPY.build_folder / "bin" / name), *options, timeout=1800)
     if tried.returncode == 0:
         return None
     cases = re.search(r"[Ff]ailed (\d+|both) test case|failed (\d+) of|(\d+) failed", tried.stdout)
@@ -105,7 +69,7 @@ def caught_by(options, edited):
             return found, "general"
     if options.simulation:
         return None, None
-    if build(NAMED):
+    if COPY.build(NAMED):
         return "named tests do not compile", "named"
     for name in NAMED:
         if found := test(name):
@@ -122,19 +86,16 @@ def main():
     parser.add_argument("--simulation", action="store_true", help="the simulation alone")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
-    copy_source()
     chosen = [m for m in MUTANTS if re.search(options.only, f"{m[0]} [{m[1]}]")]
     if options.check:
         for name, _, edits in chosen:
-            for path, text in plant(edits).items():
-                (SOURCE / path).write_text(text)
+            edited(ROOT, edits)
         print(f"{len(chosen)} mutants fit the source")
         return 0
 
     targets = ["kontor_simulation"] + ([] if options.simulation else GENERAL)
-    configured = run("cmake", "-S", str(SOURCE), "-B", str(BUILD), "-G", "Ninja",
-                     "-DCMAKE_BUILD_TYPE=Release")
-    if configured.returncode != 0 or build(targets + NAMED) is not None:
+    COPY.refresh()
+    if COPY.configure("-DCMAKE_BUILD_TYPE=Release") or COPY.build(targets + NAMED):
         print("the source does not build", file=sys.stderr)
         return 1
     if already := [name for name in GENERAL + NAMED if test(name)]:
@@ -143,13 +104,9 @@ def main():
     survived, kinds = [], {"general": 0, "named": 0}
     for name, invariants, edits in chosen:
         started = time.monotonic()
-        originals = plant(edits)
-        try:
-            trouble = build(targets)
+        with COPY.planted(edits):
+            trouble = COPY.build(targets)
             found, kind = (None, None) if trouble else caught_by(options, edits)
-        finally:
-            for path, text in originals.items():
-                (SOURCE / path).write_text(text)
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
         if found:

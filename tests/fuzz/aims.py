@@ -1,0 +1,110 @@
+"""What each fuzz target aims at: the source whose coverage counts, and one known defect of it.
+
+A target: its files or folders, then the defect's name and its edits (tests/support/planting.py). The
+target must find the defect; what replays its seeds must not, else they would have found it.
+"""
+
+DECODER = "connectors/host/batch_decoder.cpp"
+DESCRIPTIONS = "connectors/host/description_json.cpp"
+CONVERSATION = "connectors/host/conversation.cpp"
+OAUTH = "connectors/host/oauth_server.cpp"
+DECIMAL = "sync/base/decimal.cpp"
+QUERY = "sync/replica/query.cpp"
+SEARCH = "sync/search/query.cpp"
+MAPPING = "config/mapping_file.cpp"
+DESCRIPTION = "connectors/declarative/read.cpp"
+HTTP = "daemon/api/http.cpp"
+SSE = "daemon/cli/sse.cpp"
+REDIRECT = "daemon/cli/redirect.cpp"
+FORM = "daemon/form/form_body.cpp"
+ANSWERS = "daemon/feedback/answers.cpp"
+CSV_READER = "connectors/sdk/csv_reader.hpp"
+TABLE = "plugins/csv/table.cpp"
+PIECES = "plugins/csv/xml_pieces.cpp"
+VCARD = "plugins/carddav/vcard.cpp"
+HREF = "plugins/carddav/href.cpp"
+FXIAOKE = "plugins/fxiaoke/values.cpp"
+POSTGRES = "plugins/postgres/reader.cpp"
+REST = "plugins/rest/push.cpp"
+SALESFORCE = "plugins/salesforce/ids.cpp"
+ZOHO = "plugins/zoho/json_page.cpp"
+
+AIMS = {
+    "record_batch": ([DECODER], "an id may hold control characters", {DECODER: [(
+        "c < 0x20 || c == 0x7f", "c == 0x7f")]}),
+    "frames": ([CONVERSATION, "connectors/host/relay.cpp", "connectors/frames"],
+               "the last argument of a last word need not end", {CONVERSATION: [(
+                   "rest.remove_prefix(std::min(end + 1, rest.size()));",
+                   "rest.remove_prefix(end + 1);")]}),
+    "plugin_answers": ([DESCRIPTIONS, "connectors/host/json_text.cpp"],
+                       "a stream may have no name", {DESCRIPTIONS: [(
+                           "return !text.empty() && text.size()", "return text.size()")]}),
+    "oauth_answer": ([OAUTH], "a lifetime may be negative", {OAUTH: [(
+        "if (seconds > 0) return", "if (seconds != 0) return")]}),
+    "stored_values": (["sync/merge/group_values.cpp", "sync/merge/mapping_json.cpp", DECIMAL],
+                      "1.50 passes for canonical", {DECIMAL: [(
+                          "!fraction.empty() && fraction.back() != '0' &&", "!fraction.empty() &&")]}),
+    "config_file": (["config/parse.cpp", "config/parse_backup.cpp", "config/parse_jobs.cpp",
+                     "config/parse_parts.cpp", "config/table_reader.cpp", "config/node.cpp", MAPPING],
+                    "a mapping with one mistake is taken", {MAPPING: [(
+                        "if (problems.size() != before) return std::nullopt;",
+                        "if (problems.size() > before + 1) return std::nullopt;")]}),
+    "description_file": (["connectors/declarative"], "a description with one mistake is taken", {
+        DESCRIPTION: [("if (problems.size() != before) return std::nullopt;",
+                       "if (problems.size() > before + 1) return std::nullopt;")]}),
+    "vcard": ([VCARD, "plugins/carddav/contact.cpp", "plugins/carddav/slots.cpp",
+               "plugins/carddav/text.cpp"],
+              "a card may lack its end", {VCARD: [(
+                  "if (!ended) refuse(", "if (!ended && out.properties_.empty()) refuse(")]}),
+    "carddav_answers": (["plugins/carddav/multistatus.cpp", "plugins/carddav/discovery.cpp",
+                         "plugins/carddav/pull.cpp", "plugins/carddav/images.cpp", HREF,
+                         "plugins/carddav/dav.cpp"],
+                        "a card's name may hold control characters", {HREF: [(
+                            "has_control(*name) || *name ==", "*name ==")]}),
+    "csv_folder": (["plugins/csv/table_reader.cpp", "plugins/csv/pull.cpp", "plugins/csv/headers.cpp", "plugins/csv/values.cpp",
+                    "plugins/csv/encoding.cpp", "plugins/csv/csv_rows.cpp", "plugins/csv/tables.cpp",
+                    TABLE, "plugins/csv/parents.cpp"],
+                   "rows that are the same have one id", {TABLE: [(
+                       "if (count > 1) out += \"-\" + std::to_string(count);", "")]}),
+    "sheet_xml": ([PIECES], "an element's start in two pieces is passed over", {PIECES: [(
+        "at_ = std::max(at_, buffer_.size() - std::min(buffer_.size(), open_.size()));",
+        "at_ = std::max(at_, buffer_.size() - std::min(buffer_.size(), open_.size() - 3));")]}),
+    "postgres_wire": (["plugins/postgres/wire.cpp", "plugins/postgres/session.cpp", POSTGRES,
+                       "plugins/postgres/catalog.cpp", "plugins/postgres/values.cpp",
+                       "plugins/postgres/description.cpp", "plugins/postgres/pull.cpp",
+                       "plugins/postgres/push.cpp"],
+                      "a row may lack its last column", {POSTGRES: [(
+                          "if (row.size() < column_count())", "if (row.size() + 1 < column_count())")]}),
+    "fxiaoke_pull": (["plugins/fxiaoke/images.cpp", "plugins/fxiaoke/pull.cpp", FXIAOKE,
+                      "plugins/fxiaoke/answer.cpp", "plugins/fxiaoke/cursor.cpp"],
+                     "a list of persons has a first one", {FXIAOKE: [(
+                         "if (list->empty() || list->front().empty() ||",
+                         "if (list->front().empty() ||")]}),
+    "salesforce_answers": (["plugins/salesforce"], "an empty text passes for an id", {SALESFORCE: [(
+        "return (text.size() == 15 || text.size() == 18) &&", "return text.size() <= 18 &&")]}),
+    "rest_answers": (["plugins/rest"], "a create that tells no id is reported as done", {REST: [(
+        "result.status = \"unknown\"; return; } note_version(result);",
+        "} note_version(result);")]}),
+    "zoho_page": ([ZOHO, "plugins/zoho/columns.cpp"], "an id may be of any length", {ZOHO: [(
+        "return !text.empty() && text.size() <= kIdSizeMax &&", "return !text.empty() &&")]}),
+    "zoho_csv": ([CSV_READER, "connectors/sdk/csv_reader.cpp"], "a row of 65 cells has room for 64", {
+        CSV_READER: [("if (count_ == spans_.size()) spans_.resize", "if (count_ > spans_.size()) spans_.resize")]}),
+    "api_request": ([HTTP, "daemon/api/json_io.cpp"], "a % before the last character is decoded", {HTTP: [(
+        "if (i + 2 >= text.size()) return std::nullopt;", "if (i + 1 >= text.size()) return std::nullopt;")]}),
+    "list_query": (["daemon/api/record_query.cpp", "daemon/api/record_filter.cpp", QUERY],
+                   "a place to go on from may lack a value", {QUERY: [(
+                       "if (after.size() != keys.size())", "if (after.size() > keys.size())")]}),
+    "search_query": ([SEARCH, "sync/search/scan.cpp"], "two short numbers are joined to nothing", {SEARCH: [(
+        "if (digits.joined.size() < kDigitGram) return all_of(separately);", "")]}),
+    "event_stream": ([SSE], "an id with a zero byte is taken", {SSE: [(
+        "name == \"id\" && value.find('\\0') == std::string::npos", "name == \"id\"")]}),
+    "redirect": ([REDIRECT, HTTP], "an address that says neither yes nor no is taken", {REDIRECT: [(
+        "if (out.code.empty() && out.error.empty()) return std::nullopt;", "")]}),
+    "survey": (["daemon/feedback/survey_file.cpp", ANSWERS], "an answer of blanks is an answer", {ANSWERS: [(
+        "if (question.kind == QuestionKind::kText) for (auto& value : values) value = tidy(value); "
+        "std::erase(values, \"\");",
+        "std::erase(values, \"\"); "
+        "if (question.kind == QuestionKind::kText) for (auto& value : values) value = tidy(value);")]}),
+    "form_body": ([FORM, HTTP], "a field without a name is taken", {FORM: [(
+        "!name || name->empty() ||", "!name ||")]}),
+}
