@@ -57,7 +57,8 @@ std::string Connector::pull(const sdk::Request& request, std::string_view cursor
     if (request.stream == kProblems)
         return pull_problems(host_, folder_, tables_, options_, request, cursor);
     if (Exports::is_export(request.stream)) return "{}";
-    return pull_table(host_, folder_, options_, tables_.table(request.stream), request, cursor);
+    return pull_table(host_, folder_, tables_, options_, tables_.table(request.stream), request,
+                      cursor);
 }
 
 bool Connector::list_ids(const sdk::Request& request) {
@@ -69,7 +70,7 @@ bool Connector::list_ids(const sdk::Request& request) {
 void Connector::fetch(const sdk::Request& request) {
     if (request.stream == kProblems || Exports::is_export(request.stream))
         throw sdk::Error(KONTOR_E_UNSUPPORTED, "these cannot be asked for by id");
-    fetch_table(host_, folder_, options_, tables_.table(request.stream), request);
+    fetch_table(host_, folder_, tables_, options_, tables_.table(request.stream), request);
 }
 
 void Connector::find(const sdk::Request& request) {

@@ -23,19 +23,26 @@ Cursor Cursor::decode(std::string_view text) {
     if (sdk::integer_of(json, "v") != kVersion)
         throw sdk::Error(KONTOR_E_INVALID, "cursor: written by another version");
     for (const auto& [path, seen] : sdk::member(json, "files").items()) {
-        if (!seen.is_array() || seen.size() != 4 || !seen[0].is_number_integer() ||
+        const bool waits = seen.is_array() && seen.size() == 5 && seen[4] == "waits";
+        if (!seen.is_array() || (seen.size() != 4 && !waits) || !seen[0].is_number_integer() ||
             !seen[1].is_number_integer() || !seen[2].is_number_unsigned() ||
             !seen[3].is_number_integer())
             throw sdk::Error(KONTOR_E_INVALID, "cursor: files");
-        out.files[path] = {seen[0], seen[1], seen[2], seen[3]};
+        out.files[path] = {seen[0], seen[1], seen[2], seen[3], waits};
     }
+    if (const auto parents = json.find("parents");
+        parents != json.end() && parents->is_number_unsigned())
+        out.parents = *parents;
     return out;
 }
 
 std::string Cursor::encode() const {
     sdk::Json json{{"v", kVersion}, {"files", sdk::Json::object()}};
-    for (const auto& [path, seen] : files)
+    for (const auto& [path, seen] : files) {
         json["files"][path] = {seen.size, seen.modified_ms, seen.hash, seen.problems};
+        if (seen.waits) json["files"][path].push_back("waits");
+    }
+    if (parents != 0) json["parents"] = parents;
     std::string out = json.dump(-1, ' ', false, sdk::Json::error_handler_t::replace);
     if (out.size() > kCursorMax)
         throw sdk::Error(KONTOR_E_INVALID,
@@ -49,6 +56,22 @@ const Cursor::Seen* Cursor::unchanged(const sdk::ListedFile& file) const {
         found->second.modified_ms != file.modified_ms)
         return nullptr;
     return &found->second;
+}
+
+bool Cursor::may_have_come(const sdk::ListedFile& file, std::uint64_t now) const {
+    const auto found = files.find(file.path);
+    return found != files.end() && found->second.waits && parents != now;
+}
+
+std::uint64_t fingerprint(const std::vector<sdk::ListedFile>& files) {
+    std::uint64_t out = 0;
+    const auto mix = [&](std::uint64_t number) { out = (out ^ number) * 1099511628211u + 1; };
+    for (const auto& file : files) {
+        for (const char c : file.path) mix(static_cast<std::uint8_t>(c));
+        mix(static_cast<std::uint64_t>(file.size));
+        mix(static_cast<std::uint64_t>(file.modified_ms));
+    }
+    return out;
 }
 
 }  // namespace kontor::csv

@@ -171,6 +171,28 @@ Meaning meaning_of(std::string_view entity, std::string_view column) {
     return {};
 }
 
+Names named_by(std::string_view entity, std::string_view column) {
+    constexpr std::string_view kAccountNames =
+        "公司 公司名称 单位 单位名称 企业名称 客户 客户名称 company companyname account "
+        "accountname "
+        "customer customername organization 公司编号 客户编号 单位编号 companyid companyno "
+        "accountid "
+        "accountno customerid customerno customernumber";
+    constexpr std::string_view kContactNames =
+        "联系人 联系人姓名 contact contactname contactperson 联系人编号 contactid contactno";
+    const std::string name = folded_name(column);
+    if ((entity == "contact" || entity == "deal") && has_word(kAccountNames, name))
+        return {"account", reference_to("account")};
+    if (entity == "deal" && has_word(kContactNames, name))
+        return {"contact", reference_to("contact")};
+    return {};
+}
+
+std::string_view reference_to(std::string_view entity) {
+    if (entity == "account") return "account_id";
+    return entity == "contact" ? "contact_id" : "";
+}
+
 bool names_a_key(std::string_view column) {
     constexpr std::array<std::string_view, 20> kNames{
         "kontorid", "id",       "编号",     "序列号",    "客户编号",   "联系人编号",    "线索编号",

@@ -23,6 +23,15 @@ struct Meaning {
 /// What `column` means in a table of `entity`, in Chinese or English.
 [[nodiscard]] Meaning meaning_of(std::string_view entity, std::string_view column);
 
+/// What a column of `entity` names a record of; empty if it names none.
+struct Names {
+    std::string_view entity;
+    std::string_view column;  ///< the standard one that holds the reference
+};
+[[nodiscard]] Names named_by(std::string_view entity, std::string_view column);
+/// The standard column of a reference to `entity`: account_id; empty if it has none.
+[[nodiscard]] std::string_view reference_to(std::string_view entity);
+
 /// True for a name of the column that tells records apart: "id", "编号", "Customer No.".
 [[nodiscard]] bool names_a_key(std::string_view column);
 

@@ -85,6 +85,7 @@ Options Options::parse(std::string_view config) {
         if (!type) refuse("types", "names a type that there is not: " + name);
         out.types[column] = *type;
     }
+    for (auto& [column, table] : pairs(given, "references")) out.references[column] = table;
     out.complete = sdk::flag_of(given, "complete");
     out.settle_ms = 1000 * bounded(given, "settle_s", 3, 0, 60);
 

@@ -25,7 +25,8 @@ struct Options {
     std::map<std::string, std::string> keys;                  ///< table → column
     std::map<std::string, std::string> entities;              ///< table → kind of record
     std::map<std::string, Type> types;                        ///< "table.column" → type
-    bool complete = false;  ///< what is in no file any more is deleted
+    std::map<std::string, std::string> references;  ///< "table.column" → table; "-": none
+    bool complete = false;                          ///< what is in no file any more is deleted
     std::int64_t settle_ms = 3'000;
 
     std::vector<std::string> exports;  ///< kinds of records

@@ -11,7 +11,7 @@ struct Texts {
 };
 
 // In the order of Reason.
-constexpr std::array<Texts, 21> kTexts{{
+constexpr std::array<Texts, 23> kTexts{{
     {"", "", ""},
     {"open_quote", "a quotation mark opens a cell and is never closed", "引号没有闭合"},
     {"behind_quote", "text stands behind a closing quotation mark", "闭合引号之后还有文字"},
@@ -31,6 +31,14 @@ constexpr std::array<Texts, 21> kTexts{{
     {"not_boolean", "the cell is neither yes nor no, as the column's others are",
      "该单元格不是“是”或“否”，与该列不符"},
     {"same_key", "another row above has the same key", "上方已有一行使用相同的键"},
+    {"no_parent",
+     "no row of the other table has this key or name: the row is taken in without it, and gets it "
+     "when that row comes",
+     "另一张表中没有此编号或名称的行：该行已导入但未关联，待对应的行出现后自动关联"},
+    {"several_parents",
+     "several rows of the other table have this name: the row is taken in without it; write the "
+     "key instead",
+     "另一张表中有多行使用此名称：该行已导入但未关联，请改填编号"},
     {"unreadable", "the file cannot be read", "无法读取该文件"},
     {"not_workbook",
      "the file is no workbook that can be read, or is damaged: save it again as "
@@ -57,6 +65,9 @@ const Texts& texts_of(Reason reason) {
 
 std::string_view name_of(Reason reason) {
     return texts_of(reason).name;
+}
+bool is_refusal(Reason reason) {
+    return reason != Reason::kNoParent && reason != Reason::kSeveralParents;
 }
 std::string_view english(Reason reason) {
     return texts_of(reason).en;

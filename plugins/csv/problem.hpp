@@ -22,6 +22,8 @@ enum class Reason : std::uint8_t {
     kNotTime,
     kNotBoolean,
     kSameKey,
+    kNoParent,        ///< taken in, but without what it names
+    kSeveralParents,  ///< the same
     // A file.
     kUnreadable,
     kNotWorkbook,
@@ -34,6 +36,8 @@ enum class Reason : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view name_of(Reason reason);
+/// False if the row was taken in all the same.
+[[nodiscard]] bool is_refusal(Reason reason);
 /// For people.
 [[nodiscard]] std::string_view english(Reason reason);
 [[nodiscard]] std::string_view chinese(Reason reason);

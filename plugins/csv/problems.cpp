@@ -75,7 +75,9 @@ std::vector<Problem> problems_of(Folder& folder, Tables& tables, const Options& 
             // All of its cells, whatever is mapped.
             sdk::Request all;
             for (const Column& column : table.columns) all.fields.push_back(column.name);
-            PieceReader reader(folder, piece, facts, table, all, options.habits, add);
+            for (const auto& each : table.references) all.fields.push_back(each.field);
+            Parents parents(folder, tables, table);
+            PieceReader reader(folder, piece, facts, table, all, options.habits, &parents, add);
             abi::BatchWriter unused;
             while (reader.next(unused, abi::Op::kRecord)) unused.clear();
         } catch (const Unreadable& error) {
@@ -134,9 +136,10 @@ std::string pull_problems(sdk::Host& host, Folder& folder, Tables& tables, const
             forget(path, 0, old.problems);
             seen.files.erase(path);
         }
+    const std::uint64_t now = fingerprint(files);
     std::int64_t found = 0;
     for (const auto& file : files) {
-        if (seen.unchanged(file) != nullptr) continue;
+        if (seen.unchanged(file) != nullptr && !before.may_have_come(file, now)) continue;
         host.check_cancelled();
         const Facts facts = folder.facts(file);
         const auto problems = problems_of(folder, tables, options, file, facts);
@@ -144,10 +147,14 @@ std::string pull_problems(sdk::Host& host, Folder& folder, Tables& tables, const
         for (const auto& problem : problems) put(batch, request, id_of(file.path, n++), problem);
         const auto old = seen.files.find(file.path);
         if (old != seen.files.end()) forget(file.path, n, old->second.problems);
-        seen.files[file.path] = {file.size, file.modified_ms, facts.hash, n};
+        seen.files[file.path] = {file.size, file.modified_ms, facts.hash, n,
+                                 std::ranges::any_of(problems, [](const Problem& problem) {
+                                     return !is_refusal(problem.reason);
+                                 })};
         found += n;
         host.emit(batch, seen.encode());
     }
+    seen.parents = now;
     host.emit(batch, seen.encode());
     if (found > 0) host.log(sdk::LogLevel::kWarning, "csv.problems", {{"rows", found}});
     return seen.encode();

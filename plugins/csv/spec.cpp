@@ -49,6 +49,10 @@ Json options() {
          option("types", "list", Json::array(),
                 "Type of a column, instead of what its cells look like: contacts.birthday=text",
                 "指定列的类型，不按单元格内容判断：contacts.生日=text"),
+         option("references", "list", Json::array(),
+                "Column whose cells name rows of another table: contacts.company=customers; - for "
+                "none",
+                "单元格指向另一张表的列：contacts.公司=客户；- 表示不关联"),
          option("complete", "boolean", false,
                 "The files always hold all records: what is in none any more is deleted",
                 "文件始终包含全部记录：文件中不再出现的即视为已删除"),

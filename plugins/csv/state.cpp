@@ -32,6 +32,8 @@ State::State(sdk::Host& host) : host_(host), saved_(host.state()) {
             if (text.ends_with(" day-first")) out.order = DateOrder::kDayFirst;
             known.columns.emplace(column, out);
         }
+        for (const auto& [column, table] : sdk::member(each, "references").items())
+            if (table.is_string()) known.references.emplace(column, table.get<std::string>());
         tables.emplace(name, std::move(known));
     }
 }
@@ -48,6 +50,7 @@ std::string State::encode() const {
         }
         json["tables"][name] = {
             {"key", known.key}, {"entity", known.entity}, {"columns", std::move(columns)}};
+        if (!known.references.empty()) json["tables"][name]["references"] = known.references;
     }
     return json.dump(-1, ' ', false, sdk::Json::error_handler_t::replace);
 }

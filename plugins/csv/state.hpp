@@ -22,6 +22,8 @@ public:
             DateOrder order = DateOrder::kUnknown;
         };
         std::map<std::string, Column> columns;
+        std::map<std::string, std::string>
+            references;  ///< column → the table that it names rows of
     };
     std::map<std::string, Known> tables;
 

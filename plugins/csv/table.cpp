@@ -57,6 +57,16 @@ sdk::StreamSpec Table::stream(bool complete) const {
         for (const auto& choice : column.choices) field.choices.push_back({choice, choice});
         out.fields.push_back(std::move(field));
     }
+    for (const Reference& reference : references) {
+        sdk::FieldSpec field;
+        field.name = reference.field;
+        field.label = {reference.field, reference.field};
+        field.type = "reference";
+        field.custom = reference.hint.empty();
+        field.column_hint = reference.hint;
+        field.references = {reference.table};
+        out.fields.push_back(std::move(field));
+    }
     return out;
 }
 

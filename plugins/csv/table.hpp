@@ -21,11 +21,20 @@ struct Column {
     bool identifies = false;  ///< part of who a record is, where no key tells
 };
 
+/// A column whose cells name rows of another table. It is a field beside the column's own.
+struct Reference {
+    std::string field;   ///< "公司 > 客户"
+    std::string column;  ///< of this table
+    std::string table;   ///< the other one
+    std::string hint;    ///< the standard column that it means
+};
+
 /// What a table is: its columns, and what tells its rows apart.
 struct Table {
     std::string name, entity;
     std::string key;  ///< the column; "" = the rows' identifying columns
     std::vector<Column> columns;
+    std::vector<Reference> references;
 
     [[nodiscard]] const Column* column(std::string_view wanted) const;
     [[nodiscard]] sdk::StreamSpec stream(bool complete) const;

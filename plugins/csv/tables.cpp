@@ -147,6 +147,53 @@ Table Tables::decide(const std::string& name, const Look& look) {
     return out;
 }
 
+// The table whose rows the cells of a column name; "" if there is none, or nobody can tell which.
+std::string Tables::named_table(const std::string& table, const std::string& column) const {
+    const State::Known& known = state_.tables.at(table);
+    if (column == known.key) return {};
+    if (const auto given = options_.references.find(table + "." + column);
+        given != options_.references.end())
+        return state_.tables.contains(given->second) ? given->second : std::string();
+    if (const auto before = known.references.find(column); before != known.references.end())
+        return before->second;
+    const auto names = named_by(known.entity, column);
+    std::string found;
+    for (const auto& [name, other] : state_.tables) {
+        if (names.entity.empty() || other.entity != names.entity || name == table) continue;
+        if (!found.empty()) return {};
+        found = name;
+    }
+    return found;
+}
+
+// Decides once which columns name rows of other tables; of several that name the same, a key does.
+void Tables::link() {
+    for (auto& [name, known] : state_.tables)
+        for (const bool keys : {true, false})
+            for (const auto& [column, type] : known.columns) {
+                if (names_a_key(column) != keys) continue;
+                const auto other = named_table(name, column);
+                const bool twice = std::ranges::any_of(known.references, [&](const auto& each) {
+                    return each.second == other && each.first != column;
+                });
+                if (other.empty())
+                    known.references.erase(column);
+                else if (!twice)
+                    known.references[column] = other;
+            }
+}
+
+void Tables::add_references(Table& table) const {
+    for (const auto& [column, other] : state_.tables.at(table.name).references) {
+        const auto parent = state_.tables.find(other);
+        if (parent == state_.tables.end()) continue;
+        table.references.push_back({.field = column + " > " + other,
+                                    .column = column,
+                                    .table = other,
+                                    .hint = std::string(reference_to(parent->second.entity))});
+    }
+}
+
 const std::map<std::string, Table>& Tables::describe() {
     std::map<std::string, Look> looks;
     auto files = folder_.files();
@@ -164,6 +211,8 @@ const std::map<std::string, Table>& Tables::describe() {
     std::erase_if(looks, [](const auto& entry) { return entry.second.columns.empty(); });
     tables_.clear();
     for (const auto& [name, look] : looks) tables_[name] = decide(name, look);
+    link();
+    for (auto& [name, table] : tables_) add_references(table);
     state_.save();
     return tables_;
 }
@@ -183,9 +232,11 @@ const Table& Tables::table(std::string_view name) {
         out.name = column;
         out.type = it.type;
         out.order = it.order;
+        out.hint = meaning_of(table.entity, column).column;
         out.identifies = identifies(column);
         table.columns.push_back(std::move(out));
     }
+    add_references(table);
     return tables_[wanted] = std::move(table);
 }
 

@@ -30,6 +30,10 @@ private:
     void look_if_readable(const Piece& piece, Look& look);
     [[nodiscard]] Table decide(const std::string& name, const Look& look);
     [[nodiscard]] std::string choose_key(const std::string& name, const Look& look) const;
+    void link();
+    [[nodiscard]] std::string named_table(const std::string& table,
+                                          const std::string& column) const;
+    void add_references(Table& table) const;
     [[nodiscard]] Column column_of(const std::string& table, const std::string& entity,
                                    const std::string& name, const TypeGuess& guess) const;
 
