@@ -220,12 +220,25 @@ Json Control::convert(const Json& body) {
     const std::string contact_id = record_id(contacts.number, person.slot);
     row.set(*leads.find_index("Converted_Account"), quote_json(account_id));
     row.set(*leads.find_index("Converted_Contact"), quote_json(contact_id));
+    std::string deal_id;
+    if (const std::string name = body.value("deal", ""); !name.empty()) {
+        const Module& deals = *p_.org.catalogue.find("Deals");
+        const WriteResult deal = p_.writer.insert(deals,
+                                                  {{"Deal_Name", name},
+                                                   {"Stage", "Qualification"},
+                                                   {"Account_Name", {{"id", account_id}}},
+                                                   {"Contact_Name", {{"id", contact_id}}}},
+                                                  options);
+        if (!deal.ok) throw ControlError{deal.element.dump()};
+        deal_id = record_id(deals.number, deal.slot);
+        row.set(*leads.find_index("Converted_Deal"), quote_json(deal_id));
+    }
     row.set(*leads.find_index("Converted_Date_Time"), std::to_string(p_.org.now_s()));
     row.set(kModifiedBy, quote_json(user));
     store.write(slot, row, p_.org.now_s());
     store.set_converted(slot, true);
     p_.writer.notify(leads, slot, ChangeKind::update, {"Converted__s"});
-    return {{"account", account_id}, {"contact", contact_id}};
+    return {{"account", account_id}, {"contact", contact_id}, {"deal", deal_id}};
 }
 
 Json Control::lock(const Json& body) {

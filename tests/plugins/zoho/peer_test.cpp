@@ -200,3 +200,34 @@ TEST_CASE("every module is described and can be pulled", "[zoho][peer]") {
     }
     CHECK(organisation.violations() == "");
 }
+
+TEST_CASE("a converted lead stays, and says which account, contact and deal it has become",
+          "[zoho][peer]") {
+    const std::vector<std::string> fields{"Last_Name", "Converted__s", "Converted_Account",
+                                          "Converted_Contact", "Converted_Deal"};
+    Organisation at;
+    at.pull("Leads", fields);
+    std::string lead;
+    for (const auto& [id, record] : at.mirror["Leads"])
+        if (test::shown(record, 1) == "0") lead = id;
+    REQUIRE_FALSE(lead.empty());
+    at.host.clock_ms += 5'000;
+    const auto made = sdk::parse_json(
+        at.control("convert", R"({"module":"Leads","id":")" + lead + R"(","deal":"First order"})"),
+        "answer");
+    at.host.clock_ms += 60'000;
+    at.pull("Leads", fields);
+    for (const char* module : {"Accounts", "Contacts", "Deals"})
+        at.pull(module, {module == std::string("Deals")      ? "Deal_Name"
+                         : module == std::string("Accounts") ? "Account_Name"
+                                                             : "Last_Name"});
+    const auto& record = at.mirror["Leads"].at(lead);
+    CHECK(test::shown(record, 1) == "1");
+    CHECK(test::shown(record, 2) == made["account"].get<std::string>());
+    CHECK(test::shown(record, 3) == made["contact"].get<std::string>());
+    CHECK(test::shown(record, 4) == made["deal"].get<std::string>());
+    CHECK(at.mirror["Accounts"].contains(test::shown(record, 2)));
+    CHECK(at.mirror["Contacts"].contains(test::shown(record, 3)));
+    CHECK(at.mirror["Deals"].contains(test::shown(record, 4)));
+    CHECK(at.violations() == "");
+}
