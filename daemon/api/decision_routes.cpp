@@ -21,6 +21,8 @@ Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     if (request.get("decided") == "true") query.state = engine::ConflictQuery::State::kDecided;
     query.connection = request.get("connection");
     query.entity = request.get("entity");
+    query.kind = request.get("kind");
+    query.rule = request.get("rule");
     auto record = number_of(request, "record", 0, 0, INT64_MAX);
     auto limit = number_of(request, "limit", 100, 1, 1'000);
     auto offset = number_of(request, "offset", 0, 0, 1'000'000'000);
@@ -54,12 +56,8 @@ Result<ApiResponse> conflict(Services& services, const ApiRequest& request) {
     return show(**db, *id);
 }
 
-Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
-    auto id = id_of(request, "id");
-    if (!id) return pass(id);
-    auto body = parse_body(request, {"choose"});
-    if (!body) return pass(body);
-    auto choose = text_in(*body, "choose");
+Result<engine::Side> side_in(const json& body) {
+    auto choose = text_in(body, "choose");
     if (!choose) return pass(choose);
     static const std::map<std::string, engine::Side> sides = {{"ours", engine::Side::kOurs},
                                                               {"theirs", engine::Side::kTheirs},
@@ -69,21 +67,32 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     if (side == sides.end())
         return fail(Errc::kInvalid, "choose must be ours, theirs, same or apart",
                     {{"key", "choose"}});
+    return side->second;
+}
+
+Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
+    auto id = id_of(request, "id");
+    if (!id) return pass(id);
+    auto body = parse_body(request, {"choose"});
+    if (!body) return pass(body);
+    auto side = side_in(*body);
+    if (!side) return pass(side);
     auto db = services.databases.lend(Access::kEngine);
     if (!db) return pass(db);
-    auto done =
-        engine::resolve(**db, services.clock, services.random, *id, side->second, request.actor);
+    auto done = engine::resolve(**db, services.clock, services.random, *id, *side, request.actor);
     if (!done) return pass(done);
     services.edited();
     return show(**db, *id);
 }
 
-json many_json(const engine::ManyDecided& many, bool dry_run) {
+json many_json(const engine::ManyDecided& many, engine::Side side, bool dry_run) {
+    const bool match = side == engine::Side::kSame || side == engine::Side::kApart;
     json groups = json::array();
     for (const auto& [of, count] : many.groups)
         groups.push_back({{"connection", std::get<0>(of)},
                           {"entity", std::get<1>(of)},
-                          {"group", std::get<2>(of)},
+                          {"group", match ? "" : std::get<2>(of)},
+                          {"rule", match ? std::get<2>(of) : ""},
                           {"count", count}});
     json conflicts = json::array();
     for (const auto& c : many.conflicts) conflicts.push_back(conflict_json(c));
@@ -101,17 +110,15 @@ json many_json(const engine::ManyDecided& many, bool dry_run) {
 }
 
 Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
-    auto body =
-        parse_body(request, {"choose", "connection", "entity", "field", "older_than_s", "dry_run"});
+    auto body = parse_body(
+        request, {"choose", "connection", "entity", "field", "rule", "older_than_s", "dry_run"});
     if (!body) return pass(body);
-    auto choose = text_in(*body, "choose");
-    if (!choose) return pass(choose);
-    if (*choose != "ours" && *choose != "theirs")
-        return fail(Errc::kInvalid, "choose must be ours or theirs", {{"key", "choose"}});
+    auto side = side_in(*body);
+    if (!side) return pass(side);
     engine::ManyConflicts which;
     for (const auto& [key, out] :
          {std::pair{"connection", &which.connection}, std::pair{"entity", &which.entity},
-          std::pair{"field", &which.field}}) {
+          std::pair{"field", &which.field}, std::pair{"rule", &which.rule}}) {
         auto text = text_in(*body, key);
         if (!text) return pass(text);
         *out = std::move(*text);
@@ -128,16 +135,15 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
     auto db = services.databases.lend(*dry_run ? Access::kReadOnly : Access::kEngine);
     if (!db) return pass(db);
     if (*dry_run) {
-        auto found = engine::preview_many(**db, which);
+        auto found = engine::preview_many(**db, which, *side);
         if (!found) return pass(found);
-        return json_response(many_json(*found, true));
+        return json_response(many_json(*found, *side, true));
     }
-    auto done = engine::decide_many(**db, services.clock, services.random, which,
-                                    *choose == "ours" ? engine::Side::kOurs : engine::Side::kTheirs,
-                                    request.actor);
+    auto done =
+        engine::decide_many(**db, services.clock, services.random, which, *side, request.actor);
     if (!done) return pass(done);
     services.edited();
-    return json_response(many_json(*done, false));
+    return json_response(many_json(*done, *side, false));
 }
 
 Result<ApiResponse> blocked(Services& services, const ApiRequest& request) {

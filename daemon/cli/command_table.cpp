@@ -171,31 +171,46 @@ constexpr OptionSpec kSqlOptions[] = {{.name = "write"}, kLimit, kFormat, kCsv, 
 constexpr ExampleSpec kConflictsExamples[] = {
     {"kontor conflicts"},
     {"kontor conflicts 7"},
-    {"kontor conflicts --entity contact --connection zoho"}};
+    {"kontor conflicts --entity contact --connection zoho"},
+    {"kontor conflicts --kind match --rule name+company"}};
 constexpr OptionSpec kOfConnection{
     .name = "connection", .value = "CONNECTION", .complete = Complete::kConnection};
 constexpr OptionSpec kOfEntity{.name = "entity", .value = "ENTITY", .complete = Complete::kEntity};
-constexpr OptionSpec kConflictsOptions[] = {{.name = "decided"}, kOfConnection, kOfEntity, kLimit};
+constexpr OptionSpec kOfRule{.name = "rule", .value = "RULE"};
+constexpr OptionSpec kConflictsOptions[] = {
+    {.name = "decided"},
+    kOfConnection,
+    kOfEntity,
+    {.name = "kind",
+     .value = "KIND",
+     .complete = Complete::kWords,
+     .words = "edit delete match uncovered oscillation intent"},
+    kOfRule,
+    kLimit};
 constexpr ExampleSpec kResolveExamples[] = {
     {"kontor resolve 7 --ours"},
     {"kontor resolve 7 --theirs"},
     {"kontor resolve 8 --same"},
     {"kontor resolve --all --take theirs --entity contact --field phone --dry-run"},
-    {"kontor resolve --all --take ours --older-than 30d --yes"}};
+    {"kontor resolve --all --take ours --older-than 30d --yes"},
+    {"kontor resolve --all --take same --rule name+company --dry-run"}};
 constexpr OptionSpec kYes{.name = "yes", .letter = 'y'};
-constexpr OptionSpec kResolveOptions[] = {
-    {.name = "ours"},
-    {.name = "theirs"},
-    {.name = "same"},
-    {.name = "apart"},
-    {.name = "take", .value = "SIDE", .complete = Complete::kWords, .words = "ours theirs"},
-    {.name = "all"},
-    kOfConnection,
-    kOfEntity,
-    {.name = "field", .value = "FIELD"},
-    {.name = "older-than", .value = "TIME"},
-    kDryRun,
-    kYes};
+constexpr OptionSpec kResolveOptions[] = {{.name = "ours"},
+                                          {.name = "theirs"},
+                                          {.name = "same"},
+                                          {.name = "apart"},
+                                          {.name = "take",
+                                           .value = "SIDE",
+                                           .complete = Complete::kWords,
+                                           .words = "ours theirs same apart"},
+                                          {.name = "all"},
+                                          kOfConnection,
+                                          kOfEntity,
+                                          {.name = "field", .value = "FIELD"},
+                                          kOfRule,
+                                          {.name = "older-than", .value = "TIME"},
+                                          kDryRun,
+                                          kYes};
 constexpr ExampleSpec kBlockedExamples[] = {
     {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
 constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};

@@ -115,10 +115,10 @@ constexpr Text kCliTexts[] = {
     {"cli.usage.sample", "Either --all, or --sample and --seed.",
      "--all 与 --sample、--seed 只能选其一。"},
     {"cli.usage.resolve_what",
-     "Say which conflict: ID; or --all, with --connection, --entity, --field, --older-than.",
-     "请指明要处理的冲突：ID；或 --all，可配合 --connection、--entity、--field、--older-than。"},
-    {"cli.usage.side_many", "Many are decided with --take ours or --take theirs.",
-     "批量处理请用 --take ours 或 --take theirs。"},
+     "Say which conflict: ID; or --all, with --connection, --entity, --field, --rule, "
+     "--older-than.",
+     "请指明要处理的冲突：ID；或 --all，可配合 "
+     "--connection、--entity、--field、--rule、--older-than。"},
     {"cli.usage.duration", "{name} must be a time such as 12h or 30d, not '{value}'.",
      "{name} 必须是时间长度，例如 12h 或 30d，而不是“{value}”。"},
     {"cli.usage.plan_limit", "--limit goes with --dry-run.", "--limit 需与 --dry-run 一起使用。"},
@@ -223,10 +223,8 @@ constexpr Text kCliTexts[] = {
     {"cli.option.decided", "those already decided too", "也显示已处理的"},
     {"cli.option.ours", "keep the value that is here", "保留本地的值"},
     {"cli.option.theirs", "take the value of the remote", "采用远端的值"},
-    {"cli.option.take", "which side is right: ours or theirs", "保留哪一侧的值：ours 或 theirs"},
-    {"cli.option.resolve.all",
-     "all open conflicts about values that fit; those about whole records are left",
-     "所有符合条件的字段冲突；涉及整条记录的冲突除外"},
+    {"cli.option.take", "which side is right: ours or theirs; or who it is: same or apart",
+     "保留哪一侧的值：ours 或 theirs；或是否同一对象：same 或 apart"},
     {"cli.option.connection", "only of this connection", "仅此连接"},
     {"cli.option.conflicts.entity", "only of these records", "仅此类记录"},
     {"cli.option.resolve.entity", "only of these records", "仅此类记录"},
@@ -374,9 +372,12 @@ constexpr Text kCliTexts[] = {
     {"cli.about.resolve",
      "A decided conflict can be decided again the other way: no value is lost. With --all many are "
      "decided at once, after a preview and a question. They belong to one run, and kontor undo "
-     "run:N opens them again as long as the values have not been sent or changed since.",
+     "run:N opens them again as long as the values have not been sent or changed since, and who is "
+     "who as long as no sync has acted on it.",
      "已处理的冲突可以改选另一侧的值：任何值都不会丢失。使用 --all 可批量处理，会先预览并询问。"
-     "它们属于同一批次，只要相关的值此后未被发送或修改，即可用 kontor undo run:N 重新打开。"},
+     "它们属于同一批次，只要相关的值此后未被发送或修改（是否同一对象的问题：尚未同步），即可用 "
+     "kontor undo "
+     "run:N 重新打开。"},
     {"cli.example.resolve.4", "see first which ones", "先查看是哪些"},
     {"cli.example.resolve.5", "without being asked, for scripts", "不询问，用于脚本"},
     {"cli.command.blocked", "what a remote refused, and why", "查看远端拒绝的内容及原因"},

@@ -303,7 +303,7 @@ private:
         std::vector<std::string> ids;
         {
             EngineTransaction transaction(*context_);
-            ids = released_matches(sql_, plan.id);
+            ids = released_matches(sql_, plan.id, plan.entity.id);
             std::ranges::move(answered_referrers(sql_, plan.id), std::back_inserter(ids));
             if (!ids.empty() && !can.fetch)
                 sql_.run("UPDATE kontor_stream SET cursor = '' WHERE id = ?", plan.id);

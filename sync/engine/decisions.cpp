@@ -249,14 +249,16 @@ bool is_match(const StoredConflict& conflict) {
 
 // Carried out when their record is read, at the start of the next cycle.
 void answer_match(Context& context, const StoredConflict& conflict, Side side,
-                  const std::string& actor) {
+                  std::string_view rule, const std::string& actor) {
     if (conflict.shown.state != "open")
         stop({Errc::kConflict, "who this is has been decided", {}, {}});
     const char* answer = side == Side::kSame ? "same" : "apart";
     context.sql.run(
         "UPDATE kontor_match SET state = ? WHERE stream = ? AND record = ? AND state = 'asked'",
         answer, conflict.stream, conflict.shown.record);
-    close_conflict(context, conflict.shown.id, answer, "resolve", actor);
+    // Both rules: what makes the two alike is what many are chosen by, should it be asked again.
+    close_conflict(context, conflict.shown.id, answer,
+                   conflict.shown.rule + '>' + std::string(rule), actor);
 }
 
 /// Runs `work` with the plans loaded, in an engine transaction.
@@ -287,15 +289,16 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
                             : all ? " ORDER BY k.state = 'open' DESC, k.decided_at DESC, k.id DESC"
                                   : " ORDER BY k.decided_at DESC, k.id DESC";
         std::vector<StoredConflict> found;
-        auto& rows =
-            sql.bind(std::string(kConflictColumns) +
-                         "WHERE (?1 = '' OR k.state = ?1) AND (?2 = '' OR e.name = ?2)"
-                         " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)" +
-                         order + " LIMIT ?4 OFFSET ?5",
-                     all                           ? ""
-                     : query.state == State::kOpen ? "open"
-                                                   : "decided",
-                     query.entity, query.record, query.limit, query.offset, query.connection);
+        auto& rows = sql.bind(std::string(kConflictColumns) +
+                                  "WHERE (?1 = '' OR k.state = ?1) AND (?2 = '' OR e.name = ?2)"
+                                  " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)"
+                                  " AND (?7 = '' OR k.kind = ?7) AND (?8 = '' OR k.rule = ?8)" +
+                                  order + " LIMIT ?4 OFFSET ?5",
+                              all                           ? ""
+                              : query.state == State::kOpen ? "open"
+                                                            : "decided",
+                              query.entity, query.record, query.limit, query.offset,
+                              query.connection, query.kind, query.rule);
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
@@ -338,7 +341,7 @@ void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
                                  : "choose ours or theirs",
               {{"key", "choose"}},
               {}});
-    if (is_match(conflict)) return answer_match(context, conflict, side, actor);
+    if (is_match(conflict)) return answer_match(context, conflict, side, rule, actor);
     // First, for a link that is forgotten takes its open questions with it.
     close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", rule, actor);
     const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);

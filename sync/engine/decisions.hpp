@@ -46,6 +46,8 @@ struct ConflictQuery {
     std::string connection = {}, entity = {};
     std::int64_t record = 0;
     std::string field = {};  ///< a column or a group's name; those about whole records stay in
+    std::string kind = {};   ///< as Conflict::kind
+    std::string rule = {};   ///< as Conflict::rule
     std::int64_t limit = 100, offset = 0;
 };
 [[nodiscard]] Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
@@ -64,29 +66,31 @@ enum class Side : std::uint8_t { kOurs, kTheirs, kSame, kApart };
 [[nodiscard]] Result<> resolve(const replica::Database& db, const Clock& clock, Random& random,
                                std::int64_t id, Side side, const std::string& actor);
 
-/// Many conflicts at once: open ones about values (not those about whole records, which want to be
-/// looked at one by one) that fit all that is given.
+/// Many conflicts at once: open ones that fit all that is given. With kOurs and kTheirs those about
+/// values, with kSame and kApart the questions of the kind `match`. What wants to be looked at one
+/// by one is left: deletions, and for kSame whoever may be more than one record.
 struct ManyConflicts {
-    std::string connection, entity;
-    std::string field;          ///< a column or a group's name
-    std::string opened_before;  ///< canonical form; "" = any
+    std::string connection = {}, entity = {};
+    std::string field = {};          ///< values only: a column or a group's name
+    std::string rule = {};           ///< matches only: by what they are alike, such as "email"
+    std::string opened_before = {};  ///< canonical form; "" = any
 };
 struct ManyDecided {
     std::int64_t run = 0;  ///< to undo it by; 0 for a preview, or if there was nothing to decide
     std::int64_t decided = 0;                            ///< or would be
-    std::int64_t left = 0;                               ///< fit, but are about whole records
+    std::int64_t left = 0;                               ///< fit, but are not decided so
     std::vector<std::pair<std::int64_t, Error>> failed;  ///< at most kManyListMax are listed
     std::int64_t failed_total = 0;
     std::vector<Conflict> conflicts;  ///< the first kManyListMax, as they were
-    /// How many by (connection, entity, group).
+    /// How many by (connection, entity, group); by (connection, entity, rule) if they are matches.
     std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> groups;
 };
 inline constexpr std::size_t kManyListMax = 100;
 
-/// What decide_many() would decide now.
+/// What decide_many() would decide now. kInvalid for a filter that the side has no use for.
 [[nodiscard]] Result<ManyDecided> preview_many(const replica::Database& db,
-                                               const ManyConflicts& which);
-/// Decides each as resolve() does, with kOurs or kTheirs, all under one run. In short transactions,
+                                               const ManyConflicts& which, Side side);
+/// Decides each as resolve() does, all under one run. In short transactions,
 /// so that nobody who writes has to wait long: what stops it leaves the rest open. `db` is opened
 /// with Access::kEngine.
 [[nodiscard]] Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
@@ -94,7 +98,8 @@ inline constexpr std::size_t kManyListMax = 100;
                                               const std::string& actor);
 
 /// Takes such a run back: its conflicts are open again, and where theirs was taken the value from
-/// before stands here again. Not where the value has been changed, sent or decided anew since.
+/// before stands here again. Not where the value has been changed, sent or decided anew since; and
+/// who is who only until a cycle has acted on the answer.
 struct Reopened {
     std::int64_t reopened = 0;        ///< or would be
     std::int64_t kept = 0;            ///< cannot be, any more

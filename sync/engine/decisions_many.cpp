@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/engine/decide.hpp"
+#include "sync/engine/matcher.hpp"
 #include "sync/engine/puller.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/state.hpp"
@@ -13,9 +14,56 @@ std::string rule_of(std::int64_t run) {
     return "resolve:run:" + std::to_string(run);
 }
 
-/// Those that fit, oldest first; what is about whole records is counted alone.
-std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflicts& which,
-                                 ManyDecided& out) {
+bool says_who(Side side) {
+    return side == Side::kSame || side == Side::kApart;
+}
+
+void check_filters(const ManyConflicts& which, Side side) {
+    const bool match = says_who(side);
+    if (match ? which.field.empty() : which.rule.empty()) return;
+    stop({Errc::kInvalid,
+          match ? "who is who has no field" : "a value has no rule by which two are alike",
+          {{"key", match ? "field" : "rule"}},
+          {}});
+}
+
+/// True if other records here may be theirs as well, or other ones of theirs may be ours.
+bool may_be_several(Sql& sql, std::int64_t stream, std::int64_t record) {
+    return sql
+        .integer(
+            "SELECT 1 FROM kontor_match m WHERE stream = ?1 AND record = ?2 AND (state = 'queued'"
+            " OR (state = 'asked' AND EXISTS (SELECT 1 FROM kontor_match o WHERE o.stream = ?1 AND"
+            " o.ext_id = m.ext_id AND o.record <> ?2 AND o.state = 'queued'))) LIMIT 1",
+            stream, record)
+        .has_value();
+}
+
+/// The questions of who is who that fit, oldest first.
+std::vector<std::int64_t> select_matches(Sql& sql, const ManyConflicts& which, Side side,
+                                         ManyDecided& out) {
+    std::vector<std::int64_t> ids;
+    auto& rows = sql.bind(
+        "SELECT k.id, k.stream, k.record, c.name, e.name, k.rule FROM kontor_conflict k"
+        " JOIN kontor_stream s ON s.id = k.stream JOIN kontor_connection c ON c.id = s.connection"
+        " JOIN kontor_entity e ON e.id = k.entity WHERE k.state = 'open' AND k.kind = ?5"
+        " AND (?1 = '' OR c.name = ?1) AND (?2 = '' OR e.name = ?2) AND (?3 = '' OR k.rule = ?3)"
+        " AND (?4 = '' OR k.opened_at < ?4) ORDER BY k.id",
+        which.connection, which.entity, which.rule, which.opened_before, kMatch);
+    while (Sql::step(rows)) {
+        if (side == Side::kSame && may_be_several(sql, rows.integer(1), rows.integer(2))) {
+            ++out.left;
+            continue;
+        }
+        ids.push_back(rows.integer(0));
+        ++out.groups[{std::string(rows.text(3)), std::string(rows.text(4)),
+                      std::string(rows.text(5))}];
+    }
+    return ids;
+}
+
+/// Those about values that fit, oldest first; what is about whole records is counted alone.
+std::vector<std::int64_t> select_values(Sql& sql, const Plans& plans, const ManyConflicts& which,
+                                        ManyDecided& out) {
     std::vector<std::int64_t> ids;
     auto& rows = sql.bind(
         "SELECT k.id, k.stream, k.grp, c.name, e.name, coalesce(g.name, '') FROM kontor_conflict k"
@@ -37,6 +85,13 @@ std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflic
                       std::string(rows.text(5))}];
     }
     return ids;
+}
+
+std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflicts& which,
+                                 Side side, ManyDecided& out) {
+    check_filters(which, side);
+    return says_who(side) ? select_matches(sql, which, side, out)
+                          : select_values(sql, plans, which, out);
 }
 
 void list_first(const replica::Database& db, const std::vector<std::int64_t>& ids,
@@ -112,6 +167,7 @@ public:
 
     /// False if it cannot be. `preview`: nothing is written.
     bool operator()(std::int64_t id, bool preview) {
+        if (asked_who(id)) return ask_again(id, preview);
         if (!read(id)) return false;
         const LinkReferences references(context_.sql, context_.plans, plan_->connection);
         const auto row = read_row(context_.sql, *plan_, link_->record);
@@ -139,6 +195,39 @@ public:
     }
 
 private:
+    bool asked_who(std::int64_t id) {
+        return context_.sql
+            .integer("SELECT 1 FROM kontor_conflict WHERE id = ? AND kind = ?", id, kMatch)
+            .has_value();
+    }
+
+    // An answer that no cycle has acted on is still written beside the question.
+    bool ask_again(std::int64_t id, bool preview) {
+        auto& row = context_.sql.bind(
+            "SELECT k.stream, k.record, m.ext_id, k.link FROM kontor_conflict k"
+            " JOIN kontor_match m ON m.stream = k.stream AND m.record = k.record"
+            " AND m.state = k.chosen WHERE k.id = ?1 AND k.state = 'decided' AND k.rule LIKE ?2"
+            " AND NOT EXISTS (SELECT 1 FROM kontor_match o WHERE o.stream = k.stream"
+            " AND (o.state = 'asked' AND (o.ext_id = m.ext_id OR o.record = m.record)"
+            " OR o.state = m.state AND o.record = m.record AND o.ext_id <> m.ext_id))",
+            id, "%>" + rule_of(run_));
+        if (!Sql::step(row)) {
+            row.reset();
+            return false;
+        }
+        const std::int64_t stream = row.integer(0), record = row.integer(1), link = row.integer(3);
+        const std::string ext_id(row.text(2));
+        row.reset();
+        if (open_conflict(context_.sql, link, std::nullopt)) return false;
+        if (preview) return true;
+        hold(context_.sql, stream, ext_id, record, "asked");
+        context_.sql.run(
+            "UPDATE kontor_conflict SET state = 'open', chosen = NULL, decided_at = NULL,"
+            " decided_by = NULL, rule = substr(rule, 1, instr(rule, '>') - 1) WHERE id = ?",
+            id);
+        return true;
+    }
+
     bool read(std::int64_t id) {
         auto& row = context_.sql.bind(
             "SELECT stream, record, grp, base, theirs, chosen FROM kontor_conflict WHERE id = ?"
@@ -192,13 +281,14 @@ private:
 
 }  // namespace
 
-Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflicts& which) {
+Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflicts& which,
+                                 Side side) {
     return guarded([&] {
         Sql sql(db);
         replica::CatalogueCache catalogues;
         const Plans plans = Plans::load(sql, catalogues);
         ManyDecided out;
-        const auto ids = select(sql, plans, which, out);
+        const auto ids = select(sql, plans, which, side, out);
         out.decided = static_cast<std::int64_t>(ids.size());
         list_first(db, ids, out.conflicts);
         return out;
@@ -214,7 +304,7 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
         Plans plans = Plans::load(sql, catalogues);
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         ManyDecided out;
-        const auto ids = select(sql, plans, which, out);
+        const auto ids = select(sql, plans, which, side, out);
         list_first(db, ids, out.conflicts);
         if (ids.empty()) return out;
         context.run = out.run = begin_run(sql, "resolve", context.now());
@@ -251,7 +341,8 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
         Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
         std::vector<std::int64_t> ids;
         auto& rows = sql.bind(
-            "SELECT id FROM kontor_conflict WHERE state = 'decided' AND rule = ? ORDER BY id",
+            "SELECT id FROM kontor_conflict WHERE state = 'decided' AND (rule = ?1 OR rule LIKE"
+            " '%>' || ?1) ORDER BY id",
             rule_of(run));
         while (Sql::step(rows)) ids.push_back(rows.integer(0));
         if (ids.empty())

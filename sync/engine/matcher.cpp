@@ -106,6 +106,9 @@ bool Matcher::applies() const {
 
 void Matcher::build_indexes() {
     if (!applies()) return;
+    // Thousands may be asked about, and each record that is sent is looked for among them.
+    need(context_.sql.db().execute(
+        "CREATE INDEX IF NOT EXISTS kontor_match_record ON kontor_match(stream, record)"));
     for (const Lookup& lookup : lookups_of(plan_.entity.name)) {
         const bool there = std::ranges::all_of(lookup.columns, [&](const auto& column) {
             return plan_.entity.field(column) != nullptr;
@@ -244,13 +247,13 @@ bool may_be_there(Sql& sql, std::int64_t stream, std::int64_t record) {
         .has_value();
 }
 
-std::vector<std::string> released_matches(Sql& sql, std::int64_t stream) {
+std::vector<std::string> released_matches(Sql& sql, std::int64_t stream, std::int64_t entity) {
     // The record here has gone, or the question was closed with it.
     sql.run(
         "UPDATE kontor_match SET state = 'apart' WHERE stream = ?1 AND state = 'asked' AND NOT"
-        " EXISTS (SELECT 1 FROM kontor_conflict k WHERE k.stream = ?1 AND k.record ="
-        " kontor_match.record AND k.kind = 'match' AND k.state = 'open')",
-        stream);
+        " EXISTS (SELECT 1 FROM kontor_conflict k WHERE k.stream = ?1 AND k.entity = ?2"
+        " AND k.record = kontor_match.record AND k.kind = 'match' AND k.state = 'open')",
+        stream, entity);
     std::vector<std::string> out;
     auto& rows = sql.bind(
         "SELECT DISTINCT ext_id FROM kontor_match m WHERE stream = ?1 AND state <> 'asked' AND NOT"

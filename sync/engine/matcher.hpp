@@ -71,6 +71,7 @@ void forget_match(Context& context, std::int64_t stream, std::string_view ext_id
 
 /// Ids of records that were held back and are to be read now, since the question about them has
 /// been decided or has lost its object. Needs an open write transaction.
-[[nodiscard]] std::vector<std::string> released_matches(Sql& sql, std::int64_t stream);
+[[nodiscard]] std::vector<std::string> released_matches(Sql& sql, std::int64_t stream,
+                                                        std::int64_t entity);
 
 }  // namespace kontor::engine

@@ -4,6 +4,7 @@ sandboxed process."""
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -203,6 +204,55 @@ book.save(sys.argv[1])
         self.assertEqual(
             other.sql("SELECT last_name, first_name, mobile, description, title FROM contact"),
             world.sql("SELECT last_name, first_name, mobile, description, title FROM contact"))
+
+    def test_a_company_that_comes_later_is_met_by_its_people(self):
+        world = self.world
+        self.put("customers.csv", "id,company name\nK1,Acme\n")
+        people = "id,name,email,company\n1,Ada,a@example.com,acme\n2,Bob,b@example.com,Later Ltd.\n"
+        self.put("contacts.csv", people)
+        self.connect("--folder", "inbox=" + self.inbox)
+        world.kontor("sync", "csv")
+        whose = ("SELECT c.last_name, a.name FROM contact c LEFT JOIN account a ON a.id = c.account_id"
+                 " ORDER BY c.id")
+        self.assertEqual(self.rows(whose), [("Ada", "Acme"), ("Bob", None)])
+        told = "SELECT file, line, column_name, code FROM csv_problems"
+        self.assertEqual(self.rows(told), [("contacts.csv", 3, "company", "no_parent")])
+        # It comes in another file, and the file of the people stays as it was.
+        self.put("customers.csv", "id,company name\nK1,Acme\nK2,Later Ltd.\n")
+        world.kontor("sync", "csv")
+        self.assertEqual(self.rows(whose), [("Ada", "Acme"), ("Bob", "Later Ltd.")])
+        self.assertEqual(self.rows(told), [])
+
+    def test_two_thousand_who_may_be_the_same_are_answered_at_once(self):
+        world, count = self.world, 2000
+        other = os.path.join(world.dir, "other")
+        os.mkdir(other)
+        self.put("contacts.csv", "id,name,email\n" + "".join(
+            f"{n},Ann One{n},p{n}@example.com\n" for n in range(count)))
+        self.connect("--folder", "inbox=" + self.inbox)
+        world.kontor("sync", "csv")
+        with open(os.path.join(other, "people.csv"), "w", encoding="utf-8") as file:
+            file.write("id,name,email\n" + "".join(
+                f"{n},Bob Two{n},p{n}@example.com\n" for n in range(count)))
+        self.connect("--folder", "inbox=" + other, "--option", "entities=people=contact", name="other")
+        world.kontor("sync", "other")
+        contacts = "SELECT count(*) FROM contact"
+        self.assertEqual(self.rows(contacts), [(count,)])
+        many = ("resolve", "--all", "--take", "same", "--rule", "email")
+        preview = world.json(*many, "--dry-run")
+        self.assertEqual(preview["decided"], count)
+        self.assertEqual([(one["entity"], one["rule"], one["count"]) for one in preview["groups"]],
+                         [("contact", "email", count)])
+        first = world.json("conflicts", "--kind", "match", "--limit", "1")["conflicts"][0]
+        world.kontor("resolve", str(first["id"]), "--apart")
+        told = world.kontor(*many, "--yes")
+        self.assertIn(f"{count - 1:,} decided: the same record", told.stderr)
+        run, = re.findall(r"kontor undo (run:\d+)", told.stderr)
+        world.kontor("undo", run, "--force")
+        self.assertEqual(world.json(*many, "--dry-run")["decided"], count - 1)
+        world.kontor(*many, "--yes")
+        world.kontor("sync", "other")
+        self.assertEqual(self.rows(contacts), [(count + 1,)])
 
     def test_what_is_given_wrongly_is_told_before_anything_is_tried(self):
         for words, said in (([], "--folder inbox="),

@@ -67,7 +67,7 @@ Outcome<Exit> retry_blocked(Context& context) {
 Outcome<json> many_target(Context& context, const std::string& side) {
     const auto& args = context.args();
     json body{{"choose", side}};
-    for (const char* of : {"connection", "entity", "field"})
+    for (const char* of : {"connection", "entity", "field", "rule"})
         if (args.has(of)) body[of] = args.option(of);
     if (args.has("older-than")) {
         const auto time = config::parse_duration(args.option("older-than"));
@@ -79,27 +79,38 @@ Outcome<json> many_target(Context& context, const std::string& side) {
     return body;
 }
 
-void print_many(Context& context, const json& answer) {
+bool says_who(const std::string& side) {
+    return side == "same" || side == "apart";
+}
+
+/// How many of what; matches by the rule that makes them alike.
+void print_many(Context& context, const std::string& side, const json& answer) {
+    const char* what = says_who(side) ? "rule" : "group";
     Table table{.columns = {{.title = context.text("cli.column.connection")},
                             {.title = context.text("cli.column.entity")},
-                            {.title = context.text("cli.column.field"), .min = 6},
+                            {.title = context.text(says_who(side) ? "cli.column.alike_by"
+                                                                  : "cli.column.field"),
+                             .min = 6},
                             {.title = context.text("cli.column.conflicts"), .right = true}},
                 .rows = {}};
     for (const auto& group : list_at(answer, "groups"))
-        table.add({text_at(group, "connection"), text_at(group, "entity"), text_at(group, "group"),
+        table.add({text_at(group, "connection"), text_at(group, "entity"), text_at(group, what),
                    grouped(integer_at(group, "count"))});
     if (!table.rows.empty()) context.print(table);
     if (const auto left = integer_at(answer, "left"); left > 0)
-        context.note(context.text("cli.resolve.left", {{"count", grouped(left)}}));
+        context.note(context.text(says_who(side) ? "cli.resolve.match.left" : "cli.resolve.left",
+                                  {{"count", grouped(left)}}));
 }
 
 /// Decides many conflicts, after showing them and asking.
 Outcome<Exit> resolve_many(Context& context, const std::string& side) {
-    if (side == "same" || side == "apart") return usage(context.language(), "cli.usage.side_many");
+    const bool who = says_who(side);
+    if (context.args().has(who ? "field" : "rule"))
+        return usage(context.language(), who ? "cli.usage.match_field" : "cli.usage.value_rule");
     auto body = many_target(context, side);
     if (!body) return tl::unexpected<Failure>(std::move(body.error()));
     const bool preview_only = context.args().has("dry-run");
-    const auto side_text = context.text("cli." + side);
+    const auto side_text = context.text((who ? "cli.taken." : "cli.") + side);
     if (preview_only || !context.args().has("yes")) {
         (*body)["dry_run"] = true;
         const auto preview = context.api().post("/conflicts/resolve", *body);
@@ -111,8 +122,8 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
         const auto count = integer_at(*preview, "decided");
         if (!context.json()) {
             if (count > 0) print_conflict_list(context, list_at(*preview, "conflicts"));
-            print_many(context, *preview);
-            context.note(context.text("cli.resolve.preview",
+            print_many(context, side, *preview);
+            context.note(context.text(who ? "cli.resolve.match.preview" : "cli.resolve.preview",
                                       {{"count", grouped(count)}, {"side", side_text}}));
         }
         if (preview_only || count == 0) return Exit::kOk;
@@ -131,12 +142,12 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
         context.print_json(*answer);
         return failed > 0 ? Exit::kPartly : Exit::kOk;
     }
-    print_many(context, *answer);
+    print_many(context, side, *answer);
     for (const auto& failure : list_at(*answer, "failures"))
         context.warn(context.text("cli.resolve.failed", {{"id", text_at(failure, "id")},
                                                          {"reason", text_at(failure, "detail")}}));
     context.note(
-        context.text("cli.resolve.done",
+        context.text(who ? "cli.resolve.match.done" : "cli.resolve.done",
                      {{"count", grouped(integer_at(*answer, "decided"))}, {"side", side_text}}));
     if (const auto run = text_at(*answer, "run"); !run.empty())
         context.note(context.text("cli.resolve.undo", {{"run", run}}));
@@ -152,7 +163,7 @@ Outcome<Exit> run_conflicts(Context& context) {
     const auto limit = number_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) query += "&limit=" + std::to_string(**limit);
-    for (const char* of : {"connection", "entity"})
+    for (const char* of : {"connection", "entity", "kind", "rule"})
         if (context.args().has(of))
             query += "&" + std::string(of) + "=" + url_encode(context.args().option(of));
     const auto answer = context.api().get("/conflicts" + query);
@@ -190,13 +201,13 @@ Outcome<Exit> run_resolve(Context& context) {
     const auto id = args.argument("ID");
     if (args.has("all") != id.empty()) return usage(context.language(), "cli.usage.resolve_what");
     if (args.has("all")) return resolve_many(context, side);
-    for (const char* of_many : {"connection", "entity", "field", "older-than", "dry-run"})
+    for (const char* of_many : {"connection", "entity", "field", "rule", "older-than", "dry-run"})
         if (args.has(of_many)) return usage(context.language(), "cli.usage.resolve_what");
     const auto answer = context.api().post("/conflicts/" + url_encode(id), {{"choose", side}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())
         context.print_json(*answer);
-    else if (side == "same" || side == "apart")
+    else if (says_who(side))
         context.note(context.text("cli.resolved." + side, {{"id", id}}));
     else
         context.note(context.text(

@@ -327,8 +327,32 @@ TEST_CASE("many conflicts are shown, asked about and decided", "[cli][command]")
     CHECK(session.run({"resolve", "--take", "ours"}) == 2);
     CHECK(session.run({"resolve", "7", "--all", "--ours"}) == 2);
     CHECK(session.run({"resolve", "7", "--ours", "--field", "phone"}) == 2);
-    CHECK(session.run({"resolve", "--all", "--same"}) == 2);
+    CHECK(session.run({"resolve", "--all", "--take", "ours", "--rule", "email"}) == 2);
     CHECK(session.run({"resolve", "--all", "--ours", "--older-than", "soon"}) == 2);
+}
+
+TEST_CASE("who is who is decided for many by what they are alike", "[cli][command]") {
+    const Canned answer{.body = R"({"dry_run":true,"run":31,"decided":1200,"left":3,"failed":0,
+        "groups":[{"connection":"zoho","entity":"contact","group":"","rule":"name+company",
+        "count":1200}],"conflicts":[],"failures":[]})"};
+    Session session(answer);
+    CHECK(session.run({"resolve", "--all", "--take", "same", "--rule", "name+company", "--entity",
+                       "contact", "--dry-run"}) == 0);
+    CHECK(session.body() == json{{"choose", "same"},
+                                 {"rule", "name+company"},
+                                 {"entity", "contact"},
+                                 {"dry_run", true}});
+    CHECK(session.runner.out.find("name+company") != std::string::npos);
+    CHECK(session.runner.err.find("1,200 would be decided: the same record") != std::string::npos);
+    CHECK(session.runner.err.find("3 may be more than one record") != std::string::npos);
+
+    CHECK(session.run({"resolve", "--all", "--apart", "--yes"}) == 0);
+    CHECK(session.body() == json{{"choose", "apart"}, {"dry_run", false}});
+    CHECK(session.runner.err.find("The next sync acts on it") != std::string::npos);
+
+    CHECK(session.run({"resolve", "--all", "--take", "same", "--field", "phone"}) == 2);
+    CHECK(session.run({"conflicts", "--kind", "match", "--rule", "email"}) == 0);
+    CHECK(session.last().target.ends_with("&kind=match&rule=email"));
 }
 
 TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {

@@ -81,8 +81,8 @@ TEST_CASE("a question keeps who changed the value there, whoever changes the rec
 TEST_CASE("a preview counts what would be decided and decides nothing", "[engine][conflicts]") {
     DecisionsWorld w;
     const auto preview = engine::preview_many(
-        w.device.engine_db(),
-        {.connection = {}, .entity = "contact", .field = "phone", .opened_before = {}});
+        w.device.engine_db(), {.connection = {}, .entity = "contact", .field = "phone"},
+        Side::kTheirs);
     REQUIRE(preview);
     CHECK(preview->decided == 10);
     CHECK(preview->run == 0);
@@ -110,23 +110,14 @@ TEST_CASE("an open conflict that is shown again is not asked for by id again",
 
 TEST_CASE("only what fits is decided", "[engine][conflicts]") {
     DecisionsWorld w;
-    CHECK(w.decide({.connection = "other", .entity = {}, .field = {}, .opened_before = {}},
-                   Side::kTheirs)
-              .run == 0);
-    CHECK(w.decide({.connection = {}, .entity = "account", .field = {}, .opened_before = {}},
-                   Side::kTheirs)
-              .decided == 0);
-    CHECK(w.decide({.connection = {},
-                    .entity = {},
-                    .field = {},
-                    .opened_before = "2020-01-01T00:00:00.000Z"},
+    CHECK(w.decide({.connection = "other", .entity = {}}, Side::kTheirs).run == 0);
+    CHECK(w.decide({.connection = {}, .entity = "account"}, Side::kTheirs).decided == 0);
+    CHECK(w.decide({.connection = {}, .entity = {}, .opened_before = "2020-01-01T00:00:00.000Z"},
                    Side::kTheirs)
               .decided == 0);
     CHECK(w.open() == 20);
-    CHECK(
-        w.decide({.connection = "zoho", .entity = "contact", .field = "email", .opened_before = {}},
-                 Side::kTheirs)
-            .decided == 10);
+    CHECK(w.decide({.connection = "zoho", .entity = "contact", .field = "email"}, Side::kTheirs)
+              .decided == 10);
     CHECK(w.open() == 10);
     CHECK(w.here("email", "theirs") == 10);
     CHECK(w.here("phone", "ours") == 10);

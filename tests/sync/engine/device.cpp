@@ -1,5 +1,7 @@
 #include "tests/sync/engine/device.hpp"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -182,6 +184,20 @@ std::vector<remote::StreamSpec> people_streams() {
                      reference_field("Account_Name", "account_id", "Accounts")});
     auto accounts = stream_spec("Accounts", "account", {text_field("Account_Name", "name")});
     return {contacts, accounts};
+}
+
+int database_steps(const replica::Database& db, const std::function<void()>& work) {
+    int count = 0;
+    sqlite3_progress_handler(
+        db.raw(), 1,
+        [](void* counter) {
+            ++*static_cast<int*>(counter);
+            return 0;
+        },
+        &count);
+    work();
+    sqlite3_progress_handler(db.raw(), 0, nullptr, nullptr);
+    return count;
 }
 
 }  // namespace kontor::test

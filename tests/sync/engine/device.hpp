@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,5 +74,8 @@ private:
 
 /// Contacts and accounts as the scenarios use them.
 [[nodiscard]] std::vector<remote::StreamSpec> people_streams();
+
+/// Instructions of SQLite's machine that `work` takes on `db`.
+int database_steps(const replica::Database& db, const std::function<void()>& work);
 
 }  // namespace kontor::test

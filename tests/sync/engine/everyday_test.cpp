@@ -1,6 +1,4 @@
 // What everyday work costs, in requests and in work of the database. Counts, never times.
-#include <sqlite3.h>
-
 #include <catch2/catch.hpp>
 
 #include "tests/sync/engine/device.hpp"
@@ -30,21 +28,6 @@ struct EverydayOffice {
     MemoryRemote remote;
     Device device;
 };
-
-/// Instructions of SQLite's machine that `work` takes on `db`.
-int steps(const replica::Database& db, const std::function<void()>& work) {
-    int count = 0;
-    sqlite3_progress_handler(
-        db.raw(), 1,
-        [](void* counter) {
-            ++*static_cast<int*>(counter);
-            return 0;
-        },
-        &count);
-    work();
-    sqlite3_progress_handler(db.raw(), 0, nullptr, nullptr);
-    return count;
-}
 
 }  // namespace
 
@@ -134,7 +117,7 @@ TEST_CASE("a sync without changes costs the database the same however many recor
         engine::Session session;
         office.device.session = &session;
         for (int i = 0; i < 3; ++i) office.device.sync("crm");
-        return steps(office.device.engine_db(), [&] { office.device.sync("crm"); });
+        return database_steps(office.device.engine_db(), [&] { office.device.sync("crm"); });
     };
     const int few = cost(10);
     CHECK(few > 0);
@@ -151,7 +134,7 @@ TEST_CASE("each record of a first load costs the database the same", "[everyday]
             remote.create("Contacts", {{"Last_Name", Value("N" + std::to_string(i))}});
         Device device(clock);
         device.prepare("crm", remote);
-        return steps(device.engine_db(), [&] { device.sync("crm"); });
+        return database_steps(device.engine_db(), [&] { device.sync("crm"); });
     };
     const int few = cost(1'500);
     CHECK(few > 0);
@@ -163,7 +146,7 @@ TEST_CASE("status costs the same however many records there are", "[everyday]") 
         const EverydayOffice office(records);
         std::vector<engine::ConnectionStatus> status;
         const auto& db = office.device.engine_db();
-        const int count = steps(db, [&] { status = *engine::connection_status(db); });
+        const int count = database_steps(db, [&] { status = *engine::connection_status(db); });
         REQUIRE(status.size() == 1);
         REQUIRE(status[0].streams.size() == 2);
         std::int64_t shown = 0;
