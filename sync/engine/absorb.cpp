@@ -211,7 +211,7 @@ void end_waiting(Context& context, const StreamPlan& plan, const GroupPlan& grou
             return;
     }
     save_shadow(context.sql, link.id, group.id, {shadow.theirs, shadow.ours, false});
-    context.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id, group.id);
+    wait_no_longer(context.sql, link.id, group.id);
 }
 
 /// `now`: the row, or the last one of a deleted record.

@@ -453,8 +453,9 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         }
         input.said_otherwise = said_otherwise(context_.plans, plan_, group, local, theirs);
     }
+    // Compared now, and only now: a record that was to be read may not have been.
     if (shadow != work.shadows.end() && shadow->second.unknown())
-        forget_answer(context_.sql, work.link.id, group.id);
+        wait_no_longer(context_.sql, work.link.id, group.id);
     input.theirs_owns = group.mapping->owner == plan_.connection_name;
     merge::GroupOutcome outcome = merge::merge_group(input);
     const ConflictSides sides{
@@ -518,8 +519,7 @@ void Merger::take(Work& work, const GroupPlan& group, const merge::GroupOutcome&
     bool waits = false;
     if (const auto shadow = work.shadows.find(group.id);
         shadow != work.shadows.end() && shadow->second.waits)
-        context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", work.link.id,
-                         group.id);
+        wait_no_longer(context_.sql, work.link.id, group.id);
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
         std::vector<Value> current;
         for (const std::size_t column : group.columns[i]) current.push_back(work.row[column]);

@@ -129,8 +129,7 @@ void Merger::link_arrived(const Link& link) {
         const GroupPlan* group = plan != nullptr ? plan->group(one.group) : nullptr;
         // Not compared yet: the referrer is read again for that (answered_referrers()).
         if (group != nullptr && nothing_compared(context_.sql, one.link, one.group)) continue;
-        context_.sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", one.link,
-                         one.group);
+        wait_no_longer(context_.sql, one.link, one.group);
         if (group != nullptr) complete_reference(*referrer, *plan, *group);
     }
 }

@@ -166,6 +166,10 @@ void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_
     for (const auto& stream : field.references) add(stream, theirs.text());
 }
 
+void wait_no_longer(Sql& sql, std::int64_t link, std::int64_t group) {
+    sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link, group);
+}
+
 void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
     for_each_referrer(sql, plans, target, record,
                       [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {

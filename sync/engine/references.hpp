@@ -53,6 +53,10 @@ inline constexpr std::string_view kParentCode = "KONTOR_PARENT";
 void wait_for(Sql& sql, const Plans& plans, std::int64_t connection, std::int64_t link,
               std::int64_t group, const merge::FieldMapping& field, const Value& theirs);
 
+/// What it waited for has come or been asked, or does not matter any more. Needs an open write
+/// transaction, as does wait_for().
+void wait_no_longer(Sql& sql, std::int64_t link, std::int64_t group);
+
 /// Before the remote id of `record` in `plan`'s stream changes or goes: referrers whose group has
 /// no shadow row get one with the value that the remote is still known to hold (clause c).
 void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);

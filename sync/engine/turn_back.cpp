@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/references.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/replica/history.hpp"
 #include "sync/replica/rewind.hpp"
@@ -141,7 +142,7 @@ private:
                 });
             if (!concerned) continue;
             drop_shadow(sql_, link.id, group.id);
-            sql_.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link.id, group.id);
+            wait_no_longer(sql_, link.id, group.id);
             if (const auto open = open_conflict(sql_, link.id, group.id))
                 close_conflict(context_, open->id, "ours", kRule, "kontor");
         }

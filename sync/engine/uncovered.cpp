@@ -69,8 +69,4 @@ std::vector<std::string> answered_referrers(Sql& sql, std::int64_t stream) {
     return out;
 }
 
-void forget_answer(Sql& sql, std::int64_t link, std::int64_t group) {
-    sql.run("DELETE FROM kontor_waiting WHERE link = ? AND grp = ?", link, group);
-}
-
 }  // namespace kontor::engine

@@ -29,8 +29,4 @@ bool waits_for_answer(Sql& sql, const Plans& plans, const StreamPlan& plan, cons
 /// read now.
 [[nodiscard]] std::vector<std::string> answered_referrers(Sql& sql, std::int64_t stream);
 
-/// The group is compared: it waits no longer. Only now, for a record that was to be read may not
-/// have been. Needs an open write transaction.
-void forget_answer(Sql& sql, std::int64_t link, std::int64_t group);
-
 }  // namespace kontor::engine

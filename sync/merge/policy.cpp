@@ -42,10 +42,10 @@ Decision newest(Policy fallback, const std::optional<GroupValues>& base, const G
 std::optional<std::set<std::string>> as_set(const Value& value) {
     if (value.is_blank()) return std::set<std::string>{};
     if (value.kind() != kontor::Kind::kText) return std::nullopt;
-    const auto json = nlohmann::json::parse(value.text(), nullptr, false);
-    if (!json.is_array()) return std::nullopt;
+    const auto list = nlohmann::json::parse(value.text(), nullptr, false);
+    if (!list.is_array()) return std::nullopt;
     std::set<std::string> out;
-    for (const auto& item : json) {
+    for (const auto& item : list) {
         if (!item.is_string()) return std::nullopt;
         out.insert(item.get<std::string>());
     }
