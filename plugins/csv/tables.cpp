@@ -170,7 +170,8 @@ std::string Tables::named_table(const std::string& table, const std::string& col
 void Tables::link() {
     for (auto& [name, known] : state_.tables)
         for (const bool keys : {true, false})
-            for (const auto& [column, type] : known.columns) {
+            for (const auto& each_column : known.columns) {
+                const std::string& column = each_column.first;
                 if (names_a_key(column) != keys) continue;
                 const auto other = named_table(name, column);
                 const bool twice = std::ranges::any_of(known.references, [&](const auto& each) {
