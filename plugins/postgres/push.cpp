@@ -5,9 +5,8 @@
 #include <optional>
 
 #include "plugins/postgres/copy.hpp"
-#include "plugins/postgres/ids.hpp"
+#include "plugins/postgres/push_run.hpp"
 #include "plugins/postgres/reader.hpp"
-#include "plugins/postgres/refusals.hpp"
 #include "plugins/postgres/session.hpp"
 #include "plugins/postgres/values.hpp"
 #include "plugins/postgres/versions.hpp"
@@ -16,25 +15,6 @@ namespace kontor::postgres {
 namespace {
 
 constexpr std::size_t kCopyFrom = 100;  // new records; for fewer it costs more than it saves
-constexpr int kAskAgainMax = 3;
-constexpr std::int64_t kAskAgain_ms = 500;
-
-struct Change {
-    abi::Op op = abi::Op::kUpdate;
-    std::string id, version, key;
-    std::vector<std::pair<const Column*, Cell>> values;
-};
-
-const char* action_of(abi::Op op) {
-    return op == abi::Op::kCreate ? "create" : op == abi::Op::kDelete ? "delete" : "update";
-}
-
-bool maybe_done(const sdk::Error& error) {
-    const auto status = error.status();
-    return status == KONTOR_E_UNAVAILABLE || status == KONTOR_E_TIMEOUT ||
-           status == KONTOR_E_PROTOCOL || status == KONTOR_E_INTERNAL ||
-           status == KONTOR_E_CANCELLED;
-}
 
 /// Builds the statement of one change. Each returns key and version of the row that it wrote.
 class Writer {
@@ -169,162 +149,35 @@ private:
     const Options& options_;
 };
 
-class Push {
+class Push final : public PushRun {
 public:
-    Push(sdk::Host& host, const Table& table, const Options& options)
-        : host_(host), table_(table), options_(options), writer_(table, options) {}
+    Push(sdk::Host& host, const Table& table, const Options& options, std::vector<Change> changes)
+        : PushRun(host, table, std::move(changes)), options_(options), writer_(table, options) {}
 
-    std::vector<sdk::PushResult> run(const sdk::Request& request, abi::BatchReader batch) {
-        read(request, batch);
-        results_.resize(changes_.size());
-        session_.emplace(host_, options_);
-        if (!(are_alike() ? all_by_copy() : all_at_once())) one_by_one();
-        return std::move(results_);
+protected:
+    void connect(std::optional<Session>& session) override { session.emplace(host(), options_); }
+    [[nodiscard]] Statement statement(const Change& change) const override {
+        return writer_.statement(change);
     }
-
-private:
-    void read(const sdk::Request& request, abi::BatchReader& batch) {
-        std::vector<const Column*> columns;
-        for (const auto& name : request.fields) {
-            const auto* const column = table_.column(name);
-            if (column == nullptr)
-                throw sdk::Error(KONTOR_E_INVALID, table_.stream + " has no column " + name)
-                    .stream(table_.stream)
-                    .unknown_field(name);
-            columns.push_back(column);
-        }
-        while (const auto record = batch.next()) {
-            Change change{record->op,
-                          std::string(record->id),
-                          std::string(record->version),
-                          std::string(record->key),
-                          {}};
-            for (unsigned i = 0; i < record->count; ++i) {
-                abi::BatchReader::Field field;
-                if (!batch.next_field(field)) break;
-                if (field.field >= columns.size())
-                    throw sdk::Error(KONTOR_E_INVALID, "a change of an unknown field");
-                // What identifies the record, or tells of changes, is not for others to write.
-                const auto& column = *columns[field.field];
-                if (column.name == table_.key_column) continue;
-                change.values.emplace_back(&column, parameter(column, field));
-            }
-            changes_.push_back(std::move(change));
-        }
-        if (!batch.ok()) throw sdk::Error(KONTOR_E_INVALID, "a malformed batch");
+    [[nodiscard]] Statement identify() const override {
+        return {"SELECT pg_catalog.pg_current_xact_id()", {}};
     }
-
-    // Many new records that say something of the same columns.
-    [[nodiscard]] bool are_alike() const {
-        const auto same = [&](const Change& change) {
-            return writer_.has_key(change) &&
-                   std::ranges::equal(change.values, changes_[0].values, {},
-                                      &std::pair<const Column*, Cell>::first,
-                                      &std::pair<const Column*, Cell>::first);
-        };
-        return changes_.size() >= kCopyFrom && std::ranges::all_of(changes_, same);
+    void identified(const Session::Outcome& outcome) override {
+        transaction_ = outcome.rows.at(0).at(0).value_or("");
     }
+    bool all_at_once() override { return are_alike() ? all_by_copy() : PushRun::all_at_once(); }
 
-    // As all_at_once().
-    bool all_by_copy() {
-        NewRows rows;
-        for (const auto& [column, value] : changes_[0].values) rows.columns.push_back(column);
-        rows.marks = writer_.marks(true);
-        std::map<std::string, std::size_t, std::less<>> at;
-        for (std::size_t i = 0; i < changes_.size(); ++i) {
-            auto& cells = rows.values.emplace_back();
-            for (const auto& [column, value] : changes_[i].values) cells.push_back(value);
-            rows.keys.push_back(changes_[i].key);
-            at[changes_[i].key] = i;
-        }
-        try {
-            session_->run("BEGIN");
-            for (auto& row :
-                 copy_in(*session_, table_, options_, rows, written_version_expression(table_))) {
-                const auto found = at.find(row.at(0).value_or(""));
-                if (found == at.end()) continue;
-                row.erase(row.begin());
-                take(found->second, {{row}, 1});
-            }
-            for (std::size_t i = 0; i < changes_.size(); ++i)
-                if (results_[i].status != "ok") follow_up(i);
-            transaction_ = session_->rows(kTransaction).at(0).at(0).value_or("");
-        } catch (const SqlError& error) {
-            return undo(error);
-        }
-        return commit();
-    }
-
-    // False: to be tried one by one.
-    bool undo(const SqlError& error) {
-        if (ends_all(error)) throw error;
-        session_->run("ROLLBACK");
-        results_.assign(changes_.size(), {});
-        if (changes_.size() > 1) return false;
-        results_[0] = refusal(table_, error);
-        return true;
-    }
-
-    // False: one of them was refused, and nothing was carried out.
-    bool all_at_once() {
-        std::vector<Statement> statements{{"BEGIN", {}}};
-        for (const auto& change : changes_) statements.push_back(writer_.statement(change));
-        statements.push_back(kTransaction);
-        try {
-            const auto outcomes = session_->run_all(statements);
-            for (std::size_t i = 0; i < changes_.size(); ++i)
-                if (!take(i, outcomes[i + 1])) follow_up(i);
-            transaction_ = outcomes.back().rows.at(0).at(0).value_or("");
-        } catch (const SqlError& error) {
-            return undo(error);
-        }
-        return commit();
-    }
-
-    void one_by_one() {
-        session_->run("BEGIN");
-        for (std::size_t i = 0; i < changes_.size(); ++i) {
-            host_.check_cancelled();
-            try {
-                const auto outcomes = session_->run_all(
-                    {{"SAVEPOINT one", {}}, writer_.statement(changes_[i]), {"RELEASE one", {}}});
-                if (!take(i, outcomes.at(1))) follow_up(i);
-            } catch (const SqlError& error) {
-                if (ends_all(error)) throw;
-                session_->run("ROLLBACK TO one");
-                results_[i] = refusal(table_, error);
-            }
-        }
-        transaction_ = session_->rows(kTransaction).at(0).at(0).value_or("");
-        if (!commit()) refuse_all("retry", "the database did not commit");
-    }
-
-    // What a statement returned. False: it touched no row.
-    bool take(std::size_t i, const Session::Outcome& outcome) {
-        if (outcome.rows.empty()) return false;
-        const auto& row = outcome.rows[0];
-        std::vector<std::string> key;
-        for (std::size_t part = 0; part < table_.key.size(); ++part)
-            key.push_back(row.at(part).value_or(""));
-        auto& result = results_[i];
-        result.status = "ok";
-        result.id = join_id(key);
-        result.version = row.at(table_.key.size()).value_or("");
-        result.action = action_of(changes_[i].op);
-        return true;
-    }
-
-    void follow_up(std::size_t i) {
-        const auto& change = changes_[i];
-        auto& result = results_[i];
+    void follow_up(std::size_t i) override {
+        const auto& change = changes()[i];
+        auto& result = results()[i];
         if (change.op != abi::Op::kCreate) {
-            const bool there = !session_->rows(writer_.look(change)).empty();
+            const bool there = !session().rows(writer_.look(change)).empty();
             result.status = there ? "changed" : "missing";
             return;
         }
         // The key is there already: an answer was lost. What the row holds by now, the host reads.
         Session::Outcome earlier;
-        if (writer_.has_key(change)) earlier.rows = session_->rows(writer_.of_key(change));
+        if (writer_.has_key(change)) earlier.rows = session().rows(writer_.of_key(change));
         if (take(i, earlier)) {
             result.action = "none";
             return;
@@ -333,67 +186,58 @@ private:
         result.message = "the database took the record and kept none (a rule or trigger)";
     }
 
-    // False: the commit was refused, by a deferred constraint or a serialization failure.
-    bool commit() {
+    [[nodiscard]] Ended ended() override {
+        const auto rows = session().rows(
+            {"SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)", {transaction_}});
+        const auto how = rows.at(0).at(0).value_or("");
+        if (how == "committed") return Ended::kCommitted;
+        return how == "aborted" ? Ended::kRolledBack : Ended::kUnknown;
+    }
+
+private:
+    // Many new records that say something of the same columns.
+    [[nodiscard]] bool are_alike() const {
+        const auto same = [&](const Change& change) {
+            return writer_.has_key(change) &&
+                   std::ranges::equal(change.values, changes()[0].values, {},
+                                      &std::pair<const Column*, Cell>::first,
+                                      &std::pair<const Column*, Cell>::first);
+        };
+        return changes().size() >= kCopyFrom && std::ranges::all_of(changes(), same);
+    }
+
+    // As all_at_once().
+    bool all_by_copy() {
+        NewRows rows;
+        for (const auto& [column, value] : changes()[0].values) rows.columns.push_back(column);
+        rows.marks = writer_.marks(true);
+        std::map<std::string, std::size_t, std::less<>> at;
+        for (std::size_t i = 0; i < changes().size(); ++i) {
+            auto& cells = rows.values.emplace_back();
+            for (const auto& [column, value] : changes()[i].values) cells.push_back(value);
+            rows.keys.push_back(changes()[i].key);
+            at[changes()[i].key] = i;
+        }
         try {
-            session_->run("COMMIT");
-            return true;
+            session().run("BEGIN");
+            for (auto& row :
+                 copy_in(session(), table(), options_, rows, written_version_expression(table()))) {
+                const auto found = at.find(row.at(0).value_or(""));
+                if (found == at.end()) continue;
+                row.erase(row.begin());
+                take(found->second, {{row}, 1});
+            }
+            for (std::size_t i = 0; i < changes().size(); ++i)
+                if (results()[i].status != "ok") follow_up(i);
+            identified(session().run_all({identify()}).at(0));
         } catch (const SqlError& error) {
-            if (ends_all(error)) throw;
-            if (changes_.size() == 1) {
-                results_[0] = refusal(table_, error);
-                return true;
-            }
-            results_.assign(changes_.size(), {});
-            return false;
-        } catch (const sdk::Error& error) {
-            if (!maybe_done(error)) throw;
+            return undo(error);
         }
-        settle();
-        return true;
+        return commit();
     }
 
-    // The answer to COMMIT is lost. The database knows how the transaction ended.
-    void settle() {
-        std::string ended;
-        for (int i = 0; i < kAskAgainMax && ended != "committed" && ended != "aborted"; ++i) {
-            try {
-                host_.sleep_ms(kAskAgain_ms);
-                session_.reset();
-                session_.emplace(host_, options_);
-                ended = session_
-                            ->rows({"SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)",
-                                    {transaction_}})
-                            .at(0)
-                            .at(0)
-                            .value_or("");
-            } catch (const sdk::Error&) {
-                continue;
-            }
-        }
-        if (ended == "committed") return;
-        if (ended == "aborted") return refuse_all("retry", "the connection broke off");
-        refuse_all("unknown", "the connection broke off while the database committed");
-    }
-
-    void refuse_all(const char* status, const char* message) {
-        for (auto& result : results_) {
-            if (result.status != "ok") continue;
-            result = {};
-            result.status = status;
-            result.message = message;
-        }
-    }
-
-    inline static const Statement kTransaction{"SELECT pg_catalog.pg_current_xact_id()", {}};
-
-    sdk::Host& host_;
-    const Table& table_;
     const Options& options_;
     Writer writer_;
-    std::vector<Change> changes_;
-    std::vector<sdk::PushResult> results_;
-    std::optional<Session> session_;
     std::string transaction_;
 };
 
@@ -401,7 +245,7 @@ private:
 
 std::vector<sdk::PushResult> push(sdk::Host& host, const Table& table, const Options& options,
                                   const sdk::Request& request, abi::BatchReader changes) {
-    return Push(host, table, options).run(request, changes);
+    return Push(host, table, options, read_changes(table, request, changes)).run();
 }
 
 }  // namespace kontor::postgres

@@ -39,9 +39,14 @@ SqlError::SqlError(ServerError server)
                  without_values(server.message) + " (" + server.state + ")"),
       server_(std::move(server)) {}
 
-Session::Session(sdk::Host& host, const Options& options) : stream_(host.dial(options.address())) {
-    run(kSettings);
+Session::Session(sdk::Host& host, const std::string& address,
+                 const std::vector<Statement>& settings)
+    : stream_(host.dial(address)) {
+    static_cast<void>(run_all(settings));
 }
+
+Session::Session(sdk::Host& host, const Options& options)
+    : Session(host, options.address(), {{kSettings, {}}}) {}
 
 Session::~Session() {
     try {

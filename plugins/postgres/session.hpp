@@ -30,6 +30,9 @@ using Rows = std::vector<std::vector<Cell>>;
 /// one that is no SqlError the session is of no use.
 class Session {
 public:
+    /// `address`: what is dialled, see Host::dial(); `settings`: SQL that is run first.
+    Session(sdk::Host& host, const std::string& address, const std::vector<Statement>& settings);
+    /// To PostgreSQL itself.
     Session(sdk::Host& host, const Options& options);
     ~Session();
     Session(const Session&) = delete;
