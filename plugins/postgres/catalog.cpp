@@ -158,6 +158,7 @@ private:
                 table.schema == options_.schema ? table.name : table.schema + "." + table.name;
             const char relkind = text(row[3]).empty() ? 'r' : text(row[3])[0];
             table.view = relkind == 'v' || relkind == 'm' || relkind == 'f';
+            table.partitioned = relkind == 'p';
             table.has_xmin = !table.view && flag(row[10]);
             table.comment = text(row[4]);
             // Bits: what of a view can be written; all of a table.

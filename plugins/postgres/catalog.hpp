@@ -49,6 +49,7 @@ enum class Changes { kTriggers, kColumn, kTransactions, kAll };
 struct Table {
     std::string oid, schema, name, stream, comment;
     bool view = false;
+    bool partitioned = false;
     bool has_xmin = false;  ///< a table all of which we may read
     bool partial = false;   ///< policies may hide rows from us
     bool may_insert = false, may_update = false, may_delete = false;

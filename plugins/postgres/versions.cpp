@@ -42,7 +42,8 @@ std::string version_expression(const Table& table) {
 
 std::string written_version_expression(const Table& table) {
     if (has_lasting_version(table)) return of_column(table);
-    if (!table.has_xmin) return "''";
+    // PostgreSQL does not tell xmin of a row that it has put into a partition.
+    if (!table.has_xmin || table.partitioned) return "''";
     return of_transaction("pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8 + 1");
 }
 

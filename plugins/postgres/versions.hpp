@@ -20,7 +20,7 @@ namespace kontor::postgres {
 [[nodiscard]] bool has_lasting_version(const Table& table);
 /// In a SELECT; text.
 [[nodiscard]] std::string version_expression(const Table& table);
-/// In a RETURNING: as a reading that begins after this transaction.
+/// In a RETURNING: as a reading that begins after this transaction; '' if only a reading tells.
 [[nodiscard]] std::string written_version_expression(const Table& table);
 /// In a WHERE, against the `number`th parameter.
 [[nodiscard]] std::string version_condition(const Table& table, std::size_t number);

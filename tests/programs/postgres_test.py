@@ -5,6 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from cutting_proxy import CuttingProxy
 from postgres_server import PostgresServer
 from world import World
 
@@ -26,7 +27,7 @@ TABLES = """
 
 class Connection(unittest.TestCase):
     def setUp(self):
-        self.server = PostgresServer()
+        self.server = PostgresServer(plain=True)
         self.addCleanup(self.server.close)
         self.server.sql(TABLES)
         self.world = World(BIN, "postgres")
@@ -39,12 +40,13 @@ class Connection(unittest.TestCase):
 
     def connect(self, *more, check=True, **changed):
         info = {**self.server.info, **changed}
+        trust = [] if "--allow-http-loopback" in more else ["--ca-file", info["ca_file"]]
         return self.world.kontor(
             "connect", "postgres", "--no-input", "--option", "host=" + info["host"], "--option",
             f"port={info['port']}", "--option", "database=" + info["database"], "--value",
             "user=" + info["user"], "--secret",
-            "password=file:" + self.world.secret_file("password", info), "--ca-file",
-            info["ca_file"], *more, check=check)
+            "password=file:" + self.world.secret_file("password", info), *trust, *more,
+            check=check)
 
     def one(self, sql, *values):
         return self.world.sql(sql, *values)[0][0]
@@ -136,6 +138,91 @@ class Connection(unittest.TestCase):
         world.kontor("sync", "postgres")  # no sweep, no stamp
         self.assertEqual(self.one("SELECT count(*) FROM contact"), 299)
         self.assertEqual(self.one("SELECT count(*) FROM contact WHERE title = 'neu'"), 1)
+
+    def test_a_lost_answer_to_commit(self):
+        world, server = self.world, self.server
+        proxy = CuttingProxy(server.info["port"])
+        self.addCleanup(proxy.close)
+        # Records enough for COPY as well.
+        self.connect("--allow-http-loopback", port=proxy.port)
+        world.kontor("sync", "postgres")
+        world.kontor("push", "on", "postgres")
+        made = 0
+        for how, count in (("lost", 3), ("unsent", 3), ("lost", 150), ("unsent", 150)):
+            with self.subTest(how=how, count=count):
+                world.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)"
+                          " INSERT INTO contact(last_name, first_name) SELECT 'Lost', ?2 || i FROM n",
+                          count, f"{how}{count}-")
+                made += count
+                proxy.cut, cuts = how, proxy.cuts
+                world.kontor("sync", "postgres", check=False)
+                self.assertEqual(proxy.cuts, cuts + 1)
+                world.sql("UPDATE contact SET title = ? WHERE last_name = 'Lost'", str(made))
+                proxy.cut = how
+                world.kontor("sync", "postgres", check=False)
+                self.assertEqual(proxy.cuts, cuts + 2)
+                for _ in range(2):
+                    world.kontor("blocked", "--retry")
+                    world.kontor("sync", "postgres", check=False)
+                self.assertEqual(world.json("blocked")["blocked"], [])
+                self.assertEqual(
+                    self.one("SELECT count(*) FROM kontor_intent WHERE state <> 'acked'"), 0)
+                self.assertEqual(server.sql(
+                    "SELECT count(*), count(DISTINCT first_name), count(DISTINCT kontor_id)"
+                    f" FROM contacts WHERE last_name = 'Lost' AND title = '{made}'"),
+                    [f"{made}|{made}|{made}"])
+                self.assertEqual(
+                    self.one("SELECT count(*) FROM contact WHERE last_name = 'Lost'"), made)
+
+    def partitioned(self, *options):
+        world, server = self.world, self.server
+        server.sql("""
+            SET ROLE kontor;
+            CREATE TABLE visits (region text NOT NULL, id bigint NOT NULL, subject text,
+                updated_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (region, id))
+                PARTITION BY LIST (region);
+            CREATE TABLE visits_north PARTITION OF visits FOR VALUES IN ('north');
+            CREATE TABLE visits_rest PARTITION OF visits DEFAULT PARTITION BY RANGE (id);
+            CREATE TABLE visits_rest_1 PARTITION OF visits_rest FOR VALUES FROM (0) TO (50);
+            CREATE TABLE visits_rest_2 PARTITION OF visits_rest DEFAULT;
+            INSERT INTO visits(region, id, subject) SELECT (ARRAY['north', 'south'])[1 + n % 2], n, 'v' || n
+                FROM generate_series(1, 100) n""")
+        self.connect(*options)
+        world.kontor("sync", "postgres")
+        # The partitions are no tables of their own.
+        self.assertEqual(self.one("SELECT count(*) FROM kontor_stream WHERE name LIKE 'visits%'"), 1)
+        self.assertEqual(self.one("SELECT count(*) FROM visits"), 100)
+        server.sql("UPDATE visits SET subject = 'theirs', updated_at = now() WHERE id IN (7, 8)")
+        world.kontor("sync", "postgres")
+        self.assertEqual(self.one("SELECT count(*) FROM visits WHERE subject = 'theirs'"), 2)
+        world.kontor("push", "on", "postgres")
+        world.sql("UPDATE visits SET subject = 'ours' WHERE subject IN ('v70', 'v71', 'v10')")
+        world.sql("DELETE FROM visits WHERE subject IN ('v99', 'v98')")
+        world.sql("INSERT INTO visits(region, id_, subject) VALUES ('north', 500, 'new'), ('west', 1, 'new')")
+        world.kontor("sync", "postgres")
+        self.assertEqual(world.json("blocked")["blocked"], [])
+        self.assertEqual(
+            server.sql("SELECT tableoid::regclass, id FROM visits WHERE subject IN ('ours', 'new')"
+                       " ORDER BY 1, 2"),
+            ["visits_north|10", "visits_north|70", "visits_north|500", "visits_rest_1|1",
+             "visits_rest_2|71"])
+        self.assertEqual(server.sql("SELECT count(*) FROM visits"), ["100"])
+        # Nobody's edit is written over in a partition either.
+        server.sql("UPDATE visits SET subject = 'they', updated_at = now() WHERE id = 71")
+        world.sql("UPDATE visits SET subject = 'we' WHERE id_ = 71")
+        world.kontor("sync", "postgres")
+        self.assertEqual(server.sql("SELECT subject FROM visits WHERE id = 71"), ["they"])
+        server.sql("DELETE FROM visits WHERE id = 5")
+
+    def test_a_partitioned_table(self):
+        self.partitioned()
+        self.world.kontor("sync", "postgres", "--sweep")
+        self.assertEqual(self.one("SELECT count(*) FROM visits"), 99)
+
+    def test_a_partitioned_table_by_triggers(self):
+        self.partitioned("--option", "install_triggers=true")
+        self.world.kontor("sync", "postgres")
+        self.assertEqual(self.one("SELECT count(*) FROM visits"), 99)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def free_port():
 class PostgresServer:
     """`info`: host, port, database, user, password, ca_file, socket_dir (for psql as postgres)."""
 
-    def __init__(self, database="crm", user="kontor", password="pg-Geheimnis-密码", settings=()):
+    def __init__(self, database="crm", user="kontor", password="pg-Geheimnis-密码", settings=(),
+                 plain=False):
         self.bin = programs_folder()
         self.dir = tempfile.mkdtemp(prefix="kpg-")  # short: the socket's path has a limit
         # PostgreSQL refuses to run as root.
@@ -50,6 +51,7 @@ class PostgresServer:
             os.chown(self.dir, postgres.pw_uid, postgres.pw_gid)
         os.chmod(self.dir, 0o755)
         self.data = os.path.join(self.dir, "data")
+        self.plain = plain  # sign-ins without TLS too
         self.process = None
         self.info = {"host": "127.0.0.1", "port": free_port(), "database": database, "user": user,
                      "password": password, "ca_file": os.path.join(self.dir, "ca.pem"),
@@ -105,7 +107,8 @@ class PostgresServer:
             f"ssl_key_file = '{self.path('server.key')}'", "password_encryption = scram-sha-256",
             "log_statement = none", *settings, ""]),
             "pg_hba.conf": "local all postgres trust\n"
-                           "hostssl all all 127.0.0.1/32 scram-sha-256\n"}
+                           + ("host" if self.plain else "hostssl")
+                           + " all all 127.0.0.1/32 scram-sha-256\n"}
         for name, content in text.items():
             path = os.path.join(self.data, name)
             self.run("tee", path, input=content.encode())
@@ -132,6 +135,25 @@ class PostgresServer:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait()
+
+    def dump(self):
+        """The database as pg_dump has it."""
+        ran = self.program("pg_dump", "-d", self.info["database"])
+        return ran.stdout
+
+    def restore(self, dump):
+        """Puts a dump in the place of the database."""
+        name, user = self.info["database"], self.info["user"]
+        self.sql(f"""DROP DATABASE "{name}" WITH (FORCE)""", database="postgres")
+        self.sql(f"""CREATE DATABASE "{name}" OWNER "{user}" TEMPLATE template0"""
+                 " ENCODING 'UTF8'", database="postgres")
+        self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", name, input=dump)
+
+    def program(self, name, *words, **more):
+        """Runs one of PostgreSQL's programs as the administrator."""
+        return subprocess.run([os.path.join(self.bin, name), "-h", self.dir, "-p",
+                               str(self.info["port"]), "-U", "postgres", *words], check=True,
+                              stdout=subprocess.PIPE, **more)
 
     def psql(self, database=None):
         """The command that opens the database as its administrator."""
