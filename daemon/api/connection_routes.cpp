@@ -158,16 +158,20 @@ Result<ApiResponse> push(Services& services, const ApiRequest& request) {
 Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
-    auto body = parse_body(request, {"accept_remote"});
+    auto body = parse_body(request, {"accept_remote", "send_missing"});
     if (!body) return pass(body);
     auto accept = flag_in(*body, "accept_remote", false);
     if (!accept) return pass(accept);
+    auto send = flag_in(*body, "send_missing", false);
+    if (!send) return pass(send);
+    const auto missing = *send ? engine::Missing::kSend : engine::Missing::kStay;
     {
         auto db = services.databases.lend(Access::kEngine);
         if (!db) return pass(db);
         const auto& name = request.param("name");
-        auto done = *accept ? engine::accept_remote(**db, services.clock, name, request.actor)
-                            : engine::resume(**db, name);
+        auto done =
+            *accept ? engine::accept_remote(**db, services.clock, name, request.actor, missing)
+                    : engine::resume(**db, name);
         if (!done) return pass(done);
     }
     services.log.info("connection.resumed", {{"connection", request.param("name")},

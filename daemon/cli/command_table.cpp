@@ -37,6 +37,19 @@ constexpr OptionSpec kForce{.name = "force", .letter = 'f'};
 constexpr ExampleSpec kInitExamples[] = {{"kontor init"}, {"sudo kontor init --system"}};
 constexpr OptionSpec kInitOptions[] = {{.name = "system"}};
 
+constexpr ExampleSpec kInitHubExamples[] = {
+    {"kontor init hub --dry-run"},
+    {"kontor init hub --option host=db.example.com --option database=team --value user=admin "
+     "--secret password=file:/root/hub-password --grant crew"}};
+constexpr OptionSpec kInitHubOptions[] = {
+    kDryRun,
+    {.name = "option", .letter = 'o', .value = "NAME=VALUE", .repeat = true},
+    {.name = "value", .value = "NAME=VALUE", .repeat = true},
+    {.name = "secret", .value = "NAME=REFERENCE", .repeat = true},
+    {.name = "ca-file", .value = "FILE", .complete = Complete::kFile},
+    {.name = "allow-http-loopback"},
+    {.name = "grant", .value = "ROLE", .repeat = true}};
+
 constexpr OptionSpec kSecretFile{
     .name = "secret-file", .value = "NAME=FILE", .repeat = true, .complete = Complete::kFile};
 constexpr OptionSpec kSignIn{.name = "sign-in",
@@ -101,8 +114,11 @@ constexpr ExampleSpec kFieldsExamples[] = {
 constexpr OptionSpec kFieldsOptions[] = {{.name = "add", .value = "WHAT", .repeat = true},
                                          {.name = "all-fields"}};
 constexpr ExampleSpec kConnectionResumeExamples[] = {
-    {"kontor connection resume zoho"}, {"kontor connection resume zoho --accept-remote"}};
-constexpr OptionSpec kConnectionResumeOptions[] = {{.name = "accept-remote"}};
+    {"kontor connection resume zoho"},
+    {"kontor connection resume zoho --accept-remote"},
+    {"kontor connection resume hub --accept-remote --send-missing"}};
+constexpr OptionSpec kConnectionResumeOptions[] = {{.name = "accept-remote"},
+                                                   {.name = "send-missing"}};
 
 constexpr ExampleSpec kSignInExamples[] = {
     {"kontor connection sign-in zoho"},
@@ -429,6 +445,7 @@ constexpr ArgumentSpec kCompleteArguments[] = {
 
 constexpr CommandSpec kCommands[] = {
     {"init", kInitExamples, {}, kInitOptions, run_init},
+    {"init hub", kInitHubExamples, {}, kInitHubOptions, run_init_hub},
     {"connect", kConnectExamples, kConnectArguments, kConnectOptions, run_connect},
     {"status", kStatusExamples, kStatusArguments, {}, run_status},
     {"sync", kSyncExamples, kSyncArguments, kSyncOptions, run_sync},

@@ -7,6 +7,7 @@
 #include "daemon/messages/feedback_texts.hpp"
 #include "daemon/messages/folder_texts.hpp"
 #include "daemon/messages/form_texts.hpp"
+#include "daemon/messages/hub_texts.hpp"
 #include "daemon/messages/job_texts.hpp"
 #include "daemon/messages/match_texts.hpp"
 #include "daemon/messages/try_texts.hpp"
@@ -187,8 +188,8 @@ std::vector<std::string> placeholders(std::string_view text) {
 std::vector<std::span<const Text>> catalogues() {
     return {error_texts(),    daemon_texts(),     doctor_texts(), cli_texts(),    sentence_texts(),
             config_texts(),   rule_texts(),       kit_texts(),    backup_texts(), folder_texts(),
-            feedback_texts(), survey_sentences(), form_texts(),   try_texts(),    job_texts(),
-            job_sentences(),  match_texts()};
+            feedback_texts(), survey_sentences(), form_texts(),   try_texts(),    hub_texts(),
+            job_texts(),      job_sentences(),    match_texts()};
 }
 
 }  // namespace kontor::messages

@@ -42,7 +42,8 @@ public:
     void each(const Statement& statement, const std::function<void(const Row&)>& take);
     /// KONTOR_E_PROTOCOL if a row has less than this many columns.
     [[nodiscard]] Rows rows(const Statement& statement, std::size_t columns_min = 0);
-    void run(const std::string& sql) { static_cast<void>(rows({sql, {}})); }
+    void run(const Statement& statement) { static_cast<void>(rows(statement)); }
+    void run(const std::string& sql) { run(Statement{sql, {}}); }
 
     /// What one statement of several did.
     struct Outcome {

@@ -3,7 +3,6 @@
 #include "connectors/sdk/json.hpp"
 
 namespace kontor::postgres {
-namespace {
 
 using sdk::Json;
 
@@ -13,17 +12,27 @@ Json option(const char* name, const char* type, Json fallback, const char* en, c
     return out;
 }
 
-Json needed(const char* name, const char* en, const char* zh) {
+Json needed_option(const char* name, const char* en, const char* zh) {
     Json out = option(name, "text", nullptr, en, zh);
     out["required"] = true;
     return out;
 }
 
+Json password_auth() {
+    return {{"kind", "password"},
+            {"title", {{"en", "Database user"}, {"zh", "数据库用户"}}},
+            {"values", {"user"}},
+            {"secrets", {"password"}}};
+}
+
+namespace {
+
 Json options() {
     return Json::array(
-        {needed("host", "Name or address of the database server", "数据库服务器的主机名或地址"),
+        {needed_option("host", "Name or address of the database server",
+                       "数据库服务器的主机名或地址"),
          option("port", "integer", 5432, "Its port", "端口"),
-         needed("database", "Name of the database", "数据库名"),
+         needed_option("database", "Name of the database", "数据库名"),
          option("schema", "text", "public", "Schema whose tables and views are replicated",
                 "要同步的模式（schema）"),
          option("tables", "list", Json::array(),
@@ -51,14 +60,10 @@ Json options() {
 }  // namespace
 
 std::string spec_json() {
-    const Json spec{
-        {"title", {{"en", "PostgreSQL"}, {"zh", "PostgreSQL 数据库"}}},
-        {"options", options()},
-        {"auth", Json::array({{{"kind", "password"},
-                               {"title", {{"en", "Database user"}, {"zh", "数据库用户"}}},
-                               {"values", {"user"}},
-                               {"secrets", {"password"}}}})},
-        {"dials", {"postgresql://{host}:{port}/{database}"}}};
+    const Json spec{{"title", {{"en", "PostgreSQL"}, {"zh", "PostgreSQL 数据库"}}},
+                    {"options", options()},
+                    {"auth", Json::array({password_auth()})},
+                    {"dials", {"postgresql://{host}:{port}/{database}"}}};
     return spec.dump();
 }
 

@@ -66,6 +66,19 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
     sql.run("UPDATE kontor_stream SET records = 0 WHERE id = ?", stream);
 }
 
+// What is there is recognised by its key when it is read; the rest counts as what was here before
+// the remote was connected.
+void be_introduced(Sql& sql, std::int64_t stream) {
+    const auto has_key = sql.integer(
+        "SELECT 1 FROM kontor_stream WHERE id = ? AND loaded"
+        " AND coalesce(json_extract(mapping, '$.key_field'), '') <> ''",
+        stream);
+    if (!has_key) return;
+    sql.run("DELETE FROM kontor_link WHERE stream = ? AND state = ?", stream,
+            static_cast<int>(LinkState::kMissing));
+    sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ?", stream);
+}
+
 }  // namespace
 
 Result<std::int64_t> start_epoch(const replica::Database& db) {
@@ -81,7 +94,7 @@ Result<std::int64_t> start_epoch(const replica::Database& db) {
 }
 
 Result<> accept_remote(const replica::Database& db, const Clock& clock,
-                       const std::string& connection, const std::string& actor) {
+                       const std::string& connection, const std::string& actor, Missing missing) {
     return guarded([&] {
         Sql sql(db);
         WriteTransaction transaction(db);
@@ -96,7 +109,10 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
             " push_enabled = 0 WHERE id = ?",
             *id);
         const auto streams = ids(sql, "SELECT id FROM kontor_stream WHERE connection = ?", *id);
-        for (const std::int64_t stream : streams) forget_organisation(sql, stream, clock, actor);
+        for (const std::int64_t stream : streams) {
+            forget_organisation(sql, stream, clock, actor);
+            if (missing == Missing::kSend) be_introduced(sql, stream);
+        }
         read_again(sql, streams);
         transaction.commit();
     });

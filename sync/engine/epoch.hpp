@@ -29,8 +29,14 @@ namespace kontor::engine {
 /// deletions that the old one was not told are dropped. Both sides' values are compared without a
 /// base. Open questions and intents concerned the old one and are closed. Everything is read again,
 /// and pushing is off until it is switched on anew. kNotFound.
+///
+/// `missing`: what is to become of records that are here and that it does not have. Those of a
+/// remote that lost what came after its backup are sent as new ones, under their old keys; without
+/// keys they might be there twice, so streams that have none keep theirs here.
+enum class Missing { kStay, kSend };
 [[nodiscard]] Result<> accept_remote(const replica::Database& db, const Clock& clock,
-                                     const std::string& connection, const std::string& actor);
+                                     const std::string& connection, const std::string& actor,
+                                     Missing missing = Missing::kStay);
 
 /// True while a stream has not been read again since one of the above.
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);

@@ -11,6 +11,8 @@ class Context;
 
 // setup.cpp
 Outcome<Exit> run_init(Context& context);
+// init_hub.cpp
+Outcome<Exit> run_init_hub(Context& context);
 // connect.cpp
 Outcome<Exit> run_connect(Context& context);
 // connections.cpp

@@ -267,8 +267,10 @@ Outcome<Exit> run_connection_sign_in(Context& context) {
 
 Outcome<Exit> run_connection_resume(Context& context) {
     const bool accept = context.args().has("accept-remote");
-    const auto answer =
-        context.api().post(path_of(context, "/resume"), {{"accept_remote", accept}});
+    const bool send = context.args().has("send-missing");
+    if (send && !accept) return usage(context.language(), "cli.hub.send_missing");
+    const auto answer = context.api().post(path_of(context, "/resume"),
+                                           {{"accept_remote", accept}, {"send_missing", send}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     return told(context, *answer, accept ? "cli.accepted" : "cli.resumed",
                 {{"name", name_of(context)}});

@@ -1,0 +1,32 @@
+#include "plugins/postgres/hub/news.hpp"
+
+namespace kontor::postgres::hub {
+
+bool News::hold_for(const sdk::Host& host, const std::string& stream) {
+    const auto age = host.now_ms() - at_ms_;
+    return at_ms_ != 0 && age >= 0 && age <= kFor_ms && told_.insert(stream).second;
+}
+
+void News::read(sdk::Host& host, Session& session, Clock& clock,
+                const std::vector<Stream>& streams) {
+    // First what shows for certain, then what is there: never the other way round.
+    const auto asked = host.now_ms();
+    horizon_ = clock.horizon(session);
+    clock.saw(session, horizon_ - 1);
+    std::string sql;
+    for (const auto& stream : streams)
+        sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + literal(stream.table.name) +
+               ", max(kontor_stamp) FROM " + stream.table.sql_name();
+    newest_.clear();
+    told_.clear();
+    for (const auto& row : session.rows({sql, {}}, 2))
+        newest_[row[0].value_or("")] = stamp_of(row[1]);
+    at_ms_ = asked;
+}
+
+bool News::nothing_since(const std::string& stream, Stamp from) const {
+    const auto newest = newest_.find(stream);
+    return newest != newest_.end() && newest->second < from;
+}
+
+}  // namespace kontor::postgres::hub

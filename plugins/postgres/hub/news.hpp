@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "connectors/sdk/connector.hpp"
+#include "plugins/postgres/hub/catalog.hpp"
+#include "plugins/postgres/hub/clock.hpp"
+
+namespace kontor::postgres::hub {
+
+/// Which kinds of records have news, asked for all of them at once: a sync without any needs one
+/// connection to the server, not one for each kind.
+///
+/// A round of pulls asks once. Each kind takes an answer once; one that asks again, or later than
+/// kFor after the answer came, begins a new round. After a push nothing known holds.
+class News {
+public:
+    static constexpr std::int64_t kFor_ms = 5'000;
+
+    /// True if a pull of this kind may take what is known; read() first otherwise.
+    [[nodiscard]] bool hold_for(const sdk::Host& host, const std::string& stream);
+    /// Asks.
+    void read(sdk::Host& host, Session& session, Clock& clock, const std::vector<Stream>& streams);
+    /// True if there is nothing with the stamp `from` or a later one.
+    [[nodiscard]] bool nothing_since(const std::string& stream, Stamp from) const;
+    /// Where a pull goes on that ends now, see Clock::horizon().
+    [[nodiscard]] Stamp horizon() const { return horizon_; }
+    void forget() { at_ms_ = 0; }
+
+private:
+    std::int64_t at_ms_ = 0;  ///< when it was asked; 0: not
+    Stamp horizon_ = 0;
+    std::map<std::string, Stamp> newest_;
+    std::set<std::string> told_;
+};
+
+}  // namespace kontor::postgres::hub

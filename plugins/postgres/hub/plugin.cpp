@@ -1,0 +1,3 @@
+#include "plugins/postgres/hub/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::postgres::hub::Connector)
