@@ -68,11 +68,9 @@ struct Task {
     std::string_view words;   ///< without the name behind them
     std::string_view option;  ///< that may follow; "" = none
 };
-constexpr Task kTasks[] = {{"backup run", ""},
-                           {"backup drill", ""},
-                           {"backup verify", "--read-data"},
-                           {"feedback send", ""},
-                           {"verify", "--all"}};
+constexpr Task kTasks[] = {
+    {"backup run", ""},   {"backup drill", ""},  {"backup verify", "--read-data"},
+    {"feedback act", ""}, {"feedback send", ""}, {"verify", "--all"}};
 
 std::vector<std::string> words_of(const std::string& text) {
     std::vector<std::string> out(1);
@@ -94,7 +92,8 @@ std::string check_task(const std::string& text) {
         if (!rest.empty() && rest[0][0] != '-' && (rest.size() == 1 || option)) return "";
     }
     return "must be one of \"backup run NAME\", \"backup drill NAME\", \"backup verify NAME\" "
-           "(--read-data), \"feedback send SURVEY\" and \"verify CONNECTION\" (--all)";
+           "(--read-data), \"feedback act SURVEY\", \"feedback send SURVEY\" and \"verify "
+           "CONNECTION\" (--all)";
 }
 
 void read_conditions(TableReader& in, Job& out) {

@@ -2,6 +2,9 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "connectors/host/url.hpp"
 
 namespace kontor::host {
@@ -43,7 +46,49 @@ std::string with_query(std::string_view url, const std::vector<SecretHeader>& qu
     return out;
 }
 
+namespace {
+
+/// `body` with `value` in place of what stands at this JSON Pointer.
+Result<Secret> with_place(std::string_view body, const SecretHeader& place) {
+    const auto no_place = [&] {
+        return fail(Errc::kInvalid,
+                    "the request's body has no " + place.name + " that credentials fit in");
+    };
+    auto json = nlohmann::json::parse(body, nullptr, false);
+    try {
+        const nlohmann::json::json_pointer pointer(place.name);
+        if (json.is_discarded() || !json.contains(pointer)) return no_place();
+        // Written as text, so that the value is in no document that would not be wiped.
+        const std::string mark = "kontor:" + std::to_string(body.size()) + ":" + place.name;
+        json.at(pointer) = mark;
+        const std::string text =
+            json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const std::string quoted = nlohmann::json(mark).dump();
+        const auto at = text.find(quoted);
+        if (text.find(quoted, at + 1) != std::string::npos) return no_place();
+        std::string out;
+        out.reserve(text.size() + 6 * place.value.reveal().size() + 2);
+        out.append(text, 0, at).append(1, '"');
+        append_escaped(out, place.value.reveal());
+        out.append(1, '"').append(text, at + quoted.size());
+        return Secret(std::move(out));
+    } catch (const nlohmann::json::exception&) {
+        return no_place();
+    }
+}
+
+}  // namespace
+
 Result<Secret> with_members(std::string_view body, const std::vector<SecretHeader>& members) {
+    const auto place = std::ranges::find_if(
+        members, [](const auto& member) { return member.name.starts_with('/'); });
+    if (place != members.end()) {
+        auto out = with_place(body, *place);
+        std::vector<SecretHeader> rest;
+        for (const auto& member : members)
+            if (&member != &*place) rest.push_back({member.name, member.value.copy()});
+        return out && !rest.empty() ? with_members(out->reveal(), rest) : std::move(out);
+    }
     constexpr std::string_view kBlank = " \t\r\n";
     const auto open = body.find_first_not_of(kBlank);
     if (open == std::string_view::npos || body[open] != '{')

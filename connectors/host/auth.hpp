@@ -13,8 +13,10 @@ namespace kontor::host {
 /// What a request bears so that the remote knows who asks.
 struct Credentials {
     std::vector<SecretHeader> headers;
-    std::vector<SecretHeader> members;  ///< go to the top level of its body, a JSON object
-    std::vector<SecretHeader> query;    ///< go to the end of its address
+    /// Go to the top level of its body, a JSON object; a name that begins with a slash is a JSON
+    /// Pointer to what they replace.
+    std::vector<SecretHeader> members;
+    std::vector<SecretHeader> query;  ///< go to the end of its address
 };
 
 /// Puts a connection's credentials into requests. Thread-safe.
@@ -46,7 +48,8 @@ private:
     const Credentials same_;
 };
 
-/// `body`, a JSON object, with `members` as texts before its own. kInvalid if it is no object.
+/// `body`, a JSON object, with `members` as texts before its own, or in the places that their names
+/// point to. kInvalid if it is no object or lacks such a place.
 [[nodiscard]] Result<Secret> with_members(std::string_view body,
                                           const std::vector<SecretHeader>& members);
 /// `url` with these parameters at its end, percent-encoded.

@@ -104,6 +104,19 @@ json acted_json(const Acted& acted) {
             {"open", std::move(open)}};
 }
 
+json taken_json(const Taken& taken) {
+    json untaken = json::array(), broken = json::array();
+    for (const auto& one : taken.untaken)
+        untaken.push_back({{"submission", one.submission},
+                           {"number", one.number},
+                           {"question", or_null(one.question)},
+                           {"reason", one.reason}});
+    for (const auto& one : taken.broken)
+        broken.push_back({{"line", one.line}, {"message", one.error.message}});
+    return {{"answers", taken.answers}, {"nobody", taken.nobody}, {"changed", taken.changed},
+            {"open", taken.open},       {"untaken", untaken},     {"broken", broken}};
+}
+
 Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     auto body = parse_body(request, {"dry_run"});
     if (!body) return pass(body);
@@ -115,7 +128,7 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     std::optional<Links> links;
     const bool by_link = std::ranges::find(survey->channels, "link") != survey->channels.end();
     if (!*dry_run && by_link) {
-        auto made = desk.surveys.links();
+        auto made = desk.surveys.links(*survey);
         if (!made) return pass(made);
         links = std::move(*made);
     }
@@ -128,6 +141,7 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
     out["waiting"] = held_json(sent->sending.waiting);
     out["withdrawn"] = held_json(sent->sending.withdrawn);
     out["acted"] = acted_json(sent->acted);
+    out["taken"] = taken_json(sent->taken);
     out["due"] = json::array();
     const auto& mailed = sent->mailed;
     out["mailed"] = nullptr;
@@ -148,7 +162,7 @@ Result<ApiResponse> send_survey(const Desk& desk, const ApiRequest& request) {
 Result<ApiResponse> list_links(const Desk& desk, const ApiRequest& request) {
     auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
-    auto links = desk.surveys.links();
+    auto links = desk.surveys.links(*survey);
     if (!links) return pass(links);
     auto due = desk.surveys.handed_out(*survey);
     if (!due) return pass(due);
@@ -160,9 +174,12 @@ Result<ApiResponse> list_links(const Desk& desk, const ApiRequest& request) {
 Result<ApiResponse> act(const Desk& desk, const ApiRequest& request) {
     auto survey = survey_of(desk, request);
     if (!survey) return pass(survey);
+    auto taken = desk.surveys.take(*survey, request.actor);
+    if (!taken) return pass(taken);
     auto acted = desk.surveys.act(*survey, request.actor);
     if (!acted) return pass(acted);
     auto out = acted_json(*acted);
+    out["taken"] = taken_json(*taken);
     out["survey"] = survey->id;
     return json_response(out);
 }

@@ -56,9 +56,15 @@ Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const s
     if (!db) return pass(db);
     const Invitations::Parts parts{**db, services_.databases.catalogues(), services_.clock.now(),
                                    actor};
+    Taken taken;
+    if (!reach.dry_run) {
+        auto found = take_into(**db, survey, set, actor);
+        if (!found) return pass(found);
+        taken = std::move(*found);
+    }
     auto sent = feedback::send(parts, survey, reach, {*words, set.pulled_answers});
     if (!sent) return pass(sent);
-    Run out{std::move(*sent), {}};
+    Run out{std::move(*sent), std::move(taken), {}};
     if (reach.dry_run) return out;
     services_.edited();
     if (set.mail.smtp.empty()) return out;
@@ -93,7 +99,7 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
             if (!password) return pass(password);
             server.password = std::move(*password);
         }
-        return links();
+        return links(survey);
     };
     auto make = set_up();
     if (!make) {
@@ -137,6 +143,36 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         if (auto done = invitations.not_sent(one, for_good); !done) return pass(done);
     }
     return out;
+}
+
+Result<Taken> FeedbackService::take(const Survey& survey, const std::string& actor) {
+    auto set = settings();
+    if (!set) return pass(set);
+    const std::lock_guard lock(sending_);
+    auto db = services_.databases.lend(Access::kLocal);
+    if (!db) return pass(db);
+    return take_into(**db, survey, *set, actor);
+}
+
+Result<Taken> FeedbackService::take_into(const replica::Database& db, const Survey& survey,
+                                         const Settings& settings, const std::string& actor) {
+    std::optional<host::Secret> secret;
+    std::optional<Taken::Broken> no_key;
+    for (const auto& source : survey.sources) {
+        if (source.invitation.empty() || secret || no_key) continue;
+        auto read = link_secret();
+        if (read)
+            secret = std::move(*read);
+        else
+            no_key = {source.line, read.error()};
+    }
+    auto taken =
+        take_submissions({db, services_.databases.catalogues(), services_.clock.now(), actor},
+                         survey, settings.pulled_answers, secret ? &*secret : nullptr);
+    if (!taken) return pass(taken);
+    if (no_key) taken->broken.push_back(std::move(*no_key));
+    if (taken->answers + taken->changed > 0) services_.edited();
+    return taken;
 }
 
 Result<Acted> FeedbackService::act(const Survey& survey, const std::string& actor) {
@@ -200,7 +236,7 @@ Result<host::Secret> FeedbackService::link_secret() {
     return made;
 }
 
-Result<Links> FeedbackService::links() {
+Result<Links> FeedbackService::links(const Survey& survey) {
     auto set = settings();
     if (!set) return pass(set);
     if (set->public_url.empty())
@@ -208,7 +244,7 @@ Result<Links> FeedbackService::links() {
                     {{"reason", "survey_no_url"}, {"key", "public_url"}});
     auto secret = link_secret();
     if (!secret) return pass(secret);
-    return Links(set->public_url, std::move(*secret));
+    return Links(set->public_url, std::move(*secret), survey.link_elsewhere());
 }
 
 Result<Opened> FeedbackService::open(const std::string& token, Purpose purpose) {

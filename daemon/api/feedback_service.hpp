@@ -8,6 +8,7 @@
 #include "daemon/feedback/responses.hpp"
 #include "daemon/feedback/send.hpp"
 #include "daemon/feedback/settings.hpp"
+#include "daemon/feedback/sources.hpp"
 #include "daemon/feedback/surveys.hpp"
 
 namespace kontor::api {
@@ -35,6 +36,7 @@ public:
         std::optional<Error> problem;  ///< why the last one failed
     };
     struct Run : feedback::Sent {
+        feedback::Taken taken;
         Mailed mailed;
     };
     /// One run of a survey; see feedback::send(). Where there is a mail server, what is due is
@@ -46,6 +48,11 @@ public:
     /// person who sends them. `choose` false: only goes on with those that were chosen before.
     [[nodiscard]] Result<Run> send_by_itself(const feedback::Survey& survey,
                                              const std::string& actor, bool choose);
+
+    /// Takes the answers that the survey's sources have; see feedback::take_submissions(). Where
+    /// feedback.toml does not say pulled_answers, they are only counted.
+    [[nodiscard]] Result<feedback::Taken> take(const feedback::Survey& survey,
+                                               const std::string& actor);
 
     /// Acts on the answers that nobody has acted upon; see feedback::act_on_answers().
     [[nodiscard]] Result<feedback::Acted> act(const feedback::Survey& survey,
@@ -64,10 +71,10 @@ public:
                                           const feedback::Response& response,
                                           const std::string& actor);
 
-    /// Makes links. kConfig (reason survey_no_key, survey_no_url) if feedback.toml does not name
+    /// Makes the links of a survey. kConfig (reason survey_no_key, survey_no_url) if feedback.toml does not name
     /// the secret that signs them, or the form's address. Where the secret is a file or in the
     /// keyring and is not there yet, it is made.
-    [[nodiscard]] Result<feedback::Links> links();
+    [[nodiscard]] Result<feedback::Links> links(const feedback::Survey& survey);
 
     /// What a link leads to; errors as links(), and kStorage.
     [[nodiscard]] Result<feedback::Opened> open(const std::string& token,
@@ -83,14 +90,18 @@ private:
                                    const feedback::Settings& settings,
                                    const feedback::Reach& reach);
     [[nodiscard]] Result<host::Secret> link_secret();
+    [[nodiscard]] Result<feedback::Taken> take_into(const replica::Database& db,
+                                                    const feedback::Survey& survey,
+                                                    const feedback::Settings& settings,
+                                                    const std::string& actor);
     [[nodiscard]] Result<Mailed> mail(const feedback::Invitations::Parts& parts,
                                       const feedback::Survey& survey,
                                       const feedback::Settings& settings,
                                       const std::vector<feedback::Due>& due);
 
     Services& services_;
-    std::mutex sending_;
-    std::mutex key_;  // two requests must not make two
+    std::mutex sending_;  // one run of whatever survey, and one taking of answers
+    std::mutex key_;      // two requests must not make two
 };
 
 }  // namespace kontor::api

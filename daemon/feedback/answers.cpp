@@ -9,14 +9,6 @@
 namespace kontor::feedback {
 namespace {
 
-std::optional<std::int64_t> whole_number(const std::string& text) {
-    std::int64_t number = 0;
-    const auto* end = text.data() + text.size();
-    const auto [at, failed] = std::from_chars(text.data(), end, number);
-    if (failed != std::errc() || at != end) return std::nullopt;
-    return number;
-}
-
 /// Length in characters; nullopt if it is not UTF-8.
 std::optional<std::int64_t> characters(std::string_view text) {
     // The JSON library refuses what is not UTF-8 when it writes; that is the check.
@@ -93,6 +85,14 @@ bool holds(const api::Where& where, const Survey& survey, const Answers& answers
 }
 
 }  // namespace
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+    std::int64_t number = 0;
+    const auto* end = text.data() + text.size();
+    const auto [at, failed] = std::from_chars(text.data(), end, number);
+    if (failed != std::errc() || at != end) return std::nullopt;
+    return number;
+}
 
 std::string_view to_string(Flaw flaw) {
     switch (flaw) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/feedback/survey.hpp"
@@ -44,6 +47,9 @@ enum class Unasked { kDrop, kRefuse };
                             const Answers& answers);
 /// Whether the question is shown after these answers.
 [[nodiscard]] bool is_shown(const Question& question, const Survey& survey, const Answers& answers);
+
+/// A whole number in digits, with a sign or not; nullopt if the text is anything else.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);
 
 /// Numbers as numbers, several choices as a list, all else as text.
 [[nodiscard]] nlohmann::json answers_json(const Survey& survey, const Answers& answers);

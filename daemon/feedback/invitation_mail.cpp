@@ -52,7 +52,8 @@ InvitationMail invitation_mail(const Survey& survey, const Due& due, const std::
     out.html = "<!DOCTYPE html>\n<html lang=\"" + std::string(messages::to_string(language)) +
                "\"><body style=\"font-family:sans-serif;font-size:16px;line-height:1.5\">\n<p>" +
                for_html(intro) + "</p>\n";
-    if (first.is_number()) {
+    // A service's form takes no suggestions.
+    if (first.is_number() && survey.link_elsewhere().empty()) {
         out.text += question + " (" + std::to_string(first.min) + "–" + std::to_string(first.max) +
                     ")\n" + link + "\n\n";
         out.html += "<p><strong>" + for_html(question) + "</strong></p>\n<p>";

@@ -9,7 +9,15 @@ Result<std::string> Links::link(const char* path, const Ticket& ticket) const {
 }
 
 Result<std::string> Links::answer(const Invitation& invitation) const {
-    return link("/s/", {invitation.key, Purpose::kAnswer, invitation.expires});
+    const Ticket ticket{invitation.key, Purpose::kAnswer, invitation.expires};
+    if (elsewhere_.empty()) return link("/s/", ticket);
+    auto token = sign_ticket(ticket, secret_);
+    if (!token) return token;
+    constexpr std::string_view kGap = "{invitation}";
+    auto out = elsewhere_;
+    if (const auto at = out.find(kGap); at != std::string::npos)
+        out.replace(at, kGap.size(), *token);
+    return out;
 }
 
 Result<std::string> Links::unsubscribe(const Invitation& invitation) const {

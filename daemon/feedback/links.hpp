@@ -10,9 +10,10 @@ namespace kontor::feedback {
 /// Makes the links of invitations. A plain value; holds the secret that signs them.
 class Links {
 public:
-    /// `base`: where people reach the form, without a slash at its end.
-    Links(std::string base, host::Secret secret)
-        : base_(std::move(base)), secret_(std::move(secret)) {}
+    /// `base`: where people reach the form, without a slash at its end. `elsewhere`: an address
+    /// with {invitation} in it, where they answer instead; "" = at the form.
+    Links(std::string base, host::Secret secret, std::string elsewhere = "")
+        : base_(std::move(base)), elsewhere_(std::move(elsewhere)), secret_(std::move(secret)) {}
 
     /// Where the person answers; good until the invitation expires. kInternal if the invitation has
     /// no key of ours.
@@ -22,7 +23,7 @@ public:
 
 private:
     [[nodiscard]] Result<std::string> link(const char* path, const Ticket& ticket) const;
-    std::string base_;
+    std::string base_, elsewhere_;
     host::Secret secret_;
 };
 

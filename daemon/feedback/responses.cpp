@@ -19,15 +19,12 @@ Value text_or_null(const std::string& text) {
     return text.empty() ? Value::null() : Value(text);
 }
 
-Edit response_edit(const Survey& survey, const Response& response) {
-    Edit edit{Edit::Kind::kCreate, "survey_response"};
-    auto& fields = edit.fields;
-    fields = {{"survey", Value(survey.id)},
-              {"channel", Value(response.channel)},
-              {"language", text_or_null(response.language)},
-              {"submission", text_or_null(response.submission)},
-              {"answers", Value(answers_json(survey, response.answers).dump())},
-              {"answered_at", Value(format_instant(response.answered))}};
+/// What follows from the answers.
+std::map<std::string, Value> answer_fields(const Survey& survey, const Response& response) {
+    std::map<std::string, Value> fields{
+        {"answers", Value(answers_json(survey, response.answers).dump())},
+        {"measure", Value::null()},
+        {"score", Value::null()}};
     if (const auto* main = survey.main_question(); main != nullptr)
         if (const auto answer = response.answers.find(main->id); answer != response.answers.end()) {
             fields["measure"] = Value(to_string(main->kind));
@@ -40,6 +37,17 @@ Edit response_edit(const Survey& survey, const Response& response) {
                 answer != response.answers.end())
                 comment += (comment.empty() ? "" : "\n\n") + answer->second.front();
     fields["comment"] = text_or_null(comment);
+    return fields;
+}
+
+Edit response_edit(const Survey& survey, const Response& response) {
+    Edit edit{Edit::Kind::kCreate, "survey_response", 0, answer_fields(survey, response),
+              response.uid};
+    edit.fields.insert({{"survey", Value(survey.id)},
+                        {"channel", Value(response.channel)},
+                        {"language", text_or_null(response.language)},
+                        {"submission", text_or_null(response.submission)},
+                        {"answered_at", Value(format_instant(response.answered))}});
     return edit;
 }
 
@@ -139,6 +147,35 @@ Result<std::int64_t> record_import(const Database& db, replica::CatalogueCache& 
     auto done = local.apply({&edit, 1}, actor, steps);
     if (!done) return pass(done);
     return done->ids.front();
+}
+
+Result<bool> correct_response(const Database& db, replica::CatalogueCache& catalogues,
+                              const Survey& survey, std::int64_t id, const Response& response,
+                              const std::string& actor) {
+    Edit edit{Edit::Kind::kUpdate, "survey_response", id, answer_fields(survey, response)};
+    std::string sql = "SELECT 1";
+    for (const auto& field : edit.fields) sql += "," + field.first;
+    auto query = db.prepare(sql + " FROM survey_response WHERE id=?1");
+    if (!query) return pass(query);
+    query->bind(1, id);
+    auto row = query->step();
+    if (!row || !*row) return row;
+    int column = 1;
+    bool same = true;
+    for (const auto& [name, value] : edit.fields) {
+        const bool blank = query->is_null(column);
+        if (name == "score")
+            same = same && (blank ? value.is_null() : value == Value(query->integer(column)));
+        else
+            same = same && (blank ? value.is_null() : value == Value(query->text(column)));
+        ++column;
+    }
+    query->reset();
+    if (same) return false;
+    edit.fields["acted_at"] = Value::null();
+    replica::LocalEdits local(db, catalogues);
+    if (auto done = local.apply({&edit, 1}, actor); !done) return pass(done);
+    return true;
 }
 
 Result<> unsubscribe(const Database& db, replica::CatalogueCache& catalogues, const Survey& survey,

@@ -36,6 +36,7 @@ struct Response {
     std::string channel, language;
     std::string submission;  ///< of an import: the same one is taken once; "" = none
     Instant answered{};
+    std::string uid = {};  ///< as replica::Edit::uid
 };
 
 /// Records answers to an invitation and marks it answered, in one transaction. kConflict (reason
@@ -52,6 +53,14 @@ struct Response {
                                                  const Survey& survey, const std::string& who,
                                                  const Response& response,
                                                  const std::string& actor);
+
+/// Gives a response the answers, score and comment that it has now at its source, and lets it be
+/// acted upon anew; what was is in history. Changes nothing if they are the same; whether they
+/// were not.
+[[nodiscard]] Result<bool> correct_response(const replica::Database& db,
+                                            replica::CatalogueCache& catalogues,
+                                            const Survey& survey, std::int64_t id,
+                                            const Response& response, const std::string& actor);
 
 /// Sets the opt-out column of the invitation's person and withdraws what they were still to be
 /// asked, by whatever survey. Doing it again changes nothing.

@@ -125,6 +125,26 @@ struct Action {
     int line = 0;
 };
 
+/// Which question of a service feeds one of ours, and how.
+struct Feed {
+    std::string from;                           ///< the service's name of the question
+    std::map<std::string, std::string> values;  ///< its value → ours; "*" = any other, "" = none
+    std::int64_t add = 0;                       ///< to a number
+};
+
+/// [[source]]: a survey at a service whose answers a connection reads.
+struct Source {
+    std::string connection;
+    std::string survey;   ///< the service's name of it
+    std::string channel;  ///< of the responses
+    std::string link;     ///< where people answer there; {invitation} = a signed token
+    /// Fields or questions there: the token that `link` bore, an address, a number. "" = none.
+    std::string invitation, email, phone;
+    std::map<std::string, std::string> match;  ///< a field there → the person's column
+    std::map<std::string, Feed> questions;     ///< by our question's id
+    int line = 0;
+};
+
 /// A survey as its file defines it. A plain value.
 struct Survey {
     std::string id;
@@ -135,10 +155,13 @@ struct Survey {
     Limits limits;
     std::vector<Question> questions;
     std::vector<Action> actions;
+    std::vector<Source> sources;
 
     [[nodiscard]] const Question* question(std::string_view question_id) const;
     /// The first question with a score: what the survey is measured by; nullptr if there is none.
     [[nodiscard]] const Question* main_question() const;
+    /// Where people answer at a service: the first source's link; "" = at our own form.
+    [[nodiscard]] std::string link_elsewhere() const;
 };
 
 }  // namespace kontor::feedback

@@ -8,6 +8,7 @@
 #include "config/table_reader.hpp"
 #include "daemon/feedback/action_file.hpp"
 #include "daemon/feedback/conditions.hpp"
+#include "daemon/feedback/source_file.hpp"
 #include "daemon/feedback/zone.hpp"
 
 namespace kontor::feedback {
@@ -48,6 +49,7 @@ public:
         if (const auto* node = in.table("limits")) read_limits(*node, out.limits);
         read_questions(in, document, out.questions);
         out.actions = read_actions(in, out.questions, into_);
+        out.sources = read_sources(in, out.questions, into_);
         in.finish();
         return out;
     }
@@ -304,6 +306,12 @@ const Question* Survey::question(std::string_view question_id) const {
 const Question* Survey::main_question() const {
     const auto found = std::ranges::find_if(questions, [](const auto& q) { return q.is_score(); });
     return found == questions.end() ? nullptr : &*found;
+}
+
+std::string Survey::link_elsewhere() const {
+    const auto found =
+        std::ranges::find_if(sources, [](const auto& source) { return !source.link.empty(); });
+    return found == sources.end() ? std::string() : found->link;
 }
 
 bool is_id(std::string_view text) {

@@ -59,13 +59,15 @@ constexpr Text kFeedbackTexts[] = {
      "每行一份答复：submission（无论导入多少次只取一次）、who（contact:42）、answered_at、channel、"
      "language，以及每题一列；多个选项以 | 分隔。"},
     {"cli.example.feedback.import.1", "answers on paper", "纸质问卷"},
-    {"cli.command.feedback.act", "do what answers lead to in the CRM",
-     "执行答复在 CRM 中引发的操作"},
+    {"cli.command.feedback.act", "take what survey services have, and do what answers lead to",
+     "采纳问卷服务中的答复，并执行答复引发的操作"},
     {"cli.about.feedback.act",
-     "The survey's [[action]] tables: fields, notes, tasks. It happens by itself when an answer is "
-     "taken and with each kontor feedback send; this is for answers that could not be acted upon.",
-     "即调查文件中的 [[action]]：字段、备注、任务。收到答复时以及每次 kontor feedback send "
-     "都会自动执行；此命令用于之前未能执行的答复。"},
+     "The survey's [[source]] tables: answers that a connection has read from a survey service, "
+     "each "
+     "once. Then its [[action]] tables: fields, notes, tasks, also for answers that could not be "
+     "acted upon before. kontor feedback send does both too.",
+     "先处理调查文件中的 [[source]]：采纳连接从问卷服务读取的答复，每份只取一次；再执行 "
+     "[[action]]：字段、备注、任务，包括之前未能执行的答复。kontor feedback send 也会执行这两步。"},
     {"cli.example.feedback.act.1", "after a mistake in the survey was mended", "修正调查文件之后"},
     {"cli.command.feedback.lexicon", "the words by which texts are read", "用于解读文字意见的词表"},
     {"cli.about.feedback.lexicon",

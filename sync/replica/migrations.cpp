@@ -72,11 +72,22 @@ Result<> to_version_7(const Database& db, Random&) {
     return {};
 }
 
+/// What survey services have; an answer is looked up by its number there.
+Result<> to_version_8(const Database& db, Random&) {
+    for (const StandardEntity& standard : standard_entities())
+        if (standard.name == "survey_submission")
+            if (auto done = ensure_entity(db, to_entity(standard)); !done) return done;
+    return db.execute(
+        "CREATE INDEX survey_response_submission ON survey_response(submission)"
+        " WHERE submission IS NOT NULL;"
+        "CREATE INDEX survey_submission_survey ON survey_submission(survey);");
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
 constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4,
-                           to_version_5, to_version_6, to_version_7};
+                           to_version_5, to_version_6, to_version_7, to_version_8};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -20,7 +20,7 @@ struct StandardEntity {
 };
 
 /// Accounts, contacts, leads, deals, products, quotes, orders, invoices, campaigns, tasks, events,
-/// calls, notes, service cases, users, survey invitations and responses. Line items are JSON; a
+/// calls, notes, service cases, users, surveys' invitations, responses and submissions. Line items are JSON; a
 /// reference to several kinds of record ("*") is the text "entity:id". Referenced entities are in
 /// the list too. Immutable; callable from any thread.
 [[nodiscard]] const std::vector<StandardEntity>& standard_entities();

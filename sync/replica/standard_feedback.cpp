@@ -61,10 +61,34 @@ StandardEntity survey_response() {
                   common()})};
 }
 
+/// An answer as a survey service has it; a response is made of it.
+StandardEntity survey_submission() {
+    return {"survey_submission",
+            {"Survey submission", "问卷提交"},
+            join({{
+                      column("survey", kText, "Survey there", "远端问卷", kCode),
+                      column("submission", kText, "Number there", "远端编号", kCode),
+                      column("started_at", kInstant, "Started at", "开始时间"),
+                      column("submitted_at", kInstant, "Submitted at", "提交时间"),
+                      column("complete", kBoolean, "Complete", "已完成"),
+                      column("language", kText, "Language", "语言", kCode),
+                      column("email", kEmail, "E-mail", "电子邮箱", kPersonal),
+                      column("phone", kPhone, "Phone", "电话", kPersonal),
+                      column("token", kText, "Token", "令牌", kCode),
+                      column("hidden", kJson, "Hidden fields", "隐藏字段", kPersonal),
+                      column("answers", kJson, "Answers", "答案", kPersonal),
+                      column("taken", kText, "Taken as", "采纳标记", kCode),
+                      column("problem", kText, "Problem", "问题", kCode),
+                      column("response_id", kReference, "Response", "答复",
+                             {.target = "survey_response"}),
+                  },
+                  common()})};
+}
+
 }  // namespace
 
 std::vector<StandardEntity> feedback() {
-    return {survey_invitation(), survey_response()};
+    return {survey_invitation(), survey_response(), survey_submission()};
 }
 
 }  // namespace kontor::replica::standard

@@ -80,6 +80,7 @@ TEST_CASE("each mistake in a job has its line and its reason", "[config][jobs]")
         {"[job.x]\nrun='backup run office'\ncommand=['true']",
          ":5:1: job.x.run: give either run or command"},
         {"[job.x]\nrun='delete everything'", ":5:5: job.x.run: must be one of"},
+        {"[job.x]\nrun='feedback act'", ":5:5: job.x.run: must be one of"},
         {"[job.x]\nrun='backup run office --read-data'", ":5:5: job.x.run: must be one of"},
         {"[job.x]\nrun='backup run office'\nonly_if=['main']",
          "job.x.only_if: must be a list of mains, unmetered and idle (did you mean 'mains'?)"},
@@ -99,6 +100,14 @@ TEST_CASE("each mistake in a job has its line and its reason", "[config][jobs]")
         CHECK(all.find(c.expected) != std::string::npos);
         CHECK(all.find("hunter2") == std::string::npos);
     }
+}
+
+TEST_CASE("answers of survey services are taken by a job", "[config][jobs]") {
+    Problems problems;
+    const auto config = read("[job.x]\nrun='feedback act service'\nwhen='every 15m'", problems);
+    CHECK(problems.empty());
+    REQUIRE(config.job.size() == 1);
+    CHECK(config.job[0].run == std::vector<std::string>{"feedback", "act", "service"});
 }
 
 }  // namespace kontor::config

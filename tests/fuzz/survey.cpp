@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/feedback/answers.hpp"
+#include "daemon/feedback/source_answers.hpp"
 #include "daemon/feedback/survey_file.hpp"
 #include "tests/fuzz/input.hpp"
 
@@ -19,6 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!survey || end == std::string_view::npos) return 0;
     const auto json = nlohmann::json::parse(text.substr(end + 1), nullptr, false);
     if (!json.is_object()) return 0;
+    for (const auto& source : survey->sources) {
+        const auto mapped = feedback::mapped_answers(*survey, source, json);
+        for (const auto& [question, values] : mapped)
+            must_hold(survey->question(question) != nullptr && !values.empty());
+        (void)feedback::check_answers(*survey, mapped, feedback::Unasked::kDrop);
+    }
     const auto checked =
         feedback::check_answers(*survey, feedback::answers_from(json), feedback::Unasked::kDrop);
     if (!checked.flaws.empty()) return 0;

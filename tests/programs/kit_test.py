@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 import unittest
+from datetime import datetime, timedelta, timezone
 
 from kit import Kit
 from world import World
@@ -18,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from crm_server import CrmServer, Dolibarr, Espo, HubSpot, Pipedrive, SuiteCrm  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from radicale_server import RadicaleServer  # noqa: E402
+from survey_server import Formbricks, LimeSurvey, Typeform, Wjx  # noqa: E402
 
 Kit.programs = sys.argv.pop(1)
 DESCRIPTIONS = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "rest" / "descriptions"
@@ -150,6 +152,56 @@ class Rest(Kit):
                                    "values", "change_seen", "lost_create", "delete_seen")
         self.assert_passed(reports["espocrm"], "contacts", "stale_version")
         self.assert_passed(reports["dolibarr"], "thirdparties", "create_twice")
+
+
+class Surveys(Kit):
+    """Survey services, read only, each with a small server that speaks as its vendor documents."""
+    start = datetime(2026, 5, 20, tzinfo=timezone.utc)
+
+    def read(self, service, connector, *words):
+        with CrmServer(service) as server:
+            report = self.check(connector, "--read-only", "--allow-http-loopback",
+                                "--stream", "responses", "--requests-per-second", "200",
+                                *[word.replace("URL", server.url) for word in words])
+        self.assertEqual(service.complaints, [])
+        self.assert_passed(report, "responses", "pull", "unchanged")
+        return report
+
+    def secret(self, name, value):
+        return name + "=file:" + self.world.secret_file(name, {name: value})
+
+    def test_limesurvey(self):
+        service = LimeSurvey()
+        for n in range(1200):  # more than one export
+            service.add("7", self.start + timedelta(minutes=n) if n % 7 else None, Q1=str(n % 11))
+        report = self.read(service, "limesurvey",
+                           "--option", "url=URL/index.php/admin/remotecontrol",
+                           "--option", "surveys=7", "--value", "user=kontor",
+                           "--secret", self.secret("password", service.password))
+        self.assert_passed(report, "responses", "fetch", "fetch_unknown")
+
+    def test_formbricks(self):
+        service = Formbricks()
+        for n in range(250):
+            service.add("s1", {"nps": n % 11}, n % 7 > 0, at=self.start + timedelta(minutes=n // 9))
+        report = self.read(service, str(DESCRIPTIONS / "formbricks.toml"), "--option", "url=URL",
+                           "--secret", self.secret("token", service.token))
+        self.assert_passed(report, "responses", "fetch", "fetch_unknown")
+
+    def test_typeform(self):
+        service = Typeform()
+        for n in range(1300):
+            service.add("F1", [("score", "number", n % 11)],
+                        at=self.start + timedelta(minutes=n // 9))
+        self.read(service, str(DESCRIPTIONS / "typeform.toml"), "--option", "url=URL",
+                  "--option", "forms=F1", "--secret", self.secret("token", service.token))
+
+    def test_wjx(self):
+        service = Wjx()
+        for n in range(130):
+            service.add("7001", {2: n % 11}, at=self.start + timedelta(minutes=n // 9))
+        self.read(service, str(DESCRIPTIONS / "wjx.toml"), "--option", "url=URL",
+                  "--option", "surveys=7001", "--secret", self.secret("token", service.token))
 
 
 class Csv(Kit):

@@ -40,7 +40,8 @@ class CrmServer:
                 with lock:
                     status, answer, *more = crm.answer(
                         Request(self.command, self.path, self.headers, body))
-                data = b"" if answer is None else json.dumps(answer).encode()
+                data = (answer if isinstance(answer, bytes) else
+                        b"" if answer is None else json.dumps(answer).encode())
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))

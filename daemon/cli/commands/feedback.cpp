@@ -70,6 +70,33 @@ bool print_acted(Context& context, const json& acted) {
     return open.empty();
 }
 
+/// What came from survey services. Whether all of it could be taken.
+bool print_taken(Context& context, const json& taken) {
+    const auto count = [&](const char* key) { return integer_at(taken, key); };
+    if (count("answers") > 0)
+        context.note(context.text("feedback.taken", {{"answers", grouped(count("answers"))},
+                                                     {"nobody", grouped(count("nobody"))}}));
+    if (count("changed") > 0)
+        context.note(context.text("feedback.corrected", {{"count", grouped(count("changed"))}}));
+    if (count("open") > 0)
+        context.note(context.text("feedback.not_ours", {{"count", grouped(count("open"))}}));
+    const auto& untaken = list_at(taken, "untaken");
+    for (const auto& one : untaken)
+        context.warn(
+            context.text("feedback.untaken",
+                         {{"submission", text_at(one, "submission")},
+                          {"number", one_line(text_at(one, "number"))},
+                          {"question", text_at(one, "question")},
+                          {"reason", context.text_or("feedback.flaw." + text_at(one, "reason"),
+                                                     text_at(one, "reason"))}}));
+    const auto& broken = list_at(taken, "broken");
+    for (const auto& one : broken)
+        context.warn(context.text("feedback.broken_source",
+                                  {{"line", text_at(one, "line")},
+                                   {"reason", one_line(context.said(text_at(one, "message")))}}));
+    return untaken.empty() && broken.empty();
+}
+
 }  // namespace
 
 Outcome<Exit> run_feedback_check(Context& context) {
@@ -162,8 +189,9 @@ Outcome<Exit> run_feedback_send(Context& context) {
                           {"reason", one_line(context.said(text_at(mailed, "problem")))}}));
     print_held(context, list_at(*answer, "waiting"), "feedback.waiting");
     print_held(context, list_at(*answer, "withdrawn"), "feedback.withdrawn");
+    const bool all_taken = print_taken(context, object_at(*answer, "taken"));
     const bool all_done = print_acted(context, object_at(*answer, "acted"));
-    return all_done && all_gone ? Exit::kOk : Exit::kPartly;
+    return all_taken && all_done && all_gone ? Exit::kOk : Exit::kPartly;
 }
 
 Outcome<Exit> run_feedback_links(Context& context) {
@@ -176,8 +204,9 @@ Outcome<Exit> run_feedback_act(Context& context) {
     const auto acted = context.api().post(survey_path(context, "/act"), json::object());
     if (!acted) return tl::unexpected<Failure>(acted.error());
     if (context.json()) context.print_json(*acted);
+    const bool all_taken = print_taken(context, object_at(*acted, "taken"));
     if (integer_at(*acted, "answers") == 0) context.note(context.text("feedback.nothing_open"));
-    return print_acted(context, *acted) ? Exit::kOk : Exit::kPartly;
+    return print_acted(context, *acted) && all_taken ? Exit::kOk : Exit::kPartly;
 }
 
 }  // namespace kontor::cli

@@ -285,3 +285,15 @@ TEST_CASE("a key in the address goes to its end, encoded, and not twice when sen
     CHECK(s.http.seen[0].url == "https://crm.example/data?api%20key=a%26b");
     CHECK(s.http.seen[1].url == s.http.seen[0].url);
 }
+
+TEST_CASE("a name with a slash is a place in the body, as JSON-RPC wants it", "[host][token]") {
+    const auto filled = [](std::string_view body, const char* place = "/params/0") {
+        std::vector<SecretHeader> members;
+        members.push_back({place, Secret(std::string("k\"ey"))});
+        return with_members(body, members);
+    };
+    CHECK(filled(R"({"method":"m","params":[null,7]})")->reveal() ==
+          R"({"method":"m","params":["k\"ey",7]})");
+    for (const char* body : {"", "[]", "{}", R"({"params":[]})", R"({"params":{"1":2}})", "{\"a"})
+        CHECK(filled(body).error().code == Errc::kInvalid);
+}

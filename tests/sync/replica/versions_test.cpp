@@ -46,7 +46,9 @@ TEST_CASE("replicas of all released versions open", "[replica][versions]") {
     REQUIRE(catalogue->entity("survey_response") != nullptr);
     CHECK(catalogue->entity("survey_response")->field("follow_up") != nullptr);
     CHECK(*db.scalar("SELECT count(*) FROM sqlite_schema WHERE name IN"
-                     "('survey_invitation_key','survey_response_invitation')") == 2);
+                     "('survey_invitation_key','survey_response_invitation',"
+                     "'survey_response_submission','survey_submission_survey')") == 4);
+    REQUIRE(catalogue->entity("survey_submission") != nullptr);
     CHECK(*db.scalar("SELECT count(*) FROM kontor_job_run WHERE job='nightly' AND result='ok'") ==
           (version >= 6 ? 1 : 0));
     const auto now = record_at_seq(db, *catalogue->entity("visit"), 1, INT64_MAX);

@@ -1,0 +1,3 @@
+#include "plugins/limesurvey/connector.hpp"
+
+KONTOR_EXPORT_CONNECTOR(kontor::limesurvey::Connector)
