@@ -8,8 +8,8 @@ const Request* Stream::request(std::string_view kind) const {
 }
 
 const Field* Stream::field(std::string_view wanted) const {
-    for (const auto& each : fields)
-        if (each.name == wanted) return &each;
+    for (const auto& candidate : fields)
+        if (candidate.name == wanted) return &candidate;
     return nullptr;
 }
 

@@ -76,6 +76,12 @@ struct Moments {
     std::string filter_format;  ///< of {since} and {until}; "" = as `format`
 };
 
+/// json: members made of what a row has otherwise, a list of names with values, or a text.
+struct Members {
+    std::vector<Pointer> name, value;  ///< in each item; the first that is there counts
+    std::string ends, between, items;  ///< "1$5}2$a|b": ends "}", between "$", items "|"
+};
+
 struct Field {
     std::string name, type = "text", format, column, group;
     Label label;
@@ -88,10 +94,19 @@ struct Field {
     std::vector<std::pair<std::string, std::string>> choices;  ///< value, label
     std::string separator;  ///< list: a text with this between the items; "" = a JSON array
     Pointer item;           ///< list: where each item of the array has its text
+    std::optional<Members> members;
+};
+
+/// A stream's lists are asked for once for each value of an option.
+struct Each {
+    std::string option;         ///< of the type list
+    std::optional<Pointer> at;  ///< where rows get the value
+    bool number = false;        ///< requests have it as a number
 };
 
 struct Stream {
     std::string name, remote_name, entity;
+    std::optional<Each> each;
     Label label;
     bool custom = false;
     Pointer id;

@@ -372,6 +372,7 @@ std::optional<Description> read_description(std::string_view text, const std::st
     if (out.title.en.empty()) out.title.en = out.name;
     read_options(reading, table);
     read_template(reading, table, "base_url", out.base_url, {});
+    reading.option_names.insert("random");  // another one in each request
     if (document->member("base_url") == nullptr)
         table.problem(*document, "base_url",
                       "is missing: the address that all paths begin at, "

@@ -43,6 +43,28 @@ std::vector<std::pair<std::string, std::string>> read_choices(TableReader& table
     return out;
 }
 
+void read_members(const Reading& reading, TableReader& table, const Node& whole, Field& out) {
+    const Node* node = table.table("members");
+    if (node == nullptr) return;
+    Members members;
+    TableReader inner(*node, table.dotted("members"), reading.into);
+    read_pointers(inner, "name", members.name);
+    read_pointers(inner, "value", members.value);
+    inner.text("ends", members.ends);
+    inner.text("between", members.between);
+    inner.text("items", members.items);
+    const bool list = !members.name.empty() && !members.value.empty();
+    const bool text = !members.ends.empty() && !members.between.empty();
+    if (list == text)
+        inner.problem(*node, "name",
+                      "is made of a list (name and value) or of a text (ends and between)");
+    if (out.type != "json")
+        table.problem(*whole.member("members"), "members", "belongs to the type json");
+    inner.finish();
+    out.members = std::move(members);
+    out.read_only = true;
+}
+
 Field read_field(const Reading& reading, const Stream& stream, const Node& node,
                  const std::string& name) {
     Field out;
@@ -91,6 +113,7 @@ Field read_field(const Reading& reading, const Stream& stream, const Node& node,
         check_format(reading, table, *format, "format", out.type, out.format);
     if (out.type == "reference" && out.to.empty())
         table.problem(node, "to", "is missing: the stream whose records it refers to");
+    read_members(reading, table, whole, out);
     if (out.type != "list" && whole.member("separator") != nullptr)
         table.problem(*whole.member("separator"), "separator", "belongs to the type list");
     table.finish();
@@ -131,6 +154,22 @@ void read_modified(const Reading& reading, TableReader& table, Stream& out) {
         inner.finish();
     }
     out.modified = moments;
+}
+
+void read_each(const Reading& reading, TableReader& table, Stream& out) {
+    const Node* node = table.table("each");
+    if (node == nullptr) return;
+    Each each;
+    TableReader inner(*node, table.dotted("each"), reading.into);
+    inner.text("option", each.option);
+    read_pointer(inner, "at", each.at);
+    inner.boolean("number", each.number);
+    const bool known = std::ranges::any_of(reading.out.options, [&](const auto& option) {
+        return option.name == each.option && option.type == "list";
+    });
+    if (!known) inner.problem(*node, "option", "must name an option of the type list");
+    inner.finish();
+    out.each = std::move(each);
 }
 
 void read_gone(const Reading& reading, TableReader& table, Stream& out) {
@@ -187,6 +226,9 @@ void check_whole(const TableReader& table, const Stream& out) {
         table.problem(
             node, "modified",
             "is missing: changes are asked for by the time that records say they changed");
+    for (const auto* other : {"deleted", "get", "find", "create", "update", "delete"})
+        if (out.each && has(other))
+            table.problem(*node.member(other), other, "cannot be beside each: lists alone can");
     for (const auto* write : {"update", "delete"})
         if (has(write) && !has("get"))
             table.problem(*node.member(write), "get",
@@ -241,9 +283,12 @@ void check_format(const Reading& reading, const TableReader& table, const Node& 
                   config::nearest(format, names));
 }
 
-Stream read_stream(const Reading& reading, const Node& node, const std::string& name) {
-    TableReader table(node, "stream." + name, reading.into);
+Stream read_stream(const Reading& all, const Node& node, const std::string& name) {
+    TableReader table(node, "stream." + name, all.into);
     Stream out;
+    read_each(all, table, out);
+    Reading reading{all.into, all.out, all.option_names};
+    if (out.each) reading.option_names.insert("each");
     out.name = out.remote_name = name;
     table.text("remote_name", out.remote_name);
     table.text("entity", out.entity);

@@ -40,6 +40,13 @@ std::string encoded_form(const Pairs& form, const Values& values) {
     return out;
 }
 
+std::string hex_of(std::uint64_t number) {
+    std::string out(16, '0');
+    for (auto at = out.rbegin(); at != out.rend(); ++at, number >>= 4)
+        *at = "0123456789abcdef"[number & 15];
+    return out;
+}
+
 // Scheme, host and port.
 std::string origin(std::string_view url) {
     const auto scheme = url.find("://");
@@ -112,7 +119,25 @@ sdk::HttpRequest Api::built(const Request& request, const Values& values) const 
 Values Api::with_options(const Stream* stream, const Values& values) const {
     Values out = options_;
     if (stream != nullptr) out["stream"] = stream->remote_name;
+    out["random"] = hex_of(host_.random()) + hex_of(host_.random());
     for (const auto& [name, value] : values) out[name] = value;
+    return out;
+}
+
+std::vector<Json> Api::each_of(const Stream& stream) const {
+    if (!stream.each) return {Json()};
+    std::vector<Json> out;
+    const auto found = options_.find(stream.each->option);
+    if (found == options_.end() || !found->second.is_array()) return out;
+    for (const Json& value : found->second) {
+        out.push_back(value);
+        if (!stream.each->number || !value.is_string()) continue;
+        out.back() = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
+        if (!out.back().is_number_integer())
+            throw sdk::Error(KONTOR_E_INVALID,
+                             stream.each->option + ": must be whole numbers, not " + value.dump())
+                .stream(stream.name);
+    }
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectors/declarative/description.hpp"
 #include "connectors/declarative/template.hpp"
@@ -30,6 +31,9 @@ public:
     /// The same to an address that an answer gave.
     Reply follow(const declarative::Request& request, const declarative::Stream* stream,
                  std::string_view address);
+
+    /// The values that a stream's lists are asked for with, as {each}; a null if it has none.
+    [[nodiscard]] std::vector<Json> each_of(const declarative::Stream& stream) const;
 
     /// JSON with its gaps filled by these values and the connection's options.
     [[nodiscard]] std::optional<Json> filled(const Json& shape, const declarative::Stream& stream,

@@ -119,8 +119,10 @@ sdk::Identity Connector::check() {
         out.user_name = text_at(check.user_name, body);
     } else {
         const Stream& first = description_.streams.front();
-        Pager(api_, first, *first.request("list"), {{"fields", Rows(api_, first, {}).wanted()}})
-            .next();
+        for (const Json& each : api_.each_of(first))
+            Pager(api_, first, *first.request("list"),
+                  {{"fields", Rows(api_, first, {}).wanted()}, {"each", each}})
+                .next();
     }
     // Where nothing else tells whose records these are, their address does.
     if (out.org_id.empty()) out.org_id = api_.base();

@@ -22,6 +22,7 @@ std::string Cursor::encode() const {
                 {"since", json_of(since_ms)},
                 {"began", json_of(began_ms)},
                 {"newest", json_of(newest_ms)},
+                {"each", each},
                 {"at", position}}
         .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -35,6 +36,8 @@ Cursor Cursor::decode(std::string_view text) {
     out.began_ms = ms_of(json, "began");
     out.newest_ms = ms_of(json, "newest");
     out.position = sdk::member(json, "at");
+    if (const Json& each = sdk::member(json, "each"); each.is_array())
+        out.each.assign(each.begin(), each.end());
     if (!out.loading && !out.since_ms) out.loading = true;
     return out;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "connectors/sdk/json.hpp"
 
@@ -16,6 +17,7 @@ struct Cursor {
     std::optional<std::int64_t> began_ms;   ///< when the load began, by the server's clock
     std::optional<std::int64_t> newest_ms;  ///< the latest change seen
     sdk::Json position;                     ///< where a load goes on
+    std::vector<sdk::Json> each;            ///< what has been loaded, where lists have an {each}
 
     [[nodiscard]] std::string encode() const;
     /// A cursor of another version means: from the beginning.

@@ -20,6 +20,7 @@ public:
         : api_(api),
           stream_(stream),
           rows_(api, stream, request.fields),
+          each_(api.each_of(stream)),
           total_hint_(request.total_hint) {}
 
     std::string run(std::string_view text) {
@@ -35,15 +36,31 @@ public:
 private:
     Values usual() const { return {{"fields", rows_.wanted()}}; }
 
-    // The list once, until its rows have kept still from the first page to the last.
+    // The list once for each of what it is asked for with.
     template <class Take>
     void whole(const declarative::Request& request, const Values& values, Take&& take) {
+        for (const Json& each : each_) one(request, values, each, take);
+    }
+
+    // A row, with what it was asked for with where the description wants that.
+    template <class Take>
+    void hand(const Json& row, const Json& each, Take&& take) {
+        if (!stream_.each || !stream_.each->at) return take(row);
+        Json whole_row = row;
+        stream_.each->at->put(whole_row, each);
+        take(whole_row);
+    }
+
+    // Until its rows have kept still from the first page to the last.
+    template <class Take>
+    void one(const declarative::Request& request, Values values, const Json& each, Take&& take) {
+        if (stream_.each) values["each"] = each;
         for (int pass = 0; pass < kPassesMax; ++pass) {
             Pager pager(api_, stream_, request, values);
             if (!cursor_.position.is_null()) pager.resume(cursor_.position);
             while (const Json* rows = pager.next()) {
-                for (const Json& row : *rows) take(row);
-                flush(pager.position());
+                for (const Json& row : *rows) hand(row, each, take);
+                flush(stream_.each ? Json() : pager.position());
             }
             if (!pager.moved()) return;
         }
@@ -73,6 +90,7 @@ private:
             read_all(*list, false);
         }
         cursor_.position = nullptr;
+        cursor_.each = each_;
         if (stream_.request("changes") == nullptr || !cursor_.newest_ms) return;
         cursor_.loading = false;
         cursor_.since_ms = std::min(*cursor_.newest_ms, *cursor_.began_ms);
@@ -102,14 +120,21 @@ private:
         values["since_text"] = declarative::as_text(values["since"]);
         values["until"] = rows_.forms().written_moment(format, began);
         resumable_ = false;
-        whole(*stream_.request("changes"), values, [&](const Json& row) {
+        const auto take = [&](const Json& row) {
             const Stamp stamp = rows_.stamp(row);
             note(stamp);
             if (stamp.gone)
                 out_.begin(abi::Op::kDeleted, stamp.id, stamp.version(), {}, stamp.actor);
             else
                 rows_.add(row, stamp, out_);
-        });
+        };
+        // What is asked for with something new has not been loaded yet.
+        for (const Json& each : each_) {
+            const bool known =
+                !stream_.each || std::ranges::find(cursor_.each, each) != cursor_.each.end();
+            one(*stream_.request(known ? "changes" : "list"), values, each, take);
+        }
+        cursor_.each = each_;
         if (const auto* deleted = stream_.request("deleted"))
             whole(*deleted, values, [&](const Json& row) {
                 const Stamp stamp = rows_.stamp(row);
@@ -140,6 +165,7 @@ private:
     Api& api_;
     const Stream& stream_;
     Rows rows_;
+    const std::vector<Json> each_;
     std::int64_t total_hint_, done_ = 0;
     int pages_ = 0;
     abi::BatchWriter out_;
@@ -154,12 +180,15 @@ std::string pull(Api& api, const Stream& stream, const sdk::Request& request,
     return Pull(api, stream, request).run(cursor);
 }
 
-bool list_ids(Api& api, const Stream& stream) {
+namespace {
+
+// False if rows moved between pages again and again.
+bool list_ids_of(Api& api, const Stream& stream, const Json& each) {
     const auto* request = stream.request("ids");
     if (request == nullptr) request = stream.request("list");
     const Rows rows(api, stream, {});
     for (int pass = 0; pass < kPassesMax; ++pass) {
-        Pager pager(api, stream, *request, {{"fields", rows.wanted()}});
+        Pager pager(api, stream, *request, {{"fields", rows.wanted()}, {"each", each}});
         abi::BatchWriter out;
         while (const Json* page = pager.next()) {
             for (const Json& row : *page) {
@@ -173,6 +202,13 @@ bool list_ids(Api& api, const Stream& stream) {
         if (!pager.moved()) return true;
     }
     return false;
+}
+
+}  // namespace
+
+bool list_ids(Api& api, const Stream& stream) {
+    return std::ranges::all_of(api.each_of(stream),
+                               [&](const Json& each) { return list_ids_of(api, stream, each); });
 }
 
 }  // namespace kontor::rest

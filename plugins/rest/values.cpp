@@ -7,6 +7,7 @@
 #include "connectors/declarative/shape.hpp"
 #include "connectors/declarative/template.hpp"
 #include "connectors/declarative/time_format.hpp"
+#include "plugins/rest/members.hpp"
 
 namespace kontor::rest {
 namespace {
@@ -152,7 +153,11 @@ bool ValueForms::add(const Field& field, const Json& raw, std::uint16_t index,
         if (known) out.add(index, std::string_view(*known));
         return known.has_value();
     };
-    if (field.type == "json") return text(sdk::canonical_json(value->dump()));
+    if (field.type == "json") {
+        const auto made_of = field.members ? members_of(*field.members, *value) : *value;
+        return made_of && text(sdk::canonical_json(
+                              made_of->dump(-1, ' ', false, Json::error_handler_t::replace)));
+    }
     if (field.type == "list") {
         auto items = items_of(field, *value);
         if (!items) return false;

@@ -57,6 +57,8 @@ met = { type = "instant", format = "epoch" }
 boss = { type = "reference", to = "people" }
 tags = "list"
 more = "json"
+pairs = { type = "json", members = { name = ["/ref", "/id"], value = ["/n", "/t"] } }
+coded = { type = "json", members = { ends = "}", between = "$", items = "|" } }
 )";
 
 constexpr int kStatuses[] = {200, 200, 200, 201, 204, 207, 400, 404, 409, 500};
@@ -86,8 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     sdk::Request request;
     request.stream = "people";
-    request.fields = {"ext",  "name", "mail", "amount", "vip",
-                      "born", "met",  "boss", "tags",   "more"};
+    request.fields = {"ext", "name", "mail", "amount", "vip",   "born",
+                      "met", "boss", "tags", "more",   "pairs", "coded"};
     const auto calmly = [&](auto&& call) {
         try {
             call();

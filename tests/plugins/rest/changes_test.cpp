@@ -159,3 +159,60 @@ name = "text"
     CHECK(records[1].op == abi::Op::kMissing);
     CHECK(remote.host.requests.size() == 3);
 }
+
+namespace {
+
+constexpr const char* kEach = R"(
+[option.forms]
+type = "list"
+[stream.people]
+id = "/id"
+modified = "/changed"
+overlap = "0s"
+each = { option = "forms", at = "/form", number = true }
+[stream.people.list]
+path = "forms/{each}"
+records = "/data"
+query = { trace = "{random}" }
+[stream.people.changes]
+query = { since = "{since}" }
+[stream.people.fields]
+form = { at = "/form" }
+)";
+
+Json of_form(int id) {
+    return {{"data", {{{"id", id}, {"changed", "2026-05-20T10:00:00Z"}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("lists are asked for once for each value of an option; a new value is loaded", "[rest]") {
+    const auto options = [](Json forms) {
+        return Json{{"url", "https://crm.test"}, {"forms", std::move(forms)}};
+    };
+    RestRemote remote(kEach, kHead, options({"7", "8"}));
+    remote.answer(of_form(1));
+    remote.answer(of_form(2));
+    const auto cursor = remote.pull("people", {"form"});
+    const auto asked = remote.asked();
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[0].starts_with("GET /api/forms/7?trace="));
+    CHECK(asked[0].size() == std::string_view("GET /api/forms/7?trace=").size() + 32);
+    CHECK(asked[1].starts_with("GET /api/forms/8?trace="));
+    CHECK(asked[0].substr(17) != asked[1].substr(17));
+    CHECK(std::get<std::string>(remote.host.records().at(1).fields.at(0)) == "8");
+
+    RestRemote later(kEach, kHead, options({"8", "9"}));
+    later.answer(of_form(2));
+    later.answer(of_form(3));
+    const auto next = later.pull("people", {"form"}, cursor);
+    CHECK(later.asked()[0].find("since=") != std::string::npos);
+    CHECK(later.asked()[1].find("since") == std::string::npos);
+    later.answer(of_form(2));
+    later.answer(of_form(3));
+    later.pull("people", {"form"}, next);
+    CHECK(later.asked()[3].find("since") != std::string::npos);
+
+    RestRemote wrong(kEach, kHead, options({"x"}));
+    CHECK_THROWS_WITH(wrong.pull("people", {"form"}), Catch::Contains("whole numbers"));
+}

@@ -58,6 +58,16 @@ TEST_CASE("mistakes are told with line, reason and what is allowed", "[rest]") {
                Contains("stream.people.fields.name") && Contains("did you mean 'text'?"));
     CHECK_THAT(problems("id = \"/id\"", "id = \"id\""), Contains("JSON Pointer"));
     CHECK_THAT(problems("id = \"/id\"\n", ""), Contains("where does a record have its id?"));
+    CHECK_THAT(problems("id = \"/id\"\n", "id = \"/id\"\neach = { option = \"url\" }\n"),
+               Contains("must name an option of the type list"));
+    CHECK_THAT(problems("path = \"people\"", "path = \"people/{each}\""),
+               Contains("{each} stands for nothing here"));
+    CHECK_THAT(problems("name = \"text\"",
+                        "name = { type = \"text\", members = { ends = \"|\", between = \"$\" } }"),
+               Contains("belongs to the type json"));
+    CHECK_THAT(
+        problems("name = \"text\"", "name = { type = \"json\", members = { ends = \"|\" } }"),
+        Contains("made of a list (name and value) or of a text"));
     CHECK_THAT(problems("modified = \"/updated\"\n", ""),
                Contains("stream.people.modified: is missing"));
     CHECK_THAT(problems("since = \"{since}\"", "since = 1"),

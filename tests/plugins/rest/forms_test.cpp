@@ -142,3 +142,43 @@ TEST_CASE("lists, texts in lists, references, blanks", "[rest]") {
     CHECK(out("\"text\"", std::monostate()) == "");
     CHECK(in("\"json\"", {{"b", 1}, {"a", 2}}) == R"({"a":2,"b":1})");
 }
+
+namespace {
+
+std::string with_members(const std::string& members) {
+    return "[option.forms]\ntype = \"list\"\n[stream.people]\nid = \"/id\"\n"
+           "[stream.people.list]\npath = \"people\"\nrecords = \"/data\"\n[stream.people.fields]\n"
+           "answers = { type = \"json\", members = " +
+           members + " }\n";
+}
+
+}  // namespace
+
+TEST_CASE("members are made of a list of names and values, or of a text", "[rest]") {
+    RestRemote list(with_members(R"({ name = ["/ref", "/id"], value = ["/number", "/text"] })"));
+    list.answer(Json{{"data",
+                      {{{"id", 1},
+                        {"answers",
+                         {{{"ref", "a"}, {"number", 9}},
+                          {{"id", "b"}, {"text", "x"}},
+                          {{"id", "c"}, {"text", ""}},
+                          {{"number", 1}},
+                          {{"ref", nullptr}, {"id", "d"}, {"number", nullptr}, {"text", "y"}}}}},
+                       {{"id", 2}, {"answers", "no list"}},
+                       {{"id", 3}, {"answers", Json::array()}}}}});
+    list.pull("people", {"answers"});
+    auto records = list.host.records();
+    CHECK(std::get<std::string>(records.at(0).fields.at(0)) == R"({"a":9,"b":"x","d":"y"})");
+    CHECK(records.at(1).fields.empty());
+    CHECK(std::get<std::string>(records.at(2).fields.at(0)) == "{}");
+
+    RestRemote text(with_members(R"({ ends = "}", between = "$", items = "|" })"));
+    text.answer(
+        Json{{"data",
+              {{{"id", 1}, {"answers", "2$1}3$1|3}4$a$b}5$}x}$1"}}, {{"id", 2}, {"answers", 7}}}}});
+    text.pull("people", {"answers"});
+    records = text.host.records();
+    CHECK(std::get<std::string>(records.at(0).fields.at(0)) ==
+          R"({"2":"1","3":["1","3"],"4":"a$b"})");
+    CHECK(records.at(1).fields.empty());
+}
