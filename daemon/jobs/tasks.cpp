@@ -61,6 +61,19 @@ Outcome drill(const backup::Backups& backups, const config::Backup& target) {
                    number(done->bytes) + " bytes in " + number(done->ms) + " ms");
 }
 
+void say(const feedback::Acted& acted, const TaskPorts& ports) {
+    for (const auto& open : acted.open)
+        ports.say("answer " + number(open.response) + ": " + open.error.message);
+}
+
+void say(const feedback::Taken& taken, const TaskPorts& ports) {
+    for (const auto& one : taken.untaken)
+        ports.say("submission " + one.number + " was not taken: " + one.question + " " +
+                  one.reason);
+    for (const auto& one : taken.broken)
+        ports.say("line " + std::to_string(one.line) + ": " + one.error.message);
+}
+
 Outcome outcome_of(const api::FeedbackService::Run& sent) {
     const auto& mailed = sent.mailed;
     const auto unsent = std::ranges::count_if(
@@ -81,7 +94,7 @@ Outcome Tasks::run(const config::Job& job, const Run& run, const TaskPorts& port
         if (job.run.empty()) return run_command(job, run, ports);
         if (job.run[0] == "backup") return back_up(job, ports);
         if (job.run[0] == "verify") return verify(job, ports);
-        return send_survey(job, run, ports);
+        return job.run[1] == "act" ? take_answers(job, ports) : send_survey(job, run, ports);
     } catch (const std::exception& error) {
         return failure(Error{Errc::kInternal, error.what(), {}, {}});
     }
@@ -143,16 +156,30 @@ Outcome Tasks::send_survey(const config::Job& job, const Run& run, const TaskPor
     if (!survey) return failure(survey.error());
     // Before anything is reserved: an invitation without a link would be one that nobody gets.
     if (std::ranges::find(survey->channels, "link") != survey->channels.end())
-        if (const auto links = parts_.surveys.links(); !links) return failure(links.error());
+        if (const auto links = parts_.surveys.links(*survey); !links) return failure(links.error());
     // Between its times a survey asks nobody new; one that answers to events has no other times.
     const bool choose = !run.follow_up || job.times.empty();
     auto sent = parts_.surveys.send_by_itself(*survey, "job:" + job.name, choose);
     if (!sent) return failure(sent.error());
-    for (const auto& open : sent->acted.open)
-        ports.say("answer " + number(open.response) + ": " + open.error.message);
+    say(sent->taken, ports);
+    say(sent->acted, ports);
     auto out = outcome_of(*sent);
     out.next = sent->next();
     return out;
+}
+
+Outcome Tasks::take_answers(const config::Job& job, const TaskPorts& ports) const {
+    auto survey = parts_.surveys.survey(job.run[2]);
+    if (!survey) return failure(survey.error());
+    auto taken = parts_.surveys.take(*survey, "job:" + job.name);
+    if (!taken) return failure(taken.error());
+    say(*taken, ports);
+    auto acted = parts_.surveys.act(*survey, "job:" + job.name);
+    if (!acted) return failure(acted.error());
+    say(*acted, ports);
+    if (!taken->broken.empty()) return failure(taken->broken.front().error);
+    return success(number(taken->answers) + " answers taken, " + number(taken->changed) +
+                   " corrected, " + number(acted->answers) + " acted upon");
 }
 
 Outcome Tasks::run_command(const config::Job& job, const Run& run, const TaskPorts& ports) const {

@@ -41,8 +41,9 @@ public:
     explicit Tasks(Parts parts) : parts_(std::move(parts)) {}
 
     /// Does the job's work. Blocks. kCancelled once `stopping` says so. A backup that cannot be
-    /// restored, a verification that finds differences, invitations that did not go and a program
-    /// that ends with a code other than 0 are failures. The outcome's log is the caller's.
+    /// restored, a verification that finds differences, invitations that did not go, a source of
+    /// answers that is not there, and a program that ends with a code other than 0 are failures.
+    /// The outcome's log is the caller's.
     [[nodiscard]] Outcome run(const config::Job& job, const Run& run, const TaskPorts& ports) const;
 
 private:
@@ -50,6 +51,7 @@ private:
     [[nodiscard]] Outcome verify(const config::Job& job, const TaskPorts& ports) const;
     [[nodiscard]] Outcome send_survey(const config::Job& job, const Run& run,
                                       const TaskPorts& ports) const;
+    [[nodiscard]] Outcome take_answers(const config::Job& job, const TaskPorts& ports) const;
     [[nodiscard]] Outcome run_command(const config::Job& job, const Run& run,
                                       const TaskPorts& ports) const;
 

@@ -67,6 +67,8 @@ constexpr Text kSourceSentences[] = {
     {"said.source.each", "must name an option of the type list", "须为 list 类型选项的名称"},
     {"said.source.each_alone", "cannot be beside each: lists alone can",
      "不能与 each 并用：each 只用于列表"},
+    {"said.source.acted", "{count} answers taken, {changed} corrected, {acted} acted upon",
+     "采纳 {count} 份答复，更正 {changed} 份，处理 {acted} 份"},
     {"said.source.twice", "is named by another [[source]] already", "已有另一个 [[source]] 使用"},
 };
 

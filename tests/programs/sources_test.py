@@ -158,6 +158,17 @@ why = "Q3"
             file.write(text.replace('score = "Q1"', 'score = { from = "Q1", values = { A7 = 7 } }'))
         self.assertEqual(world.json("feedback", "act", "service")["taken"]["answers"], 1)
 
+        # A job does it by itself.
+        with open(os.path.join(world.config, "conf.d", "jobs.toml"), "w") as file:
+            file.write('[job.answers]\nrun = "feedback act service"\n')
+        world.kontor("reload")
+        lime.add("7", START + timedelta(hours=6), Q1="10")
+        world.kontor("sync", "limesurvey")
+        world.kontor("jobs", "run", "answers")
+        self.assertIn(10, [score for score, _ in self.scores(world)[-1:]])
+        self.assertIn("1 answers taken, 0 corrected, 1 acted upon",
+                      world.kontor("jobs", "log", "answers").stdout)
+
         # Only one device of a team takes them.
         with open(os.path.join(world.config, "feedback.toml"), "w") as file:
             file.write("")
