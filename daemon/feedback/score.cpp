@@ -35,7 +35,9 @@ std::optional<Nps> net_promoter_score(const Promoters& counts) {
     const double d = (static_cast<double>(counts.detractors) + extra) / all;
     const double half = 100 * kZ * std::sqrt((p + d - (p - d) * (p - d)) / all);
     const double centre = 100 * (p - d);
-    out.interval = {std::max(-100.0, centre - half), std::min(100.0, centre + half)};
+    // Of very few that all say the same, the adjusted counts would leave out what was said.
+    out.interval = {std::max(-100.0, std::min(centre - half, out.score)),
+                    std::min(100.0, std::max(centre + half, out.score))};
     return out;
 }
 

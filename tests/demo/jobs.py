@@ -3,6 +3,9 @@
 overwritten and a laptop lost, and all back; then a survey that runs by itself, from the invitation to a
 task in the CRM and a report. Everything shown is checked; the first thing that is not so ends it with
 exit code 1.
+
+With --shell: the account, a replica of it, and a shell in which `kontor` works on them; for trying what
+docs/backup.md and docs/feedback.md say.
 """
 import datetime
 import email
@@ -11,6 +14,7 @@ import html
 import os
 import re
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
@@ -316,10 +320,23 @@ ca_file = "{files[0]}"
            f"a page to send around: {len(page):,} bytes with a chart, no script, nothing from elsewhere")
 
 
+def stay(demo):
+    """A person at the imagined computer, until they leave it."""
+    world = demo.world
+    demo.replica()
+    say("A shell on that laptop: kontor and kontord are here, exit ends it and removes everything")
+    print("   kontor status; kontor list contact --limit 3\n", flush=True)
+    subprocess.run([os.environ.get("SHELL", "/bin/sh")], cwd=world.env["HOME"],
+                   env={**world.env, "PATH": world.bin + ":" + world.env["PATH"]})
+
+
 def main():
     world = World(sys.argv[1], "demo-jobs")
     demo = Demo(world)
     try:
+        if "--shell" in sys.argv[2:]:
+            stay(demo)
+            return 0
         for part in (demo.replica, demo.backups, demo.overwritten, demo.lost, demo.prepare, demo.asked,
                      demo.answered, demo.closed, demo.report):
             part()

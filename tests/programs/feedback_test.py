@@ -248,6 +248,9 @@ class Feedback(unittest.TestCase):
             file.write(SURVEY)
         self.assertEqual(world.json("feedback", "act", "service")["answers"], 1)
         self.assertEqual(world.sql("SELECT count(*) FROM note WHERE title LIKE 'Service: 3%'"), [(1,)])
+        told = world.kontor("feedback", "send", "service")
+        self.assertIn("reserved", told.stdout + told.stderr)
+        self.assertNotIn("e-mail", told.stdout + told.stderr, "there is no mail server")
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ Outcome<Exit> run_feedback_send(Context& context) {
         context.note(context.text("feedback.due", {{"due", std::to_string(due.size())}}));
     const auto& mailed = object_at(*answer, "mailed");
     const bool all_gone = integer_at(mailed, "failed") == 0;
-    if (has(*answer, "mailed"))
+    if (!mailed.empty())
         context.note(context.text("feedback.mailed", {{"sent", text_at(mailed, "sent")},
                                                       {"refused", text_at(mailed, "refused")}}));
     if (!all_gone)

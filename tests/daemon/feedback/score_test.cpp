@@ -21,6 +21,10 @@ TEST_CASE("the Net Promoter Score and its interval", "[feedback][score]") {
     CHECK(few->interval.low == Approx(17.5).margin(0.1));
     CHECK(few->interval.high == Approx(100));
     CHECK(few->adjusted);
+    // The interval holds the score itself, however few they are.
+    const auto one = net_promoter_score({.promoters = 0, .passives = 0, .detractors = 1});
+    CHECK(one->interval.low == Approx(-100));
+    CHECK(one->interval.high == Approx(48.5).margin(0.1));
     CHECK_FALSE(net_promoter_score({}));
 
     Promoters counts;
