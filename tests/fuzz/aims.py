@@ -25,8 +25,9 @@ VCARD = "plugins/carddav/vcard.cpp"
 HREF = "plugins/carddav/href.cpp"
 FXIAOKE = "plugins/fxiaoke/values.cpp"
 POSTGRES = "plugins/postgres/reader.cpp"
-REST = "plugins/rest/push.cpp"
+REST = "plugins/rest/read.cpp"
 SALESFORCE = "plugins/salesforce/ids.cpp"
+LIMESURVEY = "plugins/limesurvey/export.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -76,15 +77,17 @@ AIMS = {
                       "a row may lack its last column", {POSTGRES: [(
                           "if (row.size() < column_count())", "if (row.size() + 1 < column_count())")]}),
     "fxiaoke_pull": (["plugins/fxiaoke/images.cpp", "plugins/fxiaoke/pull.cpp", FXIAOKE,
-                      "plugins/fxiaoke/answer.cpp", "plugins/fxiaoke/cursor.cpp"],
+                      "plugins/fxiaoke/answer.cpp", "plugins/fxiaoke/cursor.cpp",
+                      "plugins/fxiaoke/changes.cpp", "plugins/fxiaoke/query.cpp", "plugins/fxiaoke/push.cpp"],
                      "a list of persons has a first one", {FXIAOKE: [(
                          "if (list->empty() || list->front().empty() ||",
                          "if (list->front().empty() ||")]}),
     "salesforce_answers": (["plugins/salesforce"], "an empty text passes for an id", {SALESFORCE: [(
         "return (text.size() == 15 || text.size() == 18) &&", "return text.size() <= 18 &&")]}),
-    "rest_answers": (["plugins/rest"], "a create that tells no id is reported as done", {REST: [(
-        "result.status = \"unknown\"; return; } note_version(result);",
-        "} note_version(result);")]}),
+    "rest_answers": (["plugins/rest"], "the first of a list is read though there is none", {REST: [(
+        "return found->empty() ? nullptr : &(*found)[0];", "return &(*found)[0];")]}),
+    "limesurvey_export": (["plugins/limesurvey"], "a choice is added to an answer that is a text", {
+        LIMESURVEY: [("if (chosen.is_array()) chosen.push_back(", "chosen.push_back(")]}),
     "zoho_page": ([ZOHO, "plugins/zoho/columns.cpp"], "an id may be of any length", {ZOHO: [(
         "return !text.empty() && text.size() <= kIdSizeMax &&", "return !text.empty() &&")]}),
     "zoho_csv": ([CSV_READER, "connectors/sdk/csv_reader.cpp"], "a row of 65 cells has room for 64", {

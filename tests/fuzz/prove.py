@@ -97,7 +97,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev fuzz --prove", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="all if none is named")
     parser.add_argument("--run", type=int, default=20, metavar="S", help="seconds before coverage is taken")
-    parser.add_argument("--within", type=int, default=120, metavar="S", help="to find the defect")
+    parser.add_argument("--within", type=int, default=600, metavar="S", help="to find the defect")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
     without = {path.name for path in corpus("").iterdir()} ^ set(AIMS)
