@@ -68,8 +68,7 @@ std::string Connector::pull(const sdk::Request& request, std::string_view cursor
     std::optional<Session> session;
     if (!news_.hold_for(host_, request.stream)) {
         connect(session, host_, options_);
-        news_.read(host_, *session, clock_, *streams_);
-        static_cast<void>(news_.hold_for(host_, request.stream));
+        news_.read(host_, *session, clock_, *streams_, request.stream);
     }
     const auto from = begins_at(cursor);
     if (from > 0 && news_.nothing_since(request.stream, from)) return cursor_at(news_.horizon());
@@ -98,7 +97,7 @@ void Connector::find(const sdk::Request& request) {
 
 std::vector<sdk::PushResult> Connector::push(const sdk::Request& request,
                                              abi::BatchReader changes) {
-    news_.forget();
+    news_.pushed(request.stream);
     return hub::push(host_, options_, clock_, stream(request.stream), request, changes);
 }
 

@@ -15,26 +15,29 @@ namespace kontor::postgres::hub {
 /// connection to the server, not one for each kind.
 ///
 /// A round of pulls asks once. Each kind takes an answer once; one that asks again, or later than
-/// kFor after the answer came, begins a new round. After a push nothing known holds.
+/// kFor_ms after the answer came, begins a new round. After a push nothing known holds, and the
+/// pull that reads back what was pushed asks for itself alone: the round after it is a later one.
 class News {
 public:
-    static constexpr std::int64_t kFor_ms = 5'000;
+    static constexpr std::int64_t kFor_ms = 1'000;
 
     /// True if a pull of this kind may take what is known; read() first otherwise.
     [[nodiscard]] bool hold_for(const sdk::Host& host, const std::string& stream);
-    /// Asks.
-    void read(sdk::Host& host, Session& session, Clock& clock, const std::vector<Stream>& streams);
+    /// Asks, for a pull of `for_stream`.
+    void read(sdk::Host& host, Session& session, Clock& clock, const std::vector<Stream>& streams,
+              const std::string& for_stream);
     /// True if there is nothing with the stamp `from` or a later one.
     [[nodiscard]] bool nothing_since(const std::string& stream, Stamp from) const;
     /// Where a pull goes on that ends now, see Clock::horizon().
     [[nodiscard]] Stamp horizon() const { return horizon_; }
-    void forget() { at_ms_ = 0; }
+    void pushed(const std::string& stream);
 
 private:
     std::int64_t at_ms_ = 0;  ///< when it was asked; 0: not
     Stamp horizon_ = 0;
     std::map<std::string, Stamp> newest_;
-    std::set<std::string> told_;
+    std::set<std::string> told_, pushed_;
+    bool for_one_ = false;
 };
 
 }  // namespace kontor::postgres::hub
