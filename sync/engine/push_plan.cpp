@@ -11,6 +11,9 @@ namespace {
 
 using replica::LinkState;
 
+/// Links that are held at a time.
+constexpr std::int64_t kLinksBatch = 1'000;
+
 const remote::FieldSpec* described(const Context& context, const StreamPlan& plan,
                                    const std::string& remote_field) {
     const auto stream =
@@ -146,19 +149,22 @@ std::optional<PlannedPush> plan_push(Context& context, const StreamPlan& plan, c
 void for_each_push(Context& context, const StreamPlan& plan,
                    const std::function<void(const PlannedPush&)>& each) {
     std::vector<std::int64_t> ids;
-    {
+    std::int64_t after = 0;
+    do {
+        ids.clear();
         auto& rows = context.sql.bind(
             "SELECT l.id FROM kontor_link l LEFT JOIN kontor_blocked b ON b.link = l.id"
-            " WHERE l.stream = ? AND l.dirty AND (b.link IS NULL OR b.retry_at <= ?)",
-            plan.id, context.now());
-        while (Sql::step(rows)) ids.push_back(rows.integer(0));
-    }
-    for (const std::int64_t id : ids) {
-        const auto link = link_by_id(context.sql, id);
-        // Forced: a record that waits for another new one counts too.
-        const auto push = link ? plan_push(context, plan, *link, true) : std::nullopt;
-        if (push && !push->empty()) each(*push);
-    }
+            " WHERE l.stream = ? AND l.dirty AND l.id > ? AND (b.link IS NULL OR b.retry_at <= ?)"
+            " ORDER BY l.id LIMIT ?",
+            plan.id, after, context.now(), kLinksBatch);
+        while (Sql::step(rows)) ids.push_back(after = rows.integer(0));
+        for (const std::int64_t id : ids) {
+            const auto link = link_by_id(context.sql, id);
+            // Forced: a record that waits for another new one counts too.
+            const auto push = link ? plan_push(context, plan, *link, true) : std::nullopt;
+            if (push && !push->empty()) each(*push);
+        }
+    } while (!ids.empty());
 }
 
 PushForecast forecast_push(Context& context, const StreamPlan& plan) {

@@ -9,6 +9,8 @@ namespace kontor::engine {
 namespace {
 
 constexpr std::int64_t kMissingAlwaysAllowed = 25;
+/// Ids that are held at a time.
+constexpr std::int64_t kReadBatch = 1'000;
 
 /// Keeps the list in a temporary table, so that its length costs no memory of ours.
 class ListSink final : public remote::RecordSink {
@@ -48,11 +50,19 @@ private:
     std::int64_t listed_ = 0;
 };
 
-std::vector<std::string> ids(Sql& sql, std::string_view query, std::int64_t stream) {
-    std::vector<std::string> out;
-    auto& rows = sql.bind(query, stream);
-    while (Sql::step(rows)) out.emplace_back(rows.text(0));
-    return out;
+// Reads by id those that `query` names, some at a time, however many there are. It takes the
+// stream, the id to go on after, and how many.
+void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
+               const std::string& query, StreamCounts& counts) {
+    std::string after;
+    for (bool more = true; more;) {
+        std::vector<std::string> ids;
+        auto& rows = context.sql.bind(query, plan.id, after, kReadBatch);
+        while (Sql::step(rows)) ids.emplace_back(rows.text(0));
+        more = static_cast<std::int64_t>(ids.size()) == kReadBatch;
+        if (more) after = ids.back();
+        fetch_and_merge(context, ports, plan, std::move(ids), counts);
+    }
 }
 
 }  // namespace
@@ -65,28 +75,28 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
 
     // New here, or of another version than the one merged. Live or given up for lost alike. And
     // what was made or changed from here and has been out of our sight since, until now.
-    auto differ =
-        ids(context.sql,
-            "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
-            " ON l.stream = ? AND l.ext_id = t.ext_id WHERE l.id IS NULL"
-            " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
-            " OR (l.state = 0 AND l.covers <"
-            " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
-            " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
-            " OR l.state IN (1, 2, 4, 6)",  // a restore may not bump the version
-            plan.id);
-    fetch_and_merge(context, ports, plan, differ, counts);
+    read_each(context, ports, plan,
+              "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
+              " ON l.stream = ?1 AND l.ext_id = t.ext_id WHERE t.ext_id > ?2 AND (l.id IS NULL"
+              " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
+              " OR (l.state = 0 AND l.covers <"
+              " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
+              " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
+              " OR l.state IN (1, 2, 4, 6))"  // a restore may not bump the version
+              " ORDER BY t.ext_id LIMIT ?3",
+              counts);
 
     if (*complete) {
-        const auto not_listed = [&](const char* state) {
-            return ids(context.sql,
-                       std::string("SELECT ext_id FROM kontor_link WHERE stream = ? AND state = ") +
-                           state +
-                           " AND ext_id IS NOT NULL AND NOT EXISTS"
-                           " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)",
-                       plan.id);
+        const auto not_listed = [](const char* state) {
+            return std::string(" FROM kontor_link WHERE stream = ?1 AND state = ") + state +
+                   " AND ext_id > ?2 AND NOT EXISTS"
+                   " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)";
         };
-        const auto missing = not_listed("0");
+        const auto in_batches = [&](const char* state) {
+            return "SELECT ext_id" + not_listed(state) + " ORDER BY ext_id LIMIT ?3";
+        };
+        const std::int64_t count =
+            context.sql.integer("SELECT count(*)" + not_listed("0"), plan.id, "").value_or(0);
         const std::int64_t live =
             context.sql
                 .integer("SELECT count(*) FROM kontor_link WHERE stream = ? AND state = 0", plan.id)
@@ -94,16 +104,15 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
         const auto limit =
             std::max(kMissingAlwaysAllowed,
                      static_cast<std::int64_t>(static_cast<double>(live) * missing_share));
-        const auto count = static_cast<std::int64_t>(missing.size());
         if (count > limit)
             stop({Errc::kGuard,
                   plan.mapping.stream + ": " + std::to_string(count) + " of " +
                       std::to_string(live) + " records are missing from the remote's list at once",
                   {{"stream", plan.mapping.stream}, {"missing", std::to_string(count)}},
                   {}});
-        fetch_and_merge(context, ports, plan, missing, counts);
+        read_each(context, ports, plan, in_batches("0"), counts);
         // Out of our sight, and maybe deleted meanwhile: only asking tells.
-        fetch_and_merge(context, ports, plan, not_listed("2"), counts);
+        read_each(context, ports, plan, in_batches("2"), counts);
     }
     {
         // Also after a list that was cut: it would be cut again, and costs as much.

@@ -189,8 +189,10 @@ MUTANTS = [
     ("the newest wins within what clocks can tell", "D1", {MERGER: [(
         "out.uncertainty = context_.clock_uncertainty;", "")]}),
     ("missing from a list is deleted", "A5 D2", {SWEEPER: [(
-        "fetch_and_merge(context, ports, plan, missing, counts);",
-        "{ Merger merger(context, plan, counts); EngineTransaction transaction(context); "
+        "read_each(context, ports, plan, in_batches(\"0\"), counts);",
+        "{ std::vector<std::string> missing; auto& rows = context.sql.bind(in_batches(\"0\"), plan.id, "
+        "\"\", kReadBatch); while (Sql::step(rows)) missing.emplace_back(rows.text(0)); "
+        "Merger merger(context, plan, counts); EngineTransaction transaction(context); "
         "for (const auto& id : missing) { remote::RecordView gone{}; gone.id = id; "
         "gone.fact = remote::Fact::kDeleted; merger.apply(gone, true); } transaction.commit(); }"),
         ("#include \"sync/engine/absorb.hpp\"",
@@ -216,4 +218,8 @@ MUTANTS = [
         "if (shown)", "if (shown && now.size() > 1'000)")]}),
     ("who is known from another remote is not looked for", "D7", {"sync/engine/matcher.cpp": [(
         "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
+    ("a sweep holds the ids of all that differs", "D9", {SWEEPER: [(
+        "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
+    ("a forecast holds all links that wait", "D9", {PLAN: [(
+        "kLinksBatch = 1'000", "kLinksBatch = 1'000'000")]}),
 ]

@@ -15,8 +15,9 @@ from mutants import MUTANTS  # noqa: E402
 from planting import ROOT, SourceCopy, edited  # noqa: E402
 
 COPY = SourceCopy(ROOT / "build" / "mutation")
-# What no test of a named defect is: fixed seeds, generated cases, a crash at every step.
-PROPERTIES, EVERY_STEP = GENERAL = ["merge_properties_test", "every_step_test"]
+# What no test of a named defect is: fixed seeds, generated cases, a crash at every step, what is
+# held in memory.
+PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
 NAMED = ["merge_test", "engine_test", "sync_replica_test"]
 
@@ -59,6 +60,7 @@ def general_checks(options, edited):
         yield lambda: test(PROPERTIES)
     yield lambda: test(EVERY_STEP)
     yield lambda: test(EVERY_STEP, "--without-key")
+    yield lambda: test(BOUNDED)
     yield lambda: simulation(options.seeds, options)
 
 

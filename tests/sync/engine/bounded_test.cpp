@@ -1,0 +1,250 @@
+// D9: what the engine holds in memory depends on the size of a page, not on how many records there
+// are. Its allocations are counted, SQLite's and the remote's are not, while a remote that makes
+// its records as it is asked for them is loaded, pulled, swept and written to.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+
+namespace {
+
+/// Of this process, which has one thread.
+struct Held {
+    bool counting = false;
+    std::size_t now = 0, peak = 0;
+};
+Held held;
+
+struct alignas(std::max_align_t) Header {
+    std::size_t size;
+    bool counted;
+};
+
+/// Turns counting on or off for a scope.
+class Counting {
+public:
+    explicit Counting(bool on) : before_(std::exchange(held.counting, on)) {}
+    ~Counting() { held.counting = before_; }
+    Counting(const Counting&) = delete;
+    Counting& operator=(const Counting&) = delete;
+
+private:
+    bool before_;
+};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    auto* header = static_cast<Header*>(std::malloc(sizeof(Header) + size));
+    if (header == nullptr) throw std::bad_alloc();
+    *header = {size, held.counting};
+    if (held.counting) held.peak = std::max(held.peak, held.now += size);
+    return header + 1;
+}
+void operator delete(void* memory) noexcept {
+    if (memory == nullptr) return;
+    auto* header = static_cast<Header*>(memory) - 1;
+    if (header->counted) held.now -= header->size;
+    std::free(header);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    operator delete(memory);
+}
+
+namespace {
+
+constexpr std::int64_t kPage = 100;
+
+/// Has `count` contacts, all as they were at one moment, and keeps nothing of them.
+class Endless final : public remote::Remote {
+public:
+    Endless(const Clock& clock, std::int64_t count) : count_(count), clock_(clock) { change(); }
+
+    /// Each record has changed; `told`: a pull shows it, too.
+    void change(bool told = true) {
+        version_ = format_instant(std::chrono::floor<std::chrono::seconds>(clock_.now()));
+        if (told) pulled_ = version_;
+    }
+    std::int64_t written = 0;
+
+    Result<remote::Identity> check() override {
+        remote::Identity out;
+        out.org_id = "org";
+        out.server_time = clock_.now();
+        return out;
+    }
+    Result<std::vector<remote::StreamSpec>> describe() override { return people_streams(); }
+    Result<std::string> pull(std::string_view stream, std::span<const std::string> fields,
+                             std::string_view cursor, remote::RecordSink& sink) override {
+        const Counting remote(false);
+        if (stream == "Contacts" && cursor < pulled_)
+            if (auto done = show(0, count_, fields, remote::Fact::kRecord, sink); !done)
+                return pass(done);
+        return pulled_;
+    }
+    Result<bool> list_ids(std::string_view stream, remote::RecordSink& sink) override {
+        const Counting remote(false);
+        if (stream == "Contacts")
+            if (auto done = show(0, count_, {}, remote::Fact::kId, sink); !done) return pass(done);
+        return true;
+    }
+    Result<> fetch(std::string_view, std::span<const std::string> fields,
+                   std::span<const std::string> ids, remote::RecordSink& sink) override {
+        const Counting remote(false);
+        for (const auto& id : ids) {
+            const auto number = std::atoll(id.c_str() + 1);
+            if (auto done = show(number, number + 1, fields, remote::Fact::kRecord, sink); !done)
+                return done;
+        }
+        return {};
+    }
+    Result<> find(std::string_view, std::span<const std::string>, std::string_view,
+                  std::span<const std::string>, remote::RecordSink&) override {
+        return {};
+    }
+    Result<std::vector<remote::PushResult>> push(std::string_view,
+                                                 std::span<const remote::Change> changes) override {
+        const Counting remote(false);
+        written += static_cast<std::int64_t>(changes.size());
+        std::vector<remote::PushResult> out(changes.size());
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            out[i].status = remote::PushStatus::kOk;
+            out[i].id = changes[i].id;
+        }
+        return out;
+    }
+    [[nodiscard]] remote::Credits credits() const override { return {}; }
+    [[nodiscard]] std::string phone(std::int64_t n) const {
+        return version_ + " c" + std::to_string(n);
+    }
+
+private:
+    Result<> show(std::int64_t from, std::int64_t to, std::span<const std::string> fields,
+                  remote::Fact fact, remote::RecordSink& sink) const {
+        for (; from < to; from += kPage) {
+            const auto end = std::min(to, from + kPage);
+            std::vector<std::string> ids, phones;
+            std::vector<std::vector<ValueView>> values;
+            for (std::int64_t n = from; n < end; ++n) {
+                ids.push_back("c" + std::to_string(n));
+                phones.push_back(phone(n));
+            }
+            std::vector<remote::RecordView> views;
+            for (std::size_t i = 0; i < ids.size(); ++i) {
+                auto& row = values.emplace_back();
+                for (const auto& field : fields)
+                    row.push_back(field == "Last_Name" ? ValueView::of(std::string_view(ids[i]))
+                                  : field == "Phone"   ? ValueView::of(std::string_view(phones[i]))
+                                                       : ValueView::null());
+                views.push_back({.fact = fact,
+                                 .id = ids[i],
+                                 .version = version_,
+                                 .modified_by = "colleague",
+                                 .successor = {},
+                                 .fields = row});
+            }
+            const Counting engine(true);
+            if (auto done = sink.accept(views, ""); !done) return done;
+        }
+        return {};
+    }
+
+    std::int64_t count_;
+    const Clock& clock_;
+    std::string version_, pulled_;
+};
+
+struct Story {
+    explicit Story(std::int64_t records) : count(records), remote(clock, records), device(clock) {
+        described.streams = people_streams();
+        for (auto& stream : described.streams) stream.can.push_batch_max = 100;
+        // The guard asks how many there are, and never stops.
+        device.prepare("crm", described, [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+        });
+        device.settings("crm").guard_edits = device.settings("crm").guard_deletes = 10 * count;
+    }
+
+    /// The most that the engine held during one cycle.
+    std::size_t cycle(bool sweep = false) {
+        clock.advance(std::chrono::hours{1});
+        NullLogger log;
+        engine::Observer nobody;
+        engine::WriterGate gate;
+        const std::atomic<bool> cancelled{false};
+        engine::CycleOptions options;
+        options.sweep = sweep;
+        options.push = push;
+        held.now = held.peak = 0;
+        const Counting engine(true);
+        engine::Cycle one({.db = device.engine_db(),
+                           .remote = remote,
+                           .clock = clock,
+                           .random = device.random,
+                           .log = log,
+                           .observer = nobody,
+                           .gate = gate,
+                           .cancelled = cancelled},
+                          device.settings("crm"));
+        const auto report = one.run(options);
+        REQUIRE(report);
+        REQUIRE(!report->problem);
+        return held.peak;
+    }
+
+    std::map<std::string, std::size_t> tell() {
+        std::map<std::string, std::size_t> out;
+        out["first load"] = cycle();
+        REQUIRE(engine::set_push(device.engine_db(), "crm", true));
+        REQUIRE(device.number("SELECT count(*) FROM contact") == count);
+        clock.advance(std::chrono::hours{1});
+        remote.change();
+        out["pull: all have changed"] = cycle();
+        clock.advance(std::chrono::hours{1});
+        remote.change(false);
+        out["sweep: all differ"] = cycle(true);
+        CHECK(device.text("SELECT phone FROM contact ORDER BY id DESC LIMIT 1") ==
+              remote.phone(count - 1));
+        // What is absorbed at a time has a bound of its own, which 2,000 edits do not reach.
+        for (std::int64_t done = 0; done < count; done += 2'000) {
+            device.sql("UPDATE contact SET email = 'e' || id WHERE id > " + std::to_string(done) +
+                       " AND id <= " + std::to_string(done + 2'000));
+            push = false;
+            cycle();
+        }
+        push = true;
+        out["push: all edited here"] = cycle();
+        CHECK(remote.written == count);
+        device.sql("DELETE FROM contact");
+        out["push: all deleted here"] = cycle();
+        CHECK(remote.written == 2 * count);
+        return out;
+    }
+
+    std::int64_t count;
+    bool push = true;
+    FakeClock clock;
+    MemoryRemote described{clock};
+    Endless remote;
+    Device device;
+};
+
+}  // namespace
+
+TEST_CASE("D9: ten times as many records, and no more memory", "[bounded]") {
+    const auto few = Story(2'000).tell();
+    const auto many = Story(20'000).tell();
+    for (const auto& [what, bytes] : few) {
+        std::printf("  %-24s %6zu KiB at 2,000 records, %6zu KiB at 20,000\n", what.c_str(),
+                    bytes / 1024, many.at(what) / 1024);
+        CAPTURE(what);
+        CHECK(many.at(what) < bytes + bytes / 4 + 32 * 1024);
+    }
+}
