@@ -83,6 +83,12 @@ void World::read_along(Device& device) {
          .violation = [this](const std::string& what) { violation(what); }});
 }
 
+// What was being typed as the power went may be there, or not.
+void World::restart(Device& device) {
+    device.restart();
+    note_addresses(device);
+}
+
 void World::note_addresses(const Device& device) {
     if (!scenario_.twists.reader || device.disk().dead()) return;
     device.each("SELECT coalesce(city, ''), coalesce(street, '') FROM contact",
@@ -242,7 +248,7 @@ void World::perform(const Step& step) {
             if (fate_must_be_known()) return;
             device.disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
             tally_.add("power cuts");
-            if (device.disk().dead() && syncing_.empty()) device.restart();
+            if (device.disk().dead() && syncing_.empty()) restart(device);
             return;
         case Act::kDiskFull:
             device.disk().fill_for(static_cast<std::uint64_t>(step.amount));
@@ -259,7 +265,7 @@ void World::perform(const Step& step) {
     note_addresses(device);
     // The power may have gone during an edit outside of a sync.
     if (device.disk().dead() && std::ranges::find(syncing_, step.device) == syncing_.end())
-        device.restart();
+        restart(device);
 }
 
 void World::sync(const Step& step) {
@@ -272,7 +278,7 @@ void World::sync(const Step& step) {
     if (step.field % 13 == 0) options.streams = {step.pick % 2 == 0 ? "Contacts" : "Accounts"};
     if (syncing_.empty()) yields_ = 0;
     cycle(device, remote_name(step.remote), options, true);
-    if (device.disk().dead()) device.restart();
+    if (device.disk().dead()) restart(device);
 }
 
 bool World::cycle(Device& device, const std::string& name, const engine::CycleOptions& options,
@@ -324,7 +330,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
 // Faults stop; the slowest index catches up; then everybody syncs until nothing is left to say.
 void World::come_to_rest() {
     for (auto& device : devices_) {
-        if (device->disk().dead()) device->restart();
+        if (device->disk().dead()) restart(*device);
         device->disk().cut_power_after(UINT64_MAX / 2);
         device->disk().fill_for(0);
         for (auto& [name, connected] : device->connections()) connected.account->disarm();

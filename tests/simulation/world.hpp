@@ -76,6 +76,7 @@ private:
     void retry(Device& device);
     void note_asserted(Device& device, std::int64_t after_seq);
     void note_addresses(const Device& device);
+    void restart(Device& device);
     void read_along(Device& device);
     void make_twins();
     void have_met(Device& device, const std::string& name);
