@@ -84,7 +84,11 @@ std::vector<std::string> words_of(const std::string& text) {
     return out;
 }
 
+/// The one command that names nothing.
+constexpr std::string_view kReceive = "feedback receive";
+
 std::string check_task(const std::string& text) {
+    if (words_of(text) == words_of(std::string(kReceive))) return "";
     for (const auto& task : kTasks) {
         if (!text.starts_with(std::string(task.words) + " ")) continue;
         const auto rest = words_of(text.substr(task.words.size()));
@@ -92,7 +96,8 @@ std::string check_task(const std::string& text) {
         if (!rest.empty() && rest[0][0] != '-' && (rest.size() == 1 || option)) return "";
     }
     return "must be one of \"backup run NAME\", \"backup drill NAME\", \"backup verify NAME\" "
-           "(--read-data), \"feedback act SURVEY\", \"feedback send SURVEY\" and \"verify "
+           "(--read-data), \"feedback act SURVEY\", \"feedback send SURVEY\", \"feedback "
+           "receive\" and \"verify "
            "CONNECTION\" (--all)";
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/api/backup_routes.hpp"
 #include "daemon/api/feedback_routes.hpp"
 #include "daemon/api/job_routes.hpp"
+#include "daemon/api/mailbox_routes.hpp"
 #include "daemon/api/server.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/config_checks.hpp"
@@ -93,6 +94,7 @@ struct App::Parts {
     std::optional<Connections> connections;
     std::optional<api::Services> services;
     std::unique_ptr<api::FeedbackService> surveys;
+    std::unique_ptr<api::Mailbox> mailbox;
     api::Router router;
     std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<jobs::Service> jobs;
@@ -213,6 +215,8 @@ void App::Parts::build() {
     api::add_system_routes(router, *services);
     surveys = std::make_unique<api::FeedbackService>(*services);
     api::add_feedback_routes(router, *services, *surveys);
+    mailbox = std::make_unique<api::Mailbox>(*services, *surveys);
+    api::add_mailbox_routes(router, *mailbox);
     api::add_backup_routes(router, *services, [this](const std::string& name) {
         return settings.environment(name).value_or("");
     });
@@ -234,7 +238,7 @@ Result<> App::Parts::build_jobs() {
                              std::make_unique<jobs::SystemConditions>(),
                              jobs::SurveyJobs(surveys->folder())},
         jobs::Journal(std::move(*db)),
-        jobs::Tasks({secrets, core->clock, core->random, *connections, *surveys,
+        jobs::Tasks({secrets, core->clock, core->random, *connections, *surveys, *mailbox,
                      [this] { return configuration(); }, environment}),
         jobs::Alerts({secrets, environment, language()}));
     api::add_job_routes(router, *services, *jobs);

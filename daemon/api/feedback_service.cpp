@@ -93,12 +93,16 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         }
         return {};
     };
+    host::Secret secret;
     const auto set_up = [&]() -> Result<Links> {
         if (!settings.mail.password.empty()) {
             auto password = services_.secrets.read(settings.mail.password);
             if (!password) return pass(password);
             server.password = std::move(*password);
         }
+        auto key = link_secret();
+        if (!key) return pass(key);
+        secret = std::move(*key);
         return links(survey);
     };
     auto make = set_up();
@@ -111,22 +115,29 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         const auto& one = due[at];
         auto link = make->answer(one.invitation);
         auto leave = make->unsubscribe(one.invitation);
-        if (!link || !leave) return pass(link ? leave : link);
+        auto tag = sign_mail_tag(one.invitation.key, secret);
+        if (!link || !leave || !tag) return pass(!link ? link : !leave ? leave : tag);
+        // Where answers and bounces go to tells whose they are, if the server takes that.
+        const auto with_tag = [&](const std::string& address) {
+            return settings.mail.tagged ? tagged_address(address, *tag) : address;
+        };
         auto words = invitation_mail(survey, one, *link, *leave);
-        mail::Letter letter{
-            settings.mail.from,
-            one.person.address,
-            settings.mail.reply_to,
-            std::move(words.subject),
-            std::move(words.text),
-            std::move(words.html),
-            one.invitation.key + "." + std::to_string(one.reminder) + from.substr(from.find('@')),
-            {{"List-Unsubscribe", "<" + *leave + ">"},
-             {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
-             {"Auto-Submitted", "auto-generated"}}};
+        mail::Letter letter{settings.mail.from,
+                            one.person.address,
+                            with_tag(settings.mail.reply_to.empty() && settings.mail.tagged
+                                         ? settings.mail.from
+                                         : settings.mail.reply_to),
+                            std::move(words.subject),
+                            std::move(words.text),
+                            std::move(words.html),
+                            *tag + "." + std::to_string(one.reminder) + from.substr(from.find('@')),
+                            {{"List-Unsubscribe", "<" + *leave + ">"},
+                             {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
+                             {"Auto-Submitted", "auto-generated"}}};
         auto bytes = mail::compose(letter, parts.now);
-        auto gone = bytes ? mail::send_bytes(server, from, {one.person.address}, *bytes, {})
-                          : Result<>(tl::unexpected<Error>(bytes.error()));
+        auto gone = bytes
+                        ? mail::send_bytes(server, with_tag(from), {one.person.address}, *bytes, {})
+                        : Result<>(tl::unexpected<Error>(bytes.error()));
         if (gone) {
             ++out.sent;
             continue;
@@ -264,6 +275,46 @@ Result<> FeedbackService::unsubscribe(const Invitation& invitation, const std::s
                                       defined ? *defined : Survey{}, invitation, actor);
     if (done) services_.edited();
     return done;
+}
+
+Result<ReadMail> FeedbackService::take_mail(const mail::Incoming& message, Instant arrived,
+                                            const std::string& actor) {
+    auto secret = link_secret();
+    if (!secret) return pass(secret);
+    const auto survey_of = [this](const std::string& id) { return survey(id); };
+    Result<ReadMail> read;
+    {
+        auto db = services_.databases.lend(Access::kReadOnly);
+        if (!db) return pass(db);
+        read = read_mail(**db, *secret, survey_of, message, arrived);
+    }
+    if (!read) return read;
+    Result<> done;
+    if (read->kind == MailKind::kUnsubscribe) {
+        done = unsubscribe(read->invitation, actor);
+    } else if (read->kind == MailKind::kBounced) {
+        // As with unsubscribing: also of a survey whose file is gone.
+        const auto defined = survey(read->invitation.survey);
+        auto db = services_.databases.lend(Access::kLocal);
+        if (!db) return pass(db);
+        done = note_bounce(**db, services_.databases.catalogues(), defined ? *defined : Survey{},
+                           read->invitation, read->nobody, actor);
+        if (done) services_.edited();
+    } else if (read->kind == MailKind::kAnswer) {
+        auto defined = survey(read->invitation.survey);
+        if (!defined) return pass(defined);
+        auto recorded = record(*defined, read->invitation, "", read->response, actor);
+        // Somebody was faster, by the form for instance.
+        if (!recorded && recorded.error().code == Errc::kConflict &&
+            recorded.error().args.contains("invitation"))
+            read->kind = recorded.error().args.at("reason") == "survey_answered"
+                             ? MailKind::kAnswered
+                             : MailKind::kWithdrawn;
+        else if (!recorded)
+            return pass(recorded);
+    }
+    if (!done) return pass(done);
+    return read;
 }
 
 Result<std::vector<Due>> FeedbackService::handed_out(const Survey& survey) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "daemon/api/services.hpp"
+#include "daemon/feedback/incoming_mail.hpp"
 #include "daemon/feedback/links.hpp"
 #include "daemon/feedback/responses.hpp"
 #include "daemon/feedback/send.hpp"
@@ -82,6 +83,10 @@ public:
     /// See feedback::unsubscribe(); also of a survey whose file is gone.
     [[nodiscard]] Result<> unsubscribe(const feedback::Invitation& invitation,
                                        const std::string& actor);
+    /// Does what a message that came in says; see feedback::read_mail(). Doing it again does no
+    /// harm. Errors as read_mail(), record() and links().
+    [[nodiscard]] Result<feedback::ReadMail> take_mail(const mail::Incoming& message,
+                                                       Instant arrived, const std::string& actor);
     /// The links that may still be answered.
     [[nodiscard]] Result<std::vector<feedback::Due>> handed_out(const feedback::Survey& survey);
 

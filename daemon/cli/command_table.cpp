@@ -349,6 +349,7 @@ constexpr OptionSpec kFeedbackCallOptions[] = {
      .words = "no_answer busy voicemail call_later refused wrong_number"},
     kFormat};
 constexpr ExampleSpec kFeedbackActExamples[] = {{"kontor feedback act relationship"}};
+constexpr ExampleSpec kFeedbackReceiveExamples[] = {{"kontor feedback receive"}};
 constexpr ExampleSpec kFeedbackLexiconExamples[] = {
     {"kontor feedback lexicon > words.toml"},
     {"kontor feedback lexicon '价格有点贵，但是质量不错'"}};
@@ -496,6 +497,7 @@ constexpr CommandSpec kCommands[] = {
      run_feedback_call},
     {"feedback import", kFeedbackImportExamples, kFeedbackImportArguments, {}, run_feedback_import},
     {"feedback act", kFeedbackActExamples, kSurveyArguments, {}, run_feedback_act},
+    {"feedback receive", kFeedbackReceiveExamples, {}, {}, run_feedback_receive},
     {"feedback lexicon", kFeedbackLexiconExamples, kFeedbackLexiconArguments,
      kFeedbackLexiconOptions, run_feedback_lexicon},
     {"feedback report", kFeedbackReportExamples, kSurveyArguments, kFeedbackReportOptions,

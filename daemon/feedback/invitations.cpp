@@ -282,6 +282,10 @@ Result<Sending> Invitations::hand_out(const Survey& survey, bool links) {
                                                     : "address_changed");
             continue;
         }
+        if (person.bounced && invitation.channel == "link") {
+            withdraw(invitation, "bounced");
+            continue;
+        }
         std::map<std::string, Value> fields;
         if (invitation.state == "reserved") {
             bool lost = false;

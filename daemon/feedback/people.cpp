@@ -38,6 +38,7 @@ Result<People> People::open(const replica::Database& db, const replica::Catalogu
                                    audience.consent,
                                    audience.language,
                                    audience.time_zone,
+                                   audience.bounced,
                                    entity->field("account_id") != nullptr ? "account_id" : "",
                                    entity->field("owner_id") != nullptr ? "owner_id" : ""};
     std::string sql = "SELECT id";
@@ -65,8 +66,9 @@ Result<bool> People::read(std::int64_t id, Candidate& out) const {
                                      : messages::to_string(messages::language_from(query->text(5)));
     out.zone = query->text(6);
     if (!is_zone(out.zone)) out.zone = survey_->audience.default_time_zone;
-    out.account = entity_->name == "account" ? id : query->integer(7);
-    out.owner = query->integer(8);
+    out.bounced = query->integer(7) != 0;
+    out.account = entity_->name == "account" ? id : query->integer(8);
+    out.owner = query->integer(9);
     return true;
 }
 

@@ -36,6 +36,7 @@ std::map<std::string, Value> answer_fields(const Survey& survey, const Response&
             if (const auto answer = response.answers.find(question.id);
                 answer != response.answers.end())
                 comment += (comment.empty() ? "" : "\n\n") + answer->second.front();
+    if (!response.comment.empty()) comment += (comment.empty() ? "" : "\n\n") + response.comment;
     fields["comment"] = text_or_null(comment);
     return fields;
 }
@@ -51,12 +52,70 @@ Edit response_edit(const Survey& survey, const Response& response) {
     return edit;
 }
 
+/// The edits that end the invitations of a person which are still open: `where` is more SQL.
+Result<> end_open(const Database& db, const Invitation& invitation, const std::string& where,
+                  const char* state, const char* reason, std::vector<Edit>& edits) {
+    auto open = db.prepare(
+        "SELECT id FROM survey_invitation WHERE person=?1 AND state IN('reserved','ready','sent')" +
+        where);
+    if (!open) return pass(open);
+    open->bind(1, invitation.person);
+    while (true) {
+        auto row = open->step();
+        if (!row) return pass(row);
+        if (!*row) return {};
+        Invitation one;
+        one.id = open->integer(0);
+        edits.push_back(edit_of(one, {{"state", Value(state)}, {"reason", Value(reason)}}));
+    }
+}
+
+/// The invitation's person as they are now, and the edit that sets `column`; nullopt if there is no
+/// such column, or nobody.
+struct Mark {
+    Candidate person;
+    Edit edit;
+};
+using ColumnOf = std::string (*)(const People&, const Survey&);
+
+Result<std::optional<Mark>> mark_person(const Database& db, replica::CatalogueCache& catalogues,
+                                        const Survey& survey, const Invitation& invitation,
+                                        ColumnOf column_of) {
+    auto catalogue = catalogues.get(db);
+    if (!catalogue) return pass(catalogue);
+    auto people = People::open(db, **catalogue, survey);
+    if (!people) return pass(people);
+    const auto column = column_of(*people, survey);
+    const auto who = replica::parse_any_reference(invitation.who);
+    if (column.empty() || !who || who->entity != people->entity().name) return std::nullopt;
+    Mark out{{}, {Edit::Kind::kUpdate, std::string(who->entity), who->id}};
+    auto there = people->read(who->id, out.person);
+    if (!there) return pass(there);
+    if (!*there) return std::nullopt;
+    out.edit.fields[column] = Value(std::int64_t{1});
+    return out;
+}
+
+Result<> apply_all(const Database& db, replica::CatalogueCache& catalogues,
+                   const std::vector<Edit>& edits, const std::string& actor) {
+    if (edits.empty()) return {};
+    replica::LocalEdits local(db, catalogues);
+    if (auto done = local.apply(edits, actor); !done) return pass(done);
+    return {};
+}
+
 }  // namespace
 
 std::string_view to_string(Door door) {
     constexpr std::string_view kNames[] = {"open",     "forged",    "expired",
                                            "answered", "withdrawn", "unknown"};
     return kNames[static_cast<std::size_t>(door)];
+}
+
+Door door_of(const Invitation& invitation, std::optional<Instant> expires, Instant now) {
+    if (invitation.state == "answered") return Door::kAnswered;
+    if (is_final(invitation.state)) return Door::kWithdrawn;
+    return expires && *expires <= now ? Door::kExpired : Door::kOpen;
 }
 
 Result<Opened> open_link(const Database& db, std::string_view token, Purpose purpose,
@@ -71,17 +130,8 @@ Result<Opened> open_link(const Database& db, std::string_view token, Purpose pur
         return out;
     }
     out.invitation = std::move(**found);
-    const auto& state = out.invitation.state;
-    if (purpose == Purpose::kUnsubscribe)
-        out.door = Door::kOpen;
-    else if (state == "answered")
-        out.door = Door::kAnswered;
-    else if (is_final(state))
-        out.door = Door::kWithdrawn;
-    else if (ticket->expires && *ticket->expires <= now)
-        out.door = Door::kExpired;
-    else
-        out.door = Door::kOpen;
+    out.door = purpose == Purpose::kUnsubscribe ? Door::kOpen
+                                                : door_of(out.invitation, ticket->expires, now);
     return out;
 }
 
@@ -180,39 +230,31 @@ Result<bool> correct_response(const Database& db, replica::CatalogueCache& catal
 
 Result<> unsubscribe(const Database& db, replica::CatalogueCache& catalogues, const Survey& survey,
                      const Invitation& invitation, const std::string& actor) {
-    auto catalogue = catalogues.get(db);
-    if (!catalogue) return pass(catalogue);
-    auto people = People::open(db, **catalogue, survey);
-    if (!people) return pass(people);
+    auto mark = mark_person(db, catalogues, survey, invitation,
+                            [](const People& people, const Survey&) { return people.opt_out(); });
+    if (!mark) return pass(mark);
     std::vector<Edit> edits;
-    const auto who = replica::parse_any_reference(invitation.who);
-    Candidate person;
-    Result<bool> there = false;
-    if (who && who->entity == people->entity().name) there = people->read(who->id, person);
-    if (!there) return pass(there);
-    if (*there && !person.opted_out && !people->opt_out().empty()) {
-        Edit opt_out{Edit::Kind::kUpdate, std::string(who->entity), who->id};
-        opt_out.fields[people->opt_out()] = Value(std::int64_t{1});
-        edits.push_back(std::move(opt_out));
+    if (*mark && !(*mark)->person.opted_out) edits.push_back(std::move((*mark)->edit));
+    auto ended = end_open(db, invitation, "", "withdrawn", "opted_out", edits);
+    return ended ? apply_all(db, catalogues, edits, actor) : ended;
+}
+
+Result<> note_bounce(const Database& db, replica::CatalogueCache& catalogues, const Survey& survey,
+                     const Invitation& invitation, bool nobody, const std::string& actor) {
+    std::vector<Edit> edits;
+    if (nobody) {
+        auto mark = mark_person(db, catalogues, survey, invitation,
+                                [](const People&, const Survey& s) { return s.audience.bounced; });
+        if (!mark) return pass(mark);
+        if (*mark && !(*mark)->person.bounced &&
+            (*mark)->person.person(survey) == invitation.person)
+            edits.push_back(std::move((*mark)->edit));
     }
-    auto open = db.prepare(
-        "SELECT id FROM survey_invitation WHERE person=?1 AND state IN('reserved','ready','sent')");
-    if (!open) return pass(open);
-    open->bind(1, invitation.person);
-    while (true) {
-        auto row = open->step();
-        if (!row) return pass(row);
-        if (!*row) break;
-        Invitation other;
-        other.id = open->integer(0);
-        edits.push_back(
-            edit_of(other, {{"state", Value("withdrawn")}, {"reason", Value("opted_out")}}));
-    }
-    open->reset();
-    if (edits.empty()) return {};
-    replica::LocalEdits local(db, catalogues);
-    if (auto done = local.apply(edits, actor); !done) return pass(done);
-    return {};
+    const auto which =
+        nobody ? std::string(" AND channel='link'") : " AND id=" + std::to_string(invitation.id);
+    auto ended =
+        end_open(db, invitation, which, "unreachable", nobody ? "bounced" : "mail_refused", edits);
+    return ended ? apply_all(db, catalogues, edits, actor) : ended;
 }
 
 }  // namespace kontor::feedback

@@ -26,6 +26,10 @@ struct Opened {
     Invitation invitation;  ///< unless kForged or kUnknown
 };
 
+/// How an invitation stands; `expires`: of what leads to it.
+[[nodiscard]] Door door_of(const Invitation& invitation, std::optional<Instant> expires,
+                           Instant now);
+
 /// Looks at a link. Reads only. kStorage.
 [[nodiscard]] Result<Opened> open_link(const replica::Database& db, std::string_view token,
                                        Purpose purpose, const host::Secret& secret, Instant now);
@@ -36,7 +40,8 @@ struct Response {
     std::string channel, language;
     std::string submission;  ///< of an import: the same one is taken once; "" = none
     Instant answered{};
-    std::string uid = {};  ///< as replica::Edit::uid
+    std::string uid = {};      ///< as replica::Edit::uid
+    std::string comment = {};  ///< words for which the survey has no question
 };
 
 /// Records answers to an invitation and marks it answered, in one transaction. kConflict (reason
@@ -66,6 +71,13 @@ struct Response {
 /// asked, by whatever survey. Doing it again changes nothing.
 [[nodiscard]] Result<> unsubscribe(const replica::Database& db, replica::CatalogueCache& catalogues,
                                    const Survey& survey, const Invitation& invitation,
+                                   const std::string& actor);
+
+/// Notes that an e-mail came back for good: the invitation is unreachable. `nobody`: so is whatever
+/// else is still to be sent to that address, no later survey writes to it, and the survey's column
+/// for that is set, unless the person has another address by now. Doing it again changes nothing.
+[[nodiscard]] Result<> note_bounce(const replica::Database& db, replica::CatalogueCache& catalogues,
+                                   const Survey& survey, const Invitation& invitation, bool nobody,
                                    const std::string& actor);
 
 }  // namespace kontor::feedback

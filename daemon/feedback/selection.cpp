@@ -58,9 +58,11 @@ public:
         // An event asks once of one record, however long ago; its key goes on from the last one.
         auto query = db.prepare(
             "SELECT survey,person,coalesce(what,''),coalesce(account_id,0),"
-            "coalesce(reserved_at,remote_created_at),ask_key,coalesce(state,'')='withdrawn'"
-            " FROM survey_invitation"
-            " WHERE survey=?1 OR reserved_at IS NULL OR reserved_at>=?2 ORDER BY reserved_at,id");
+            "coalesce(reserved_at,remote_created_at),ask_key,coalesce(state,'')='withdrawn',"
+            "coalesce(state,'')='unreachable' AND coalesce(reason,'')='bounced' FROM "
+            "survey_invitation"
+            " WHERE survey=?1 OR reserved_at IS NULL OR reserved_at>=?2"
+            " OR (state='unreachable' AND reason='bounced') ORDER BY reserved_at,id");
         if (!query) return pass(query);
         query->bind(1, survey.id);
         query->bind(2, format_instant(now - longest));
@@ -76,6 +78,7 @@ public:
             // Also after one that was withdrawn: its key is taken.
             if (same) out.last_keys_[place] = query->text(5);
             if (query->integer(6) != 0) continue;
+            if (query->integer(7) != 0) out.bounced_.insert(person);
             out.persons_[person] = at;
             if (same) out.survey_[place] = at;
             if (query->integer(3) != 0) out.accounts_[query->integer(3)] = at;
@@ -93,6 +96,7 @@ public:
         if (const auto at = accounts_.find(candidate.account); at != accounts_.end())
             out.account = at->second;
         out.chosen_already = chosen_.contains(person);
+        out.bounced = bounced_.contains(person);
         return out;
     }
     void choose(const std::string& person, const Candidate& candidate, Instant now) {
@@ -110,6 +114,7 @@ private:
     std::map<std::string, std::string> last_keys_;
     std::map<std::int64_t, Instant> accounts_;
     std::set<std::string> chosen_;
+    std::set<std::string> bounced_;
 };
 
 // When a record's column last changed, or the record was made here.
@@ -161,15 +166,15 @@ bool sampled(const Survey& survey, const std::string& person) {
 
 std::string_view to_string(Verdict verdict) {
     constexpr std::string_view kNames[] = {
-        "ask",         "no_event",      "delay",      "long_ago",    "no_person",
-        "opted_out",   "no_consent",    "no_address", "same_person", "asked_this",
-        "asked_other", "account_asked", "not_sampled"};
+        "ask",        "no_event",    "delay",         "long_ago",   "no_person",
+        "opted_out",  "no_consent",  "no_address",    "bounced",    "same_person",
+        "asked_this", "asked_other", "account_asked", "not_sampled"};
     return kNames[static_cast<std::size_t>(verdict)];
 }
 
 std::pair<std::string, std::string> Candidate::reached_by(const Survey& survey) const {
     for (const auto& channel : survey.channels) {
-        if (channel == "link" && is_address(lower_trimmed(address)))
+        if (channel == "link" && !bounced && is_address(lower_trimmed(address)))
             return {channel, lower_trimmed(address)};
         if (channel == "phone" && digits_of(phone).size() >= 3) return {channel, digits_of(phone)};
     }
@@ -195,7 +200,8 @@ Verdict judge(const Survey& survey, const Candidate& candidate, const Past& past
     if (candidate.who.empty()) return Verdict::kNoPerson;
     if (candidate.opted_out) return Verdict::kOptedOut;
     if (!candidate.consents) return Verdict::kNoConsent;
-    if (candidate.reached_by(survey).first.empty()) return Verdict::kNoAddress;
+    if (candidate.reached_by(survey).first.empty())
+        return candidate.bounced ? Verdict::kBounced : Verdict::kNoAddress;
     if (past.chosen_already) return Verdict::kSamePerson;
     if (within(past.this_survey, limits.same_survey, now)) return Verdict::kAskedThis;
     // The same event does not ask twice, however long ago that was.
@@ -243,6 +249,7 @@ Result<Selection> select(const Database& db, const Catalogue& catalogue, const S
             if (auto read = people->read(person_id, candidate); !read) return pass(read);
         const auto person = candidate.person(survey);
         const auto past = memory->of(person, candidate);
+        candidate.bounced = candidate.bounced || past.bounced;
         const auto verdict = judge(survey, candidate, past, now);
         ++out.counts[verdict];
         if (verdict == Verdict::kDelay) {

@@ -23,6 +23,7 @@ enum class Verdict {
     kOptedOut,
     kNoConsent,
     kNoAddress,     ///< for none of the survey's channels
+    kBounced,       ///< an e-mail came back: nobody has the address
     kSamePerson,    ///< another record of this selection has the same address
     kAskedThis,     ///< by this survey, too short a time ago
     kAskedOther,    ///< by any survey
@@ -43,6 +44,7 @@ struct Candidate {
     std::string zone = "UTC";
     bool opted_out = false;
     bool consents = true;
+    bool bounced = false;          ///< nobody has the e-mail address
     std::optional<Instant> event;  ///< when it came to match the survey's event
 
     /// Channel and address by which the person is reached; the first that the survey names and the
@@ -59,6 +61,7 @@ struct Past {
     std::optional<Instant> account;      ///< of anybody of the account
     std::string last_key;                ///< of this survey's last invitation, "" = none
     bool chosen_already = false;         ///< in the selection under way
+    bool bounced = false;                ///< an e-mail to this address came back for good
 };
 
 /// The gates, for one candidate. Pure.

@@ -16,6 +16,16 @@ struct MailSettings {
     std::string from;      ///< "Name <address>"
     std::string reply_to;  ///< "" = from
     std::string ca_file;   ///< further certificate authorities, PEM
+    bool tagged = false;   ///< the server takes NAME+ANYTHING@… for NAME@…
+};
+
+/// [mailbox]: where replies and bounces come in.
+struct MailboxSettings {
+    std::string imap;  ///< imaps://HOST:993, or imap://HOST:143 with STARTTLS; "" = none is read
+    std::string user;
+    std::string password;          ///< reference to a secret
+    std::string folder = "INBOX";  ///< as the server names it
+    std::string ca_file;           ///< further certificate authorities, PEM
 };
 
 /// feedback.toml beside the configuration: how this device asks and answers. Everything is off
@@ -29,6 +39,7 @@ struct Settings {
     std::int64_t connections = 64;          ///< open at once
     std::int64_t requests_per_minute = 60;  ///< of one client
     MailSettings mail;
+    MailboxSettings mailbox;
 };
 
 /// Reads the file; what is wrong becomes a problem.

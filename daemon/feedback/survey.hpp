@@ -81,7 +81,8 @@ struct Audience {
     std::string phone = "mobile";           ///< column of the person, for the phone channel
     std::string consent;                    ///< column that must be true; "" = none is needed
     std::string opt_out = "email_opt_out";  ///< column that must not be; unsubscribing sets it
-    std::string language;                   ///< column of the person; "" = default_language
+    std::string bounced;   ///< column that is set when nobody has the address; "" = none
+    std::string language;  ///< column of the person; "" = default_language
     std::string default_language = "en";
     std::string time_zone;  ///< column of the person; "" = default_time_zone
     std::string default_time_zone = "UTC";

@@ -95,6 +95,7 @@ private:
         in.text("phone", out.phone);
         in.text("consent", out.consent);
         in.text("opt_out", out.opt_out);
+        in.text("bounced", out.bounced);
         in.text("language", out.language);
         in.one_of("default_language", out.default_language, {"en", "zh"});
         in.text("time_zone", out.time_zone);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/host/ascii.hpp"
 #include "connectors/host/base64.hpp"
 #include "connectors/host/digest.hpp"
 
@@ -16,6 +17,8 @@ constexpr char kVersion = 1;
 constexpr std::size_t kKeyBytes = 16, kExpiryBytes = 5, kSignatureBytes = 16;
 constexpr std::size_t kSignedBytes = 2 + kExpiryBytes + kKeyBytes;
 constexpr std::size_t kTokenChars = 52;  // of 39 bytes; no padding
+constexpr std::size_t kTagSignatureBytes = 8;
+constexpr std::size_t kTagBytes = kKeyBytes + kTagSignatureBytes;
 
 std::string to_url(std::string_view bytes) {
     auto text = host::to_base64(bytes);
@@ -40,8 +43,8 @@ int digit_of(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::optional<std::string> from_hex(std::string_view hex) {
-    if (hex.size() != 2 * kKeyBytes) return std::nullopt;
+std::optional<std::string> from_hex(std::string_view hex, std::size_t bytes = kKeyBytes) {
+    if (hex.size() != 2 * bytes) return std::nullopt;
     std::string out;
     for (std::size_t i = 0; i < hex.size(); i += 2) {
         const int high = digit_of(hex[i]);
@@ -61,6 +64,11 @@ std::string to_hex(std::string_view bytes) {
         out += kDigits[byte & 15];
     }
     return out;
+}
+
+std::string tag_signature(std::string_view key, const host::Secret& secret) {
+    // A link's text begins with its version, never with a letter.
+    return hmac_sha256(secret.reveal(), "mail" + std::string(key)).substr(0, kTagSignatureBytes);
 }
 
 }  // namespace
@@ -110,6 +118,27 @@ std::optional<Ticket> read_ticket(std::string_view token, const host::Secret& se
     if (seconds != 0) out.expires = Instant(std::chrono::seconds(seconds));
     out.key = to_hex(said.substr(2 + kExpiryBytes));
     return out;
+}
+
+Result<std::string> sign_mail_tag(const std::string& key, const host::Secret& secret) {
+    const auto bytes = from_hex(key);
+    if (!bytes || secret.empty())
+        return fail(Errc::kInternal, "a tag needs an invitation's key and a secret");
+    return key + to_hex(tag_signature(*bytes, secret));
+}
+
+bool looks_like_mail_tag(std::string_view text) {
+    return from_hex(host::ascii_lower(std::string(text)), kTagBytes).has_value();
+}
+
+std::optional<std::string> read_mail_tag(std::string_view tag, const host::Secret& secret) {
+    const auto hex = host::ascii_lower(std::string(tag));
+    const auto bytes = from_hex(hex, kTagBytes);
+    if (!bytes || secret.empty()) return std::nullopt;
+    const auto wanted = tag_signature(std::string_view(*bytes).substr(0, kKeyBytes), secret);
+    if (CRYPTO_memcmp(wanted.data(), bytes->data() + kKeyBytes, kTagSignatureBytes) != 0)
+        return std::nullopt;
+    return hex.substr(0, 2 * kKeyBytes);
 }
 
 }  // namespace kontor::feedback

@@ -94,6 +94,7 @@ Outcome Tasks::run(const config::Job& job, const Run& run, const TaskPorts& port
         if (job.run.empty()) return run_command(job, run, ports);
         if (job.run[0] == "backup") return back_up(job, ports);
         if (job.run[0] == "verify") return verify(job, ports);
+        if (job.run[1] == "receive") return receive_mail(job, ports);
         return job.run[1] == "act" ? take_answers(job, ports) : send_survey(job, run, ports);
     } catch (const std::exception& error) {
         return failure(Error{Errc::kInternal, error.what(), {}, {}});
@@ -180,6 +181,29 @@ Outcome Tasks::take_answers(const config::Job& job, const TaskPorts& ports) cons
     if (!taken->broken.empty()) return failure(taken->broken.front().error);
     return success(number(taken->answers) + " answers taken, " + number(taken->changed) +
                    " corrected, " + number(acted->answers) + " acted upon");
+}
+
+Outcome Tasks::receive_mail(const config::Job& job, const TaskPorts& ports) const {
+    constexpr std::size_t kAtOnce = 100;
+    std::int64_t read = 0;
+    std::map<feedback::MailKind, std::int64_t> counts;
+    std::int64_t left = 0;
+    do {
+        if (ports.stopping()) return failure(Error{Errc::kCancelled, "cancelled", {}, {}});
+        auto part = parts_.mailbox.receive("job:" + job.name, kAtOnce);
+        if (!part) return failure(part.error());
+        for (const auto& [kind, count] : part->counts) {
+            read += count;
+            counts[kind] += count;
+        }
+        for (const auto& one : part->noted)
+            ports.say("message " + number(one.uid) + ": " + one.reason);
+        if (part->problem) return failure(*part->problem);
+        left = part->left;
+        ports.progress({"mail", read, read + left});
+    } while (left > 0);
+    return success(number(read) + " messages read, " + number(counts[feedback::MailKind::kAnswer]) +
+                   " answers, " + number(counts[feedback::MailKind::kBounced]) + " bounces");
 }
 
 Outcome Tasks::run_command(const config::Job& job, const Run& run, const TaskPorts& ports) const {

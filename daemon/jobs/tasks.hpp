@@ -5,7 +5,7 @@
 
 #include "config/load.hpp"
 #include "connectors/host/secret_store.hpp"
-#include "daemon/api/feedback_service.hpp"
+#include "daemon/api/mailbox.hpp"
 #include "daemon/jobs/run.hpp"
 #include "daemon/runtime/connections.hpp"
 #include "sync/base/random.hpp"
@@ -35,6 +35,7 @@ public:
         Random& random;  ///< thread-safe
         const app::Connections& connections;
         api::FeedbackService& surveys;
+        api::Mailbox& mailbox;
         std::function<config::Loaded()> configuration;
         std::function<std::string(const std::string&)> environment;  ///< "" = not set
     };
@@ -52,6 +53,7 @@ private:
     [[nodiscard]] Outcome send_survey(const config::Job& job, const Run& run,
                                       const TaskPorts& ports) const;
     [[nodiscard]] Outcome take_answers(const config::Job& job, const TaskPorts& ports) const;
+    [[nodiscard]] Outcome receive_mail(const config::Job& job, const TaskPorts& ports) const;
     [[nodiscard]] Outcome run_command(const config::Job& job, const Run& run,
                                       const TaskPorts& ports) const;
 

@@ -1,23 +1,11 @@
 #include "daemon/mail/letter.hpp"
 
-#include <gmime/gmime.h>
-
-#include <memory>
 #include <mutex>
+
+#include "daemon/mail/gmime.hpp"
 
 namespace kontor::mail {
 namespace {
-
-struct Unref {
-    void operator()(void* object) const { g_object_unref(object); }
-};
-template <class T>
-using Object = std::unique_ptr<T, Unref>;
-
-void start() {
-    static std::once_flag once;
-    std::call_once(once, g_mime_init);
-}
 
 bool stays_on_its_line(const std::string& text) {
     return text.find_first_of("\r\n") == std::string::npos;
@@ -55,13 +43,18 @@ Mailbox mailbox_of(const std::string& text) {
 
 }  // namespace
 
+void start_gmime() {
+    static std::once_flag once;
+    std::call_once(once, g_mime_init);
+}
+
 std::string address_of(const std::string& mailbox) {
-    start();
+    start_gmime();
     return mailbox_of(mailbox).address;
 }
 
 Result<std::string> compose(const Letter& letter, Instant date) {
-    start();
+    start_gmime();
     bool good = stays_on_its_line(letter.subject) && stays_on_its_line(letter.id);
     for (const auto& [name, value] : letter.headers) good = good && stays_on_its_line(value);
     if (!good) return fail(Errc::kInvalid, "a header holds a line break", {{"key", "header"}});

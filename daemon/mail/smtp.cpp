@@ -1,24 +1,17 @@
 #include "daemon/mail/smtp.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "connectors/host/base64.hpp"
-#include "connectors/host/curl_client.hpp"
-#include "connectors/host/trust.hpp"
+#include "daemon/mail/connection.hpp"
+#include "daemon/mail/months.hpp"
 
 namespace kontor::mail {
 namespace {
 
-constexpr long kTimeoutSeconds = 120;
-constexpr long kConnectSeconds = 20;
 // An encoded word has 75 characters at most, of which these are text.
 constexpr std::size_t kWordBytes = 45;
 constexpr std::size_t kLineChars = 76;
-
-using Handle = std::unique_ptr<CURL, decltype([](CURL* c) { curl_easy_cleanup(c); })>;
 
 class Lines {
 public:
@@ -41,24 +34,15 @@ bool is_one_line(const std::string& text) {
     return text.find_first_of(std::string("\r\n\0", 3)) == std::string::npos;
 }
 
-bool is_loopback(const std::string& url) {
-    const auto host = url.substr(url.find("://") + 3);
-    const auto name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
-    const bool address = name.find_first_not_of("0123456789.") == std::string::npos;
-    return (address && name.starts_with("127.")) || name == "localhost" || name == "[::1]";
-}
-
-// RFC 5322. Names of days and months are English whatever the locale.
+// RFC 5322.
 std::string date_header(Instant at) {
     constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const auto day = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date(day);
     const auto text = format_instant(at);
     return std::string(kDays[std::chrono::weekday(day).c_encoding()]) + ", " + text.substr(8, 2) +
-           " " + kMonths[static_cast<unsigned>(date.month()) - 1] + " " + text.substr(0, 4) + " " +
-           text.substr(11, 8) + " +0000";
+           " " + std::string(kMonths[static_cast<unsigned>(date.month()) - 1]) + " " +
+           text.substr(0, 4) + " " + text.substr(11, 8) + " +0000";
 }
 
 /// The message as it is handed in, RFC 5322. Its text is in base64, so that no line is too long and
@@ -82,36 +66,6 @@ std::size_t on_read(char* to, std::size_t, std::size_t room, void* user) noexcep
     const auto taken = rest.copy(to, room);
     rest.remove_prefix(taken);
     return taken;
-}
-
-int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    const auto& cancelled = *static_cast<const std::function<bool()>*>(user);
-    return cancelled && cancelled() ? 1 : 0;
-}
-
-Error error_of(CURLcode code, long answer, const char* said) {
-    std::string message = said[0] != '\0' ? said : curl_easy_strerror(code);
-    if (answer >= 400) message = "the mail server answers " + std::to_string(answer);
-    switch (code) {
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CONNECT_ERROR:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_USE_SSL_FAILED:
-            return Error{Errc::kTls, message, {}, {}};
-        case CURLE_LOGIN_DENIED:
-            return Error{Errc::kUnauthenticated, message, {}, {}};
-        case CURLE_OPERATION_TIMEDOUT:
-            return Error{Errc::kTimeout, message, {}, {}};
-        case CURLE_ABORTED_BY_CALLBACK:
-            return Error{Errc::kCancelled, "cancelled", {}, {}};
-        default: {
-            // 4yz may pass, 5yz will not.
-            Error out{answer >= 500 ? Errc::kPermission : Errc::kUnavailable, message, {}, {}};
-            // As libcurl words it; nothing else tells it from a refused sender.
-            if (std::string_view(said).starts_with("RCPT failed")) out.args["at"] = "recipient";
-            return out;
-        }
-    }
 }
 
 }  // namespace
@@ -144,51 +98,19 @@ Result<> send(const Server& server, const Message& message,
 Result<> send_bytes(const Server& server, const std::string& from,
                     const std::vector<std::string>& to, std::string_view bytes,
                     const std::function<bool()>& cancelled) {
-    const Handle curl(host::start_curl() ? curl_easy_init() : nullptr);
-    if (!curl) return fail(Errc::kInternal, "libcurl does not start");
-    auto authorities = host::read_authorities(host::CurlOptions().ca_bundle, server.ca_file);
-    // A machine without certificates may still hand in to itself.
-    if (!authorities && !is_loopback(server.url)) return pass(authorities);
-
-    auto* c = curl.get();
+    auto connection = Connection::prepare(server, server.url, "smtp,smtps", cancelled);
+    if (!connection) return pass(connection);
     Lines recipients;
     for (const auto& address : to) recipients.add("<" + address + ">");
     std::string_view rest = bytes;
 
-    char said[CURL_ERROR_SIZE] = "";
-    curl_easy_setopt(c, CURLOPT_URL, server.url.c_str());
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, said);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, kTimeoutSeconds);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-    curl_easy_setopt(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_USE_SSL, is_loopback(server.url) ? CURLUSESSL_TRY : CURLUSESSL_ALL);
-    curl_blob trusted{};
-    if (authorities) {
-        trusted = {authorities->data(), authorities->size(), CURL_BLOB_NOCOPY};
-        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &trusted);
-    }
-    if (!server.user.empty()) {
-        curl_easy_setopt(c, CURLOPT_USERNAME, server.user.c_str());
-        std::string password(server.password.reveal());
-        curl_easy_setopt(c, CURLOPT_PASSWORD, password.c_str());
-        host::wipe(password);
-    }
+    auto* c = (*connection)->curl();
     curl_easy_setopt(c, CURLOPT_MAIL_FROM, ("<" + from + ">").c_str());
     curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
     curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(c, CURLOPT_READDATA, &rest);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, &cancelled);
-    const auto code = curl_easy_perform(c);
-    if (code == CURLE_OK) return {};
-    long answer = 0;
-    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &answer);
-    return tl::unexpected<Error>(error_of(code, answer, said));
+    return (*connection)->perform();
 }
 
 }  // namespace kontor::mail

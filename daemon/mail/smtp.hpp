@@ -5,21 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "connectors/host/secret.hpp"
+#include "daemon/mail/server.hpp"
 #include "sync/base/clock.hpp"
 #include "sync/base/result.hpp"
 
 namespace kontor::mail {
-
-/// Where mail is handed in.
-struct Server {
-    /// "smtps://host:465", or "smtp://host:587", which must offer STARTTLS unless it is this
-    /// machine.
-    std::string url;
-    std::string user;  ///< "" = it asks for no sign-in
-    host::Secret password;
-    std::string ca_file;  ///< PEM, trusted besides the system's; "" = none
-};
 
 /// A message of plain text. Addresses are bare: it@example.com.
 struct Message {

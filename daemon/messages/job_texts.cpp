@@ -143,10 +143,11 @@ constexpr Text kJobSentences[] = {
      "必须是文本（如 \"daily 02:30\"）或列表"},
     {"said.config.task",
      "must be one of \"backup run NAME\", \"backup drill NAME\", \"backup verify NAME\" "
-     "(--read-data), \"feedback act SURVEY\", \"feedback send SURVEY\" and \"verify CONNECTION\" "
-     "(--all)",
+     "(--read-data), \"feedback act SURVEY\", \"feedback send SURVEY\", \"feedback receive\" and "
+     "\"verify CONNECTION\" (--all)",
      "必须是 \"backup run NAME\"、\"backup drill NAME\"、\"backup verify NAME\"（--read-data）、"
-     "\"feedback act SURVEY\"、\"feedback send SURVEY\" 或 \"verify CONNECTION\"（--all）之一"},
+     "\"feedback act SURVEY\"、\"feedback send SURVEY\"、\"feedback receive\" 或 \"verify "
+     "CONNECTION\"（--all）之一"},
     {"said.config.conditions", "must be a list of mains, unmetered and idle",
      "必须是由 mains、unmetered、idle 组成的列表"},
     {"said.config.webhook",

@@ -9,6 +9,7 @@
 #include "daemon/messages/form_texts.hpp"
 #include "daemon/messages/hub_texts.hpp"
 #include "daemon/messages/job_texts.hpp"
+#include "daemon/messages/mailbox_texts.hpp"
 #include "daemon/messages/match_texts.hpp"
 #include "daemon/messages/source_texts.hpp"
 #include "daemon/messages/try_texts.hpp"
@@ -187,11 +188,12 @@ std::vector<std::string> placeholders(std::string_view text) {
 }
 
 std::vector<std::span<const Text>> catalogues() {
-    return {error_texts(),    daemon_texts(), doctor_texts(),   cli_texts(),
-            sentence_texts(), config_texts(), rule_texts(),     kit_texts(),
-            backup_texts(),   folder_texts(), feedback_texts(), survey_sentences(),
-            form_texts(),     try_texts(),    hub_texts(),      job_texts(),
-            job_sentences(),  match_texts(),  source_texts(),   source_sentences()};
+    return {error_texts(),    daemon_texts(),     doctor_texts(),   cli_texts(),
+            sentence_texts(), config_texts(),     rule_texts(),     kit_texts(),
+            backup_texts(),   folder_texts(),     feedback_texts(), survey_sentences(),
+            form_texts(),     try_texts(),        hub_texts(),      job_texts(),
+            job_sentences(),  match_texts(),      source_texts(),   source_sentences(),
+            mailbox_texts(),  mailbox_sentences()};
 }
 
 }  // namespace kontor::messages

@@ -3,6 +3,7 @@
 
 #include "daemon/messages/feedback_texts.hpp"
 #include "daemon/messages/job_texts.hpp"
+#include "daemon/messages/mailbox_texts.hpp"
 #include "daemon/messages/source_texts.hpp"
 
 namespace kontor::messages {
@@ -40,7 +41,7 @@ const std::vector<Pattern>& patterns() {
     static const auto all = [] {
         std::vector<Pattern> out;
         for (const auto part : {sentence_texts(), config_texts(), survey_sentences(),
-                                job_sentences(), source_sentences()})
+                                job_sentences(), source_sentences(), mailbox_sentences()})
             for (const auto& text : part) out.push_back(pattern_of(text));
         std::stable_sort(out.begin(), out.end(),
                          [](const Pattern& a, const Pattern& b) { return a.literal > b.literal; });

@@ -82,6 +82,7 @@ TEST_CASE("each mistake in a job has its line and its reason", "[config][jobs]")
         {"[job.x]\nrun='delete everything'", ":5:5: job.x.run: must be one of"},
         {"[job.x]\nrun='feedback act'", ":5:5: job.x.run: must be one of"},
         {"[job.x]\nrun='backup run office --read-data'", ":5:5: job.x.run: must be one of"},
+        {"[job.x]\nrun='feedback receive now'", ":5:5: job.x.run: must be one of"},
         {"[job.x]\nrun='backup run office'\nonly_if=['main']",
          "job.x.only_if: must be a list of mains, unmetered and idle (did you mean 'mains'?)"},
         {"[job.x]\nrun='backup run office'\nevery='1h'", ":6:1: job.x.every: "},

@@ -14,6 +14,7 @@
 #include "sync/engine/cycle.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
 #include "tests/support/memory_remote.hpp"
+#include "tests/support/scripted_imap.hpp"
 
 using namespace kontor;
 using nlohmann::json;
@@ -425,6 +426,15 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     daemon.dir.write("feedback.toml", "link_key = \"file:" + daemon.dir.path("key") +
                                           "\"\npublic_url = \"https://example.com\"\n");
     get(survey + "/links", v1 + "/surveys/l/links");
+    const auto no_mailbox = daemon.send("POST", v1 + "/mailbox/receive", json::object());
+    CHECK(json::parse(no_mailbox.body)["args"]["reason"] == "survey_no_mailbox");
+    CHECK(daemon.send("POST", v1 + "/mailbox/receive", {{"most", 0}}).status == 400);
+    const test::ScriptedImap mail(
+        [](const std::string&) { return std::string(test::ScriptedImap::kOpened); });
+    daemon.dir.write("feedback.toml",
+                     "[mailbox]\nimap = \"" + mail.url +
+                         "\"\nuser = \"u\"\npassword = \"file:" + daemon.dir.path("key") + "\"\n");
+    post(v1 + "/mailbox/receive", v1 + "/mailbox/receive", {{"most", 10}});
     daemon.dir.write("surveys/wrong.toml", "id = \"wrong\"\n");
     CHECK(daemon.json(v1 + "/surveys")["problems"].size() == 2);
     CHECK(daemon.get(v1 + "/surveys/..%2Fkontor/calls").status == 404);

@@ -35,6 +35,8 @@ EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [
             "kontor feedback call relationship 12": [6],
             # No such database answers here, and there is no hub.
             "kontor init hub --option": [6], "kontor connection resume hub": [6],
+            # No mailbox is named here.
+            "kontor feedback receive": [78],
             # There is a repository already; no backup has that number; nobody can be asked, and kontord
             # runs here.
             "kontor backup init": [5], "kontor backup drill office --snapshot": [6],

@@ -203,7 +203,7 @@ class Mail(unittest.TestCase):
         self.assertEqual(message["Subject"], "我们做得怎么样？")
         self.assertEqual(message["Auto-Submitted"], "auto-generated")
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
-        self.assertRegex(message["Message-ID"], r"^<[0-9a-f]{32}\.0@example\.com>$")
+        self.assertRegex(message["Message-ID"], r"^<[0-9a-f]{48}\.0@example\.com>$")
         plain = message.get_body(("plain",)).get_content()
         html = message.get_body(("html",)).get_content()
         self.assertIn("您会推荐我们吗？", plain)

@@ -85,6 +85,8 @@ Outcome<Exit> run_feedback_call(Context& context);
 Outcome<Exit> run_feedback_import(Context& context);
 // feedback_lexicon.cpp
 Outcome<Exit> run_feedback_lexicon(Context& context);
+// feedback_receive.cpp
+Outcome<Exit> run_feedback_receive(Context& context);
 // feedback_report.cpp
 Outcome<Exit> run_feedback_report(Context& context);
 // jobs.cpp

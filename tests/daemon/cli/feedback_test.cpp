@@ -82,6 +82,75 @@ TEST_CASE("survey files are checked without a daemon", "[cli][feedback]") {
     CHECK(json::parse(runner.out)["problems"][0]["line"] == 1);
 }
 
+TEST_CASE("mistakes about the mailbox are told with their line", "[cli][feedback]") {
+    const FakeDaemon daemon([](const Asked&) { return Canned{}; });
+    Runner runner;
+    const auto settings = file_of(daemon, "feedback.toml",
+                                  "[mail]\nsmtp = \"smtp://h\"\nfrom = \"a@h\"\ntagged = true\n"
+                                  "[mailbox]\nimap = \"pop3://h\"\nuser = \"u\"\n"
+                                  "folder = \"回复\"\npassword = \"sesame\"\nflag = true\n");
+    CHECK(runner.run({"feedback", "check", settings}) == 78);
+    CHECK(runner.out.find("feedback.toml:6:8: mailbox.imap: must be a mailbox's server: "
+                          "imaps://mail.example.com:993") != std::string::npos);
+    CHECK(runner.out.find("feedback.toml:8:10: mailbox.folder: must be ASCII") !=
+          std::string::npos);
+    CHECK(runner.out.find("feedback.toml:9:12: mailbox.password: ") != std::string::npos);
+    CHECK(runner.out.find("feedback.toml:10:1: mailbox.flag: ") != std::string::npos);
+    CHECK(runner.run({"feedback", "check", settings, "--lang", "zh"}) == 78);
+    CHECK(runner.out.find("须为邮箱服务器：imaps://mail.example.com:993") != std::string::npos);
+    const auto none = file_of(daemon, "feedback.toml", "[mailbox]\nimap = \"imaps://h\"\n");
+    CHECK(runner.run({"feedback", "check", none}) == 78);
+    CHECK(runner.out.find("give imap, user and password") != std::string::npos);
+}
+
+TEST_CASE("without a mail server nothing is said of e-mails", "[cli][feedback]") {
+    json mailed;
+    const FakeDaemon daemon([&](const Asked&) -> Canned {
+        return {.body = json{{"reserved", 1},
+                             {"due", json::array()},
+                             {"waiting", json::array()},
+                             {"withdrawn", json::array()},
+                             {"acted", {{"answers", 0}, {"open", json::array()}}},
+                             {"mailed", mailed}}
+                            .dump()};
+    });
+    Runner runner;
+    CHECK(runner.run({"feedback", "send", "s", "--socket", daemon.socket()}) == 0);
+    CHECK(runner.err.find("mail") == std::string::npos);
+    mailed = {{"sent", 1}, {"refused", 0}, {"failed", 0}, {"problem", nullptr}};
+    CHECK(runner.run({"feedback", "send", "s", "--socket", daemon.socket()}) == 0);
+    CHECK(runner.err.find("1 e-mail sent") != std::string::npos);
+}
+
+TEST_CASE("mail is read part by part until nothing is left", "[cli][feedback]") {
+    int calls = 0;
+    FakeDaemon daemon([&](const Asked&) -> Canned {
+        ++calls;
+        const json note{{"uid", 7}, {"who", "contact:1"}, {"reason", "unclear"}, {"open", false}};
+        const json waits{
+            {"uid", 9}, {"who", nullptr}, {"reason", "there is no survey x"}, {"open", true}};
+        return {.body =
+                    json{{"counts", {{"answer", calls}, {"other", 0}}},
+                         {"noted", calls == 2 ? json{note, waits} : json::array()},
+                         {"left", calls == 1 ? 1 : 0},
+                         {"problem", calls == 4 ? json("the mail server does not answer") : json()}}
+                        .dump()};
+    });
+    Runner runner;
+    CHECK(runner.run({"feedback", "receive", "--socket", daemon.socket()}) == 3);
+    CHECK(calls == 2);
+    CHECK(daemon.asked()[0].target == "/api/v1/mailbox/receive");
+    CHECK(runner.out.find("answers taken") != std::string::npos);
+    CHECK(runner.out.find(" 3\n") != std::string::npos);
+    CHECK(runner.out.find("not about surveys") == std::string::npos);
+    CHECK(runner.err.find("Message 7, from contact:1") != std::string::npos);
+    CHECK(runner.err.find("Message 9 could not be taken") != std::string::npos);
+    CHECK(runner.run({"feedback", "receive", "--json", "--socket", daemon.socket()}) == 0);
+    CHECK(json::parse(runner.out)["counts"]["answer"] == 3);
+    CHECK(runner.run({"feedback", "receive", "--lang", "zh", "--socket", daemon.socket()}) == 3);
+    CHECK(runner.err.find("邮件服务器没有应答") != std::string::npos);
+}
+
 TEST_CASE("an import takes each row once and goes on after a bad one", "[cli][feedback]") {
     FakeDaemon daemon([](const Asked& asked) -> Canned {
         const auto body = json::parse(asked.body);
