@@ -19,15 +19,17 @@ Stamp stamp_of(const Cell& cell) {
 
 std::string Clock::random_id() {
     static constexpr std::string_view kHex = "0123456789abcdef";
+    static constexpr std::size_t kDigitsOfNumber = 16;
     std::string out;
-    for (int half = 0; half < 2; ++half)
-        for (auto bits = host_.random(); out.size() < static_cast<std::size_t>(16 * (half + 1));
-             bits >>= 4U)
+    while (out.size() < 2 * kDigitsOfNumber) {
+        auto bits = host_.random();
+        for (std::size_t i = 0; i < kDigitsOfNumber; ++i, bits >>= 4U)
             out.push_back(kHex[bits & 15U]);
+    }
     return out;
 }
 
-Clock::Memory& Clock::memory() {
+Memory& Clock::memory() {
     if (!memory_) {
         const Json known = Json::parse(host_.state(), nullptr, false);
         memory_.emplace();

@@ -39,6 +39,12 @@ struct Turn {
     Stamp stamp = 0;
 };
 
+/// What a laptop remembers of the hub.
+struct Memory {
+    std::string device, epoch;
+    Stamp stamp = 0;
+};
+
 class Clock {
 public:
     /// Both must outlive it.
@@ -67,10 +73,6 @@ public:
     void end(Session& session, const Turn& turn) const;
 
 private:
-    struct Memory {
-        std::string device, epoch;
-        Stamp stamp = 0;
-    };
     Memory& memory();
     void keep(Stamp stamp);
     [[nodiscard]] Statement line();
