@@ -18,6 +18,8 @@ SSE = "daemon/cli/sse.cpp"
 REDIRECT = "daemon/cli/redirect.cpp"
 FORM = "daemon/form/form_body.cpp"
 ANSWERS = "daemon/feedback/answers.cpp"
+INCOMING = "daemon/mail/incoming.cpp"
+REPLY = "daemon/feedback/reply.cpp"
 CSV_READER = "connectors/sdk/csv_reader.hpp"
 TABLE = "plugins/csv/table.cpp"
 PIECES = "plugins/csv/xml_pieces.cpp"
@@ -110,4 +112,6 @@ AIMS = {
         "if (question.kind == QuestionKind::kText) for (auto& value : values) value = tidy(value);")]}),
     "form_body": ([FORM, HTTP], "a field without a name is taken", {FORM: [(
         "!name || name->empty() ||", "!name ||")]}),
+    "incoming_mail": ([INCOMING, REPLY], "what a person forwards passes for a report", {REPLY: [(
+        "if (!message.report) return Bounce::kNone;", "")]}),
 }
