@@ -237,6 +237,13 @@ private:
         transaction.commit();
     }
 
+    /// One whose list has been read, and what is not in it not yet asked for.
+    struct Sweep {
+        const StreamPlan* plan;
+        StreamCounts* counts;
+        bool complete;
+    };
+
     void steps() {
         const auto streams = chosen_streams();
         report_.streams.resize(streams.size());
@@ -247,6 +254,7 @@ private:
                               .observer = ports_.observer,
                               .gate = ports_.gate,
                               .cancelled = ports_.cancelled};
+        std::vector<Sweep> sweeps;
         for (std::size_t i = 0; i < streams.size(); ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
@@ -258,10 +266,19 @@ private:
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);
                 if (can.list_ids && can.fetch && (sweep_due(*streams[i]) || unread))
-                    sweep(*context_, ports, *streams[i],
-                          options_.confirm_mass ? 1.0 : settings_.guard_missing_share, counts);
-                if (unread) have_read(*streams[i]);
+                    sweeps.push_back(
+                        {streams[i], &counts, sweep_listed(*context_, ports, *streams[i], counts)});
+                else if (unread)
+                    have_read(*streams[i]);
             });
+        for (const Sweep& sweep : sweeps)
+            if (!stopped_)
+                try_step(*sweep.counts, [&](StreamCounts& counts) {
+                    sweep_missing(*context_, ports, *sweep.plan, sweep.complete,
+                                  options_.confirm_mass ? 1.0 : settings_.guard_missing_share,
+                                  counts);
+                    if (is_unread(sql_, sweep.plan->id)) have_read(*sweep.plan);
+                });
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
     }

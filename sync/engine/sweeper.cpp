@@ -12,26 +12,33 @@ constexpr std::int64_t kMissingAlwaysAllowed = 25;
 /// Ids that are held at a time.
 constexpr std::int64_t kReadBatch = 1'000;
 
+void forget_list(Sql& sql, std::int64_t stream) {
+    sql.run("DELETE FROM temp.listed WHERE stream = ?", stream);
+}
+
 /// Keeps the list in a temporary table, so that its length costs no memory of ours.
 class ListSink final : public remote::RecordSink {
 public:
     ListSink(Sql& sql, const StepPorts& ports, const StreamPlan& plan)
         : sql_(sql),
           ports_(ports),
+          id_(plan.id),
           stream_(plan.mapping.stream),
           total_(
               sql.integer("SELECT records FROM kontor_stream WHERE id = ?", plan.id).value_or(0)) {
         tell();
         // It stays: with each change of a handle's schema its statements are prepared anew.
         need(
-            sql.db().execute("CREATE TEMP TABLE IF NOT EXISTS listed(ext_id TEXT PRIMARY KEY,"
-                             " version TEXT) WITHOUT ROWID; DELETE FROM temp.listed"));
+            sql.db().execute("CREATE TEMP TABLE IF NOT EXISTS listed(stream INTEGER, ext_id TEXT,"
+                             " version TEXT, PRIMARY KEY(stream, ext_id)) WITHOUT ROWID"));
+        forget_list(sql, id_);  // of a sweep that was cut off
     }
     Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
         return guarded([&] {
             for (const auto& record : batch)
-                sql_.run("INSERT OR REPLACE INTO temp.listed(ext_id, version) VALUES(?, ?)",
-                         record.id, record.version);
+                sql_.run(
+                    "INSERT OR REPLACE INTO temp.listed(stream, ext_id, version) VALUES(?, ?, ?)",
+                    id_, record.id, record.version);
             listed_ += static_cast<std::int64_t>(batch.size());
             tell();
         });
@@ -45,6 +52,7 @@ private:
 
     Sql& sql_;
     const StepPorts& ports_;
+    const std::int64_t id_;
     const std::string& stream_;
     const std::int64_t total_;
     std::int64_t listed_ = 0;
@@ -67,8 +75,8 @@ void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
 
 }  // namespace
 
-void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, double missing_share,
-           StreamCounts& counts) {
+bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                  StreamCounts& counts) {
     ListSink sink(context.sql, ports, plan);
     auto complete = ports.remote.list_ids(plan.mapping.stream, sink);
     if (!complete) stop(in_context("sweep " + plan.mapping.stream, complete.error()).value());
@@ -77,7 +85,8 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
     // what was made or changed from here and has been out of our sight since, until now.
     read_each(context, ports, plan,
               "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
-              " ON l.stream = ?1 AND l.ext_id = t.ext_id WHERE t.ext_id > ?2 AND (l.id IS NULL"
+              " ON l.stream = ?1 AND l.ext_id = t.ext_id WHERE t.stream = ?1 AND t.ext_id > ?2"
+              " AND (l.id IS NULL"
               " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
               " OR (l.state = 0 AND l.covers <"
               " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
@@ -85,12 +94,17 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
               " OR l.state IN (1, 2, 4, 6))"  // a restore may not bump the version
               " ORDER BY t.ext_id LIMIT ?3",
               counts);
+    return *complete;
+}
 
-    if (*complete) {
+void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& plan, bool complete,
+                   double missing_share, StreamCounts& counts) {
+    if (complete) {
         const auto not_listed = [](const char* state) {
             return std::string(" FROM kontor_link WHERE stream = ?1 AND state = ") + state +
                    " AND ext_id > ?2 AND NOT EXISTS"
-                   " (SELECT 1 FROM temp.listed t WHERE t.ext_id = kontor_link.ext_id)";
+                   " (SELECT 1 FROM temp.listed t WHERE t.stream = ?1 AND t.ext_id ="
+                   " kontor_link.ext_id)";
         };
         const auto in_batches = [&](const char* state) {
             return "SELECT ext_id" + not_listed(state) + " ORDER BY ext_id LIMIT ?3";
@@ -121,7 +135,7 @@ void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, dou
                         plan.id);
         transaction.commit();
     }
-    need(context.sql.db().execute("DELETE FROM temp.listed"));
+    forget_list(context.sql, plan.id);
 }
 
 }  // namespace kontor::engine

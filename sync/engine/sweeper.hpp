@@ -6,11 +6,19 @@
 
 namespace kontor::engine {
 
-/// Compares the ids (and versions) that a remote lists with our links: the safety net below cursors
-/// and deleted feeds. What differs or is new is read by id and merged; what a *complete* list lacks
-/// is asked for by id before anything is believed. More missing than max(25, `missing_share` of the
-/// stream) stops the remote: kGuard. Throws Failure.
-void sweep(Context& context, const StepPorts& ports, const StreamPlan& plan, double missing_share,
-           StreamCounts& counts);
+/// A sweep compares the ids (and versions) that a remote lists with our links: the safety net below
+/// cursors and deleted feeds. It has two steps, and the first is done for all streams of a remote
+/// before the second of any: a remote that was set back to an older state lacks records too, and
+/// only an older image, in whichever stream, tells that nobody has deleted them (B5).
+///
+/// The first: what differs or is new is read by id and merged. Returns whether the list was
+/// complete. Throws Failure.
+[[nodiscard]] bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                                StreamCounts& counts);
+
+/// The second: what a `complete` list lacks is asked for by id before anything is believed. More
+/// missing than max(25, `missing_share` of the stream) stops the remote: kGuard. Throws Failure.
+void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& plan, bool complete,
+                   double missing_share, StreamCounts& counts);
 
 }  // namespace kontor::engine

@@ -124,7 +124,7 @@ MUTANTS = [
         "for (const auto& [field, value] : old)\n"
         "        add_history(context, entity.id, record, field, \"d\", value, cause);", "")]}),
     ("a sweep does not look for what is missing", "B6", {SWEEPER: [(
-        "if (*complete) {", "if (false) {")]}),
+        "if (complete) {", "if (false) {")]}),
     ("the cursor moves before what is to be read by id", "B2 B3", {PULLER: [(
         "if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))", "if (true)")]}),
     ("records to be read by id are forgotten", "B2", {PULLER: [(

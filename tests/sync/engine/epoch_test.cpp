@@ -214,6 +214,27 @@ TEST_CASE("an increment that may have been added before the restore asks", "[epo
     CHECK(engine::list_conflicts(device.engine_db(), {})->size() == 1);
 }
 
+TEST_CASE("B5: what a remote that was set back lacks is not deleted here", "[epoch]") {
+    EpochFixture f;
+    MemoryRemote earlier = f.remote;  // its backup
+    f.later();
+    f.device.sql("INSERT INTO account(name) VALUES('made since')");
+    f.remote.create("Accounts", {{"Account_Name", Value("of a colleague")}});
+    f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("since")}});
+    f.device.sync("crm");
+    REQUIRE(f.device.number("SELECT count(*) FROM account") == 2);
+    f.later();
+
+    // Accounts come first, and nothing in them tells: they are but fewer.
+    f.device.reroute("crm", earlier);
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    CHECK(f.device.try_sync("crm", sweep).error().code == Errc::kMismatch);
+    CHECK(f.device.number("SELECT count(*) FROM account") == 2);
+    CHECK(f.phone("Ada") == "since");
+    CHECK(earlier.pushes == 0);
+}
+
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
           "[epoch][organisation]") {
     EpochFixture f;
