@@ -222,4 +222,10 @@ MUTANTS = [
         "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
     ("a forecast holds all links that wait", "D9", {PLAN: [(
         "kLinksBatch = 1'000", "kLinksBatch = 1'000'000")]}),
+    ("what is missing is believed stream by stream", "B5", {"sync/engine/cycle.cpp": [(
+        "else if (unread)",
+        "if (!sweeps.empty() && sweeps.back().plan == streams[i] && sweeps.back().complete) {\n"
+        "                    sweep_missing(*context_, ports, *streams[i], true, 1.0, counts);\n"
+        "                    sweeps.back().complete = false;\n"
+        "                } else if (unread)")]}),
 ]
