@@ -130,7 +130,7 @@ TEST_CASE("an inbox of as many conflicts as there are records is worked through"
     which.connection = "crm";
     which.field = "phone";
     CHECK(timed("many: preview", [&] {
-              return *engine::preview_many(crowd.db(), which);
+              return *engine::preview_many(crowd.db(), which, engine::Side::kTheirs);
           }).decided == all);
     const auto decided = timed("many: theirs", [&] {
         return *engine::decide_many(crowd.db(), crowd.clock, crowd.device.random, which,
