@@ -16,7 +16,7 @@ using namespace kontor::feedback::test;
 
 namespace {
 
-const Instant kFriday = at("2026-05-22T04:00:00Z");
+const Instant kTakenAt = at("2026-05-22T04:00:00Z");
 
 constexpr const char* kSource = R"toml(
 [audience]
@@ -80,13 +80,13 @@ struct Inbox : Office {
     }
     Taken take(bool ours = true) {
         auto taken =
-            take_submissions({db, catalogues, kFriday, "job:feedback"}, survey, ours, &secret);
+            take_submissions({db, catalogues, kTakenAt, "job:feedback"}, survey, ours, &secret);
         if (!taken) FAIL(taken.error().message);
         return std::move(*taken);
     }
     Acted act() {
         auto acted =
-            act_on_answers({db, catalogues, kFriday, "job:feedback"}, survey, {lexicon, true});
+            act_on_answers({db, catalogues, kTakenAt, "job:feedback"}, survey, {lexicon, true});
         REQUIRE(acted);
         return std::move(*acted);
     }
@@ -179,7 +179,7 @@ TEST_CASE("who answered: by our token, by a column, by telephone; nobody where i
     inbox.sql("INSERT INTO survey_invitation(ask_key,survey,who,account_id,state,device) VALUES('" +
               key + "','s','contact:2',1,'sent','d'),('" + std::string(32, 'b') +
               "','s','contact:1',1,'sent','d')");
-    const auto token = *sign_ticket({key, Purpose::kAnswer, kFriday}, inbox.secret);
+    const auto token = *sign_ticket({key, Purpose::kAnswer, kTakenAt}, inbox.secret);
     inbox.submit(1, R"({"Q1":"9"})", "token='" + token + "'");
     inbox.submit(2, R"({"Q1":"9"})", R"(hidden='{"uid":"D1"}')");
     inbox.submit(3, R"({"Q1":"9"})", R"(hidden='{"uid":"D2"}')");
