@@ -68,7 +68,7 @@ std::string Connector::pull(const sdk::Request& request, std::string_view cursor
     std::optional<Session> session;
     if (!news_.hold_for(host_, request.stream)) {
         connect(session, host_, options_);
-        news_.read(host_, *session, clock_, *streams_, request.stream);
+        news_.read(host_, *session, clock_, *streams_);
     }
     const auto from = begins_at(cursor);
     if (from > 0 && news_.nothing_since(request.stream, from)) return cursor_at(news_.horizon());

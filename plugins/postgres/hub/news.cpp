@@ -10,12 +10,17 @@ void News::pushed(const std::string& stream) {
 bool News::hold_for(const sdk::Host& host, const std::string& stream) {
     for_one_ = pushed_.erase(stream) > 0;
     if (for_one_) return false;
+    if (!told_.insert(stream).second) {
+        told_ = {stream};
+        return false;
+    }
     const auto age = host.now_ms() - at_ms_;
-    return at_ms_ != 0 && age >= 0 && age <= kFor_ms && told_.insert(stream).second;
+    return at_ms_ != 0 && age >= 0 && age <= kFor_ms;
 }
 
-void News::read(sdk::Host& host, Session& session, Clock& clock, const std::vector<Stream>& streams,
-                const std::string& for_stream) {
+void News::read(sdk::Host& host, Session& session, Clock& clock,
+                const std::vector<Stream>& streams) {
+    at_ms_ = 0;
     // First what shows for certain, then what is there: never the other way round.
     const auto asked = host.now_ms();
     horizon_ = clock.horizon(session);
@@ -25,10 +30,9 @@ void News::read(sdk::Host& host, Session& session, Clock& clock, const std::vect
         sql += (sql.empty() ? "SELECT " : " UNION ALL SELECT ") + literal(stream.table.name) +
                ", max(kontor_stamp) FROM " + stream.table.sql_name();
     newest_.clear();
-    told_ = {for_stream};
     for (const auto& row : session.rows({sql, {}}, 2))
         newest_[row[0].value_or("")] = stamp_of(row[1]);
-    at_ms_ = for_one_ ? 0 : asked;
+    if (!for_one_) at_ms_ = asked;
 }
 
 bool News::nothing_since(const std::string& stream, Stamp from) const {
