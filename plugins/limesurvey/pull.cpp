@@ -88,14 +88,16 @@ std::string pull(Api& api, const sdk::Request& request, std::string_view cursor)
 
 void fetch(Api& api, const sdk::Request& request) {
     abi::BatchWriter out;
+    const auto surveys = api.surveys();
     for (const auto& id : request.ids) {
         const auto dash = id.rfind('-');
         std::int64_t number = 0;
         if (dash != std::string::npos)
             std::from_chars(id.data() + dash + 1, id.data() + id.size(), number);
         const auto survey = id.substr(0, std::min(dash, id.size()));
-        const auto rows = number > 0 ? api.responses(survey, {number, number})
-                                     : std::optional<std::vector<Json>>();
+        const bool ours = std::ranges::count(surveys, survey) > 0;
+        const auto rows = ours && number > 0 ? api.responses(survey, {number, number})
+                                             : std::optional<std::vector<Json>>();
         if (!rows || rows->empty()) {
             out.begin(abi::Op::kMissing, id);
             continue;
