@@ -167,7 +167,7 @@ why = "Q3"
         world.kontor("jobs", "run", "answers")
         self.assertIn(10, [score for score, _ in self.scores(world)[-1:]])
         self.assertIn("1 answers taken, 0 corrected, 1 acted upon",
-                      world.kontor("jobs", "log", "answers").stdout)
+                      world.kontor("jobs", "history", "answers").stdout)
 
         # Only one device of a team takes them.
         with open(os.path.join(world.config, "feedback.toml"), "w") as file:
