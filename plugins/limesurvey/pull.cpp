@@ -49,7 +49,7 @@ private:
             if (!rows) break;
             for (const Json& row : *rows) take(survey, row, progress);
             if (last) break;
-            gap = rows->empty();
+            gap = progress.last < range.from;  // also where a server does not heed the range
             if (gap) continue;
             range.from += kWindow;
             cursor_.surveys[survey] = progress;
