@@ -169,9 +169,9 @@ Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
         auto db = services.databases.lend(Access::kEngine);
         if (!db) return pass(db);
         const auto& name = request.param("name");
-        auto done =
-            *accept ? engine::accept_remote(**db, services.clock, name, request.actor, missing)
-                    : engine::resume(**db, name);
+        auto done = *accept
+                        ? engine::accept_remote(**db, services.clock, name, request.actor, missing)
+                        : engine::resume(**db, name);
         if (!done) return pass(done);
     }
     services.log.info("connection.resumed", {{"connection", request.param("name")},

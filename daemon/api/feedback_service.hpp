@@ -72,9 +72,9 @@ public:
                                           const feedback::Response& response,
                                           const std::string& actor);
 
-    /// Makes the links of a survey. kConfig (reason survey_no_key, survey_no_url) if feedback.toml does not name
-    /// the secret that signs them, or the form's address. Where the secret is a file or in the
-    /// keyring and is not there yet, it is made.
+    /// Makes the links of a survey. kConfig (reason survey_no_key, survey_no_url) if feedback.toml
+    /// does not name the secret that signs them, or the form's address. Where the secret is a file
+    /// or in the keyring and is not there yet, it is made.
     [[nodiscard]] Result<feedback::Links> links(const feedback::Survey& survey);
 
     /// What a link leads to; errors as links(), and kStorage.

@@ -20,9 +20,9 @@ struct StandardEntity {
 };
 
 /// Accounts, contacts, leads, deals, products, quotes, orders, invoices, campaigns, tasks, events,
-/// calls, notes, service cases, users, surveys' invitations, responses and submissions. Line items are JSON; a
-/// reference to several kinds of record ("*") is the text "entity:id". Referenced entities are in
-/// the list too. Immutable; callable from any thread.
+/// calls, notes, service cases, users, surveys' invitations, responses and submissions. Line items
+/// are JSON; a reference to several kinds of record ("*") is the text "entity:id". Referenced
+/// entities are in the list too. Immutable; callable from any thread.
 [[nodiscard]] const std::vector<StandardEntity>& standard_entities();
 
 /// Group of a standard column, "" if it has none or is not standard.

@@ -150,7 +150,8 @@ TEST_CASE("once a week everything is read again, for edits leave no trace", "[li
 
 TEST_CASE("a load goes by windows and over gaps", "[limesurvey]") {
     Survey survey;
-    for (const std::int64_t id : {1, 1500, 9000}) survey.add(id, "2026-05-20 09:30:00", Json::object());
+    for (const std::int64_t id : {1, 1500, 9000})
+        survey.add(id, "2026-05-20 09:30:00", Json::object());
     survey.pull();
     CHECK(survey.host.records().size() == 3);
     CHECK(survey.asked.at(0).at(8) == 1000);
