@@ -81,6 +81,7 @@ void read_questions(TableReader& in, const std::vector<Question>& questions, Tab
         (void)table.any(member.name);
         if (question == nullptr) {
             std::vector<std::string> ids;
+            ids.reserve(questions.size());
             for (const auto& each : questions) ids.push_back(each.id);
             table.problem(member.value, member.name, "is none of the survey's questions",
                           config::nearest(member.name, ids));

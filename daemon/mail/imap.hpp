@@ -14,8 +14,6 @@
 
 namespace kontor::mail {
 
-class Connection;
-
 /// A message as the server has it.
 struct Fetched {
     std::uint32_t uid = 0;

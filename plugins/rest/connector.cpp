@@ -10,7 +10,6 @@
 namespace kontor::rest {
 namespace {
 
-using declarative::Description;
 using declarative::Stream;
 
 declarative::Description description_of(const Json& config) {

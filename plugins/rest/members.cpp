@@ -19,7 +19,8 @@ const Json* first_of(const std::vector<Pointer>& places, const Json& item) {
 }
 
 bool is_blank(const Json& value) {
-    return value.is_null() || value == "" || (value.is_structured() && value.empty());
+    return value.is_null() || (value.is_structured() && value.empty()) ||
+           (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
 std::vector<std::string_view> split(std::string_view text, const std::string& mark) {

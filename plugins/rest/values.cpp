@@ -25,7 +25,8 @@ bool is_number(const Field& field) {
 
 // What remotes write where there is nothing.
 bool is_blank(const Field& field, const Json& value) {
-    if (value.is_null() || value == "") return true;
+    if (value.is_null()) return true;
+    if (value.is_string() && value.get_ref<const std::string&>().empty()) return true;
     if (field.type != "boolean" && value == false) return true;
     if (field.type == "reference" && (value == 0 || value == "0")) return true;
     return is_time(field) && value.is_string() &&
