@@ -226,8 +226,7 @@ void App::Parts::build() {
 }
 
 Result<> App::Parts::build_jobs() {
-    auto db =
-        replica::Database::open(databases->path(), databases->options(replica::Access::kLocal));
+    auto db = databases->take(replica::Access::kLocal);
     if (!db) return pass(db);
     auto& secrets = seams.secrets != nullptr ? *seams.secrets : core->system_secrets;
     const auto environment = [this](const std::string& name) {

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 namespace kontor::app {
 
 namespace {
@@ -25,6 +27,12 @@ Result<Databases::Lease> Databases::lend(replica::Access access) {
     auto opened = replica::Database::open(path_, options(access));
     if (!opened) return pass(opened);
     return Lease(*this, access, std::make_unique<replica::Database>(std::move(*opened)));
+}
+
+Result<replica::Database> Databases::take(replica::Access access) {
+    auto lease = lend(access);
+    if (!lease) return pass(lease);
+    return std::move(*std::exchange(lease->db_, nullptr));
 }
 
 replica::OpenOptions Databases::options(replica::Access access) const {

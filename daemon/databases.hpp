@@ -38,6 +38,9 @@ public:
         std::unique_ptr<replica::Database> db_;
     };
     [[nodiscard]] Result<Lease> lend(replica::Access access);
+    /// A handle for good: an idle one if there is one, for opening parses all triggers (some 10
+    /// ms).
+    [[nodiscard]] Result<replica::Database> take(replica::Access access);
     /// How its handles are opened.
     [[nodiscard]] replica::OpenOptions options(replica::Access access) const;
     /// Keeps a handle that was opened elsewhere, with these options, for the next that asks.
