@@ -19,8 +19,8 @@ set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(KONTOR_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/kontor)
 
-# Eight files in one share what their headers cost: all is built in less than half the time. Good for
-# a first build; where files change one by one, each is compiled alone.
+# Eight files in one share what their headers cost. Good for a first build; where files change one
+# by one, each is compiled alone.
 set(CMAKE_UNITY_BUILD ${KONTOR_BATCH})
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 
