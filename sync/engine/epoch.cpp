@@ -15,13 +15,21 @@ std::string marker(std::int64_t stream) {
     return "unread:" + std::to_string(stream);
 }
 
+// What is still missing once the stream has been read is to be sent.
+std::string missing_marker(std::int64_t stream) {
+    return "send_missing:" + std::to_string(stream);
+}
+
+void set_marker(Sql& sql, const std::string& name) {
+    sql.run(
+        "INSERT INTO kontor_meta(key, value) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET value = 1",
+        name);
+}
+
 void read_again(Sql& sql, const std::vector<std::int64_t>& streams) {
     for (const std::int64_t stream : streams) {
         sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?", stream);
-        sql.run(
-            "INSERT INTO kontor_meta(key, value) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET"
-            " value = 1",
-            marker(stream));
+        set_marker(sql, marker(stream));
     }
 }
 
@@ -66,15 +74,19 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
     sql.run("UPDATE kontor_stream SET records = 0 WHERE id = ?", stream);
 }
 
-// What is there is recognised by its key when it is read; the rest counts as what was here before
-// the remote was connected.
-void be_introduced(Sql& sql, std::int64_t stream) {
-    const auto has_key = sql.integer(
-        "SELECT 1 FROM kontor_stream WHERE id = ? AND loaded"
-        " AND coalesce(json_extract(mapping, '$.key_field'), '') <> ''",
-        stream);
-    if (!has_key) return;
-    sql.run("DELETE FROM kontor_link WHERE stream = ? AND state = ?", stream,
+bool makes_nothing_twice(Sql& sql, std::int64_t stream) {
+    return sql
+        .integer(
+            "SELECT 1 FROM kontor_stream WHERE id = ? AND loaded"
+            " AND coalesce(json_extract(mapping, '$.key_field'), '') <> ''",
+            stream)
+        .has_value();
+}
+
+// All that is there has been shown, under its id or its key. What it lacks counts as what was here
+// before the remote was connected.
+void introduce_missing(Sql& sql, std::int64_t stream) {
+    sql.run("DELETE FROM kontor_link WHERE stream = ? AND state = ? AND covers = 0", stream,
             static_cast<int>(LinkState::kMissing));
     sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ?", stream);
 }
@@ -111,7 +123,9 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
         const auto streams = ids(sql, "SELECT id FROM kontor_stream WHERE connection = ?", *id);
         for (const std::int64_t stream : streams) {
             forget_organisation(sql, stream, clock, actor);
-            if (missing == Missing::kSend) be_introduced(sql, stream);
+            sql.run("DELETE FROM kontor_meta WHERE key = ?", missing_marker(stream));
+            if (missing == Missing::kSend && makes_nothing_twice(sql, stream))
+                set_marker(sql, missing_marker(stream));
         }
         read_again(sql, streams);
         transaction.commit();
@@ -124,6 +138,10 @@ bool is_unread(Sql& sql, std::int64_t stream) {
 
 void mark_read(Sql& sql, std::int64_t stream) {
     sql.run("DELETE FROM kontor_meta WHERE key = ?", marker(stream));
+    const auto name = missing_marker(stream);
+    if (!sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", name)) return;
+    introduce_missing(sql, stream);
+    sql.run("DELETE FROM kontor_meta WHERE key = ?", name);
 }
 
 void doubt_creates(Context& context, const StreamPlan& plan) {

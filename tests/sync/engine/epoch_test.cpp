@@ -9,6 +9,7 @@ using namespace kontor;
 using namespace kontor::test;
 using std::chrono::hours;
 using std::chrono::seconds;
+using namespace std::string_literals;
 
 namespace {
 
@@ -286,4 +287,56 @@ TEST_CASE("B5: another organisation is accepted by a person: links are looked fo
     }));
     CHECK(engine::accept_remote(f.device.engine_db(), f.clock, "nobody", "uid:1").error().code ==
           Errc::kNotFound);
+}
+
+TEST_CASE("B5: what a remote lost with its backup goes there again, once, under its old key",
+          "[epoch][organisation]") {
+    const bool key = GENERATE(true, false);
+    CAPTURE(key);
+    EpochFixture f(key);
+    // As it was when it was backed up; the first of these records were born there, without a key.
+    MemoryRemote earlier(f.clock);
+    earlier.streams = f.remote.streams;
+    for (const char* name : {"Ada", "Bob", "Cy"})
+        earlier.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    // What it was told since.
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    REQUIRE(f.remote.ids("Contacts").size() == 4);
+    const auto uid = f.device.text("SELECT uid FROM contact WHERE last_name = 'Dee'");
+    f.set_phone("Bob", "since");
+    f.device.sync("crm");
+    f.later();
+    // Or another laptop has sent it again already, and it has another id now.
+    const bool again = key && GENERATE(false, true);
+    CAPTURE(again);
+    if (again)
+        for (const char* name : {"Own", "Dee"})
+            earlier.create("Contacts", {{"Last_Name", Value(name)},
+                                        {"Phone", Value("7")},
+                                        {"Kontor_Id", Value(name == "Dee"s ? uid : "own")}});
+
+    f.device.reroute("crm", earlier);
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
+                                  engine::Missing::kSend));
+    f.device.sync("crm");
+    CHECK(earlier.pushes == 0);  // off until a person switches it on again
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    for (int i = 0; i < 3; ++i) f.device.sync("crm", sweep);
+
+    CAPTURE(f.device.text("SELECT group_concat(last_name) FROM contact"));
+    CHECK(f.device.number("SELECT count(*) FROM contact") == (again ? 5 : 4));
+    const auto there = earlier.ids("Contacts");
+    if (!key) {
+        CHECK(there.size() == 3);  // it might be there twice, so it stays here
+        return;
+    }
+    REQUIRE(there.size() == (again ? 5 : 4));
+    CHECK(earlier.value("Contacts", there.back(), "Last_Name") == Value("Dee"));
+    CHECK(earlier.value("Contacts", there.back(), "Kontor_Id") == Value(uid));
+    const int sent = earlier.changes_sent;
+    f.device.sync("crm", sweep);
+    CHECK(earlier.changes_sent == sent);
 }
