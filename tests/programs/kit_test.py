@@ -17,6 +17,7 @@ from world import World
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from crm_server import CrmServer, Dolibarr, Espo, HubSpot, Pipedrive, SuiteCrm  # noqa: E402
+from hub_fleet import account, init_hub  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from radicale_server import RadicaleServer  # noqa: E402
 from survey_server import Formbricks, LimeSurvey, Typeform, Wjx  # noqa: E402
@@ -257,6 +258,32 @@ class Postgres(Kit):
                             "--secret", "password=file:" + self.world.secret_file("password", info))
         self.assert_passed(report, "contacts", "values", "stale_version", "create_twice",
                            "delete_seen")
+
+
+class Hub(Kit):
+    """A team's hub on a real server, with rows that laptops have left there."""
+    streams = ("contact", "account", "note")
+    ROWS = """
+        SET search_path = kontor;
+        UPDATE kontor_hub_clock SET stamp = 400 WHERE one = 1;
+        INSERT INTO account(kontor_id, kontor_version, kontor_stamp, kontor_by, name)
+            SELECT 'account-' || n, 1, n, 'laptop', '公司' || n FROM generate_series(1, 20) n;
+        INSERT INTO contact(kontor_id, kontor_version, kontor_stamp, kontor_by, last_name, first_name,
+                            email, account_id)
+            SELECT 'contact-' || n, 1 + n % 12, n / 3, 'laptop', '张', '三' || n,
+                   'p' || n || '@example.com', 'account-' || 1 + n % 20
+            FROM generate_series(1, 300) n;
+    """
+
+    def test_everything(self):
+        server = PostgresServer()
+        self.addCleanup(server.close)
+        init_hub(self.world, server)
+        server.sql(self.ROWS)
+        streams = [word for stream in self.streams for word in ("--stream", stream)]
+        report = self.check("hub", "--scratch", *streams, *account(self.world, server.info))
+        self.assert_passed(report, "contact", "pull", "unchanged", "fetch", "find", "values",
+                           "change_seen", "stale_version", "create_twice", "delete_seen")
 
 
 if __name__ == "__main__":
