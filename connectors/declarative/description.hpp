@@ -51,6 +51,10 @@ struct Paging {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+/// What addresses and forms bear. A text is a template of the value; an object or a list one of
+/// JSON, whose text is the value.
+using Parameters = std::vector<std::pair<std::string, Json>>;
+
 /// How the answer to a batch says which result belongs to which change.
 enum class Match : std::uint8_t { kOrder, kId, kKey, kAll };
 
@@ -59,9 +63,10 @@ struct Request {
     /// list, changes, ids, deleted, get, find, check; create, update, delete, and these with _batch
     std::string name;
     std::string method = "GET", path;
-    Pairs query, headers;
+    Parameters query;
+    Pairs headers;
     std::optional<Json> body;  ///< sent as JSON
-    std::optional<Pairs> form;
+    std::optional<Parameters> form;
     Pointer records;  ///< where the answer has the records, or the record
     Paging paging;
     std::int64_t batch = 0;       ///< ids, keys or changes in one request; 0 = one
@@ -181,7 +186,8 @@ struct Description {
     std::vector<Option> options;
     std::vector<std::string> hosts;
     std::vector<Auth> auth;
-    Pairs headers, query;  ///< of every request
+    Pairs headers;     ///< of every request
+    Parameters query;  ///< of every request
     std::map<std::string, Json, std::less<>> shapes;
     Identity check;
     Errors errors;

@@ -14,7 +14,46 @@ std::optional<std::size_t> index_of(std::string_view step) {
     return index;
 }
 
+// "[type=home]" as `type` and `home`.
+std::optional<std::pair<std::string_view, std::string_view>> wanted_of(std::string_view step) {
+    const auto equals = step.find('=');
+    if (step.size() < 4 || step.front() != '[' || step.back() != ']' || equals < 2 ||
+        equals == std::string_view::npos)
+        return std::nullopt;
+    return std::pair(step.substr(1, equals - 1), step.substr(equals + 1, step.size() - equals - 2));
+}
+
+bool is(const Json& value, std::string_view text) {
+    if (value.is_string()) return value.get_ref<const std::string&>() == text;
+    return !value.is_structured() && !value.is_null() && value.dump() == text;
+}
+
+// What a new item says of itself: numbers and truth as such.
+Json scalar_of(std::string_view text) {
+    Json out = Json::parse(text, nullptr, false);
+    return out.is_number_integer() || out.is_boolean() ? out : Json(text);
+}
+
 }  // namespace
+
+bool Pointer::chooses_item(std::string_view step) {
+    return step == "0" || wanted_of(step).has_value();
+}
+
+std::optional<std::size_t> Pointer::chosen_item(std::string_view step, const Json& list) {
+    if (!list.is_array()) return std::nullopt;
+    const auto wanted = wanted_of(step);
+    if (!wanted) {
+        const auto index = index_of(step);
+        return index && *index < list.size() ? index : std::nullopt;
+    }
+    for (std::size_t at = 0; at < list.size(); ++at) {
+        if (!list[at].is_object()) continue;
+        const auto member = list[at].find(wanted->first);
+        if (member != list[at].end() && is(*member, wanted->second)) return at;
+    }
+    return std::nullopt;
+}
 
 std::optional<Pointer> Pointer::parse(std::string_view text) {
     Pointer out;
@@ -46,8 +85,8 @@ const Json* Pointer::find(const Json& in) const {
             if (found == at->end()) return nullptr;
             at = &*found;
         } else if (at->is_array()) {
-            const auto index = index_of(step);
-            if (!index || *index >= at->size()) return nullptr;
+            const auto index = chosen_item(step, *at);
+            if (!index) return nullptr;
             at = &(*at)[*index];
         } else {
             return nullptr;
@@ -59,10 +98,16 @@ const Json* Pointer::find(const Json& in) const {
 void Pointer::put(Json& in, Json value) const {
     Json* at = &in;
     for (const auto& step : steps_) {
-        if (step == "0" && (at->is_null() || at->is_array())) {
+        if (chooses_item(step) && (at->is_null() || at->is_array())) {
             if (at->is_null()) *at = Json::array();
-            if (at->empty()) at->push_back(nullptr);
-            at = &(*at)[0];
+            auto index = chosen_item(step, *at);
+            if (!index) {
+                index = at->size();
+                const auto wanted = wanted_of(step);
+                at->push_back(wanted ? Json{{std::string(wanted->first), scalar_of(wanted->second)}}
+                                     : Json());
+            }
+            at = &(*at)[*index];
             continue;
         }
         if (!at->is_object()) *at = Json::object();

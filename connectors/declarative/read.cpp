@@ -354,6 +354,17 @@ void read_json(const Reading& reading, TableReader& table, std::string_view key,
     out = to_json(*value);
 }
 
+void read_parameters(const Reading& reading, TableReader& table, std::string_view key,
+                     Parameters& out, const Names& allowed) {
+    const Node* value = table.table(key);
+    if (value == nullptr) return;
+    for (const auto& member : value->members) {
+        check_texts(reading, table, std::string(key) + "." + member.name, member.value, allowed);
+        const Json json = to_json(member.value);
+        out.emplace_back(member.name, json.is_structured() ? json : Json(as_text(json)));
+    }
+}
+
 std::optional<Description> read_description(std::string_view text, const std::string& file,
                                             config::Problems& problems) {
     const auto before = problems.size();
@@ -383,7 +394,7 @@ std::optional<Description> read_description(std::string_view text, const std::st
         table.problem(*document->member("time_zone"), "time_zone",
                       "must be an offset such as \"+08:00\", or \"Z\"");
     read_pairs(reading, table, "headers", out.headers, {});
-    read_pairs(reading, table, "query", out.query, {});
+    read_parameters(reading, table, "query", out.query, {});
     read_auth(reading, table);
     read_shapes(reading, table);
     read_limits(reading, table);

@@ -40,6 +40,21 @@ void read_token_server(const Reading& reading, TableReader& table, Json& spec, b
     if (table.node().member("authorize_url") != nullptr) spec["authorize_url"] = url;
 }
 
+// "/token" is a place in the answer, "header:NAME" and "cookie:NAME" are beside it.
+std::string read_token_place(TableReader& table) {
+    const Node* value = table.node().member("token");
+    if (value != nullptr && value->kind == Node::Kind::kText)
+        for (const std::string_view beside : {"header:", "cookie:"})
+            if (value->text.starts_with(beside) && value->text.size() > beside.size()) {
+                std::string out;
+                table.text("token", out);
+                return out;
+            }
+    std::optional<Pointer> at;
+    read_pointer(table, "token", at);
+    return at ? at->text() : std::string();
+}
+
 // A request whose answer brings what later requests bear.
 void read_login(const Reading& reading, TableReader& table, Json& spec) {
     Names values, secrets;
@@ -65,10 +80,9 @@ void read_login(const Reading& reading, TableReader& table, Json& spec) {
         exchange["format"] = "form";
         for (const auto& [name, value] : form) exchange["request"][name] = value;
     }
-    std::optional<Pointer> token, expires, code;
-    read_pointer(table, "token", token);
-    if (token) exchange["token"] = token->text();
-    require(table, "token", "where the answer has the token, \"/token\"");
+    std::optional<Pointer> expires, code;
+    if (const auto token = read_token_place(table); !token.empty()) exchange["token"] = token;
+    require(table, "token", "where the answer has the token, \"/token\" or \"cookie:NAME\"");
     read_pointer(table, "expires_s", expires);
     if (expires) exchange["expires_s"] = expires->text();
     std::chrono::milliseconds lasts(0);

@@ -57,8 +57,12 @@ bool says(const Request& request, const std::string& name) {
     const auto in = [&](const Pairs& pairs) {
         return std::ranges::any_of(pairs, [&](const auto& p) { return text_says(p.second, name); });
     };
-    return text_says(request.path, name) || in(request.query) || in(request.headers) ||
-           (request.form && in(*request.form)) || (request.body && json_says(*request.body, name));
+    const auto in_any = [&](const Parameters& all) {
+        return std::ranges::any_of(all, [&](const auto& p) { return json_says(p.second, name); });
+    };
+    return text_says(request.path, name) || in_any(request.query) || in(request.headers) ||
+           (request.form && in_any(*request.form)) ||
+           (request.body && json_says(*request.body, name));
 }
 
 PagingKind paging_kind(const std::string& name) {
@@ -186,12 +190,12 @@ Request read_request(const Reading& reading, const Node& node, const std::string
     if (bodied && out.method == "GET") out.method = "POST";
     table.one_of("method", out.method, {"GET", "POST", "PUT", "PATCH", "DELETE"});
     read_template(reading, table, "path", out.path, kind.gaps);
-    read_pairs(reading, table, "query", out.query, kind.gaps);
+    read_parameters(reading, table, "query", out.query, kind.gaps);
     read_pairs(reading, table, "headers", out.headers, kind.gaps);
     read_json(reading, table, "body", out.body, kind.gaps);
     if (node.member("form") != nullptr) {
         out.form.emplace();
-        read_pairs(reading, table, "form", *out.form, kind.gaps);
+        read_parameters(reading, table, "form", *out.form, kind.gaps);
         if (out.body) table.problem(*node.member("form"), "form", "stands beside a body");
     }
     if (name != "create" && name != "update" && name != "delete")

@@ -82,17 +82,18 @@ Field read_field(const Reading& reading, const Stream& stream, const Node& node,
     }
     table.one_of("type", out.type, kTypes);
     read_label(table, "label", out.label);
-    std::optional<Pointer> path, at;
+    std::optional<Pointer> path, at, write;
     read_pointer(table, "path", path);
     read_pointer(table, "at", at);
+    read_pointer(table, "write", write);
     if (!path) {
         std::string escaped = "/";
         for (const char c : name) escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
         path = Pointer::parse(escaped);
     }
-    out.write_path = *path;
+    out.write_path = write.value_or(*path);
     out.path = at ? *at : path->below(stream.fields_at);
-    out.read_only = at.has_value();
+    out.read_only = at && !write;
     table.boolean("read_only", out.read_only);
     table.boolean("required", out.required);
     table.boolean("create_only", out.create_only);
@@ -259,11 +260,8 @@ void check_format(const Reading& reading, const TableReader& table, const Node& 
                   std::string_view key, std::string_view type, const std::string& format) {
     const bool time = type == "date" || type == "instant";
     if (const auto shape = reading.out.shapes.find(format); shape != reading.out.shapes.end()) {
-        if (use_of(shape->second).time != time)
-            table.problem(
-                at, key,
-                "[format." + format + "] is " +
-                    (time ? "not made of the parts of a moment" : "made of the parts of a moment"));
+        if (use_of(shape->second).time && !time)
+            table.problem(at, key, "[format." + format + "] is made of the parts of a moment");
         return;
     }
     Names names;

@@ -42,6 +42,9 @@ void read_template(const Reading& reading, config::TableReader& table, std::stri
 /// A table of texts, numbers and truth values, each a template.
 void read_pairs(const Reading& reading, config::TableReader& table, std::string_view key,
                 Pairs& out, const Names& allowed);
+/// The same, and tables and lists of them, which are sent as JSON.
+void read_parameters(const Reading& reading, config::TableReader& table, std::string_view key,
+                     Parameters& out, const Names& allowed);
 /// Any structure whose texts are templates.
 void read_json(const Reading& reading, config::TableReader& table, std::string_view key,
                std::optional<Json>& out, const Names& allowed);

@@ -7,6 +7,8 @@
 namespace kontor::declarative {
 namespace {
 
+constexpr std::string_view kSpread = "...";
+
 struct Piece {
     bool gap = false;
     std::string text;
@@ -107,13 +109,26 @@ std::optional<Json> fill_json(const Json& shape, const Values& values) {
         return out;
     }
     if (!shape.is_object()) return shape;
-    Json out = Json::object();
+    Json out = Json::object(), spread = Json::object();
     for (const auto& [name, member] : shape.items()) {
         auto key = fill_text(name, values);
         auto filled = fill_json(member, values);
-        if (key && filled) out[*key] = std::move(*filled);
+        if (!key || !filled) continue;
+        if (*key == kSpread && filled->is_object())
+            spread = std::move(*filled);
+        else
+            out[*key] = std::move(*filled);
     }
+    for (const auto& [name, value] : spread.items())
+        if (!out.contains(name)) out[name] = value;
     return out;
+}
+
+std::optional<std::string> fill_parameter(const Json& shape, const Values& values) {
+    if (shape.is_string()) return fill_text(shape.get_ref<const std::string&>(), values);
+    const auto filled = fill_json(shape, values);
+    if (!filled) return std::nullopt;
+    return filled->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace kontor::declarative

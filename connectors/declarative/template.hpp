@@ -28,7 +28,11 @@ using Values = std::map<std::string, Json, std::less<>>;
 
 /// JSON with the gaps of its texts and names filled. A text that is one gap and nothing else
 /// becomes the value itself, whatever its type. nullopt if a text lacks a value; members and items
-/// that do are left out of their object or list.
+/// that do are left out of their object or list. The members of an object that stands under the
+/// name `...` are put beside the others, which come before one of the same name.
 [[nodiscard]] std::optional<Json> fill_json(const Json& shape, const Values& values);
+
+/// What an address or a form bears: a text filled, or filled JSON as text.
+[[nodiscard]] std::optional<std::string> fill_parameter(const Json& shape, const Values& values);
 
 }  // namespace kontor::declarative

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "connectors/host/ascii.hpp"
 #include "connectors/host/json_text.hpp"
 
 namespace kontor::host {
@@ -29,6 +30,30 @@ std::string text_at(const nlohmann::json& answer, const std::string& place) {
     }
     if (found == nullptr || found->is_structured() || found->is_null()) return {};
     return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+constexpr std::string_view kInHeader = "header:", kInCookie = "cookie:";
+
+bool is_beside_body(std::string_view place) {
+    return place.starts_with(kInHeader) || place.starts_with(kInCookie);
+}
+
+// The value of a cookie that the answer sets, without its attributes; "" if it sets none.
+std::string cookie_in(const HttpResponse& answer, std::string_view name) {
+    std::string_view lines = answer.header("set-cookie");
+    while (!lines.empty()) {
+        const auto line = lines.substr(0, lines.find('\n'));
+        lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+        const auto pair = line.substr(0, line.find(';'));
+        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+            return std::string(pair.substr(name.size() + 1));
+    }
+    return {};
+}
+
+std::string token_beside_body(const HttpResponse& answer, std::string_view place) {
+    if (place.starts_with(kInCookie)) return cookie_in(answer, place.substr(kInCookie.size()));
+    return std::string(answer.header(ascii_lower(std::string(place.substr(kInHeader.size())))));
 }
 
 // 0 if it is no number.
@@ -157,7 +182,10 @@ Result<TokenState> AppTokens::ask(TokenState kept) {
 
 Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) const {
     const auto& spec = settings_.spec;
+    const bool beside = is_beside_body(spec.token_at);
     auto json = parse_json(answer.body, kAnswerBytesMax, "the token server's answer");
+    if (beside && answer.status / 100 <= 3 && (!json || !json->is_structured()))
+        json = nlohmann::json::object();  // a page, or nothing: what counts is beside it
     if (!json || !json->is_structured()) {
         if (answer.status == 401 || answer.status == 403)
             return fail(Errc::kUnauthenticated, "the token server refuses the credentials",
@@ -168,9 +196,15 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
         return fail(Errc::kProtocol, "the token server's answer is not JSON",
                     {{"status", std::to_string(answer.status)}});
     }
-    kept.access_token = Secret(text_at(*json, spec.token_at));
+    const auto code = text_at(*json, spec.code_at);
+    if (!beside)
+        kept.access_token = Secret(text_at(*json, spec.token_at));
+    else if (code.empty() && answer.status / 100 <= 3)
+        // Servers hand out a session to whom they refuse as well: there the answer has to tell.
+        kept.access_token = Secret(token_beside_body(answer, spec.token_at));
+    else
+        kept.access_token = Secret();
     if (kept.access_token.empty()) {
-        const auto code = text_at(*json, spec.code_at);
         if (answer.status == 429 || contains(spec.rate_limited_codes, code))
             return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
         if (answer.status >= 500 || contains(spec.unavailable_codes, code))

@@ -90,7 +90,12 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* user) no
             line.remove_prefix(1);
         while (!line.empty() && static_cast<unsigned char>(line.back()) <= ' ')
             line.remove_suffix(1);
-        transfer.response.headers[std::move(name)] = line;
+        auto& value = transfer.response.headers[name];
+        // Cookies are the only header whose lines cannot be told apart once joined by commas.
+        if (name == "set-cookie" && !value.empty())
+            value.append(1, '\n').append(line);
+        else
+            value = line;
     } catch (...) {
         return 0;
     }

@@ -41,7 +41,7 @@ struct HttpResponse {
     std::map<std::string, std::string, std::less<>> headers;  ///< lower-case names, last value wins
     std::string body;
     SpoolFile spool;  ///< valid if it was asked for
-
+    /// "" if there is none; of set-cookie, which may be there several times, all lines.
     [[nodiscard]] std::string_view header(std::string_view lower_case_name) const {
         const auto found = headers.find(lower_case_name);
         return found == headers.end() ? std::string_view() : std::string_view(found->second);

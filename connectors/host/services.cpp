@@ -354,6 +354,7 @@ kontor_status Services::hand_over(Result<HttpResponse> answer, kontor_http_respo
         if (!file) return failed(file.error());
         out->spool = *file;
     }
+    answer_.headers.erase("set-cookie");  // a session is a credential
     answer_headers_ = dump_json(answer_.headers);
     out->status = answer_.status;
     out->headers = str(answer_headers_);

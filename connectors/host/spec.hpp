@@ -27,7 +27,7 @@ struct OptionSpec {
 /// How an application's own token is asked for, and how requests bear it (docs/connector-abi.md,
 /// "app_token" and "login"). `{name}` stands for a secret or value in `request`; for `token`, what
 /// is kept of the answer, values and options in `base64`, `headers` and `members`. Places in the
-/// answer are members of its top level, or JSON Pointers if they begin with a slash.
+/// answer are members of its top level or JSON Pointers ("/a"); the token's also "cookie:NAME".
 struct AppTokenSpec {
     std::string request = "{}";  ///< the JSON that asks
     bool as_form = false;        ///< its members are sent as a form instead

@@ -7,7 +7,7 @@
 namespace kontor::rest {
 namespace {
 
-using declarative::Pairs;
+using declarative::Parameters;
 using declarative::Request;
 using declarative::Stream;
 
@@ -31,10 +31,10 @@ void set_header(sdk::HttpRequest& http, const std::string& name, std::string val
     http.header(name, std::move(value));
 }
 
-std::string encoded_form(const Pairs& form, const Values& values) {
+std::string encoded_form(const Parameters& form, const Values& values) {
     std::string out;
-    for (const auto& [name, text] : form)
-        if (const auto value = declarative::fill_text(text, values))
+    for (const auto& [name, shape] : form)
+        if (const auto value = declarative::fill_parameter(shape, values))
             out += (out.empty() ? "" : "&") + sdk::percent_encode(name) + "=" +
                    sdk::percent_encode(*value);
     return out;
@@ -84,8 +84,8 @@ std::string Api::address(const Request& request, const Values& values) const {
     out += *path;
     bool first = out.find('?') == std::string::npos;
     for (const auto* pairs : {&description_.query, &request.query})
-        for (const auto& [name, text] : *pairs) {
-            const auto value = declarative::fill_text(text, values);
+        for (const auto& [name, shape] : *pairs) {
+            const auto value = declarative::fill_parameter(shape, values);
             if (!value) continue;
             out +=
                 (first ? "?" : "&") + sdk::percent_encode(name) + "=" + sdk::percent_encode(*value);

@@ -17,9 +17,8 @@ using declarative::Stream;
 struct Change {
     abi::Op op = abi::Op::kUpdate;
     std::string id, version, key;
-    Json record = Json::object();  ///< as the remote has it
-    /// Values in it that stand in the first item of a list, each with its place.
-    std::vector<std::pair<declarative::Pointer, Json>> listed = {};
+    /// Places in {record}, with what goes there.
+    std::vector<std::pair<declarative::Pointer, Json>> written = {};
     std::string bad_field;  ///< whose value the remote cannot hold
 };
 
@@ -51,16 +50,16 @@ const char* status_of(Means means) {
 }
 
 bool stands_in_list(const declarative::Pointer& path) {
-    return std::ranges::find(path.steps(), "0") != path.steps().end();
+    return std::ranges::any_of(path.steps(), declarative::Pointer::chooses_item);
 }
 
-/// Writes into the first item of a list; a blank takes the item out.
+/// Writes into an item of a list; a blank takes the item out.
 void put_listed(Json& record, const declarative::Pointer& path, const Json& value, bool blank) {
     if (!blank) return path.put(record, value);
     Json* at = &record;
     for (const auto& step : path.steps()) {
         if (at->is_array()) {
-            if (step == "0" && !at->empty()) at->erase(0);
+            if (const auto item = declarative::Pointer::chosen_item(step, *at)) at->erase(*item);
             return;
         }
         if (!at->is_object() || !at->contains(step)) return;
@@ -112,14 +111,12 @@ private:
             auto written = rows_.forms().written(stream_, *field, value);
             if (!written)
                 out.bad_field = field->name;
-            else if (stands_in_list(field->write_path))
-                out.listed.emplace_back(field->write_path, std::move(*written));
             else
-                field->write_path.put(out.record, std::move(*written));
+                out.written.emplace_back(field->write_path, std::move(*written));
         }
         if (out.op == abi::Op::kCreate && !out.key.empty())
             if (const auto* field = stream_.field(stream_.key_field))
-                field->write_path.put(out.record, out.key);
+                out.written.emplace_back(field->write_path, out.key);
         return out;
     }
 
@@ -470,9 +467,12 @@ private:
         const Json* whole = stream_.fields_at.find(row);
         const bool known = whole != nullptr && whole->is_object();
         Json out = stream_.send_whole && known ? *whole : Json::object();
-        for (const auto& [name, value] : change.record.items()) out[name] = value;
-        // A list is replaced whole: its other items are sent as they are.
-        for (const auto& [path, value] : change.listed) {
+        for (const auto& [path, value] : change.written) {
+            if (!stands_in_list(path)) {
+                path.put(out, value);
+                continue;
+            }
+            // A list is replaced whole: its other items are sent as they are.
             const auto& member = path.steps().front();
             if (!out.contains(member) && known && whole->contains(member))
                 out[member] = whole->at(member);

@@ -8,11 +8,21 @@ using declarative::Pointer;
 
 namespace {
 
-// A person without telephone numbers has a list of none.
-bool leads_into_empty_list(const Pointer& path, const Json& row) {
+bool is_nothing(const Json& value) {
+    return value.is_null() || value == false || value == "";
+}
+
+// A person without telephone numbers has a list of none, one without a company no company at all.
+bool leads_to_nothing(const Pointer& path, const Json& row) {
     const Json* at = &row;
     for (const auto& step : path.steps()) {
-        if (at->is_array()) return step == "0" && at->empty();
+        if (is_nothing(*at)) return true;
+        if (at->is_array()) {
+            const auto item = Pointer::chosen_item(step, *at);
+            if (!item) return Pointer::chooses_item(step);
+            at = &(*at)[*item];
+            continue;
+        }
         if (!at->is_object() || !at->contains(step)) return false;
         at = &at->at(step);
     }
@@ -79,7 +89,7 @@ void Rows::add(const Json& row, const Stamp& stamp, abi::BatchWriter& out) const
         const auto& field = *fields_[at];
         const Json* value = field.path.find(row);
         if (value == nullptr) {
-            if (stream_.omits_blank || leads_into_empty_list(field.path, row)) out.add_null(i);
+            if (stream_.omits_blank || leads_to_nothing(field.path, row)) out.add_null(i);
             continue;
         }
         if (!forms_.add(field, *value, i, out)) api_.odd_value(stream_, field);

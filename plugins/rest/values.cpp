@@ -99,6 +99,10 @@ const Json* ValueForms::shape(const std::string& format) const {
 std::optional<std::int64_t> ValueForms::moment(const std::string& format, const Json& value) const {
     if (value.is_null()) return std::nullopt;
     if (const Json* made = shape(format)) {
+        if (!declarative::use_of(*made).time) {
+            const Json* text = declarative::unwrap(*made, value);
+            return text == nullptr ? std::nullopt : moment("iso", *text);
+        }
         const auto local = declarative::unwrap_time(*made, value);
         return local ? std::optional(*local - offset_ms_) : std::nullopt;
     }
@@ -108,7 +112,10 @@ std::optional<std::int64_t> ValueForms::moment(const std::string& format, const 
 }
 
 Json ValueForms::written_moment(const std::string& format, std::int64_t ms) const {
-    if (const Json* made = shape(format)) return declarative::wrap_time(*made, ms + offset_ms_);
+    if (const Json* made = shape(format)) {
+        if (declarative::use_of(*made).time) return declarative::wrap_time(*made, ms + offset_ms_);
+        return declarative::wrap(*made, written_moment("iso", ms));
+    }
     const std::string text =
         declarative::write_time(ms, format.empty() ? "iso" : format, offset_ms_);
     return format.starts_with("epoch") ? number_json(text) : Json(text);

@@ -239,6 +239,50 @@ TEST_CASE("login: places in the answer, a computed header, a status that refuses
     CHECK(s.http.seen.back().headers.at("authorization") == "Session YWRhOjc6azI=");
 }
 
+TEST_CASE("login: the token stands in a cookie or a header", "[app_token]") {
+    Setup s;
+    const auto tokens_from = [&](const std::string& place, const std::string& file) {
+        const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
+            "exchange": {"request": {}, "token": ")" +
+                                            place + R"(", "code": "/error/code"},
+            "bear": {"headers": {"cookie": "sid={token}"}}}]})");
+        REQUIRE(spec);
+        AppTokenSettings settings;
+        settings.spec = spec->auth_for("login", {})->app_token;
+        settings.url = [] { return "https://crm.example/login"; };
+        settings.request = Secret(std::string("{}"));
+        settings.token_file = s.dir / file;
+        return AppTokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+    };
+    auto cookie = tokens_from("cookie:sid", "1");
+    s.http.next.push_back(answer(200, R"({"result":{}})",
+                                 {{"set-cookie", "lang=en; Path=/\nsid=k1; HttpOnly\nsid2=x"}}));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(cookie, "{}"));
+    CHECK(s.http.seen.back().headers.at("cookie") == "sid=k1");
+
+    auto header = tokens_from("header:X-Token", "2");
+    s.http.next.push_back(answer(302, "<html>moved</html>", {{"x-token", "k2"}}));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(header, "{}"));
+    CHECK(s.http.seen.back().headers.at("cookie") == "sid=k2");
+
+    // A session that is handed out with a refusal is none.
+    const std::pair<int, std::string> refusals[] = {{200, R"({"error":{"code":100}})"},
+                                                    {401, "<html>no</html>"},
+                                                    {403, "{}"},
+                                                    {200, R"({"result":{}})"}};
+    for (int at = 0; at < 4; ++at) {
+        const auto& [status, body] = refusals[at];
+        auto refused = tokens_from("cookie:sid", "3" + std::to_string(at));
+        s.http.next.push_back(
+            answer(status, body, {{"set-cookie", at < 3 ? "sid=anybody; Path=/" : "other=1"}}));
+        const auto got = s.run(refused, "{}");
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == (at < 3 ? Errc::kUnauthenticated : Errc::kProtocol));
+    }
+}
+
 TEST_CASE("login: a refusal that is no JSON is one all the same", "[app_token]") {
     Setup s;
     auto tokens = s.tokens();

@@ -45,7 +45,9 @@ TEST_CASE("a request carries method, headers, credentials and body; the answer a
     ServerRequest seen;
     TlsServer server(dir.path(), [&](const ServerRequest& request) {
         seen = request;
-        return reply(201, "made", {"X-One: 1", "x-one: 2", "Retry-After: 7"});
+        return reply(201, "made",
+                     {"X-One: 1", "x-one: 2", "Retry-After: 7", "Set-Cookie: a=1; Path=/",
+                      "set-cookie: b=2"});
     });
     auto client = client_for(dir);
     auto request = get(server.url("/a?b=c"));
@@ -59,6 +61,7 @@ TEST_CASE("a request carries method, headers, credentials and body; the answer a
     CHECK(got->body == "made");
     CHECK(got->header("x-one") == "2");
     CHECK(got->header("retry-after") == "7");
+    CHECK(got->header("set-cookie") == "a=1; Path=/\nb=2");
     CHECK(seen.method == "PATCH");
     CHECK(seen.target == "/a?b=c");
     CHECK(seen.body == "body");

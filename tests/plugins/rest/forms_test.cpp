@@ -21,6 +21,9 @@ day = "%d"
 [format.amount]
 __class__ = "Decimal"
 decimal = "%v"
+[format.dated]
+__type = "Date"
+iso = "%v"
 [format.mail]
 list = [{ value = "%v", primary = true }]
 [stream.s]
@@ -90,6 +93,19 @@ TEST_CASE("moments: epochs, patterns, objects, local time", "[rest]") {
           1700000000);
     CHECK(out("{type = \"instant\", format = \"%Y-%m-%d %H:%M:%S\"}", "2023-11-14T22:13:20.000Z",
               kEightHours) == "2023-11-15 06:13:20");
+}
+
+TEST_CASE("moments: a text within an object", "[rest]") {
+    const std::string dated = "{type = \"instant\", format = \"dated\"}";
+    const Json moment = {{"__type", "Date"}, {"iso", "2026-05-01T10:00:00.123Z"}};
+    CHECK(in(dated, moment) == "2026-05-01T10:00:00.123Z");
+    CHECK(out(dated, "2026-05-01T10:00:00.123Z") == moment);
+    CHECK(in(dated, Json()) == "null");
+    CHECK(in(dated, {{"__type", "Date"}}) == "-");
+    CHECK(in(dated, {{"iso", 7}}) == "-");
+    CHECK(in("{type = \"date\", format = \"dated\"}", moment) == "2026-05-01");
+    CHECK(out("{type = \"date\", format = \"dated\"}", "2026-05-01") ==
+          Json{{"__type", "Date"}, {"iso", "2026-05-01T00:00:00.000Z"}});
 }
 
 TEST_CASE("days: as text, as an object, as the epoch of their midnight", "[rest]") {

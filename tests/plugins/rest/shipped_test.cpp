@@ -8,8 +8,9 @@
 #include "connectors/declarative/read.hpp"
 
 TEST_CASE("each shipped description is sound, named as its file, and under 150 lines", "[rest]") {
+    const char* folder = GENERATE(KONTOR_DESCRIPTIONS, KONTOR_DESCRIPTION_EXAMPLES);
     int count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(KONTOR_DESCRIPTIONS)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         INFO(entry.path());
         std::ifstream file(entry.path());
         const std::string text{std::istreambuf_iterator<char>(file), {}};
