@@ -14,6 +14,13 @@ using declarative::Stream;
 constexpr std::size_t kBatchRecords = 1000;
 constexpr int kPassesMax = 5;
 
+// Another attempt at the same place may succeed.
+bool passes(kontor_status status) {
+    return status == KONTOR_E_UNAVAILABLE || status == KONTOR_E_TIMEOUT ||
+           status == KONTOR_E_RATE_LIMITED || status == KONTOR_E_UNAUTHENTICATED ||
+           status == KONTOR_E_CANCELLED;
+}
+
 class Pull {
 public:
     Pull(Api& api, const Stream& stream, const sdk::Request& request)
@@ -81,10 +88,8 @@ private:
         try {
             read_all(*list, resumed);
         } catch (const sdk::Error& error) {
-            // The place to go on may have expired.
-            const bool refused =
-                error.status() == KONTOR_E_INVALID || error.status() == KONTOR_E_NOT_FOUND;
-            if (!resumed || !refused || done_ > 0) throw;
+            // The place to go on may have expired, or have been no good from the beginning.
+            if (!resumed || passes(error.status()) || done_ > 0) throw;
             cursor_ = {};
             cursor_.began_ms = api_.server_ms();
             read_all(*list, false);
