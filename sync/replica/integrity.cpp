@@ -60,12 +60,10 @@ std::string name_in_quotes(const std::string& sql) {
 }
 
 Result<> check_triggers(const Database& db, const Entity& entity, Problems& problems) {
-    auto present = texts(db, "SELECT sql FROM sqlite_schema WHERE type='trigger' AND tbl_name=?1",
-                         entity.name);
-    if (!present) return pass(present);
-    for (const std::string& trigger : capture_triggers(entity))
-        if (std::ranges::find(*present, trigger) == present->end())
-            problems.push_back({Kind::kTrigger, name_in_quotes(trigger)});
+    auto missing = missing_triggers(db, entity);
+    if (!missing) return pass(missing);
+    for (const std::string& trigger : *missing)
+        problems.push_back({Kind::kTrigger, name_in_quotes(trigger)});
     return {};
 }
 

@@ -57,19 +57,43 @@ private:
                " AS other WHERE other.uid=" + row + ".uid AND other.id<>" + row + ".id))";
     }
 
-    /// `lead` and then one SELECT a field, joined by UNION ALL, in statements of bounded size.
-    [[nodiscard]] std::string per_field(
-        const std::string& lead, const std::function<std::string(const Field&)>& select) const {
+    /// `make` for at most kFieldsPerStatement fields at a time.
+    [[nodiscard]] std::string in_parts(
+        const std::function<std::string(std::span<const Field>)>& make) const {
         std::string out;
-        std::size_t n = 0;
-        for (const Field& field : entity_.fields) {
-            const bool first = n % kFieldsPerStatement == 0;
-            if (first && n != 0) out += ";\n";
-            out += first ? lead : "\nUNION ALL ";
-            out += select(field);
-            ++n;
+        const std::span<const Field> fields = entity_.fields;
+        for (std::size_t at = 0; at < fields.size(); at += kFieldsPerStatement)
+            out += make(fields.subspan(at, std::min(kFieldsPerStatement, fields.size() - at)));
+        return out;
+    }
+
+    /// A table `(field,old[,new])` with a row a field. VALUES is what SQLite reads fastest: it
+    /// reads all triggers whenever a program opens the file.
+    [[nodiscard]] static std::string rows_of(std::span<const Field> fields, bool with_new) {
+        std::string out = "(";
+        for (const Field& f : fields) {
+            const bool first = &f == &fields.front();
+            const std::string id = std::to_string(f.id);
+            const std::string column = ".\"" + f.name + '"';
+            if (first) {
+                out += "SELECT " + id + " AS field,OLD" + column + " AS old";
+                if (with_new) out += ",NEW" + column + " AS new";
+                continue;
+            }
+            out += &f == &fields[1] ? "\nUNION ALL VALUES(" : ",(";
+            out += id + ",OLD" + column;
+            if (with_new) out += ",NEW" + column;
+            out += ')';
         }
-        if (n != 0) out += ";\n";
+        return out + ')';
+    }
+
+    /// The value of the column that `which` is the id of.
+    [[nodiscard]] static std::string column_by_id(std::span<const Field> fields, const char* which,
+                                                  const char* row) {
+        std::string out = std::string("CASE ") + which;
+        for (const Field& f : fields)
+            out += " WHEN " + std::to_string(f.id) + " THEN " + row + ".\"" + f.name + '"';
         return out;
     }
 
@@ -86,9 +110,12 @@ private:
                " WHERE id=NEW.id\nUNION ALL SELECT " + id_ + ",id," + kStashSeq +
                ",coalesce((SELECT max(seq) FROM kontor_history),0) FROM " + table_ +
                " WHERE id=NEW.id;\n";
-        sql += per_field(lead, [&](const Field& f) {
-            return "SELECT " + id_ + ",id," + std::to_string(f.id) + ",\"" + f.name + "\" FROM " +
-                   table_ + " WHERE id=NEW.id";
+        sql += in_parts([&](std::span<const Field> part) {
+            return lead + "SELECT " + id_ + ",NEW.id,f.id," + column_by_id(part, "f.id", "r") +
+                   " END FROM " + table_ +
+                   " AS r,kontor_field AS f WHERE r.id=NEW.id AND f.entity=" + id_ +
+                   " AND f.id BETWEEN " + std::to_string(part.front().id) + " AND " +
+                   std::to_string(part.back().id) + ";\n";
         });
         return sql + "END";
     }
@@ -107,9 +134,9 @@ private:
         sql += "UPDATE " + table_ + " SET uid=coalesce(" + stash_uid +
                ",(SELECT uid FROM kontor_tombstone WHERE " + of_record("NEW.id") +
                "),lower(hex(randomblob(16)))) WHERE id=NEW.id AND CASE WHEN " + stash_uid +
-               " IS NOT NULL THEN NEW.uid IS NOT " + stash_uid + " WHEN " + has_stash +
-               " THEN NEW.uid IS NOT NULL AND NOT " + acceptable("NEW") + " ELSE NOT " +
-               acceptable("NEW") + " END;\n";
+               " IS NOT NULL THEN NEW.uid IS NOT " + stash_uid +
+               " ELSE (NEW.uid IS NOT NULL OR NOT " + has_stash + ") AND NOT " + acceptable("NEW") +
+               " END;\n";
         sql += "DELETE FROM kontor_tombstone WHERE " + of_record("NEW.id") + ";\n";
         sql += drop_stash("NEW.id");
         return sql + "END";
@@ -118,18 +145,12 @@ private:
     /// Rows `u` for the fields in which the new row differs from the one put aside. A CASE has no
     /// affinity, so values are compared as they are stored.
     [[nodiscard]] std::string replaced_fields() const {
-        std::string sql;
-        const std::span<const Field> fields = entity_.fields;
-        for (std::size_t at = 0; at < fields.size(); at += kFieldsPerStatement) {
-            const auto part = fields.subspan(at, std::min(kFieldsPerStatement, fields.size() - at));
-            sql += std::string(kInto) + "SELECT " + id_ + ",NEW.id,field,'u',old," + kNow +
+        return in_parts([&](std::span<const Field> part) {
+            return std::string(kInto) + "SELECT " + id_ + ",NEW.id,field,'u',old," + kNow +
                    " FROM kontor_replaced WHERE " + of_record("NEW.id") +
-                   " AND field>0 AND old IS NOT CASE field";
-            for (const Field& f : part)
-                sql += " WHEN " + std::to_string(f.id) + " THEN NEW.\"" + f.name + "\"";
-            sql += " ELSE old END;\n";
-        }
-        return sql;
+                   " AND field>0 AND old IS NOT " + column_by_id(part, "field", "NEW") +
+                   " ELSE old END;\n";
+        });
     }
 
     // Without OF: `SET rowid = …` changes the id too, and would not be seen as a change of `id`.
@@ -149,7 +170,8 @@ private:
     }
 
     /// Values of one column have one affinity, so that equal values of different class (1 and 1.0)
-    /// cannot meet here and IS NOT is exact.
+    /// cannot meet here and IS NOT is exact. The + keeps the affinity of the first row's column
+    /// from being applied to all.
     [[nodiscard]] std::string after_update() const {
         std::string event = "AFTER UPDATE OF ";
         for (const Field& f : entity_.fields) {
@@ -157,10 +179,9 @@ private:
             event += '"' + f.name + '"';
         }
         std::string sql = head("after_update", event) + "\nBEGIN\n";
-        sql += per_field(kInto, [&](const Field& f) {
-            const std::string column = ".\"" + f.name + '"';
-            return "SELECT " + id_ + ",OLD.id," + std::to_string(f.id) + ",'u',OLD" + column + "," +
-                   kNow + " WHERE OLD" + column + " IS NOT NEW" + column;
+        sql += in_parts([&](std::span<const Field> part) {
+            return std::string(kInto) + "SELECT " + id_ + ",OLD.id,field,'u',old," + kNow +
+                   " FROM " + rows_of(part, true) + "\nWHERE +old IS NOT +new;\n";
         });
         // An UPSERT has put the row aside and then updates it.
         sql += drop_stash("OLD.id");
@@ -171,9 +192,9 @@ private:
     // the statement that fired the trigger.
     [[nodiscard]] std::string after_delete() const {
         std::string sql = head("after_delete", "AFTER DELETE") + "\nBEGIN\n";
-        sql += per_field(kInto, [&](const Field& f) {
-            return "SELECT " + id_ + ",OLD.id," + std::to_string(f.id) + ",'d',OLD.\"" + f.name +
-                   "\"," + kNow + " WHERE OLD.\"" + f.name + "\" IS NOT NULL";
+        sql += in_parts([&](std::span<const Field> part) {
+            return std::string(kInto) + "SELECT " + id_ + ",OLD.id,field,'d',old," + kNow +
+                   " FROM " + rows_of(part, false) + "\nWHERE old IS NOT NULL;\n";
         });
         sql += std::string(kInto) + "VALUES(" + id_ + ",OLD.id,NULL,'d',OLD.uid," + kNow + ");\n";
         sql += "DELETE FROM kontor_tombstone WHERE " + of_record("OLD.id") + ";\n";
@@ -194,6 +215,22 @@ constexpr const char* kSuffixes[] = {"before_insert", "after_insert", "keep_id",
 
 std::vector<std::string> capture_triggers(const Entity& entity) {
     return Writer(entity).all();
+}
+
+Result<std::vector<std::string>> missing_triggers(const Database& db, const Entity& entity) {
+    auto present =
+        db.prepare("SELECT 1 FROM sqlite_schema WHERE type='trigger' AND tbl_name=?1 AND sql=?2");
+    if (!present) return pass(present);
+    std::vector<std::string> missing;
+    for (std::string& trigger : capture_triggers(entity)) {
+        present->bind(1, entity.name);
+        present->bind(2, trigger);
+        auto row = present->step();
+        if (!row) return pass(row);
+        if (!*row) missing.push_back(std::move(trigger));
+        present->reset();
+    }
+    return missing;
 }
 
 Result<> rebuild_triggers(const Database& db, const Entity& entity) {

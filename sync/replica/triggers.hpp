@@ -32,6 +32,10 @@ namespace kontor::replica {
 /// kontor_replaced`, under the write lock) before it chains the history rows it has read.
 [[nodiscard]] std::vector<std::string> capture_triggers(const Entity& entity);
 
+/// The triggers of capture_triggers() that the file lacks or has another text of.
+[[nodiscard]] Result<std::vector<std::string>> missing_triggers(const Database& db,
+                                                                const Entity& entity);
+
 /// Drops and creates the entity's triggers. Needs an open write transaction.
 [[nodiscard]] Result<> rebuild_triggers(const Database& db, const Entity& entity);
 

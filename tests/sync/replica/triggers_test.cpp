@@ -79,6 +79,38 @@ TEST_CASE("null, empty text, blobs and wrong types are kept apart", "[replica][t
           "13|real|1.5");
 }
 
+TEST_CASE("what counts as a change goes by the column, not by the columns beside it",
+          "[replica][triggers]") {
+    const auto first =
+        GENERATE(remote::FieldType::kInteger, remote::FieldType::kReal, remote::FieldType::kText);
+    Replica replica;
+    Entity mixed;
+    mixed.name = "mixed";
+    for (const auto& [name, type] :
+         {std::pair("leading", first), std::pair("words", remote::FieldType::kText),
+          std::pair("amount", remote::FieldType::kInteger)}) {
+        Field f;
+        f.name = name;
+        f.type = type;
+        mixed.fields.push_back(f);
+    }
+    replica.run("BEGIN");
+    REQUIRE(ensure_entity(replica.db(), mixed));
+    replica.run("COMMIT; INSERT INTO mixed(id,words,amount) VALUES(1,'01','01')");
+    std::int64_t seq = replica.last_seq();
+    SECTION("by an update") {
+        for (const char* set :
+             {"words='1'", "words='1.0'", "words=x'31'", "amount='1'", "amount=1.0", "amount='1x'"})
+            replica.run(std::string("UPDATE mixed SET ") + set);
+    }
+    SECTION("by a replace") {
+        for (const char* row : {"'1',1", "'1.0',1", "x'31',1", "x'31','1x'"})
+            replica.run(std::string("REPLACE INTO mixed(id,words,amount) VALUES(1,") + row + ")");
+    }
+    CHECK(replica.history(seq) == Lines{"mixed 1 words u '01'", "mixed 1 words u '1'",
+                                        "mixed 1 words u '1.0'", "mixed 1 amount u 1"});
+}
+
 TEST_CASE("a delete keeps every value and leaves a tombstone", "[replica][triggers]") {
     WithContact replica;
     replica.run("DELETE FROM contact");
