@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "connectors/host/atomic_file.hpp"
 
@@ -101,8 +102,9 @@ EventStore::Kept EventStore::open(std::int64_t clock_ms, std::size_t capacity) {
             read_events(**text, capacity, kept.events);
 
     const auto mark = host::read_file(mark_path(), 256);
-    const auto here = "boot " + boot_id_ + "\n";
-    const bool sure = mark && *mark && (**mark == kClean || (!boot_id_.empty() && **mark == here));
+    clean_ = mark && *mark && **mark == kClean;
+    const bool sure =
+        clean_ || (mark && *mark && !boot_id_.empty() && **mark == mark_of_this_boot());
     const auto last = kept.events.empty() ? 0 : kept.events.back().id;
     if (sure && last > 0) {
         kept.next_id = last + 1;
@@ -112,6 +114,7 @@ EventStore::Kept EventStore::open(std::int64_t clock_ms, std::size_t capacity) {
         drop_before(kept.next_id);
     }
     if (files_.size() > kFilesMax) {
+        begin();
         std::string whole;
         for (const auto& event : kept.events) whole += line_of(event);
         const auto first = kept.events.front().id;
@@ -121,15 +124,28 @@ EventStore::Kept EventStore::open(std::int64_t clock_ms, std::size_t capacity) {
             written)
             files_.push_back(first);
     }
-    if (auto written = host::replace_file(mark_path(), here); !written) {
-        // Then the last start's word must not speak for this one.
-        ::unlink(mark_path().c_str());
-        log_.warning("events.not_kept", {{"error", written.error().message}});
-    }
     return kept;
 }
 
+void EventStore::unmark() {
+    // Removing a name needs no space.
+    ::unlink(mark_path().c_str());
+    clean_ = false;
+}
+
+// Before anything changes rather than at each start: it waits for the disk.
+void EventStore::begin() {
+    if (std::exchange(begun_, true)) return;
+    clean_ = false;
+    if (auto written = host::replace_file(mark_path(), mark_of_this_boot()); !written) {
+        // Then the last start's word must not speak for this one.
+        unmark();
+        log_.warning("events.not_kept", {{"error", written.error().message}});
+    }
+}
+
 void EventStore::append(const Event& event) {
+    begin();
     if (!file_ || in_file_ >= capacity_ / kFilesPerRing) start_file(event.id);
     if (!file_) return;
     const auto line = line_of(event);
@@ -159,8 +175,7 @@ void EventStore::start_file(std::int64_t first_id) {
 void EventStore::failed(int error) {
     file_ = {};
     lost_ = true;
-    // A number is given out that the disk does not know. Removing a name needs no space.
-    ::unlink(mark_path().c_str());
+    unmark();  // a number is given out that the disk does not know
     if (!told_) log_.warning("events.not_kept", {{"error", std::strerror(error)}});
     told_ = true;
 }
@@ -177,6 +192,7 @@ void EventStore::close() {
     if (lost_) return;
     if (file_) (void)::fdatasync(file_.get());
     file_ = {};
+    if (clean_) return;
     if (auto written = host::replace_file(mark_path(), kClean); !written)
         log_.warning("events.not_kept", {{"error", written.error().message}});
 }

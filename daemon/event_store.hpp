@@ -35,7 +35,8 @@ public:
         std::deque<Event> events;  ///< numbered without gaps; at most `capacity`
         std::int64_t next_id = 0;
     };
-    /// What was kept; call once, before append(). `clock_ms` is the least number to jump to.
+    /// What was kept; call once, before append(). `clock_ms` is the least number to jump to. Mostly
+    /// it writes nothing: what the last start left holds until there is an event.
     [[nodiscard]] Kept open(std::int64_t clock_ms, std::size_t capacity);
     /// `event` has the number after the last one's.
     void append(const Event& event);
@@ -47,6 +48,9 @@ private:
     void start_file(std::int64_t first_id);
     void failed(int error);
     [[nodiscard]] std::string mark_path() const { return folder_ + "/mark"; }
+    [[nodiscard]] std::string mark_of_this_boot() const { return "boot " + boot_id_ + "\n"; }
+    void unmark();
+    void begin();
 
     const std::string folder_;
     const std::string boot_id_;
@@ -55,7 +59,9 @@ private:
     std::vector<std::int64_t> files_;  ///< the first number of each, oldest first
     host::UniqueFd file_;
     std::size_t in_file_ = 0;
-    bool lost_ = false;  ///< the last event is not on disk
+    bool clean_ = false;  ///< the mark says that the last start has come to its orderly end
+    bool begun_ = false;  ///< the mark was made that speaks for this start
+    bool lost_ = false;   ///< the last event is not on disk
     bool told_ = false;
 };
 

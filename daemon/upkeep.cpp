@@ -33,7 +33,8 @@ Upkeep::Upkeep(Parts parts, const std::string& folder, const std::string& file)
       look_timer_(parts_.loop.timer()),
       idle_timer_(parts_.loop.timer()),
       watch_(parts_.loop, folder, file + "-wal", [this] { look_soon(); }) {
-    if (auto db = parts_.databases.lend(replica::Access::kReadOnly); db)
+    // The start's own handle is still there: opening another one would parse all triggers again.
+    if (auto db = parts_.databases.lend(replica::Access::kLocal); db)
         seen_ = (*db)->scalar("SELECT max(seq) FROM kontor_history").value_or(0);
 }
 

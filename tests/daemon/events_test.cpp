@@ -108,6 +108,42 @@ TEST_CASE("after a power cut numbers jump and the gap is said", "[daemon][events
     CHECK(third.events.newest() >= second.events.newest());
 }
 
+TEST_CASE("a start without events leaves what was there, also to a power cut", "[daemon][events]") {
+    const test::TempDir dir;
+    std::int64_t last = 0;
+    {
+        Start first(dir);
+        first.publish(3);
+        last = first.events.newest();
+    }
+    {
+        const test::TempDir copy;
+        const Start second(dir, "b2");
+        std::filesystem::copy(dir.path("events"), copy.path("events"));
+        const Start third(copy, "b3", 8, kClock + 60'000);
+        CHECK(third.events.newest() == last);
+        CHECK_FALSE(third.events.after(last - 3, 10).gap);
+    }
+    // The first event ends that: nobody knows how many there were after it.
+    const test::TempDir copy;
+    Start second(dir, "b2");
+    second.publish(1);
+    std::filesystem::copy(dir.path("events"), copy.path("events"));
+    const Start third(copy, "b3", 8, kClock + 60'000);
+    CHECK(third.events.newest() == kClock + 60'000 - 1);
+}
+
+TEST_CASE("files that are put together speak for themselves no longer", "[daemon][events]") {
+    const test::TempDir dir;
+    for (int i = 0; i < 13; ++i) Start(dir, "b1", 100).publish(1);
+    const test::TempDir copy;
+    const Start together(dir, "b1", 100);
+    REQUIRE(files_in(dir.path("events")) == 1);
+    std::filesystem::copy(dir.path("events"), copy.path("events"));
+    const Start cut(copy, "b2", 100, kClock + 60'000);
+    CHECK(cut.events.newest() == kClock + 60'000 - 1);
+}
+
 TEST_CASE("the ring on disk is bounded", "[daemon][events]") {
     const test::TempDir dir;
     {
