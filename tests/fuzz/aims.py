@@ -49,9 +49,9 @@ AIMS = {
                           "!fraction.empty() && fraction.back() != '0' &&", "!fraction.empty() &&")]}),
     "config_file": (["config/parse.cpp", "config/parse_backup.cpp", "config/parse_jobs.cpp",
                      "config/parse_parts.cpp", "config/table_reader.cpp", "config/node.cpp", MAPPING],
-                    "a mapping with one mistake is taken", {MAPPING: [(
+                    "a mapping with just three mistakes is taken", {MAPPING: [(
                         "if (problems.size() != before) return std::nullopt;",
-                        "if (problems.size() > before + 1) return std::nullopt;")]}),
+                        "if (problems.size() != before && problems.size() != before + 3) return std::nullopt;")]}),
     "description_file": (["connectors/declarative"], "a description with one mistake is taken", {
         DESCRIPTION: [("if (problems.size() != before) return std::nullopt;",
                        "if (problems.size() > before + 1) return std::nullopt;")]}),
@@ -69,9 +69,9 @@ AIMS = {
                     TABLE, "plugins/csv/parents.cpp"],
                    "rows that are the same have one id", {TABLE: [(
                        "if (count > 1) out += \"-\" + std::to_string(count);", "")]}),
-    "sheet_xml": ([PIECES], "an element's start in two pieces is passed over", {PIECES: [(
+    "sheet_xml": ([PIECES], "an element's start that lacks one letter in a piece is passed over", {PIECES: [(
         "at_ = std::max(at_, buffer_.size() - std::min(buffer_.size(), open_.size()));",
-        "at_ = std::max(at_, buffer_.size() - std::min(buffer_.size(), open_.size() - 3));")]}),
+        "at_ = std::max(at_, buffer_.size() - std::min(buffer_.size(), open_.size() - 2));")]}),
     "postgres_wire": (["plugins/postgres/wire.cpp", "plugins/postgres/session.cpp", POSTGRES,
                        "plugins/postgres/catalog.cpp", "plugins/postgres/values.cpp",
                        "plugins/postgres/description.cpp", "plugins/postgres/pull.cpp",
@@ -88,8 +88,9 @@ AIMS = {
         "return (text.size() == 15 || text.size() == 18) &&", "return text.size() <= 18 &&")]}),
     "rest_answers": (["plugins/rest"], "the first of a list is read though there is none", {REST: [(
         "return found->empty() ? nullptr : &(*found)[0];", "return &(*found)[0];")]}),
-    "limesurvey_export": (["plugins/limesurvey"], "a choice is added to an answer that is a text", {
-        LIMESURVEY: [("if (chosen.is_array()) chosen.push_back(", "chosen.push_back(")]}),
+    "limesurvey_export": (["plugins/limesurvey"], "a response without members has a first one", {
+        LIMESURVEY: [("row.is_object() && row.size() == 1 && row.begin()->is_object()",
+                      "row.is_object() && row.begin()->is_object()")]}),
     "zoho_page": ([ZOHO, "plugins/zoho/columns.cpp"], "an id may be of any length", {ZOHO: [(
         "return !text.empty() && text.size() <= kIdSizeMax &&", "return !text.empty() &&")]}),
     "zoho_csv": ([CSV_READER, "connectors/sdk/csv_reader.cpp"], "a row of 65 cells has room for 64", {

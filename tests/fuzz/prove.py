@@ -28,10 +28,16 @@ def corpus(target):
     return ROOT / "tests" / "fuzz" / "corpus" / target
 
 
+def dictionary(target):
+    """Words of the format, where there is a list of them."""
+    words = ROOT / "tests" / "fuzz" / "dictionaries" / target
+    return [f"-dict={words}"] if words.exists() else []
+
+
 def fuzz(target, *arguments, profile=os.devnull):
     """The ended process; what it says goes to its stderr."""
     environment = {**os.environ, "LLVM_PROFILE_FILE": str(profile)}
-    return subprocess.run([str(COPY.build_folder / "bin" / f"fuzz_{target}"), *map(str, arguments)],
+    return subprocess.run([str(COPY.build_folder / "bin" / f"fuzz_{target}"), *dictionary(target), *map(str, arguments)],
                           capture_output=True, text=True, errors="replace", env=environment)
 
 
@@ -115,7 +121,7 @@ def main():
     COPY.refresh()
     if trouble := COPY.configure(
             "-DCMAKE_BUILD_TYPE=Debug", "-DKONTOR_SANITIZE=fuzzer-no-link,address,undefined",
-            "-DKONTOR_FUZZ=ON", "-DCMAKE_C_COMPILER=clang-14",
+            "-DKONTOR_FUZZ=ON", "-DKONTOR_BATCH=ON", "-DCMAKE_C_COMPILER=clang-14",
             "-DCMAKE_CXX_COMPILER=clang++-14", f"-DCMAKE_C_FLAGS={COVERAGE}",
             f"-DCMAKE_CXX_FLAGS={COVERAGE}"):
         print(trouble, file=sys.stderr)
