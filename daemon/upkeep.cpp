@@ -4,6 +4,9 @@
 
 #include <filesystem>
 
+#include "daemon/backup/spool.hpp"
+#include "sync/backup/changed_pages.hpp"
+
 namespace kontor::app {
 namespace {
 
@@ -15,6 +18,11 @@ std::int64_t wal_bytes(const std::string& path) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path + "-wal", failed);
     return failed ? 0 : static_cast<std::int64_t>(size);
+}
+
+backup::ChangedPages changed_pages(const Databases& databases) {
+    const auto folder = std::filesystem::path(databases.path()).parent_path().string();
+    return {databases.path(), backup::changed_pages_file(folder)};
 }
 
 // True if plain SQL, the API or another process has edited something after entry `seen`.
@@ -73,6 +81,7 @@ void Upkeep::look_soon() {
 
 void Upkeep::look() {
     notice();
+    changed_pages(parts_.databases).look();
     const auto bytes = wal_bytes(parts_.databases.path());
     if (bytes <= kQuietBytes) return;
     checkpoint(parts_.databases, parts_.log,
@@ -92,13 +101,16 @@ void Upkeep::notice() {
 void Upkeep::checkpoint(Databases& databases, Logger& log, Checkpoint how) {
     auto db = databases.lend(replica::Access::kLocal);
     if (!db) return;
-    // A busy database is no trouble: the next commit or quiet moment does it.
-    int pages = 0;
-    int done = 0;
+    // The next backup wants to know what is written back. A busy database is no trouble: the next
+    // commit or quiet moment does it.
+    auto reader = databases.lend(replica::Access::kReadOnly);
+    if (!reader) return;
+    if (auto done = changed_pages(databases).write_back(**db, **reader); !done)
+        log.warning("replica.checkpoint_failed", {{"reason", done.error().message}});
+    if (how == Checkpoint::kQuietly) return;
     sqlite3_busy_timeout((*db)->raw(), 100);
-    const int mode =
-        how == Checkpoint::kWhole ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    const int code = sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, mode, &pages, &done);
+    const int code = sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                               nullptr, nullptr);
     sqlite3_busy_timeout((*db)->raw(), 10'000);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         log.warning("replica.checkpoint_failed", {{"code", code}});

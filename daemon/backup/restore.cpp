@@ -8,10 +8,10 @@
 #include "daemon/backup/scratch.hpp"
 #include "daemon/backup/spool.hpp"
 #include "daemon/lock_file.hpp"
+#include "sync/backup/chain.hpp"
 #include "sync/backup/file.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/turn_back.hpp"
-#include "sync/replica/catalogue.hpp"
 
 namespace kontor::backup {
 namespace {
@@ -40,12 +40,10 @@ Result<> prepare(const std::string& path, const std::optional<Instant>& to, cons
     if (to) {
         if (auto done = turn_back_to(*db, *to, clock, random); !done) return done;
         out.shows = format_instant(*to);
-        for (auto& [entity, records] : out.records) {
-            const auto count = db->scalar("SELECT count(*) FROM " + replica::sql_name(entity));
-            if (!count) return tl::unexpected<Error>(count.error());
-            records = *count;
-        }
     }
+    auto counts = count_records(*db);
+    if (!counts) return pass(counts);
+    out.records = std::move(*counts);
     if (!to)
         if (auto done = engine::note_restore(*db, clock, out.shows); !done) return done;
     // Jobs that were at work then, the one that made this backup above all, have not failed.
@@ -95,7 +93,7 @@ Result<Restored> restore_in(const std::string& folder, const Repository& reposit
     const auto moment = fetch_moment(repository, {request.to, request.replica_id}, folder, random);
     if (!moment) return tl::unexpected<Error>(moment.error());
     const auto& manifest = moment->manifest;
-    Restored out{manifest, moment->snapshot, manifest.at, manifest.records, 0, {}};
+    Restored out{manifest, moment->snapshot, manifest.at, {}, 0, {}};
     const auto to = moment->later ? request.to : std::nullopt;
     if (auto done = prepare(moment->database, to, clock, random, out); !done) return pass(done);
     if (auto done = give_configuration(folder + "/files/config", request.config_folder); !done)

@@ -52,6 +52,10 @@ Result<> keep_configuration(const config::Loaded& configuration, const std::stri
 
 }  // namespace
 
+std::string changed_pages_file(const std::string& state_dir) {
+    return state_dir + "/backup/pages.changed";
+}
+
 Result<Spool> Spool::open(const std::string& state_dir) {
     auto folder = state_dir + "/backup";
     if (auto made = host::make_private_folder(folder); !made) return pass(made);
@@ -72,7 +76,9 @@ Result<Extended> Spool::gather(const config::Loaded& configuration, const PointL
     if (!db) return pass(db);
     if (auto made = host::make_private_folder(tree()); !made) return pass(made);
     if (auto done = keep_configuration(configuration, tree() + "/config"); !done) return pass(done);
-    return extend_chain(tree() + "/replica", folder_ + "/pages.hashes", *db, label);
+    return extend_chain(
+        {tree() + "/replica", folder_ + "/pages.hashes", changed_pages_file(state_dir_)}, *db,
+        label);
 }
 
 }  // namespace kontor::backup

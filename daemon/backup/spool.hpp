@@ -9,6 +9,10 @@
 
 namespace kontor::backup {
 
+/// The file with the pages of the replica that have changed since its newest backup: see
+/// sync/backup/changed_pages.hpp.
+[[nodiscard]] std::string changed_pages_file(const std::string& state_dir);
+
 /// The folder `backup` of the state folder: what a backup stores, kept between backups so that each
 /// stores only what is new. `tree` below it is what goes into repositories:
 ///

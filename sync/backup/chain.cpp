@@ -2,9 +2,11 @@
 
 #include <filesystem>
 
+#include "sync/backup/changed_pages.hpp"
 #include "sync/backup/file.hpp"
 #include "sync/backup/page_delta.hpp"
 #include "sync/backup/page_hashes.hpp"
+#include "sync/base/clock.hpp"
 #include "sync/replica/catalogue.hpp"
 
 namespace kontor::backup {
@@ -17,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kDeltasInFolder = 32;
 constexpr std::int64_t kPointsMax = 1'024;
 constexpr std::size_t kHeaderMax = std::size_t{1} << 20;
+constexpr std::chrono::hours kWholeEvery{24};
 constexpr std::size_t kNumberBytes = 4;
 constexpr std::size_t kRecordHead = 2 * kNumberBytes;  // page, length
 
@@ -186,15 +189,22 @@ Result<Manifest> describe(const replica::Database& db, const PointLabel& label) 
         if (!number) return pass(number);
         *place = *number;
     }
-    const auto catalogue = replica::Catalogue::load(db);
-    if (!catalogue) return tl::unexpected<Error>(catalogue.error());
-    for (const auto& entity : catalogue->entities()) {
-        auto count = db.scalar("SELECT count(*) FROM " + replica::sql_name(entity.name));
-        if (!count) return pass(count);
-        out.records[entity.name] = *count;
-    }
     return out;
 }
+
+/// True if what is known of changed pages was compared with the whole within the last day.
+bool compared_lately(const std::string& whole_at, const std::string& now) {
+    const auto then = parse_instant(whole_at);
+    const auto at = parse_instant(now);
+    return then && at && *at >= *then && *at - *then < kWholeEvery;
+}
+
+/// What is to be read, and from where.
+struct Reading {
+    ChangedPages changes;
+    ChangedPages::Moment moment;
+    bool whole = true;
+};
 
 /// Makes the new point valid.
 Result<> settle(const std::string& folder, const std::string& hashes_file, const PageHashes& hashes,
@@ -239,7 +249,7 @@ Result<Extended> begin_chain(const std::string& folder, const std::string& hashe
         return pass(done);
     if (auto done = settle(folder, hashes_file, hashes, manifest); !done) return pass(done);
     const auto bytes = static_cast<std::int64_t>(manifest.size.pages) * manifest.size.page_bytes;
-    return Extended{manifest, true, manifest.size.pages, bytes};
+    return Extended{manifest, true, true, manifest.size.pages, manifest.size.pages, 0, bytes};
 }
 
 Result<> write_delta(const Manifest& manifest, const std::string& pages_file,
@@ -262,7 +272,8 @@ Result<> write_delta(const Manifest& manifest, const std::string& pages_file,
 }
 
 Result<Extended> add_delta(const std::string& folder, const std::string& hashes_file,
-                           const replica::Database& db, Known known, Manifest manifest) {
+                           const replica::Database& db, const Reading& reading, Known known,
+                           Manifest manifest) {
     manifest.chain = known.manifest.chain;
     manifest.point = known.manifest.point + 1;
     if (auto made = make_folder(delta_folder(folder, manifest.point)); !made) return pass(made);
@@ -270,6 +281,11 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
     const auto path = delta_of(folder, manifest.point);
     const auto pages_file = path + ".part";
     Extended out;
+    out.whole = reading.whole;
+    const auto& changed = reading.moment.changed;
+    const auto may_differ = [&, before = known.manifest.size.pages](std::uint32_t page) {
+        return page > before || changed->contains(page);
+    };
     {
         auto pages = File::create(pages_file);
         if (!pages) return pass(pages);
@@ -277,9 +293,11 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
         if (!base) return pass(base);
         PageDelta delta;
         std::string before(known.manifest.size.page_bytes, '\0');
-        auto size = read_image(db, [&](std::uint32_t page, std::string_view bytes) -> Result<> {
+        const auto store = [&](std::uint32_t page, std::string_view bytes) -> Result<> {
+            ++out.pages_read;
             if (!known.hashes.put(page, bytes)) return {};
             ++out.pages_changed;
+            if (changed && !may_differ(page)) ++out.pages_missed;
             std::string shorter;
             if (page <= known.base_pages) {
                 const auto at =
@@ -292,11 +310,12 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
             record += number_bytes(static_cast<std::uint32_t>(body.size()));
             record += body;
             return pages->append(record);
-        });
+        };
+        const auto size = reading.whole ? read_image(db, store) : read_pages(db, may_differ, store);
         if (!size) {
             std::error_code ignored;
             fs::remove(pages_file, ignored);
-            return pass(size);
+            return tl::unexpected<Error>(size.error());
         }
         manifest.size = *size;
     }
@@ -306,6 +325,7 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
     if (out.pages_changed == 0 && manifest.size == known.manifest.size) {
         // The same content at a later moment.
         manifest.point = known.manifest.point;
+        manifest.records = known.manifest.records;
         done = write_whole(manifest_of(folder), to_json(manifest));
     } else {
         done = write_delta(manifest, pages_file, path);
@@ -324,21 +344,47 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
 
 }  // namespace
 
-Result<Extended> extend_chain(const std::string& folder, const std::string& hashes,
-                              const replica::Database& db, const PointLabel& label) {
-    auto known = known_state(folder, hashes);
+Result<std::map<std::string, std::int64_t>> count_records(const replica::Database& db) {
+    std::map<std::string, std::int64_t> out;
+    const auto catalogue = replica::Catalogue::load(db);
+    if (!catalogue) return tl::unexpected<Error>(catalogue.error());
+    for (const auto& entity : catalogue->entities()) {
+        auto count = db.scalar("SELECT count(*) FROM " + replica::sql_name(entity.name));
+        if (!count) return tl::unexpected<Error>(count.error());
+        out[entity.name] = *count;
+    }
+    return out;
+}
+
+Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& db,
+                              const PointLabel& label) {
+    auto known = known_state(files.folder, files.hashes);
+    const auto page_bytes = db.scalar("PRAGMA page_size");
+    if (!page_bytes) return tl::unexpected<Error>(page_bytes.error());
+    if (known && *page_bytes != known->manifest.size.page_bytes) known.reset();
+
     // Counts and pages are of one moment.
-    auto snapshot = replica::Snapshot::begin(db);
-    if (!snapshot) return pass(snapshot);
+    const ChangedPages changes(db.path(), files.changed);
+    auto moment = changes.begin(db, known ? known->manifest.content : "", label.chain_id);
+    if (!moment) return pass(moment);
+    Reading reading{changes, std::move(*moment), true};
+    reading.whole = !known || !reading.moment.changed || !reading.moment.in_file ||
+                    !reading.moment.trusted || !compared_lately(reading.moment.whole_at, label.at);
     auto manifest = describe(db, label);
     if (!manifest) return pass(manifest);
-    if (known) {
-        const auto page_bytes = db.scalar("PRAGMA page_size");
-        if (!page_bytes) return tl::unexpected<Error>(page_bytes.error());
-        if (*page_bytes != known->manifest.size.page_bytes) known.reset();
+    if (reading.whole) {
+        auto counts = count_records(db);
+        if (!counts) return pass(counts);
+        manifest->records = std::move(*counts);
     }
-    if (!known) return begin_chain(folder, hashes, db, std::move(*manifest), label.chain_id);
-    return add_delta(folder, hashes, db, std::move(*known), std::move(*manifest));
+    auto out =
+        known ? add_delta(files.folder, files.hashes, db, reading, std::move(*known),
+                          std::move(*manifest))
+              : begin_chain(files.folder, files.hashes, db, std::move(*manifest), label.chain_id);
+    if (!out) return out;
+    changes.settle(label.chain_id, out->manifest.content, reading.whole ? label.at : "");
+    if (out->pages_missed > 0) changes.distrust();
+    return out;
 }
 
 Result<std::vector<Manifest>> points_of(const std::string& folder) {

@@ -32,17 +32,32 @@ struct PointLabel {
 struct Extended {
     Manifest manifest;
     bool new_base = false;
+    bool whole = true;            ///< all pages were read
+    std::int64_t pages_read = 0;  ///< of the replica
     std::int64_t pages_changed = 0;
+    std::int64_t pages_missed = 0;   ///< changed, while they were known not to be: see ChangedPages
     std::int64_t bytes_written = 0;  ///< base or delta
 };
 
-/// Adds the replica as it is now. Others may write to it meanwhile. Begins with a new base if
-/// there is none, if the deltas have grown to half of the base, or if anything here is not as it
-/// was left. Nothing that was valid before is lost on failure. `hashes` is a file outside of
-/// `folder`, with what is needed to know changed pages: a cache. One caller at a time (the lock of
-/// the caller). kFull, kStorage and what read_image() says.
-[[nodiscard]] Result<Extended> extend_chain(const std::string& folder, const std::string& hashes,
-                                            const replica::Database& db, const PointLabel& label);
+/// Where a chain lies.
+struct ChainFiles {
+    std::string folder;
+    /// Two caches outside of it: the hashes of the newest point's pages, and ChangedPages' file.
+    std::string hashes;
+    std::string changed;
+};
+
+/// Adds the replica as it is now. Others may write to it meanwhile. Reads only pages that may have
+/// changed, if those are known; once a day all of them. Begins with a new base if there is none, if
+/// the deltas have grown to half of the base, or if anything here is not as it was left. Nothing
+/// that was valid before is lost on failure. `db` is outside of a transaction. One caller at a time
+/// (the lock of the caller). kFull, kStorage and what read_image() says.
+[[nodiscard]] Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& db,
+                                            const PointLabel& label);
+
+/// How many records there are of each entity.
+[[nodiscard]] Result<std::map<std::string, std::int64_t>> count_records(
+    const replica::Database& db);
 
 /// All points of a chain, oldest first. kNotFound if there is none, kCorrupt, kTooNew.
 [[nodiscard]] Result<std::vector<Manifest>> points_of(const std::string& folder);

@@ -54,17 +54,24 @@ Result<std::size_t> File::read(std::string& to) {
     return got;
 }
 
-Result<> File::read_at(std::int64_t offset, std::string& to) {
+Result<std::size_t> File::read_up_to(std::int64_t offset, std::string& to) {
     std::size_t got = 0;
     while (got < to.size()) {
         const auto n =
             ::pread(fd_, to.data() + got, to.size() - got, offset + static_cast<std::int64_t>(got));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return system_failure("read", path_, errno);
-        if (n == 0)
-            return fail(Errc::kCorrupt, path_ + " ends too early", {{"reason", "backup_damaged"}});
+        if (n == 0) break;
         got += static_cast<std::size_t>(n);
     }
+    return got;
+}
+
+Result<> File::read_at(std::int64_t offset, std::string& to) {
+    const auto got = read_up_to(offset, to);
+    if (!got) return tl::unexpected<Error>(got.error());
+    if (*got < to.size())
+        return fail(Errc::kCorrupt, path_ + " ends too early", {{"reason", "backup_damaged"}});
     return {};
 }
 

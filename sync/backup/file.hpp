@@ -25,6 +25,8 @@ public:
 
     /// Fills `to` as far as there is something; the number of bytes, 0 at the end.
     [[nodiscard]] Result<std::size_t> read(std::string& to);
+    /// The same from a place; the place of read() stays.
+    [[nodiscard]] Result<std::size_t> read_up_to(std::int64_t offset, std::string& to);
     /// Fills all of `to`; kCorrupt if the file ends before.
     [[nodiscard]] Result<> read_at(std::int64_t offset, std::string& to);
     [[nodiscard]] Result<> append(std::string_view bytes);

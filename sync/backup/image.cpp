@@ -43,7 +43,7 @@ public:
     void truncate(std::int64_t size) { size_ = size; }
     [[nodiscard]] std::int64_t size() const { return size_; }
     [[nodiscard]] const std::string& first_page() const { return first_page_; }
-    int finish() { return pass_on(1, first_page_); }
+    int finish(const std::string& first_page) { return pass_on(1, first_page); }
     [[nodiscard]] const Result<>& result() const { return result_; }
 
 private:
@@ -172,6 +172,36 @@ std::uint32_t page_bytes_of(std::string_view first_page) {
     return value == 1 ? 65536U : static_cast<std::uint32_t>(value);
 }
 
+void put_number(std::string& bytes, std::size_t at, std::uint32_t number) {
+    for (int shift = 24; shift >= 0; shift -= 8) bytes[at++] = static_cast<char>(number >> shift);
+}
+
+/// What SQLite keeps in the first page for its own purposes, as of a file that was just written:
+/// the same however it was read, so that it tells no change where there is none. Not in WAL mode:
+/// such a file can be read where nobody may write.
+std::string first_page_of_image(std::string page) {
+    constexpr std::size_t kWriteVersion = 18;
+    constexpr std::size_t kReadVersion = 19;
+    constexpr std::size_t kChangeCounter = 24;
+    constexpr std::size_t kSchemaCookie = 40;
+    constexpr std::size_t kVersionValidFor = 92;
+    constexpr std::size_t kVersionNumber = 96;
+    page[kWriteVersion] = page[kReadVersion] = 1;
+    put_number(page, kChangeCounter, 1);
+    put_number(page, kSchemaCookie, 1);
+    put_number(page, kVersionValidFor, 1);
+    put_number(page, kVersionNumber, static_cast<std::uint32_t>(sqlite3_libversion_number()));
+    return page;
+}
+
+/// The page in which SQLite keeps its locks: of no content, and written by nobody.
+std::uint32_t lock_page(std::uint32_t page_bytes) {
+    // With 0 it only asks.
+    const auto at =
+        static_cast<std::uint32_t>(sqlite3_test_control(SQLITE_TESTCTRL_PENDING_BYTE, 0));
+    return at / page_bytes + 1;
+}
+
 }  // namespace
 
 Result<ImageSize> read_image(const replica::Database& db, const PageVisitor& visit) {
@@ -191,11 +221,44 @@ Result<ImageSize> read_image(const replica::Database& db, const PageVisitor& vis
     to.reset();
     if (!sink.result()) return tl::unexpected<Error>(sink.result().error());
     if (!copied) return pass(copied);
-    if (sink.finish() != SQLITE_OK) return tl::unexpected<Error>(sink.result().error());
     ImageSize out;
     out.page_bytes = page_bytes_of(sink.first_page());
     if (out.page_bytes == 0) return fail(Errc::kCorrupt, "the database is empty");
     out.pages = static_cast<std::uint32_t>(sink.size() / out.page_bytes);
+    // The backup interface leaves it out; in a file it is there, and zeros.
+    if (const auto page = lock_page(out.page_bytes); page <= out.pages)
+        if (auto done = visit(page, std::string(out.page_bytes, '\0')); !done) return pass(done);
+    if (sink.finish(first_page_of_image(sink.first_page())) != SQLITE_OK)
+        return tl::unexpected<Error>(sink.result().error());
+    return out;
+}
+
+Result<ImageSize> read_pages(const replica::Database& db,
+                             const std::function<bool(std::uint32_t)>& wanted,
+                             const PageVisitor& visit) {
+    const auto page_bytes = db.scalar("PRAGMA page_size");
+    const auto pages = db.scalar("PRAGMA page_count");
+    if (!page_bytes || !pages)
+        return tl::unexpected<Error>(page_bytes ? pages.error() : page_bytes.error());
+    const ImageSize out{static_cast<std::uint32_t>(*page_bytes),
+                        static_cast<std::uint32_t>(*pages)};
+    // Through SQLite's own descriptor: to close another one would end the locks of this process.
+    sqlite3_file* file = nullptr;
+    int rc = sqlite3_file_control(db.raw(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (rc != SQLITE_OK || file == nullptr || file->pMethods == nullptr)
+        return fail(Errc::kStorage, "the database has no file");
+    std::string bytes(out.page_bytes, '\0');
+    for (std::uint32_t page = 1; page <= out.pages; ++page) {
+        if (!wanted(page)) continue;
+        const auto at = static_cast<sqlite3_int64>(page - 1) * out.page_bytes;
+        rc = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), at);
+        // Beyond the end of the file are zeros.
+        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
+            return tl::unexpected<Error>(replica::storage_error(db.raw(), rc, "read the database"));
+        if (page == lock_page(out.page_bytes)) bytes.assign(bytes.size(), '\0');
+        auto done = visit(page, page == 1 ? first_page_of_image(bytes) : bytes);
+        if (!done) return pass(done);
+    }
     return out;
 }
 

@@ -27,4 +27,11 @@ using PageVisitor = std::function<Result<>(std::uint32_t page, std::string_view 
 /// Source: https://www.sqlite.org/backup.html, https://www.sqlite.org/vfs.html
 [[nodiscard]] Result<ImageSize> read_image(const replica::Database& db, const PageVisitor& visit);
 
+/// Reads some pages of the same image, out of the database's file and nothing else: within a
+/// snapshot whose moment that file holds (ChangedPages::Moment::in_file). Each page is visited
+/// once, in order.
+[[nodiscard]] Result<ImageSize> read_pages(const replica::Database& db,
+                                           const std::function<bool(std::uint32_t)>& wanted,
+                                           const PageVisitor& visit);
+
 }  // namespace kontor::backup

@@ -25,8 +25,9 @@ struct Manifest {
     std::int64_t history_seq = 0;  ///< last entry of the history
     std::string made_by;           ///< Kontor's version
     ImageSize size;
-    std::string content;                          ///< SHA-256 over the pages' hashes, hex
-    std::map<std::string, std::int64_t> records;  ///< number of each entity
+    std::string content;  ///< SHA-256 over the pages' hashes, hex
+    /// Number of each entity; empty where not all was read.
+    std::map<std::string, std::int64_t> records;
     bool operator==(const Manifest&) const = default;
 };
 
