@@ -84,6 +84,10 @@ void Worker::end() {
 Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
     const std::lock_guard lock(mutex_);
     if (ended_) return tl::unexpected<Error>(taken_down());
+    // One that has not begun does what whoever asks now wants: their edits are there already.
+    const auto same = std::ranges::find_if(
+        requests_, [&](const Request& r) { return !r.verify && r.options == options; });
+    if (same != requests_.end()) return same->ticket;
     if (requests_.size() >= kRequestsMax)
         return fail(Errc::kBusy, "too many syncs of " + connection_.name + " wait already",
                     {{"connection", connection_.name}});

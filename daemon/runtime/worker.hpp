@@ -100,8 +100,9 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     /// Asks for a sync; a person's request goes before back-off. Requests that wait are done one
-    /// after the other. Returns the ticket that events name; kBusy if too many wait, kCancelled
-    /// after end(). One that still waits at the end ends with kCancelled.
+    /// after the other; the same request as one that waits is done with it. Returns the ticket that
+    /// events name; kBusy if too many wait, kCancelled after end(). One that still waits at the end
+    /// ends with kCancelled.
     [[nodiscard]] Result<std::int64_t> request(const engine::CycleOptions& options);
     /// Asks for a verification; it takes its turn among the syncs. The ticket, or kBusy.
     [[nodiscard]] Result<std::int64_t> request_verify(const engine::VerifyOptions& options);

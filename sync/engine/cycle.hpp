@@ -59,6 +59,7 @@ struct CycleOptions {
     bool push = true;
     bool confirm_mass = false;         ///< a person agreed to what the mass-change guard stopped
     std::vector<std::string> streams;  ///< only these; empty = all
+    bool operator==(const CycleOptions&) const = default;
 };
 
 struct StreamCounts {

@@ -1,6 +1,7 @@
 // Workers at run time, with a scripted engine: when they sync, what they tell, how they stop.
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <fstream>
@@ -174,6 +175,36 @@ TEST_CASE("what waits when its connection is taken down ends, and is told so", "
     };
     CHECK(told("sync.finished", ticket["ticket"]));
     CHECK(told("verify.finished", json::parse(verify.body)["ticket"]));
+}
+
+TEST_CASE("who asks for what waits already is told its ticket", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    std::atomic<bool> go{false};
+    Cycles cycles;
+    const auto counted = cycles.script([](int) { return engine::CycleReport{}; });
+    daemon.run_cycle = [&](engine::Cycle::Ports ports, const engine::ConnectionSettings& settings,
+                           const engine::CycleOptions& options) {
+        const auto out = counted(ports, settings, options);
+        while (!go && !ports.cancelled) std::this_thread::sleep_for(5ms);
+        return out;
+    };
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));  // under way: what is asked for now is another one
+    const auto ask = [&](const json& options) {
+        const auto asked = daemon.send("POST", "/api/v1/connections/a/sync", options);
+        REQUIRE(asked.status == 202);
+        return json::parse(asked.body)["ticket"].get<std::int64_t>();
+    };
+    const auto first = ask(json::object());
+    const auto dry = ask({{"dry_run", true}});
+    CHECK(dry != first);
+    for (int i = 0; i < 40; ++i) CHECK(ask(json::object()) == first);
+    CHECK(ask({{"dry_run", true}}) == dry);
+    go = true;
+    REQUIRE(cycles.reaches(3));
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    CHECK(cycles.done() == 3);
 }
 
 TEST_CASE("failures back off and the network's return tries again", "[daemon][sync]") {

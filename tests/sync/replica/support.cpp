@@ -53,6 +53,12 @@ Database Replica::open(Access access) const {
     return need(Database::open(path(), {.access = access}));
 }
 
+void Replica::while_closed(const std::function<void()>& what) {
+    { const Database closed = std::move(db_); }
+    what();
+    db_ = open(Access::kLocal);
+}
+
 Catalogue Replica::catalogue() const {
     return need(Catalogue::load(db_));
 }

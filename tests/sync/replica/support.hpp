@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ public:
     [[nodiscard]] const Database& db() const { return db_; }
     [[nodiscard]] std::string path() const { return dir_.path("replica.db"); }
     [[nodiscard]] Database open(Access access) const;
+    /// Without the handle of its own, as if nobody had the file open.
+    void while_closed(const std::function<void()>& what);
     [[nodiscard]] Catalogue catalogue() const;
     [[nodiscard]] std::int64_t field(const std::string& entity, const std::string& name) const;
 
