@@ -26,16 +26,3 @@ if(KONTOR_TESTS)
   find_package(Catch2 2.13 REQUIRED)
   find_package(rapidcheck REQUIRED)
 endif()
-
-# Opened when they are needed (connectors/host/late_library.hpp), so that the programs start without
-# them: for these, what is compiled sees the headers, and nothing is linked.
-foreach(late curl=CURL::libcurl gmime=PkgConfig::GMIME libsecret=PkgConfig::LIBSECRET
-        systemd=PkgConfig::SYSTEMD)
-  string(REPLACE "=" ";" late ${late})
-  list(GET late 0 name)
-  list(GET late 1 target)
-  add_library(headers_of_${name} INTERFACE)
-  add_library(kontor::headers_of_${name} ALIAS headers_of_${name})
-  target_include_directories(headers_of_${name} SYSTEM INTERFACE
-    $<TARGET_PROPERTY:${target},INTERFACE_INCLUDE_DIRECTORIES>)
-endforeach()

@@ -2,8 +2,6 @@
 
 #include <libsecret/secret.h>
 
-#include "connectors/host/late_library.hpp"
-
 namespace kontor::host {
 namespace {
 
@@ -18,43 +16,33 @@ const SecretSchema* schema() {
     return &kSchema;
 }
 
-constinit const LateLibrary kLibsecret{"libsecret-1.so.0"};  // GLib comes with it
-
-#define LATE(name) kLibsecret.function<decltype(name)>(#name)
-
-tl::unexpected<Error> unavailable(const std::string& name, const std::string& reason) {
-    return fail(Errc::kUnavailable, "the keyring cannot be used: " + reason,
-                {{"reference", "keyring:" + name}});
-}
-
 tl::unexpected<Error> unavailable(const std::string& name, GError* error) {
     const std::string reason = error ? error->message : "no answer";
-    if (error) LATE(g_error_free)(error);
-    return unavailable(name, reason);
+    g_clear_error(&error);
+    return fail(Errc::kUnavailable, "the keyring cannot be used: " + reason,
+                {{"reference", "keyring:" + name}});
 }
 
 }  // namespace
 
 Result<Secret> read_keyring(const std::string& name) {
-    if (auto opened = kLibsecret.open(); !opened) return unavailable(name, opened.error().message);
     GError* error = nullptr;
-    gchar* text = LATE(secret_password_lookup_sync)(schema(), nullptr, &error, "name", name.c_str(),
-                                                    static_cast<char*>(nullptr));
+    gchar* text = secret_password_lookup_sync(schema(), nullptr, &error, "name", name.c_str(),
+                                              static_cast<char*>(nullptr));
     if (error) return unavailable(name, error);
     if (!text)
         return fail(Errc::kNotFound, "the keyring has no secret " + name,
                     {{"reference", "keyring:" + name}});
     Secret secret{std::string(text)};
-    LATE(secret_password_free)(text);  // wipes it
+    secret_password_free(text);  // wipes it
     return secret;
 }
 
 Result<> write_keyring(const std::string& name, const Secret& secret) {
-    if (auto opened = kLibsecret.open(); !opened) return unavailable(name, opened.error().message);
     GError* error = nullptr;
     std::string text(secret.reveal());
     const std::string label = "Kontor: " + name;
-    const gboolean stored = LATE(secret_password_store_sync)(
+    const gboolean stored = secret_password_store_sync(
         schema(), SECRET_COLLECTION_DEFAULT, label.c_str(), text.c_str(), nullptr, &error, "name",
         name.c_str(), static_cast<char*>(nullptr));
     wipe(text);

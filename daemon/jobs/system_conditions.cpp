@@ -9,8 +9,6 @@
 #include <optional>
 #include <thread>
 
-#include "connectors/host/late_library.hpp"
-
 namespace kontor::jobs {
 namespace {
 
@@ -19,28 +17,20 @@ constexpr double kIdleLoad = 0.3;  // of each processor
 constexpr std::uint32_t kMetered = 1;
 constexpr std::uint32_t kGuessMetered = 3;
 
-constinit const host::LateLibrary kSystemd{"libsystemd.so.0"};
-#define LATE(name) kSystemd.function<decltype(name)>(#name)
-
-struct CloseBus {
-    void operator()(sd_bus* bus) const { LATE(sd_bus_flush_close_unref)(bus); }
-};
-using Bus = std::unique_ptr<sd_bus, CloseBus>;
+using Bus = std::unique_ptr<sd_bus, decltype([](sd_bus* b) { sd_bus_flush_close_unref(b); })>;
 
 /// A property of a service; nullopt if there is no bus, no service, or no answer.
 template <class T>
 std::optional<T> property(const std::string& address, const char* service, const char* path,
                           const char* interface, const char* name, char type) {
-    if (!kSystemd.open()) return std::nullopt;
     sd_bus* raw = nullptr;
-    if (LATE(sd_bus_new)(&raw) < 0) return std::nullopt;
+    if (sd_bus_new(&raw) < 0) return std::nullopt;
     const Bus bus(raw);
     T out{};
-    const bool got = LATE(sd_bus_set_address)(raw, address.c_str()) >= 0 &&
-                     LATE(sd_bus_set_bus_client)(raw, 1) >= 0 && LATE(sd_bus_start)(raw) >= 0 &&
-                     LATE(sd_bus_set_method_call_timeout)(raw, kPatienceUs) >= 0 &&
-                     LATE(sd_bus_get_property_trivial)(raw, service, path, interface, name, nullptr,
-                                                       type, &out) >= 0;
+    const bool got =
+        sd_bus_set_address(raw, address.c_str()) >= 0 && sd_bus_set_bus_client(raw, 1) >= 0 &&
+        sd_bus_start(raw) >= 0 && sd_bus_set_method_call_timeout(raw, kPatienceUs) >= 0 &&
+        sd_bus_get_property_trivial(raw, service, path, interface, name, nullptr, type, &out) >= 0;
     return got ? std::optional<T>(out) : std::nullopt;
 }
 
