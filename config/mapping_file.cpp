@@ -191,19 +191,19 @@ constexpr const char* kHeader = R"(
 
 std::string list_of(const std::vector<std::string>& items) {
     std::string out = "[";
-    for (const auto& item : items) out += (out.size() > 1 ? ", " : "") + quoted(item);
+    for (const auto& item : items) out += (out.size() > 1 ? ", " : "") + toml_string(item);
     return out + "]";
 }
 
 std::string write_field(const merge::FieldMapping& field) {
     const merge::FieldMapping defaults;
-    std::string out = "  { remote = " + quoted(field.remote);
+    std::string out = "  { remote = " + toml_string(field.remote);
     if (field.columns.size() == 1)
-        out += ", column = " + quoted(field.columns[0]);
+        out += ", column = " + toml_string(field.columns[0]);
     else
         out += ", columns = " + list_of(field.columns);
     const auto word = [&out](const char* key, const std::string& name) {
-        out += std::string(", ") + key + " = " + quoted(name);
+        out += std::string(", ") + key + " = " + toml_string(name);
     };
     const auto flag = [&out](const char* key, bool set) {
         if (set) out += std::string(", ") + key + " = true";
@@ -223,7 +223,7 @@ std::string write_field(const merge::FieldMapping& field) {
         out += ", choices = {";
         const char* comma = " ";
         for (const auto& [theirs, ours] : field.choices) {
-            out += comma + quoted_key(theirs) + " = " + quoted(ours);
+            out += comma + quoted_key(theirs) + " = " + toml_string(ours);
             comma = ", ";
         }
         out += " }";
@@ -250,13 +250,13 @@ std::string write_mapping(const merge::Mapping& mapping, const std::string& conn
     std::string out =
         "# What belongs to what between connection " + connection + " and the replica." + kHeader;
     for (const auto& stream : mapping.streams) {
-        out += "\n[[stream]]\nname = " + quoted(stream.stream) +
-               "\nentity = " + quoted(stream.entity) + "\n";
-        if (!stream.key_field.empty()) out += "key_field = " + quoted(stream.key_field) + "\n";
+        out += "\n[[stream]]\nname = " + toml_string(stream.stream) +
+               "\nentity = " + toml_string(stream.entity) + "\n";
+        if (!stream.key_field.empty()) out += "key_field = " + toml_string(stream.key_field) + "\n";
         out += std::string("push = ") + (stream.push ? "true" : "false") + "\n";
         out += std::string("create = ") + (stream.create ? "true" : "false") + "\n";
         const auto word = [&out](const char* key, const std::string& name) {
-            out += std::string(key) + " = " + quoted(name) + "\n";
+            out += std::string(key) + " = " + toml_string(name) + "\n";
         };
         word("delete_there", name_of(delete_names(), stream.delete_there));
         word("delete_relayed", name_of(delete_names(), stream.delete_relayed));

@@ -136,7 +136,7 @@ std::optional<Node> read_toml(const std::string& file, Problems& problems) {
     return parse_toml(text, file, problems);
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         switch (c) {
@@ -174,7 +174,7 @@ std::string quoted_key(std::string_view key) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '_' || c == '-';
     });
-    return bare ? std::string(key) : quoted(key);
+    return bare ? std::string(key) : toml_string(key);
 }
 
 }  // namespace kontor::config

@@ -51,7 +51,7 @@ struct Node::Member {
 [[nodiscard]] std::optional<Node> read_toml(const std::string& file, Problems& problems);
 
 /// The text as a TOML basic string, quotes included.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string toml_string(std::string_view text);
 
 /// A key as TOML wants it: bare if possible, else quoted.
 [[nodiscard]] std::string quoted_key(std::string_view key);

@@ -7,12 +7,12 @@ namespace {
 
 std::string literal(const Option& option) {
     struct {
-        std::string operator()(const std::string& text) const { return quoted(text); }
+        std::string operator()(const std::string& text) const { return toml_string(text); }
         std::string operator()(std::int64_t number) const { return std::to_string(number); }
         std::string operator()(bool flag) const { return flag ? "true" : "false"; }
         std::string operator()(const std::vector<std::string>& list) const {
             std::string out = "[";
-            for (const auto& item : list) out += (out.size() > 1 ? ", " : "") + quoted(item);
+            for (const auto& item : list) out += (out.size() > 1 ? ", " : "") + toml_string(item);
             return out + "]";
         }
     } write;
@@ -31,15 +31,16 @@ std::string write_connection(const Connection& c) {
     const Connection defaults;
     const std::string table = "connection." + quoted_key(c.name);
     std::string out = "# Connection " + c.name + ". kontor.example.toml explains every key.\n";
-    out += "[" + table + "]\nplugin = " + quoted(c.plugin) + "\n";
-    if (!c.plugin_sha256.empty()) out += "plugin_sha256 = " + quoted(c.plugin_sha256) + "\n";
-    if (!c.mapping.empty()) out += "mapping = " + quoted(c.mapping) + "\n";
-    if (c.interval.count() != 0) out += "interval = " + quoted(format_duration(c.interval)) + "\n";
-    if (!c.ca_file.empty()) out += "ca_file = " + quoted(c.ca_file) + "\n";
-    if (!c.proxy.empty()) out += "proxy = " + quoted(c.proxy) + "\n";
+    out += "[" + table + "]\nplugin = " + toml_string(c.plugin) + "\n";
+    if (!c.plugin_sha256.empty()) out += "plugin_sha256 = " + toml_string(c.plugin_sha256) + "\n";
+    if (!c.mapping.empty()) out += "mapping = " + toml_string(c.mapping) + "\n";
+    if (c.interval.count() != 0)
+        out += "interval = " + toml_string(format_duration(c.interval)) + "\n";
+    if (!c.ca_file.empty()) out += "ca_file = " + toml_string(c.ca_file) + "\n";
+    if (!c.proxy.empty()) out += "proxy = " + toml_string(c.proxy) + "\n";
     if (!c.push) out += "push = false\n";
     if (c.allow_http_loopback) out += "allow_http_loopback = true\n";
-    if (!c.jurisdiction.empty()) out += "jurisdiction = " + quoted(c.jurisdiction) + "\n";
+    if (!c.jurisdiction.empty()) out += "jurisdiction = " + toml_string(c.jurisdiction) + "\n";
     if (!c.options.empty()) {
         out += "\n[" + table + ".options]\n";
         for (const auto& [name, value] : c.options)
@@ -47,19 +48,19 @@ std::string write_connection(const Connection& c) {
     }
     if (!(c.sign_in == defaults.sign_in)) {
         out += "\n[" + table + ".sign_in]\n";
-        if (!c.sign_in.kind.empty()) out += "kind = " + quoted(c.sign_in.kind) + "\n";
+        if (!c.sign_in.kind.empty()) out += "kind = " + toml_string(c.sign_in.kind) + "\n";
         for (const auto& [name, value] : c.sign_in.values)
-            out += quoted_key(name) + " = " + quoted(value) + "\n";
+            out += quoted_key(name) + " = " + toml_string(value) + "\n";
     }
     if (!c.secrets.empty()) {
         out +=
             "\n# Where the secrets lie; never the secrets themselves.\n[" + table + ".secrets]\n";
         for (const auto& [name, reference] : c.secrets)
-            out += quoted_key(name) + " = " + quoted(reference) + "\n";
+            out += quoted_key(name) + " = " + toml_string(reference) + "\n";
     }
     for (const auto& [name, folder] : c.folders) {
-        out += "\n[" + table + ".folders." + quoted_key(name) + "]\npath = " + quoted(folder.path) +
-               "\n";
+        out += "\n[" + table + ".folders." + quoted_key(name) +
+               "]\npath = " + toml_string(folder.path) + "\n";
         if (folder.write) out += "write = true\n";
     }
     if (!(c.guards == defaults.guards)) {

@@ -126,7 +126,7 @@ Verdict write_unknown(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kBatchChecks[] = {
     {.name = "batch_partial", .writes = true, .of_stream = partial},
     {.name = "batch_full", .writes = true, .of_stream = full},
     {.name = "create_twice", .writes = true, .blind = true, .of_stream = twice},
@@ -136,7 +136,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> batch_checks() {
-    return kChecks;
+    return kBatchChecks;
 }
 
 }  // namespace kontor::kit

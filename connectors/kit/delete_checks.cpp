@@ -75,7 +75,7 @@ Verdict delete_fetched(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kDeleteChecks[] = {
     {.name = "delete_seen", .writes = true, .of_stream = delete_seen},
     {.name = "delete_fetched", .writes = true, .of_stream = delete_fetched},
 };
@@ -83,7 +83,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> delete_checks() {
-    return kChecks;
+    return kDeleteChecks;
 }
 
 }  // namespace kontor::kit

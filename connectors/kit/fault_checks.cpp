@@ -213,7 +213,7 @@ Verdict cancelled(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kFaultChecks[] = {
     {.name = "spoilt_pull", .of_stream = spoilt_pull},
     {.name = "spoilt_list", .of_stream = spoilt_list},
     {.name = "spoilt_find", .of_stream = spoilt_find},
@@ -225,7 +225,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> fault_checks() {
-    return kChecks;
+    return kFaultChecks;
 }
 
 }  // namespace kontor::kit

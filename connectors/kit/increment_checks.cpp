@@ -162,7 +162,7 @@ Verdict change_during(Bench& bench, const StreamSpec& stream) {
     return *came ? passed() : failed("change_not_seen", {{"record", made->id}});
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kIncrementChecks[] = {
     {.name = "new_seen", .writes = true, .of_stream = new_seen},
     {.name = "batch_seen", .writes = true, .of_stream = batch_seen},
     {.name = "change_seen", .writes = true, .of_stream = change_seen},
@@ -172,7 +172,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> increment_checks() {
-    return kChecks;
+    return kIncrementChecks;
 }
 
 }  // namespace kontor::kit

@@ -28,7 +28,7 @@ Verdict log_data(Bench& bench) {
     return event.empty() ? passed() : failed("data_in_log", {{"event", event}});
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kLogChecks[] = {
     {.name = "log_secrets", .of_connection = log_secrets},
     {.name = "log_data", .writes = true, .of_connection = log_data},
 };
@@ -36,7 +36,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> log_checks() {
-    return kChecks;
+    return kLogChecks;
 }
 
 }  // namespace kontor::kit

@@ -219,7 +219,7 @@ Verdict refused_write(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kLostChecks[] = {
     {.name = "lost_create", .writes = true, .of_stream = lost_create},
     {.name = "lost_update", .writes = true, .of_stream = lost_update},
     {.name = "lost_delete", .writes = true, .of_stream = lost_delete},
@@ -229,7 +229,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> lost_checks() {
-    return kChecks;
+    return kLostChecks;
 }
 
 }  // namespace kontor::kit

@@ -300,7 +300,7 @@ Verdict find_same(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kReadChecks[] = {
     {.name = "identity", .of_connection = identity},
     {.name = "description", .of_connection = description},
     {.name = "pull", .of_stream = pull_once},
@@ -317,7 +317,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> read_checks() {
-    return kChecks;
+    return kReadChecks;
 }
 
 }  // namespace kontor::kit

@@ -167,7 +167,7 @@ Verdict patch(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kValueChecks[] = {
     {.name = "create", .writes = true, .blind = true, .of_stream = create},
     {.name = "values", .writes = true, .of_stream = values},
     {.name = "settled", .writes = true, .of_stream = settled},
@@ -177,7 +177,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> value_checks() {
-    return kChecks;
+    return kValueChecks;
 }
 
 }  // namespace kontor::kit

@@ -68,7 +68,7 @@ Verdict stale_version(Bench& bench, const StreamSpec& stream) {
     return passed();
 }
 
-constexpr Check kChecks[] = {
+constexpr Check kVersionChecks[] = {
     {.name = "version_moves", .writes = true, .of_stream = version_moves},
     {.name = "stale_version", .writes = true, .of_stream = stale_version},
 };
@@ -76,7 +76,7 @@ constexpr Check kChecks[] = {
 }  // namespace
 
 std::span<const Check> version_checks() {
-    return kChecks;
+    return kVersionChecks;
 }
 
 }  // namespace kontor::kit

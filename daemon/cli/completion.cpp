@@ -31,7 +31,7 @@ std::string member_words(const CommandSpec* group) {
 }
 
 /// A shell word in single quotes.
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
         if (c == '\'')
@@ -58,7 +58,7 @@ std::string bash_reply(Complete complete, std::string_view words) {
             return "COMPREPLY=($(compgen -W \"$(kontor __complete entity 2>/dev/null)\" -- "
                    "\"$cur\"))";
         case Complete::kWords:
-            return "COMPREPLY=($(compgen -W " + quoted(words) + " -- \"$cur\"))";
+            return "COMPREPLY=($(compgen -W " + shell_word(words) + " -- \"$cur\"))";
         default:
             return "COMPREPLY=()";
     }
@@ -80,10 +80,10 @@ std::string bash_script() {
         const std::string path(spec->path);
         std::string options;
         for (const auto& option : spec->options) options += " --" + std::string(option.name);
-        cases += "    " + quoted(path) + ")\n";
+        cases += "    " + shell_word(path) + ")\n";
         if (!member_words(spec).empty()) {
             groups += (groups.empty() ? "" : "|") + path;
-            cases += "        COMPREPLY=($(compgen -W " + quoted(member_words(spec)) +
+            cases += "        COMPREPLY=($(compgen -W " + shell_word(member_words(spec)) +
                      " -- \"$cur\"))\n        ;;\n";
             continue;
         }
@@ -110,7 +110,7 @@ std::string bash_script() {
            "_kontor() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
            "    local global=" +
-           quoted(global) +
+           shell_word(global) +
            "\n"
            "    local command= place=0 i word\n"
            "    COMPREPLY=()\n"
@@ -134,7 +134,7 @@ std::string bash_script() {
            "    case $command in\n"
            "    '')\n"
            "        COMPREPLY=($(compgen -W " +
-           quoted(member_words(nullptr)) +
+           shell_word(member_words(nullptr)) +
            "\" $global\" -- \"$cur\"))\n"
            "        ;;\n" +
            cases +
@@ -179,17 +179,16 @@ std::string zsh_option(const OptionSpec& option, const CommandSpec* command) {
            zsh_text(option_text(option, command, Language::kEnglish)) + "]";
     if (!option.value.empty())
         out += ":" + zsh_text(option.value) + ":" + zsh_action(option.complete, option.words);
-    return "        " + quoted(out) + " \\\n";
+    return "        " + shell_word(out) + " \\\n";
 }
 
 std::string zsh_describe(const CommandSpec* group) {
     std::string out;
     for (const auto& spec : command_table())
         if (belongs_to(spec, group))
-            out +=
-                " " +
-                quoted(zsh_text(last_word(spec.path)) + ":" +
-                       zsh_text(render(Language::kEnglish, "cli.command." + text_key(spec.path))));
+            out += " " + shell_word(zsh_text(last_word(spec.path)) + ":" +
+                                    zsh_text(render(Language::kEnglish,
+                                                    "cli.command." + text_key(spec.path))));
     return out;
 }
 
@@ -198,7 +197,7 @@ std::string zsh_script() {
     std::string groups;
     for (const auto* spec : visible()) {
         const std::string path(spec->path);
-        cases += "    " + quoted(path) + ")\n";
+        cases += "    " + shell_word(path) + ")\n";
         if (!member_words(spec).empty()) {
             groups += (groups.empty() ? "" : "|") + path;
             cases += "        commands=(" + zsh_describe(spec) +
@@ -210,9 +209,9 @@ std::string zsh_script() {
         for (const auto& option : global_options()) cases += zsh_option(option, nullptr);
         for (const auto& argument : spec->arguments)
             cases += "        " +
-                     quoted(std::string(argument.repeat ? "*" : "") +
-                            (argument.required ? ":" : "::") + zsh_text(argument.name) + ":" +
-                            zsh_action(argument.complete, argument.words)) +
+                     shell_word(std::string(argument.repeat ? "*" : "") +
+                                (argument.required ? ":" : "::") + zsh_text(argument.name) + ":" +
+                                zsh_action(argument.complete, argument.words)) +
                      " \\\n";
         cases += "        && return 0\n        ;;\n";
     }

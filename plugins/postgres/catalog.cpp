@@ -25,7 +25,7 @@ constexpr const char* kTables =
     " ORDER BY n.nspname, c.relname";
 
 // A domain counts as what it is made of.
-constexpr const char* kColumns =
+constexpr const char* kColumnQuery =
     "SELECT a.attrelid, a.attname, a.attnum, pg_catalog.col_description(a.attrelid, a.attnum),"
     " pg_catalog.format_type(a.atttypid, a.atttypmod), t.typname, t.typtype,"
     " coalesce(nullif(a.atttypmod, -1), nullif(d.typtypmod, -1), -1),"
@@ -186,7 +186,7 @@ private:
         std::map<std::string, std::vector<std::string>> enums;
         for (const auto& row : session_.rows({kEnums, {}}, 2))
             enums[text(row[0])].push_back(text(row[1]));
-        for (const auto& row : session_.rows({kColumns, all}, 17)) {
+        for (const auto& row : session_.rows({kColumnQuery, all}, 17)) {
             Table* const table = table_of(row[0]);
             if (table == nullptr) continue;
             Column column;

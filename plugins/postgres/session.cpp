@@ -17,7 +17,7 @@ constexpr const char* kSettings =
     " ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '120s'))"
     " AS settings(name, value)";
 
-kontor_status status_of(std::string_view state) {
+kontor_status status_for(std::string_view state) {
     const auto starts = [&](std::string_view with) { return state.substr(0, with.size()) == with; };
     if (state == "42501") return KONTOR_E_PERMISSION;
     if (starts("28")) return KONTOR_E_UNAUTHENTICATED;
@@ -35,7 +35,7 @@ std::string without_values(const std::string& message) {
 }  // namespace
 
 SqlError::SqlError(ServerError server)
-    : sdk::Error(status_of(server.state),
+    : sdk::Error(status_for(server.state),
                  without_values(server.message) + " (" + server.state + ")"),
       server_(std::move(server)) {}
 

@@ -27,7 +27,7 @@ bool maybe_done(const sdk::Error& error) {
            error.status() == KONTOR_E_PROTOCOL || error.status() == KONTOR_E_INTERNAL;
 }
 
-const char* status_of(Means means) {
+const char* status_text(Means means) {
     switch (means) {
         case Means::kOk:
             return "ok";
@@ -267,7 +267,7 @@ private:
         reply.status = 200;
         reply.body = row;
         judge(reply, api_.description().errors, single, &stream_);
-        result.status = status_of(reply.means);
+        result.status = status_text(reply.means);
         result.code = reply.code;
         result.field = reply.field;
         if (reply.means == Means::kDuplicate) result.id = reply.other_id;
@@ -360,7 +360,7 @@ private:
             return false;
         }
         sent_ = true;
-        result.status = status_of(reply.means);
+        result.status = status_text(reply.means);
         result.code = reply.code;
         result.field = reply.field;
         if (reply.means == Means::kDuplicate) result.id = reply.other_id;
