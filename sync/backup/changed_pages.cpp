@@ -123,13 +123,19 @@ Notes parse_notes(const std::string& text) {
 /// The notes while nobody else has them.
 class Held {
 public:
-    static std::optional<Held> open(const std::string& file, bool create) {
-        if (!create && !std::filesystem::exists(file)) return std::nullopt;
+    enum class How : std::uint8_t {
+        kCreate,  ///< and wait while others have them
+        kWait,
+        kAtOnce  ///< or not at all
+    };
+    /// nullopt if they are not there, or cannot be had.
+    static std::optional<Held> open(const std::string& file, How how) {
+        if (how != How::kCreate && !std::filesystem::exists(file)) return std::nullopt;
         const int fd =
             ::open((file + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (fd < 0) return std::nullopt;
         Held out(file, fd);
-        while (::flock(fd, LOCK_EX) != 0)
+        while (::flock(fd, LOCK_EX | (how == How::kAtOnce ? LOCK_NB : 0)) != 0)
             if (errno != EINTR) return std::nullopt;
         const auto text = read_whole(file);
         if (text) out.notes = out.kept_ = parse_notes(*text);
@@ -272,7 +278,8 @@ void PageSet::add(const PageSet& other) {
 }
 
 void ChangedPages::look() const {
-    auto held = Held::open(file_, false);
+    // Whoever has them looks as well; a backup that begins may have them for seconds.
+    auto held = Held::open(file_, Held::How::kAtOnce);
     if (!held) return;
     look_into(*held, database_);
     held->keep();
@@ -280,7 +287,9 @@ void ChangedPages::look() const {
 
 Result<> ChangedPages::write_back(const replica::Database& writer,
                                   const replica::Database& reader) const {
-    auto held = Held::open(file_, false);
+    // As in look(). Without the notes the log is written back all the same: that costs no more than
+    // their proof.
+    auto held = Held::open(file_, Held::How::kAtOnce);
     if (held) look_into(*held, database_);
     // While somebody reads the log, it does not begin anew: what is written back meanwhile changes
     // the database's file, and the log still proves that it is known.
@@ -304,7 +313,7 @@ Result<ChangedPages::Moment> ChangedPages::begin(const replica::Database& db,
         if (!snapshot) return pass(snapshot);
         return Moment{std::move(*snapshot), std::nullopt, false, {}, true};
     };
-    auto held = Held::open(file_, true);
+    auto held = Held::open(file_, Held::How::kCreate);
     if (!held) return plainly();
     auto& notes = held->notes;
     // Most of the log is written back before anybody has to wait.
@@ -357,7 +366,7 @@ Result<ChangedPages::Moment> ChangedPages::begin(const replica::Database& db,
 
 void ChangedPages::settle(const std::string& token, const std::string& point,
                           const std::string& whole_at) const {
-    auto held = Held::open(file_, false);
+    auto held = Held::open(file_, Held::How::kWait);
     if (!held || held->notes.token != token || token.empty()) return;
     look_into(*held, database_);
     auto& notes = held->notes;
@@ -374,7 +383,7 @@ void ChangedPages::settle(const std::string& token, const std::string& point,
 }
 
 void ChangedPages::distrust() const {
-    auto held = Held::open(file_, false);
+    auto held = Held::open(file_, Held::How::kWait);
     if (!held) return;
     held->notes.forget();
     held->notes.distrusted = true;

@@ -48,7 +48,8 @@ public:
     ChangedPages(std::string database, std::string file)
         : database_(std::move(database)), file_(std::move(file)) {}
 
-    /// Notes what has been committed since the last look. Nothing to do if no backup waits to know.
+    /// Notes what has been committed since the last look. Nothing to do if no backup waits to know,
+    /// or while another process or thread is at it: never waits for one.
     /// Whatever fails costs no more than a backup that reads the whole.
     void look() const;
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -288,6 +289,20 @@ TEST_CASE("a process that is killed while it writes makes nothing be missed",
         ::waitpid(child, nullptr, 0);
         kept.checked();
     }
+}
+
+TEST_CASE("a look waits for nobody", "[backup][changed_pages]") {
+    Followed kept;
+    kept.edit(1);
+    const int other = ::open((kept.files().changed + ".lock").c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(other >= 0);
+    REQUIRE(::flock(other, LOCK_EX) == 0);  // as a backup that begins
+    kept.changes().look();
+    kept.writes_back();
+    kept.edit(2);
+    ::close(other);
+    kept.checked();  // whatever of it is known: nothing is missed
+    CHECK(kept.at_point(std::nullopt, "SELECT count(phone) FROM contact") == 2);
 }
 
 TEST_CASE("a commit that SQLite does not know is none", "[backup][changed_pages]") {
