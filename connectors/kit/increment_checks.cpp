@@ -7,7 +7,6 @@
 namespace kontor::kit {
 namespace {
 
-using remote::Fact;
 using remote::StreamSpec;
 
 constexpr std::size_t kBatchMost = 20;

@@ -5,8 +5,6 @@
 namespace kontor::kit {
 namespace {
 
-using remote::StreamSpec;
-
 // A server that puts the request's credentials into its error.
 Verdict log_secrets(Bench& bench) {
     auto& network = bench.network();

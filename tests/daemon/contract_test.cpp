@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <regex>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -108,9 +109,11 @@ private:
 };
 
 /// The real engine on a remote in memory, so that there are conflicts and refusals to tell of.
-app::RunCycle engine_on(test::MemoryRemote& remote) {
-    return [&remote](engine::Cycle::Ports ports, const engine::ConnectionSettings& given,
-                     const engine::CycleOptions& options) {
+/// While somebody else holds `turn`, no sync runs.
+app::RunCycle engine_on(test::MemoryRemote& remote, std::mutex& turn) {
+    return [&remote, &turn](engine::Cycle::Ports ports, const engine::ConnectionSettings& given,
+                            const engine::CycleOptions& options) {
+        const std::lock_guard lock(turn);
         auto settings = given;
         settings.streams = remote.streams;
         const engine::Cycle::Ports own{ports.db,     remote,          ports.clock,
@@ -197,6 +200,7 @@ void restore_and_compare(test::Daemon& daemon, Contract& contract) {
 }  // namespace
 
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
+    std::mutex turn;
     test::Daemon daemon(
         "[connection.a]\nplugin = \"fake\"\n"
         "[job.compare]\nrun = \"verify a\"\n"
@@ -213,7 +217,7 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     };
     const auto disputed = person("Li");
     const auto refused = person("Wang");
-    daemon.run_cycle = engine_on(people);
+    daemon.run_cycle = engine_on(people, turn);
     daemon.run_verify = [](engine::Verifier::Ports ports, const engine::ConnectionSettings&,
                            const engine::VerifyOptions&) -> Result<engine::VerifyReport> {
         ports.observer.progress({"verify", "People", 1, 2});
@@ -249,6 +253,7 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(one + "/push", a + "/push", {{"enabled", true}});
     const auto idle = [](const json& j) { return j["state"] == "idle"; };
     REQUIRE(daemon.until(a, idle));
+    std::unique_lock both_sides(turn);  // a sync between the two edits would find no conflict
     daemon.clock.slept = std::chrono::minutes(1);
     people.edit("People", disputed, {{"Email", Value("theirs@example.com")}});
     people.refuse = [&](const std::string&,
@@ -261,6 +266,7 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
         contract.check("patch", v1 + "/records/{entity}/{id}",
                        daemon.send("PATCH", v1 + "/records/contact/" + id,
                                    {{"fields", {{"email", "ours@example.com"}}}}));
+    both_sides.unlock();
     post(one + "/sync", a + "/sync", json::object());
     const auto some = [](const char* what) {
         return [what](const json& j) { return !j[what].empty(); };

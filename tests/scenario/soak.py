@@ -15,8 +15,10 @@ while none does. At the end undisturbed syncs run, and:
     replica grew by what was changed and no faster later than before.
 """
 import argparse
+import collections
 import json
 import os
+import re
 import signal
 import statistics
 import sys
@@ -53,12 +55,26 @@ def memory(pid):
         return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
+def kinds(processes):
+    """How many descriptors of each kind are open."""
+    names = collections.Counter()
+    for pid in processes:
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                target = os.readlink(f"/proc/{pid}/fd/{number}")
+            except FileNotFoundError:
+                continue  # closed meanwhile
+            names[re.sub(r":\[\d+\]| \(deleted\)", "", os.path.basename(target))] += 1
+    return names
+
+
 def sample(here):
     """What kontord and its connectors hold at this moment; None if one of them just ended."""
     try:
         processes = [here.daemon.pid, *children(here.daemon.pid)]
+        opened = kinds(processes)
         return {"memory": sum(map(memory, processes)),
-                "descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes),
+                "descriptors": opened.total(), "open": opened,
                 "threads": sum(len(os.listdir(f"/proc/{pid}/task")) for pid in processes),
                 "processes": len(processes), "log": here.wal_bytes(),
                 "replica": os.path.getsize(here.replica),
@@ -80,16 +96,31 @@ def growth(samples):
     return (samples[-1]["replica"] - samples[0]["replica"]) / max(1, changes)
 
 
+def whole(samples):
+    """Those in which no process was missing: a connector that ended is not there for a while."""
+    most = max(s["processes"] for s in samples)
+    return [s for s in samples if s["processes"] == most]
+
+
+def what_grew(samples):
+    """The kinds of which more descriptors are open at the end than at the beginning."""
+    before, after = samples[0]["open"], samples[-1]["open"]
+    return ", ".join(f"{kind} {before[kind]} to {after[kind]}" for kind in sorted(after)
+                     if after[kind] > before[kind])
+
+
 def not_flat(samples):
-    """What grew, in words. `samples` are of one process, in their order."""
+    """What grew, in words. `samples` are of one kontord, in their order."""
     wrong = []
+    samples = whole(samples)
     before, after = quarters(samples, "memory")
     if after > before * 1.1 + MEMORY_SLACK:
         wrong.append(f"memory grew from {before / 2**20:.0f} to {after / 2**20:.0f} MiB")
     for name in ("descriptors", "threads"):
         before, after = quarters(samples, name)
         if after > before + HANDLES_SLACK:
-            wrong.append(f"{name} grew from {before:.0f} to {after:.0f}")
+            wrong.append(f"{name} grew from {before:.0f} to {after:.0f}" +
+                         (f" ({what_grew(samples)})" if name == "descriptors" else ""))
     log = max(s["log"] for s in samples)
     if log > WAL_MAX:
         wrong.append(f"the log grew to {log / 2**20:.0f} MiB")
