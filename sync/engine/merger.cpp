@@ -26,6 +26,7 @@ struct Merger::Work {
     std::vector<const GroupPlan*> waiting;
     bool stale = false;      ///< a group may be: read the record by id
     bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
+    bool explained = false;  ///< … of which no version was told: who wrote the image was that one
     bool conflicts = false;  ///< some are open
 };
 
@@ -225,6 +226,7 @@ void Merger::settle_intents(Work& work) {
                 continue;
             }
             work.own_write = true;
+            work.explained = work.explained || intent.version.empty();
             // Clause f: our own write as the remote keeps it. Only theirs moves.
             if (own_write(intent, work.image))
                 for (const SentGroup& sent : intent.sent) {
@@ -271,9 +273,9 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         const auto theirs = image_values(work.image, *group);
         if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
         const auto shadow = work.shadows.find(sent.group);
-        const bool as_before =
-            shadow != work.shadows.end() && theirs == shadow->second.theirs && !ours_now;
-        if (theirs == sent.values || ours_now)
+        const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
+        const bool as_before = as_known && (!ours_now || work.explained);
+        if (theirs == sent.values || (ours_now && !as_before))
             work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, false), sent.values,
                                         false};  // landed, maybe normalised
         else if (!unchanged && !as_before && counts_twice(*group)) {

@@ -135,7 +135,7 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
     for (const auto& [id, record] : records_[name])
         if (record.version >= cursor &&
             (!cursor.empty() || first_pull_tells_deleted || !record.deleted) &&
-            !forbidden.contains(id))
+            !forbidden.contains(id) && !unlisted.contains(id))
             found.emplace_back(id, &record);
     const auto stale = std::exchange(stale_[name], {});
     for (const auto& [id, record] : stale) found.emplace_back(id, &record);

@@ -69,6 +69,7 @@ public:
     std::vector<std::string> hidden_fields;  ///< left out of every image
     std::vector<std::string> cut_fields;     ///< left out of lists, there by id
     std::set<std::string> forbidden;         ///< ids that we may not see
+    std::set<std::string> unlisted;          ///< ids that pulls do not show yet
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
     bool first_pull_tells_deleted = false;   ///< as some lists do

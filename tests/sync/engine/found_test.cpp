@@ -593,3 +593,32 @@ TEST_CASE("what colleagues changed in a field while it was hidden is read once i
     w.clock.advance(seconds{3'600});
     CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
 }
+
+TEST_CASE("an answer that was lost is not settled by what an earlier push of ours has written",
+          "[engine][found]") {
+    auto streams = people_streams();
+    for (auto& stream : streams) stream.can.cas = remote::CompareAndSet::kBatch;
+    FoundWorld w(std::move(streams));
+    w.remote.answers_version = false;
+    w.remote.normalise = [](const std::string&, const std::string& field, Value value) {
+        return field == "Phone" ? Value("+" + value.text()) : value;
+    };
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    w.clock.advance(seconds{60});
+    w.remote.unlisted.insert(id);
+    w.device.sql("UPDATE contact SET phone = '1'");
+    w.device.sync("a");
+    w.clock.advance(seconds{60});
+    w.device.sql("UPDATE contact SET phone = '2'");
+    w.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    REQUIRE(w.remote.value("Contacts", id, "Phone") == Value("+1"));
+    static_cast<void>(w.device.try_sync("a"));
+    w.remote.unlisted.clear();
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("+2"));
+    CHECK(w.device.text("SELECT phone FROM contact") == "2");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+}
