@@ -85,6 +85,11 @@ bool Account::happens(Fault fault) {
     return true;
 }
 
+Error Account::lost(Errc code, const char* message) {
+    if (ends_ && ends_->percent(60)) return {Errc::kConnector, "the connector ended", {}, {}};
+    return {code, message, {}, {}};
+}
+
 Result<> Account::request(std::string_view what) {
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
@@ -93,7 +98,8 @@ Result<> Account::request(std::string_view what) {
     hooks_.yield(what);
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (happens(Fault::kRateLimited)) return fail(Errc::kRateLimited, "too many requests");
-    if (happens(Fault::kLostRequest)) return fail(Errc::kUnavailable, "connection refused");
+    if (happens(Fault::kLostRequest))
+        return tl::unexpected(lost(Errc::kUnavailable, "connection refused"));
     return {};
 }
 
@@ -104,7 +110,8 @@ Result<> Account::answer(std::string_view what) {
     hooks_.yield(what);
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (happens(Fault::kLostAnswer))
-        return fail(dice_.percent(50) ? Errc::kUnavailable : Errc::kTimeout, "connection reset");
+        return tl::unexpected(
+            lost(dice_.percent(50) ? Errc::kUnavailable : Errc::kTimeout, "connection reset"));
     if (happens(Fault::kMalformed)) return fail(Errc::kProtocol, "this is HTML, not JSON");
     return {};
 }

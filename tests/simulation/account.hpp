@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ public:
 
     void arm(Fault fault) { armed_.push_back(fault); }
     void disarm() { armed_.clear(); }
+    /// From now on some requests and answers are lost because the connector's process has ended.
+    void let_end(std::uint64_t seed) { ends_.emplace(seed); }
     /// Faults that have happened since the last call.
     [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
 
@@ -87,6 +90,7 @@ private:
     Result<> request(std::string_view what);
     Result<> answer(std::string_view what);
     bool happens(Fault fault);
+    Error lost(Errc code, const char* message);
     std::vector<Shown> changed_since(const std::string& stream, std::string_view from) const;
     Result<> emit(const std::string& stream, std::span<const std::string> fields,
                   const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
@@ -102,6 +106,7 @@ private:
     Dice dice_;
     Trace& trace_;
     Hooks hooks_;
+    std::optional<Dice> ends_;
     std::vector<Fault> armed_;
     int fired_ = 0;
     Instant cycle_began_{};

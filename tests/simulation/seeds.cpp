@@ -25,6 +25,7 @@ void run_seed(const Experiment& experiment, std::uint64_t seed, const SeedOption
     for (const auto& [what, n] : outcome.tally.counts) totals.tally.add(what, n);
     totals.simulated_days +=
         static_cast<double>(outcome.simulated.count()) / (24.0 * 3600.0 * 1000.0);
+    if (options.hashes) std::printf("%" PRIu64 " %016" PRIx64 "\n", seed, outcome.hash);
     const auto again = experiment.run(seed, false);
     if (again.hash != outcome.hash) {
         outcome.violations.push_back("D10: two runs of one seed differ");
@@ -88,6 +89,9 @@ SeedArguments::SeedArguments(CLI::App& app, SeedOptions& options) : app_(app), o
     app.add_option("--minutes", options.minutes, "go on for so long, whatever --seeds says");
     app.add_option("--failures", options.failures_max, "stop after so many failures");
     app.add_flag("--trace", options.trace, "print what happens in a failing scenario");
+    app.add_flag("--hashes", options.hashes,
+                 "print the hash of each seed's trace: who changes the simulation sees which"
+                 " stories are others now");
     app.add_flag("--no-shrink", options.no_shrink, "leave failing scenarios as they are");
 }
 

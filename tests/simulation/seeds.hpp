@@ -16,6 +16,7 @@ struct SeedOptions {
     int minutes = 0;
     bool trace = false;
     bool no_shrink = false;
+    bool hashes = false;
     std::size_t failures_max = 20;
 };
 

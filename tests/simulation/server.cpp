@@ -70,8 +70,8 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
     mark(record.now, stamp, by);
-    record.hidden_in_tick =
-        record.hidden_in_tick && record.past.back().version == record.now.version;
+    record.hidden_in_tick = (record.hidden_in_tick || record.forbidden) && !record.past.empty() &&
+                            record.past.back().version == record.now.version;
     compute(stream, record);
     if (insists_ && stream == "Contacts" && fields.contains("Phone") && by != kAutomation)
         change(stream, id, {{"Phone", *insists_}}, kAutomation, stamp, when);

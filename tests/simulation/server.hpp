@@ -60,8 +60,8 @@ public:
         Instant written_at{};     ///< when `now` came to be, whatever its stamp says
         std::vector<Image> past;  ///< a few earlier images, for late deliveries
         bool forbidden = false;
-        /// Changed within the tick of its stamp, and hidden before anybody could read that: what it
-        /// tells of itself gives the change away no more (docs/guarantees.md).
+        /// Changed within the tick of its stamp, and hidden from before anybody could read that:
+        /// what it tells of itself gives the change away no more (docs/guarantees.md).
         bool hidden_in_tick = false;
         bool ever_deleted = false, ever_restored = false;
         std::string born_of;  ///< uid of the record whose push created it; "" a colleague's

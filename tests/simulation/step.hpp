@@ -92,6 +92,7 @@ struct Twists {
     /// So many people are at every remote when the story begins, and the first device meets all
     /// remotes but one only later (D7).
     int twins = 0;
+    bool ends = false;  ///< what gets lost may be lost because the connector's process ended
 };
 
 /// Everything that one seed stands for.

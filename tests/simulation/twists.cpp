@@ -6,6 +6,8 @@
 namespace kontor::simulation {
 namespace {
 
+constexpr Token kTwistTokens = 2'000'000;  // what twists type; below those of automations
+
 // Among the steps from `from` on, also into a sync. Returns where it is.
 std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
     const auto where = from + dice.roll(scenario.steps.size() - from + 1);
@@ -27,10 +29,30 @@ std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
     return where;
 }
 
+// Something is made here, and an answer of the sync that follows is lost: maybe that of its push.
+void lose_answers(Dice& dice, Scenario& scenario) {
+    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
+    Step born, sync, fault;
+    born.act = Act::kBorn;
+    sync.act = Act::kSync;
+    fault.act = Act::kFault;
+    born.device = sync.device = fault.device = to.device;
+    born.remote = sync.remote = fault.remote = to.remote;
+    born.pick = dice.roll(1'000);
+    born.token = kTwistTokens + 2 * dice.roll(1'000'000);
+    sync.field = 1;
+    fault.field = static_cast<std::uint64_t>(Fault::kLostAnswer);
+    fault.at = 2 + static_cast<int>(dice.roll(16));
+    auto where =
+        scenario.steps.begin() + static_cast<std::ptrdiff_t>(dice.roll(scenario.steps.size() + 1));
+    while (where != scenario.steps.end() && where->at >= 0) ++where;  // not amid another sync
+    scenario.steps.insert(where, {born, sync, fault});
+}
+
 }  // namespace
 
 void twist(Scenario& scenario) {
-    Dice dice(scenario.seed + 0x7717);
+    Dice dice(scenario.seed + 0x7717);  // what is added later has dice of its own
     Twists& twists = scenario.twists;
     twists.reader = dice.percent(20);
     twists.fights = scenario.remotes.size() > 1 && dice.percent(35);
@@ -39,6 +61,11 @@ void twist(Scenario& scenario) {
     if (dice.percent(20))
         for (auto n = 1 + dice.roll(2); n > 0; --n)
             put_in(dice, scenario, Act::kShow, put_in(dice, scenario, Act::kHide, 0) + 1);
+    Dice ends(scenario.seed + 0x1333);
+    // Nothing is lost where two devices are one user (World::fate_must_be_known).
+    twists.ends = ends.percent(30) && !(scenario.one_user && scenario.devices > 1);
+    if (twists.ends)
+        for (int n = 0; n < 2; ++n) lose_answers(ends, scenario);
 }
 
 }  // namespace kontor::simulation

@@ -103,12 +103,14 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
         return device < static_cast<int>(devices_.size()) &&
                devices_[static_cast<std::size_t>(device)]->disk().dead();
     };
-    return std::make_unique<Account>(
+    auto out = std::make_unique<Account>(
         *servers_[static_cast<std::size_t>(remote)], user, time_, seed, trace_,
         Account::Hooks{.yield = [this](std::string_view) { yield(); },
                        .gone = gone,
                        .violation = [this](const std::string& what) { violation(what); },
                        .parked = [this, device, remote] { return parked(device, remote); }});
+    if (scenario_.twists.ends) out->let_end(seed * 59);
+    return out;
 }
 
 void World::make_twins() {
