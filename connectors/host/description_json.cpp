@@ -155,6 +155,7 @@ Result<remote::Identity> read_identity(std::string_view text) {
     remote::Identity out;
     out.org_id = text_of(*json, "org_id");
     out.org_name = text_of(*json, "org_name");
+    if (out.org_name.empty()) out.org_name = out.org_id;
     out.user_id = text_of(*json, "user_id");
     out.user_name = text_of(*json, "user_name");
     out.server_time = Instant(std::chrono::milliseconds(integer_of(*json, "server_time_ms")));

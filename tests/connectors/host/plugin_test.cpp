@@ -369,6 +369,7 @@ TEST_CASE(
         const auto first = remote->check();
         REQUIRE(first);
         CHECK(first->org_id == "1");
+        CHECK(first->org_name == "Test");
         CHECK(first->credits_left == 5);
         CHECK(last_authorization == "Zoho-oauthtoken 1000.acc1");
         CHECK(remote->credits().left == 77);
@@ -377,6 +378,7 @@ TEST_CASE(
         const auto second = remote->check();
         REQUIRE(second);
         CHECK(second->org_id == "2");
+        CHECK(second->org_name == "2");  // people see it, so it is never empty
         CHECK(last_authorization == "Zoho-oauthtoken 1000.acc2");
         CHECK(tokens == 2);
     }
