@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "config/mapping_file.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "daemon/api/backup_routes.hpp"
 #include "daemon/api/feedback_routes.hpp"
@@ -25,6 +26,7 @@
 #include "daemon/replica_file.hpp"
 #include "daemon/runtime/host_remote_factory.hpp"
 #include "daemon/upkeep.hpp"
+#include "sync/engine/reconcile.hpp"
 #include "sync/replica/migrations.hpp"
 
 namespace kontor::app {
@@ -117,6 +119,7 @@ struct App::Parts {
     void build();
     Result<> build_jobs();
     Result<> listen();
+    void take_policies(const config::Config& config);
     void open_form();
     [[nodiscard]] messages::Language language() const;
     void edited();
@@ -257,6 +260,36 @@ Result<> App::Parts::listen() {
     return server->listen(config.daemon.socket);
 }
 
+// Before anything syncs under `config`: each connection's policies hold for what the others do,
+// too.
+void App::Parts::take_policies(const config::Config& config) {
+    const auto take = [&](const config::Connection& connection) -> Result<bool> {
+        config::Problems told_by_its_sync;
+        const auto mapping = config::read_mapping(connection.mapping, told_by_its_sync);
+        if (!mapping) return false;
+        {
+            auto db = databases->lend(replica::Access::kLocal);
+            if (!db) return pass(db);
+            auto change = engine::policies_change(**db, connection.name, *mapping);
+            if (!change || !*change) return change;
+        }
+        auto db = databases->lend(replica::Access::kEngine);
+        if (!db) return pass(db);
+        auto taken =
+            engine::take_policies(**db, core->clock, core->random, connection.name, *mapping);
+        if (!taken) return pass(taken);
+        return true;
+    };
+    for (const auto& connection : config.connections) {
+        const auto taken = take(connection);
+        if (!taken)
+            core->log.error("mapping.policies_not_taken",
+                            {{"connection", connection.name}, {"error", taken.error().message}});
+        else if (*taken)
+            core->log.info("mapping.policies_taken", {{"connection", connection.name}});
+    }
+}
+
 // What is wrong with the form keeps nobody from syncing.
 void App::Parts::open_form() {
     const auto set = surveys->settings();
@@ -297,6 +330,7 @@ Result<> App::start() {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
     if (auto opened = p.open_replica(); !opened) return opened;
+    p.take_policies(p.core->loaded.config);
     p.build();
     if (auto built = p.build_jobs(); !built) return built;
     if (auto listening = p.listen(); !listening) return listening;
@@ -357,6 +391,7 @@ Result<api::Reloaded> App::Parts::reload() {
         wanted = core->loaded.config;
         out.files = core->loaded.files;
     }
+    take_policies(wanted);
     auto changes = connections->apply(wanted);
     jobs->set(wanted);
     out.started = std::move(changes.started);

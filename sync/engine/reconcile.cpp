@@ -60,6 +60,13 @@ void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
           {}});
 }
 
+/// Whoever has plans loads them anew.
+void mappings_changed(Sql& sql) {
+    sql.run(
+        "INSERT INTO kontor_meta(key, value) VALUES('mappings', 1)"
+        " ON CONFLICT(key) DO UPDATE SET value = value + 1");
+}
+
 void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
                       const merge::StreamMapping& mapping, const Clock& clock) {
     sql.run(
@@ -108,10 +115,7 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
         "UPDATE kontor_stream SET mapping = ?1, entity = ?2 WHERE id = ?3"
         " AND (mapping IS NOT ?1 OR entity IS NOT ?2)",
         merge::to_json(mapping), entity, stream);
-    if (sql.changes() > 0)
-        sql.run(
-            "INSERT INTO kontor_meta(key, value) VALUES('mappings', 1)"
-            " ON CONFLICT(key) DO UPDATE SET value = value + 1");
+    if (sql.changes() > 0) mappings_changed(sql);
 }
 
 /// A group as it was and as it is going to be.
@@ -171,6 +175,42 @@ std::int64_t remember_stream(Context& context, const StreamPlan& was, const Stre
     }
 }
 
+/// `stored` with all of `wanted` that decides, and nothing of what is compared.
+merge::StreamMapping with_policies(const merge::StreamMapping& stored,
+                                   const merge::StreamMapping& wanted) {
+    auto out = wanted;
+    out.entity = stored.entity;
+    out.key_field = stored.key_field;
+    out.groups = stored.groups;
+    for (auto& group : out.groups) {
+        const auto now = std::ranges::find(wanted.groups, group.name, &merge::GroupMapping::name);
+        if (now == wanted.groups.end()) continue;
+        group.policy = now->policy;
+        group.fallback = now->fallback;
+        group.owner = now->owner;
+    }
+    return out;
+}
+
+/// Streams of which something is decided otherwise than it was, as they are to be stored.
+std::vector<std::pair<std::int64_t, std::string>> changed_policies(Sql& sql,
+                                                                   const std::string& connection,
+                                                                   const merge::Mapping& mapping) {
+    std::vector<std::pair<std::int64_t, std::string>> out;
+    auto& rows = sql.bind(
+        "SELECT s.id, s.name, s.mapping FROM kontor_stream s JOIN kontor_connection c"
+        " ON c.id = s.connection WHERE c.name = ? AND s.mapping <> ''",
+        connection);
+    while (Sql::step(rows)) {
+        const auto* wanted = mapping.stream(rows.text(1));
+        if (wanted == nullptr) continue;
+        const auto stored = need(merge::stream_mapping_from_json(rows.text(2)));
+        const auto now = with_policies(stored, *wanted);
+        if (!(now == stored)) out.emplace_back(rows.integer(0), merge::to_json(now));
+    }
+    return out;
+}
+
 }  // namespace
 
 bool mapping_changes(Sql& sql, const ConnectionSettings& settings) {
@@ -218,6 +258,31 @@ void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSe
     for (const auto& mapping : settings.mapping.streams) {
         reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
     }
+}
+
+Result<bool> policies_change(const replica::Database& db, const std::string& connection,
+                             const merge::Mapping& mapping) {
+    return guarded([&] {
+        Sql sql(db);
+        return !changed_policies(sql, connection, mapping).empty();
+    });
+}
+
+Result<> take_policies(const replica::Database& db, const Clock& clock, Random& random,
+                       const std::string& connection, const merge::Mapping& mapping) {
+    return guarded([&] {
+        Sql sql(db);
+        NullLogger log;
+        replica::CatalogueCache catalogues;
+        Plans plans = Plans::load(sql, catalogues);
+        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        EngineTransaction transaction(context);
+        for (const auto& [stream, text] : changed_policies(sql, connection, mapping)) {
+            sql.run("UPDATE kontor_stream SET mapping = ? WHERE id = ?", text, stream);
+            mappings_changed(sql);
+        }
+        transaction.commit();
+    });
 }
 
 }  // namespace kontor::engine

@@ -1,10 +1,16 @@
 #pragma once
 
+#include <string>
+
 #include "sync/base/clock.hpp"
+#include "sync/base/random.hpp"
+#include "sync/base/result.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/cycle.hpp"
 #include "sync/engine/sql.hpp"
+#include "sync/merge/mapping.hpp"
 #include "sync/replica/catalogue.hpp"
+#include "sync/replica/database.hpp"
 
 /// How the mapping that a connection is configured with becomes the replica's.
 namespace kontor::engine {
@@ -28,5 +34,19 @@ std::int64_t remember_old_forms(Context& context, const ConnectionSettings& sett
 /// entity.
 void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
                const Clock& clock);
+
+/// True if `mapping` decides otherwise than the stored one of this connection: what deletions do,
+/// who wins, whether anything is sent or created there. False for a connection that has not synced.
+[[nodiscard]] Result<bool> policies_change(const replica::Database& db,
+                                           const std::string& connection,
+                                           const merge::Mapping& mapping);
+
+/// What a connection's policies are is asked whenever any connection syncs, for a deletion reaches
+/// all links of its record at once. So a changed file counts from here on, not from the
+/// connection's own next sync on, which may come after another's. What was done before is absorbed
+/// by the old ones. Fields and groups are left to reconcile(). `db` is opened with Access::kEngine.
+[[nodiscard]] Result<> take_policies(const replica::Database& db, const Clock& clock,
+                                     Random& random, const std::string& connection,
+                                     const merge::Mapping& mapping);
 
 }  // namespace kontor::engine

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
+#include "sync/engine/reconcile.hpp"
+#include "sync/merge/mapping_json.hpp"
 #include "sync/merge/oscillation.hpp"
 #include "tests/sync/engine/device.hpp"
 
@@ -354,4 +356,64 @@ TEST_CASE("a connector that ends while it writes may have written: nothing is ma
     f.rounds(2);
     CHECK(remote.ids("Contacts").size() == 2);
     f.is_quiet();
+}
+
+TEST_CASE("a policy holds for what other connections do, before its own has synced again",
+          "[many][mapping]") {
+    Office f(2);
+    const auto there = f.remotes[0].create("Contacts", ada("1"));
+    f.connect_all();
+    const auto take = [&](const std::function<void(merge::StreamMapping&)>& adjust) {
+        f.device.remap("b", [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams) adjust(stream);
+        });
+        const auto& mapping = f.device.settings("b").mapping;
+        const auto change = engine::policies_change(f.device.engine_db(), "b", mapping);
+        REQUIRE(change);
+        CHECK(*change);
+        REQUIRE(
+            engine::take_policies(f.device.engine_db(), f.clock, f.device.random, "b", mapping));
+        CHECK_FALSE(*engine::policies_change(f.device.engine_db(), "b", mapping));
+    };
+    const auto left_at_b = [&] { return f.remotes[1].ids("Contacts").size(); };
+    REQUIRE(left_at_b() == 1);
+
+    SECTION("a deletion at another remote") {
+        take([](auto& stream) { stream.delete_relayed = merge::DeletePolicy::kMirror; });
+        f.remotes[0].erase("Contacts", there);
+        f.device.sync("a");  // it is here that all links of the record are told
+        f.rounds(2);
+        CHECK(left_at_b() == 0);
+    }
+    SECTION("a deletion here, that another connection's sync takes in") {
+        take([](auto& stream) { stream.delete_there = merge::DeletePolicy::kUnlink; });
+        f.device.sql("DELETE FROM contact");
+        f.device.sync("a");
+        f.rounds(2);
+        CHECK(left_at_b() == 1);
+    }
+    SECTION("what was deleted before it was changed is absorbed by the old one") {
+        f.device.sql("DELETE FROM contact");
+        take([](auto& stream) { stream.delete_there = merge::DeletePolicy::kUnlink; });
+        f.device.sync("a");
+        f.rounds(2);
+        CHECK(left_at_b() == 0);
+    }
+    SECTION("fields are left to the connection's own sync") {
+        const auto stored =
+            "SELECT s.mapping FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection"
+            " WHERE c.name = 'b' AND s.name = 'Contacts'";
+        const auto before = f.device.text(stored);
+        take([](auto& stream) {
+            stream.push = false;
+            stream.groups.pop_back();
+        });
+        auto now = *merge::stream_mapping_from_json(f.device.text(stored));
+        CHECK_FALSE(now.push);
+        now.push = true;
+        CHECK(merge::to_json(now) == before);
+    }
+    // Nothing to take of a connection that has never synced.
+    CHECK_FALSE(
+        *engine::policies_change(f.device.engine_db(), "c", f.device.settings("b").mapping));
 }
