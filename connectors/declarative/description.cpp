@@ -19,4 +19,13 @@ const Stream* Description::stream(std::string_view wanted) const {
     return nullptr;
 }
 
+std::vector<std::string> Description::names_in_address() const {
+    std::vector<std::string> out;
+    for (const auto& each : auth)
+        if (each.spec.contains("bear") && each.spec["bear"].contains("path"))
+            for (const auto& member : each.spec["bear"]["path"].items())
+                out.push_back(member.key());
+    return out;
+}
+
 }  // namespace kontor::declarative

@@ -195,6 +195,8 @@ struct Description {
     std::vector<Stream> streams;
 
     [[nodiscard]] const Stream* stream(std::string_view name) const;
+    /// Gaps of `base_url` that stand for secrets: the host fills them.
+    [[nodiscard]] std::vector<std::string> names_in_address() const;
 };
 
 }  // namespace kontor::declarative

@@ -382,7 +382,8 @@ std::optional<Description> read_description(std::string_view text, const std::st
     read_label(table, "title", out.title);
     if (out.title.en.empty()) out.title.en = out.name;
     read_options(reading, table);
-    read_template(reading, table, "base_url", out.base_url, {});
+    read_auth(reading, table);
+    read_template(reading, table, "base_url", out.base_url, out.names_in_address());
     reading.option_names.insert("random");  // another one in each request
     if (document->member("base_url") == nullptr)
         table.problem(*document, "base_url",
@@ -395,7 +396,6 @@ std::optional<Description> read_description(std::string_view text, const std::st
                       "must be an offset such as \"+08:00\", or \"Z\"");
     read_pairs(reading, table, "headers", out.headers, {});
     read_parameters(reading, table, "query", out.query, {});
-    read_auth(reading, table);
     read_shapes(reading, table);
     read_limits(reading, table);
     read_errors(reading, table);

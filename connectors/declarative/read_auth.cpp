@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "connectors/declarative/reader.hpp"
+#include "connectors/declarative/template.hpp"
 
 namespace kontor::declarative {
 namespace {
@@ -41,48 +42,163 @@ void read_token_server(const Reading& reading, TableReader& table, Json& spec, b
 }
 
 // "/token" is a place in the answer, "header:NAME" and "cookie:NAME" are beside it.
-std::string read_token_place(TableReader& table) {
-    const Node* value = table.node().member("token");
+std::string read_answer_place(TableReader& table, const std::string& key) {
+    const Node* value = table.node().member(key);
     if (value != nullptr && value->kind == Node::Kind::kText)
         for (const std::string_view beside : {"header:", "cookie:"})
             if (value->text.starts_with(beside) && value->text.size() > beside.size()) {
                 std::string out;
-                table.text("token", out);
+                table.text(key, out);
                 return out;
             }
     std::optional<Pointer> at;
-    read_pointer(table, "token", at);
+    read_pointer(table, key, at);
     return at ? at->text() : std::string();
 }
 
-// A request whose answer brings what later requests bear.
-void read_login(const Reading& reading, TableReader& table, Json& spec) {
-    Names values, secrets;
-    read_texts(table, "values", values);
-    read_texts(table, "secrets", secrets);
-    spec["values"] = values;
-    spec["secrets"] = secrets;
-    require(table, "secrets", "the names of what must be kept secret, such as [\"password\"]");
-    Names gaps = values;
-    gaps.insert(gaps.end(), secrets.begin(), secrets.end());
-    std::string url, text;
-    read_template(reading, table, "url", url, {});
-    spec["token_url"] = url;
-    require(table, "url", "where to sign in, \"{url}/login\"");
-    Json& exchange = spec["exchange"] = Json::object();
+// What a sign-in or a challenge is asked for with.
+void read_body(const Reading& reading, TableReader& table, Json& exchange, const Names& gaps) {
     std::optional<Json> body;
     read_json(reading, table, "body", body, gaps);
     Pairs form;
     read_pairs(reading, table, "form", form, gaps);
     if (body && !form.empty()) table.problem(table.node(), "form", "stands beside a body");
     exchange["request"] = body.value_or(Json::object());
-    if (!form.empty()) {
-        exchange["format"] = "form";
-        for (const auto& [name, value] : form) exchange["request"][name] = value;
+    if (form.empty()) return;
+    exchange["format"] = "form";
+    for (const auto& [name, value] : form) exchange["request"][name] = value;
+}
+
+// Names for more of an answer, which become gaps.
+void read_keep(const Reading& reading, TableReader& table, Json& exchange, Names& gaps) {
+    const Node* keep = table.table("keep");
+    if (keep == nullptr) return;
+    TableReader kept(*keep, table.dotted("keep"), reading.into);
+    exchange["keep_at"] = Json::object();
+    for (const auto& member : keep->members) {
+        if (const auto place = read_answer_place(kept, member.name); !place.empty())
+            exchange["keep_at"][member.name] = place;
+        gaps.push_back(member.name);
     }
-    std::optional<Pointer> expires, code;
-    if (const auto token = read_token_place(table); !token.empty()) exchange["token"] = token;
+}
+
+// A request before the sign-in, for what that has to prove or to hand back.
+void read_challenge(const Reading& reading, TableReader& login, Json& exchange, Names& gaps) {
+    const Node* node = login.table("challenge");
+    if (node == nullptr) return;
+    TableReader table(*node, login.dotted("challenge"), reading.into);
+    Json& out = exchange["challenge"] = Json::object();
+    std::string text;
+    read_template(reading, table, "url", text, {});
+    out["url"] = text;
+    require(table, "url", "where the challenge comes from, \"{url}/challenge\"");
+    const Names before = gaps;
+    Pairs query;
+    read_pairs(reading, table, "query", query, before);
+    for (const auto& [name, value] : query) out["query"][name] = value;
+    read_body(reading, table, out, before);
+    text = table.node().member("body") || table.node().member("form") ? "POST" : "GET";
+    table.text("method", text);
+    out["method"] = text;
+    read_keep(reading, table, out, gaps);
+    require(table, "keep", "what of the answer signing in needs, { nonce = \"/nonce\" }");
+    table.finish();
+}
+
+void read_pairs_to(const Reading& reading, TableReader& table, std::string_view key, Json& out,
+                   const Names& gaps) {
+    Pairs pairs;
+    read_pairs(reading, table, key, pairs, gaps);
+    for (const auto& [name, value] : pairs) out[name] = value;
+}
+
+// Digests: each may be made of those before it.
+void read_digests(const Reading& reading, TableReader& table, Json& spec, Names& gaps) {
+    for (const char* algorithm : {"md5", "sha1", "sha256"}) {
+        const Node* made = table.table(algorithm);
+        if (made == nullptr) continue;
+        TableReader texts(*made, table.dotted(algorithm), reading.into);
+        for (const auto& member : made->members) {
+            std::string text;
+            read_template(reading, texts, member.name, text, gaps);
+            spec["digests"][algorithm][member.name] = text;
+        }
+        for (const auto& member : made->members) gaps.push_back(member.name);
+    }
+}
+
+// True if all that stands in `text` is there already.
+bool is_made_of(const Reading& reading, const std::string& text, const Names& gaps) {
+    const auto names = names_in(text);
+    return names && std::ranges::all_of(*names, [&](const auto& name) {
+               return std::ranges::find(gaps, name) != gaps.end() ||
+                      reading.option_names.contains(name);
+           });
+}
+
+// Texts in base64, of which a sign-in may use those that need nothing of its answer.
+void read_base64(const Reading& reading, TableReader& table, Json& spec, Names& before,
+                 Names& after) {
+    const Node* made = table.table("base64");
+    if (made == nullptr) return;
+    TableReader texts(*made, table.dotted("base64"), reading.into);
+    const Names given = before;
+    for (const auto& member : made->members) {
+        std::string text;
+        read_template(reading, texts, member.name, text, after);
+        spec["bear"]["base64"][member.name] = text;
+        if (is_made_of(reading, text, given)) before.push_back(member.name);
+    }
+    for (const auto& member : made->members) after.push_back(member.name);
+}
+
+// Where requests bear what they bear. An address is handled with base_url (read_auth()).
+void read_bearing(const Reading& reading, TableReader& table, Json& spec, const Names& gaps) {
+    read_pairs_to(reading, table, "headers", spec["bear"]["headers"], gaps);
+    read_pairs_to(reading, table, "query", spec["bear"]["query"], gaps);
+    read_pairs_to(reading, table, "in_body", spec["bear"]["body"], gaps);
+}
+
+Names read_names(TableReader& table, Json& spec, const char* example) {
+    Names values, secrets;
+    read_texts(table, "values", values);
+    read_texts(table, "secrets", secrets);
+    spec["values"] = values;
+    spec["secrets"] = secrets;
+    require(table, "secrets", example);
+    values.insert(values.end(), secrets.begin(), secrets.end());
+    return values;
+}
+
+// The same in each request.
+Names read_keys(const Reading& reading, TableReader& table, Json& spec) {
+    Names gaps =
+        read_names(table, spec, "the names of what must be kept secret, such as [\"key\"]");
+    read_digests(reading, table, spec, gaps);
+    Names before = gaps;
+    read_base64(reading, table, spec, before, gaps);
+    read_bearing(reading, table, spec, gaps);
+    return gaps;
+}
+
+// A request whose answer brings what later requests bear.
+Names read_login(const Reading& reading, TableReader& table, Json& spec) {
+    Names gaps =
+        read_names(table, spec, "the names of what must be kept secret, such as [\"password\"]");
+    std::string url;
+    read_template(reading, table, "url", url, {});
+    spec["token_url"] = url;
+    require(table, "url", "where to sign in, \"{url}/login\"");
+    Json& exchange = spec["exchange"] = Json::object();
+    read_challenge(reading, table, exchange, gaps);
+    read_digests(reading, table, spec, gaps);
+    std::string method = "POST";
+    table.one_of("method", method, {"POST", "GET", "PUT"});
+    exchange["method"] = method;
+    if (const auto token = read_answer_place(table, "token"); !token.empty())
+        exchange["token"] = token;
     require(table, "token", "where the answer has the token, \"/token\" or \"cookie:NAME\"");
+    std::optional<Pointer> expires, code;
     read_pointer(table, "expires_s", expires);
     if (expires) exchange["expires_s"] = expires->text();
     std::chrono::milliseconds lasts(0);
@@ -90,43 +206,58 @@ void read_login(const Reading& reading, TableReader& table, Json& spec) {
     if (lasts.count() > 0) exchange["lasts_s"] = lasts.count() / 1000;
     read_pointer(table, "code", code);
     if (code) exchange["code"] = code->text();
-    gaps.emplace_back("token");
-    if (const Node* keep = table.table("keep")) {
-        TableReader kept(*keep, table.dotted("keep"), reading.into);
-        exchange["keep_at"] = Json::object();
-        for (const auto& member : keep->members) {
-            std::optional<Pointer> at;
-            read_pointer(kept, member.name, at);
-            if (at) exchange["keep_at"][member.name] = at->text();
-            gaps.push_back(member.name);
-        }
-    }
-    if (const Node* made = table.table("base64")) {
-        TableReader texts(*made, table.dotted("base64"), reading.into);
-        for (const auto& member : made->members) {
-            read_template(reading, texts, member.name, text, gaps);
-            spec["bear"]["base64"][member.name] = text;
-        }
-        for (const auto& member : made->members) gaps.push_back(member.name);
-    }
-    Pairs headers;
-    read_pairs(reading, table, "headers", headers, gaps);
-    for (const auto& [name, value] : headers) spec["bear"]["headers"][name] = value;
-    require(table, "headers", "what later requests bear, { Authorization = \"Bearer {token}\" }");
+    Names after = gaps;
+    after.emplace_back("token");
+    read_keep(reading, table, exchange, after);
+    read_base64(reading, table, spec, gaps, after);
+    read_body(reading, table, exchange, gaps);
+    Json asking = Json::object();
+    read_pairs_to(reading, table, "send_headers", asking, gaps);
+    if (!asking.empty()) exchange["headers"] = asking;
+    read_bearing(reading, table, spec, after);
     Json refused = Json::array();
     if (const Node* statuses = table.array("refused_status"))
         for (const auto& item : statuses->items) refused.push_back(item.integer);
     spec["refused_statuses"] = refused;
     if (const auto* codes = table.any("refused_codes")) spec["refused_codes"] = to_json(*codes);
+    return after;
 }
 
-Auth read_one(const Reading& reading, const Node& node) {
+// Names that stand in `base_url` as well: the host puts what they are there into each address.
+void read_address_parts(const Reading& reading, TableReader& document, Json& spec,
+                        const Names& gaps) {
+    const Node* url = document.node().member("base_url");
+    if (url == nullptr || url->kind != Node::Kind::kText) return;
+    const auto names = names_in(url->text);
+    if (!names) return;
+    for (const auto& name : *names) {
+        if (reading.option_names.contains(name) || std::ranges::find(gaps, name) == gaps.end())
+            continue;
+        spec["bear"]["path"][name] = "{" + name + "}";
+        const auto scheme = url->text.find("://");
+        const auto host_end = url->text.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+        if (url->text.find("{" + name + "}") < host_end)
+            document.problem(*url, "base_url",
+                             "{" + name + "} must stand behind the host, in the path");
+    }
+}
+
+void require_bearing(TableReader& table, const Json& spec) {
+    const auto& bear = spec["bear"];
+    for (const char* where : {"headers", "query", "body", "path"})
+        if (bear.contains(where) && !bear[where].empty()) return;
+    table.problem(table.node(), "headers",
+                  "is missing: what requests bear, { Authorization = \"Bearer {token}\" }, or "
+                  "query, or in_body; or a name in base_url");
+}
+
+Auth read_one(Reading& reading, TableReader& document, const Node& node) {
     TableReader table(node, "auth", reading.into);
     Auth out;
     std::string kind = "none";
-    table.one_of(
-        "kind", kind,
-        {"none", "header", "query", "bearer", "basic", "oauth2", "client_credentials", "login"});
+    table.one_of("kind", kind,
+                 {"none", "header", "query", "bearer", "basic", "keys", "oauth2",
+                  "client_credentials", "login"});
     out.kind = kind;
     Json& spec = out.spec;
     spec["kind"] = kind;
@@ -161,7 +292,14 @@ Auth read_one(const Reading& reading, const Node& node) {
         spec["format"] = format;
         read_token_server(reading, table, spec, false);
     }
-    if (kind == "login") read_login(reading, table, spec);
+    if (kind == "login" || kind == "keys") {
+        const auto gaps =
+            kind == "login" ? read_login(reading, table, spec) : read_keys(reading, table, spec);
+        read_address_parts(reading, document, spec, gaps);
+        require_bearing(table, spec);
+        for (const char* where : {"headers", "query", "body"})
+            if (spec["bear"][where].is_null()) spec["bear"].erase(where);
+    }
     table.finish();
     return out;
 }
@@ -177,11 +315,11 @@ void read_auth(Reading& reading, TableReader& document) {
         return;
     }
     if (node->kind == Node::Kind::kTable) {
-        reading.out.auth.push_back(read_one(reading, *node));
+        reading.out.auth.push_back(read_one(reading, document, *node));
     } else if (node->kind == Node::Kind::kArray) {
         for (const auto& item : node->items)
             if (item.kind == Node::Kind::kTable)
-                reading.out.auth.push_back(read_one(reading, item));
+                reading.out.auth.push_back(read_one(reading, document, item));
     } else {
         document.problem(*node, "auth", "must be a table, or several: [[auth]]");
     }

@@ -20,10 +20,15 @@ Json option_json(const Option& option) {
 }  // namespace
 
 std::string spec_json(const Description& description) {
+    std::string address = description.base_url;
+    for (const auto& name : description.names_in_address())
+        for (auto at = address.find("{" + name + "}"); at != std::string::npos;
+             at = address.find("{" + name + "}"))
+            address.replace(at, name.size() + 2, "-");
     Json out = {{"title", label_json(description.title)},
                 {"options", Json::array()},
                 {"auth", Json::array()},
-                {"hosts", Json::array({description.base_url})}};
+                {"hosts", Json::array({address})}};
     for (const auto& option : description.options) out["options"].push_back(option_json(option));
     for (const auto& auth : description.auth) out["auth"].push_back(auth.spec);
     for (const auto& host : description.hosts) out["hosts"].push_back(host);

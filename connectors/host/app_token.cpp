@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/ascii.hpp"
+#include "connectors/host/digest.hpp"
 #include "connectors/host/json_text.hpp"
+#include "connectors/host/url.hpp"
 
 namespace kontor::host {
 namespace {
@@ -56,6 +58,11 @@ std::string token_beside_body(const HttpResponse& answer, std::string_view place
     return std::string(answer.header(ascii_lower(std::string(place.substr(kInHeader.size())))));
 }
 
+std::string value_of(const HttpResponse& answer, const nlohmann::json& json,
+                     const std::string& place) {
+    return is_beside_body(place) ? token_beside_body(answer, place) : text_at(json, place);
+}
+
 // 0 if it is no number.
 std::int64_t seconds_in(const std::string& text) {
     std::int64_t out = 0;
@@ -73,6 +80,58 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::ranges::find(list, text) != list.end();
 }
 
+tl::unexpected<Error> lacks(const std::string& what) {
+    return fail(Errc::kConfig, what + " needs a value that there is not");
+}
+
+// The texts that `spec` makes of others, as far as those are there.
+void make_texts(const AppTokenSpec& spec, std::map<std::string, std::string>& texts) {
+    const auto make = [&](const auto& wanted, const auto& of) {
+        for (const auto& [name, text] : wanted)
+            if (auto filled = expand(text, texts)) {
+                texts[name] = of(*filled);
+                wipe(*filled);
+            }
+    };
+    for (const auto& [algorithm, wanted] : spec.digests)
+        make(wanted,
+             [&, &name = algorithm](const std::string& text) { return digest_hex(name, text); });
+    make(spec.base64, [](const std::string& text) { return std::string(base64(text).reveal()); });
+}
+
+void wipe_all(std::map<std::string, std::string>& texts) {
+    for (auto& [name, text] : texts) wipe(text);
+}
+
+// False if a gap has no value.
+bool fill_all(const std::map<std::string, std::string>& wanted,
+              const std::map<std::string, std::string>& texts, std::vector<SecretHeader>& to) {
+    for (const auto& [name, text] : wanted) {
+        auto value = expand(text, texts);
+        if (!value) return false;
+        to.push_back({name, Secret(std::move(*value))});
+    }
+    return true;
+}
+
+bool fill_json(nlohmann::json& json, const std::map<std::string, std::string>& texts) {
+    if (json.is_structured()) {
+        return std::ranges::all_of(json, [&](auto& each) { return fill_json(each, texts); });
+    }
+    if (!json.is_string()) return true;
+    auto filled = expand(json.get_ref<const std::string&>(), texts);
+    if (filled) json = std::move(*filled);
+    return filled.has_value();
+}
+
+// The body of a request; nullopt if a gap in it has no value.
+std::optional<std::string> filled_request(const std::string& pattern, bool as_form,
+                                          const std::map<std::string, std::string>& texts) {
+    auto json = nlohmann::json::parse(pattern);
+    if (!fill_json(json, texts)) return std::nullopt;
+    return as_form ? form_of(json) : dump_json(json);
+}
+
 // What may be repeated to a person: a code, never the server's text.
 std::string sound_code(const std::string& code) {
     const bool sound =
@@ -82,13 +141,49 @@ std::string sound_code(const std::string& code) {
     return sound ? code : "unknown_error";
 }
 
+// Why an answer brings nothing.
+tl::unexpected<Error> refusal(const HttpResponse& answer, const std::string& code,
+                              const AppTokenSpec& spec) {
+    if (answer.status == 429 || contains(spec.rate_limited_codes, code))
+        return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
+    if (answer.status >= 500 || contains(spec.unavailable_codes, code))
+        return fail(Errc::kUnavailable, "the token server answers " + sound_code(code));
+    if (code.empty() && answer.status == 200)
+        return fail(Errc::kProtocol, "the token server's answer has no token");
+    return fail(Errc::kUnauthenticated, "the token server answers " + sound_code(code),
+                {{"oauth_error", sound_code(code)}});
+}
+
 }  // namespace
+
+std::string form_of(const nlohmann::json& members) {
+    std::string out;
+    for (const auto& [name, value] : members.items()) {
+        if (!out.empty()) out += '&';
+        append_encoded(out, name);
+        out += '=';
+        append_encoded(out, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return out;
+}
+
+Result<Credentials> borne_by(const AppTokenSpec& spec, std::map<std::string, std::string> texts) {
+    make_texts(spec, texts);
+    Credentials out;
+    const bool whole =
+        fill_all(spec.headers, texts, out.headers) && fill_all(spec.members, texts, out.members) &&
+        fill_all(spec.query, texts, out.query) && fill_all(spec.path, texts, out.path);
+    wipe_all(texts);
+    if (!whole) return lacks("a request");
+    return out;
+}
 
 AppTokens::AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& clock,
                      Sleeper& sleeper, Redactor& redactor)
     : settings_(std::move(settings)),
       http_(http),
       clock_(clock),
+      redactor_(redactor),
       keeper_(
           settings_.token_file,
           {.limit_count = settings_.token_limit_count,
@@ -96,37 +191,17 @@ AppTokens::AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& c
            .renew_before = settings_.spec.renew_before},
           [this](TokenState kept) { return ask(std::move(kept)); }, clock, sleeper, redactor) {
     for (const auto& each : settings_.hidden) redactor.add(each);
+    for (const auto& each : settings_.secrets) redactor.add(each.value);
 }
 
 Result<Credentials> AppTokens::borne(const Secret& token,
                                      const std::map<std::string, std::string>& values) const {
-    auto texts = settings_.values;
-    for (const auto& [name, text] : values) texts[name] = text;
-    texts["token"] = token.reveal();
-    std::map<std::string, std::string> made;
-    for (const auto& [name, text] : settings_.spec.base64) {
-        auto filled = expand(text, texts);
-        if (filled) made[name] = base64(*filled).reveal();
-        if (filled) wipe(*filled);
-    }
-    texts.merge(made);
-    Credentials out;
-    const auto add = [&](const std::map<std::string, std::string>& wanted,
-                         std::vector<SecretHeader>& to) {
-        for (const auto& [name, text] : wanted) {
-            auto value = expand(text, texts);
-            if (!value) return false;
-            to.push_back({name, Secret(std::move(*value))});
-        }
-        return true;
-    };
-    const bool whole =
-        add(settings_.spec.headers, out.headers) && add(settings_.spec.members, out.members);
-    wipe(texts["token"]);
-    for (const auto& each : settings_.spec.base64) wipe(texts[each.first]);
-    if (!whole)
-        return fail(Errc::kProtocol, "the token server's answer lacks what requests have to bear");
-    return out;
+    auto all = texts();
+    for (const auto& [name, text] : values) all[name] = text;
+    all["token"] = token.reveal();
+    auto out = borne_by(settings_.spec, std::move(all));
+    if (out) return out;
+    return fail(Errc::kProtocol, "the token server's answer lacks what requests have to bear");
 }
 
 Result<Credentials> AppTokens::credentials() {
@@ -148,11 +223,67 @@ bool AppTokens::refuses(const HttpResponse& answer) const {
 Result<bool> AppTokens::renew(const Credentials& used, const HttpResponse&) {
     return keeper_.renew([&](const TokenState& state) {
         const auto now = borne(state.access_token, state.values);
-        return now && same(now->headers, used.headers) && same(now->members, used.members);
+        return now && same(now->headers, used.headers) && same(now->members, used.members) &&
+               same(now->query, used.query) && same(now->path, used.path);
     });
 }
 
-Result<Secret> AppTokens::asking() const {
+std::map<std::string, std::string> AppTokens::texts() const {
+    auto out = settings_.values;
+    for (const auto& each : settings_.secrets) out[each.name] = each.value.reveal();
+    return out;
+}
+
+Result<HttpResponse> AppTokens::send(HttpRequest& request, const std::string& body, bool as_form) {
+    request.headers.push_back({"Accept", "application/json"});
+    if (request.method != "GET") {
+        request.headers.push_back(
+            {"Content-Type", as_form ? "application/x-www-form-urlencoded" : "application/json"});
+        request.body = body;
+    }
+    request.max_body = kAnswerBytesMax;
+    request.timeout = std::chrono::seconds(30);
+    return http_.send(request);
+}
+
+Result<> AppTokens::take_challenge(std::map<std::string, std::string>& texts) {
+    const auto& challenge = settings_.spec.challenge;
+    HttpRequest request;
+    request.method = challenge.method;
+    std::vector<SecretHeader> query;
+    if (!fill_all(challenge.query, texts, query)) return lacks("the challenge");
+    request.url = with_query(settings_.challenge_url, query);
+    request.told_url = settings_.challenge_url;
+    auto body = filled_request(challenge.request, challenge.as_form, texts);
+    if (!body) return lacks("the challenge");
+    auto answer = send(request, *body, challenge.as_form);
+    wipe(*body);
+    if (!answer) return in_context("ask for a challenge", std::move(answer.error()));
+    const auto json = nlohmann::json::parse(answer->body, nullptr, false);
+    const auto code = text_at(json, settings_.spec.code_at);
+    for (const auto& [name, place] : challenge.kept) {
+        auto text = value_of(*answer, json, place);
+        if (text.empty() || answer->status / 100 > 3) return refusal(*answer, code, settings_.spec);
+        texts[name] = std::move(text);
+    }
+    return {};
+}
+
+// A digest of a password is as good as the password.
+void AppTokens::hide_made(const std::map<std::string, std::string>& texts) {
+    for (const auto& [algorithm, made] : settings_.spec.digests)
+        for (const auto& [name, unused] : made)
+            if (const auto text = texts.find(name); text != texts.end())
+                redactor_.add(Secret(std::string(text->second)));
+}
+
+Result<Secret> AppTokens::asking(const std::map<std::string, std::string>& texts) const {
+    const auto& spec = settings_.spec;
+    if (settings_.request.empty()) {
+        auto body = filled_request(spec.request, spec.as_form, texts);
+        if (!body) return lacks("signing in");
+        return Secret(std::move(*body));
+    }
     if (!settings_.assertion) return settings_.request.copy();
     auto assertion = settings_.assertion(clock_.now());
     if (!assertion) return pass(assertion);
@@ -162,18 +293,20 @@ Result<Secret> AppTokens::asking() const {
 }
 
 Result<TokenState> AppTokens::ask(TokenState kept) {
+    auto all = texts();
+    if (!settings_.spec.challenge.url.empty())
+        if (auto taken = take_challenge(all); !taken) return pass(taken);
+    make_texts(settings_.spec, all);
+    hide_made(all);
+    auto body = asking(all);
     HttpRequest request;
-    request.method = "POST";
-    request.url = settings_.url();
-    request.headers = {{"Content-Type", settings_.spec.as_form ? "application/x-www-form-urlencoded"
-                                                               : "application/json"},
-                       {"Accept", "application/json"}};
-    auto body = asking();
+    const bool whole = fill_all(settings_.spec.asking_headers, all, request.secret_headers);
+    wipe_all(all);
     if (!body) return pass(body);
-    request.body = body->reveal();
-    request.max_body = kAnswerBytesMax;
-    request.timeout = std::chrono::seconds(30);
-    auto answer = http_.send(request);
+    if (!whole) return lacks("signing in");
+    request.method = settings_.spec.method;
+    request.url = settings_.url();
+    auto answer = send(request, std::string(body->reveal()), settings_.spec.as_form);
     if (!answer) return in_context("ask for a token", std::move(answer.error()));
     auto state = read(*answer, std::move(kept));
     wipe(answer->body);
@@ -205,18 +338,11 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
     else
         kept.access_token = Secret();
     if (kept.access_token.empty()) {
-        if (answer.status == 429 || contains(spec.rate_limited_codes, code))
-            return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
-        if (answer.status >= 500 || contains(spec.unavailable_codes, code))
-            return fail(Errc::kUnavailable, "the token server answers " + sound_code(code));
-        if (code.empty() && answer.status == 200)
-            return fail(Errc::kProtocol, "the token server's answer has no token");
-        return fail(Errc::kUnauthenticated, "the token server answers " + sound_code(code),
-                    {{"oauth_error", sound_code(code)}});
+        return refusal(answer, code, spec);
     }
     kept.values.clear();
     for (const auto& [name, place] : spec.kept)
-        if (auto text = text_at(*json, place); !text.empty())
+        if (auto text = value_of(answer, *json, place); !text.empty())
             kept.values.emplace(name, std::move(text));
     const std::chrono::seconds told(seconds_in(text_at(*json, spec.expires_at)));
     kept.obtained = clock_.now();

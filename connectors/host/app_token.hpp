@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,11 @@ namespace kontor::host {
 
 struct AppTokenSettings {
     std::function<std::string()> url;  ///< where a token is asked for, made anew for each request
-    Secret request;                    ///< the body that asks
+    /// The body that asks; empty: it is filled from `spec` each time, with what the challenge
+    /// brought and with texts made of secrets.
+    Secret request;
+    std::string challenge_url;
+    std::vector<SecretHeader> secrets;  ///< by name, for all that is filled
     /// Makes the signed statement that goes to the end of that body, a form; null: there is none.
     std::function<Result<Secret>(Instant now)> assertion;
     std::vector<Secret> hidden;  ///< what is secret in it
@@ -27,6 +33,13 @@ struct AppTokenSettings {
     std::chrono::seconds token_limit_window{600};
     std::string token_file;
 };
+
+/// The members as a form; what is no text is JSON.
+[[nodiscard]] std::string form_of(const nlohmann::json& members);
+
+/// What requests bear by `spec`, with `texts` in its gaps. kConfig if one has none.
+[[nodiscard]] Result<Credentials> borne_by(const AppTokenSpec& spec,
+                                           std::map<std::string, std::string> texts);
 
 /// Tokens that an application gets for its own lasting secrets, or a user for a password, by JSON
 /// or a form, and that requests bear in headers or in their JSON bodies; errors may come with 200.
@@ -43,13 +56,19 @@ public:
 private:
     [[nodiscard]] Result<Credentials> borne(const Secret& token,
                                             const std::map<std::string, std::string>& values) const;
-    [[nodiscard]] Result<Secret> asking() const;
+    /// Options, values, secrets.
+    [[nodiscard]] std::map<std::string, std::string> texts() const;
+    Result<> take_challenge(std::map<std::string, std::string>& texts);
+    [[nodiscard]] Result<Secret> asking(const std::map<std::string, std::string>& texts) const;
+    Result<HttpResponse> send(HttpRequest& request, const std::string& body, bool as_form);
     Result<TokenState> ask(TokenState kept);
+    void hide_made(const std::map<std::string, std::string>& texts);
     Result<TokenState> read(const HttpResponse& answer, TokenState kept) const;
 
     const AppTokenSettings settings_;
     HttpClient& http_;
     const Clock& clock_;
+    Redactor& redactor_;
     TokenKeeper keeper_;
 };
 

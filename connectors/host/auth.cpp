@@ -31,7 +31,26 @@ void append_escaped(std::string& out, std::string_view text) {
 Result<Credentials> FixedCredentials::credentials() {
     Credentials out;
     for (const auto& each : same_.headers) out.headers.push_back({each.name, each.value.copy()});
+    for (const auto& each : same_.members) out.members.push_back({each.name, each.value.copy()});
     for (const auto& each : same_.query) out.query.push_back({each.name, each.value.copy()});
+    for (const auto& each : same_.path) out.path.push_back({each.name, each.value.copy()});
+    return out;
+}
+
+std::string with_path(std::string_view url, const std::vector<SecretHeader>& path) {
+    const auto scheme = url.find("://");
+    const auto begin =
+        url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);  // never in the host
+    if (begin == std::string_view::npos) return std::string(url);
+    std::string out(url);
+    for (const auto& each : path) {
+        std::string gap, value;
+        append_encoded(gap, "{" + each.name + "}");
+        append_encoded(value, each.value.reveal());
+        for (auto at = out.find(gap, begin); at != std::string::npos;
+             at = out.find(gap, at + value.size()))
+            out.replace(at, gap.size(), value);
+    }
     return out;
 }
 

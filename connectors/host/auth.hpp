@@ -17,6 +17,8 @@ struct Credentials {
     /// Pointer to what they replace.
     std::vector<SecretHeader> members;
     std::vector<SecretHeader> query;  ///< go to the end of its address
+    /// Replace `{name}`, percent-encoded, in its address behind the host.
+    std::vector<SecretHeader> path;
 };
 
 /// Puts a connection's credentials into requests. Thread-safe.
@@ -54,6 +56,8 @@ private:
                                           const std::vector<SecretHeader>& members);
 /// `url` with these parameters at its end, percent-encoded.
 [[nodiscard]] std::string with_query(std::string_view url, const std::vector<SecretHeader>& query);
+/// `url` with these values, percent-encoded, in the places that are named after them.
+[[nodiscard]] std::string with_path(std::string_view url, const std::vector<SecretHeader>& path);
 /// Base64 of RFC 4648, with padding.
 [[nodiscard]] Secret base64(std::string_view bytes);
 /// "SCHEME SECRET", or the secret alone if the scheme is "".

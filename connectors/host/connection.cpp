@@ -312,17 +312,6 @@ Result<nlohmann::json> filled_in(nlohmann::json json, const Connection& connecti
     return out;
 }
 
-std::string form_of(const nlohmann::json& members) {
-    std::string out;
-    for (const auto& [name, value] : members.items()) {
-        if (!out.empty()) out += '&';
-        append_encoded(out, name);
-        out += '=';
-        append_encoded(out, value.is_string() ? value.get<std::string>() : value.dump());
-    }
-    return out;
-}
-
 // The statement that `out.spec.claims` describe, signed with the connection's private key. Tells
 // the token's file by the key and the claims.
 Result<Secret> add_assertion(AppTokenSettings& out, Connection& connection, const Loaded& loaded) {
@@ -339,22 +328,79 @@ Result<Secret> add_assertion(AppTokenSettings& out, Connection& connection, cons
     return Secret(dump_json(*claims) + std::string(key->reveal()));
 }
 
+// Options, and what is set openly.
+std::map<std::string, std::string> open_texts(const Connection& connection, const Loaded& loaded) {
+    auto out = loaded.options.texts;
+    for (const auto& [name, value] : connection.settings.auth.values) out[name] = value;
+    return out;
+}
+
+// `needed`: one that the connection does not name is an error.
+Result<std::vector<SecretHeader>> all_secrets(const Connection& connection, const Loaded& loaded,
+                                              bool needed) {
+    std::vector<SecretHeader> out;
+    const auto& given = connection.settings.auth;
+    for (const auto& name : loaded.auth.secrets) {
+        if (!given.secrets.contains(name) && (!needed || given.values.contains(name))) continue;
+        auto secret = read_secret(connection.settings, connection.deps.secrets, name);
+        if (!secret) return pass(secret);
+        out.push_back({name, std::move(*secret)});
+    }
+    return out;
+}
+
+// The same in each request.
+Result<std::unique_ptr<Authenticator>> keys(Connection& connection, const Loaded& loaded) {
+    auto secrets = all_secrets(connection, loaded, true);
+    if (!secrets) return pass(secrets);
+    auto texts = open_texts(connection, loaded);
+    for (const auto& each : *secrets) {
+        connection.redactor.add(each.value);
+        texts[each.name] = each.value.reveal();
+    }
+    auto same = borne_by(loaded.auth.app_token, std::move(texts));
+    if (!same) return pass(same);
+    for (const auto* borne : {&same->headers, &same->members, &same->query, &same->path})
+        for (const auto& each : *borne) connection.redactor.add(each.value);
+    return std::unique_ptr<Authenticator>(new FixedCredentials(std::move(*same)));
+}
+
 Result<std::unique_ptr<Authenticator>> app_token(Connection& connection, const Loaded& loaded) {
     AppTokenSettings out;
     out.spec = loaded.auth.app_token;
-    auto request =
-        filled_in(nlohmann::json::parse(out.spec.request), connection, loaded, out.hidden);
-    if (!request) return pass(request);
-    out.request = Secret(out.spec.as_form ? form_of(*request) : dump_json(*request));
-    out.values = loaded.options.texts;
-    for (const auto& [name, value] : connection.settings.auth.values) out.values[name] = value;
+    out.values = open_texts(connection, loaded);
+    std::string lasting_texts;
+    // What only comes with the challenge, or is made of something, is filled in then.
+    const bool later = !out.spec.challenge.url.empty() || !out.spec.digests.empty() ||
+                       !out.spec.asking_headers.empty();
+    if (loaded.auth.kind == "login" || later) {
+        auto secrets = all_secrets(connection, loaded, later);
+        if (!secrets) return pass(secrets);
+        out.secrets = std::move(*secrets);
+    }
+    if (later) {
+        lasting_texts = out.spec.request;
+        for (const auto& [name, value] : connection.settings.auth.values)
+            lasting_texts += "\n" + name + "=" + value;
+        for (const auto& each : out.secrets) lasting_texts.append("\n").append(each.value.reveal());
+        const auto url = expand(out.spec.challenge.url, out.values);
+        if (!out.spec.challenge.url.empty() && !url)
+            return fail(Errc::kConfig, "the address of the challenge is not known",
+                        {{"option", out.spec.challenge.url}});
+        out.challenge_url = url.value_or("");
+    } else {
+        auto request =
+            filled_in(nlohmann::json::parse(out.spec.request), connection, loaded, out.hidden);
+        if (!request) return pass(request);
+        out.request = Secret(out.spec.as_form ? form_of(*request) : dump_json(*request));
+    }
     auto texts = loaded.options.texts;
     texts["uuid"] = "-";
     const auto url = expand(loaded.auth.token_url, texts);
     if (!url || url->empty())
         return fail(Errc::kConfig, "the address of the token server is not known",
                     {{"option", "api_url"}});
-    Secret lasting = out.request.copy();
+    Secret lasting = later ? Secret(std::move(lasting_texts)) : out.request.copy();
     if (!out.spec.claims.empty()) {
         auto signed_by = add_assertion(out, connection, loaded);
         if (!signed_by) return pass(signed_by);
@@ -376,6 +422,7 @@ Result<std::unique_ptr<Authenticator>> authenticator(Connection& connection, con
     if (loaded.auth.kind == "oauth2") return oauth(connection, loaded);
     for (const auto* kind : {"app_token", "login", "client_credentials"})
         if (loaded.auth.kind == kind) return app_token(connection, loaded);
+    if (loaded.auth.kind == "keys") return keys(connection, loaded);
     return fixed_auth(connection, loaded);
 }
 

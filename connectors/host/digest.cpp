@@ -14,11 +14,12 @@
 namespace kontor::host {
 namespace {
 
-class Sha256 {
+class Digest {
 public:
-    Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-        if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
-            throw std::runtime_error("SHA-256 is not available");
+    explicit Digest(const EVP_MD* algorithm) : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+        if (!context_ || algorithm == nullptr ||
+            EVP_DigestInit_ex(context_.get(), algorithm, nullptr) != 1)
+            throw std::runtime_error("a digest is not available");
     }
     void add(std::string_view bytes) {
         EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
@@ -43,7 +44,14 @@ private:
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-    Sha256 digest;
+    return digest_hex("sha256", bytes);
+}
+
+std::string digest_hex(std::string_view algorithm, std::string_view bytes) {
+    Digest digest(algorithm == "md5"      ? EVP_md5()
+                  : algorithm == "sha1"   ? EVP_sha1()
+                  : algorithm == "sha256" ? EVP_sha256()
+                                          : nullptr);
     digest.add(bytes);
     return digest.hex();
 }
@@ -51,7 +59,7 @@ std::string sha256_hex(std::string_view bytes) {
 Result<std::string> sha256_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return tl::unexpected(system_error("open " + path, errno));
-    Sha256 digest;
+    Digest digest(EVP_sha256());
     std::array<char, 65536> buffer{};
     while (true) {
         const ssize_t n = ::read(fd.get(), buffer.data(), buffer.size());

@@ -9,6 +9,9 @@ namespace kontor::host {
 
 /// SHA-256 as 64 lower-case hex digits.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+/// "md5", "sha1" or "sha256" in lower-case hex digits, as servers want them in sign-ins; throws
+/// std::runtime_error for anything else.
+[[nodiscard]] std::string digest_hex(std::string_view algorithm, std::string_view bytes);
 /// The same of a file's content; kStorage and the like if it cannot be read.
 [[nodiscard]] Result<std::string> sha256_file(const std::string& path);
 

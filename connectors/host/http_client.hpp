@@ -28,6 +28,7 @@ struct SecretHeader {
 struct HttpRequest {
     std::string method = "GET";
     std::string url;
+    std::string told_url;  ///< the address as people may see it, if `url` bears credentials
     std::vector<HttpHeader> headers;
     std::vector<SecretHeader> secret_headers;
     std::string_view body;  ///< borrowed until send() returns or the Exchange ends

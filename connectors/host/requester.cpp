@@ -26,9 +26,14 @@ Result<> Requester::authenticate(HttpCall& call) {
     call.borne = std::move(*credentials);
     for (const auto& header : call.borne.headers)
         call.request.secret_headers.push_back({header.name, header.value.copy()});
-    if (!call.borne.query.empty()) {
+    if (!call.borne.query.empty() || !call.borne.path.empty()) {
         call.plain_url = call.request.url;
-        call.request.url = with_query(call.plain_url, call.borne.query);
+        call.request.url = with_query(with_path(call.plain_url, call.borne.path), call.borne.query);
+        call.request.told_url = call.plain_url;
+        for (const auto& each : call.borne.query) {
+            auto& told = call.request.told_url;
+            told += (told.find('?') == std::string::npos ? '?' : '&') + each.name + "=***";
+        }
     }
     if (call.borne.members.empty()) return {};
     auto body = with_members(call.body, call.borne.members);

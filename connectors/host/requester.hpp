@@ -29,7 +29,7 @@ struct HttpCall {
     bool idempotent = true;  ///< may be sent again although it may have been carried out
     Credentials borne;       ///< what the last attempt bore besides
     Secret borne_body;       ///< the body with borne.members in it
-    std::string plain_url;   ///< the address without borne.query
+    std::string plain_url;   ///< the address without borne.query and borne.path
 };
 
 /// A call that runs ahead of time (Requester::begin). Destroying it gives it up.

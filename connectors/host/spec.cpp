@@ -35,9 +35,26 @@ OptionSpec read_option(const Json& json) {
     return out;
 }
 
+ChallengeSpec read_challenge(const Json& json) {
+    ChallengeSpec out;
+    out.url = text_of(json, "url");
+    out.method = text_of(json, "method", "GET");
+    out.query = text_map(object_of(json, "query"));
+    out.request = dump_json(object_of(json, "request"));
+    out.as_form = text_of(json, "format") == "form";
+    out.kept = text_map(object_of(json, "keep_at"));
+    return out;
+}
+
 AppTokenSpec read_app_token(const Json& json) {
     AppTokenSpec out;
     const auto& ask = object_of(json, "exchange");
+    out.challenge = read_challenge(object_of(ask, "challenge"));
+    out.method = text_of(ask, "method", "POST");
+    out.asking_headers = text_map(object_of(ask, "headers"));
+    for (const auto& [algorithm, texts] : object_of(json, "digests").items())
+        if (algorithm == "md5" || algorithm == "sha1" || algorithm == "sha256")
+            out.digests.emplace(algorithm, text_map(texts));
     out.request = dump_json(object_of(ask, "request"));
     out.as_form = text_of(ask, "format") == "form";
     const auto& assertion = object_of(ask, "assertion");
@@ -59,6 +76,8 @@ AppTokenSpec read_app_token(const Json& json) {
     out.base64 = text_map(object_of(bear, "base64"));
     out.headers = text_map(object_of(bear, "headers"));
     out.members = text_map(object_of(bear, "body"));
+    out.query = text_map(object_of(bear, "query"));
+    out.path = text_map(object_of(bear, "path"));
     out.refused_codes = texts_of(json, "refused_codes");
     for (const auto& status : array_of(json, "refused_statuses"))
         if (status.is_number_integer()) out.refused_statuses.push_back(status.get<int>());
@@ -88,7 +107,8 @@ AuthSpec read_auth(const Json& json) {
     AuthSpec out;
     out.kind = text_of(json, "kind", "none");
     out.when = text_map(object_of(json, "when"));
-    if (out.kind == "app_token" || out.kind == "login") out.app_token = read_app_token(json);
+    if (out.kind == "app_token" || out.kind == "login" || out.kind == "keys")
+        out.app_token = read_app_token(json);
     out.token_url = text_of(json, "token_url");
     out.authorize_url = text_of(json, "authorize_url");
     out.scopes = texts_of(json, "scopes");

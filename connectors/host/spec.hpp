@@ -24,31 +24,48 @@ struct OptionSpec {
     std::map<std::string, std::map<std::string, std::string>> implies;
 };
 
+/// A request that comes before a sign-in: what it brings is a part of that.
+struct ChallengeSpec {
+    std::string url;  ///< "": there is none
+    std::string method = "GET";
+    std::map<std::string, std::string> query;
+    std::string request = "{}";  ///< unless by GET
+    bool as_form = false;
+    std::map<std::string, std::string> kept;  ///< name → place
+};
+
 /// How an application's own token is asked for, and how requests bear it (docs/connector-abi.md,
-/// "app_token" and "login"). `{name}` stands for a secret or value in `request`; for `token`, what
-/// is kept of the answer, values and options in `base64`, `headers` and `members`. Places in the
-/// answer are members of its top level or JSON Pointers ("/a"); the token's also "cookie:NAME".
+/// "app_token", "login" and "keys"). `{name}` stands for a secret, a value, an option, what the
+/// challenge brought, or a text made of these; in what requests bear also for `token` and what is
+/// kept of the answer. Places in an answer are members of its top level or JSON Pointers ("/a"),
+/// "header:NAME" or "cookie:NAME".
 struct AppTokenSpec {
-    std::string request = "{}";  ///< the JSON that asks
-    bool as_form = false;        ///< its members are sent as a form instead
+    ChallengeSpec challenge;
+    std::string method = "POST";
+    std::map<std::string, std::string> asking_headers;  ///< of the request that asks
+    std::string request = "{}";                         ///< the JSON that asks
+    bool as_form = false;                               ///< its members are sent as a form instead
     /// What a signed statement in the form claims (RFC 7523); empty: there is none. The secret
     /// "private_key" signs it.
     std::map<std::string, std::string> claims;
     std::chrono::seconds claims_last{180};
     std::string token_at, expires_at, code_at;
-    std::map<std::string, std::string> kept;    ///< name → place
-    std::map<std::string, std::string> base64;  ///< texts made for headers and members
+    std::map<std::string, std::string> kept;  ///< name → place
+    /// Texts made of others: algorithm ("md5", "sha1", "sha256", in this order) → name → text.
+    std::map<std::string, std::map<std::string, std::string>> digests;
+    std::map<std::string, std::string> base64;  ///< made after them
     std::chrono::seconds lasts{3'600};          ///< if the answer does not say
     std::vector<int> refused_statuses;          ///< besides 401
     std::vector<std::string> rate_limited_codes, unavailable_codes;
     std::chrono::seconds renew_before{60};
-    std::map<std::string, std::string> headers, members;
+    std::map<std::string, std::string> headers, members, query, path;  ///< what requests bear
     std::vector<std::string> refused_codes;  ///< in any answer: the token is not valid any more
 };
 
 /// One way to authenticate. `{name}` in URLs stands for the option of that name.
 struct AuthSpec {
-    /// oauth2, client_credentials, app_token, login, bearer, basic, header, query, password, none
+    /// oauth2, client_credentials, app_token, login, keys, bearer, basic, header, query, password,
+    /// none
     std::string kind = "none";
     std::map<std::string, std::string> when;  ///< options that it is meant for; empty = any
     AppTokenSpec app_token;

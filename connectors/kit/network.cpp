@@ -47,11 +47,12 @@ constexpr std::string_view kNoJson = "{\"data\": [{\"id\": \"1\", \"na";
 
 std::string name_of(const HttpRequest& request) {
     // Without the query: it may hold data of a person's.
-    const auto scheme = request.url.find("://");
-    const auto path = request.url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
-    const auto query = request.url.find('?');
+    const auto& url = request.told_url.empty() ? request.url : request.told_url;
+    const auto scheme = url.find("://");
+    const auto path = url.find('/', scheme == std::string::npos ? 0 : scheme + 3);
+    const auto query = url.find('?');
     return request.method + " " +
-           (path == std::string::npos ? "/" : request.url.substr(path, query - path));
+           (path == std::string::npos ? "/" : url.substr(path, query - path));
 }
 
 HttpResponse answer_of(int status, std::string_view body, std::string_view type,

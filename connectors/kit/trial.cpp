@@ -52,7 +52,7 @@ public:
         for (const auto& header : request.secret_headers) redactor_.add(header.value);
         last_.emplace();
         last_->method = request.method;
-        last_->url = redactor_.apply(request.url);
+        last_->url = redactor_.apply(request.told_url.empty() ? request.url : request.told_url);
     }
     void hear(const Result<HttpResponse>& answer) {
         if (!last_ || !answer) return;

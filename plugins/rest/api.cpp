@@ -60,7 +60,10 @@ Api::Api(sdk::Host& host, const declarative::Description& description, const Jso
     : host_(host), description_(description) {
     if (options.is_object())
         for (const auto& [name, value] : options.items()) options_[name] = value;
-    const auto base = declarative::fill_text(description.base_url, options_);
+    Values in_base = options_;
+    for (const auto& name : description.names_in_address())
+        in_base[name] = sdk::percent_encode("{" + name + "}");  // the host puts what it stands for
+    const auto base = declarative::fill_text(description.base_url, in_base);
     if (!base)
         throw sdk::Error(KONTOR_E_INVALID,
                          "base_url " + description.base_url + ": an option in it has no value");

@@ -10,7 +10,7 @@ from world import World
 
 BIN = sys.argv.pop(1)
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from crm_server import CrmServer, Plain  # noqa: E402
+from crm_server import CrmServer, Plain, Vtiger, Webhooks  # noqa: E402
 
 DESCRIPTION = """
 name = "mycrm"
@@ -113,6 +113,138 @@ class Try(unittest.TestCase):
             self.assertIn(said, done.stderr)
         done = self.run_try(DESCRIPTION.replace("[auth]", "[author]"))
         self.assertIn("mycrm.toml:", done.stderr)
+
+
+class SignIns(unittest.TestCase):
+    """Ways to sign in that say a secret in a digest, in the query or in the address: it is nowhere to be
+    seen, neither on the terminal nor in the daemon's log."""
+
+    def check(self, crm, text, more, secret, hidden):
+        """Tried, rightly and wrongly, then connected and synced; all that was said meanwhile."""
+        world = World(BIN, "sign-in")
+        self.addCleanup(world.close)
+        server = CrmServer(crm)
+        self.addCleanup(server.close)
+        path = os.path.join(world.dir, "mycrm.toml")
+        with open(path, "w") as out:
+            out.write(text)
+        account = ["--allow-http-loopback", "--option", "url=" + server.url, *more, "--secret",
+                   f"{secret}=file:" + world.secret_file(secret, {secret: crm.token})]
+        said = ""
+        for wrong in (False, True):
+            if wrong:
+                with open(path, "w") as out:
+                    out.write(text.replace('records = "/result"', 'records = "/rezult"'))
+            done = world.kontor("connector", "try", path, *account, check=False)
+            said += done.stdout + done.stderr
+            self.assertEqual(done.returncode, 1 if wrong else 0, done.stderr)
+        bad = ["--secret", f"{secret}=file:" + world.secret_file("bad", {"bad": "falsch-0815-abc"})]
+        done = world.kontor("connector", "try", path, *account[:-2], *bad, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("falsch-0815-abc", done.stdout + done.stderr)
+        os.makedirs(os.path.join(world.config, "rest"), exist_ok=True)
+        with open(os.path.join(world.config, "rest", "mycrm.toml"), "w") as out:
+            out.write(text)
+        world.kontor("init")
+        world.start_daemon()
+        said += world.kontor("connect", "mycrm", "--no-input", *account).stderr
+        world.kontor("sync", "mycrm")
+        self.assertEqual(world.sql("SELECT count(*) FROM contact"), [(120,)])
+        world.stop_daemon()
+        said += world.logged()
+        for text in (crm.token, *hidden):
+            self.assertNotIn(text, said)
+        return said
+
+    def test_a_challenge_and_a_session_in_the_query(self):
+        crm = Vtiger()
+        for n in range(120):
+            crm.add("Contacts", {"lastname": f"N{n}"})
+        said = self.check(crm, """
+name = "mycrm"
+base_url = "{url}"
+[option.url]
+type = "url"
+required = true
+[auth]
+kind = "login"
+url = "{url}/webservice.php"
+values = ["user"]
+secrets = ["key"]
+md5 = { proof = "{nonce}{key}" }
+form = { operation = "login", username = "{user}", accessKey = "{proof}" }
+token = "/result/sessionName"
+code = "/error/code"
+query = { sessionName = "{token}" }
+refused_codes = ["INVALID_SESSIONID"]
+[auth.challenge]
+url = "{url}/webservice.php"
+query = { operation = "getchallenge", username = "{user}" }
+keep = { nonce = "/result/token" }
+[errors]
+message = "/error/message"
+[[errors.rule]]
+path = "/error/code"
+equals = "RECORD_NOT_FOUND"
+means = "missing"
+[[errors.rule]]
+path = "/error/code"
+means = "invalid"
+[stream.Contacts]
+entity = "contact"
+id = "/id"
+paging = { kind = "offset" }
+[stream.Contacts.list]
+path = "webservice.php"
+query = { operation = "query", query = "SELECT * FROM Contacts ORDER BY id LIMIT {offset}, {limit};" }
+records = "/result"
+[stream.Contacts.get]
+path = "webservice.php"
+query = { operation = "retrieve", id = "{id}" }
+records = "/result"
+[stream.Contacts.fields]
+lastname = { column = "last_name", required = true }
+""", ["--value", "user=ada&eve"], "key", ["sitzung-4711-1", "sitzung-4711-2", "sitzung-4711-3"])
+        self.assertGreaterEqual(crm.sign_ins, 2)
+        self.assertIn("sessionName=***", said)
+
+    def test_a_key_in_the_address(self):
+        crm = Webhooks()
+        for n in range(120):
+            crm.add("contact", {"LAST_NAME": f"N{n}"})
+        said = self.check(crm, """
+name = "mycrm"
+base_url = "{url}/rest/{user}/{key}"
+[option.url]
+type = "url"
+required = true
+[option.user]
+default = "7"
+[auth]
+kind = "keys"
+secrets = ["key"]
+[errors]
+message = "/error_description"
+[stream.contacts]
+entity = "contact"
+id = "/ID"
+paging = { kind = "cursor", next = "/next" }
+[stream.contacts.list]
+path = "crm.contact.list"
+query = { start = "{cursor}" }
+records = "/result"
+[stream.contacts.get]
+path = "crm.contact.get"
+query = { ID = "{id}" }
+records = "/result"
+[[errors.rule]]
+status = 400
+requests = ["get"]
+means = "missing"
+[stream.contacts.fields]
+LAST_NAME = { column = "last_name", required = true }
+""", [], "key", [])
+        self.assertIn("/rest/7/%7Bkey%7D/crm.contact.list", said)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@
 A vendor is a class with `answer(request)`, which returns status, JSON and headers. Times are real, and
 cut to `resolution` as the vendor's are.
 """
+import hashlib
 import http.server
 import json
+import re
 import threading
 import time
 import urllib.parse
@@ -22,7 +24,9 @@ class Request:
         self.method, self.headers, self.path = method, headers, parts.path
         self.parts = [urllib.parse.unquote(part) for part in parts.path.strip("/").split("/")]
         self.query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
-        self.body = json.loads(body) if body else None
+        form = "form-urlencoded" in (headers.get("Content-Type") or "")
+        self.body = (None if not body else dict(urllib.parse.parse_qsl(body.decode())) if form else
+                     json.loads(body))
 
 
 class CrmServer:
@@ -145,6 +149,65 @@ class Plain(Crm):
     @staticmethod
     def shown(key, row):
         return {"id": int(key), **row["fields"]}
+
+
+class Vtiger(Crm):
+    """A challenge that is answered by a digest, a session in the query that ends, errors inside 200."""
+
+    def __init__(self):
+        super().__init__()
+        self.nonces, self.sessions, self.sign_ins = set(), set(), 0
+
+    def answer(self, request):
+        told = {**request.query, **(request.body or {})}
+        operation = told.get("operation")
+        if operation == "getchallenge" and told.get("username") == "ada&eve":
+            self.nonces.add(f"nonce{len(self.nonces)}")
+            return self.good({"token": sorted(self.nonces)[-1]})
+        if operation == "login":
+            for nonce in self.nonces:
+                if told["accessKey"] == hashlib.md5((nonce + self.token).encode()).hexdigest():
+                    self.nonces.remove(nonce)
+                    self.sign_ins += 1
+                    self.sessions = {f"sitzung-4711-{self.sign_ins}"}
+                    return self.good({"sessionName": next(iter(self.sessions)), "userId": "19x1"})
+            return self.bad("INVALID_AUTH_TOKEN")
+        if request.query.get("sessionName") not in self.sessions:
+            return self.bad("INVALID_SESSIONID", " of " + str(request.query.get("sessionName")))
+        rows = [{"id": "12x" + key, **row["fields"]} for key, row in self.live("Contacts")]
+        if operation == "query":
+            begin, size = (int(n) for n in re.search(r"LIMIT (\d+), (\d+);", told["query"]).groups())
+            return self.good(rows[begin:begin + size])
+        if operation == "retrieve":
+            found = [row for row in rows if row["id"] == told["id"]]
+            return self.good(found[0]) if found else self.bad("RECORD_NOT_FOUND")
+        return self.bad("UNKNOWN_OPERATION")
+
+    @staticmethod
+    def good(result):
+        return 200, {"success": True, "result": result}
+
+    @staticmethod
+    def bad(code, more=""):
+        return 200, {"success": False, "error": {"code": code, "message": code.lower() + more}}
+
+
+class Webhooks(Crm):
+    """The key in the address, as inbound webhooks of Bitrix24 have it; it says the address in errors."""
+
+    def answer(self, request):
+        rest, user, key, method = request.parts
+        if (rest, user, key) != ("rest", "7", self.token):
+            return 401, {"error": "INVALID_CREDENTIALS", "error_description": request.path}
+        begin = int(request.query.get("start") or 0)
+        rows = [{"ID": key, **row["fields"]} for key, row in self.live("contact")]
+        if method == "crm.contact.list":
+            more = {"next": begin + 50} if begin + 50 < len(rows) else {}
+            return 200, {"result": rows[begin:begin + 50], "total": len(rows), **more}
+        if method == "crm.contact.get":
+            found = [row for row in rows if row["ID"] == request.query["ID"]]
+            return (200, {"result": found[0]}) if found else (400, {"error": "", "error_description": request.path})
+        return 404, {"error": "ERROR_METHOD_NOT_FOUND"}
 
 
 class Espo(Crm):

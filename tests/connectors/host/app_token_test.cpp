@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "connectors/host/app_token.hpp"
+#include "connectors/host/digest.hpp"
 #include "connectors/host/requester.hpp"
 #include "connectors/host/spec.hpp"
 #include "tests/connectors/host/support.hpp"
@@ -281,6 +282,139 @@ TEST_CASE("login: the token stands in a cookie or a header", "[app_token]") {
         REQUIRE_FALSE(got);
         CHECK(got.error().code == (at < 3 ? Errc::kUnauthenticated : Errc::kProtocol));
     }
+}
+
+namespace {
+
+AppTokens challenged(Setup& s, const std::string& file) {
+    const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
+        "exchange": {
+            "challenge": {"url": "{url}/ws", "query": {"operation": "getchallenge",
+                          "username": "{user}"},
+                          "keep_at": {"nonce": "/result/token", "sid": "cookie:PHPSESSID"}},
+            "headers": {"Cookie": "PHPSESSID={sid}"}, "format": "form",
+            "request": {"operation": "login", "accessKey": "{proof}"},
+            "token": "/result/sessionName", "code": "/error/code"},
+        "digests": {"md5": {"proof": "{nonce}{key}"}, "sha1": {"twice": "{proof}"}},
+        "bear": {"query": {"sessionName": "{token}"}, "headers": {"X-App": "{key}"}},
+        "refused_codes": ["INVALID_SESSIONID"]}]})");
+    REQUIRE(spec);
+    AppTokenSettings settings;
+    settings.spec = spec->auth_for("login", {})->app_token;
+    settings.url = [] { return "https://crm.example/ws"; };
+    settings.challenge_url = "https://crm.example/ws";
+    settings.values = {{"user", "ada&eve"}};
+    settings.secrets.push_back({"key", Secret(std::string("K3y&x-4711"))});
+    settings.token_file = s.dir / file;
+    return AppTokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+}
+
+}  // namespace
+
+TEST_CASE("login: a challenge comes first, and is answered by a digest", "[app_token]") {
+    Setup s;
+    auto tokens = challenged(s, "1");
+    const auto challenge = [&](const std::string& nonce) {
+        s.http.next.push_back(answer(200, R"({"result":{"token":")" + nonce + R"("}})",
+                                     {{"set-cookie", "PHPSESSID=s1; Path=/"}}));
+    };
+    challenge("n0nce");
+    s.http.next.push_back(answer(200, R"({"result":{"sessionName":"t&1-session"}})"));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(tokens, "{}"));
+    REQUIRE(s.http.seen.size() == 3);
+    CHECK(s.http.seen[0].method == "GET");
+    CHECK(s.http.seen[0].url == "https://crm.example/ws?operation=getchallenge&username=ada%26eve");
+    CHECK(s.http.seen[0].body.empty());
+    CHECK(s.http.seen[1].method == "POST");
+    CHECK(s.http.seen[1].headers.at("Cookie") == "PHPSESSID=s1");
+    const std::string proof = digest_hex("md5", "n0nceK3y&x-4711");
+    CHECK(proof == "0a2ba409e18a2ae7d3434f5dcfe13f93");
+    CHECK(s.http.seen[1].body == "accessKey=" + proof + "&operation=login");
+    CHECK(s.http.seen[2].url == "https://crm.example/data?sessionName=t%261-session");
+    CHECK(s.http.seen[2].told_url == "https://crm.example/data?sessionName=***");
+    CHECK(s.http.seen[2].headers.at("X-App") == "K3y&x-4711");
+    for (const auto* secret : {"K3y&x-4711", "t&1-session"})
+        CHECK(s.redactor.apply(std::string("of ") + secret + " x").find(secret) ==
+              std::string::npos);
+    CHECK(s.redactor.apply("proof " + proof).find(proof) == std::string::npos);
+    // A session that is over, said with 200: challenged anew.
+    challenge("other");
+    s.clock.advance(120s);
+    s.http.next.insert(s.http.next.begin(),
+                       answer(200, R"({"error":{"code":"INVALID_SESSIONID"}})"));
+    s.http.next.push_back(answer(200, R"({"result":{"sessionName":"t2"}})"));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(tokens, "{}"));
+    CHECK(s.http.seen.back().url == "https://crm.example/data?sessionName=t2");
+    CHECK(s.http.seen[s.http.seen.size() - 2].body ==
+          "accessKey=" + digest_hex("md5", "otherK3y&x-4711") + "&operation=login");
+}
+
+TEST_CASE("login: a challenge that is refused or brings nothing is told", "[app_token]") {
+    const std::tuple<int, std::string, Errc> answers[] = {
+        {200, R"({"result":{}})", Errc::kProtocol},
+        {200, R"({"error":{"code":"NO_USER"}})", Errc::kUnauthenticated},
+        {403, "<html>no</html>", Errc::kUnauthenticated},
+        {503, "", Errc::kUnavailable},
+        {429, "", Errc::kRateLimited}};
+    for (const auto& [status, body, code] : answers) {
+        Setup s;
+        auto tokens = challenged(s, "1");
+        for (int tried = 0; tried < 20; ++tried) s.http.next.push_back(answer(status, body));
+        const auto got = s.run(tokens, "{}");
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == code);
+        for (const auto& seen : s.http.seen) CHECK(seen.method == "GET");  // it goes no further
+    }
+}
+
+TEST_CASE("keys stand in headers, addresses and bodies alike", "[app_token]") {
+    const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "keys", "bear": {
+        "base64": {"pair": "{key}:"},
+        "headers": {"Authorization": "Basic {pair}", "X-App": "{app}"},
+        "query": {"api_key": "{key}"}, "path": {"key": "{key}"},
+        "body": {"/params/0": "{key}"}}}]})");
+    REQUIRE(spec);
+    const auto& bearing = spec->auth_for("keys", {})->app_token;
+    auto borne = borne_by(bearing, {{"key", "a/b?"}, {"app", "7"}});
+    REQUIRE(borne);
+    Setup s;
+    FixedCredentials auth(std::move(*borne));
+    Requester requester({.http = s.http,
+                         .hosts = s.hosts,
+                         .auth = auth,
+                         .budgets = *s.budgets,
+                         .clock = s.clock,
+                         .random = s.random,
+                         .sleeper = s.sleeper,
+                         .log = s.log});
+    HttpCall call;
+    call.request.method = "POST";
+    call.request.url = "https://crm.example/rest/%7Bkey%7D/x%7Bkey%7D?a=1";
+    call.body = R"({"params":["?"]})";
+    // Refused once with a status that is tried again: the address is made from the plain one.
+    s.http.next.push_back(answer(503, ""));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(requester.run(call));
+    for (const auto& seen : s.http.seen) {
+        CHECK(seen.url == "https://crm.example/rest/a%2Fb%3F/xa%2Fb%3F?a=1&api_key=a%2Fb%3F");
+        CHECK(seen.told_url == "https://crm.example/rest/%7Bkey%7D/x%7Bkey%7D?a=1&api_key=***");
+        CHECK(seen.headers.at("Authorization") == "Basic YS9iPzo=");
+        CHECK(seen.headers.at("X-App") == "7");
+        CHECK(seen.body == R"({"params":["a/b?"]})");
+    }
+    CHECK(s.http.seen.size() == 2);
+    CHECK(s.log.text.find("a/b") == std::string::npos);
+    CHECK(s.log.text.find("a%2Fb") == std::string::npos);
+
+    CHECK(borne_by(bearing, {{"app", "7"}}).error().code == Errc::kConfig);
+    // Never in the host.
+    std::vector<SecretHeader> path;
+    path.push_back({"key", Secret(std::string("evil"))});
+    CHECK(with_path("https://%7Bkey%7D.example/%7Bkey%7D", path) ==
+          "https://%7Bkey%7D.example/evil");
+    CHECK(with_path("https://%7Bkey%7D.example", path) == "https://%7Bkey%7D.example");
 }
 
 TEST_CASE("login: a refusal that is no JSON is one all the same", "[app_token]") {

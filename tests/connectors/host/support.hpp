@@ -81,6 +81,7 @@ private:
 struct SeenRequest {
     std::string method, url, body;
     std::map<std::string, std::string> headers;  // credentials included
+    std::string told_url = {};
 };
 
 inline Result<HttpResponse> answer(int status, std::string body = {},
@@ -120,7 +121,8 @@ private:
         const SeenRequest request_;
     };
     SeenRequest note(const HttpRequest& request) {
-        SeenRequest one{request.method, request.url, std::string(request.body), {}};
+        SeenRequest one{
+            request.method, request.url, std::string(request.body), {}, request.told_url};
         for (const auto& header : request.headers) one.headers[header.name] = header.value;
         for (const auto& header : request.secret_headers)
             one.headers[header.name] = header.value.reveal();

@@ -119,6 +119,118 @@ fields = { name = "text" }
     CHECK(read->stream("more")->request("delete") == nullptr);
 }
 
+namespace {
+
+// The spec's way to sign in, of kGood with this [auth] and base_url.
+Json auth_of(const std::string& auth, const std::string& base_url = "{url}/api",
+             std::string* hosts = nullptr) {
+    std::string text = kGood;
+    text.replace(text.find("kind = \"bearer\""), 15, auth);
+    text.replace(text.find("{url}/api"), 9, base_url);
+    kontor::config::Problems found;
+    const auto read = declarative::read_description(text, "t.toml", found);
+    for (const auto& each : found) UNSCOPED_INFO(each.text());
+    REQUIRE(read);
+    const Json spec = Json::parse(declarative::spec_json(*read));
+    if (hosts != nullptr) *hosts = spec["hosts"][0];
+    return spec["auth"][0];
+}
+
+}  // namespace
+
+TEST_CASE("keys stand in several headers, in the query, in bodies and in addresses", "[rest]") {
+    std::string host;
+    const Json auth = auth_of(R"(kind = "keys"
+values = ["app"]
+secrets = ["key"]
+base64 = { pair = "{key}:" }
+headers = { X-App = "{app}", Authorization = "Basic {pair}" }
+query = { api_key = "{key}" }
+in_body = { "/params/0" = "{key}" })",
+                              "{url}/rest/{app}/{key}", &host);
+    CHECK(auth["secrets"] == Json{"key"});
+    CHECK(auth["values"] == Json{"app"});
+    CHECK(auth["bear"] == Json{{"headers", {{"X-App", "{app}"}, {"Authorization", "Basic {pair}"}}},
+                               {"query", {{"api_key", "{key}"}}},
+                               {"body", {{"/params/0", "{key}"}}},
+                               {"base64", {{"pair", "{key}:"}}},
+                               {"path", {{"app", "{app}"}, {"key", "{key}"}}}});
+    CHECK(host == "{url}/rest/-/-");
+
+    RestRemote remote(R"(
+[stream.people]
+id = "/id"
+list = { path = "people" }
+fields = { name = "text" }
+)",
+                      R"(
+name = "test"
+base_url = "https://crm.test/rest/{key}/"
+[auth]
+kind = "keys"
+secrets = ["key"]
+)");
+    remote.answer(Json::array());
+    remote.pull("people", {"name"});
+    REQUIRE(remote.host.requests.size() == 1);
+    CHECK(remote.host.requests[0].url == "https://crm.test/rest/%7Bkey%7D/people");
+}
+
+TEST_CASE("a login may answer a challenge, and its token stand in the query", "[rest]") {
+    const Json auth = auth_of(R"(kind = "login"
+url = "{url}/ws"
+values = ["user"]
+secrets = ["key"]
+md5 = { proof = "{nonce}{key}" }
+form = { operation = "login", username = "{user}", accessKey = "{proof}" }
+send_headers = { Cookie = "s={sid}" }
+token = "/result/sessionName"
+query = { sessionName = "{token}" }
+[auth.challenge]
+url = "{url}/ws"
+query = { operation = "getchallenge", username = "{user}" }
+keep = { nonce = "/result/token", sid = "cookie:s" })");
+    CHECK(auth["exchange"]["challenge"] ==
+          Json{{"url", "{url}/ws"},
+               {"method", "GET"},
+               {"query", {{"operation", "getchallenge"}, {"username", "{user}"}}},
+               {"request", Json::object()},
+               {"keep_at", {{"nonce", "/result/token"}, {"sid", "cookie:s"}}}});
+    CHECK(auth["exchange"]["headers"] == Json{{"Cookie", "s={sid}"}});
+    CHECK(auth["digests"] == Json{{"md5", {{"proof", "{nonce}{key}"}}}});
+    CHECK(auth["bear"] == Json{{"query", {{"sessionName", "{token}"}}}});
+}
+
+TEST_CASE("mistakes in how one signs in", "[rest]") {
+    const std::string bearer = "kind = \"bearer\"";
+    const std::string keys = "kind = \"keys\"\nsecrets = [\"key\"]\n";
+    CHECK_THAT(problems(bearer, keys), Contains("auth.headers: is missing: what requests bear"));
+    CHECK_THAT(problems(bearer, keys + "headers = { A = \"{kee}\" }"),
+               Contains("auth.headers.A: {kee} stands for nothing here") && Contains("{key}"));
+    CHECK_THAT(problems(bearer, "kind = \"keys\"\nheaders = { A = \"x\" }"),
+               Contains("auth.secrets: is missing"));
+    const std::string login =
+        "kind = \"login\"\nurl = \"{url}/l\"\nsecrets = [\"key\"]\ntoken = \"/t\"\n"
+        "query = { t = \"{token}\" }\n";
+    CHECK(problems(bearer, login).empty());
+    CHECK_THAT(problems(bearer, login + "[auth.challenge]\nurl = \"{url}/c\"\n"),
+               Contains("auth.challenge.keep: is missing"));
+    CHECK_THAT(problems(bearer, login + "body = { a = \"{token}\" }\n"),
+               Contains("{token} stands for nothing here"));
+    // What is made of the answer cannot be a part of the request that it answers.
+    CHECK_THAT(problems(bearer, login + "base64 = { p = \"{token}\" }\nbody = { a = \"{p}\" }\n"),
+               Contains("{p} stands for nothing here"));
+    CHECK(problems(bearer, login + "base64 = { p = \"u:{key}\" }\nsend_headers = { A = \"{p}\" }\n")
+              .empty());
+    std::string text = kGood;
+    text.replace(text.find(bearer), bearer.size(), keys);
+    text.replace(text.find("{url}/api"), 9, "https://{key}.crm.test/api");
+    kontor::config::Problems found;
+    CHECK_FALSE(declarative::read_description(text, "t.toml", found));
+    REQUIRE_FALSE(found.empty());
+    CHECK_THAT(found.front().text(), Contains("must stand behind the host"));
+}
+
 TEST_CASE("the host learns options, hosts, limits and how to sign in", "[rest]") {
     std::string text = kGood;
     text.insert(text.find("[stream.people]"), R"(
