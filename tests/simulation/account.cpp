@@ -211,7 +211,13 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     }
     auto taken = sink.accept(views, checkpoint);
     shown_.insert(tokens.begin(), tokens.end());
-    if (taken) delivered_.merge(tokens);
+    if (!taken) return taken;
+    delivered_.merge(tokens);
+    for (const Shown& record : records) {
+        if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
+        std::string& newest = newest_[stream + "/" + record.id];
+        newest = std::max(newest, record.image.version);
+    }
     return taken;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -62,7 +63,14 @@ public:
     [[nodiscard]] const std::string& user() const { return user_; }
     /// Tokens in images that this device was shown and has kept.
     [[nodiscard]] const std::set<Token>& delivered() const { return delivered_; }
-    void forget_delivered() { delivered_.clear(); }
+    void forget_delivered() {
+        delivered_.clear();
+        newest_.clear();
+    }
+    /// The newest version of each record ("stream/id") among images that were kept.
+    [[nodiscard]] const std::map<std::string, std::string>& newest() const { return newest_; }
+    /// What is shown while this is on is kept in a copy only: a dry run.
+    void rehearse(bool on) { rehearses_ = on; }
     /// … and of these, the ones that this device's pushes have replaced.
     [[nodiscard]] const std::set<Token>& overwritten() const { return overwritten_; }
     [[nodiscard]] std::vector<remote::StreamSpec> specs() const;
@@ -112,6 +120,8 @@ private:
     Instant cycle_began_{};
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
+    std::map<std::string, std::string> newest_;
+    bool rehearses_ = false;
 };
 
 }  // namespace kontor::simulation

@@ -385,6 +385,7 @@ std::string describe(const Scenario& scenario) {
         " devices" + (scenario.one_user ? " (one user)" : "") +
         (scenario.twists.reader ? ", somebody reads along" : "") +
         (scenario.twists.fights ? ", remotes insist" : "") +
+        (scenario.twists.loads_late ? ", loaded late" : "") +
         (scenario.twists.ends ? ", connectors end" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";

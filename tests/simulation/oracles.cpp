@@ -37,15 +37,14 @@ bool uid_is_free(const Device& device, const std::string& uid) {
                          "') + (SELECT count(*) FROM account WHERE uid = '" + uid + "')") == 0;
 }
 
-// Then a record may be here what another was before, and have its key and its edits.
+}  // namespace
+
 bool somebody_merged(const World& world, const std::string& stream) {
     for (const auto& server : world.servers())
         for (const auto& [id, record] : server->records(stream))
             if (!record.now.successor.empty()) return true;
     return false;
 }
-
-}  // namespace
 
 void check_values(World& world) {
     std::set<Token> found;

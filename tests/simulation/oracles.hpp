@@ -4,10 +4,21 @@
 
 namespace kontor::simulation {
 
-/// Everything that must hold once a world has come to rest. Each oracle looks at replicas and
-/// remotes with code of its own and reports through World::violation(), led by the invariant's name
-/// (docs/guarantees.md).
+// Each oracle looks at replicas and remotes with code of its own and reports through
+// World::violation(), led by the invariant's name (docs/guarantees.md).
+
+/// Everything that must hold once a world has come to rest.
 void check_at_rest(World& world);
+
+/// Somebody has merged records of the stream: one may be here what another was before, and have its
+/// key, its links and its edits.
+[[nodiscard]] bool somebody_merged(const World& world, const std::string& stream);
+
+/// After a cycle, or a restart. B3: the cursor of no stream is past a change that is not here.
+void check_cursors(World& world, Device& device, const std::string& connection);
+/// After a whole cycle. B1, B4: what a remote has shown and was taken is known here, or newer.
+void check_taken(World& world, Device& device, const std::string& connection,
+                 const std::vector<std::string>& streams);
 
 /// A1: every value that was typed is found somewhere; what was taken back is found nowhere.
 void check_values(World& world);

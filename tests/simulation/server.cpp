@@ -144,6 +144,7 @@ void Server::merge_into(const std::string& stream, const std::string& loser,
 void Server::set_forbidden(const std::string& stream, const std::string& id, bool forbidden) {
     Record& record = records_[stream].at(id);
     record.forbidden = forbidden;
+    record.ever_forbidden = record.ever_forbidden || forbidden;
     record.hidden_in_tick = record.hidden_in_tick ||
                             (forbidden && std::ranges::any_of(record.past, [&](const Image& image) {
                                  return image.version == record.now.version;

@@ -63,7 +63,7 @@ public:
         /// Changed within the tick of its stamp, and hidden from before anybody could read that:
         /// what it tells of itself gives the change away no more (docs/guarantees.md).
         bool hidden_in_tick = false;
-        bool ever_deleted = false, ever_restored = false;
+        bool ever_deleted = false, ever_restored = false, ever_forbidden = false;
         std::string born_of;  ///< uid of the record whose push created it; "" a colleague's
     };
 

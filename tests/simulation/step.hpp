@@ -92,6 +92,9 @@ struct Twists {
     /// So many people are at every remote when the story begins, and the first device meets all
     /// remotes but one only later (D7).
     int twins = 0;
+    /// The first device has made no sync when the story begins: it loads remotes that are full and
+    /// in use (B4).
+    bool loads_late = false;
     bool ends = false;  ///< what gets lost may be lost because the connector's process ended
 };
 

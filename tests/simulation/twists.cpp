@@ -1,5 +1,7 @@
 // What not every story has. Each draw is made from the seed alone, apart from all others: a twist
 // that is added here changes no story that does not have it.
+#include <algorithm>
+
 #include "tests/simulation/step.hpp"
 #include "tests/simulation/time.hpp"
 
@@ -49,6 +51,36 @@ void lose_answers(Dice& dice, Scenario& scenario) {
     scenario.steps.insert(where, {born, sync, fault});
 }
 
+// Early in the story the first device loads a remote with some pages of records, which colleagues
+// edit meanwhile.
+void load_in_use(Dice& dice, Scenario& scenario) {
+    const auto& to = scenario.connections.front();
+    Step step;
+    step.device = to.device;
+    step.remote = to.remote;
+    std::vector<Step> steps;
+    const auto add = [&](Act act, int at) {
+        step.act = act;
+        step.at = at;
+        step.pick = dice.roll(1'000);
+        step.field = 1 + dice.roll(1'000);
+        step.token = kTwistTokens + 2 * dice.roll(1'000'000);
+        step.amount = static_cast<std::int64_t>(dice.roll(1'000));
+        steps.push_back(step);
+    };
+    for (auto n = 2 + dice.roll(6); n > 0; --n) {
+        add(dice.percent(80) ? Act::kTheirBorn : Act::kTheirBornAccount, -1);
+        add(Act::kWait, -1);
+        steps.back().amount *= 60;
+    }
+    add(Act::kSync, -1);
+    std::vector<int> yields;
+    for (auto n = 2 + dice.roll(4); n > 0; --n) yields.push_back(static_cast<int>(dice.roll(24)));
+    std::ranges::sort(yields);
+    for (const int at : yields) add(Act::kTheirType, at);
+    scenario.steps.insert(scenario.steps.begin(), steps.begin(), steps.end());
+}
+
 }  // namespace
 
 void twist(Scenario& scenario) {
@@ -66,6 +98,9 @@ void twist(Scenario& scenario) {
     twists.ends = ends.percent(30) && !(scenario.one_user && scenario.devices > 1);
     if (twists.ends)
         for (int n = 0; n < 2; ++n) lose_answers(ends, scenario);
+    Dice loads(scenario.seed + 0x1222);
+    twists.loads_late = twists.twins == 0 && loads.percent(15);
+    if (twists.loads_late) load_in_use(loads, scenario);
 }
 
 }  // namespace kontor::simulation

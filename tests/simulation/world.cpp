@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "sync/engine/decisions.hpp"
+#include "tests/simulation/oracles.hpp"
 #include "tests/simulation/state.hpp"
 
 namespace kontor::simulation {
@@ -87,6 +88,7 @@ void World::read_along(Device& device) {
 void World::restart(Device& device) {
     device.restart();
     note_addresses(device);
+    for (const auto& [name, connected] : device.connections()) check_cursors(*this, device, name);
 }
 
 void World::note_addresses(const Device& device) {
@@ -197,7 +199,9 @@ void World::violation(const std::string& what) {
 void World::run() {
     for (auto& device : devices_)
         for (auto& [name, connected] : device->connections())
-            if (twins_.empty() || name == remote_name(0)) cycle(*device, name, {}, false);
+            if ((twins_.empty() || name == remote_name(0)) &&
+                !(scenario_.twists.loads_late && device->number() == 0))
+                cycle(*device, name, {}, false);
     for (std::size_t i = 0; i < scenario_.steps.size() && violations_.empty();) {
         const Step& step = scenario_.steps[i++];
         while (i < scenario_.steps.size() && scenario_.steps[i].at >= 0)
@@ -297,8 +301,12 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     tally_.add("cycles");
     static_cast<void>(device.connection(name).account->take_fired());
     syncing_.push_back(device.number());
+    Account& account = *device.connection(name).account;
+    account.rehearse(options.dry_run);
     const auto report = device.sync(name, options, observer);
+    account.rehearse(false);
     syncing_.pop_back();
+    check_cursors(*this, device, name);
     time_.advance(milliseconds{1'000});
 
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
@@ -317,6 +325,8 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     tally_.add("faults", fired);
     tally_.add("full disks", full > 0 ? 1 : 0);
     if (error == nullptr) {
+        if (!options.dry_run && !device.disk().dead())
+            check_taken(*this, device, name, options.streams);
         if (!options.dry_run && options.streams.empty()) have_met(device, name);
         return true;
     }
