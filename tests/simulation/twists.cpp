@@ -31,6 +31,14 @@ std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
     return where;
 }
 
+// These one after the other, not amid a sync that is there already.
+void put_whole(Dice& dice, Scenario& scenario, const std::vector<Step>& steps) {
+    auto where =
+        scenario.steps.begin() + static_cast<std::ptrdiff_t>(dice.roll(scenario.steps.size() + 1));
+    while (where != scenario.steps.end() && where->at >= 0) ++where;
+    scenario.steps.insert(where, steps.begin(), steps.end());
+}
+
 // Something is made here, and an answer of the sync that follows is lost: maybe that of its push.
 void lose_answers(Dice& dice, Scenario& scenario) {
     const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
@@ -45,10 +53,32 @@ void lose_answers(Dice& dice, Scenario& scenario) {
     sync.field = 1;
     fault.field = static_cast<std::uint64_t>(Fault::kLostAnswer);
     fault.at = 2 + static_cast<int>(dice.roll(16));
-    auto where =
-        scenario.steps.begin() + static_cast<std::ptrdiff_t>(dice.roll(scenario.steps.size() + 1));
-    while (where != scenario.steps.end() && where->at >= 0) ++where;  // not amid another sync
-    scenario.steps.insert(where, {born, sync, fault});
+    put_whole(dice, scenario, {born, sync, fault});
+}
+
+// Colleagues make records in the course of some hours; as a device reads them, its power goes.
+void cut_off(Dice& dice, Scenario& scenario) {
+    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
+    Step step;
+    step.device = to.device;
+    step.remote = to.remote;
+    std::vector<Step> steps;
+    const auto add = [&](Act act, std::int64_t amount) {
+        step.act = act;
+        step.pick = dice.roll(1'000);
+        step.field = 1;
+        step.token = kTwistTokens + 2 * dice.roll(1'000'000);
+        step.amount = amount;
+        steps.push_back(step);
+    };
+    for (int n = 0; n < 5; ++n) {
+        add(Act::kTheirBorn, 1);
+        add(Act::kWait, static_cast<std::int64_t>(dice.roll(3'600'000)));
+    }
+    add(Act::kSync, 0);
+    step.at = 4 + static_cast<int>(dice.roll(5));
+    add(Act::kPowerCut, static_cast<std::int64_t>(dice.roll(24)));
+    put_whole(dice, scenario, steps);
 }
 
 // Early in the story the first device loads a remote with some pages of records, which colleagues
@@ -93,14 +123,17 @@ void twist(Scenario& scenario) {
     if (dice.percent(20))
         for (auto n = 1 + dice.roll(2); n > 0; --n)
             put_in(dice, scenario, Act::kShow, put_in(dice, scenario, Act::kHide, 0) + 1);
-    Dice ends(scenario.seed + 0x1333);
     // Nothing is lost where two devices are one user (World::fate_must_be_known).
-    twists.ends = ends.percent(30) && !(scenario.one_user && scenario.devices > 1);
+    const bool one_fate = scenario.one_user && scenario.devices > 1;
+    Dice ends(scenario.seed + 0x1333);
+    twists.ends = !one_fate && ends.percent(30);
     if (twists.ends)
         for (int n = 0; n < 2; ++n) lose_answers(ends, scenario);
     Dice loads(scenario.seed + 0x1222);
     twists.loads_late = twists.twins == 0 && loads.percent(15);
     if (twists.loads_late) load_in_use(loads, scenario);
+    Dice cuts(scenario.seed + 0x1333);
+    if (!one_fate && cuts.percent(30)) cut_off(cuts, scenario);
 }
 
 }  // namespace kontor::simulation
