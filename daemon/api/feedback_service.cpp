@@ -93,21 +93,24 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         }
         return {};
     };
-    host::Secret secret;
-    const auto set_up = [&]() -> Result<Links> {
+    std::optional<Links> make;
+    std::optional<mail::Submission> post;
+    const auto set_up = [&]() -> Result<> {
         if (!settings.mail.password.empty()) {
             auto password = services_.secrets.read(settings.mail.password);
             if (!password) return pass(password);
             server.password = std::move(*password);
         }
-        auto key = link_secret();
-        if (!key) return pass(key);
-        secret = std::move(*key);
-        return links(survey);
+        auto made = links(survey, settings);
+        if (!made) return pass(made);
+        make.emplace(std::move(*made));
+        auto prepared = mail::Submission::prepare(server, {});
+        if (!prepared) return pass(prepared);
+        post.emplace(std::move(*prepared));
+        return {};
     };
-    auto make = set_up();
-    if (!make) {
-        if (auto done = put_back(0, make.error()); !done) return pass(done);
+    if (auto ready = set_up(); !ready) {
+        if (auto done = put_back(0, ready.error()); !done) return pass(done);
         return out;
     }
     const auto from = mail::address_of(settings.mail.from);
@@ -115,7 +118,7 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         const auto& one = due[at];
         auto link = make->answer(one.invitation);
         auto leave = make->unsubscribe(one.invitation);
-        auto tag = sign_mail_tag(one.invitation.key, secret);
+        auto tag = make->mail_tag(one.invitation);
         if (!link || !leave || !tag) return pass(!link ? link : !leave ? leave : tag);
         // Where answers and bounces go to tells whose they are, if the server takes that.
         const auto with_tag = [&](const std::string& address) {
@@ -135,9 +138,8 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
                              {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
                              {"Auto-Submitted", "auto-generated"}}};
         auto bytes = mail::compose(letter, parts.now);
-        auto gone = bytes
-                        ? mail::send_bytes(server, with_tag(from), {one.person.address}, *bytes, {})
-                        : Result<>(tl::unexpected<Error>(bytes.error()));
+        auto gone = bytes ? post->send(with_tag(from), {one.person.address}, *bytes)
+                          : Result<>(tl::unexpected<Error>(bytes.error()));
         if (gone) {
             ++out.sent;
             continue;
@@ -171,7 +173,7 @@ Result<Taken> FeedbackService::take_into(const replica::Database& db, const Surv
     std::optional<Taken::Broken> no_key;
     for (const auto& source : survey.sources) {
         if (source.invitation.empty() || secret || no_key) continue;
-        auto read = link_secret();
+        auto read = link_secret(settings);
         if (read)
             secret = std::move(*read);
         else
@@ -230,32 +232,41 @@ Result<FeedbackService::Recorded> FeedbackService::record(
 }
 
 Result<host::Secret> FeedbackService::link_secret() {
-    auto set = settings();
-    if (!set) return pass(set);
-    if (set->link_key.empty())
+    const auto set = settings();
+    if (!set) return tl::unexpected<Error>(set.error());
+    return link_secret(*set);
+}
+
+Result<host::Secret> FeedbackService::link_secret(const Settings& settings) {
+    if (settings.link_key.empty())
         return fail(Errc::kConfig, "link_key names no secret",
                     {{"reason", "survey_no_key"}, {"key", "link_key"}});
     const std::lock_guard lock(key_);
-    auto secret = services_.secrets.read(set->link_key);
+    auto secret = services_.secrets.read(settings.link_key);
     if (secret || secret.error().code != Errc::kNotFound) return secret;
     std::array<unsigned char, 32> bytes{};
     if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
         return fail(Errc::kInternal, "the system gives no random numbers");
     host::Secret made(host::to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-    if (auto written = services_.secrets.write(set->link_key, made); !written) return pass(written);
+    if (auto written = services_.secrets.write(settings.link_key, made); !written)
+        return pass(written);
     services_.log.info("feedback.key_made");
     return made;
 }
 
 Result<Links> FeedbackService::links(const Survey& survey) {
-    auto set = settings();
-    if (!set) return pass(set);
-    if (set->public_url.empty())
+    const auto set = settings();
+    if (!set) return tl::unexpected<Error>(set.error());
+    return links(survey, *set);
+}
+
+Result<Links> FeedbackService::links(const Survey& survey, const Settings& settings) {
+    if (settings.public_url.empty())
         return fail(Errc::kConfig, "public_url says no address",
                     {{"reason", "survey_no_url"}, {"key", "public_url"}});
-    auto secret = link_secret();
+    auto secret = link_secret(settings);
     if (!secret) return pass(secret);
-    return Links(set->public_url, std::move(*secret), survey.link_elsewhere());
+    return Links(settings.public_url, std::move(*secret), survey.link_elsewhere());
 }
 
 Result<Opened> FeedbackService::open(const std::string& token, Purpose purpose) {

@@ -95,6 +95,9 @@ private:
                                    const feedback::Settings& settings,
                                    const feedback::Reach& reach);
     [[nodiscard]] Result<host::Secret> link_secret();
+    [[nodiscard]] Result<host::Secret> link_secret(const feedback::Settings& settings);
+    [[nodiscard]] Result<feedback::Links> links(const feedback::Survey& survey,
+                                                const feedback::Settings& settings);
     [[nodiscard]] Result<feedback::Taken> take_into(const replica::Database& db,
                                                     const feedback::Survey& survey,
                                                     const feedback::Settings& settings,

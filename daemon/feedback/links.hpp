@@ -7,7 +7,8 @@
 
 namespace kontor::feedback {
 
-/// Makes the links of invitations. A plain value; holds the secret that signs them.
+/// Makes the links of invitations, and what else of theirs is signed. A plain value; holds the
+/// secret that signs them.
 class Links {
 public:
     /// `base`: where people reach the form, without a slash at its end. `elsewhere`: an address
@@ -20,6 +21,10 @@ public:
     [[nodiscard]] Result<std::string> answer(const Invitation& invitation) const;
     /// Where the person unsubscribes; good for ever.
     [[nodiscard]] Result<std::string> unsubscribe(const Invitation& invitation) const;
+    /// By which replies and bounces are known again: see sign_mail_tag().
+    [[nodiscard]] Result<std::string> mail_tag(const Invitation& invitation) const {
+        return sign_mail_tag(invitation.key, secret_);
+    }
 
 private:
     [[nodiscard]] Result<std::string> link(const char* path, const Ticket& ticket) const;

@@ -91,4 +91,13 @@ Result<> Connection::perform() const {
     return tl::unexpected<Error>(error_of(code, answer, said_));
 }
 
+bool Connection::closed_by_server() const {
+    constexpr long kClosing = 421;
+    long answer = 0;
+    long made = 0;
+    curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &answer);
+    curl_easy_getinfo(curl_, CURLINFO_NUM_CONNECTS, &made);
+    return answer == kClosing && made == 0;
+}
+
 }  // namespace kontor::mail

@@ -31,6 +31,9 @@ public:
     [[nodiscard]] bool cancelled() const { return cancelled_ && cancelled_(); }
     /// Does what was prepared. Errors as of mail::send().
     [[nodiscard]] Result<> perform() const;
+    /// What perform() did last failed because the server closes a connection that had served
+    /// before (421, RFC 5321 3.8).
+    [[nodiscard]] bool closed_by_server() const;
 
 private:
     Connection(CURL* curl, std::function<bool()> cancelled)

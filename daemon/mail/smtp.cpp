@@ -92,25 +92,40 @@ Result<> send(const Server& server, const Message& message,
     for (const auto& address : message.to) all += (all.empty() ? "" : ", ") + address;
     if (!is_one_line(message.from + all + message.subject + message.id) || message.to.empty())
         return fail(Errc::kInvalid, "a mail's addresses and subject must be one line each");
-    return send_bytes(server, message.from, message.to, letter_of(message, all), cancelled);
+    auto submission = Submission::prepare(server, cancelled);
+    if (!submission) return pass(submission);
+    return submission->send(message.from, message.to, letter_of(message, all));
 }
 
-Result<> send_bytes(const Server& server, const std::string& from,
-                    const std::vector<std::string>& to, std::string_view bytes,
-                    const std::function<bool()>& cancelled) {
-    auto connection = Connection::prepare(server, server.url, "smtp,smtps", cancelled);
+Submission::Submission(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)) {}
+Submission::Submission(Submission&&) noexcept = default;
+Submission& Submission::operator=(Submission&&) noexcept = default;
+Submission::~Submission() = default;
+
+Result<Submission> Submission::prepare(const Server& server, std::function<bool()> cancelled) {
+    auto connection = Connection::prepare(server, server.url, "smtp,smtps", std::move(cancelled));
     if (!connection) return pass(connection);
+    return Submission(std::move(*connection));
+}
+
+Result<> Submission::send(const std::string& from, const std::vector<std::string>& to,
+                          std::string_view bytes) {
     Lines recipients;
     for (const auto& address : to) recipients.add("<" + address + ">");
-    std::string_view rest = bytes;
-
-    auto* c = (*connection)->curl();
+    auto* c = connection_->curl();
     curl_easy_setopt(c, CURLOPT_MAIL_FROM, ("<" + from + ">").c_str());
     curl_easy_setopt(c, CURLOPT_MAIL_RCPT, recipients.get());
     curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(c, CURLOPT_READDATA, &rest);
-    return (*connection)->perform();
+    // A second time: some servers take so many messages over a connection and then close it with
+    // 421. Whatever that answers was not taken. Nothing else is repeated: it might have been.
+    for (bool again = false;; again = true) {
+        std::string_view rest = bytes;
+        curl_easy_setopt(c, CURLOPT_READDATA, &rest);
+        auto done = connection_->perform();
+        if (done || again || !connection_->closed_by_server()) return done;
+    }
 }
 
 }  // namespace kontor::mail

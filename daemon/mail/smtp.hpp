@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,10 +30,28 @@ struct Message {
 [[nodiscard]] Result<> send(const Server& server, const Message& message,
                             const std::function<bool()>& cancelled);
 
-/// The same for bytes that are made already: RFC 5322 with CRLF, no line that is a dot alone.
-[[nodiscard]] Result<> send_bytes(const Server& server, const std::string& from,
-                                  const std::vector<std::string>& to, std::string_view bytes,
-                                  const std::function<bool()>& cancelled);
+class Connection;
+
+/// Hands many messages in, one after another, over one connection: it is made with the first, and
+/// again after a message that was not taken or when the server has closed it. One thread at a time.
+class Submission {
+public:
+    /// kConfig if a file of certificates cannot be read, kInternal.
+    [[nodiscard]] static Result<Submission> prepare(const Server& server,
+                                                    std::function<bool()> cancelled);
+    Submission(Submission&&) noexcept;
+    Submission& operator=(Submission&&) noexcept;
+    ~Submission();
+
+    /// Bytes that are made already: RFC 5322 with CRLF, no line that is a dot alone. As send(); one
+    /// that fails costs the others nothing.
+    [[nodiscard]] Result<> send(const std::string& from, const std::vector<std::string>& to,
+                                std::string_view bytes);
+
+private:
+    explicit Submission(std::unique_ptr<Connection> connection);
+    std::unique_ptr<Connection> connection_;
+};
 
 /// Text for a header, as RFC 2047 wants it where it is not plain ASCII.
 [[nodiscard]] std::string encoded_words(const std::string& text);

@@ -51,7 +51,8 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.tls.load_cert_chain(certificate, key)
         self.secret, self.messages, self.lock = secret, [], threading.Lock()
         self.answer = lambda recipient: None
-        self.refused = 0
+        self.refused = self.connections = 0
+        self.messages_in_connection = None  # how many are taken before it is closed; None: any number
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, address):
@@ -72,9 +73,11 @@ class Talk(socketserver.BaseRequestHandler):
             self.request.close()
 
     def talk(self):
+        with self.server.lock:
+            self.server.connections += 1
         self.say("220 localhost")
         tls = known = False
-        recipient = None
+        recipient, taken = None, 0
         while line := self.file.readline().decode().strip():
             word = line.split(" ", 1)[0].upper()
             if word == "EHLO":
@@ -98,6 +101,9 @@ class Talk(socketserver.BaseRequestHandler):
                 return
             elif not known:
                 self.say("530 sign in first")
+            elif word == "MAIL" and taken == self.server.messages_in_connection:
+                self.say("421 4.7.0 too many messages over one connection")
+                return
             elif word == "RCPT":
                 recipient = line[line.index("<") + 1:line.index(">")]
                 refusal = self.server.answer(recipient)
@@ -111,6 +117,7 @@ class Talk(socketserver.BaseRequestHandler):
                 with self.server.lock:
                     self.server.messages.append(
                         (recipient, email.message_from_bytes(body, policy=email.policy.default)))
+                taken += 1
                 self.say("250 taken")
             else:
                 self.say("250 ok")
@@ -188,7 +195,11 @@ class Mail(unittest.TestCase):
         self.assertGreater(mailed["refused"], 5)
         self.assertEqual(mailed["failed"], len(late))
         self.assertGreater(len(late), 5)
+        # The first, and another after each that was not taken.
+        self.assertLessEqual(self.server.connections, 1 + mailed["refused"] + mailed["failed"])
+        before = self.server.connections
         self.assertEqual(self.send()["sent"], len(late))
+        self.assertEqual(self.server.connections, before + 1)
         self.assertEqual(self.send(), {"sent": 0, "refused": 0, "failed": 0, "problem": None})
         people = [who for who, _ in self.server.messages]
         self.assertEqual(len(people), len(set(people)))
@@ -247,6 +258,16 @@ class Mail(unittest.TestCase):
         self.assertEqual(self.server.messages, [])
         self.write(self.password, "open sesame", 0o600)
         self.assertEqual(self.send()["sent"], untrusted["failed"])
+
+    def test_a_run_takes_one_connection_and_a_new_one_where_the_server_ends_it(self):
+        self.start(FEW)
+        self.server.messages_in_connection = 10
+        mailed = self.send()
+        self.assertGreater(mailed["sent"], 20)
+        self.assertEqual((mailed["refused"], mailed["failed"]), (0, 0))
+        people = [who for who, _ in self.server.messages]
+        self.assertEqual(len(people), len(set(people)))
+        self.assertEqual(self.server.connections, -(-mailed["sent"] // 10))
 
     def test_killed_in_the_middle_nobody_is_asked_twice(self):
         self.start(FEW)

@@ -96,8 +96,11 @@ class Mailbox(unittest.TestCase):
 
     def ask(self):
         """Sends the invitations; by customer's number, what each of them got."""
+        before = self.servers.sessions()
         mailed = self.world.json("feedback", "send", "mail", wait=900)["mailed"]
         self.assertEqual((mailed["sent"], mailed["failed"]), (self.people, 0))
+        until(lambda: self.servers.sessions() > before, "Postfix to write its log")
+        self.assertEqual(self.servers.sessions(), before + 1, "a run's messages take one connection")
         deliverable = [i for i in range(self.people) if self.deed(i) not in ("nobody", "full")]
         def arrived():
             with self.beyond.lock:

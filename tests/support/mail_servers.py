@@ -13,6 +13,7 @@ import grp
 import imaplib
 import os
 import pwd
+import re
 import shutil
 import smtplib
 import socket
@@ -282,6 +283,11 @@ bounce_queue_lifetime = 6s
                    "postlog unix-dgram n - n - 1 postlogd\n")
         self.run("/usr/lib/postfix/sbin/master", "-c", self.path("postfix"), "-d")
         self.wait_for(self.smtp)
+
+    def sessions(self):
+        """How often somebody has connected to hand mail in."""
+        with open(self.path("postfix.log"), errors="replace") as log:
+            return len(re.findall(r"/smtpd\[\d+\]: connect from ", log.read()))
 
     def hand_in(self, messages):
         """From other mail servers: (sender, recipient, bytes) each, without signing in."""
