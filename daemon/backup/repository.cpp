@@ -86,6 +86,19 @@ std::string last_line(std::string_view text) {
     return std::string(line == text.npos ? text : text.substr(line + 1));
 }
 
+/// What restic says about why it ended: the last line, but of a lock those that tell whose it is
+/// and since when; the last one names a command of restic's.
+std::string said_of(std::string_view errors, Errc code) {
+    if (code != Errc::kBusy) return last_line(errors);
+    const auto from = errors.find("already locked");
+    const auto begin = errors.rfind('\n', from) + 1;  // npos + 1 is the beginning
+    auto out = std::string(errors.substr(begin, errors.find('\n', from) - begin));
+    const auto since = errors.find("lock was created at ", from);
+    if (since != errors.npos)
+        out += "; " + std::string(errors.substr(since, errors.find('\n', since) - since));
+    return out;
+}
+
 std::string join(const std::string& name, std::int64_t number) {
     return name + "=" + std::to_string(number);
 }
@@ -131,14 +144,16 @@ Result<Program> Repository::program(const Call& call) const {
 
 Error Repository::error_of(const Ended& ended) const {
     for (const auto& [text, code, reason] : kWords)
-        if (ended.errors.find(text) != std::string::npos)
+        if (ended.errors.find(text) != std::string::npos) {
+            const auto said = said_of(ended.errors, code);
             return {code,
-                    last_line(ended.errors),
+                    said,
                     {{"backup", settings_.name},
                      {"target", settings_.target},
                      {"reason", reason},
-                     {"said", last_line(ended.errors)}},
+                     {"said", said}},
                     std::nullopt};
+        }
     return {Errc::kStorage,
             "restic ended with " + std::to_string(ended.code) + ": " + last_line(ended.errors),
             {{"backup", settings_.name},

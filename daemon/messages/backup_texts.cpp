@@ -185,8 +185,10 @@ constexpr Text kBackupTexts[] = {
      "存储库正被其他程序占用：{said}"},
     {"reason.backup_locked.hint",
      "Try again later. A lock that a dead program left on this machine, or that is older than half "
-     "an hour, goes by itself.",
-     "请稍后重试。本机已结束的程序留下的锁，或超过半小时的锁，会自动清除。"},
+     "an hour, goes by itself. If that is another machine, and it is switched off: wait until "
+     "then.",
+     "请稍后重试。本机已结束的程序留下的锁，或超过半小时的锁，会自动清除。"
+     "如果锁属于另一台已关机的机器，请等到那时。"},
     {"reason.backup_full", "{target} has no space left: {said}", "{target} 空间不足：{said}"},
     {"reason.backup_full.hint", "Free space there, or drop old backups: kontor backup prune",
      "请腾出空间，或删除旧备份：kontor backup prune"},

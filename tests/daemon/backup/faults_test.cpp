@@ -149,6 +149,37 @@ TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
     office.check_untouched();
 }
 
+TEST_CASE("a lock that another machine left is said, with whose it is", "[backup][faults]") {
+    Backed office;
+    const auto locks = office.target.target + "/locks";
+    // Checks alone, slowly, and is killed meanwhile.
+    const auto left = test::shell(
+        "unshare --uts bash -c 'hostname other-laptop && { RESTIC_PASSWORD=\"correct horse\" restic"
+        " --no-cache --limit-download=10 -r " +
+        office.target.target + " check --read-data > /dev/null 2>&1 & }; pid=$!; until ls " +
+        locks +
+        " | grep -qv tmp; do kill -0 $pid || exit 1; sleep 0.02; done; sleep 0.3;"
+        " kill -9 $pid'");
+    if (left.text.find("unshare failed") != std::string::npos) {
+        WARN("not tested: a name of another machine wants root");
+        return;
+    }
+    REQUIRE(left.status == 0);
+    REQUIRE_FALSE(fs::is_empty(locks));
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == Errc::kBusy);
+    office.check_reason(failed.error(), "backup_locked");
+    CHECK(failed.error().args.at("said").find(" on other-laptop by ") != std::string::npos);
+    CHECK(failed.error().args.at("said").find("created at 20") != std::string::npos);
+    // Nobody here can know that it is dead, so it stays until it is old.
+    CHECK_FALSE(fs::is_empty(locks));
+    REQUIRE(test::shell("RESTIC_PASSWORD='correct horse' restic -q --no-cache -r " +
+                        office.target.target + " unlock --remove-all")
+                .status == 0);
+    office.check_untouched();
+}
+
 TEST_CASE("Ctrl-C ends a run at once", "[backup][faults]") {
     Backed office;
     office.wrap("exec restic --limit-upload=20 \"$@\"");
