@@ -5,6 +5,12 @@ function(kontor_compile_alone)
   set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
+# kontor_small_batches(TARGETS...)
+# Eight files a batch and no more: others of these targets share a file-local name.
+function(kontor_small_batches)
+  set_target_properties(${ARGN} PROPERTIES UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # kontor_add_library(name SOURCES... [PUBLIC libs...] [PRIVATE libs...])
 # A static library kontor_NAME with the alias kontor::NAME and the project's flags.
 function(kontor_add_library name)
