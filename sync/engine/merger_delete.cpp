@@ -113,6 +113,10 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
         wake_referrers(context_.sql, context_.plans, plan_, link.record);
         return link_arrived(link);
     }
+    // To the other remotes too: what they hold was sent while the reference led nowhere.
+    for (const StreamPlan& other : context_.plans.all())
+        if (other.entity.id == plan_.entity.id && other.id != plan_.id)
+            pin_referrers(context_.sql, context_.plans, other, link.record);
     const Row row = row_from(image, last_row(context_.sql, plan_, link.record), waiting);
     std::vector<ColumnChange> overrides;
     for (std::size_t i = 0; i < row.size(); ++i) overrides.push_back({i, row[i]});

@@ -290,7 +290,9 @@ void check_no_flip_flop(World& world) {
             key = here;
             const auto written = first_token(row.value(5));
             if (row.integer(3) != 0) {
-                if (written) typed.push_back(*written);
+                // If the record has been revived since, this is what it came back with.
+                if (written && world.ledger().typed_here.contains(*written))
+                    typed.push_back(*written);
                 return;
             }
             static const std::set<std::string_view> kBroughtBack = {"revived", "edit_wins",
@@ -298,8 +300,11 @@ void check_no_flip_flop(World& world) {
             if (!written || kBroughtBack.contains(row.text(4))) return;
             const auto replaced = first_token(row.value(6));
             if (typed.empty() || !replaced || *replaced != typed.back()) return;
+            // Groups move as one: a colleague who has changed the city has let the street stand.
+            const bool theirs = std::ranges::any_of(
+                world.servers(), [&](const auto& server) { return server->let_stand(*written); });
             for (std::size_t i = 0; i + 1 < typed.size(); ++i)
-                if (typed[i] == *written && typed.back() != *written &&
+                if (typed[i] == *written && typed.back() != *written && !theirs &&
                     !world.ledger().asserted_again.contains(*written))
                     world.violation("C2: record " + here + " went back from w" +
                                     std::to_string(typed.back()) + "z to w" +

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kPastImages = 4;
 constexpr milliseconds kLateMax{5'000};
 constexpr const char* kAutomation = "automation";
+constexpr const char* kColleague = "colleague";
 
 std::string text_of(const Fields& fields, const char* name) {
     const auto found = fields.find(name);
@@ -59,6 +60,19 @@ void Server::compute(const std::string& stream, Record& record) {
     }
 }
 
+// Who changes one field of a group has let its others stand.
+void Server::note_what_stands(const std::string& stream, const Fields& now, const Fields& changed) {
+    for (const FieldModel& field : model_.stream(stream).fields) {
+        const bool of_group = std::ranges::any_of(changed, [&](const auto& one) {
+            const FieldModel* other = model_.stream(stream).field(one.first);
+            return other != nullptr && !field.group.empty() && other->group == field.group;
+        });
+        const auto found = now.find(field.remote);
+        if (of_group && found != now.end())
+            for_each_token(found->second.view(), [&](Token token) { let_stand_.insert(token); });
+    }
+}
+
 void Server::change(const std::string& stream, const std::string& id, const Fields& fields,
                     const std::string& by, const std::string& stamp, Instant when) {
     Record& record = records_[stream][id];
@@ -69,6 +83,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         for_each_token(value.view(), [&](Token token) { held_.insert(token); });
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
+    if (by == kColleague) note_what_stands(stream, record.now.fields, fields);
     mark(record.now, stamp, by);
     record.hidden_in_tick = (record.hidden_in_tick || record.forbidden) && !record.past.empty() &&
                             record.past.back().version == record.now.version;

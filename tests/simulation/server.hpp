@@ -112,6 +112,8 @@ public:
     [[nodiscard]] bool has_had(std::string_view city, std::string_view street) const {
         return addresses_.contains({std::string(city), std::string(street)});
     }
+    /// It is part of a group that a colleague has changed in another field, and so has confirmed.
+    [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
 
 private:
@@ -120,6 +122,7 @@ private:
     /// `when` it is carried out; lists learn of it up to index_lag_max later.
     void before_change(Record& record, Instant when);
     void compute(const std::string& stream, Record& record);
+    void note_what_stands(const std::string& stream, const Fields& now, const Fields& changed);
     [[nodiscard]] std::string stamp() const;
     void mark(Image& image, const std::string& stamp, const std::string& by);
     std::optional<remote::PushResult> refused(const std::string& stream,
@@ -138,7 +141,7 @@ private:
     Dice dice_;
     std::map<std::string, std::map<std::string, Record>> records_;
     std::vector<Pending> pending_;
-    std::set<Token> held_;
+    std::set<Token> held_, let_stand_;
     std::optional<Value> insists_;
     std::set<std::pair<std::string, std::string>> hidden_;
     std::set<std::pair<std::string, std::string>> addresses_;

@@ -622,3 +622,29 @@ TEST_CASE("an answer that was lost is not settled by what an earlier push of our
     CHECK(w.device.text("SELECT phone FROM contact") == "2");
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 }
+
+TEST_CASE("a record that one remote revives is referred to again at the others",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    MemoryRemote other{w.clock};
+    other.streams = people_streams();
+    const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    w.clock.advance(seconds{60});
+    w.device.connect("b", other);
+    const auto account = other.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.device.sync("b");
+    w.device.sql("UPDATE contact SET account_id = (SELECT id FROM account)");
+    w.device.sql("DELETE FROM account");
+    w.clock.advance(seconds{60});
+    other.edit("Accounts", account, {{"Account_Name", Value("Acme AG")}});
+    w.device.sync("a");  // the reference leads nowhere
+    REQUIRE(w.device.number("SELECT count(*) FROM account") == 0);
+    w.device.sync("b");  // the edit there wins
+    REQUIRE(w.device.number("SELECT count(*) FROM account") == 1);
+    w.device.sync("a");
+    w.device.sync("a");
+    REQUIRE(w.remote.ids("Accounts").size() == 1);
+    CHECK(w.remote.value("Contacts", contact, "Account_Name") ==
+          Value(w.remote.ids("Accounts").front()));
+}
