@@ -513,6 +513,7 @@ Result<> set_up_dialer(Connection& connection, const Loaded& loaded) {
                    &sleeper = connection.sleeper](const std::string& host, int port) {
         return connect_socket(host, port, *options, [&sleeper] { return sleeper.cancelled(); });
     };
+    out.wrap = connection.deps.wrap_stream;
     connection.dialer.emplace(std::move(out));
     return {};
 }

@@ -77,6 +77,8 @@ struct ConnectionDeps {
     HttpClient* http = nullptr;  ///< instead of libcurl
     /// Puts something between the connection and libcurl. May be empty.
     std::function<std::unique_ptr<HttpClient>(std::unique_ptr<HttpClient>)> wrap_http = {};
+    /// The same for what a plugin dials, once it is signed in.
+    std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap_stream = {};
     Sleeper* sleeper = nullptr;  ///< instead of really waiting
 };
 

@@ -38,7 +38,8 @@ Result<Dialled> Dialer::dial(std::string_view text) const {
     if (!parameters)
         return in_context(address->host + ":" + std::to_string(address->port),
                           std::move(parameters.error()));
-    return Dialled{std::move(*stream), std::move(*parameters)};
+    auto signed_in = settings_.wrap ? settings_.wrap(std::move(*stream)) : std::move(*stream);
+    return Dialled{std::move(signed_in), std::move(*parameters)};
 }
 
 }  // namespace kontor::host

@@ -43,6 +43,8 @@ public:
         Secret password;
         bool plain_loopback = false;  ///< no TLS needed to this machine
         Connect connect;
+        /// Puts something between the plugin and a connection that is signed in. May be empty.
+        std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap = {};
     };
     explicit Dialer(Settings settings) : settings_(std::move(settings)) {}
 

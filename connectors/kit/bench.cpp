@@ -87,6 +87,10 @@ Result<std::unique_ptr<remote::Remote>> Bench::connect(Network* network, std::st
         return network ? network->before(std::move(inner), settings.spool_folder)
                        : std::move(inner);
     };
+    if (network)
+        deps.wrap_stream = [network](std::unique_ptr<host::ByteStream> inner) {
+            return network->before(std::move(inner));
+        };
     return host::open_connection(settings, deps);
 }
 

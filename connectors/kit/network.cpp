@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "connectors/host/url.hpp"
 
 namespace kontor::kit {
@@ -207,11 +209,68 @@ private:
     std::string folder_;
 };
 
+/// One connection that was dialled.
+class FaultyStream final : public host::ByteStream {
+public:
+    FaultyStream(Network& network, std::unique_ptr<host::ByteStream> inner)
+        : network_(network), inner_(std::move(inner)) {}
+
+    Result<> write(std::string_view bytes) override {
+        if (broken_) return broken();
+        if (std::exchange(listened_, false)) fault_ = network_.next("exchange");
+        switch (fault_) {
+            case Fault::kNone:
+            case Fault::kLostAnswer:
+            case Fault::kBadGateway:
+            case Fault::kGarbled:
+            case Fault::kCut:
+                return inner_->write(bytes);
+            case Fault::kLostRequest:
+                return {};  // it seems to be sent
+            case Fault::kStuck:
+                network_.stop_.request_stop();
+                broken_ = true;
+                return fail(Errc::kCancelled, "cancelled");
+            default:
+                broken_ = true;
+                return broken();
+        }
+    }
+
+    Result<std::size_t> read(char* to, std::size_t size,
+                             std::chrono::milliseconds timeout) override {
+        if (broken_) return broken();
+        listened_ = true;
+        if (fault_ == Fault::kNone) return inner_->read(to, size, timeout);
+        broken_ = true;
+        if (fault_ == Fault::kLostRequest) return fail(Errc::kTimeout, "no answer");
+        auto got = inner_->read(to, size, timeout);
+        if (!got) return got;
+        if (fault_ == Fault::kCut && *got > 1) return *got / 2;
+        if (fault_ != Fault::kGarbled) return broken();
+        std::fill_n(to, *got, '?');
+        return got;
+    }
+
+    Result<> start_tls(const std::string& host) override { return inner_->start_tls(host); }
+    [[nodiscard]] std::string end_point_hash() const override { return inner_->end_point_hash(); }
+
+private:
+    static tl::unexpected<Error> broken() {
+        return fail(Errc::kUnavailable, "the connection was closed");
+    }
+
+    Network& network_;
+    std::unique_ptr<host::ByteStream> inner_;
+    Fault fault_ = Fault::kNone;
+    bool listened_ = true, broken_ = false;
+};
+
 void Network::arm(Fault fault, std::size_t first, std::size_t count) {
     fault_ = fault;
     first_ = first;
     count_ = count;
-    seen_ = 0;
+    seen_ = requests_ = 0;
     struck_ = false;
     victim_.clear();
     refused_before_ = false;
@@ -219,13 +278,18 @@ void Network::arm(Fault fault, std::size_t first, std::size_t count) {
 }
 
 Fault Network::next(const HttpRequest& request) {
+    ++requests_;
+    return next(name_of(request));
+}
+
+Fault Network::next(std::string name) {
     const auto now = std::chrono::steady_clock::now();
     if (std::exchange(refused_before_, false))
         waited_ = std::chrono::duration_cast<std::chrono::milliseconds>(now - refused_);
     const auto number = seen_++;
     if (fault_ == Fault::kNone || number < first_ || number - first_ >= count_) return Fault::kNone;
     struck_ = true;
-    victim_ = name_of(request);
+    victim_ = std::move(name);
     if (fault_ == Fault::kLimited) {
         refused_before_ = true;
         refused_ = now;
@@ -236,6 +300,10 @@ Fault Network::next(const HttpRequest& request) {
 std::unique_ptr<host::HttpClient> Network::before(std::unique_ptr<host::HttpClient> inner,
                                                   std::string spool_folder) {
     return std::make_unique<FaultyClient>(*this, std::move(inner), std::move(spool_folder));
+}
+
+std::unique_ptr<host::ByteStream> Network::before(std::unique_ptr<host::ByteStream> inner) {
+    return std::make_unique<FaultyStream>(*this, std::move(inner));
 }
 
 }  // namespace kontor::kit

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/host/byte_stream.hpp"
 #include "connectors/host/http_client.hpp"
 
 namespace kontor::kit {
@@ -41,7 +42,10 @@ public:
     /// Counts from 0, and nothing goes wrong.
     void calm() { arm(Fault::kNone, 0, 0); }
 
-    [[nodiscard]] std::size_t requests() const { return seen_; }
+    /// Over HTTP.
+    [[nodiscard]] std::size_t requests() const { return requests_; }
+    /// Those, and what was said to servers that were dialled: all that is said before one listens.
+    [[nodiscard]] std::size_t exchanges() const { return seen_; }
     /// Whether the fault has met a request.
     [[nodiscard]] bool struck() const { return struck_; }
     /// "POST /v8/Contacts": the request that the fault met last.
@@ -57,13 +61,19 @@ public:
     [[nodiscard]] std::unique_ptr<host::HttpClient> before(std::unique_ptr<host::HttpClient> inner,
                                                            std::string spool_folder);
 
+    /// The same before a connection that was dialled. A fault ends it: what never came breaks it
+    /// off before, whatever becomes of an answer breaks it off after the server has answered.
+    [[nodiscard]] std::unique_ptr<host::ByteStream> before(std::unique_ptr<host::ByteStream> inner);
+
 private:
     friend class FaultyClient;
+    friend class FaultyStream;
     /// What happens to the request that is about to be sent.
     [[nodiscard]] Fault next(const host::HttpRequest& request);
+    [[nodiscard]] Fault next(std::string name);
 
     Fault fault_ = Fault::kNone;
-    std::size_t first_ = 0, count_ = 0, seen_ = 0;
+    std::size_t first_ = 0, count_ = 0, seen_ = 0, requests_ = 0;
     bool struck_ = false;
     std::string victim_;
     std::stop_source stop_;

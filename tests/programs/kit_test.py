@@ -243,7 +243,7 @@ class Postgres(Kit):
             SELECT '公司' || n, now() - n * interval '1 day' FROM generate_series(1, 20) n;
         INSERT INTO contacts(last_name, first_name, email, companies_id, updated_at)
             SELECT '张', '三' || n, 'p' || n || '@example.com', 1 + n % 20,
-                   now() - n * interval '1 hour' FROM generate_series(1, 300) n;
+                   now() - n * interval '1 hour' FROM generate_series(1, 1200) n;  -- more than one batch
     """
 
     def test_everything(self):
@@ -256,7 +256,8 @@ class Postgres(Kit):
                             "--option", "database=" + info["database"],
                             "--value", "user=" + info["user"], "--ca-file", info["ca_file"],
                             "--secret", "password=file:" + self.world.secret_file("password", info))
-        self.assert_passed(report, "contacts", "values", "stale_version", "create_twice",
+        self.assert_passed(report, "contacts", "resume", "values", "stale_version", "create_twice",
+                           "lost_create", "lost_update", "lost_delete", "refused_write",
                            "delete_seen")
 
 
@@ -272,7 +273,7 @@ class Hub(Kit):
                             email, account_id)
             SELECT 'contact-' || n, 1 + n % 12, n / 3, 'laptop', '张', '三' || n,
                    'p' || n || '@example.com', 'account-' || 1 + n % 20
-            FROM generate_series(1, 300) n;
+            FROM generate_series(1, 1200) n;  -- more than one batch
     """
 
     def test_everything(self):
@@ -282,8 +283,9 @@ class Hub(Kit):
         server.sql(self.ROWS)
         streams = [word for stream in self.streams for word in ("--stream", stream)]
         report = self.check("hub", "--scratch", *streams, *account(self.world, server.info))
-        self.assert_passed(report, "contact", "pull", "unchanged", "fetch", "find", "values",
-                           "change_seen", "stale_version", "create_twice", "delete_seen")
+        self.assert_passed(report, "contact", "pull", "resume", "unchanged", "fetch", "find", "values",
+                           "change_seen", "stale_version", "create_twice", "lost_create",
+                           "lost_update", "lost_delete", "refused_write", "delete_seen")
 
 
 if __name__ == "__main__":
