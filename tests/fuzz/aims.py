@@ -102,8 +102,8 @@ AIMS = {
                        "if (after.size() != keys.size())", "if (after.size() > keys.size())")]}),
     "search_query": ([SEARCH, "sync/search/scan.cpp"], "two short numbers are joined to nothing", {SEARCH: [(
         "if (digits.joined.size() < kDigitGram) return all_of(separately);", "")]}),
-    "event_stream": ([SSE], "an id with a zero byte is taken", {SSE: [(
-        "name == \"id\" && value.find('\\0') == std::string::npos", "name == \"id\"")]}),
+    "event_stream": ([SSE], "an id with a zero byte behind its second character is taken", {SSE: [(
+        "name == \"id\" && value.find('\\0') == std::string::npos", "name == \"id\" && value.find('\\0') > 1")]}),
     "redirect": ([REDIRECT, HTTP], "an address that says neither yes nor no is taken", {REDIRECT: [(
         "if (out.code.empty() && out.error.empty()) return std::nullopt;", "")]}),
     "survey": (["daemon/feedback/survey_file.cpp", ANSWERS], "an answer of blanks is an answer", {ANSWERS: [(

@@ -1,6 +1,8 @@
-// A mutator for inputs that are JSON, perhaps behind one byte that chooses something: it changes
-// values, members and items, so that most of what it makes is still read as JSON and gets past the
-// parser. A third of its work is libFuzzer's own, on bytes.
+// A mutator for inputs that are JSON, perhaps behind one byte that chooses something or behind a
+// text that ends with a zero byte: it changes values, members and items, so that most of what it
+// makes is still read as JSON and gets past the parser. A third of its work is libFuzzer's own, on
+// bytes.
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -100,14 +102,15 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
                                                std::size_t most, unsigned seed) {
     Random random(seed);
     if (random() % 3 == 0) return LLVMFuzzerMutate(data, size, most);
-    for (const std::size_t begin : {std::size_t{0}, std::size_t{1}}) {
+    const auto behind_text = static_cast<std::size_t>(std::find(data, data + size, 0) - data) + 1;
+    for (const std::size_t begin : {std::size_t{0}, std::size_t{1}, behind_text}) {
         if (begin >= size) break;
         auto json = Json::parse(as_text(data + begin, size - begin), nullptr, false);
         if (json.is_discarded()) continue;
         for (unsigned left = 1 + random() % 3; left > 0; --left) change(json, random);
         const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
         if (begin + text.size() > most) break;
-        if (begin > 0 && random() % 4 == 0) data[0] = static_cast<std::uint8_t>(random());
+        if (begin == 1 && random() % 4 == 0) data[0] = static_cast<std::uint8_t>(random());
         std::memcpy(data + begin, text.data(), text.size());
         return begin + text.size();
     }
