@@ -298,6 +298,9 @@ void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     mark_dirty(context.sql, link.id);
     const auto now = read_row(context.sql, plan, link.record);
     if (link.ext_id.empty() || !now) return;
+    // An image of it was not merged, and lies before the cursor: the next sweep reads it.
+    if (link.covers < plan.generation)
+        context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
     const Row last = last_row(context.sql, plan, link.record);
     OldValues old;
     for (std::size_t i = 0; i < last.size(); ++i) old.emplace(plan.column_fields[i], last[i]);

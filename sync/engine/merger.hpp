@@ -73,6 +73,7 @@ private:
                 const merge::GroupValues& theirs) const;
     void tell_of_fight(const Work& work, const GroupPlan& group);
     void write_back(Work& work);
+    void keep_bases(Link& link, const Row& row);
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);

@@ -133,6 +133,18 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     ++counts_.created_here;
 }
 
+// The link gets the version of an image that is not merged: what was known of the remote before is
+// written down, and it covers nothing, so that the record is read again if it comes back here.
+void Merger::keep_bases(Link& link, const Row& row) {
+    const auto shadows = shadows_of(context_.sql, link.id);
+    for (const GroupPlan& group : plan_.groups) {
+        if (link.covers < group.since || shadows.contains(group.id)) continue;
+        const auto known = put_group(group, row, references_);
+        save_shadow(context_.sql, link.id, group.id, {known, known, false});
+    }
+    link.covers = 0;
+}
+
 // We deleted it and have not told the remote; has somebody edited it there since?
 void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
     // It is still there, so a delete of unknown fate was not carried out. An edit of ours that was
@@ -159,6 +171,7 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
         return theirs != known && !sent_by_us(group, theirs);
     });
     if (!edited || plan_.mapping.delete_against_edit == merge::Policy::kRemote) {
+        if (edited) keep_bases(link, row);
         link.version = std::string(image.version);
         save_link(context_.sql, link);
         return;
@@ -166,6 +179,7 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
     if (plan_.mapping.delete_against_edit == merge::Policy::kManual) {
         if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
             ++counts_.conflicts;
+        keep_bases(link, row);
         link.version = std::string(image.version);  // the question is about this image
         save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);

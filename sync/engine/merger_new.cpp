@@ -21,6 +21,16 @@ bool came_as_it_is(const GroupPlan& group, const remote::RecordView& image) {
     return true;
 }
 
+// A group moves as one: not at all while the image shows only some of it.
+bool lacks_part(const GroupPlan& group, const remote::RecordView& image) {
+    const auto& fields = group.mapping->fields;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        if (fields[i].direction != merge::Direction::kOut &&
+            image.fields[group.first_field + i].is_absent())
+            return true;
+    return false;
+}
+
 bool nothing_compared(Sql& sql, std::int64_t link, std::int64_t group) {
     const auto shadows = shadows_of(sql, link);
     const auto found = shadows.find(group);
@@ -181,10 +191,11 @@ Row Merger::row_from(const remote::RecordView& image, const Row& current,
                      std::vector<const GroupPlan*>& waiting) const {
     Row row = current;
     for (const GroupPlan& group : plan_.groups) {
+        if (lacks_part(group, image)) continue;
         for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
             const ValueView theirs = image.fields[group.first_field + i];
             const auto& field = group.mapping->fields[i];
-            if (theirs.is_absent() || field.direction == merge::Direction::kOut) continue;
+            if (field.direction == merge::Direction::kOut) continue;
             std::vector<Value> columns;
             for (const std::size_t column : group.columns[i]) columns.push_back(row[column]);
             auto got = merge::get(field, merge::from_remote(field, theirs), columns, references_);

@@ -648,3 +648,56 @@ TEST_CASE("a record that one remote revives is referred to again at the others",
     CHECK(w.remote.value("Contacts", contact, "Account_Name") ==
           Value(w.remote.ids("Accounts").front()));
 }
+
+TEST_CASE("what changed there while a deletion here was in question is read if it is taken back",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+    auto policy = merge::Policy::kManual;
+    SECTION("a person is asked") {}
+    SECTION("the deletion is to win") {
+        policy = merge::Policy::kRemote;
+    }
+    w.device.connect("a", w.remote, [&](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = policy;
+    });
+    w.device.sql("DELETE FROM contact");
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", id, {{"Phone", Value("139")}});
+    engine::CycleOptions receives;
+    receives.push = false;
+    w.device.sync("a", receives);
+    REQUIRE(w.device.number("SELECT count(*) FROM contact") == 0);
+
+    w.device.sql("INSERT INTO contact(id, phone, email) VALUES(1, '138', 'lee@example.com')");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("139"));
+    CHECK(w.remote.value("Contacts", id, "Email") == Value("lee@example.com"));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict WHERE state = 'open'") == 0);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+}
+
+TEST_CASE("of a group that is hidden in part nothing comes, also not with a new record",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+    w.remote.hidden_fields = {"Mailing_City"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Mailing_City"; });
+    w.remote.create("Contacts", {{"Last_Name", Value("Lee")},
+                                 {"Mailing_City", Value("Bern")},
+                                 {"Mailing_Street", Value("Aargasse")}});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT last_name FROM contact") == "Lee");
+    CHECK(w.device.text("SELECT mailing_street FROM contact").empty());
+
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT mailing_city FROM contact") == "Bern");
+    CHECK(w.device.text("SELECT mailing_street FROM contact") == "Aargasse");
+}
