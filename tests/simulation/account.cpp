@@ -217,6 +217,11 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
         std::string& newest = newest_[stream + "/" + record.id];
         newest = std::max(newest, record.image.version);
+        for (const auto& field : fields)
+            if (!server_.hides(stream, field))
+                unseen_.erase({stream + "/" + record.id, field});
+            else if (!hidden_then_.contains({stream, field}))
+                unseen_.emplace(stream + "/" + record.id, field);
     }
     return taken;
 }

@@ -73,10 +73,19 @@ public:
     void rehearse(bool on) { rehearses_ = on; }
     /// … and of these, the ones that this device's pushes have replaced.
     [[nodiscard]] const std::set<Token>& overwritten() const { return overwritten_; }
+    /// The record was last shown without the field, which had been hidden since the description:
+    /// nobody could know that it is to be read again (docs/guarantees.md).
+    [[nodiscard]] bool unseen(const std::string& stream, const std::string& id,
+                              const std::string& field) const {
+        return unseen_.contains({stream + "/" + id, field});
+    }
     [[nodiscard]] std::vector<remote::StreamSpec> specs() const;
 
     Result<remote::Identity> check() override;
-    Result<std::vector<remote::StreamSpec>> describe() override { return specs(); }
+    Result<std::vector<remote::StreamSpec>> describe() override {
+        hidden_then_ = server_.hidden();
+        return specs();
+    }
     Result<std::string> pull(std::string_view stream, std::span<const std::string> fields,
                              std::string_view cursor, remote::RecordSink& sink) override;
     Result<bool> list_ids(std::string_view stream, remote::RecordSink& sink) override;
@@ -121,6 +130,8 @@ private:
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
     std::map<std::string, std::string> newest_;
+    std::set<std::pair<std::string, std::string>> hidden_then_;  ///< when it was last described
+    std::set<std::pair<std::string, std::string>> unseen_;       ///< "stream/id" and field
     bool rehearses_ = false;
 };
 

@@ -1,5 +1,6 @@
 // C1: what a replica holds against what a remote holds, through a model of the mapping that shares
 // no code with the engine's lenses.
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -184,6 +185,10 @@ private:
                 world_.tally().add("groups parked");
                 continue;
             }
+            if (unseen(stream, link.ext_id, group)) {
+                world_.tally().add("groups hidden unnoticed");
+                continue;
+            }
             const auto there = image.fields.find(field.remote);
             const Value theirs =
                 without_dead(field, there == image.fields.end() ? Value::null() : there->second);
@@ -202,6 +207,16 @@ private:
                      shown(mine.front()) + " stands for " + shown(ours) + ", there is " +
                      shown(theirs));
         }
+    }
+
+    // Groups come whole or not at all.
+    [[nodiscard]] bool unseen(const StreamModel& stream, const std::string& id,
+                              const std::string& group) const {
+        const auto& account = *device_.connection(name_).account;
+        return std::ranges::any_of(stream.fields, [&](const FieldModel& field) {
+            return (field.group.empty() ? field.remote : field.group) == group &&
+                   account.unseen(stream.name, id, field.remote);
+        });
     }
 
     [[nodiscard]] bool remote_here(const std::string& stream, const std::string& id) {

@@ -53,7 +53,7 @@ void Device::connect(const std::string& name, std::unique_ptr<Account> account) 
     connected.name = name;
     connected.settings.name = name;
     connected.settings.plugin = "simulated";
-    connected.settings.streams = account->specs();
+    connected.settings.streams = must(account->describe(), "describe");
     connected.account = std::move(account);
     remap(connected);
     connections_.emplace(name, std::move(connected));
@@ -84,7 +84,7 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
                                          const engine::CycleOptions& options,
                                          engine::Observer& observer) {
     Connected& connected = connection(name);
-    connected.settings.streams = connected.account->specs();
+    connected.settings.streams = must(connected.account->describe(), "describe");
     NullLogger log;
     // The copy of a dry run is on no machine: its draws start afresh.
     if (options.dry_run) sqlite3_randomness(0, nullptr);

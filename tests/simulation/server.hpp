@@ -105,6 +105,9 @@ public:
     [[nodiscard]] milliseconds lag_bound() const;
     /// It was here once, in whatever record.
     [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
+    [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
+        return hidden_;  // stream and field
+    }
     [[nodiscard]] bool hides(const std::string& stream, const std::string& field) const {
         return hidden_.contains({stream, field});
     }
