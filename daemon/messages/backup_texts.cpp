@@ -223,8 +223,10 @@ constexpr Text kBackupTexts[] = {
     {"reason.backup_too_early.hint", "See: kontor backup list", "请查看：kontor backup list"},
     {"reason.past_unreached", "Neither the history nor a backup tells what was at {at}.",
      "历史记录和备份都没有 {at} 的内容。"},
-    {"reason.past_unreached.hint", "See which moments there are: kontor backup list",
-     "查看已有时刻：kontor backup list"},
+    {"reason.past_unreached.hint",
+     "Name a later moment: the history begins with this replica's first load. Which backups there "
+     "are: kontor backup list",
+     "请指定更晚的时刻：历史从本副本首次载入开始。查看已有备份：kontor backup list"},
     {"reason.past_too_many",
      "Too many records have changed since then to ask which were so: {count}.",
      "此后变化的记录太多，无法按当时的值筛选：{count} 条。"},
