@@ -188,7 +188,8 @@ private:
         s.identity = std::move(*who);
         if (s.identity->server_time == Instant{}) return;
         s.clock_offset = s.identity->server_time - (asked + (answered - asked) / 2);
-        s.clock_uncertainty = std::chrono::milliseconds{1'000} + (answered - asked);
+        // Less than nothing has passed: our clock was set back meanwhile.
+        s.clock_uncertainty = std::chrono::milliseconds{1'000} + std::chrono::abs(answered - asked);
     }
 
     // The organisation must be the one whose records are here.

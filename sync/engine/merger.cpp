@@ -294,17 +294,33 @@ void Merger::settle_update(Work& work, const Intent& intent) {
     }
 }
 
+namespace {
+
+// How much later than its stamp a change may have been made: remotes stamp by the second, the
+// minute or the day, and cut off the rest.
+std::chrono::milliseconds hidden_by(Instant stamp) {
+    std::chrono::milliseconds tick = std::chrono::seconds{1};
+    for (const std::chrono::milliseconds longer :
+         {std::chrono::milliseconds{std::chrono::minutes{1}},
+          std::chrono::milliseconds{std::chrono::hours{24}}})
+        if (stamp.time_since_epoch() % longer == std::chrono::milliseconds{0}) tick = longer;
+    return tick - std::chrono::milliseconds{1};
+}
+
+}  // namespace
+
 merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
     merge::Timing out;
     out.uncertainty = context_.clock_uncertainty;
     out.theirs_after = parse_instant(work.link.version);
     if (const auto until = parse_instant(work.image.version))
-        out.theirs_until = *until + std::chrono::milliseconds{999};  // stamps of whole seconds
+        out.theirs_until = *until + hidden_by(*until);
     for (const auto& columns : group.columns)
         for (const std::size_t column : columns) {
+            // The last one, not the one with the latest time: the clock may have been set back.
             const auto at = context_.sql.text(
-                "SELECT max(at) FROM kontor_history WHERE entity = ? AND record = ? AND field = ?"
-                " AND run IS NULL AND op <> 'k'",
+                "SELECT at FROM kontor_history WHERE entity = ? AND record = ? AND field = ?"
+                " AND run IS NULL AND op <> 'k' ORDER BY seq DESC LIMIT 1",
                 plan_.entity.id, work.link.record, plan_.column_fields[column]);
             if (!at) continue;
             if (const auto when = parse_instant(*at)) {
