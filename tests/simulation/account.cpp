@@ -119,11 +119,14 @@ Result<> Account::answer(std::string_view what) {
 Result<remote::Identity> Account::check() {
     cycle_began_ = time_.now;
     if (auto sent = request("check"); !sent) return pass(sent);
+    constexpr milliseconds kSlow{20'000};
+    if (slow_) time_.advance(slow_->upto(kSlow));
     remote::Identity out;
     out.org_id = "org of " + server_.name();
     out.org_name = server_.name();
     out.user_id = user_;
     out.server_time = server_.now();
+    if (slow_) time_.advance(slow_->upto(kSlow));
     if (auto back = answer("check"); !back) return pass(back);
     return out;
 }

@@ -55,6 +55,8 @@ public:
     void disarm() { armed_.clear(); }
     /// From now on some requests and answers are lost because the connector's process has ended.
     void let_end(std::uint64_t seed) { ends_.emplace(seed); }
+    /// From now on it takes long until the remote has told its time, and until that has come back.
+    void be_slow(std::uint64_t seed) { slow_.emplace(seed); }
     /// Faults that have happened since the last call.
     [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
 
@@ -123,7 +125,7 @@ private:
     Dice dice_;
     Trace& trace_;
     Hooks hooks_;
-    std::optional<Dice> ends_;
+    std::optional<Dice> ends_, slow_;
     std::vector<Fault> armed_;
     int fired_ = 0;
     Instant cycle_began_{};

@@ -88,6 +88,8 @@ bool World::write_sql(Device& device, const std::string& sql, std::vector<Token>
     }
     tally_.add("edits here");
     ledger_.typed_here.insert(tokens.begin(), tokens.end());
+    for (const Token one : tokens)
+        ledger_.typed[one] = {device.number(), time_.now, device.clock().skew()};
     return true;
 }
 

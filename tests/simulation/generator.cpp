@@ -386,7 +386,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.reader ? ", somebody reads along" : "") +
         (scenario.twists.fights ? ", remotes insist" : "") +
         (scenario.twists.loads_late ? ", loaded late" : "") +
-        (scenario.twists.ends ? ", connectors end" : "") +
+        (scenario.twists.slow ? ", slow" : "") + (scenario.twists.ends ? ", connectors end" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

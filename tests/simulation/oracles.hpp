@@ -20,6 +20,10 @@ void check_cursors(World& world, Device& device, const std::string& connection);
 void check_taken(World& world, Device& device, const std::string& connection,
                  const std::vector<std::string>& streams);
 
+/// After a cycle in which the device's clock has not jumped. D1: where the newest value was to win,
+/// the one that won is the newer one.
+void check_newest(World& world, Device& device, const std::string& connection);
+
 /// A1: every value that was typed is found somewhere; what was taken back is found nowhere.
 void check_values(World& world);
 /// A3: no record was made twice at a remote.

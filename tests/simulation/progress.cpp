@@ -77,7 +77,8 @@ void check_taken(World& world, Device& device, const std::string& connection,
         const auto stream = record.substr(0, record.find('/'));
         if (!streams.empty() && std::ranges::find(streams, stream) == streams.end()) continue;
         const auto* there = server.find(stream, record.substr(stream.size() + 1));
-        if (there->ever_deleted) continue;  // it may be another one here by now
+        // It may be another one here by now; or it was to be read by id, and was out of sight.
+        if (there->ever_deleted || there->ever_forbidden) continue;
         const auto found = links.find(record);
         if (found != links.end() && older(found->second, version))
             world.violation("B4: dev" + std::to_string(device.number()) + " was shown " + record +

@@ -18,6 +18,10 @@ std::string text_of(const Fields& fields, const char* name) {
     return found == fields.end() ? "" : found->second.text();
 }
 
+std::string spot(const std::string& id, const std::string& field, Token token) {
+    return id + "/" + field + "/" + std::to_string(token);
+}
+
 }  // namespace
 
 Server::Server(std::string name, RemoteModel model, ServerTraits traits, const WorldTime& time,
@@ -80,7 +84,10 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
-        for_each_token(value.view(), [&](Token token) { held_.insert(token); });
+        for_each_token(value.view(), [&](Token token) {
+            held_.insert(token);
+            typed_at_[spot(id, name, token)] = time_.now;
+        });
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
     if (by == kColleague) note_what_stands(stream, record.now.fields, fields);
@@ -105,7 +112,8 @@ void Server::edit(const std::string& stream, const std::string& id, const Fields
 
 void Server::edit_late(const std::string& stream, const std::string& id, const Fields& fields,
                        milliseconds after) {
-    pending_.push_back({time_.now + std::min(after, kLateMax), stream, id, stamp(), fields});
+    pending_.push_back(
+        {time_.now + std::min(after, kLateMax), stream, id, stamp(), fields, time_.now});
 }
 
 void Server::settle() {
@@ -116,8 +124,13 @@ void Server::settle() {
         }
         // The row was locked meanwhile: whoever wrote first has made the other transaction fail.
         const Record* record = find(it->stream, it->id);
-        if (record != nullptr && !record->now.deleted && record->now.stamp <= it->stamp)
+        if (record != nullptr && !record->now.deleted && record->now.stamp <= it->stamp) {
             change(it->stream, it->id, it->fields, "colleague", it->stamp, it->due);
+            for (const auto& [name, value] : it->fields)
+                for_each_token(value.view(), [&](Token token) {
+                    typed_at_[spot(it->id, name, token)] = it->typed;
+                });
+        }
         it = pending_.erase(it);
     }
 }
@@ -266,6 +279,13 @@ const Server::Record* Server::find(const std::string& stream, const std::string&
     const auto& all = records(stream);
     const auto found = all.find(id);
     return found == all.end() ? nullptr : &found->second;
+}
+
+std::optional<Instant> Server::typed_at(const std::string& id, const std::string& field,
+                                        Token token) const {
+    const auto found = typed_at_.find(spot(id, field, token));
+    if (found == typed_at_.end()) return std::nullopt;
+    return found->second;
 }
 
 const Server::Image* Server::visible(const Record& record) const {

@@ -103,6 +103,10 @@ public:
     [[nodiscard]] std::vector<std::string> dead(const std::string& stream) const;
     /// Longest time from a stamp until the change is in every list.
     [[nodiscard]] milliseconds lag_bound() const;
+    /// When this field of this record was last given a value with this token; a colleague's long
+    /// transaction: when it was typed.
+    [[nodiscard]] std::optional<Instant> typed_at(const std::string& id, const std::string& field,
+                                                  Token token) const;
     /// It was here once, in whatever record.
     [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
@@ -135,6 +139,7 @@ private:
         Instant due;
         std::string stream, id, stamp;
         Fields fields;
+        Instant typed;
     };
 
     std::string name_;
@@ -145,6 +150,7 @@ private:
     std::map<std::string, std::map<std::string, Record>> records_;
     std::vector<Pending> pending_;
     std::set<Token> held_, let_stand_;
+    std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"
     std::optional<Value> insists_;
     std::set<std::pair<std::string, std::string>> hidden_;
     std::set<std::pair<std::string, std::string>> addresses_;

@@ -95,6 +95,7 @@ struct Twists {
     /// The first device has made no sync when the story begins: it loads remotes that are full and
     /// in use (B4).
     bool loads_late = false;
+    bool slow = false;  ///< remotes that tell their time slowly (D1)
     bool ends = false;  ///< what gets lost may be lost because the connector's process ended
 };
 

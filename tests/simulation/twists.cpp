@@ -81,6 +81,31 @@ void cut_off(Dice& dice, Scenario& scenario) {
     put_whole(dice, scenario, steps);
 }
 
+// Two type into one field within a few seconds, and each sends it or reads the other's.
+void at_the_same_time(Dice& dice, Scenario& scenario) {
+    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
+    Step here;
+    here.device = to.device;
+    here.remote = to.remote;
+    here.act = Act::kType;
+    here.pick = dice.roll(4);
+    here.field = 1 + dice.roll(1'000);
+    here.token = kTwistTokens + 4 * dice.roll(1'000'000);
+    Step there = here, wait = here, sync = here;
+    there.act = Act::kTheirType;
+    there.token += 2;
+    wait.act = Act::kWait;
+    wait.amount = static_cast<std::int64_t>(dice.roll(12'000));
+    sync.act = Act::kSync;
+    sync.field = 1;
+    if (dice.percent(50)) std::swap(here, there);
+    Step jump = wait;  // of a clock that has been wrong for a while, or is so from now on
+    jump.act = Act::kClockJump;
+    jump.amount = (static_cast<std::int64_t>(dice.roll(86'400)) - 43'200) * 1'000;
+    if (dice.percent(50)) jump = wait;
+    put_whole(dice, scenario, {sync, jump, here, wait, there, wait, sync});
+}
+
 // Early in the story the first device loads a remote with some pages of records, which colleagues
 // edit meanwhile.
 void load_in_use(Dice& dice, Scenario& scenario) {
@@ -134,6 +159,11 @@ void twist(Scenario& scenario) {
     if (twists.loads_late) load_in_use(loads, scenario);
     Dice cuts(scenario.seed + 0x1333);
     if (!one_fate && cuts.percent(30)) cut_off(cuts, scenario);
+    Dice clash(scenario.seed + 0x2334);
+    if (clash.percent(20)) {
+        twists.slow = clash.percent(40);
+        for (int n = 0; n < 3; ++n) at_the_same_time(clash, scenario);
+    }
 }
 
 }  // namespace kontor::simulation

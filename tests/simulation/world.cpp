@@ -112,6 +112,7 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                        .violation = [this](const std::string& what) { violation(what); },
                        .parked = [this, device, remote] { return parked(device, remote); }});
     if (scenario_.twists.ends) out->let_end(seed * 59);
+    if (scenario_.twists.slow) out->be_slow(seed * 61);
     return out;
 }
 
@@ -302,11 +303,14 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     static_cast<void>(device.connection(name).account->take_fired());
     syncing_.push_back(device.number());
     Account& account = *device.connection(name).account;
+    const auto skew = device.clock().skew();
     account.rehearse(options.dry_run);
     const auto report = device.sync(name, options, observer);
     account.rehearse(false);
     syncing_.pop_back();
     check_cursors(*this, device, name);
+    if (!options.dry_run && !device.disk().dead() && device.clock().skew() == skew)
+        check_newest(*this, device, name);
     time_.advance(milliseconds{1'000});
 
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;

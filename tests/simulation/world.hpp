@@ -17,8 +17,14 @@ namespace kontor::simulation {
 
 /// What was typed, by whom, and what must be true of it.
 struct Ledger {
-    std::set<Token> typed_here;      ///< committed at a device
-    std::set<Token> typed_there;     ///< by colleagues
+    std::set<Token> typed_here;   ///< committed at a device
+    std::set<Token> typed_there;  ///< by colleagues
+    struct Typed {
+        int device = 0;
+        Instant when;          ///< by the one true time
+        milliseconds skew{0};  ///< of the device's clock then
+    };
+    std::map<Token, Typed> typed;    ///< here
     std::set<Token> taken_back;      ///< rolled back: must be nowhere
     std::set<Token> asserted_again;  ///< brought back by undo, a decision or a restore
     /// City and street of each contact after a person has edited or decided.
