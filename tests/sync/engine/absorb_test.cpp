@@ -148,12 +148,12 @@ TEST_CASE("a change of very many records is absorbed in parts", "[absorb]") {
     }
     SECTION("records that are made, changed and partly deleted again") {
         crowd.device.sql(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4200)"
             " INSERT INTO contact(last_name) SELECT 'New' FROM n");
         crowd.device.sql("UPDATE contact SET phone = '300' WHERE last_name = 'New'");
         crowd.device.sql("DELETE FROM contact WHERE last_name = 'New' AND id % 2");
         CHECK(crowd.absorb_all() > 1);
-        CHECK(crowd.device.number("SELECT count(*) FROM kontor_link WHERE ext_id IS NULL") == 4500);
+        CHECK(crowd.device.number("SELECT count(*) FROM kontor_link WHERE ext_id IS NULL") == 2100);
         CHECK(crowd.device.number("SELECT count(*) FROM kontor_shadow") == 0);
     }
     CHECK(crowd.device.number("SELECT count(*) FROM kontor_absorbed") == 0);
