@@ -8,6 +8,7 @@
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
+#include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/merge/lens.hpp"
 
@@ -266,13 +267,9 @@ template <class Work>
 Result<> in_transaction(const replica::Database& db, const Clock& clock, Random& random,
                         Work work) {
     return guarded([&] {
-        Sql sql(db);
-        NullLogger log;
-        replica::CatalogueCache catalogues;
-        Plans plans = Plans::load(sql, catalogues);
-        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
-        EngineTransaction transaction(context);
-        work(context);
+        Standalone own(db, clock, random);
+        EngineTransaction transaction(own.context);
+        work(own.context);
         transaction.commit();
     });
 }

@@ -5,6 +5,7 @@
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/puller.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 
 namespace kontor::engine {
@@ -298,13 +299,11 @@ Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflict
 Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock, Random& random,
                                 const ManyConflicts& which, Side side, const std::string& actor) {
     return guarded([&] {
-        Sql sql(db);
-        NullLogger log;
-        replica::CatalogueCache catalogues;
-        Plans plans = Plans::load(sql, catalogues);
-        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        Standalone own(db, clock, random);
+        Context& context = own.context;
+        Sql& sql = context.sql;
         ManyDecided out;
-        const auto ids = select(sql, plans, which, side, out);
+        const auto ids = select(sql, context.plans, which, side, out);
         list_first(db, ids, out.conflicts);
         if (ids.empty()) return out;
         context.run = out.run = begin_run(sql, "resolve", context.now());
@@ -334,11 +333,9 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
 Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Random& random,
                             std::int64_t run, bool preview, const std::string& actor) {
     return guarded([&] {
-        Sql sql(db);
-        NullLogger log;
-        replica::CatalogueCache catalogues;
-        Plans plans = Plans::load(sql, catalogues);
-        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        Standalone own(db, clock, random);
+        Context& context = own.context;
+        Sql& sql = context.sql;
         std::vector<std::int64_t> ids;
         auto& rows = sql.bind(
             "SELECT id FROM kontor_conflict WHERE state = 'decided' AND (rule = ?1 OR rule LIKE"

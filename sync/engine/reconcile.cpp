@@ -7,6 +7,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/merge/mapping_json.hpp"
 
@@ -271,12 +272,9 @@ Result<bool> policies_change(const replica::Database& db, const std::string& con
 Result<> take_policies(const replica::Database& db, const Clock& clock, Random& random,
                        const std::string& connection, const merge::Mapping& mapping) {
     return guarded([&] {
-        Sql sql(db);
-        NullLogger log;
-        replica::CatalogueCache catalogues;
-        Plans plans = Plans::load(sql, catalogues);
-        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
-        EngineTransaction transaction(context);
+        Standalone own(db, clock, random);
+        Sql& sql = own.context.sql;
+        EngineTransaction transaction(own.context);
         for (const auto& [stream, text] : changed_policies(sql, connection, mapping)) {
             sql.run("UPDATE kontor_stream SET mapping = ? WHERE id = ?", text, stream);
             mappings_changed(sql);

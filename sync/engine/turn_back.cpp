@@ -6,6 +6,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/replica/history.hpp"
 #include "sync/replica/rewind.hpp"
@@ -181,11 +182,9 @@ Result<TurnedBack> turn_back(const replica::Database& db, const Clock& clock, Ra
         return fail(Errc::kNotFound, "the history begins after " + at,
                     {{"at", at}, {"reason", "history_too_young"}});
     return guarded([&] {
-        Sql sql(db);
-        replica::CatalogueCache catalogues;
-        Plans plans = Plans::load(sql, catalogues);
-        NullLogger log;
-        Context context{.sql = sql, .clock = clock, .random = random, .log = log, .plans = plans};
+        Standalone own(db, clock, random);
+        Context& context = own.context;
+        Sql& sql = context.sql;
         TurnedBack out;
         EngineTransaction transaction(context);
         context.run = out.run = add_restore_run(sql, context.now(), at);
