@@ -17,7 +17,7 @@ struct Known {
 
 std::string of(const std::string& connection, const char* columns, const char* tables) {
     return std::string("SELECT s.name, ") + columns +
-           " FROM kontor_stream s JOIN kontor_connection" + " c ON c.id = s.connection " + tables +
+           " FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection " + tables +
            " WHERE c.name = '" + connection + "'";
 }
 

@@ -63,7 +63,7 @@ struct Setup {
         out.token_file = dir / ("token-" + api);
         return AppTokens(std::move(out), http, clock, sleeper, redactor);
     }
-    Result<HttpResponse> run(AppTokens& auth, std::string_view body, bool idempotent = false) {
+    Result<HttpResponse> run(Authenticator& auth, HttpCall& call) {
         Requester requester({.http = http,
                              .hosts = hosts,
                              .auth = auth,
@@ -72,12 +72,15 @@ struct Setup {
                              .random = random,
                              .sleeper = sleeper,
                              .log = log});
+        return requester.run(call);
+    }
+    Result<HttpResponse> run(AppTokens& auth, std::string_view body, bool idempotent = false) {
         HttpCall call;
         call.request.method = "POST";
         call.request.url = "https://crm.example/data";
         call.body = body;
         call.idempotent = idempotent;
-        return requester.run(call);
+        return run(auth, call);
     }
 };
 
@@ -381,14 +384,6 @@ TEST_CASE("keys stand in headers, addresses and bodies alike", "[app_token]") {
     REQUIRE(borne);
     Setup s;
     FixedCredentials auth(std::move(*borne));
-    Requester requester({.http = s.http,
-                         .hosts = s.hosts,
-                         .auth = auth,
-                         .budgets = *s.budgets,
-                         .clock = s.clock,
-                         .random = s.random,
-                         .sleeper = s.sleeper,
-                         .log = s.log});
     HttpCall call;
     call.request.method = "POST";
     call.request.url = "https://crm.example/rest/%7Bkey%7D/x%7Bkey%7D?a=1";
@@ -396,7 +391,7 @@ TEST_CASE("keys stand in headers, addresses and bodies alike", "[app_token]") {
     // Refused once with a status that is tried again: the address is made from the plain one.
     s.http.next.push_back(answer(503, ""));
     s.http.next.push_back(answer(200, "{}"));
-    REQUIRE(requester.run(call));
+    REQUIRE(s.run(auth, call));
     for (const auto& seen : s.http.seen) {
         CHECK(seen.url == "https://crm.example/rest/a%2Fb%3F/xa%2Fb%3F?a=1&api_key=a%2Fb%3F");
         CHECK(seen.told_url == "https://crm.example/rest/%7Bkey%7D/x%7Bkey%7D?a=1&api_key=***");
@@ -448,17 +443,9 @@ TEST_CASE("a key in the address goes to its end, encoded, and not twice when sen
     FixedCredentials auth(std::move(key));
     s.http.next.push_back(answer(503, "{}"));
     s.http.next.push_back(answer(200, "{}"));
-    Requester requester({.http = s.http,
-                         .hosts = s.hosts,
-                         .auth = auth,
-                         .budgets = *s.budgets,
-                         .clock = s.clock,
-                         .random = s.random,
-                         .sleeper = s.sleeper,
-                         .log = s.log});
     HttpCall call;
     call.request.url = "https://crm.example/data";
-    REQUIRE(requester.run(call));
+    REQUIRE(s.run(auth, call));
     REQUIRE(s.http.seen.size() == 2);
     CHECK(s.http.seen[0].url == "https://crm.example/data?api%20key=a%26b");
     CHECK(s.http.seen[1].url == s.http.seen[0].url);
