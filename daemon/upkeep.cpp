@@ -1,7 +1,5 @@
 #include "daemon/upkeep.hpp"
 
-#include <sqlite3.h>
-
 #include <filesystem>
 
 #include "daemon/backup/spool.hpp"
@@ -12,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAfter{1'000};
 constexpr std::chrono::milliseconds kIdleAfter{20'000};
+constexpr std::chrono::milliseconds kEmptyPatience{100};
 constexpr std::int64_t kQuietBytes = 4 << 20;  // less is not worth the work
 
 std::int64_t wal_bytes(const std::string& path) {
@@ -84,8 +83,10 @@ void Upkeep::look() {
     changed_pages(parts_.databases).look();
     const auto bytes = wal_bytes(parts_.databases.path());
     if (bytes <= kQuietBytes) return;
+    // While others write all the time, only emptying it lets the log begin anew; until the next
+    // look it grows on.
     checkpoint(parts_.databases, parts_.log,
-               bytes > parts_.wal_bytes_max ? Checkpoint::kWhole : Checkpoint::kQuietly);
+               bytes > parts_.wal_bytes_max / 2 ? Checkpoint::kWhole : Checkpoint::kQuietly);
 }
 
 void Upkeep::notice() {
@@ -108,12 +109,9 @@ void Upkeep::checkpoint(Databases& databases, Logger& log, Checkpoint how) {
     if (auto done = changed_pages(databases).write_back(**db, **reader); !done)
         log.warning("replica.checkpoint_failed", {{"reason", done.error().message}});
     if (how == Checkpoint::kQuietly) return;
-    sqlite3_busy_timeout((*db)->raw(), 100);
-    const int code = sqlite3_wal_checkpoint_v2((*db)->raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
-                                               nullptr, nullptr);
-    sqlite3_busy_timeout((*db)->raw(), 10'000);
-    if (code != SQLITE_OK && code != SQLITE_BUSY)
-        log.warning("replica.checkpoint_failed", {{"code", code}});
+    // Readers wait as well while it is emptied.
+    if (auto done = (*db)->empty_log(kEmptyPatience); !done)
+        log.warning("replica.checkpoint_failed", {{"reason", done.error().message}});
 }
 
 }  // namespace kontor::app

@@ -326,6 +326,18 @@ Result<std::int64_t> Database::scalar(std::string_view sql) const {
     return *row ? statement->integer(0) : 0;
 }
 
+Result<bool> Database::empty_log(std::chrono::milliseconds patience) const {
+    if (turn_ != nullptr && !turn_->take(yields_, patience_)) return false;
+    sqlite3_busy_timeout(db_.get(), static_cast<int>(patience.count()));
+    const int rc =
+        sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db_.get(), static_cast<int>(patience_.count()));
+    if (turn_ != nullptr) turn_->give();
+    if (rc == SQLITE_OK) return true;
+    if ((rc & 0xff) == SQLITE_BUSY) return false;
+    return tl::unexpected<Error>(storage_error(db_.get(), rc, "write back the log"));
+}
+
 std::int64_t Database::last_insert_id() const {
     return sqlite3_last_insert_rowid(db_.get());
 }

@@ -117,6 +117,9 @@ public:
     [[nodiscard]] Result<> execute(const std::string& sql) const;
     /// One number from a query without parameters; 0 if it has no row or NULL.
     [[nodiscard]] Result<std::int64_t> scalar(std::string_view sql) const;
+    /// Writes the whole write-ahead log into the database and empties it, when the turn to write
+    /// has come. False: a reader, or another process that writes, was in the way for `patience`.
+    [[nodiscard]] Result<bool> empty_log(std::chrono::milliseconds patience) const;
 
     [[nodiscard]] std::int64_t last_insert_id() const;
     [[nodiscard]] int changes() const;

@@ -1,8 +1,11 @@
 #include "sync/replica/database.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 
+#include "sync/replica/write_turn.hpp"
 #include "tests/sync/replica/support.hpp"
 
 namespace kontor::replica {
@@ -99,6 +102,39 @@ TEST_CASE("a statement's end leaves nothing to the next of its text", "[replica]
     again = replica.db().prepare("SELECT 1");
     REQUIRE(replica.db().execute("BEGIN IMMEDIATE; COMMIT"));
     CHECK(replica.db().scalar("PRAGMA wal_checkpoint(TRUNCATE)") == 0);
+}
+
+TEST_CASE("the log is emptied when nobody is in the way", "[replica][database]") {
+    TempDir dir;
+    const auto path = dir.path("replica.db");
+    const auto log_bytes = [&] { return std::filesystem::file_size(path + "-wal"); };
+    WriteTurn turn;
+    const OpenOptions options{.access = Access::kLocal,
+                              .create = true,
+                              .busy_timeout = std::chrono::milliseconds{50},
+                              .turn = &turn};
+    auto db = Database::open(path, options);
+    auto reader = Database::open(path, options);
+    REQUIRE(db);
+    REQUIRE(reader);
+    REQUIRE(db->execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)"));
+    REQUIRE(log_bytes() > 0);
+    constexpr std::chrono::milliseconds kPatience{1};
+    {
+        auto reads = Snapshot::begin(*reader);
+        REQUIRE(reads);
+        REQUIRE(reader->scalar("SELECT a FROM t") == 1);
+        CHECK(db->empty_log(kPatience) == false);
+        CHECK(log_bytes() > 0);
+    }
+    {
+        auto writes = Transaction::begin(*reader);
+        REQUIRE(writes);
+        CHECK(db->empty_log(kPatience) == false);  // the turn does not come
+    }
+    CHECK(db->empty_log(kPatience) == true);
+    CHECK(log_bytes() == 0);
+    CHECK(Transaction::begin(*reader));  // the turn was given back
 }
 
 TEST_CASE("statements outlive a change of the schema", "[replica][database]") {
