@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
@@ -366,7 +367,7 @@ void take_up(Context& context, const StreamPlan& plan, Link link) {
         case LinkState::kDone:  // there is nothing there any more: it is made anew
             if (!plan.mapping.push || !plan.mapping.create) return;
             pin_referrers(context.sql, context.plans, plan, link.record);
-            forget_link(context.sql, link.id);
+            forget_gone_link(context, link);
             be_created(context, plan, link.record);
             return;
         case LinkState::kDetached:

@@ -5,6 +5,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/decide.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
@@ -223,7 +224,7 @@ void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side si
     const bool here = read_row(context.sql, plan, link.record).has_value();
     if (here && side == Side::kOurs) {  // they deleted it: it is created there again
         pin_referrers(context.sql, context.plans, plan, link.record);
-        forget_link(context.sql, link.id);
+        forget_gone_link(context, link);
         add_unsent_link(context.sql, plan.id, link.record);
     } else if (here) {
         pin_referrers(context.sql, context.plans, plan, link.record);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/state.hpp"
 
@@ -52,6 +53,7 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
     for (const char* table : {"kontor_shadow", "kontor_waiting", "kontor_intent", "kontor_blocked"})
         of_stream(table);
     sql.run("DELETE FROM kontor_match WHERE stream = ?", stream);
+    drop_let_go(sql, stream);
     sql.run(
         "UPDATE kontor_conflict SET state = 'decided', rule = 'remote_changed',"
         " decided_at = ?, decided_by = ? WHERE state = 'open' AND stream = ?",

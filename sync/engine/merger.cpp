@@ -4,6 +4,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
 
@@ -140,6 +141,13 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     ++counts_.seen;
     auto stored = link_by_ext(context_.sql, plan_.id, image.id);
     if (!stored) {
+        if (was_let_go(context_.sql, plan_.id, image.id)) {
+            if (!authoritative && may_reread_) {
+                rereads_.emplace_back(image.id);
+                return;
+            }
+            take_back(context_.sql, plan_.id, image.id);
+        }
         if (!adopt_created(image)) return insert_new(image, authoritative);
         stored = link_by_ext(context_.sql, plan_.id, image.id);
     }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/merger.hpp"
 
 namespace kontor::engine {
@@ -70,7 +71,7 @@ void Merger::gone(Link link, const remote::RecordView& image) {
         record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "ours");
         ++counts_.conflicts;
         pin_referrers(context_.sql, context_.plans, plan_, link.record);
-        forget_link(context_.sql, link.id);
+        forget_gone_link(context_, link);
         add_unsent_link(context_.sql, plan_.id, link.record);
         return;
     }

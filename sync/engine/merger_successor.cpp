@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/merger.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/policy.hpp"
@@ -81,6 +82,7 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     if (!authoritative) {
         rereads_.emplace_back(image.id);
     } else if (gone) {
+        let_go(context_, plan_.id, link.ext_id);
         link.ext_id = std::string(image.id);
         revive(std::move(link), image, "revived");
     } else {
@@ -121,6 +123,7 @@ void Merger::succeeded(Link link, const remote::RecordView& image) {
         pin_referrers(context_.sql, context_.plans, plan_, link.record);
         drop_intents(context_.sql, link.id);
         unblock(context_.sql, link.id);
+        let_go(context_, plan_.id, link.ext_id);
         link.ext_id = std::string(image.successor);
         link.version.clear();
         link.state = LinkState::kLive;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
 
 namespace kontor::engine {
@@ -133,6 +134,7 @@ void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& p
         EngineTransaction transaction(context);
         context.sql.run("UPDATE kontor_stream SET swept_at = ? WHERE id = ?", context.now(),
                         plan.id);
+        drop_old_let_go(context, plan.id);
         transaction.commit();
     }
     forget_list(context.sql, plan.id);

@@ -701,3 +701,37 @@ TEST_CASE("of a group that is hidden in part nothing comes, also not with a new 
     CHECK(w.device.text("SELECT mailing_city FROM contact") == "Bern");
     CHECK(w.device.text("SELECT mailing_street FROM contact") == "Aargasse");
 }
+
+TEST_CASE("an id that a record has given up, shown by a list that lags, makes no record",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto old = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    const auto late = w.remote.at("Contacts", old);
+    SECTION("a deletion that was sent is taken back") {
+        w.device.sql("DELETE FROM contact");
+        w.clock.advance(seconds{60});
+        w.device.sync("a");
+        w.device.sql("INSERT INTO contact(id, last_name) VALUES(1, 'Lee')");
+    }
+    SECTION("an edit wins over the deletion there") {
+        w.device.sql("UPDATE contact SET phone = '138'");
+        w.clock.advance(seconds{60});
+        w.remote.erase("Contacts", old);
+    }
+    w.device.sync("a");
+    w.device.sync("a");
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    REQUIRE(w.remote.ids("Contacts").front() != old);
+
+    w.clock.advance(seconds{60});
+    w.remote.replay("Contacts", old, late);
+    CHECK(w.device.sync("a").streams.front().created_here == 0);
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+
+    w.remote.restore("Contacts", old);  // then it is one more
+    w.clock.advance(seconds{60});
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'gone:%'") == 0);
+}

@@ -1,0 +1,52 @@
+#include "sync/engine/let_go.hpp"
+
+#include <string>
+
+namespace kontor::engine {
+namespace {
+
+std::string first_key(std::int64_t stream) {
+    return "gone:" + std::to_string(stream) + ":";
+}
+
+std::string end_key(std::int64_t stream) {
+    return "gone:" + std::to_string(stream) + ";";  // what comes after ':'
+}
+
+std::string key_of(std::int64_t stream, std::string_view ext) {
+    return first_key(stream).append(ext);
+}
+
+}  // namespace
+
+void let_go(Context& context, std::int64_t stream, std::string_view ext) {
+    if (ext.empty()) return;
+    context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)",
+                    key_of(stream, ext), context.now());
+}
+
+void forget_gone_link(Context& context, const Link& link) {
+    let_go(context, link.stream, link.ext_id);
+    forget_link(context.sql, link.id);
+}
+
+bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {
+    return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", key_of(stream, ext)).has_value();
+}
+
+void take_back(Sql& sql, std::int64_t stream, std::string_view ext) {
+    sql.run("DELETE FROM kontor_meta WHERE key = ?", key_of(stream, ext));
+}
+
+void drop_old_let_go(Context& context, std::int64_t stream) {
+    context.sql.run("DELETE FROM kontor_meta WHERE key > ? AND key < ? AND value < ?",
+                    first_key(stream), end_key(stream),
+                    format_instant(context.clock.now() - kLetGoKept));
+}
+
+void drop_let_go(Sql& sql, std::int64_t stream) {
+    sql.run("DELETE FROM kontor_meta WHERE key > ? AND key < ?", first_key(stream),
+            end_key(stream));
+}
+
+}  // namespace kontor::engine

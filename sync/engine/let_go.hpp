@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "sync/engine/context.hpp"
+#include "sync/engine/state.hpp"
+
+/// Remote ids whose link was let go because their record is gone there, while the record here lives
+/// on under another id or goes its own way. A list that lags may show such an id still; without a
+/// link, its image would pass for that of a new record. Kept in kontor_meta for as long as lists
+/// may lag (kLetGoKept), and until the next sweep after that. All functions throw Failure; those
+/// that write need an open write transaction.
+namespace kontor::engine {
+
+inline constexpr std::chrono::days kLetGoKept{30};
+
+void let_go(Context& context, std::int64_t stream, std::string_view ext);
+/// let_go() of the link's remote id, and forget_link().
+void forget_gone_link(Context& context, const Link& link);
+
+[[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext);
+/// The record is there again.
+void take_back(Sql& sql, std::int64_t stream, std::string_view ext);
+
+/// Those that no list shows any more.
+void drop_old_let_go(Context& context, std::int64_t stream);
+/// What another organisation calls by these ids is something else.
+void drop_let_go(Sql& sql, std::int64_t stream);
+
+}  // namespace kontor::engine
