@@ -157,7 +157,7 @@ void twist(Scenario& scenario) {
     Dice loads(scenario.seed + 0x1222);
     twists.loads_late = twists.twins == 0 && loads.percent(15);
     if (twists.loads_late) load_in_use(loads, scenario);
-    Dice cuts(scenario.seed + 0x1333);
+    Dice cuts(scenario.seed + 0x1444);
     if (!one_fate && cuts.percent(30)) cut_off(cuts, scenario);
     Dice clash(scenario.seed + 0x2334);
     if (clash.percent(20)) {
