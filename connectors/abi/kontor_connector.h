@@ -83,8 +83,11 @@ typedef struct kontor_host {
 
     /* Hands a record batch (record_batch.hpp) to the engine; only inside pull(), fetch(),
      * find() and list_ids(). `checkpoint` is the cursor from which a later pull goes on after this
-     * batch, or empty if it cannot be resumed here. Returns after the engine has committed the
-     * batch: this is the back-pressure. Anything but KONTOR_OK: stop and return it. */
+     * batch, or empty if it cannot be resumed here. Returns once the batch before has been
+     * committed: this is the back-pressure. This one may still be on its way while the plugin
+     * reads on. If it is refused, the next batch, or the next call that could have an effect, is
+     * not carried out and returns why; and so does the function, whatever the plugin returns.
+     * Anything but KONTOR_OK: stop and return it. */
     kontor_status (*emit)(void* ctx, kontor_str batch, kontor_str checkpoint);
 
     int64_t (*now_ms)(void* ctx);            /* UTC, milliseconds since the Unix epoch */

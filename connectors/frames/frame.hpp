@@ -7,7 +7,9 @@
 ///
 /// Little-endian. The process says kHello once. From then on the daemon speaks first: it sends
 /// kCall, and the process answers with kReturn. Until then it may ask for a service of the host at
-/// any time, one after the other: each kService is answered by one kAnswer. kEnd is its last word.
+/// any time: each kService is answered by one kAnswer, one after the other. It need not wait for an
+/// answer before it asks for the next, but has read all of them before kReturn. kEnd is its last
+/// word.
 /// All frames of a call carry its number, so that one out of turn is recognised. The head has a
 /// fixed size and the texts are taken as they are: nothing is parsed on the way of a record batch.
 

@@ -366,9 +366,9 @@ kontor_status Services::emit(std::string_view batch, std::string_view checkpoint
     if (!emit_)
         return failed({Errc::kInvalid, "emit outside of a call that takes records", {}, {}});
     if (sink_error_) return status_of(sink_error_->code);
-    if (parts_.sleeper.cancelled()) return KONTOR_E_CANCELLED;
     move_on();
-    auto taken = (*emit_)(batch, checkpoint);
+    auto taken = parts_.sleeper.cancelled() ? Result<>(fail(Errc::kCancelled, "cancelled"))
+                                            : (*emit_)(batch, checkpoint);
     if (taken) return KONTOR_OK;
     sink_error_ = std::move(taken.error());
     return status_of(sink_error_->code);

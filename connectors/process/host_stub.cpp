@@ -8,6 +8,8 @@ namespace {
 
 using frames::Service;
 
+constexpr int kUnreadMax = 16;  // they have no texts: the daemon can write them all at once
+
 std::string_view view(kontor_str text) {
     return text.data ? std::string_view(text.data, text.size) : std::string_view();
 }
@@ -26,15 +28,76 @@ kontor_status hand_over(const frames::Frame& answer, kontor_http_response* out) 
     return status_of(answer);
 }
 
+enum class Order {
+    kOnlyReads,     // may go on its way behind a batch that is refused
+    kHasNoFailure,  // so may this; and it returns no status
+    kAfterBatch,    // must not happen if the batch before it was refused
+};
+
+Order order_of(Service service) {
+    switch (service) {
+        case Service::kHttpFinish:
+        case Service::kFileRead:
+        case Service::kStreamRead:
+            return Order::kOnlyReads;
+        case Service::kNow:
+        case Service::kRandom:
+        case Service::kSleep:
+        case Service::kCancelled:
+        case Service::kStateGet:
+        case Service::kFileClose:
+        case Service::kHttpArrived:
+        case Service::kStreamClose:
+            return Order::kHasNoFailure;
+        default:
+            return Order::kAfterBatch;
+    }
+}
+
 }  // namespace
 
-frames::Frame HostStub::ask(Service service, Numbers numbers, Texts texts) {
+void HostStub::send(Service service, Numbers numbers, Texts texts) {
     pipe_.send({.kind = frames::Kind::kService,
                 .code = static_cast<std::uint8_t>(service),
                 .call = call_,
                 .numbers = numbers,
                 .texts = texts});
-    return pipe_.receive();
+}
+
+void HostStub::read_answers() {
+    for (; unread_ > 0; --unread_) {
+        const auto answer = pipe_.receive();
+        if (answer.code == static_cast<std::uint8_t>(Service::kEmit) &&
+            status_of(answer) != KONTOR_OK)
+            refused_ = status_of(answer);
+    }
+}
+
+kontor_status HostStub::settle() {
+    read_answers();
+    return take_refusal();
+}
+
+frames::Frame HostStub::ask(Service service, Numbers numbers, Texts texts) {
+    const auto order = order_of(service);
+    if (order == Order::kAfterBatch)
+        if (const auto refused = settle(); refused != KONTOR_OK) return {.numbers = {refused}};
+    send(service, numbers, texts);
+    read_answers();
+    auto answer = pipe_.receive();
+    if (order == Order::kOnlyReads && refused_ != KONTOR_OK) answer.numbers[0] = take_refusal();
+    return answer;
+}
+
+void HostStub::tell(Service service, Numbers numbers, Texts texts) {
+    send(service, numbers, texts);
+    if (++unread_ >= kUnreadMax) read_answers();
+}
+
+kontor_status HostStub::emit(std::string_view batch, std::string_view checkpoint) {
+    if (const auto refused = settle(); refused != KONTOR_OK) return refused;
+    tell(Service::kEmit, {}, {batch, checkpoint});
+    return KONTOR_OK;
 }
 
 struct HostStub::Calls {
@@ -43,6 +106,9 @@ struct HostStub::Calls {
     }
     static frames::Frame ask(void* ctx, Service service, Texts texts = {}) {
         return ask(ctx, service, Numbers{}, texts);
+    }
+    static void tell(void* ctx, Service service, Numbers numbers, Texts texts) {
+        static_cast<HostStub*>(ctx)->tell(service, numbers, texts);
     }
 
     static kontor_status http(void* ctx, kontor_str head, kontor_str body,
@@ -65,7 +131,7 @@ struct HostStub::Calls {
         return hand_over(ask(ctx, Service::kHttpFinish, Numbers{ticket}), out);
     }
     static kontor_status emit(void* ctx, kontor_str batch, kontor_str checkpoint) {
-        return status_of(ask(ctx, Service::kEmit, Texts{view(batch), view(checkpoint)}));
+        return static_cast<HostStub*>(ctx)->emit(view(batch), view(checkpoint));
     }
     static std::int64_t now_ms(void* ctx) { return ask(ctx, Service::kNow).numbers[1]; }
     static std::uint64_t random(void* ctx) {
@@ -76,13 +142,13 @@ struct HostStub::Calls {
         return ask(ctx, Service::kCancelled).numbers[1] != 0 ? 1 : 0;
     }
     static void log(void* ctx, std::int32_t level, kontor_str event, kontor_str fields) {
-        ask(ctx, Service::kLog, Numbers{level}, Texts{view(event), view(fields)});
+        tell(ctx, Service::kLog, Numbers{level}, Texts{view(event), view(fields)});
     }
     static void set_error(void* ctx, kontor_str message, kontor_str args) {
-        ask(ctx, Service::kSetError, Texts{view(message), view(args)});
+        tell(ctx, Service::kSetError, {}, Texts{view(message), view(args)});
     }
     static void progress(void* ctx, kontor_str json) {
-        ask(ctx, Service::kProgress, Texts{view(json)});
+        tell(ctx, Service::kProgress, {}, Texts{view(json)});
     }
     static kontor_str state_get(void* ctx) { return str(ask(ctx, Service::kStateGet).texts[0]); }
     static kontor_status state_put(void* ctx, kontor_str state) {

@@ -143,8 +143,9 @@ std::shared_ptr<const host::Library> load(const Arguments& arguments) {
         host.in_call(call.call);
         // The plugin's calls of the host reuse the buffer that these lie in.
         const std::string first(call.texts[0]), second(call.texts[1]);
-        const auto reply =
-            plugin.call(static_cast<Function>(call.code), host.table(), first, second);
+        auto reply = plugin.call(static_cast<Function>(call.code), host.table(), first, second);
+        const auto refused = host.settle();
+        if (reply.status == KONTOR_OK) reply.status = refused;
         const auto& out = reply.out;
         pipe.send(
             {.kind = Kind::kReturn,

@@ -172,6 +172,40 @@ static kontor_status pull(kontor_instance* self, kontor_str request, kontor_str 
         end();
         send(self, "");
         send(self, "");
+    } else if (stream_is(request, "Saver")) { /* notes what it believes committed */
+        begin(0, "1", "");
+        end();
+        if ((status = send(self, "")) != KONTOR_OK) return status;
+        host->progress(host->ctx, STR("{\"stage\":\"load\",\"done\":1}"));
+        status = host->state_put(host->ctx, STR("committed"));
+        if (status != KONTOR_OK) return status;
+    } else if (stream_is(request, "Saved")) {
+        begin(0, "1", "");
+        char state[64];
+        const kontor_str found = host->state_get(host->ctx);
+        snprintf(state, sizeof state, "%.*s", (int)found.size, found.data);
+        add(0, state);
+        end();
+        if ((status = send(self, "")) != KONTOR_OK) return status;
+    } else if (stream_is(request, "Ahead")) { /* reads the next page while one is applied */
+        char base[512], head[1024];
+        int64_t ticket = 0;
+        kontor_http_response answer;
+        text_at(self->config, "base_url", base, sizeof base);
+        snprintf(head, sizeof head, "{\"url\":\"%s/next\"}", base);
+        status = host->http_begin(host->ctx, (kontor_str){head, strlen(head)}, STR(""), &ticket);
+        if (status != KONTOR_OK) return status;
+        begin(0, "1", "");
+        end();
+        if ((status = send(self, "")) != KONTOR_OK) return status;
+        host->log(host->ctx, 1, STR("echo.ahead"), STR("{}"));
+        if ((status = host->http_finish(host->ctx, ticket, &answer)) != KONTOR_OK) return status;
+        snprintf(self->out, sizeof self->out, "%.*s", (int)answer.body.size, answer.body.data);
+        start();
+        begin(0, "2", "");
+        add(0, self->out);
+        end();
+        if ((status = send(self, "")) != KONTOR_OK) return status;
     } else if (stream_is(request, "Limited")) {
         host->set_error(host->ctx, STR("credits are used up"),
                         STR("{\"retry_after_ms\":1500,\"stream\":\"Limited\"}"));

@@ -215,6 +215,55 @@ TEST_CASE("an error of the engine stops a pull and comes back as it was") {
     CHECK(sink.batches == 1);
 }
 
+TEST_CASE("while a batch is applied the plugin reads on, and what it reads is not mixed up") {
+    Setup s;
+    auto remote = s.open();
+    s.http.next.push_back(answer(200, "the next page"));
+    Sink sink;
+    REQUIRE(remote->pull("Ahead", kFields, "", sink));
+    CHECK(sink.batches == 2);
+    REQUIRE(sink.records.size() == 2);
+    CHECK(sink.records[1].text == "the next page");
+}
+
+TEST_CASE("what a plugin does after a batch is not done if the batch was refused") {
+    Setup s;
+    auto remote = s.open();
+    const auto saved = [&remote] {
+        Sink sink;
+        REQUIRE(remote->pull("Saved", kFields, "", sink));
+        return sink.records.at(0).text;
+    };
+    Sink refusing;
+    refusing.error = Error{Errc::kStorage, "disk", {}, {}};
+    CHECK(remote->pull("Saver", kFields, "", refusing).error().code == Errc::kStorage);
+    CHECK(saved().empty());
+
+    s.http.next.push_back(answer(200, "the next page"));
+    CHECK(remote->pull("Ahead", kFields, "", refusing).error().code == Errc::kStorage);
+    CHECK(refusing.batches == 2);  // one of each pull
+
+    Sink taking;
+    REQUIRE(remote->pull("Saver", kFields, "", taking));
+    CHECK(saved() == "committed");
+}
+
+TEST_CASE("a batch that was cancelled is no success, whatever the plugin makes of it") {
+    Setup s;
+    auto remote = s.open();
+    struct Stopping final : remote::RecordSink {
+        explicit Stopping(FakeSleeper& which) : sleeper(which) {}
+        Result<> accept(std::span<const remote::RecordView>, std::string_view) override {
+            sleeper.stopped = true;
+            return {};
+        }
+        FakeSleeper& sleeper;
+    } sink(s.sleeper);
+    const auto got = remote->pull("Stubborn", kFields, "", sink);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kCancelled);
+}
+
 TEST_CASE("a plugin's errors become ours, with what it said") {
     Setup s;
     auto remote = s.open();
