@@ -9,7 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kYoung = 60s;         // a token this young is not renewed because of a refusal
+// A session may end at any moment, a minute after it began too. But where requests are refused
+// whatever the token, signing in goes on once a minute at most after the second time.
+constexpr auto kYoung = 60s;
+constexpr auto kLately = 2 * kYoung;
+constexpr int kAskedLatelyMax = 2;
 constexpr auto kRefusalHolds = 60s;  // how long a refusal is believed without asking again
 constexpr auto kLockWaitMax = 90'000ms;
 constexpr std::size_t kAskedMax = 1'000;
@@ -73,7 +77,15 @@ Result<bool> TokenKeeper::renew(const Bore& bore) {
     return !bore(state_);
 }
 
-// Brings in a usable token, other than the rejected one if that is old enough to be replaced.
+bool TokenKeeper::may_replace(const TokenState& state) const {
+    const auto now = clock_.now();
+    if (now - state.obtained >= kYoung) return true;
+    return std::ranges::count_if(state.asked, [now](Instant at) {
+               return at <= now && now - at < kLately;
+           }) < kAskedLatelyMax;
+}
+
+// Brings in a usable token, other than the rejected one if that may be replaced.
 Result<> TokenKeeper::obtain(const Bore* rejected) {
     auto lock = FileLock::acquire(path_ + ".lock", clock_, sleeper_, kLockWaitMax);
     if (!lock) return pass(lock);
@@ -81,8 +93,7 @@ Result<> TokenKeeper::obtain(const Bore* rejected) {
     if (!state) return pass(state);
     if (usable(*state)) {
         const bool is_rejected = rejected != nullptr && (*rejected)(*state);
-        const bool keep = !is_rejected || clock_.now() - state->obtained < kYoung;
-        if (keep) {
+        if (!is_rejected || !may_replace(*state)) {
             adopt(std::move(*state));
             return {};
         }

@@ -22,9 +22,9 @@ struct TokenRules {
 
 /// Access tokens that are asked for, kept in a file, and renewed in time. Whatever the number of
 /// threads and processes, one of them asks at a time and the others use what it got; the token
-/// outlives the process. A refused one is renewed once, never in a loop and never more often than
-/// the server allows. Thread-safe if what `ask` uses is, or if used from one thread; the references
-/// must outlive it.
+/// outlives the process. A refused one is renewed, never in a loop (one that is younger than a
+/// minute once, then none before the minute is over) and never more often than the server allows.
+/// Thread-safe if what `ask` uses is, or if used from one thread; the references must outlive it.
 class TokenKeeper {
 public:
     /// Asks the server. Gets what is kept, returns it with the new token, when it was obtained and
@@ -53,6 +53,8 @@ public:
 
 private:
     [[nodiscard]] bool usable(const TokenState& state) const;
+    /// Whether a refused token of this state is replaced.
+    [[nodiscard]] bool may_replace(const TokenState& state) const;
     void adopt(TokenState state);
     Result<> obtain(const Bore* rejected);
     Result<TokenState> ask(TokenState state);
