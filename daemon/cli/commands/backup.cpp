@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 constexpr std::size_t kShownIdChars = 8;
 
-std::string seconds(std::int64_t ms) {
+std::string shown_seconds(std::int64_t ms) {
     return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
 }
 
@@ -209,7 +209,7 @@ Outcome<Exit> run_backup_run(Context& context) {
                                                              {"id", shown_id(done->snapshot)},
                                                              {"at", done->shows},
                                                              {"bytes", grouped(done->bytes_added)},
-                                                             {"time", seconds(done->ms)}}));
+                                                             {"time", shown_seconds(done->ms)}}));
         }
         return Exit::kOk;
     });
@@ -261,7 +261,7 @@ Outcome<Exit> run_backup_status(Context& context) {
         if (proof != nullptr)
             context.print(context.text(
                 "cli.backup.status.proof",
-                {{"shows", proof->shows}, {"at", proof->at}, {"time", seconds(proof->ms)}}));
+                {{"shows", proof->shows}, {"at", proof->at}, {"time", shown_seconds(proof->ms)}}));
         else
             context.print(context.text("cli.backup.status.unproven", {{"name", target.name}}));
         return Exit::kOk;
@@ -300,7 +300,7 @@ Outcome<Exit> run_backup_drill(Context& context) {
                                         {"id", shown_id(done->snapshot)},
                                         {"shows", done->shows},
                                         {"bytes", grouped(done->bytes)},
-                                        {"time", seconds(done->ms)},
+                                        {"time", shown_seconds(done->ms)},
                                         {"detail", context.said(done->error)}}));
         }
         return good ? Exit::kOk : Exit::kFailed;

@@ -12,6 +12,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/forecast.hpp"
+#include "daemon/cli/identity_view.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/plugin_options.hpp"
 #include "daemon/cli/sign_in.hpp"
@@ -310,10 +311,8 @@ void tell(Context& context, const std::string& name, const json& created, const 
         context.print_json(document);
         return;
     }
-    const auto& identity = object_at(created, "identity");
     context.print(context.text("cli.connect.created", {{"name", name}}));
-    context.note(context.text("cli.connect.checked",
-                              {{"name", name}, {"organisation", text_at(identity, "org_name")}}));
+    context.note(answers_as(context, name, object_at(created, "identity")));
     if (const auto& mapping = object_at(created, "mapping"); !mapping.empty())
         context.note(
             context.text("cli.connect.mapping",

@@ -3,6 +3,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/forecast.hpp"
+#include "daemon/cli/identity_view.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/sign_in.hpp"
@@ -111,13 +112,16 @@ json sign_in_of(const json& plugins, const std::string& plugin) {
 }
 
 /// Success is told as a sentence, or with --json as the daemon's answer.
-Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
-                   const messages::Args& args) {
+Outcome<Exit> told(Context& context, const json& answer, const std::string& sentence) {
     if (context.json())
         context.print_json(answer);
     else
-        context.note(context.text(key, args));
+        context.note(sentence);
     return Exit::kOk;
+}
+Outcome<Exit> told(Context& context, const json& answer, std::string_view key,
+                   const messages::Args& args) {
+    return told(context, answer, context.text(key, args));
 }
 
 }  // namespace
@@ -174,9 +178,8 @@ Outcome<Exit> run_connection_list(Context& context) {
 Outcome<Exit> run_connection_check(Context& context) {
     const auto answer = context.api().post(path_of(context, "/check"), json::object());
     if (!answer) return tl::unexpected<Failure>(answer.error());
-    return told(context, *answer, "cli.connect.checked",
-                {{"name", name_of(context)},
-                 {"organisation", text_at(object_at(*answer, "identity"), "org_name")}});
+    return told(context, *answer,
+                answers_as(context, name_of(context), object_at(*answer, "identity")));
 }
 
 Outcome<Exit> run_connection_forecast(Context& context) {
@@ -260,9 +263,7 @@ Outcome<Exit> run_connection_sign_in(Context& context) {
     }
     const auto answer = context.api().post(path_of(context, "/sign-in"), request.body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
-    return told(
-        context, *answer, "cli.connect.checked",
-        {{"name", name}, {"organisation", text_at(object_at(*answer, "identity"), "org_name")}});
+    return told(context, *answer, answers_as(context, name, object_at(*answer, "identity")));
 }
 
 Outcome<Exit> run_connection_resume(Context& context) {

@@ -67,6 +67,46 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
     CHECK((runner.out + runner.err).find("S3CRET") == std::string::npos);
 }
 
+TEST_CASE("who answers is told by what the remote tells of itself", "[cli][connect]") {
+    const auto said = [](const char* language, const json& identity, const Words& words) {
+        FakeDaemon daemon([&identity](const Asked& asked) {
+            if (asked.target == "/api/v1/plugins") return Canned{.body = kPlugins.dump()};
+            if (asked.target.ends_with("/forecast")) return Canned{.body = "{}"};
+            return Canned{.body = json{{"name", "crm"}, {"identity", identity}}.dump()};
+        });
+        Runner runner;
+        runner.env["LANG"] = language;
+        CHECK(runner.run_at(daemon, words) == 0);
+        return runner.err;
+    };
+    const Words check = {"connection", "check", "crm"};
+    const Words connect = {"connect",
+                           "zoho",
+                           "--name",
+                           "crm",
+                           "--no-input",
+                           "--value",
+                           "client_id=1000",
+                           "--secret",
+                           "client_secret=file:/x",
+                           "--secret",
+                           "refresh_token=file:/y"};
+    const auto has = [](const std::string& text, const char* part) {
+        return text.find(part) != std::string::npos;
+    };
+    for (const auto& words : {check, connect}) {
+        CHECK(has(said("C.UTF-8", {{"org_name", "Zylker"}, {"org_id", "7"}}, words),
+                  "crm answers as Zylker."));
+        CHECK(
+            has(said("C.UTF-8", {{"org_name", ""}, {"org_id", "7"}}, words), "crm answers as 7."));
+        CHECK(has(said("C.UTF-8", {{"user_name", "Ada"}}, words), "crm answers as Ada."));
+        CHECK(has(said("C.UTF-8", {{"org_name", ""}, {"org_id", ""}}, words),
+                  "crm answers and takes these credentials."));
+        CHECK(has(said("zh_CN.UTF-8", {{"org_id", "7"}}, words), "crm 连接成功：7。"));
+        CHECK(has(said("zh_CN.UTF-8", json::object(), words), "crm 连接成功，凭据有效。"));
+    }
+}
+
 TEST_CASE("connect works from a script, without a terminal", "[cli][connect]") {
     FakeDaemon daemon(answer);
     const auto file = daemon.folder() + "/token";
