@@ -8,6 +8,24 @@
 #include <string>
 
 namespace kontor::host {
+namespace {
+
+std::optional<Instant> http_date(std::string_view value) {
+    if (value.empty() || value.size() > 64 ||
+        !std::isalpha(static_cast<unsigned char>(value.front())) || !value.ends_with("GMT"))
+        return std::nullopt;
+    const auto date = curl_getdate(std::string(value).c_str(), nullptr);
+    if (date < 0) return std::nullopt;
+    return Instant(std::chrono::seconds(date));
+}
+
+// By the clock of whoever answered, where it tells it: ours may be wrong, and a date that it names
+// is one of its own.
+Instant told_at(const HttpResponse& answer, const Clock& clock) {
+    return http_date(answer.header("date")).value_or(clock.now());
+}
+
+}  // namespace
 
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, Instant now) {
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
@@ -20,11 +38,9 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
         if (read.ec != std::errc()) seconds = kMax_s;
         return std::chrono::seconds(std::min(seconds, kMax_s));
     }
-    if (!std::isalpha(static_cast<unsigned char>(value.front())) || !value.ends_with("GMT"))
-        return std::nullopt;
-    const auto date = curl_getdate(std::string(value).c_str(), nullptr);
-    if (date < 0) return std::nullopt;
-    const auto wait = Instant(std::chrono::seconds(date)) - now;
+    const auto date = http_date(value);
+    if (!date) return std::nullopt;
+    const auto wait = *date - now;
     return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0),
                                                  std::chrono::seconds(kMax_s));
 }
@@ -55,7 +71,7 @@ Retries::Decision Retries::after_status(const HttpResponse& answer) {
     const bool trouble =
         status == 408 || status == 500 || status == 502 || status == 503 || status == 504;
     if (!limited && !(trouble && idempotent_)) return {};
-    const auto asked = parse_retry_after(answer.header("retry-after"), clock_.now());
+    const auto asked = parse_retry_after(answer.header("retry-after"), told_at(answer, clock_));
     if (const auto wait = next_wait(asked, policy_.attempts_max))
         return {Decision::Kind::kWait, *wait, {}};
     if (!limited && !asked) return {};

@@ -299,6 +299,18 @@ TEST_CASE("Retry-After is kept to, and a long one goes to the scheduler at once"
     CHECK(s.sleeper.waits.empty());
 }
 
+TEST_CASE("a date in Retry-After is one of the clock that the answer tells, not of ours") {
+    Setup s;  // whose clock may be wrong by years
+    s.http.next.push_back(answer(429, "",
+                                 {{"date", "Fri, 31 Dec 1999 23:59:10 GMT"},
+                                  {"retry-after", "Fri, 31 Dec 1999 23:59:40 GMT"}}));
+    s.http.next.push_back(answer(200));
+    REQUIRE(s.run());
+    REQUIRE(s.sleeper.waits.size() == 1);
+    CHECK(s.sleeper.waits[0] >= 30s);
+    CHECK(s.sleeper.waits[0] <= 34s);
+}
+
 TEST_CASE("all attempts together stay within the time allowed") {
     Setup s;
     for (int i = 0; i < 6; ++i) s.http.next.push_back(answer(429, "", {{"retry-after", "110"}}));
