@@ -3,6 +3,7 @@
 
 #include "connectors/sdk/canonical.hpp"
 #include "plugins/zoho/joined.hpp"
+#include "plugins/zoho/json_page.hpp"
 #include "plugins/zoho/pull.hpp"
 
 namespace kontor::zoho {
@@ -97,7 +98,8 @@ Progressed deleted(Pull& job) {
         if (!list.is_array()) throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": no list");
         for (const sdk::Json& each : list) {
             const std::string id = sdk::text_of(each, "id");
-            if (id.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": one without id");
+            if (!is_id(id))
+                throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": one without an id of Zoho's");
             const auto when = sdk::parse_instant(sdk::text_of(each, "deleted_time"));
             if (when) seen.newest_ms = std::max(seen.newest_ms, *when);
             job.out.begin(abi::Op::kDeleted, id, when ? sdk::format_instant(*when) : std::string(),

@@ -1,5 +1,7 @@
 #include "plugins/zoho/coql.hpp"
 
+#include "plugins/zoho/json_page.hpp"
+
 #include "connectors/sdk/canonical.hpp"
 
 namespace kontor::zoho {
@@ -39,7 +41,8 @@ CoqlIds coql_ids(Api& api, const std::string& module, const std::string& where,
         throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": no list of records");
     for (const sdk::Json& each : list) {
         std::string id = sdk::text_of(each, "id");
-        if (id.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": a record without id");
+        if (!is_id(id))
+            throw sdk::Error(KONTOR_E_PROTOCOL, doing + ": a record without an id of Zoho's");
         const auto ms = sdk::parse_instant(sdk::text_of(each, "Modified_Time"));
         out.ids.push_back(std::move(id));
         out.versions.push_back(ms ? sdk::format_instant(*ms) : std::string());

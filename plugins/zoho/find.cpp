@@ -4,6 +4,7 @@
 #include <set>
 
 #include "plugins/zoho/coql.hpp"
+#include "plugins/zoho/json_page.hpp"
 
 namespace kontor::zoho {
 namespace {
@@ -43,9 +44,12 @@ std::vector<std::string> by_external_id(Api& api, const Module& module,
         if (response.status == 400 && remote_error(response.body).code == "INVALID_DATA") continue;
         if (response.status >= 400) throw failure(response, "find " + module.name);
         const sdk::Json json = json_body(response, "find " + module.name);
-        for (const sdk::Json& each : sdk::member(json, "data"))
-            if (std::string id = sdk::text_of(each, "id"); !id.empty())
-                ids.push_back(std::move(id));
+        for (const sdk::Json& each : sdk::member(json, "data")) {
+            ids.push_back(sdk::text_of(each, "id"));
+            if (!is_id(ids.back()))
+                throw sdk::Error(KONTOR_E_PROTOCOL,
+                                 "find " + module.name + ": a record without an id of Zoho's");
+        }
     }
     return ids;
 }

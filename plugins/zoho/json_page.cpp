@@ -80,16 +80,16 @@ const char* what_is_wrong(simdjson::error_code error) {
     }
 }
 
-bool is_id(std::string_view text) {
-    return !text.empty() && text.size() <= kIdSizeMax &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 [[noreturn]] void refuse(const char* why) {
     throw sdk::Error(KONTOR_E_PROTOCOL, why);
 }
 
 }  // namespace
+
+bool is_id(std::string_view text) {
+    return !text.empty() && text.size() <= kIdSizeMax &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 class PageReader::Impl {
 public:

@@ -11,6 +11,10 @@
 
 namespace kontor::zoho {
 
+/// Whether an id that an answer holds can be one of Zoho's: digits. Any other would be sent back to
+/// it within a list of ids.
+[[nodiscard]] bool is_id(std::string_view text);
+
 /// What a page of records was, beside its records.
 struct Page {
     std::size_t records = 0;

@@ -155,6 +155,9 @@ TEST_CASE("hostile pages are refused with a reason", "[zoho][page]") {
             CHECK(std::string(error.what()).size() > 10);
         }
     }
+    // It would be sent back to Zoho within a list of ids.
+    for (const char* id : {"1e9", R"("1,2")", R"("x")"})
+        CHECK_THROWS_AS(reading.records(std::string(R"({"A":"a","id":)") + id + "}"), sdk::Error);
     // Afterwards the reader still works.
     CHECK(reading.records(R"({"id":"1","A":"a"})").size() == 1);
 }

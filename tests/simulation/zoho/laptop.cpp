@@ -57,7 +57,9 @@ Laptop::Laptop(Parts parts, const Outfit& outfit)
       dice_(parts_.seed + 2),
       machine_(parts_.name, clock_, parts_.seed + 3, parts_.trace),
       network_(parts_.organisation, parts_.time, parts_.seed + 4, parts_.trace,
-               {.yield = parts_.yield, .gone = [this] { return disk().dead(); }}),
+               {.yield = parts_.yield,
+                .gone = [this] { return disk().dead(); },
+                .violation = parts_.violation}),
       sleeper_(parts_.time, parts_.yield, [this] { return disk().dead(); }),
       secrets_(std::make_unique<Secrets>(parts_.organisation.credentials())) {
     std::filesystem::remove_all(parts_.folder);

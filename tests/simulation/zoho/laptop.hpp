@@ -33,6 +33,7 @@ public:
         Trace& trace;
         std::function<void()> yield;
         std::uint64_t seed = 1;
+        std::function<void(const std::string&)> violation = [](const std::string&) {};
     };
     Laptop(Parts parts, const Outfit& outfit);
     Laptop(const Laptop&) = delete;

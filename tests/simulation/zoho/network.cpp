@@ -1,6 +1,8 @@
 #include "tests/simulation/zoho/network.hpp"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "connectors/host/ascii.hpp"
 
@@ -21,6 +23,41 @@ host::HttpResponse answer_of(int status, std::string body, std::string type) {
     return out;
 }
 
+// As RFC 9110 writes it.
+std::string http_date(Instant at) {
+    const std::time_t seconds = at.time_since_epoch() / std::chrono::seconds{1};
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 40> out{};
+    const auto size = std::strftime(out.data(), out.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {out.data(), size};
+}
+
+// Answers that are no answer to anything, and some that cost a careless reader its stack.
+std::string hostile(Dice& dice) {
+    constexpr std::size_t kDeep = 200'000;
+    std::string nested;
+    switch (dice.roll(8)) {
+        case 0:
+            return std::string(kDeep, '[');
+        case 1:
+            for (std::size_t i = 0; i < kDeep; ++i) nested += "{\"data\":";
+            return nested;
+        case 2:
+            return "{\"data\":[{\"id\":\"\xff\xfe\"}],\"info\":{\"more_records\":false}}";
+        case 3:
+            return R"({"data":[{"id":1e999999}],"info":{"more_records":false}})";
+        case 4:
+            return R"({"data":{"id":[]},"info":[]})";
+        case 5:
+            return R"({"data":[null,17,"x"],"info":{"more_records":"yes"}})";
+        case 6:
+            return R"({"data":[{"id":"\ud800"}],"info":{"more_records":false}})";
+        default:
+            return "null";
+    }
+}
+
 }  // namespace
 
 const char* to_string(Trouble trouble) {
@@ -39,6 +76,10 @@ const char* to_string(Trouble trouble) {
             return "cut answer";
         case Trouble::kMaintenance:
             return "maintenance page";
+        case Trouble::kLimitedUntil:
+            return "429 until a date";
+        case Trouble::kHostile:
+            return "hostile answer";
     }
     return "";
 }
@@ -65,7 +106,30 @@ void Network::let_pass() {
     hooks_.yield();
 }
 
+// The clock of who answers may be ahead of the laptop's or behind it.
+host::HttpResponse Network::limited_until() {
+    constexpr milliseconds kAhead{120'000}, kWaitMax{30'000};
+    const auto ahead = dice_.upto(2 * kAhead) - kAhead;
+    const auto wait = dice_.upto(kWaitMax);
+    const Instant there = time_.now + ahead;
+    const Instant until{std::chrono::ceil<std::chrono::seconds>(there + wait)};
+    auto out =
+        answer_of(429, R"({"code":"TOO_MANY_REQUESTS","status":"error"})", "application/json");
+    out.headers["date"] = http_date(there);
+    out.headers["retry-after"] = http_date(until);
+    told_ = until - ahead;
+    return out;
+}
+
 Result<host::HttpResponse> Network::send(const host::HttpRequest& request) {
+    auto out = answered(request);
+    not_before_ = std::exchange(told_, {});
+    return out;
+}
+
+Result<host::HttpResponse> Network::answered(const host::HttpRequest& request) {
+    if (time_.now < not_before_)
+        hooks_.violation("D4: a request before the time that Retry-After has asked for");
     if (trace_.prints()) trace_.note(request.method + " " + request.url);
     trace_.mix(request.method);
     trace_.mix(request.url);
@@ -82,6 +146,7 @@ Result<host::HttpResponse> Network::send(const host::HttpRequest& request) {
         out.headers["retry-after"] = "2";
         return out;
     }
+    if (happens(Trouble::kLimitedUntil)) return limited_until();
     if (happens(Trouble::kMaintenance))
         return answer_of(200, "<html><body>We'll be back soon.</body></html>", "text/html");
     auto out = carry_out(request);
@@ -90,6 +155,8 @@ Result<host::HttpResponse> Network::send(const host::HttpRequest& request) {
     if (happens(Trouble::kLostAnswer)) return broke();
     if (out && out->status < 300 && out->body.size() > 2 && happens(Trouble::kCutAnswer))
         out->body.resize(out->body.size() / 2);
+    else if (out && out->status < 300 && out->body.size() > 2 && happens(Trouble::kHostile))
+        out->body = hostile(dice_);
     return out;
 }
 
@@ -118,14 +185,21 @@ Result<host::HttpResponse> Network::carry_out(const host::HttpRequest& request) 
 Result<std::unique_ptr<host::Exchange>> Network::begin(const host::HttpRequest& request) {
     class Done final : public host::Exchange {
     public:
-        explicit Done(Result<host::HttpResponse> answer) : answer_(std::move(answer)) {}
+        Done(Network& network, Result<host::HttpResponse> answer, Instant told)
+            : network_(network), answer_(std::move(answer)), told_(told) {}
         bool arrived() override { return true; }
-        Result<host::HttpResponse> finish() override { return std::move(answer_); }
+        Result<host::HttpResponse> finish() override {
+            network_.not_before_ = std::max(network_.not_before_, told_);
+            return std::move(answer_);
+        }
 
     private:
+        Network& network_;
         Result<host::HttpResponse> answer_;
+        Instant told_;
     };
-    return std::make_unique<Done>(send(request));
+    auto answer = answered(request);
+    return std::make_unique<Done>(*this, std::move(answer), std::exchange(told_, {}));
 }
 
 }  // namespace kontor::simulation

@@ -49,7 +49,8 @@ World::World(const Outfit& outfit, std::string folder, std::uint64_t seed,
                .time = time_,
                .trace = trace_,
                .yield = [this] { yield(); },
-               .seed = seed * 37},
+               .seed = seed * 37,
+               .violation = [this](const std::string& what) { violation(what); }},
               outfit) {}
 
 Outcome World::outcome() const {
@@ -167,6 +168,7 @@ void World::at_laptop(const Step& step) {
                     "UPDATE contact SET account_id = " + pick(accounts, step.field) + where));
             return;
         case Act::kDelete:
+            if (merged_away(kind_of_step(step), id)) return;
             static_cast<void>(laptop_.sql("DELETE FROM " + entity + where));
             tally_.add("deleted here");
             return;
@@ -190,6 +192,14 @@ bool World::has(const Kind& kind, const std::string& id) const {
                         std::string(kind.module) + "' AND l.ext_id = '" + id + "'") != "";
 }
 
+// … and the other way round: it has been merged there, and is deleted here before that was read.
+bool World::merged_away(const Kind& kind, const std::string& record) const {
+    return merged_.contains(
+        laptop_.text("SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+                     " WHERE s.name = '" +
+                     std::string(kind.module) + "' AND l.record = " + record));
+}
+
 void World::by_colleague(const Step& step) {
     const auto& kind = kind_of_step(step);
     const std::string value = token_text(step.token);
@@ -209,7 +219,9 @@ void World::by_colleague(const Step& step) {
         case Act::kTheirMerge: {
             const auto winner = pick(ids, step.pick + 1);
             if (winner.empty() || winner == id || !has(kind, id)) return;
-            if (organisation_.merge(kind, id, winner)) replaced_there(records[id]);
+            if (!organisation_.merge(kind, id, winner)) return;
+            replaced_there(records[id]);
+            merged_.insert(id);
             return;
         }
         default:
@@ -256,6 +268,7 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
     yields_ = 0;
     tally_.add("cycles");
     static_cast<void>(laptop_.network().take_fired());
+    laptop_.network().forget_limit();
     syncing_ = true;
     const auto report = laptop_.sync(options, observer);
     syncing_ = false;

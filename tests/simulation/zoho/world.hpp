@@ -40,6 +40,7 @@ private:
     void check_fresh_load();
 
     [[nodiscard]] bool has(const Kind& kind, const std::string& id) const;
+    [[nodiscard]] bool merged_away(const Kind& kind, const std::string& record) const;
     void replaced_there(const Organisation::Record& record);
     void violation(const std::string& what);
 
@@ -61,6 +62,7 @@ private:
     std::set<Token> typed_here_;
     std::set<Token> typed_there_;  ///< and still there when the laptop looked next
     std::set<Token> created_;
+    std::set<std::string> merged_;  ///< ids of losers
 };
 
 }  // namespace kontor::simulation::zoho
