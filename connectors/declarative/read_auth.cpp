@@ -41,9 +41,15 @@ void read_token_server(const Reading& reading, TableReader& table, Json& spec, b
     if (table.node().member("authorize_url") != nullptr) spec["authorize_url"] = url;
 }
 
-// "/token" is a place in the answer, "header:NAME" and "cookie:NAME" are beside it.
+// "/token" is a place in the answer, "header:NAME" and "cookie:NAME" are beside it; a token may be
+// all of it, "body".
 std::string read_answer_place(TableReader& table, const std::string& key) {
     const Node* value = table.node().member(key);
+    if (key == "token" && value != nullptr && value->text == "body") {
+        std::string out;
+        table.text(key, out);
+        return out;
+    }
     if (value != nullptr && value->kind == Node::Kind::kText)
         for (const std::string_view beside : {"header:", "cookie:"})
             if (value->text.starts_with(beside) && value->text.size() > beside.size()) {
@@ -60,8 +66,8 @@ std::string read_answer_place(TableReader& table, const std::string& key) {
 void read_body(const Reading& reading, TableReader& table, Json& exchange, const Names& gaps) {
     std::optional<Json> body;
     read_json(reading, table, "body", body, gaps);
-    Pairs form;
-    read_pairs(reading, table, "form", form, gaps);
+    Parameters form;
+    read_parameters(reading, table, "form", form, gaps);
     if (body && !form.empty()) table.problem(table.node(), "form", "stands beside a body");
     exchange["request"] = body.value_or(Json::object());
     if (form.empty()) return;
@@ -197,10 +203,16 @@ Names read_login(const Reading& reading, TableReader& table, Json& spec) {
     exchange["method"] = method;
     if (const auto token = read_answer_place(table, "token"); !token.empty())
         exchange["token"] = token;
-    require(table, "token", "where the answer has the token, \"/token\" or \"cookie:NAME\"");
-    std::optional<Pointer> expires, code;
+    require(table, "token",
+            "where the answer has the token, \"/token\", \"cookie:NAME\", or \"body\" if it is all "
+            "of it");
+    std::optional<Pointer> expires, expires_ms, code;
     read_pointer(table, "expires_s", expires);
+    read_pointer(table, "expires_ms", expires_ms);
     if (expires) exchange["expires_s"] = expires->text();
+    if (expires_ms) exchange["expires_ms"] = expires_ms->text();
+    if (expires && expires_ms)
+        table.problem(*table.node().member("expires_ms"), "expires_ms", "stands beside expires_s");
     std::chrono::milliseconds lasts(0);
     table.duration("lasts", lasts, std::chrono::seconds(1), std::chrono::hours(24 * 90));
     if (lasts.count() > 0) exchange["lasts_s"] = lasts.count() / 1000;

@@ -36,6 +36,23 @@ std::string text_at(const nlohmann::json& answer, const std::string& place) {
 
 constexpr std::string_view kInHeader = "header:", kInCookie = "cookie:";
 
+constexpr std::string_view kIsBody = "body";
+
+// An answer that is the token and nothing else, bare or as a JSON text; "" if it looks like a page.
+std::string token_as_body(const HttpResponse& answer) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    std::string text = answer.body;
+    if (const auto json = nlohmann::json::parse(answer.body, nullptr, false); json.is_string())
+        text = json.get<std::string>();
+    else if (json.is_structured() || json.is_null())
+        return {};
+    text.erase(0, std::min(text.find_first_not_of(kBlank), text.size()));
+    text.erase(text.find_last_not_of(kBlank) + 1);
+    const bool sound =
+        std::ranges::all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '<'; });
+    return sound ? text : std::string();
+}
+
 bool is_beside_body(std::string_view place) {
     return place.starts_with(kInHeader) || place.starts_with(kInCookie);
 }
@@ -64,7 +81,7 @@ std::string value_of(const HttpResponse& answer, const nlohmann::json& json,
 }
 
 // 0 if it is no number.
-std::int64_t seconds_in(const std::string& text) {
+std::int64_t number_in(const std::string& text) {
     std::int64_t out = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
     return read.ec == std::errc() ? out : 0;
@@ -315,9 +332,10 @@ Result<TokenState> AppTokens::ask(TokenState kept) {
 
 Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) const {
     const auto& spec = settings_.spec;
+    const bool whole = spec.token_at == kIsBody;
     const bool beside = is_beside_body(spec.token_at);
     auto json = parse_json(answer.body, kAnswerBytesMax, "the token server's answer");
-    if (beside && answer.status / 100 <= 3 && (!json || !json->is_structured()))
+    if ((beside || whole) && answer.status / 100 <= 3 && (!json || !json->is_structured()))
         json = nlohmann::json::object();  // a page, or nothing: what counts is beside it
     if (!json || !json->is_structured()) {
         if (answer.status == 401 || answer.status == 403)
@@ -330,7 +348,9 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
                     {{"status", std::to_string(answer.status)}});
     }
     const auto code = text_at(*json, spec.code_at);
-    if (!beside)
+    if (whole)
+        kept.access_token = Secret(answer.status / 100 == 2 ? token_as_body(answer) : "");
+    else if (!beside)
         kept.access_token = Secret(text_at(*json, spec.token_at));
     else if (code.empty() && answer.status / 100 <= 3)
         // Servers hand out a session to whom they refuse as well: there the answer has to tell.
@@ -344,7 +364,8 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
     for (const auto& [name, place] : spec.kept)
         if (auto text = value_of(answer, *json, place); !text.empty())
             kept.values.emplace(name, std::move(text));
-    const std::chrono::seconds told(seconds_in(text_at(*json, spec.expires_at)));
+    const auto number = number_in(text_at(*json, spec.expires_at));
+    const std::chrono::seconds told(spec.expires_in_ms ? number / 1000 : number);
     kept.obtained = clock_.now();
     kept.expires = kept.obtained + (told.count() > 0 ? std::min(told, kLifetimeMax) : spec.lasts);
     return kept;

@@ -133,6 +133,72 @@ Result<Secret> with_members(std::string_view body, const std::vector<SecretHeade
     return Secret(std::move(out));
 }
 
+namespace {
+
+/// Of "/field/rest": "field", and "/rest".
+std::pair<std::string, std::string> split_place(const std::string& place) {
+    const auto end = std::min(place.find('/', 1), place.size());
+    std::string field;
+    for (std::size_t i = 1; i < end; ++i)
+        if (place[i] == '~' && i + 1 < end)
+            field += place[++i] == '1' ? '/' : '~';
+        else
+            field += place[i];
+    return {std::move(field), place.substr(end)};
+}
+
+/// `fields` with one more value in its place.
+Result<> put_field(std::vector<SecretHeader>& fields, const SecretHeader& member) {
+    const bool is_place = member.name.starts_with('/');
+    const auto [name, rest] = is_place ? split_place(member.name) : std::pair(member.name, "");
+    const auto field = std::ranges::find(fields, name, &SecretHeader::name);
+    if (is_place && field == fields.end())
+        return fail(Errc::kInvalid,
+                    "the request's form has no " + name + " that credentials fit in");
+    if (field == fields.end()) {
+        fields.push_back({name, member.value.copy()});
+        return {};
+    }
+    if (rest.empty()) {
+        field->value = member.value.copy();
+        return {};
+    }
+    auto filled = with_place(field->value.reveal(), {rest, member.value.copy()});
+    if (!filled)
+        return fail(Errc::kInvalid,
+                    "the request's form has no " + member.name + " that credentials fit in");
+    field->value = std::move(*filled);
+    return {};
+}
+
+}  // namespace
+
+Result<Secret> with_fields(std::string_view form, const std::vector<SecretHeader>& members) {
+    std::vector<SecretHeader> fields;
+    while (!form.empty()) {
+        const auto pair = form.substr(0, form.find('&'));
+        form.remove_prefix(std::min(form.size(), pair.size() + 1));
+        const auto sign = std::min(pair.find('='), pair.size());
+        fields.push_back({form_decoded(pair.substr(0, sign)),
+                          Secret(form_decoded(pair.substr(std::min(sign + 1, pair.size()))))});
+    }
+    for (const auto& member : members)
+        if (auto put = put_field(fields, member); !put) return pass(put);
+    std::size_t size = 0;
+    for (const auto& field : fields)
+        size += 3 * (field.name.size() + field.value.reveal().size()) + 2;
+    // Room for all at once: what a growing string leaves behind would not be wiped.
+    std::string out;
+    out.reserve(size);
+    for (const auto& field : fields) {
+        if (!out.empty()) out += '&';
+        append_encoded(out, field.name);
+        out += '=';
+        append_encoded(out, field.value.reveal());
+    }
+    return Secret(std::move(out));
+}
+
 Secret with_scheme(std::string_view scheme, const Secret& secret) {
     std::string text;
     text.reserve(scheme.size() + 1 + secret.reveal().size());

@@ -13,8 +13,8 @@ namespace kontor::host {
 /// What a request bears so that the remote knows who asks.
 struct Credentials {
     std::vector<SecretHeader> headers;
-    /// Go to the top level of its body, a JSON object; a name that begins with a slash is a JSON
-    /// Pointer to what they replace.
+    /// Go to the top level of its body, a JSON object or a form; a name that begins with a slash is
+    /// a JSON Pointer to what they replace.
     std::vector<SecretHeader> members;
     std::vector<SecretHeader> query;  ///< go to the end of its address
     /// Replace `{name}`, percent-encoded, in its address behind the host.
@@ -54,6 +54,10 @@ private:
 /// point to. kInvalid if it is no object or lacks such a place.
 [[nodiscard]] Result<Secret> with_members(std::string_view body,
                                           const std::vector<SecretHeader>& members);
+/// The same of a form: `members` are fields of it, in place of those of the same name; a name that
+/// begins with a slash leads into a field whose text is JSON ("/rest_data/session").
+[[nodiscard]] Result<Secret> with_fields(std::string_view form,
+                                         const std::vector<SecretHeader>& members);
 /// `url` with these parameters at its end, percent-encoded.
 [[nodiscard]] std::string with_query(std::string_view url, const std::vector<SecretHeader>& query);
 /// `url` with these values, percent-encoded, in the places that are named after them.

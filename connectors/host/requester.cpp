@@ -1,8 +1,21 @@
 #include "connectors/host/requester.hpp"
 
+#include <algorithm>
 #include <charconv>
 
+#include "connectors/host/ascii.hpp"
+
 namespace kontor::host {
+namespace {
+
+bool is_form(const HttpRequest& request) {
+    return std::ranges::any_of(request.headers, [](const auto& header) {
+        return ascii_lower(header.name) == "content-type" &&
+               ascii_lower(header.value).starts_with("application/x-www-form-urlencoded");
+    });
+}
+
+}  // namespace
 
 void Requester::learn(const HttpResponse& answer) {
     if (parts_.credits_left_header.empty()) return;
@@ -36,7 +49,8 @@ Result<> Requester::authenticate(HttpCall& call) {
         }
     }
     if (call.borne.members.empty()) return {};
-    auto body = with_members(call.body, call.borne.members);
+    auto body = is_form(call.request) ? with_fields(call.body, call.borne.members)
+                                      : with_members(call.body, call.borne.members);
     if (!body) return pass(body);
     call.borne_body = std::move(*body);
     call.request.body = call.borne_body.reveal();

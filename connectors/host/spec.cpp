@@ -62,7 +62,9 @@ AppTokenSpec read_app_token(const Json& json) {
     out.claims_last = std::chrono::seconds(
         std::clamp<std::int64_t>(integer_of(assertion, "lasts_s", 180), 1, 3'600));
     out.token_at = text_of(ask, "token", "access_token");
-    out.expires_at = text_of(ask, "expires_s", "expires_in");
+    out.expires_in_ms = ask.contains("expires_ms");
+    out.expires_at =
+        out.expires_in_ms ? text_of(ask, "expires_ms") : text_of(ask, "expires_s", "expires_in");
     out.code_at = text_of(ask, "code", "error");
     for (const auto& name : texts_of(ask, "keep")) out.kept.emplace(name, name);
     out.kept.merge(text_map(object_of(ask, "keep_at")));

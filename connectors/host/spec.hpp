@@ -38,7 +38,7 @@ struct ChallengeSpec {
 /// "app_token", "login" and "keys"). `{name}` stands for a secret, a value, an option, what the
 /// challenge brought, or a text made of these; in what requests bear also for `token` and what is
 /// kept of the answer. Places in an answer are members of its top level or JSON Pointers ("/a"),
-/// "header:NAME" or "cookie:NAME".
+/// "header:NAME" or "cookie:NAME"; the token may be the whole answer, a text: "body".
 struct AppTokenSpec {
     ChallengeSpec challenge;
     std::string method = "POST";
@@ -50,6 +50,7 @@ struct AppTokenSpec {
     std::map<std::string, std::string> claims;
     std::chrono::seconds claims_last{180};
     std::string token_at, expires_at, code_at;
+    bool expires_in_ms = false;               ///< what is at expires_at; else seconds
     std::map<std::string, std::string> kept;  ///< name → place
     /// Texts made of others: algorithm ("md5", "sha1", "sha256", in this order) → name → text.
     std::map<std::string, std::map<std::string, std::string>> digests;

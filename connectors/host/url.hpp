@@ -28,5 +28,7 @@ struct Url {
 
 /// Appends `text` with all but unreserved characters percent-encoded. Leaves no copy elsewhere.
 void append_encoded(std::string& out, std::string_view text);
+/// A name or a value of a form. What is no escape stays as it is.
+[[nodiscard]] std::string form_decoded(std::string_view text);
 
 }  // namespace kontor::host

@@ -462,3 +462,107 @@ TEST_CASE("a name with a slash is a place in the body, as JSON-RPC wants it", "[
     for (const char* body : {"", "[]", "{}", R"({"params":[]})", R"({"params":{"1":2}})", "{\"a"})
         CHECK(filled(body).error().code == Errc::kInvalid);
 }
+
+TEST_CASE("in a form a name is a field, and a place leads into the JSON of one", "[host][token]") {
+    const auto filled = [](std::string_view form, const char* place) {
+        std::vector<SecretHeader> members;
+        members.push_back({place, Secret(std::string("k\"e&y"))});
+        return with_fields(form, members);
+    };
+    CHECK(filled("a=1&b=x+y", "key")->reveal() == "a=1&b=x%20y&key=k%22e%26y");
+    CHECK(filled("key=old&a=%3D", "key")->reveal() == "key=k%22e%26y&a=%3D");
+    CHECK(filled("a=1&key=%3F", "/key")->reveal() == "a=1&key=k%22e%26y");
+    CHECK(filled("method=m&rest_data=%5B%22%3F%22%2C7%5D", "/rest_data/0")->reveal() ==
+          "method=m&rest_data=%5B%22k%5C%22e%26y%22%2C7%5D");
+    CHECK(filled("a%2Fb=%7B%22s%22%3A1%7D", "/a~1b/s")->reveal() ==
+          "a%2Fb=%7B%22s%22%3A%22k%5C%22e%26y%22%7D");
+    for (const char* form : {"", "a=1", "rest_data=", "rest_data=%5B%5D", "rest_data=%zz"})
+        CHECK(filled(form, "/rest_data/0").error().code == Errc::kInvalid);
+}
+
+TEST_CASE(
+    "login: a session goes into the JSON of a form's field, and a number says that it is over",
+    "[app_token]") {
+    Setup s;
+    const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
+        "exchange": {"format": "form", "token": "/id", "code": "/number",
+            "request": {"method": "login", "rest_data": [{"user_name": "{user}", "password": "{hash}"}]}},
+        "digests": {"md5": {"hash": "{password}"}},
+        "bear": {"body": {"/rest_data/0": "{token}"}},
+        "refused_codes": ["11"]}]})");
+    REQUIRE(spec);
+    AppTokenSettings settings;
+    settings.spec = spec->auth_for("login", {})->app_token;
+    settings.url = [] { return "https://crm.example/rest.php"; };
+    settings.values = {{"user", "ada"}};
+    settings.secrets.push_back({"password", Secret(std::string("pass"))});
+    settings.token_file = s.dir / "token";
+    AppTokens tokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+    s.http.next.push_back(answer(200, R"({"id":"s1","module_name":"Users"})"));
+    s.http.next.push_back(answer(200, R"({"name":"Invalid Session ID","number":11})"));
+    s.http.next.push_back(answer(200, R"({"id":"s2"})"));
+    s.http.next.push_back(answer(200, R"({"entry_list":[]})"));
+    HttpCall call;
+    call.request.method = "POST";
+    call.request.url = "https://crm.example/rest.php";
+    call.request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+    call.body = "method=get_entry&rest_data=%5B%22%3F%22%2C%22Contacts%22%5D";
+    REQUIRE(s.run(tokens, call));
+    REQUIRE(s.http.seen.size() == 4);
+    CHECK(s.http.seen[0].body ==
+          "method=login&rest_data=%5B%7B%22password%22%3A%221a1dc91c907325c69271ddf0c944bc72%22%2C"
+          "%22user_name%22%3A%22ada%22%7D%5D");
+    CHECK(s.http.seen[1].body == "method=get_entry&rest_data=%5B%22s1%22%2C%22Contacts%22%5D");
+    CHECK(s.http.seen[3].body == "method=get_entry&rest_data=%5B%22s2%22%2C%22Contacts%22%5D");
+}
+
+TEST_CASE("login: the token may be the whole answer, and its life be in milliseconds",
+          "[app_token]") {
+    Setup s;
+    const auto tokens_of = [&s](const std::string& exchange, const std::string& file) {
+        const auto spec =
+            PluginSpec::parse(R"({"auth": [{"kind": "login", "exchange": {"request": {}, )" +
+                              exchange + R"(}, "bear": {"headers": {"x-session": "{token}"}}}]})");
+        REQUIRE(spec);
+        AppTokenSettings settings;
+        settings.spec = spec->auth_for("login", {})->app_token;
+        settings.url = [] { return "https://crm.example/login"; };
+        settings.request = Secret(std::string("{}"));
+        settings.token_file = s.dir / file;
+        return AppTokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+    };
+    int file = 0;
+    for (const char* body : {"abc.DEF-1\n", "\"abc.DEF-1\""}) {
+        auto whole = tokens_of(R"("token": "body")", "w" + std::to_string(++file));
+        s.http.next.push_back(answer(200, body));
+        s.http.next.push_back(answer(200, "{}"));
+        REQUIRE(s.run(whole, "{}"));
+        CHECK(s.http.seen.back().headers.at("x-session") == "abc.DEF-1");
+    }
+    // Neither a page, nor an error, nor nothing is a token.
+    const std::pair<int, const char*> none[] = {{200, "<html>log in</html>"},
+                                                {200, "please log in"},
+                                                {200, R"({"error":"no"})"},
+                                                {200, ""},
+                                                {200, "null"},
+                                                {302, "abc"},
+                                                {403, "Forbidden"}};
+    for (const auto& [status, body] : none) {
+        auto whole = tokens_of(R"("token": "body")", "w" + std::to_string(++file));
+        s.http.next.push_back(answer(status, body));
+        CHECK_FALSE(s.run(whole, "{}"));
+    }
+    auto brief = tokens_of(R"("token": "/t", "expires_ms": "/expires")", "ms");
+    s.http.next.push_back(answer(200, R"({"t":"t1","expires":900000})"));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(brief, "{}"));
+    s.clock.advance(830s);
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(brief, "{}"));  // a quarter of an hour, less a minute
+    CHECK(s.http.seen.back().headers.at("x-session") == "t1");
+    s.clock.advance(11s);
+    s.http.next.push_back(answer(200, R"({"t":"t2","expires":"900000"})"));
+    s.http.next.push_back(answer(200, "{}"));
+    REQUIRE(s.run(brief, "{}"));
+    CHECK(s.http.seen.back().headers.at("x-session") == "t2");
+}

@@ -201,6 +201,26 @@ keep = { nonce = "/result/token", sid = "cookie:s" })");
     CHECK(auth["bear"] == Json{{"query", {{"sessionName", "{token}"}}}});
 }
 
+TEST_CASE("a login may send JSON in a form, and get its token bare", "[rest]") {
+    const Json auth = auth_of(R"(kind = "login"
+url = "{url}/rest.php"
+values = ["user"]
+secrets = ["password"]
+md5 = { hash = "{password}" }
+form = { method = "login", rest_data = [{ user_name = "{user}", password = "{hash}" }, "kontor", []] }
+token = "body"
+expires_ms = "/expires"
+in_body = { "/rest_data/0" = "{token}" })");
+    CHECK(auth["exchange"]["format"] == "form");
+    CHECK(auth["exchange"]["request"] ==
+          Json{{"method", "login"},
+               {"rest_data",
+                {{{"user_name", "{user}"}, {"password", "{hash}"}}, "kontor", Json::array()}}});
+    CHECK(auth["exchange"]["token"] == "body");
+    CHECK(auth["exchange"]["expires_ms"] == "/expires");
+    CHECK(auth["bear"]["body"] == Json{{"/rest_data/0", "{token}"}});
+}
+
 TEST_CASE("mistakes in how one signs in", "[rest]") {
     const std::string bearer = "kind = \"bearer\"";
     const std::string keys = "kind = \"keys\"\nsecrets = [\"key\"]\n";
@@ -215,6 +235,14 @@ TEST_CASE("mistakes in how one signs in", "[rest]") {
     CHECK(problems(bearer, login).empty());
     CHECK_THAT(problems(bearer, login + "[auth.challenge]\nurl = \"{url}/c\"\n"),
                Contains("auth.challenge.keep: is missing"));
+    CHECK_THAT(problems(bearer, login + "expires_s = \"/s\"\nexpires_ms = \"/ms\"\n"),
+               Contains("auth.expires_ms: stands beside expires_s"));
+    CHECK_THAT(problems(bearer, login + "form = { a = [{ b = \"{kee}\" }] }\n"),
+               Contains("{kee} stands for nothing here"));
+    CHECK_THAT(problems(bearer,
+                        "kind = \"login\"\nurl = \"{url}/l\"\nsecrets = [\"key\"]\n"
+                        "query = { t = \"{token}\" }\n"),
+               Contains("auth.token: is missing") && Contains("\"body\""));
     CHECK_THAT(problems(bearer, login + "body = { a = \"{token}\" }\n"),
                Contains("{token} stands for nothing here"));
     // What is made of the answer cannot be a part of the request that it answers.
