@@ -9,8 +9,9 @@ import unittest
 from world import World
 
 BIN = sys.argv.pop(1)
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "plugins/rest/examples"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from crm_server import CrmServer, Plain, Vtiger, Webhooks  # noqa: E402
+from crm_server import CrmServer, Plain, SuiteCrmV4, Vtiger, Webhooks  # noqa: E402
 
 DESCRIPTION = """
 name = "mycrm"
@@ -119,8 +120,9 @@ class SignIns(unittest.TestCase):
     """Ways to sign in that say a secret in a digest, in the query or in the address: it is nowhere to be
     seen, neither on the terminal nor in the daemon's log."""
 
-    def check(self, crm, text, more, secret, hidden):
-        """Tried, rightly and wrongly, then connected and synced; all that was said meanwhile."""
+    def check(self, crm, text, more, secret, hidden, records="/result", then=None):
+        """Tried, rightly and wrongly, then connected and synced; all that was said meanwhile. `then`
+        gets the world while the daemon still runs."""
         world = World(BIN, "sign-in")
         self.addCleanup(world.close)
         server = CrmServer(crm)
@@ -134,7 +136,7 @@ class SignIns(unittest.TestCase):
         for wrong in (False, True):
             if wrong:
                 with open(path, "w") as out:
-                    out.write(text.replace('records = "/result"', 'records = "/rezult"'))
+                    out.write(text.replace(f'records = "{records}"', 'records = "/rezult"'))
             done = world.kontor("connector", "try", path, *account, check=False)
             said += done.stdout + done.stderr
             self.assertEqual(done.returncode, 1 if wrong else 0, done.stderr)
@@ -150,6 +152,8 @@ class SignIns(unittest.TestCase):
         said += world.kontor("connect", "mycrm", "--no-input", *account).stderr
         world.kontor("sync", "mycrm")
         self.assertEqual(world.sql("SELECT count(*) FROM contact"), [(120,)])
+        if then:
+            then(world)
         world.stop_daemon()
         said += world.logged()
         for text in (crm.token, *hidden):
@@ -207,6 +211,32 @@ lastname = { column = "last_name", required = true }
 """, ["--value", "user=ada&eve"], "key", ["sitzung-4711-1", "sitzung-4711-2", "sitzung-4711-3"])
         self.assertGreaterEqual(crm.sign_ins, 2)
         self.assertIn("sessionName=***", said)
+
+    def test_json_in_a_form_with_the_session_in_it(self):
+        crm = SuiteCrmV4()
+        for n in range(120):
+            crm.add("Contacts", {"first_name": "A & B", "last_name": f"N{n}", "email1": "", "phone_work": ""})
+        with open(EXAMPLES / "suitecrm-v4.toml") as file:
+            text = file.read().replace('name = "suitecrm-v4"', 'name = "mycrm"', 1)
+
+        def both_ways(world):
+            world.kontor("push", "on", "mycrm")
+            world.kontor("create", "contact", "last_name=Neu & alt", "first_name=李")
+            world.kontor("set", "contact", str(world.sql(
+                "SELECT id FROM contact WHERE last_name = 'N7'")[0][0]), "first_name=Ada")
+            world.kontor("delete", "--force", "contact", str(world.sql(
+                "SELECT id FROM contact WHERE last_name = 'N8'")[0][0]))
+            world.kontor("sync", "mycrm")
+            there = {row["fields"]["last_name"]: row["fields"]["first_name"]
+                     for _, row in crm.live("Contacts")}
+            self.assertEqual(there["N7"], "Ada")
+            self.assertEqual(there["Neu & alt"], "李")
+            self.assertNotIn("N8", there)
+            self.assertEqual(len(there), 120)
+
+        self.check(crm, text, ["--value", "user=ada"], "password",
+                   ["sitzung-4711-1", "sitzung-4711-2", "sitzung-4711-3"], "/entry_list", both_ways)
+        self.assertGreaterEqual(crm.sign_ins, 2)
 
     def test_a_key_in_the_address(self):
         crm = Webhooks()

@@ -192,6 +192,70 @@ class Vtiger(Crm):
         return 200, {"success": False, "error": {"code": code, "message": code.lower() + more}}
 
 
+class SuiteCrmV4(Crm):
+    """SuiteCRM's v4.1: forms whose rest_data is a JSON list of arguments, the session the first of them; a
+    session that ends; errors inside 200; fields as objects; a warning for a record that is not there."""
+
+    def __init__(self):
+        super().__init__()
+        self.session, self.sign_ins, self.calls = None, 0, 0
+
+    def new_key(self):
+        return f"00000000-0000-4000-8000-{self.last:012x}"
+
+    def answer(self, request):
+        form = request.body
+        if request.path != "/service/v4_1/rest.php" or "form-urlencoded" not in request.headers["Content-Type"]:
+            return 404, None
+        if (form["input_type"], form["response_type"]) != ("JSON", "JSON"):
+            return 200, {"name": "Unknown Error", "number": -1, "description": "no JSON"}
+        arguments = json.loads(form["rest_data"])
+        if form["method"] == "login":
+            user, _application, _more = arguments
+            if user != {"user_name": "ada", "password": hashlib.md5(self.token.encode()).hexdigest()}:
+                return 200, {"name": "Invalid Login", "number": 10, "description": "Login attempt failed"}
+            self.sign_ins += 1
+            self.session = f"sitzung-4711-{self.sign_ins}"
+            return 200, {"id": self.session, "module_name": "Users", "name_value_list": {}}
+        self.calls += 1
+        if self.calls == 3:
+            self.session = None  # it has ended
+        if arguments[0] != self.session:
+            return 200, {"name": "Invalid Session ID", "number": 11,
+                         "description": f"The session {arguments[0]} is invalid"}
+        return 200, getattr(self, form["method"])(*arguments[1:])
+
+    def get_entry_list(self, kind, query, order, offset, _fields, _links, limit, deleted):
+        assert (order, deleted) == ("contacts.id", 0)
+        since = re.fullmatch(r"contacts\.date_modified >= '(.*)'", query)
+        rows = sorted(self.live(kind, seconds_of(since[1]) if since else None))[offset:offset + limit]
+        return {"result_count": len(rows), "next_offset": offset + len(rows),
+                "entry_list": [self.shown(kind, *each) for each in rows], "relationship_list": []}
+
+    def get_entry(self, kind, key, _fields, _links):
+        row = self.get(kind, key)
+        gone = {"id": key, "module_name": kind,
+                "name_value_list": [{"name": "warning", "value": "it does not exist"},
+                                    {"name": "deleted", "value": "1"}]}
+        return {"entry_list": [self.shown(kind, key, row) if row else gone], "relationship_list": []}
+
+    def set_entry(self, kind, values):
+        key = values.pop("id", None)
+        if values.pop("deleted", 0):
+            self.remove(kind, key)
+        elif key:
+            self.alter(kind, key, values)
+        else:
+            key = self.add(kind, values)
+        return {"id": key, "entry_list": {}}
+
+    @staticmethod
+    def shown(kind, key, row):
+        values = {**row["fields"], "id": key, "date_modified": text_of(row["changed"])}
+        return {"id": key, "module_name": kind, "name_value_list": {
+            name: {"name": name, "value": "" if value is None else value} for name, value in values.items()}}
+
+
 class Webhooks(Crm):
     """The key in the address, as inbound webhooks of Bitrix24 have it; it says the address in errors."""
 
