@@ -140,6 +140,7 @@ Result<> App::Parts::open_replica() {
     if (!locked) return pass(locked);
     lock.emplace(std::move(*locked));
 
+    replica::keep_temporary_files_in(daemon.state_dir);
     const auto path = daemon.state_dir + "/replica.db";
     if (auto known = recognise_replica(path); !known)
         return in_context("replica " + path, known.error());

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -248,11 +249,19 @@ void Database::checkpoint_if_due() const {
     sqlite3_wal_checkpoint_v2(db_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
-Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
-    // Statistics of memory cost a lock at every allocation, and nobody reads them. Ignored if
-    // SQLite runs already.
+namespace {
+
+// Statistics of memory cost a lock at every allocation, and nobody reads them. Ignored if SQLite
+// runs already.
+void configure_sqlite() {
     static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(configured);
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+    configure_sqlite();
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (options.access == Access::kReadOnly)
         flags |= SQLITE_OPEN_READONLY;
@@ -287,11 +296,13 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
         sqlite3_wal_autocheckpoint(raw, options.checkpoint_pages);
 
     // The text comes from these constants alone. synchronous=FULL: a local write that was reported
-    // as done survives power loss.
-    std::string setup =
-        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
-        "PRAGMA cache_size=-" +
-        std::to_string(options.cache_kib) + ";";
+    // as done survives power loss. In memory, what is sorted for an index, or listed for a sweep,
+    // would be held as a whole.
+    const bool large = options.access == Access::kEngine;
+    std::string setup = std::string("PRAGMA temp_store=") + (large ? "FILE" : "MEMORY") +
+                        "; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;"
+                        "PRAGMA cache_size=-" +
+                        std::to_string(options.cache_kib) + ";";
     if (options.access != Access::kReadOnly)
         setup +=
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
@@ -301,6 +312,15 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
         return in_context("open " + path, done.error());
     }
     return db;
+}
+
+void keep_temporary_files_in(const std::string& folder) {
+    static std::once_flag once;
+    std::call_once(once, [&] {
+        configure_sqlite();
+        // SQLite's own memory, for it may free it.
+        sqlite3_temp_directory = sqlite3_mprintf("%s", folder.c_str());
+    });
 }
 
 Result<Statement> Database::prepare(std::string_view sql) const {

@@ -102,9 +102,14 @@ struct OpenOptions {
     int checkpoint_pages = 1'000;
 };
 
-/// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, temp store in
-/// memory, no mmap). One thread at a time. Several handles on one file may be used by several
-/// threads.
+/// Where SQLite keeps what it sorts and what is too large for memory: beside the replica, for it
+/// has people's data in it. The files have no name from the moment they are opened. For all handles
+/// of this process, and before the first is opened; only the first call counts.
+void keep_temporary_files_in(const std::string& folder);
+
+/// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, no mmap; temp
+/// store in memory, the engine's in a file). One thread at a time. Several handles on one file may
+/// be used by several threads.
 class Database {
 public:
     /// ":memory:" works for one handle. Errors: kNotFound (and not `create`), kCorrupt, kTooNew,

@@ -1,10 +1,15 @@
 // D9: what the engine holds in memory depends on the size of a page, not on how many records there
 // are. Its allocations are counted, SQLite's and the remote's are not, while a remote that makes
-// its records as it is asked for them is loaded, pulled, swept and written to.
+// its records as it is asked for them is loaded, pulled, swept and written to. What SQLite takes
+// for the two things that are as long as a table, sorting for an index and a sweep's list, is
+// counted by itself.
+#include <sqlite3.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 
 #include "tests/sync/engine/device.hpp"
@@ -60,6 +65,32 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace {
 
 constexpr std::int64_t kPage = 100;
+
+/// SQLite before Database::open(), which would turn its count of its memory off; and the folder for
+/// its temporary files.
+struct Sqlite {
+    Sqlite() {
+        sqlite3_initialize();
+        auto name = (std::filesystem::temp_directory_path() / "kontor-bounded-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        replica::keep_temporary_files_in(folder);
+    }
+    ~Sqlite() { std::filesystem::remove_all(folder); }
+    Sqlite(const Sqlite&) = delete;
+    Sqlite& operator=(const Sqlite&) = delete;
+
+    /// True if this process has a file open in the folder.
+    [[nodiscard]] bool has_files() const {
+        std::error_code gone;
+        for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd"))
+            if (std::filesystem::read_symlink(open, gone).string().starts_with(folder + "/"))
+                return true;
+        return false;
+    }
+
+    std::string folder;
+};
+const Sqlite sqlite;
 
 /// Has `count` contacts, all as they were at one moment, and keeps nothing of them.
 class Endless final : public remote::Remote {
@@ -247,4 +278,29 @@ TEST_CASE("D9: ten times as many records, and no more memory", "[bounded]") {
         CAPTURE(what);
         CHECK(many.at(what) < bytes + bytes / 4 + 32 * 1024);
     }
+}
+
+TEST_CASE("SQLite sorts and lists for the engine in files", "[bounded]") {
+    FakeClock clock;
+    const Device device(clock);
+    const auto db = replica::Database::open(
+        device.path(), {.access = replica::Access::kEngine, .cache_kib = 1'024});
+    REQUIRE(db);
+    REQUIRE(sqlite3_memory_used() > 0);
+    const std::string many =
+        "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n"
+        " WHERE i < 400000) ";
+    REQUIRE(db->execute("CREATE TABLE t(a TEXT);" + many +
+                        "INSERT INTO t SELECT 'key' || (i * 7919 % 400009) FROM n;"
+                        "CREATE TEMP TABLE listed(id TEXT PRIMARY KEY) WITHOUT ROWID"));
+    for (const std::string& sql : {std::string("CREATE INDEX sorted ON t(a)"),
+                                   many + "INSERT INTO listed SELECT 'remote id ' || i FROM n"}) {
+        CAPTURE(sql);
+        const auto before = sqlite3_memory_used();
+        sqlite3_memory_highwater(1);
+        REQUIRE(db->execute(sql));
+        // In memory, it is more than 9 MiB either way.
+        CHECK(sqlite3_memory_highwater(0) - before < 6 * 1024 * 1024);
+    }
+    CHECK(sqlite.has_files());
 }
