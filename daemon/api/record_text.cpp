@@ -30,7 +30,10 @@ void append_value(std::string& out, const ValueView& value, const replica::Field
     const bool structured = type == FieldType::kList || type == FieldType::kJson;
     if (value.kind == Kind::kText && !structured) {
         append_json(out, value.text);
-    } else if (value.kind == Kind::kInteger && type != FieldType::kBoolean) {
+    } else if (type == FieldType::kBoolean && value.kind == Kind::kInteger &&
+               (value.integer == 0 || value.integer == 1)) {
+        out += value.integer == 1 ? "true" : "false";
+    } else if (value.kind == Kind::kInteger) {
         std::array<char, 24> digits{};
         const auto end = std::to_chars(digits.begin(), digits.end(), value.integer).ptr;
         out.append(digits.begin(), end);
