@@ -61,7 +61,7 @@ Laptop::Laptop(Parts parts, const Outfit& outfit)
                 .gone = [this] { return disk().dead(); },
                 .violation = parts_.violation}),
       sleeper_(parts_.time, parts_.yield, [this] { return disk().dead(); }),
-      secrets_(std::make_unique<Secrets>(parts_.organisation.credentials())) {
+      secrets_(std::make_unique<Secrets>(parts_.keys)) {
     std::filesystem::remove_all(parts_.folder);
     std::filesystem::create_directories(parts_.folder);
     settings_.name = kConnection;
@@ -74,8 +74,8 @@ Laptop::Laptop(Parts parts, const Outfit& outfit)
 
 Result<> Laptop::open_remote() {
     if (remote_) return {};
-    auto opened = host::open_connection(
-        settings_for(parts_.folder, parts_.organisation.credentials()), {.clock = clock_,
+    auto opened =
+        host::open_connection(settings_for(parts_.folder, parts_.keys), {.clock = clock_,
                                                                          .random = dice_.random(),
                                                                          .log = log_,
                                                                          .secrets = *secrets_,
@@ -141,6 +141,13 @@ std::string Laptop::text(const std::string& query) const {
     return out;
 }
 
+void Laptop::sign_in(const peer::zoho::PeerCredentials& keys) {
+    remote_.reset();
+    session_.reset();
+    parts_.keys = keys;
+    secrets_ = std::make_unique<Secrets>(keys);
+}
+
 void Laptop::restart() {
     remote_.reset();
     session_.reset();
@@ -175,6 +182,7 @@ Outfit make_outfit(const std::string& folder) {
         Laptop laptop({.name = "kontor-zoho-outfit",
                        .folder = folder,
                        .organisation = organisation.peer(),
+                       .keys = organisation.keys(),
                        .time = time,
                        .trace = trace,
                        .yield = [] {}},

@@ -29,6 +29,7 @@ public:
         std::string name;    ///< unique in the process
         std::string folder;  ///< for the connection's state; emptied first
         peer::zoho::ZohoPeer& organisation;
+        peer::zoho::PeerCredentials keys;
         WorldTime& time;
         Trace& trace;
         std::function<void()> yield;
@@ -52,6 +53,8 @@ public:
     /// kontord ends and starts: replica and connection are opened anew; after a power cut with what
     /// the disk kept.
     void restart();
+    /// A person has signed in again: the connection is opened anew.
+    void sign_in(const peer::zoho::PeerCredentials& keys);
     [[nodiscard]] Disk& disk() { return machine_.disk; }
     [[nodiscard]] Network& network() { return network_; }
     [[nodiscard]] const replica::Database& local() const { return *machine_.local; }

@@ -174,6 +174,7 @@ Result<host::HttpResponse> Network::carry_out(const host::HttpRequest& request) 
     host::HttpResponse out;
     out.status = got.status;
     out.body = got.body;
+    if (got.status == 429) ++refused_;
     for (const auto& [name, value] : got.headers) out.headers[host::ascii_lower(name)] = value;
     trace_.mix(static_cast<std::uint64_t>(out.status));
     trace_.mix(out.body);

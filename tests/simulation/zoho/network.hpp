@@ -47,6 +47,8 @@ public:
     void forget_limit() { not_before_ = {}; }
     /// Troubles that have happened since the last call.
     int take_fired() { return std::exchange(fired_, 0); }
+    /// Requests since the last call that the organisation itself has refused for its limits.
+    int take_refused() { return std::exchange(refused_, 0); }
 
     Result<host::HttpResponse> send(const host::HttpRequest& request) override;
     Result<std::unique_ptr<host::Exchange>> begin(const host::HttpRequest& request) override;
@@ -67,6 +69,7 @@ private:
     Instant told_{};        ///< until when the last 429 asks to wait
     Instant not_before_{};  ///< … once the host knows it
     int fired_ = 0;
+    int refused_ = 0;
 };
 
 /// The host waits in virtual time, and others act meanwhile.

@@ -133,6 +133,7 @@ void World::check_fresh_load() {
     Laptop fresh({.name = "kontor-zoho-fresh",
                   .folder = folder_ + "/fresh",
                   .organisation = organisation_.peer(),
+                  .keys = organisation_.keys(),
                   .time = time_,
                   .trace = trace_,
                   .yield = [] {},

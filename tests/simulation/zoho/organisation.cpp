@@ -32,7 +32,8 @@ std::string text_of(const json& value) {
 
 }  // namespace
 
-Organisation::Organisation(WorldTime& time, std::uint64_t seed) : peer_(options_for(time, seed)) {}
+Organisation::Organisation(WorldTime& time, std::uint64_t seed)
+    : peer_(options_for(time, seed)), keys_(peer_.credentials()) {}
 
 peer::Response Organisation::control(const std::string& method, const std::string& what,
                                      const std::string& body) {
@@ -111,6 +112,25 @@ bool Organisation::merge(const Kind& kind, const std::string& loser, const std::
 
 void Organisation::end_tokens() {
     control("POST", "fault", R"({"kind":"expire_access_tokens"})");
+}
+
+void Organisation::withdraw_access() {
+    control("POST", "fault", R"({"kind":"revoke_refresh_token"})");
+}
+
+void Organisation::grant_access() {
+    const auto code = json::parse(control("POST", "grant", "{}").body).at("grant_code");
+    peer::Request request;
+    request.method = "POST";
+    request.target = "/oauth/v2/token";
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    request.body = "grant_type=authorization_code&client_id=" + keys_.client_id +
+                   "&client_secret=" + keys_.client_secret + "&code=" + code.get<std::string>();
+    keys_.refresh_token = json::parse(peer_.handle(request).body).at("refresh_token");
+}
+
+void Organisation::use_up_credits(bool used_up) {
+    control("POST", "switch", json{{"name", "credits_daily"}, {"value", used_up ? 1 : 0}}.dump());
 }
 
 std::int64_t Organisation::writes() {

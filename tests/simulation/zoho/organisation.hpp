@@ -35,6 +35,14 @@ public:
     bool merge(const Kind& kind, const std::string& loser, const std::string& winner);
 
     void end_tokens();
+    /// Access tokens and the refresh token are worth nothing from now on.
+    void withdraw_access();
+    /// A person signs in again.
+    void grant_access();
+    /// What is to be signed in with now.
+    [[nodiscard]] const peer::zoho::PeerCredentials& keys() const { return keys_; }
+    /// Others have used up the day's credits, or they are there again.
+    void use_up_credits(bool used_up);
     /// Records that its API has written so far.
     [[nodiscard]] std::int64_t writes();
     /// Requests that no document of Zoho's allows; "" if there were none.
@@ -46,6 +54,7 @@ private:
                            const std::string& body);
 
     peer::zoho::ZohoPeer peer_;
+    peer::zoho::PeerCredentials keys_;
 };
 
 }  // namespace kontor::simulation::zoho

@@ -17,6 +17,7 @@ constexpr Chance kChances[] = {
     {Act::kTheirDelete, 3, true}, {Act::kTheirRestore, 2, true}, {Act::kTheirMerge, 1, false},
     {Act::kSync, 18, false},      {Act::kPowerCut, 2, true},     {Act::kWait, 6, false},
     {Act::kTrouble, 8, true},     {Act::kTokensEnd, 1, false},   {Act::kReopen, 2, false},
+    {Act::kWithdrawn, 1, true},   {Act::kSignIn, 2, false},      {Act::kUsedUp, 1, true},
 };
 
 const Chance& draw(Dice& dice, bool during) {
@@ -100,6 +101,12 @@ const char* to_string(Act act) {
             return "trouble";
         case Act::kTokensEnd:
             return "tokens end";
+        case Act::kWithdrawn:
+            return "access withdrawn";
+        case Act::kSignIn:
+            return "sign in";
+        case Act::kUsedUp:
+            return "credits used up";
         case Act::kReopen:
             return "reopen";
     }

@@ -43,6 +43,9 @@ enum class Act {
     kWait,      ///< `amount` milliseconds
     kTrouble,
     kTokensEnd,  ///< Zoho forgets the access tokens
+    kWithdrawn,  ///< an administrator withdraws Kontor's access
+    kSignIn,     ///< … and somebody signs in again
+    kUsedUp,     ///< others have used up the day's credits
     kReopen,     ///< kontord is started again
 };
 [[nodiscard]] const char* to_string(Act act);

@@ -12,6 +12,10 @@ using std::chrono::minutes;
 /// A token younger than this is believed although it was refused.
 constexpr minutes kTokenBelieved{2};
 constexpr int kRoundsMax = 5;
+/// For so long the host may believe that the day's credits are used up.
+constexpr hours kCreditsBelieved{25};
+/// Requests that a cycle may have refused for them.
+constexpr int kRefusedMax = 10;
 
 const Kind& kind_of_step(const Step& step) {
     return kinds()[step.kind % kinds().size()];
@@ -46,6 +50,7 @@ World::World(const Outfit& outfit, std::string folder, std::uint64_t seed,
       laptop_({.name = "kontor-zoho",
                .folder = folder_ + "/laptop",
                .organisation = organisation_.peer(),
+               .keys = organisation_.keys(),
                .time = time_,
                .trace = trace_,
                .yield = [this] { yield(); },
@@ -91,6 +96,7 @@ void World::run() {
 }
 
 void World::yield() {
+    settle_credits();
     if (!syncing_) return;
     ++yields_;
     while (!during_.empty() && during_.front().at <= yields_) {
@@ -100,7 +106,23 @@ void World::yield() {
     }
 }
 
+// Also in the midst of a sync.
+void World::settle_credits() {
+    if (!credits_return_ || time_.now < *credits_return_) return;
+    credits_return_.reset();
+    organisation_.use_up_credits(false);
+}
+
+void World::sign_in() {
+    if (!withdrawn_) return;
+    withdrawn_ = false;
+    organisation_.grant_access();
+    laptop_.sign_in(organisation_.keys());
+    tally_.add("signed in again");
+}
+
 void World::perform(const Step& step) {
+    settle_credits();
     if (trace_.prints()) std::printf("%s", describe({step}).c_str());
     trace_.mix(static_cast<std::uint64_t>(step.act));
     trace_.mix(step.token);
@@ -113,6 +135,16 @@ void World::perform(const Step& step) {
         case Act::kTokensEnd:
             tokens_ended_ = time_.now;
             return organisation_.end_tokens();
+        case Act::kWithdrawn:
+            withdrawn_ = true;
+            return organisation_.withdraw_access();
+        case Act::kSignIn:
+            return sign_in();
+        case Act::kUsedUp:
+            used_up_ = time_.now;
+            credits_return_ = used_up_ + hours{1 + step.field % 6};
+            tally_.add("credits used up");
+            return organisation_.use_up_credits(true);
         case Act::kPowerCut:
             laptop_.disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
             tally_.add("power cuts");
@@ -268,7 +300,10 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
     yields_ = 0;
     tally_.add("cycles");
     static_cast<void>(laptop_.network().take_fired());
+    static_cast<void>(laptop_.network().take_refused());
     laptop_.network().forget_limit();
+    const bool withdrawn = withdrawn_;
+    const auto writes = organisation_.writes();
     syncing_ = true;
     const auto report = laptop_.sync(options, observer);
     syncing_ = false;
@@ -285,12 +320,21 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
     const bool dead = laptop_.disk().dead();
     if (dead) laptop_.restart();
+    if (laptop_.network().take_refused() > kRefusedMax)
+        violation("D4: a cycle asks on and on although the credits are used up");
+    if (withdrawn && organisation_.writes() != writes)
+        violation("a cycle writes although its access was withdrawn");
+    if (withdrawn && error == nullptr && !dead)
+        violation("a cycle says nothing of its access having been withdrawn");
     if (error == nullptr || dead) return;
     if (trace_.prints()) trace_.note("cycle: " + error->message);
     trace_.mix(error->message);
     const bool tokens =
         error->code == Errc::kUnauthenticated && time_.now - tokens_ended_ < kTokenBelieved;
-    if (!tokens && (fired == 0 || !troubles_allowed))
+    const bool withdrawn_meanwhile = error->code == Errc::kUnauthenticated && withdrawn_;
+    const bool credits =
+        error->code == Errc::kRateLimited && time_.now - used_up_ < kCreditsBelieved;
+    if (!tokens && !withdrawn_meanwhile && !credits && (fired == 0 || !troubles_allowed))
         violation("cycle: " + std::string(to_string(error->code)) + ": " + error->message);
 }
 
@@ -320,6 +364,8 @@ void World::come_to_rest() {
     if (laptop_.disk().dead()) laptop_.restart();
     laptop_.disk().cut_power_after(UINT64_MAX / 2);
     time_.advance(hours{30});
+    settle_credits();
+    sign_in();
     for (int round = 0; round < kRoundsMax && violations_.empty(); ++round) {
         const auto before = state();
         sync({.sweep = round == 0, .streams = {}}, false);

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ private:
     void by_colleague(const Step& step);
     void sync(const engine::CycleOptions& options, bool troubles_allowed);
     void yield();
+    void sign_in();
+    void settle_credits();
     void come_to_rest();
     [[nodiscard]] std::string state();
 
@@ -58,6 +61,9 @@ private:
     int yields_ = 0;
     bool syncing_ = false;
     Instant tokens_ended_{};
+    bool withdrawn_ = false;                 ///< nobody has signed in again
+    Instant used_up_{};                      ///< when the credits were
+    std::optional<Instant> credits_return_;  ///< they are used up until then
 
     std::set<Token> typed_here_;
     std::set<Token> typed_there_;  ///< and still there when the laptop looked next
