@@ -8,6 +8,7 @@
 #include "sync/backup/page_hashes.hpp"
 #include "sync/base/clock.hpp"
 #include "sync/replica/catalogue.hpp"
+#include "sync/replica/history.hpp"
 
 namespace kontor::backup {
 namespace {
@@ -192,6 +193,21 @@ Result<Manifest> describe(const replica::Database& db, const PointLabel& label) 
     return out;
 }
 
+/// The counts as they follow from those at `before` and the history since: what is not read as a
+/// whole is not counted anew. Empty if those are not known, or entries are gone. Within a snapshot.
+Result<std::map<std::string, std::int64_t>> counts_since(const replica::Database& db,
+                                                         const Manifest& before,
+                                                         std::int64_t history_seq) {
+    if (before.records.empty() || history_seq < before.history_seq)
+        return std::map<std::string, std::int64_t>{};
+    auto out = replica::records_since(db, before.history_seq);
+    if (!out) return out;
+    for (auto& [entity, records] : *out)
+        if (const auto known = before.records.find(entity); known != before.records.end())
+            records += known->second;
+    return out;
+}
+
 /// True if what is known of changed pages was compared with the whole within the last day.
 bool compared_lately(const std::string& whole_at, const std::string& now) {
     const auto then = parse_instant(whole_at);
@@ -325,7 +341,6 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
     if (out.pages_changed == 0 && manifest.size == known.manifest.size) {
         // The same content at a later moment.
         manifest.point = known.manifest.point;
-        manifest.records = known.manifest.records;
         done = write_whole(manifest_of(folder), to_json(manifest));
     } else {
         done = write_delta(manifest, pages_file, path);
@@ -372,11 +387,10 @@ Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& 
                     !reading.moment.trusted || !compared_lately(reading.moment.whole_at, label.at);
     auto manifest = describe(db, label);
     if (!manifest) return pass(manifest);
-    if (reading.whole) {
-        auto counts = count_records(db);
-        if (!counts) return pass(counts);
-        manifest->records = std::move(*counts);
-    }
+    auto counts = reading.whole ? count_records(db)
+                                : counts_since(db, known->manifest, manifest->history_seq);
+    if (!counts) return pass(counts);
+    manifest->records = std::move(*counts);
     auto out =
         known ? add_delta(files.folder, files.hashes, db, reading, std::move(*known),
                           std::move(*manifest))

@@ -26,7 +26,8 @@ struct Manifest {
     std::string made_by;           ///< Kontor's version
     ImageSize size;
     std::string content;  ///< SHA-256 over the pages' hashes, hex
-    /// Number of each entity; empty where not all was read.
+    /// Number of each entity: counted where all was read, else as it follows from the point before
+    /// and the history. Empty where neither is known.
     std::map<std::string, std::int64_t> records;
     bool operator==(const Manifest&) const = default;
 };

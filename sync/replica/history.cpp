@@ -179,6 +179,27 @@ Result<std::int64_t> last_seq_at(const Database& db, const std::string& at) {
     return *row ? query->integer(0) : 0;
 }
 
+Result<std::map<std::string, std::int64_t>> records_since(const Database& db, std::int64_t seq) {
+    const auto catalogue = Catalogue::load(db);
+    if (!catalogue) return tl::unexpected<Error>(catalogue.error());
+    std::map<std::string, std::int64_t> out;
+    for (const auto& entity : catalogue->entities()) out[entity.name] = 0;
+    // By any other index all entries would be read.
+    auto changes = db.prepare(
+        "SELECT entity,sum(CASE op WHEN 'd' THEN -1 WHEN 'l' THEN old-record+1 ELSE 1 END)"
+        " FROM kontor_history NOT INDEXED"
+        " WHERE seq>?1 AND field IS NULL AND op IN('i','r','l','d') GROUP BY entity");
+    if (!changes) return pass(changes);
+    changes->bind(1, seq);
+    while (true) {
+        const auto row = changes->step();
+        if (!row) return tl::unexpected<Error>(row.error());
+        if (!*row) return out;
+        if (const auto* entity = catalogue->entity(changes->integer(0)))
+            out[entity->name] = changes->integer(1);
+    }
+}
+
 Result<Explanation> why(const Database& db, const Catalogue& catalogue, const std::string& entity,
                         std::int64_t record, const std::string& field, std::int64_t limit) {
     auto found = find_entity(catalogue, entity);

@@ -72,6 +72,11 @@ struct RecordImage {
 /// The last entry that is not later than `at` (canonical form); 0 if there is none.
 [[nodiscard]] Result<std::int64_t> last_seq_at(const Database& db, const std::string& at);
 
+/// By how much the number of records of each entity has changed after entry `seq`: all entities of
+/// the catalogue. Reads the entries after it.
+[[nodiscard]] Result<std::map<std::string, std::int64_t>> records_since(const Database& db,
+                                                                        std::int64_t seq);
+
 /// How a field came to its value.
 [[nodiscard]] Result<Explanation> why(const Database& db, const Catalogue& catalogue,
                                       const std::string& entity, std::int64_t record,

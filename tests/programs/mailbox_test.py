@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -18,7 +17,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from mail_servers import Beyond, MailServers  # noqa: E402
+from mail_servers import Beyond, MailServers, become_root  # noqa: E402
 from world import World, until  # noqa: E402
 
 BIN = sys.argv.pop(1)
@@ -309,18 +308,6 @@ class Mailbox(unittest.TestCase):
         self.assertEqual(self.seen(self.receive()), {})
 
 
-def become_root():
-    if os.geteuid() == 0:
-        return
-    sudo = ["sudo", "-n", "-E"]
-    try:
-        subprocess.run([*sudo, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        print("skipped: Postfix and Dovecot are started by root; run this test with sudo")
-        sys.exit(77)
-    os.execvp("sudo", [*sudo, sys.executable, sys.argv[0], BIN, *sys.argv[1:]])
-
-
 if __name__ == "__main__":
-    become_root()
+    become_root(BIN)
     unittest.main()

@@ -6,6 +6,7 @@
 
 #include "sync/engine/references.hpp"
 #include "sync/replica/chain.hpp"
+#include "sync/replica/history.hpp"
 #include "sync/replica/integrity.hpp"
 #include "tests/simulation/state.hpp"
 
@@ -317,6 +318,11 @@ void check_replica(World& world, Device& device) {
     if (!chain || chain->first_bad)
         world.violation("history: the chain of " + at(device) + " does not verify at entry " +
                         (chain ? std::to_string(*chain->first_bad) : chain.error().message));
+    const auto told = replica::records_since(device.local(), 0);
+    for (const auto& entity : entities())
+        if (!told || told->at(entity.name) != device.number("SELECT count(*) FROM " + entity.name))
+            world.violation("history: it does not account for each " + entity.name + " of " +
+                            at(device));
     const auto problems = replica::check_integrity(device.local(), replica::IntegrityDepth::kFull);
     if (!problems) world.violation("integrity: " + problems.error().message);
     if (!problems) return;

@@ -20,6 +20,7 @@ import socket
 import socketserver
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -31,6 +32,19 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def become_root(*words):
+    """Goes on as root: the program that is run, with these words in front of its own. Who may not ends, with 77."""
+    if os.geteuid() == 0:
+        return
+    sudo = ["sudo", "-n", "-E"]
+    try:
+        subprocess.run([*sudo, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        print("skipped: Postfix and Dovecot are started by root; run this test with sudo")
+        sys.exit(77)
+    os.execvp("sudo", [*sudo, sys.executable, sys.argv[0], *words, *sys.argv[1:]])
 
 
 class Beyond(socketserver.ThreadingTCPServer):
@@ -288,6 +302,11 @@ bounce_queue_lifetime = 6s
         """How often somebody has connected to hand mail in."""
         with open(self.path("postfix.log"), errors="replace") as log:
             return len(re.findall(r"/smtpd\[\d+\]: connect from ", log.read()))
+
+    def queued(self):
+        """How many letters it has taken and not delivered yet."""
+        return sum(len(files) for queue in ("maildrop", "incoming", "active", "deferred")
+                   for _, _, files in os.walk(self.path("spool/" + queue)))
 
     def hand_in(self, messages):
         """From other mail servers: (sender, recipient, bytes) each, without signing in."""

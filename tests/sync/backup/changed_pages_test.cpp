@@ -58,7 +58,9 @@ struct Followed : Kept {
         const auto out = extend();
         REQUIRE(out);
         CHECK(out->pages_missed == 0);
-        CHECK(out->manifest.content == content_of(replica.open(Access::kReadOnly)));
+        const auto db = replica.open(Access::kReadOnly);
+        CHECK(out->manifest.content == content_of(db));
+        CHECK(out->manifest.records == count_records(db).value());
         return *out;
     }
     void edit(int id, const std::string& phone = "1") const {
@@ -105,6 +107,29 @@ TEST_CASE("an increment reads the pages that were written, and no others",
         kept.others("UPDATE contact SET phone='2' WHERE id IN (1, 19999)");
         CHECK_FALSE(kept.checked().whole);
         CHECK(kept.at_point(std::nullopt, "SELECT count(phone) FROM contact") == 3);
+    }
+    SECTION("whatever SQL made and removed records") {
+        kept.others(
+            "DELETE FROM contact WHERE id IN (5, 6, 7);"
+            "INSERT INTO contact(id, last_name) VALUES (6, 'back'), (90000, 'new');"
+            "INSERT OR REPLACE INTO contact(id, last_name) VALUES (8, 'replaced'), (90001, 'new');"
+            "PRAGMA recursive_triggers=1;"
+            "INSERT OR REPLACE INTO contact(id, last_name) VALUES (9, 'replaced'), (90002, 'new');"
+            "INSERT INTO contact(id, last_name) VALUES (10, 'there')"
+            " ON CONFLICT(id) DO UPDATE SET last_name = 'updated';"
+            "INSERT OR IGNORE INTO contact(id, last_name) VALUES (11, 'there');"
+            "INSERT INTO account(name) VALUES ('one'), ('two')");
+        const auto next = kept.checked();
+        CHECK_FALSE(next.whole);
+        CHECK(next.manifest.records.at("contact") == 20'001);
+        CHECK(next.manifest.records.at("account") == 2);
+    }
+    SECTION("where entries of the history are gone, nobody knows how many records there are") {
+        kept.others("DELETE FROM kontor_history WHERE seq > 10");
+        const auto next = kept.extend();
+        REQUIRE(next);
+        CHECK_FALSE(next->whole);
+        CHECK(next->manifest.records.empty());
     }
     SECTION("after the log was written back and emptied") {
         kept.edit(1);
