@@ -36,7 +36,8 @@ Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const s
                                                    bool dry_run) {
     auto set = settings();
     if (!set) return pass(set);
-    return send(survey, actor, *set, Reach{.dry_run = dry_run});
+    const auto delivery = set->mail.smtp.empty() ? Delivery::kShown : Delivery::kOneByOne;
+    return send(survey, actor, *set, Reach{.dry_run = dry_run, .delivery = delivery});
 }
 
 Result<FeedbackService::Run> FeedbackService::send_by_itself(const Survey& survey,
@@ -44,7 +45,8 @@ Result<FeedbackService::Run> FeedbackService::send_by_itself(const Survey& surve
                                                              bool choose) {
     auto set = settings();
     if (!set) return pass(set);
-    return send(survey, actor, *set, Reach{.choose = choose, .links = !set->mail.smtp.empty()});
+    const auto delivery = set->mail.smtp.empty() ? Delivery::kNone : Delivery::kOneByOne;
+    return send(survey, actor, *set, Reach{.choose = choose, .delivery = delivery});
 }
 
 Result<FeedbackService::Run> FeedbackService::send(const Survey& survey, const std::string& actor,
@@ -84,15 +86,6 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
     if (due.empty()) return out;
     Invitations invitations(parts);
     mail::Server server{settings.mail.smtp, settings.mail.user, {}, settings.mail.ca_file};
-    // Whatever keeps the first from going keeps all: they are due again.
-    const auto put_back = [&](std::size_t from, const Error& problem) -> Result<> {
-        out.problem = problem;
-        for (auto at = from; at < due.size(); ++at) {
-            ++out.failed;
-            if (auto done = invitations.not_sent(due[at], false); !done) return done;
-        }
-        return {};
-    };
     std::optional<Links> make;
     std::optional<mail::Submission> post;
     const auto set_up = [&]() -> Result<> {
@@ -110,7 +103,8 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         return {};
     };
     if (auto ready = set_up(); !ready) {
-        if (auto done = put_back(0, ready.error()); !done) return pass(done);
+        out.failed = static_cast<std::int64_t>(due.size());
+        out.problem = ready.error();
         return out;
     }
     const auto from = mail::address_of(settings.mail.from);
@@ -138,6 +132,9 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
                              {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"},
                              {"Auto-Submitted", "auto-generated"}}};
         auto bytes = mail::compose(letter, parts.now);
+        auto still_due = invitations.about_to_send(one);
+        if (!still_due) return pass(still_due);
+        if (!*still_due) continue;
         auto gone = bytes ? post->send(with_tag(from), {one.person.address}, *bytes)
                           : Result<>(tl::unexpected<Error>(bytes.error()));
         if (gone) {
@@ -147,13 +144,14 @@ Result<FeedbackService::Mailed> FeedbackService::mail(const Invitations::Parts& 
         const auto code = gone.error().code;
         const bool for_good = code == Errc::kInvalid ||
                               (code == Errc::kPermission && gone.error().args.contains("at"));
+        if (auto done = invitations.not_sent(one, for_good); !done) return pass(done);
+        if (!for_good) out.problem = gone.error();
+        // What keeps this one from going keeps all that follow: they are due again.
         if (code == Errc::kTls || code == Errc::kUnauthenticated) {
-            if (auto done = put_back(at, gone.error()); !done) return pass(done);
+            out.failed += static_cast<std::int64_t>(due.size() - at);
             return out;
         }
         ++(for_good ? out.refused : out.failed);
-        if (!for_good) out.problem = gone.error();
-        if (auto done = invitations.not_sent(one, for_good); !done) return pass(done);
     }
     return out;
 }

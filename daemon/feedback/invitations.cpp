@@ -232,7 +232,12 @@ Result<std::string> Invitations::standing(const Survey& survey, const Invitation
     return std::string(lost ? "asked_elsewhere" : "");
 }
 
-Result<Sending> Invitations::hand_out(const Survey& survey, bool links) {
+std::map<std::string, Value> Invitations::sent_fields(const Due& due) const {
+    if (due.reminder > 0) return {{"reminders", Value(due.reminder)}};
+    return {{"state", Value("sent")}, {"sent_at", instant(parts_.now)}};
+}
+
+Result<Sending> Invitations::hand_out(const Survey& survey, Delivery delivery) {
     const auto& db = parts_.db;
     auto device = device_of(db);
     if (!device) return pass(device);
@@ -315,15 +320,13 @@ Result<Sending> Invitations::hand_out(const Survey& survey, bool links) {
         if (link && is_quiet(survey.limits.quiet, parts_.now, person.zone)) {
             out.waiting.push_back({invitation, "quiet"});
             look_again(awake_at(person.zone));
-        } else if (link && !links) {
+        } else if (link && delivery == Delivery::kNone) {
             out.waiting.push_back({invitation, "no_mail"});
         } else if (link) {
-            fields["state"] = Value("sent");
-            if (first)
-                fields["sent_at"] = instant(parts_.now);
-            else
-                fields["reminders"] = Value(reminder);
             out.due.push_back({invitation, person, reminder});
+            if (delivery == Delivery::kShown)
+                for (auto& [field, value] : sent_fields(out.due.back()))
+                    fields.insert_or_assign(field, std::move(value));
         }
         if (invitation.channel == "link") look_again(next_reminder(survey, invitation, parts_.now));
         if (!fields.empty()) edits.push_back(edit_of(invitation, std::move(fields)));
@@ -334,6 +337,16 @@ Result<Sending> Invitations::hand_out(const Survey& survey, bool links) {
     return out;
 }
 
+Result<bool> Invitations::about_to_send(const Due& due) {
+    auto now = find_invitation(parts_.db, due.invitation.id);
+    if (!now) return pass(now);
+    if (!*now || (**now).reminders != due.invitation.reminders ||
+        (**now).state != (due.reminder > 0 ? "sent" : "ready"))
+        return false;
+    if (auto done = edit(due.invitation, sent_fields(due)); !done) return pass(done);
+    return true;
+}
+
 Result<> Invitations::not_sent(const Due& due, bool for_good) {
     std::map<std::string, Value> fields;
     if (for_good)
@@ -342,7 +355,11 @@ Result<> Invitations::not_sent(const Due& due, bool for_good) {
         fields = {{"reminders", Value(due.reminder - 1)}};
     else
         fields = {{"state", Value("ready")}, {"sent_at", Value::null()}};
-    const auto edit = edit_of(due.invitation, std::move(fields));
+    return edit(due.invitation, std::move(fields));
+}
+
+Result<> Invitations::edit(const Invitation& invitation, std::map<std::string, Value> fields) {
+    const auto edit = edit_of(invitation, std::move(fields));
     replica::LocalEdits local(parts_.db, parts_.catalogues);
     if (auto done = local.apply({&edit, 1}, parts_.actor); !done) return pass(done);
     return {};

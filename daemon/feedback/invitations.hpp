@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,6 +45,13 @@ struct Due {
     std::int64_t reminder = 0;  ///< 0: the invitation itself; 1: the first reminder …
 };
 
+/// How links that are due reach their people.
+enum class Delivery : std::uint8_t {
+    kNone,     ///< nobody is there to send them; they wait
+    kShown,    ///< they are shown, which counts as sent
+    kOneByOne  ///< whoever sends one says so before (about_to_send())
+};
+
 struct Sending {
     std::vector<Due> due;
     std::vector<Held> waiting;    ///< for a remote's confirmation, or for the end of quiet hours
@@ -68,9 +77,13 @@ public:
 
     /// Looks at what was reserved here and, where invitations go to remotes, whether these have
     /// them and whether somebody else was first; then at what is due now: ready links and
-    /// reminders. What is due counts as sent from the moment this returns. `links` false: nobody is
-    /// there to send links; they wait.
-    [[nodiscard]] Result<Sending> hand_out(const Survey& survey, bool links = true);
+    /// reminders.
+    [[nodiscard]] Result<Sending> hand_out(const Survey& survey,
+                                           Delivery delivery = Delivery::kShown);
+
+    /// From here on this counts as sent: a crash before it has gone sends none rather than two.
+    /// False if it is not due any more, since it was answered or withdrawn meanwhile.
+    [[nodiscard]] Result<bool> about_to_send(const Due& due);
 
     /// Takes back that this was sent: the next hand_out() has it again; `for_good`: nobody is
     /// there, so never.
@@ -88,6 +101,8 @@ public:
     [[nodiscard]] Result<> note_call(const Invitation& invitation, const std::string& outcome);
 
 private:
+    [[nodiscard]] std::map<std::string, Value> sent_fields(const Due& due) const;
+    [[nodiscard]] Result<> edit(const Invitation& invitation, std::map<std::string, Value> fields);
     [[nodiscard]] Result<std::string> standing(const Survey& survey, const Invitation& invitation,
                                                bool& lost, bool& refused) const;
     [[nodiscard]] Result<bool> somebody_was_first(const Survey& survey,

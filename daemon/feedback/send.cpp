@@ -25,7 +25,7 @@ Result<Sent> send(const Invitations::Parts& parts, const Survey& survey, const R
     auto reserved = invitations.reserve(survey, out.selection);
     if (!reserved) return pass(reserved);
     out.reserved = *reserved;
-    auto sending = invitations.hand_out(survey, reach.links);
+    auto sending = invitations.hand_out(survey, reach.delivery);
     if (!sending) return pass(sending);
     out.sending = std::move(*sending);
     return out;

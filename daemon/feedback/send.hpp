@@ -12,7 +12,7 @@ namespace kontor::feedback {
 struct Reach {
     bool dry_run = false;  ///< only chooses
     bool choose = true;    ///< false: goes on with those that were chosen before
-    bool links = true;     ///< false: nobody is there to send links
+    Delivery delivery = Delivery::kShown;
 };
 
 struct Sent {

@@ -66,6 +66,40 @@ TEST_CASE("without a remote for invitations, one device sends at once, and once"
     CHECK(office.invitations(kNow).handed_out(office.survey)->size() == 1);
 }
 
+TEST_CASE("what is sent one by one counts as sent from its own turn on",
+          "[feedback][invitations]") {
+    Asked office("[limits]\nreminders = [\"3d\"]\nexpires = \"14d\"\n");
+    const auto due = [&](Instant now) {
+        return office.invitations(now).hand_out(office.survey, Delivery::kOneByOne)->due;
+    };
+    const auto state = [&] { return office.one("SELECT state FROM survey_invitation"); };
+    const auto first = due(kNow);
+    REQUIRE(first.size() == 1);
+    CHECK(state() == "ready");
+    CHECK(due(kNow).size() == 1);  // whoever meant to send it was killed
+    CHECK(office.invitations(kNow).about_to_send(first[0]) == true);
+    CHECK(state() == "sent");
+    CHECK(office.invitations(kNow).about_to_send(first[0]) == false);  // not twice
+    CHECK(due(kNow).empty());
+
+    const auto later = kNow + hours(24 * 4);
+    const auto reminder = due(later);
+    REQUIRE(reminder.size() == 1);
+    CHECK(office.one("SELECT reminders FROM survey_invitation") != "1");
+    SECTION("a reminder") {
+        CHECK(office.invitations(later).about_to_send(reminder[0]) == true);
+        CHECK(office.one("SELECT reminders FROM survey_invitation") == "1");
+        CHECK(due(later).empty());
+        REQUIRE(office.invitations(later).not_sent(reminder[0], false));
+        CHECK(due(later).size() == 1);
+    }
+    SECTION("an answer that comes first") {
+        office.sql("UPDATE survey_invitation SET state = 'answered'");
+        CHECK(office.invitations(later).about_to_send(reminder[0]) == false);
+        CHECK(state() == "answered");
+    }
+}
+
 TEST_CASE("reminders go out once each until somebody answers", "[feedback][invitations]") {
     Asked office("[limits]\nreminders = [\"3d\", \"7d\"]\nexpires = \"14d\"\n");
     const auto due = [&](int day) {
