@@ -19,6 +19,7 @@ from postgres_server import PostgresServer
 from world import World, until
 
 BIN = sys.argv.pop(1)
+PATIENCE = 180  # seconds; the remote is asked again after 10, 20, 40 …
 SENDER = "feedback@kontor.example"
 
 SURVEY = """id = "{id}"
@@ -104,7 +105,7 @@ class TwoLaptops(unittest.TestCase):
             return collections.Counter(who for who, _ in self.beyond.letters if who.startswith(title))
 
     def each_has_one(self, title, people):
-        until(lambda: set(self.letters(title)) == people, f"a letter to each of {title}")
+        until(lambda: set(self.letters(title)) == people, f"a letter to each of {title}", PATIENCE)
         # Postfix has nothing left that would come later.
         until(lambda: not self.mail.queued(), "Postfix to be done")
         self.assertEqual(set(self.letters(title).values()), {1})
