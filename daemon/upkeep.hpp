@@ -23,7 +23,7 @@ public:
         WorkPool& pool;
         Databases& databases;
         Logger& log;
-        std::int64_t wal_bytes_max = 0;
+        std::int64_t wal_bytes_max = 0;  ///< the log is emptied from half of it on
         /// Local edits were committed since the last call. Called on the pool.
         std::function<void()> edited;
     };

@@ -1,8 +1,7 @@
 #include "plugins/zoho/coql.hpp"
 
-#include "plugins/zoho/json_page.hpp"
-
 #include "connectors/sdk/canonical.hpp"
+#include "plugins/zoho/json_page.hpp"
 
 namespace kontor::zoho {
 namespace {

@@ -63,6 +63,17 @@ struct Setup {
         out.token_file = dir / ("token-" + api);
         return AppTokens(std::move(out), http, clock, sleeper, redactor);
     }
+    /// Of a login with these members, that needs no secret.
+    AppTokens login(const std::string& members, const std::string& file) {
+        const auto parsed = PluginSpec::parse(R"({"auth": [{"kind": "login", )" + members + "}]}");
+        REQUIRE(parsed);
+        AppTokenSettings out;
+        out.spec = parsed->auth_for("login", {})->app_token;
+        out.url = [] { return "https://crm.example/login"; };
+        out.request = Secret(std::string("{}"));
+        out.token_file = dir / file;
+        return AppTokens(std::move(out), http, clock, sleeper, redactor);
+    }
     Result<HttpResponse> run(Authenticator& auth, HttpCall& call) {
         Requester requester({.http = http,
                              .hosts = hosts,
@@ -246,17 +257,10 @@ TEST_CASE("login: places in the answer, a computed header, a status that refuses
 TEST_CASE("login: the token stands in a cookie or a header", "[app_token]") {
     Setup s;
     const auto tokens_from = [&](const std::string& place, const std::string& file) {
-        const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
-            "exchange": {"request": {}, "token": ")" +
-                                            place + R"(", "code": "/error/code"},
-            "bear": {"headers": {"cookie": "sid={token}"}}}]})");
-        REQUIRE(spec);
-        AppTokenSettings settings;
-        settings.spec = spec->auth_for("login", {})->app_token;
-        settings.url = [] { return "https://crm.example/login"; };
-        settings.request = Secret(std::string("{}"));
-        settings.token_file = s.dir / file;
-        return AppTokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+        return s.login(R"("exchange": {"request": {}, "token": ")" + place +
+                           R"(", "code": "/error/code"},
+                           "bear": {"headers": {"cookie": "sid={token}"}})",
+                       file);
     };
     auto cookie = tokens_from("cookie:sid", "1");
     s.http.next.push_back(answer(200, R"({"result":{}})",
@@ -520,16 +524,9 @@ TEST_CASE("login: the token may be the whole answer, and its life be in millisec
           "[app_token]") {
     Setup s;
     const auto tokens_of = [&s](const std::string& exchange, const std::string& file) {
-        const auto spec =
-            PluginSpec::parse(R"({"auth": [{"kind": "login", "exchange": {"request": {}, )" +
-                              exchange + R"(}, "bear": {"headers": {"x-session": "{token}"}}}]})");
-        REQUIRE(spec);
-        AppTokenSettings settings;
-        settings.spec = spec->auth_for("login", {})->app_token;
-        settings.url = [] { return "https://crm.example/login"; };
-        settings.request = Secret(std::string("{}"));
-        settings.token_file = s.dir / file;
-        return AppTokens(std::move(settings), s.http, s.clock, s.sleeper, s.redactor);
+        return s.login(R"("exchange": {"request": {}, )" + exchange +
+                           R"(}, "bear": {"headers": {"x-session": "{token}"}})",
+                       file);
     };
     int file = 0;
     for (const char* body : {"abc.DEF-1\n", "\"abc.DEF-1\""}) {
