@@ -8,7 +8,7 @@ from soak import not_flat
 
 def samples(**grows):
     """100 samples; what is named grows by so much with each."""
-    start = {"memory": 60 << 20, "descriptors": 30, "threads": 8, "log": 4 << 20,
+    start = {"memory": 60 << 20, "descriptors": 30, "replica handles": 5, "threads": 8, "log": 4 << 20,
              "replica": 5 << 20, "changes": 1000, "processes": 2}
     # A change takes 2 KiB of the replica unless said otherwise.
     steps = {"changes": 10, "replica": 20 << 10, **grows}
@@ -29,9 +29,13 @@ class Judge(unittest.TestCase):
             one.update(processes=1, descriptors=22, threads=7, memory=40 << 20)
         self.assertEqual(not_flat(away), [])
 
+    def test_handles_that_are_kept_for_the_next_request(self):
+        self.assertEqual(not_flat(samples(**{"replica handles": 0.1})), [])
+
     def test_each_growth_is_seen(self):
         for name, step, said in (("memory", 512 << 10, "memory grew from 66 to 104 MiB"),
                                  ("descriptors", 0.2, "descriptors grew from 32 to 47 (socket 20 to 39)"),
+                                 ("replica handles", 0.2, "24 handles on the replica were open"),
                                  ("threads", 0.2, "threads grew from 10 to 25"),
                                  ("log", 1 << 20, "the log grew to 103 MiB")):
             with self.subTest(name):
