@@ -19,20 +19,38 @@ Result<> keep_file(const std::string& from, const std::string& to) {
     return write_whole(to, *now);
 }
 
-/// Where a configuration file goes: its path below the configuration's folder, or its name.
+/// Where a configuration file goes: its path below the configuration's folder, else its whole path
+/// below `elsewhere`, for two folders may have a file of one name.
 std::string place_of(const std::string& file, const std::string& folder) {
     const auto below = fs::path(file).lexically_relative(folder);
     if (below.empty() || below.native().starts_with(".."))
-        return fs::path(file).filename().string();
+        return "elsewhere/" + fs::path(file).relative_path().string();
     return below.string();
 }
 
+/// All that people have written for Kontor: surveys and descriptions of CRMs as well, which are
+/// read only when they are needed. By name, for a secret may lie beside them.
+std::set<std::string> written_files(const config::Loaded& configuration) {
+    std::set<std::string> out(configuration.files.begin(), configuration.files.end());
+    const auto add = [&](const std::string& file) {
+        std::error_code ignored;
+        if (fs::is_regular_file(file, ignored)) out.insert(file);
+    };
+    for (const auto& connection : configuration.config.connections) add(connection.mapping);
+    for (const auto* name : {"feedback.toml", "lexicon.toml"})
+        add(configuration.folder + "/" + name);
+    for (const auto* name : {"surveys", "rest"}) {
+        std::error_code ignored;
+        for (fs::directory_iterator it(configuration.folder + "/" + name, ignored), end;
+             !ignored && it != end; it.increment(ignored))
+            if (it->path().extension() == ".toml") add(it->path().string());
+    }
+    return out;
+}
+
 Result<> keep_configuration(const config::Loaded& configuration, const std::string& folder) {
-    std::set<std::string> files(configuration.files.begin(), configuration.files.end());
-    for (const auto& connection : configuration.config.connections)
-        if (fs::exists(connection.mapping)) files.insert(connection.mapping);
     std::set<std::string> kept;
-    for (const auto& file : files) {
+    for (const auto& file : written_files(configuration)) {
         const auto to = folder + "/" + place_of(file, configuration.folder);
         if (auto made = host::make_private_folder(fs::path(to).parent_path().string()); !made)
             return made;

@@ -17,7 +17,8 @@ namespace kontor::backup {
 /// stores only what is new. `tree` below it is what goes into repositories:
 ///
 ///     tree/replica/…     the replica's points, see sync/backup/chain.hpp
-///     tree/config/…      configuration and mapping files, references to secrets but no secrets
+///     tree/config/…      configuration, mappings, surveys, descriptions of CRMs: references to
+///                        secrets but no secrets
 ///
 /// Held by one process at a time.
 class Spool {

@@ -268,4 +268,52 @@ TEST_CASE("a backup made while the clock was wrong is not taken for the newest",
     CHECK(ledger.behind(*parse_instant("2099-01-02T00:00:00Z")) == std::chrono::hours(24));
 }
 
+// Without the surveys' files, and what describes a CRM, a restored replica could neither ask nor
+// sync; what else lies beside them may be a secret.
+TEST_CASE("all that people wrote for Kontor is in a backup, and nothing that lies beside it",
+          "[backup]") {
+    Office office;
+    const auto etc = office.dir.path("etc/");
+    const auto write = [&](const std::string& path, const std::string& text) {
+        fs::create_directories(fs::path(path).parent_path());
+        REQUIRE(write_whole(path, text));
+    };
+    for (const auto* name : {"feedback.toml", "lexicon.toml", "surveys/how.toml", "rest/crm.toml",
+                             "zoho.mapping.toml"})
+        write(etc + name, std::string("# ") + name + "\n");
+    write(etc + "link_key", "SECRET");
+    write(etc + "secrets/backup.toml", "SECRET");
+    write(etc + "surveys/how.toml~", "SECRET");
+    config::Connection zoho;
+    zoho.name = "zoho";
+    zoho.mapping = etc + "zoho.mapping.toml";
+    office.loaded.config.connections = {zoho};
+    // The system's file and one's own have one name.
+    write(office.dir.path("system/kontor.toml"), "# of the system\n");
+    office.loaded.files.push_back(office.dir.path("system/kontor.toml"));
+
+    REQUIRE(office.backups().create(office.target));
+    REQUIRE(office.backups().run(office.target, office.loaded, {}));
+    const auto machine = office.dir.path("new-machine");
+    REQUIRE(office.restore_to(machine));
+    const auto text = [&](const std::string& name) {
+        return read_whole(machine + "/etc/" + name).value_or("none");
+    };
+    for (const auto* name : {"feedback.toml", "lexicon.toml", "surveys/how.toml", "rest/crm.toml",
+                             "zoho.mapping.toml"})
+        CHECK(text(name) == std::string("# ") + name + "\n");
+    CHECK(text("kontor.toml") == "# of the office\n");
+    CHECK(text("elsewhere" + office.dir.path("system/kontor.toml")) == "# of the system\n");
+    CHECK(test::shell("grep -r SECRET " + machine + "/etc " + office.state + "/backup").status ==
+          1);
+
+    // What was taken away is in the next one no longer.
+    fs::remove(etc + "surveys/how.toml");
+    REQUIRE(office.backups().run(office.target, office.loaded, {}));
+    fs::remove_all(machine + "/etc");
+    REQUIRE(office.restore_to(machine));
+    CHECK(text("surveys/how.toml") == "none");
+    CHECK(text("feedback.toml") == "# feedback.toml\n");
+}
+
 }  // namespace kontor::backup
