@@ -69,6 +69,9 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
                            {"records", stream.records},
                            {"to_push", stream.to_push}});
     }
+    json options = json::object();
+    for (const auto& [name, option] : c.options)
+        std::visit([&, &key = name](const auto& value) { options[key] = value; }, option);
     json credits;
     if (status.credits)
         credits = {{"limit", status.credits->limit},
@@ -77,6 +80,7 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
                    {"requests", status.credits->requests}};
     return {{"name", c.name},
             {"plugin", c.plugin},
+            {"options", std::move(options)},
             {"state", state},
             {"state_text", messages::render(language, "state." + state, {{"name", c.name}})},
             {"mapping", c.mapping},

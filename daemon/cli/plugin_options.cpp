@@ -35,4 +35,19 @@ const json& option_named(const json& spec, const std::string& name) {
     return none;
 }
 
+const json& sign_in_for(const json& spec, const json& options) {
+    static const json none = json::object();
+    const auto said = [&](const std::string& name) {
+        const auto& given = options.contains(name) ? options : option_named(spec, name);
+        return text_at(given, options.contains(name) ? name : "default");
+    };
+    for (const auto& auth : list_at(spec, "auth")) {
+        const auto& wanted = object_at(auth, "when");
+        if (std::all_of(wanted.items().begin(), wanted.items().end(),
+                        [&](const auto& each) { return said(each.key()) == cell(each.value()); }))
+            return auth;
+    }
+    return none;
+}
+
 }  // namespace kontor::cli

@@ -13,4 +13,9 @@ namespace kontor::cli {
 [[nodiscard]] const nlohmann::json& option_named(const nlohmann::json& spec,
                                                  const std::string& name);
 
+/// The spec's way of signing in that is meant for these options, of which those that have a default
+/// may be left out; an empty object if there is none.
+[[nodiscard]] const nlohmann::json& sign_in_for(const nlohmann::json& spec,
+                                                const nlohmann::json& options);
+
 }  // namespace kontor::cli

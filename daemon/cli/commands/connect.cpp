@@ -213,9 +213,7 @@ Outcome<> require_credentials(Context& context, const json& auth, const json& bo
 /// Asks for what signing in still lacks, where somebody can be asked.
 Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     const auto& spec = object_at(plugin, "spec");
-    const auto& kinds = list_at(spec, "auth");
-    if (kinds.empty()) return {};
-    const auto& auth = kinds.front();
+    const auto& auth = sign_in_for(spec, object_at(body, "options"));
     if (text_at(auth, "kind") == "oauth2") return ask_oauth(context, spec, auth, body);
     if (!context.may_ask()) return require_credentials(context, auth, body);
     if (text_at(body, "plugin") == "fxiaoke") context.note(context.text("cli.connect.fxiaoke"));

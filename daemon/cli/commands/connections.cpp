@@ -5,6 +5,7 @@
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/identity_view.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/plugin_options.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/sign_in.hpp"
 
@@ -103,11 +104,11 @@ void print_remarks(Context& context, const json& c) {
         context.note(context.text("cli.status.pull_only", {{"name", name}}));
 }
 
-/// How one signs in with that connector: its spec's first way.
-json sign_in_of(const json& plugins, const std::string& plugin) {
+/// How that connection signs in.
+json sign_in_of(const json& plugins, const json& connection) {
     for (const auto& one : list_at(plugins, "plugins"))
-        if (text_at(one, "name") == plugin)
-            for (const auto& auth : list_at(object_at(one, "spec"), "auth")) return auth;
+        if (text_at(one, "name") == text_at(connection, "plugin"))
+            return sign_in_for(object_at(one, "spec"), object_at(connection, "options"));
     return json::object();
 }
 
@@ -249,7 +250,7 @@ Outcome<Exit> run_connection_sign_in(Context& context) {
         if (!plugins) return tl::unexpected<Failure>(plugins.error());
         const auto connection = context.api().get(path_of(context, ""));
         if (!connection) return tl::unexpected<Failure>(connection.error());
-        const auto auth = sign_in_of(*plugins, text_at(*connection, "plugin"));
+        const auto auth = sign_in_of(*plugins, *connection);
         const auto flow = choose_flow(context, auth, request.body);
         if (!flow) return tl::unexpected<Failure>(flow.error());
         Outcome<> done;
