@@ -60,7 +60,8 @@ bool CsvRecords::next(abi::BatchWriter& out) {
     if (!simdjson::validate_utf8(csv_.raw().data(), csv_.raw().size()))
         throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: not UTF-8");
     const std::string_view id = row_[id_ - 1];
-    if (id.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: a record without id");
+    if (!is_id(id))
+        throw sdk::Error(KONTOR_E_PROTOCOL, "a bulk result: a record without an id of Zoho's");
     char buffer[sdk::kInstantSize];
     const std::string_view version =
         modified_ == 0 ? std::string_view() : instant(row_[modified_ - 1], buffer);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "connectors/sdk/canonical.hpp"
+#include "plugins/zoho/json_page.hpp"
 
 namespace kontor::zoho {
 namespace {
@@ -110,6 +111,12 @@ void unknown(const char* why, const std::vector<const Change*>& changes,
     }
 }
 
+// "" if it cannot be one of Zoho's: it would be a part of later requests.
+std::string id_in(const Json& object) {
+    std::string id = sdk::text_of(object, "id");
+    return is_id(id) ? id : std::string();
+}
+
 using Element = simdjson::dom::element;
 
 std::string_view text_in(const Element& object, std::string_view key) {
@@ -125,7 +132,7 @@ std::optional<sdk::PushResult> plain_success(const Element& element, const Chang
         return std::nullopt;
     sdk::PushResult out;
     out.id = text_in(details, "id");
-    if (out.id.empty() || (change.op == abi::Op::kDelete && out.id != change.id))
+    if (!is_id(out.id) || (change.op == abi::Op::kDelete && out.id != change.id))
         return std::nullopt;
     out.status = "ok";
     out.version = version_of(text_in(details, "Modified_Time"));
@@ -175,7 +182,7 @@ sdk::PushResult result_of(const Json& element, const Change& change) {
     if (out.code == "SUCCESS" && sdk::text_of(element, "status") == "error") out.status = "unknown";
     add_details(*details, out);
     if (out.status == "ok") {
-        out.id = sdk::text_of(*details, "id");
+        out.id = id_in(*details);
         if (out.id.empty()) out.id = change.id;
         out.action = action_of(sdk::text_of(element, "action"), change);
         out.field.clear();
@@ -185,8 +192,8 @@ sdk::PushResult result_of(const Json& element, const Change& change) {
         return out;
     }
     if (out.status == "duplicate") {
-        out.id = sdk::text_of(*details, "id");
-        if (out.id.empty()) out.id = sdk::text_of(sdk::member(*details, "duplicate_record"), "id");
+        out.id = id_in(*details);
+        if (out.id.empty()) out.id = id_in(sdk::member(*details, "duplicate_record"));
     }
     out.message = message.substr(0, 500);
     return out;

@@ -104,8 +104,9 @@ TEST_CASE("results that are none are refused", "[zoho][csv]") {
     zoho::Module module;
     const zoho::Columns columns(module, {});
     for (const std::string& bad : std::vector<std::string>{
-             "", "Name,Email\nA,b\n", "Id,A\n1\n", "Id,A\n,x\n", "Id,A\n1,\xff\n",
-             "Id,A\n1,\xed\xa0\x80\n", "Id,A\n1,\xf0\x9f\x98\n"}) {
+             "", "Name,Email\nA,b\n", "Id,A\n1\n", "Id,A\n,x\n", "Id,A\n../x,x\n", "Id,A\n1e9,x\n",
+             "Id,A\n\"1,2\",x\n", "Id,A\n1,\xff\n", "Id,A\n1,\xed\xa0\x80\n",
+             "Id,A\n1,\xf0\x9f\x98\n"}) {
         CAPTURE(bad);
         const auto read_all = [&] {
             sdk::CsvReader csv(source(bad, 1000));

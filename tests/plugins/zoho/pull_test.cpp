@@ -333,6 +333,22 @@ TEST_CASE("deletions come with who and when", "[zoho][pull]") {
     CHECK(records[1].id == "2");
 }
 
+TEST_CASE("a deletion of an id that is none of Zoho's is told to nobody", "[zoho][pull]") {
+    const std::string hostile =
+        GENERATE(as<std::string>(), R"("../x")", "1e999", R"("5,6")", R"("")", "-5", "null");
+    CAPTURE(hostile);
+    test::Account account;
+    account.on(kList, test::FakeResponse{304, "", {}, KONTOR_OK});
+    account.on(kDeleted, test::json(R"({"data":[{"id":"1","type":"recycle"},{"id":)" + hostile +
+                                    R"(,"type":"recycle"}],"info":{"more_records":true}})"));
+    account.host.clear();
+    CHECK_THROWS_AS(
+        account.connector->pull(test::request("Contacts", {"Email"}), cursor_at(1'699'999'000'000)),
+        sdk::Error);
+    CHECK(account.asked(kDeleted) == 1);
+    CHECK(account.host.records().empty());
+}
+
 TEST_CASE("leads that were converted stay in sight; notes have no deleted feed", "[zoho][pull]") {
     test::Account account;
     account.on("GET /crm/v8/Leads", test::FakeResponse{304, "", {}, KONTOR_OK});

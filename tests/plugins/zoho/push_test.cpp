@@ -272,6 +272,29 @@ TEST_CASE("every code has its meaning", "[zoho][push]") {
     }
 }
 
+TEST_CASE("an id that is none of Zoho's is taken from no answer to a write", "[zoho][push]") {
+    const std::string hostile = GENERATE(as<std::string>(), "../x", "1e999", "5,6", "");
+    CAPTURE(hostile);
+    Pushing account;
+    // Created, but where: only the key can tell.
+    account.on("POST /crm/v8/Contacts", answer(done(hostile)));
+    account.on("POST /crm/v8/Contacts/upsert", answer(done(hostile)));
+    account.create("");
+    const auto created = account.push();
+    CHECK(created.at(0).status == "unknown");
+    CHECK(created.at(0).id.empty());
+    account.on(kUpdate, answer(done(hostile) + "," +
+                               error("DUPLICATE_DATA",
+                                     R"({"api_name":"Email","id":")" + hostile + R"("})")));
+    account.update("5");
+    account.update("6");
+    const auto updated = account.push();
+    CHECK(updated.at(0).status == "ok");
+    CHECK(updated.at(0).id == "5");
+    CHECK(updated.at(1).status == "duplicate");
+    CHECK(updated.at(1).id.empty());
+}
+
 TEST_CASE("an answer that is too short leaves the rest unknown", "[zoho][push]") {
     Pushing account;
     account.on(kUpdate, answer(done("1")));

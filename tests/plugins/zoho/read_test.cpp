@@ -126,6 +126,57 @@ TEST_CASE("find goes by external id where COQL is not allowed", "[zoho][find]") 
     CHECK_THROWS_AS(account.connector->find(wanted), sdk::Error);
 }
 
+namespace {
+
+// What an answer may have for an id that would change the request it is put into.
+constexpr const char* kHostileIds[] = {R"("../x")", "1e999",         R"("1e999")", R"("5,6")",
+                                       R"("")",     R"("5' or '1")", "-5",         "[5]",
+                                       "null",      R"("%2e%2e")"};
+
+}  // namespace
+
+TEST_CASE("an id that is none of Zoho's is asked for by no find", "[zoho][find]") {
+    const std::string hostile =
+        GENERATE(from_range(std::begin(kHostileIds), std::end(kHostileIds)));
+    CAPTURE(hostile);
+    const bool by_coql = GENERATE(true, false);
+    test::Account account;
+    const std::string data = R"({"data":[{"id":"5"},{"id":)" + hostile + "}]";
+    // More is promised: the next question would bear the id.
+    account.on("POST /crm/v8/coql", by_coql ? test::json(data + R"(,"info":{"more_records":true}})")
+                                            : test::refused(401, "OAUTH_SCOPE_MISMATCH"));
+    account.on("GET /crm/v8/Contacts/k1", test::json(data + "}"));
+    auto wanted = test::request("Contacts", {"Last_Name"});
+    wanted.field = "Kontor_Id";
+    wanted.values = {"k1"};
+    account.host.clear();
+    CHECK_THROWS_AS(account.connector->find(wanted), sdk::Error);
+    CHECK(account.asked("POST /crm/v8/coql") == 1);
+    CHECK(account.asked("GET /crm/v8/Contacts/k1") == (by_coql ? 0 : 1));
+    for (const auto& asked : account.host.requests)
+        CHECK((asked.path.ends_with("/coql") || asked.path.ends_with("/k1") ||
+               asked.path.find("settings") != std::string::npos));
+    CHECK(account.host.batches.empty());
+}
+
+TEST_CASE("a sweep by COQL goes on behind no id that is none of Zoho's", "[zoho][sweep]") {
+    const std::string hostile =
+        GENERATE(from_range(std::begin(kHostileIds), std::end(kHostileIds)));
+    CAPTURE(hostile);
+    test::Account account(R"({"bulk":"never"})");
+    account.on(kList, [](const test::FakeRequest& asked) {
+        return asked.query.count("page_token") == 0
+                   ? test::page(test::contact("1", "A", kTime), "t")
+                   : test::refused(400, "PAGINATION_LIMIT_EXCEEDED");
+    });
+    account.on("POST /crm/v8/coql",
+               test::json(R"({"data":[{"id":)" + hostile + R"(}],"info":{"more_records":true}})"));
+    account.host.clear();
+    CHECK_THROWS_AS(account.connector->list_ids(test::request("Contacts", {})), sdk::Error);
+    CHECK(account.asked("POST /crm/v8/coql") == 1);
+    for (const auto& record : account.host.records()) CHECK(record.id == "1");
+}
+
 TEST_CASE("a COQL that gives at most 200 is followed", "[zoho][find]") {
     test::Account account;
     int asked_times = 0;
