@@ -187,6 +187,59 @@ Names read_keys(const Reading& reading, TableReader& table, Json& spec) {
     return gaps;
 }
 
+// Texts signed with a key. `after` gets those that stand in base64 alone: bytes.
+void read_signatures(const Reading& reading, TableReader& table, Json& spec, Names& gaps,
+                     Names& after) {
+    const Node* made = table.table("hmac");
+    if (made == nullptr) return;
+    TableReader all(*made, table.dotted("hmac"), reading.into);
+    const Names given = gaps;
+    for (const auto& member : made->members) {
+        const Node* node = all.table(member.name);
+        if (node == nullptr) continue;
+        TableReader signature(*node, all.dotted(member.name), reading.into);
+        std::string key, text, algorithm = "sha256", form = "hex";
+        read_template(reading, signature, "key", key, given);
+        read_template(reading, signature, "text", text, given);
+        require(signature, "key", "with what it is signed, \"{secret_key}\"");
+        require(signature, "text", "what is signed, \"{method} {path}\"");
+        signature.one_of("algorithm", algorithm, {"md5", "sha1", "sha256", "sha512"});
+        signature.one_of("as", form, {"hex", "base64", "raw"});
+        signature.finish();
+        spec["signatures"][member.name] = {
+            {"key", key}, {"text", text}, {"algorithm", algorithm}, {"form", form}};
+        (form == "raw" ? after : gaps).push_back(member.name);
+    }
+}
+
+// Made anew of each request.
+void read_signed(const Reading& reading, TableReader& table, TableReader& document, Json& spec) {
+    Names gaps =
+        read_names(table, spec, "the names of what must be kept secret, such as [\"secret_key\"]");
+    for (const char* name : {"method", "path", "query", "body", "time", "time_ms", "random"})
+        gaps.emplace_back(name);
+    read_digests(reading, table, spec, gaps);
+    Names in_base64;
+    read_signatures(reading, table, spec, gaps, in_base64);
+    if (!spec.contains("digests") && !spec.contains("signatures"))
+        table.problem(table.node(), "hmac",
+                      "is missing: what is signed, hmac.signature = { key = \"{secret_key}\", "
+                      "text = \"{method} {path}\" }; or md5, sha1, sha256");
+    in_base64.insert(in_base64.end(), gaps.begin(), gaps.end());
+    const auto all = in_base64.size();
+    Names none;
+    read_base64(reading, table, spec, none, in_base64);
+    gaps.insert(gaps.end(), in_base64.begin() + static_cast<std::ptrdiff_t>(all), in_base64.end());
+    read_bearing(reading, table, spec, gaps);
+    if (!spec["bear"]["body"].is_null() && spec.dump().find("{body}") != std::string::npos)
+        table.problem(*table.node().member("in_body"), "in_body",
+                      "would change the body that is signed as {body}");
+    // Paths begin behind it, so the host has to know it.
+    if (const Node* url = document.node().member("base_url");
+        url != nullptr && url->kind == Node::Kind::kText)
+        spec["signed_below"] = url->text;
+}
+
 // A request whose answer brings what later requests bear.
 Names read_login(const Reading& reading, TableReader& table, Json& spec) {
     Names gaps =
@@ -268,7 +321,7 @@ Auth read_one(Reading& reading, TableReader& document, const Node& node) {
     Auth out;
     std::string kind = "none";
     table.one_of("kind", kind,
-                 {"none", "header", "query", "bearer", "basic", "keys", "oauth2",
+                 {"none", "header", "query", "bearer", "basic", "keys", "signed", "oauth2",
                   "client_credentials", "login"});
     out.kind = kind;
     Json& spec = out.spec;
@@ -308,6 +361,9 @@ Auth read_one(Reading& reading, TableReader& document, const Node& node) {
         const auto gaps =
             kind == "login" ? read_login(reading, table, spec) : read_keys(reading, table, spec);
         read_address_parts(reading, document, spec, gaps);
+    }
+    if (kind == "signed") read_signed(reading, table, document, spec);
+    if (kind == "login" || kind == "keys" || kind == "signed") {
         require_bearing(table, spec);
         for (const char* where : {"headers", "query", "body"})
             if (spec["bear"][where].is_null()) spec["bear"].erase(where);

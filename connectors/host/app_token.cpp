@@ -101,21 +101,6 @@ tl::unexpected<Error> lacks(const std::string& what) {
     return fail(Errc::kConfig, what + " needs a value that there is not");
 }
 
-// The texts that `spec` makes of others, as far as those are there.
-void make_texts(const AppTokenSpec& spec, std::map<std::string, std::string>& texts) {
-    const auto make = [&](const auto& wanted, const auto& of) {
-        for (const auto& [name, text] : wanted)
-            if (auto filled = expand(text, texts)) {
-                texts[name] = of(*filled);
-                wipe(*filled);
-            }
-    };
-    for (const auto& [algorithm, wanted] : spec.digests)
-        make(wanted,
-             [&, &name = algorithm](const std::string& text) { return digest_hex(name, text); });
-    make(spec.base64, [](const std::string& text) { return std::string(base64(text).reveal()); });
-}
-
 void wipe_all(std::map<std::string, std::string>& texts) {
     for (auto& [name, text] : texts) wipe(text);
 }
@@ -184,14 +169,42 @@ std::string form_of(const nlohmann::json& members) {
     return out;
 }
 
+void make_texts(const AppTokenSpec& spec, std::map<std::string, std::string>& texts, Blank blank) {
+    const auto make = [&](const auto& name, const std::string& of, const auto& made) {
+        if (auto filled = expand(of, texts, blank)) {
+            texts[name] = made(*filled);
+            wipe(*filled);
+        }
+    };
+    for (const auto& [algorithm, wanted] : spec.digests)
+        for (const auto& [name, of] : wanted)
+            make(name, of,
+                 [&, &by = algorithm](const std::string& text) { return digest_hex(by, text); });
+    for (const auto& [name, wanted] : spec.signatures) {
+        auto key = expand(wanted.key, texts);
+        if (!key) continue;
+        make(name, wanted.text, [&, &by = wanted](const std::string& text) {
+            return hmac(by.algorithm, *key, text, by.form);
+        });
+        wipe(*key);
+    }
+    for (const auto& [name, of] : spec.base64)
+        make(name, of, [](const std::string& text) { return std::string(base64(text).reveal()); });
+}
+
+Result<Credentials> borne_with(const AppTokenSpec& spec,
+                               const std::map<std::string, std::string>& texts) {
+    Credentials out;
+    if (fill_all(spec.headers, texts, out.headers) && fill_all(spec.members, texts, out.members) &&
+        fill_all(spec.query, texts, out.query) && fill_all(spec.path, texts, out.path))
+        return out;
+    return lacks("a request");
+}
+
 Result<Credentials> borne_by(const AppTokenSpec& spec, std::map<std::string, std::string> texts) {
     make_texts(spec, texts);
-    Credentials out;
-    const bool whole =
-        fill_all(spec.headers, texts, out.headers) && fill_all(spec.members, texts, out.members) &&
-        fill_all(spec.query, texts, out.query) && fill_all(spec.path, texts, out.path);
+    auto out = borne_with(spec, texts);
     wipe_all(texts);
-    if (!whole) return lacks("a request");
     return out;
 }
 
@@ -221,7 +234,7 @@ Result<Credentials> AppTokens::borne(const Secret& token,
     return fail(Errc::kProtocol, "the token server's answer lacks what requests have to bear");
 }
 
-Result<Credentials> AppTokens::credentials() {
+Result<Credentials> AppTokens::credentials(const AskedFor&) {
     auto token = keeper_.current();
     if (!token) return pass(token);
     return borne(token->secret, token->values);

@@ -37,7 +37,15 @@ struct AppTokenSettings {
 /// The members as a form; what is no text is JSON.
 [[nodiscard]] std::string form_of(const nlohmann::json& members);
 
+/// Adds to `texts` those that `spec` makes of others (digests, signatures, base64), as far as those
+/// are there.
+void make_texts(const AppTokenSpec& spec, std::map<std::string, std::string>& texts,
+                Blank blank = Blank::kIsMissing);
+
 /// What requests bear by `spec`, with `texts` in its gaps. kConfig if one has none.
+[[nodiscard]] Result<Credentials> borne_with(const AppTokenSpec& spec,
+                                             const std::map<std::string, std::string>& texts);
+/// The same with what make_texts() makes of them; `texts` are wiped.
 [[nodiscard]] Result<Credentials> borne_by(const AppTokenSpec& spec,
                                            std::map<std::string, std::string> texts);
 
@@ -49,7 +57,7 @@ public:
     AppTokens(AppTokenSettings settings, HttpClient& http, const Clock& clock, Sleeper& sleeper,
               Redactor& redactor);
 
-    Result<Credentials> credentials() override;
+    Result<Credentials> credentials(const AskedFor&) override;
     [[nodiscard]] bool refuses(const HttpResponse& answer) const override;
     Result<bool> renew(const Credentials& used, const HttpResponse& answer) override;
 

@@ -28,7 +28,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
-Result<Credentials> FixedCredentials::credentials() {
+Result<Credentials> FixedCredentials::credentials(const AskedFor&) {
     Credentials out;
     for (const auto& each : same_.headers) out.headers.push_back({each.name, each.value.copy()});
     for (const auto& each : same_.members) out.members.push_back({each.name, each.value.copy()});

@@ -21,13 +21,18 @@ struct Credentials {
     std::vector<SecretHeader> path;
 };
 
+/// A request as its credentials may depend on it: as the plugin wrote it.
+struct AskedFor {
+    std::string_view method, url, body;
+};
+
 /// Puts a connection's credentials into requests. Thread-safe.
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
-    /// What to add; may ask an accounts server first. kUnauthenticated, kRateLimited, or what
-    /// HttpClient returns.
-    virtual Result<Credentials> credentials() = 0;
+    /// What to add to this request, now; may ask an accounts server first. kUnauthenticated,
+    /// kRateLimited, or what HttpClient returns.
+    virtual Result<Credentials> credentials(const AskedFor& request) = 0;
     /// True if this answer refuses the credentials; what it refuses was not carried out.
     [[nodiscard]] virtual bool refuses(const HttpResponse& answer) const {
         return answer.status == 401;
@@ -43,7 +48,7 @@ public:
 class FixedCredentials final : public Authenticator {
 public:
     explicit FixedCredentials(Credentials same) : same_(std::move(same)) {}
-    Result<Credentials> credentials() override;
+    Result<Credentials> credentials(const AskedFor&) override;
     Result<bool> renew(const Credentials&, const HttpResponse&) override { return false; }
 
 private:

@@ -16,6 +16,7 @@
 #include "connectors/host/plugin_remote.hpp"
 #include "connectors/host/redactor.hpp"
 #include "connectors/host/requester.hpp"
+#include "connectors/host/signed_requests.hpp"
 #include "connectors/host/spec.hpp"
 #include "connectors/host/url.hpp"
 
@@ -349,8 +350,8 @@ Result<std::vector<SecretHeader>> all_secrets(const Connection& connection, cons
     return out;
 }
 
-// The same in each request.
-Result<std::unique_ptr<Authenticator>> keys(Connection& connection, const Loaded& loaded) {
+// Options, what is set openly, and secrets.
+Result<std::map<std::string, std::string>> all_texts(Connection& connection, const Loaded& loaded) {
     auto secrets = all_secrets(connection, loaded, true);
     if (!secrets) return pass(secrets);
     auto texts = open_texts(connection, loaded);
@@ -358,7 +359,29 @@ Result<std::unique_ptr<Authenticator>> keys(Connection& connection, const Loaded
         connection.redactor.add(each.value);
         texts[each.name] = each.value.reveal();
     }
-    auto same = borne_by(loaded.auth.app_token, std::move(texts));
+    return texts;
+}
+
+// Made of each request.
+Result<std::unique_ptr<Authenticator>> signatures(Connection& connection, const Loaded& loaded) {
+    auto texts = all_texts(connection, loaded);
+    if (!texts) return pass(texts);
+    const auto& spec = loaded.auth.app_token;
+    const auto address = expand(spec.signed_below, loaded.options.texts);
+    auto below = Url::parse(address.value_or(""));
+    if (!below)
+        return fail(Errc::kConfig, "the address that requests are signed for is not known",
+                    {{"option", spec.signed_below}});
+    return std::unique_ptr<Authenticator>(
+        new SignedRequests(spec, std::move(*texts), std::move(*below), connection.deps.clock,
+                           connection.deps.random, connection.redactor));
+}
+
+// The same in each request.
+Result<std::unique_ptr<Authenticator>> keys(Connection& connection, const Loaded& loaded) {
+    auto texts = all_texts(connection, loaded);
+    if (!texts) return pass(texts);
+    auto same = borne_by(loaded.auth.app_token, std::move(*texts));
     if (!same) return pass(same);
     for (const auto* borne : {&same->headers, &same->members, &same->query, &same->path})
         for (const auto& each : *borne) connection.redactor.add(each.value);
@@ -423,6 +446,7 @@ Result<std::unique_ptr<Authenticator>> authenticator(Connection& connection, con
     for (const auto* kind : {"app_token", "login", "client_credentials"})
         if (loaded.auth.kind == kind) return app_token(connection, loaded);
     if (loaded.auth.kind == "keys") return keys(connection, loaded);
+    if (loaded.auth.kind == "signed") return signatures(connection, loaded);
     return fixed_auth(connection, loaded);
 }
 

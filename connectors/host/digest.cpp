@@ -2,17 +2,38 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <span>
 #include <stdexcept>
 
 #include "connectors/host/atomic_file.hpp"
+#include "connectors/host/base64.hpp"
 #include "connectors/host/unique_fd.hpp"
 
 namespace kontor::host {
 namespace {
+
+std::string as_hex(std::span<const unsigned char> bytes) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string out;
+    for (const auto byte : bytes) {
+        out += kHex[byte >> 4];
+        out += kHex[byte & 15];
+    }
+    return out;
+}
+
+// nullptr for a name that is none of them.
+const EVP_MD* algorithm_named(std::string_view name) {
+    if (name == "md5") return EVP_md5();
+    if (name == "sha1") return EVP_sha1();
+    if (name == "sha256") return EVP_sha256();
+    return name == "sha512" ? EVP_sha512() : nullptr;
+}
 
 class Digest {
 public:
@@ -28,13 +49,7 @@ public:
         std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
         unsigned size = 0;
         EVP_DigestFinal_ex(context_.get(), raw.data(), &size);
-        constexpr std::string_view kHex = "0123456789abcdef";
-        std::string out;
-        for (unsigned i = 0; i < size; ++i) {
-            out += kHex[raw[i] >> 4];
-            out += kHex[raw[i] & 15];
-        }
-        return out;
+        return as_hex({raw.data(), size});
     }
 
 private:
@@ -48,12 +63,25 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string digest_hex(std::string_view algorithm, std::string_view bytes) {
-    Digest digest(algorithm == "md5"      ? EVP_md5()
-                  : algorithm == "sha1"   ? EVP_sha1()
-                  : algorithm == "sha256" ? EVP_sha256()
-                                          : nullptr);
+    Digest digest(algorithm_named(algorithm));
     digest.add(bytes);
     return digest.hex();
+}
+
+std::string hmac(std::string_view algorithm, std::string_view key, std::string_view text,
+                 std::string_view form) {
+    const auto* known = algorithm_named(algorithm);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
+    unsigned size = 0;
+    if (known == nullptr || HMAC(known, key.data(), static_cast<int>(key.size()),
+                                 reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                 raw.data(), &size) == nullptr)
+        throw std::runtime_error("a signature is not available");
+    if (form == "hex") return as_hex({raw.data(), size});
+    const std::string bytes(raw.begin(), raw.begin() + size);
+    if (form == "base64") return to_base64(bytes);
+    if (form == "raw") return bytes;
+    throw std::runtime_error("a signature has no such form");
 }
 
 Result<std::string> sha256_file(const std::string& path) {

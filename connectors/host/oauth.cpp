@@ -32,7 +32,7 @@ OAuthTokens::OAuthTokens(OAuthSettings settings, HttpClient& http, const Clock& 
     redactor.add(settings_.refresh_token);
 }
 
-Result<Credentials> OAuthTokens::credentials() {
+Result<Credentials> OAuthTokens::credentials(const AskedFor&) {
     auto token = keeper_.current();
     if (!token) return pass(token);
     Credentials out;

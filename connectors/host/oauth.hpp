@@ -31,7 +31,7 @@ public:
     OAuthTokens(OAuthSettings settings, HttpClient& http, const Clock& clock, Sleeper& sleeper,
                 Redactor& redactor);
 
-    Result<Credentials> credentials() override;
+    Result<Credentials> credentials(const AskedFor&) override;
     Result<bool> renew(const Credentials& used, const HttpResponse& answer) override;
     [[nodiscard]] std::string api_domain() const override { return keeper_.api_domain(); }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kMask = "***";
 constexpr std::size_t kShortestSecret = 4;  // anything shorter would mask ordinary words
-constexpr std::size_t kSecretsMax = 1'000;  // the oldest go first
+constexpr std::size_t kSecretsMax = 1'000;
 
 constexpr std::array<std::string_view, 16> kNames = {
     "access_token",     "refresh_token", "id_token",    "client_secret",
@@ -69,6 +69,20 @@ std::string base64(std::string_view text) {
     return out;
 }
 
+constexpr std::size_t kForms = 3;
+
+// As it is, percent-encoded and in base64. `max`: of texts; the oldest go first.
+void remember(const Secret& secret, std::vector<Secret>& known, std::size_t max) {
+    if (secret.reveal().size() < kShortestSecret) return;
+    std::string encoded;
+    encoded.reserve(secret.reveal().size() * 3);
+    append_encoded(encoded, secret.reveal());
+    if (known.size() + kForms > max) known.erase(known.begin(), known.begin() + kForms);
+    known.push_back(secret.copy());
+    known.emplace_back(std::move(encoded));
+    known.emplace_back(base64(secret.reveal()));
+}
+
 bool names_a_secret(std::string_view key) {
     return std::ranges::any_of(kNames, [&](std::string_view name) {
         return std::search(key.begin(), key.end(), name.begin(), name.end(), same) != key.end();
@@ -96,22 +110,21 @@ void forward_all(Logger& to, LogLevel level, std::string_view event,
 Redactor::~Redactor() = default;
 
 void Redactor::add(const Secret& secret) {
-    if (secret.reveal().size() < kShortestSecret) return;
-    std::string encoded;
-    encoded.reserve(secret.reveal().size() * 3);
-    append_encoded(encoded, secret.reveal());
     const std::lock_guard lock(mutex_);
-    if (hidden_.size() >= kSecretsMax) hidden_.erase(hidden_.begin(), hidden_.begin() + 3);
-    hidden_.push_back(secret.copy());
-    hidden_.emplace_back(std::move(encoded));
-    hidden_.emplace_back(base64(secret.reveal()));
+    remember(secret, hidden_, kSecretsMax);
+}
+
+void Redactor::add_passing(const Secret& secret) {
+    const std::lock_guard lock(mutex_);
+    remember(secret, passing_, kPassingMax * kForms);
 }
 
 std::string Redactor::apply(std::string_view text) const {
     std::string out(text);
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& secret : hidden_) replace_all(out, secret.reveal());
+        for (const auto* known : {&hidden_, &passing_})
+            for (const auto& secret : *known) replace_all(out, secret.reveal());
     }
     for (const auto name : kNames) mask_after(out, name);
     return out;

@@ -13,6 +13,8 @@ namespace kontor::host {
 /// Knows the secrets of one connection and takes them out of text. Thread-safe.
 class Redactor {
 public:
+    static constexpr std::size_t kPassingMax = 64;
+
     Redactor() = default;
     ~Redactor();
     Redactor(const Redactor&) = delete;
@@ -20,13 +22,15 @@ public:
 
     /// From now on `secret` is hidden, also percent-encoded and in base64.
     void add(const Secret& secret);
+    /// The same for what only one request bears: the last kPassingMax of them are remembered.
+    void add_passing(const Secret& secret);
     /// The text with known secrets, and whatever follows the name of a credential
     /// ("access_token=…", "Bearer …"), replaced by "***".
     [[nodiscard]] std::string apply(std::string_view text) const;
 
 private:
     mutable std::mutex mutex_;
-    std::vector<Secret> hidden_;
+    std::vector<Secret> hidden_, passing_;
 };
 
 /// A Logger through which no secret passes. `inner` and `redactor` must outlive it.

@@ -30,7 +30,7 @@ Result<> Requester::authenticate(HttpCall& call) {
     call.request.body = call.body;
     if (!call.plain_url.empty()) call.request.url = call.plain_url;
     if (!call.authenticate) return {};
-    auto credentials = parts_.auth.credentials();
+    auto credentials = parts_.auth.credentials({call.request.method, call.request.url, call.body});
     if (!credentials) {
         auto error = std::move(credentials.error());
         error.args[kSentArg] = "no";

@@ -46,6 +46,21 @@ ChallengeSpec read_challenge(const Json& json) {
     return out;
 }
 
+// nullopt if it is of an unknown kind: what requests bear of it has no value then.
+std::optional<SignatureSpec> read_signature(const Json& json) {
+    SignatureSpec out{.key = text_of(json, "key"),
+                      .text = text_of(json, "text"),
+                      .algorithm = text_of(json, "algorithm", "sha256"),
+                      .form = text_of(json, "form", "hex")};
+    const auto is_one_of = [](const std::string& name, std::initializer_list<const char*> known) {
+        return std::ranges::find(known, name) != known.end();
+    };
+    if (!is_one_of(out.algorithm, {"md5", "sha1", "sha256", "sha512"}) ||
+        !is_one_of(out.form, {"hex", "base64", "raw"}))
+        return std::nullopt;
+    return out;
+}
+
 AppTokenSpec read_app_token(const Json& json) {
     AppTokenSpec out;
     const auto& ask = object_of(json, "exchange");
@@ -55,6 +70,9 @@ AppTokenSpec read_app_token(const Json& json) {
     for (const auto& [algorithm, texts] : object_of(json, "digests").items())
         if (algorithm == "md5" || algorithm == "sha1" || algorithm == "sha256")
             out.digests.emplace(algorithm, text_map(texts));
+    out.signed_below = text_of(json, "signed_below");
+    for (const auto& [name, signature] : object_of(json, "signatures").items())
+        if (auto read = read_signature(signature)) out.signatures.emplace(name, std::move(*read));
     out.request = dump_json(object_of(ask, "request"));
     out.as_form = text_of(ask, "format") == "form";
     const auto& assertion = object_of(ask, "assertion");
@@ -109,8 +127,8 @@ AuthSpec read_auth(const Json& json) {
     AuthSpec out;
     out.kind = text_of(json, "kind", "none");
     out.when = text_map(object_of(json, "when"));
-    if (out.kind == "app_token" || out.kind == "login" || out.kind == "keys")
-        out.app_token = read_app_token(json);
+    for (const auto* kind : {"app_token", "login", "keys", "signed"})
+        if (out.kind == kind) out.app_token = read_app_token(json);
     out.token_url = text_of(json, "token_url");
     out.authorize_url = text_of(json, "authorize_url");
     out.scopes = texts_of(json, "scopes");
@@ -231,7 +249,7 @@ Result<Options> complete_options(const PluginSpec& spec, std::string_view given)
 }
 
 std::optional<std::string> expand(std::string_view text,
-                                  const std::map<std::string, std::string>& values) {
+                                  const std::map<std::string, std::string>& values, Blank blank) {
     std::string out;
     while (!text.empty()) {
         const auto open = text.find('{');
@@ -240,7 +258,8 @@ std::optional<std::string> expand(std::string_view text,
         const auto close = text.find('}', open);
         if (close == std::string_view::npos) return std::nullopt;
         const auto value = values.find(std::string(text.substr(open + 1, close - open - 1)));
-        if (value == values.end() || value->second.empty()) return std::nullopt;
+        if (value == values.end()) return std::nullopt;
+        if (blank == Blank::kIsMissing && value->second.empty()) return std::nullopt;
         out += value->second;
         text.remove_prefix(close + 1);
     }

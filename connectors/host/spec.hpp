@@ -34,11 +34,18 @@ struct ChallengeSpec {
     std::map<std::string, std::string> kept;  ///< name → place
 };
 
+/// A text signed with a key: HMAC of RFC 2104.
+struct SignatureSpec {
+    std::string key, text;             ///< patterns
+    std::string algorithm = "sha256";  ///< md5, sha1, sha256, sha512
+    std::string form = "hex";          ///< hex (small letters), base64, raw
+};
+
 /// How an application's own token is asked for, and how requests bear it (docs/connector-abi.md,
-/// "app_token", "login" and "keys"). `{name}` stands for a secret, a value, an option, what the
-/// challenge brought, or a text made of these; in what requests bear also for `token` and what is
-/// kept of the answer. Places in an answer are members of its top level or JSON Pointers ("/a"),
-/// "header:NAME" or "cookie:NAME"; the token may be the whole answer, a text: "body".
+/// "app_token", "login", "keys" and "signed"). `{name}` stands for a secret, a value, an option,
+/// what the challenge brought, or a text made of these; in what requests bear also for `token` and
+/// what is kept of the answer. Places in an answer are members of its top level or JSON Pointers
+/// ("/a"), "header:NAME" or "cookie:NAME"; the token may be the whole answer, a text: "body".
 struct AppTokenSpec {
     ChallengeSpec challenge;
     std::string method = "POST";
@@ -54,7 +61,9 @@ struct AppTokenSpec {
     std::map<std::string, std::string> kept;  ///< name → place
     /// Texts made of others: algorithm ("md5", "sha1", "sha256", in this order) → name → text.
     std::map<std::string, std::map<std::string, std::string>> digests;
-    std::map<std::string, std::string> base64;  ///< made after them
+    std::map<std::string, SignatureSpec> signatures;  ///< made after them, by name
+    std::string signed_below;  ///< address template: {path} of a request begins behind it
+    std::map<std::string, std::string> base64;  ///< made last
     std::chrono::seconds lasts{3'600};          ///< if the answer does not say
     std::vector<int> refused_statuses;          ///< besides 401
     std::vector<std::string> rate_limited_codes, unavailable_codes;
@@ -65,8 +74,8 @@ struct AppTokenSpec {
 
 /// One way to authenticate. `{name}` in URLs stands for the option of that name.
 struct AuthSpec {
-    /// oauth2, client_credentials, app_token, login, keys, bearer, basic, header, query, password,
-    /// none
+    /// oauth2, client_credentials, app_token, login, keys, signed, bearer, basic, header, query,
+    /// password, none
     std::string kind = "none";
     std::map<std::string, std::string> when;  ///< options that it is meant for; empty = any
     AppTokenSpec app_token;
@@ -121,8 +130,11 @@ struct Options {
 /// option if one is unknown, missing, of the wrong type or not among its choices.
 [[nodiscard]] Result<Options> complete_options(const PluginSpec& spec, std::string_view given);
 
+enum class Blank : std::uint8_t { kIsMissing, kIsValue };
+
 /// Puts values in place of `{name}`; nullopt if one has no value.
 [[nodiscard]] std::optional<std::string> expand(std::string_view text,
-                                                const std::map<std::string, std::string>& values);
+                                                const std::map<std::string, std::string>& values,
+                                                Blank blank = Blank::kIsMissing);
 
 }  // namespace kontor::host

@@ -6,7 +6,9 @@
 A vendor is a class with `answer(request)`, which returns status, JSON and headers. Times are real, and
 cut to `resolution` as the vendor's are.
 """
+import base64
 import hashlib
+import hmac
 import http.server
 import json
 import re
@@ -279,13 +281,31 @@ class Espo(Crm):
     with the candidates in the body and a header that overrides, optimistic locks, ids that clients
     choose."""
     kinds = ("Account", "Contact", "Lead", "Opportunity")
+    api_key = "4711api0815"
+
+    def __init__(self, hmac_form=None):
+        super().__init__()
+        self.hmac_form = hmac_form  # "hex", "raw"; None: the API user signs in with its key
+        self.refused, self.borne = [], [self.api_key]
 
     def new_key(self):
         return f"{self.last:017x}"
 
+    def signed_in(self, request):
+        if self.hmac_form is None:
+            return request.headers.get("X-Api-Key") == self.token
+        header = request.headers.get("X-Hmac-Authorization", "")
+        told = base64.b64decode(header, validate=True)
+        key, _, given = told.partition(b":")
+        made = hmac.new(self.token.encode(), f"{request.method} {request.path[len('/api/v1'):]}".encode(), "sha256")
+        wanted = made.digest() if self.hmac_form == "raw" else made.hexdigest().encode()
+        self.borne.append(header)
+        return key == self.api_key.encode() and given == wanted
+
     def answer(self, request):
-        if request.headers.get("X-Api-Key") != self.token:
-            return 401, None
+        if not self.signed_in(request):
+            self.refused.append(request.path)
+            return 401, {"message": "no user for " + str(request.headers.get("X-Hmac-Authorization"))}
         parts = request.parts[2:]
         if parts == ["App", "user"]:
             return 200, {"user": {"id": "u1", "userName": "api", "name": "Api"}}

@@ -182,18 +182,18 @@ TEST_CASE("a token is asked for in time, and not again and again near its end", 
     Setup s;
     auto tokens = s.tokens();
     s.http.next.push_back(answer(200, granted("t1", 7'084)));
-    REQUIRE(tokens.credentials());
+    REQUIRE(tokens.credentials({}));
     s.clock.advance(6'483s);
-    REQUIRE(tokens.credentials());
+    REQUIRE(tokens.credentials({}));
     CHECK(s.http.seen.size() == 1);
     s.clock.advance(2s);
     // The server gives the same token with what is left of its life.
     s.http.next.push_back(answer(200, granted("t1", 599)));
-    for (int i = 0; i < 20; ++i) REQUIRE(tokens.credentials());
+    for (int i = 0; i < 20; ++i) REQUIRE(tokens.credentials({}));
     CHECK(s.http.seen.size() == 2);
     s.clock.advance(300s);
     s.http.next.push_back(answer(200, granted("t2")));
-    REQUIRE(tokens.credentials());
+    REQUIRE(tokens.credentials({}));
     CHECK(s.http.seen.size() == 3);
 }
 
@@ -210,13 +210,13 @@ TEST_CASE("what the token server says no with decides what happens next", "[app_
     Setup s;
     auto tokens = s.tokens();
     s.http.next.push_back(answer(200, each.body));
-    const auto got = tokens.credentials();
+    const auto got = tokens.credentials({});
     REQUIRE_FALSE(got);
     CHECK(got.error().code == each.code);
     CHECK(got.error().message.find("secret") == std::string::npos);
     if (each.code == Errc::kUnauthenticated) {
         CHECK(got.error().args.at("oauth_error") == "10006");
-        CHECK_FALSE(tokens.credentials());  // believed for a minute
+        CHECK_FALSE(tokens.credentials({}));  // believed for a minute
         CHECK(s.http.seen.size() == 1);
     }
     if (each.code == Errc::kRateLimited) CHECK(got.error().retry_after == 60s);

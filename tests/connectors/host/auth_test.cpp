@@ -45,7 +45,7 @@ struct Setup {
 };
 
 std::string bearer(OAuthTokens& tokens) {
-    auto headers = tokens.credentials();
+    auto headers = tokens.credentials({});
     REQUIRE(headers);
     REQUIRE(headers->headers.size() == 1);
     return headers->headers.front().name + ": " +
@@ -123,7 +123,7 @@ TEST_CASE("eight threads, each with its own refresher, cause one refresh") {
         for (auto& slot : got)
             threads.emplace_back([&] {
                 OAuthTokens own(s.settings(), http, s.clock, sleeper, s.redactor);
-                auto headers = (shared ? one : own).credentials();
+                auto headers = (shared ? one : own).credentials({});
                 if (headers) slot = headers->headers.front().value.reveal();
             });
     }
@@ -137,41 +137,41 @@ TEST_CASE("errors are told by the body, whatever the status") {
     auto tokens = s.tokens();
     SECTION("refused for good") {
         s.http.next.push_back(answer(status, R"({"error":"invalid_code"})"));
-        const auto got = tokens.credentials();
+        const auto got = tokens.credentials({});
         REQUIRE_FALSE(got);
         CHECK(got.error().code == Errc::kUnauthenticated);
         CHECK(got.error().args.at("oauth_error") == "invalid_code");
         // It is believed for a minute, by other processes too.
         auto other = s.tokens();
-        CHECK(other.credentials().error().code == Errc::kUnauthenticated);
+        CHECK(other.credentials({}).error().code == Errc::kUnauthenticated);
         CHECK(s.http.seen.size() == 1);
         s.clock.advance(61s);
         s.http.next.push_back(answer(200, token_json("a1")));
-        CHECK(tokens.credentials());
+        CHECK(tokens.credentials({}));
     }
     SECTION("too many") {
         s.http.next.push_back(answer(
             status, R"({"error":"Access Denied","error_description":"You have made too many"})"));
-        const auto got = tokens.credentials();
+        const auto got = tokens.credentials({});
         REQUIRE_FALSE(got);
         CHECK(got.error().code == Errc::kRateLimited);
         CHECK(got.error().retry_after == 600s);
     }
     SECTION("nonsense") {
         s.http.next.push_back(answer(200, "<html>"));
-        CHECK(tokens.credentials().error().code == Errc::kProtocol);
+        CHECK(tokens.credentials({}).error().code == Errc::kProtocol);
     }
     SECTION("down") {
         s.http.next.push_back(answer(503, "<html>"));
-        CHECK(tokens.credentials().error().code == Errc::kUnavailable);
+        CHECK(tokens.credentials({}).error().code == Errc::kUnavailable);
     }
     SECTION("network") {
         s.http.next.push_back(fail(Errc::kUnavailable, "connection refused"));
-        CHECK(tokens.credentials().error().code == Errc::kUnavailable);
+        CHECK(tokens.credentials({}).error().code == Errc::kUnavailable);
     }
     SECTION("hostile text is not repeated") {
         s.http.next.push_back(answer(status, R"({"error":"<script> refresh-1 \n"})"));
-        const auto got = tokens.credentials();
+        const auto got = tokens.credentials({});
         REQUIRE_FALSE(got);
         CHECK(got.error().message.find("refresh-1") == std::string::npos);
     }
@@ -192,7 +192,7 @@ TEST_CASE("a 401 renews a token once; a wrong scope does not") {
     Setup s;
     s.http.next.push_back(answer(200, token_json("a1")));
     auto tokens = s.tokens();
-    auto used = tokens.credentials();
+    auto used = tokens.credentials({});
     REQUIRE(used);
     const auto refused = *answer(401, R"({"code":"INVALID_TOKEN"})");
     CHECK_FALSE(renews(tokens, *used, *answer(401, R"({"code":"OAUTH_SCOPE_MISMATCH"})")));
@@ -215,7 +215,7 @@ TEST_CASE("a token that is refused within a minute is renewed, but without end n
     const auto refused = *answer(401, R"({"code":"INVALID_TOKEN"})");
     const auto refuse = [&] {  // a new run each time: what was asked for is in the file
         auto tokens = s.tokens();
-        auto used = tokens.credentials();
+        auto used = tokens.credentials({});
         REQUIRE(used);
         return renews(tokens, *used, refused);
     };
@@ -245,18 +245,18 @@ TEST_CASE("no more tokens are asked for than the accounts server allows, across 
     for (int i = 0; i < 10; ++i) {
         auto tokens = s.tokens();
         s.http.next.push_back(answer(200, token_json("t" + std::to_string(i), "\"expires_in\":1")));
-        REQUIRE(tokens.credentials());
+        REQUIRE(tokens.credentials({}));
         s.clock.advance(2s);
     }
     auto tokens = s.tokens();
-    const auto got = tokens.credentials();
+    const auto got = tokens.credentials({});
     REQUIRE_FALSE(got);
     CHECK(got.error().code == Errc::kRateLimited);
     CHECK(got.error().retry_after == 580s);
     CHECK(s.http.seen.size() == 10);
     s.clock.advance(580s);
     s.http.next.push_back(answer(200, token_json("late")));
-    CHECK(tokens.credentials());
+    CHECK(tokens.credentials({}));
 }
 
 TEST_CASE("while the accounts server is down a token serves until it really expires") {
@@ -269,7 +269,7 @@ TEST_CASE("while the accounts server is down a token serves until it really expi
     CHECK(bearer(tokens) == "Authorization: Zoho-oauthtoken a1");
     s.clock.advance(41s);
     s.http.next.push_back(fail(Errc::kUnavailable, "down"));
-    CHECK_FALSE(tokens.credentials());
+    CHECK_FALSE(tokens.credentials({}));
 }
 
 TEST_CASE("a refresh token that is replaced is kept before it is needed") {
@@ -306,9 +306,9 @@ TEST_CASE("waiting for another process's refresh ends with cancellation") {
     const auto held = FileLock::acquire(path + ".lock", s.clock, s.sleeper, 1s);
     REQUIRE(held);
     s.sleeper.cancel_after = 3;
-    CHECK(tokens.credentials().error().code == Errc::kCancelled);
+    CHECK(tokens.credentials({}).error().code == Errc::kCancelled);
     s.sleeper.stopped = false;
-    CHECK(tokens.credentials().error().code == Errc::kBusy);
+    CHECK(tokens.credentials({}).error().code == Errc::kBusy);
     CHECK(s.http.seen.empty());
 }
 

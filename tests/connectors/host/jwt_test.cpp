@@ -113,10 +113,10 @@ TEST_CASE("an exchange by statement sends a new one each time", "[jwt]") {
     AppTokens tokens(std::move(settings), http, clock, sleeper, redactor);
     http.next.push_back(answer(200, R"({"access_token":"t1"})"));
     http.next.push_back(answer(200, R"({"access_token":"t2"})"));
-    auto first = tokens.credentials();
+    auto first = tokens.credentials({});
     REQUIRE(first);
     clock.advance(2h);
-    REQUIRE(tokens.credentials());
+    REQUIRE(tokens.credentials({}));
     REQUIRE(http.seen.size() == 2);
     CHECK(http.seen[0].body == "grant_type=jwt-bearer&assertion=statement1");
     CHECK(http.seen[1].body == "grant_type=jwt-bearer&assertion=statement2");

@@ -17,7 +17,7 @@ namespace {
 /// Hands out numbered credentials; renew() gives the next one as often as allowed.
 class CountingAuth final : public Authenticator {
 public:
-    Result<Credentials> credentials() override {
+    Result<Credentials> credentials(const AskedFor&) override {
         if (error) return tl::unexpected(*error);
         Credentials out;
         const std::string token = "t" + std::to_string(number);

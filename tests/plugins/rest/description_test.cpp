@@ -221,6 +221,54 @@ in_body = { "/rest_data/0" = "{token}" })");
     CHECK(auth["bear"]["body"] == Json{{"/rest_data/0", "{token}"}});
 }
 
+TEST_CASE("requests may be signed one by one", "[rest]") {
+    const Json auth = auth_of(R"(kind = "signed"
+secrets = ["api_key", "secret_key"]
+sha256 = { sum = "{body}" }
+hmac.mark = { key = "{secret_key}", text = "{method} {path} {sum} {time}", algorithm = "sha1", as = "raw" }
+base64 = { pair = "{api_key}:{mark}" }
+headers = { X-Hmac = "{pair}", X-Time = "{time}" })");
+    CHECK(auth["signed_below"] == "{url}/api");
+    CHECK(auth["secrets"] == Json{"api_key", "secret_key"});
+    CHECK(auth["digests"] == Json{{"sha256", {{"sum", "{body}"}}}});
+    CHECK(auth["signatures"]["mark"] == Json{{"key", "{secret_key}"},
+                                             {"text", "{method} {path} {sum} {time}"},
+                                             {"algorithm", "sha1"},
+                                             {"form", "raw"}});
+    CHECK(auth["bear"] == Json{{"headers", {{"X-Hmac", "{pair}"}, {"X-Time", "{time}"}}},
+                               {"base64", {{"pair", "{api_key}:{mark}"}}}});
+}
+
+TEST_CASE("mistakes in signatures", "[rest]") {
+    const std::string bearer = "kind = \"bearer\"";
+    const std::string begins = "kind = \"signed\"\nsecrets = [\"key\"]\n";
+    const std::string hmac = "hmac.s = { key = \"{key}\", text = \"{path}\" }\n";
+    const std::string bears = "headers = { A = \"{s}\" }\n";
+    CHECK(problems(bearer, begins + hmac + bears).empty());
+    CHECK_THAT(problems(bearer, begins + "headers = { A = \"{key}\" }"),
+               Contains("auth.hmac: is missing: what is signed"));
+    CHECK_THAT(problems(bearer, begins + hmac), Contains("auth.headers: is missing"));
+    CHECK_THAT(problems(bearer, begins + "hmac.s = { text = \"{path}\" }\n" + bears),
+               Contains("auth.hmac.s.key: is missing"));
+    CHECK_THAT(problems(bearer, begins + "hmac.s = { key = \"{key}\" }\n" + bears),
+               Contains("auth.hmac.s.text: is missing"));
+    CHECK_THAT(
+        problems(bearer, begins + "hmac.s = { key = \"{key}\", text = \"{paht}\" }\n" + bears),
+        Contains("{paht} stands for nothing here") && Contains("{path}"));
+    CHECK_THAT(
+        problems(bearer,
+                 begins + "hmac.s = { key = \"{key}\", text = \"x\", as = \"hexx\" }\n" + bears),
+        Contains("auth.hmac.s.as:") && Contains("base64"));
+    // Bytes, which could end a header, stand in base64 only.
+    CHECK_THAT(
+        problems(bearer,
+                 begins + "hmac.s = { key = \"{key}\", text = \"x\", as = \"raw\" }\n" + bears),
+        Contains("auth.headers.A: {s} stands for nothing here"));
+    CHECK_THAT(problems(bearer, begins + "hmac.s = { key = \"{key}\", text = \"{body}\" }\n" +
+                                    "in_body = { sign = \"{s}\" }\n"),
+               Contains("auth.in_body: would change the body that is signed"));
+}
+
 TEST_CASE("mistakes in how one signs in", "[rest]") {
     const std::string bearer = "kind = \"bearer\"";
     const std::string keys = "kind = \"keys\"\nsecrets = [\"key\"]\n";
