@@ -44,21 +44,43 @@ std::string escaped(std::string_view name) {
     return out;
 }
 
-void find_lists(const json& value, const std::string& at, int depth, Outline& out) {
+bool has_objects(const json& value) {
+    return value.is_array() && !value.empty() && value.front().is_object();
+}
+
+/// `record` gets the first object of the first list that has one.
+void find_lists(const json& value, const std::string& at, int depth, Outline& out,
+                const json*& record) {
     if (value.is_array()) {
         if (out.lists.size() < kLists) out.lists.push_back(at);
-        if (out.members.empty() && !value.empty() && value.front().is_object())
-            for (const auto& [name, member] : value.front().items()) out.members.push_back(name);
+        if (record == nullptr && has_objects(value)) record = &value.front();
         return;
     }
     if (!value.is_object() || depth == 0) return;
     for (const auto& [name, member] : value.items())
-        find_lists(member, at + "/" + escaped(name), depth - 1, out);
+        find_lists(member, at + "/" + escaped(name), depth - 1, out, record);
+}
+
+/// nullptr if there is nothing, or `place` is no JSON Pointer.
+const json* at_place(const json& value, const std::string& place) {
+    try {
+        const json::json_pointer pointer(place);
+        return value.contains(pointer) ? &value.at(pointer) : nullptr;
+    } catch (const json::exception&) {
+        return nullptr;
+    }
+}
+
+std::vector<std::string> names_in(const json* value) {
+    std::vector<std::string> out;
+    if (value != nullptr && value->is_object())
+        for (const auto& [name, member] : value->items()) out.push_back(name);
+    return out;
 }
 
 }  // namespace
 
-Outline outline_of(std::string_view body) {
+Outline outline_of(std::string_view body, const Places& places) {
     Outline out;
     if (body.size() > kBodyMax || abi::nested_deeper_than(body, kDepthMax)) return out;
     const json value = json::parse(body, nullptr, false);
@@ -70,7 +92,12 @@ Outline outline_of(std::string_view body) {
         while ((static_cast<unsigned char>(out.text[end]) & 0xC0U) == 0x80U) --end;
         out.text = out.text.substr(0, end) + "…";
     }
-    find_lists(value, "", kDepth, out);
+    const json* record = nullptr;
+    find_lists(value, "", kDepth, out, record);
+    if (const auto* told = at_place(value, places.records); told != nullptr && has_objects(*told))
+        record = &told->front();
+    out.members = names_in(record);
+    if (record != nullptr) out.fields = names_in(at_place(*record, places.fields));
     return out;
 }
 

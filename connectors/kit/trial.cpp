@@ -4,7 +4,6 @@
 
 #include "connectors/host/redactor.hpp"
 #include "connectors/kit/bench.hpp"
-#include "connectors/kit/outline.hpp"
 
 namespace kontor::kit {
 namespace {
@@ -57,12 +56,18 @@ public:
     void hear(const Result<HttpResponse>& answer) {
         if (!last_ || !answer) return;
         last_->status = answer->status;
-        auto outline = outline_of(answer->body);
+        auto outline = outline_of(answer->body, places_);
         last_->is_json = outline.is_json;
         last_->lists = std::move(outline.lists);
         last_->members = std::move(outline.members);
+        last_->fields = std::move(outline.fields);
         const bool good = answer->status / 100 == 2;
         last_->answer = good && outline.is_json ? outline.text : cut(redactor_.apply(answer->body));
+    }
+    /// What is asked from now on is asked for records that have these places.
+    void begin(const Places& places) {
+        last_.reset();
+        places_ = places;
     }
     void forget() { last_.reset(); }
     [[nodiscard]] const std::optional<Asked>& last() const { return last_; }
@@ -70,6 +75,7 @@ public:
 private:
     host::Redactor& redactor_;
     std::optional<Asked> last_;
+    Places places_;
 };
 
 class RecordingClient final : public host::HttpClient {
@@ -193,7 +199,10 @@ private:
         TriedStream out;
         out.name = stream.name;
         out.fields = names_of(stream);
-        recorder_.forget();
+        const auto known = options_.places.find(stream.name);
+        const auto places = known == options_.places.end() ? Places() : known->second;
+        out.fields_at = places.fields;
+        recorder_.begin(places);
         Collector first;
         first.after_batch = [&](std::size_t) -> Result<> {
             if (!out.asked) out.asked = recorder_.last();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "connectors/kit/collector.hpp"
 #include "connectors/kit/kit.hpp"
+#include "connectors/kit/outline.hpp"
 
 namespace kontor::kit {
 
@@ -22,7 +24,8 @@ struct Asked {
     /// values; else what it says, cut.
     std::string answer;
     std::vector<std::string> lists;    ///< JSON Pointers of the lists in it
-    std::vector<std::string> members;  ///< of the first object in the first of these
+    std::vector<std::string> members;  ///< of the first record in it
+    std::vector<std::string> fields;   ///< of the place in it where the stream has its fields
     bool is_json = false;
 };
 
@@ -41,6 +44,7 @@ struct TriedStream {
     std::vector<std::string> odd;        ///< fields with a value that does not fit their type
     std::optional<std::string> differs;  ///< a field that a record by id shows otherwise
     std::optional<Asked> asked;          ///< the list, for `nowhere`
+    std::string fields_at;               ///< where a record has its fields; "" = it is they
     std::vector<Problem> problems;
 };
 
@@ -52,10 +56,11 @@ struct Trial {
 };
 
 struct TrialOptions {
-    host::ConnectionSettings connection;  ///< its state folder must be the trial's own
-    std::set<std::string> streams;        ///< empty: all
-    std::size_t records = 5;              ///< of each
-    bool all = false;                     ///< reads each list to its end, and then what changed
+    host::ConnectionSettings connection;   ///< its state folder must be the trial's own
+    std::set<std::string> streams;         ///< empty: all
+    std::map<std::string, Places> places;  ///< of streams of which they are known
+    std::size_t records = 5;               ///< of each
+    bool all = false;                      ///< reads each list to its end, and then what changed
     std::stop_token stop;
 };
 

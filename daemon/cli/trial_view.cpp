@@ -61,7 +61,8 @@ std::string joined(Context& context, const std::vector<std::string>& words) {
 json asked_json(const std::optional<Asked>& asked) {
     if (!asked) return nullptr;
     return {{"method", asked->method}, {"url", asked->url},     {"status", asked->status},
-            {"answer", asked->answer}, {"lists", asked->lists}, {"members", asked->members}};
+            {"answer", asked->answer}, {"lists", asked->lists}, {"members", asked->members},
+            {"fields", asked->fields}};
 }
 
 json problem_json(const Problem& problem) {
@@ -139,13 +140,7 @@ public:
     void stream(const TriedStream& stream) {
         records(stream);
         for (const auto& each : stream.problems) problem(each, stream.name);
-        if (!stream.nowhere.empty())
-            say("cli.try.nowhere",
-                {{"stream", stream.name},
-                 {"fields", joined(context_, stream.nowhere)},
-                 {"members", joined(context_, stream.asked ? stream.asked->members
-                                                           : std::vector<std::string>())}},
-                Paint::kYellow);
+        if (!stream.nowhere.empty()) nowhere(stream);
         if (!stream.odd.empty())
             say("cli.try.odd", {{"stream", stream.name}, {"fields", joined(context_, stream.odd)}},
                 Paint::kYellow);
@@ -155,6 +150,21 @@ public:
     }
 
 private:
+    void nowhere(const TriedStream& stream) {
+        const auto asked = stream.asked.value_or(Asked());
+        const bool below = !stream.fields_at.empty();
+        const auto* key = !below                 ? "cli.try.nowhere"
+                          : asked.fields.empty() ? "cli.try.nowhere.nothing_at"
+                                                 : "cli.try.nowhere.at";
+        say(key,
+            {{"stream", stream.name},
+             {"fields", joined(context_, stream.nowhere)},
+             {"place", stream.fields_at},
+             {"members",
+              joined(context_, below && !asked.fields.empty() ? asked.fields : asked.members)}},
+            Paint::kYellow);
+    }
+
     void say(const std::string& key, const messages::Args& args, Paint paint = Paint::kPlain) {
         const auto line = one_line(context_.text(key, args));
         context_.warn(paint == Paint::kPlain ? "  " + line : context_.paint_err(paint, line));

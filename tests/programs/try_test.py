@@ -98,6 +98,20 @@ class Try(unittest.TestCase):
                 for text in words:
                     self.assertIn(text, done.stderr)
 
+    def test_fields_are_looked_for_where_the_description_has_them(self):
+        for n in range(3):
+            self.server.crm.add("people", {"was": {"name": f"N{n}", "post": "x"}}, key=str(n + 1))
+        below = DESCRIPTION.replace('id = "/id"', 'id = "/id"\nfields_at = "/was"')
+        done = self.run_try(below)
+        self.assertIn("people: none of these records has mail at /was; there a record has: name, post",
+                      done.stderr)
+        asked = json.loads(self.run_try(below.replace('records = "/items"', 'records = "/data"'),
+                                        "--json").stdout)["streams"][0]["problems"][0]["request"]
+        self.assertEqual((asked["members"], asked["fields"]), (["id", "was"], ["name", "post"]))
+        done = self.run_try(below.replace('"/was"', '"/now"'))
+        self.assertIn("people: no record has name, mail: nothing is at /now (fields_at); it has: id, was",
+                      done.stderr)
+
     def test_what_the_server_echoes_is_hidden(self):
         done = self.run_try(DESCRIPTION, secret="falsch-0815-abcdef")
         self.assertIn("HTTP 401", done.stderr)

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "config/load.hpp"
+#include "connectors/declarative/read.hpp"
 #include "connectors/kit/trial.hpp"
 #include "daemon/cli/bare_connection.hpp"
 #include "daemon/cli/commands/commands.hpp"
@@ -28,6 +29,19 @@ Outcome<> choose_records(Context& context, kit::TrialOptions& options) {
         options.records > kRecordsMax)
         return usage(context.language(), "cli.try.records", {{"value", one_line(text)}});
     return {};
+}
+
+/// Where the description says that answers have each stream's records.
+std::map<std::string, kit::Places> places_in(const std::string& description) {
+    std::map<std::string, kit::Places> out;
+    config::Problems ignored;  // told when the description was taken
+    const auto read = declarative::read_description(description, "", ignored);
+    if (!read) return out;
+    for (const auto& stream : read->streams) {
+        const auto* list = stream.request("list");
+        out[stream.name] = {list == nullptr ? "" : list->records.text(), stream.fields_at.text()};
+    }
+    return out;
 }
 
 Outcome<> all_known(Context& context, const kit::TrialOptions& options, const kit::Trial& trial) {
@@ -58,6 +72,7 @@ Outcome<Exit> run_connector_try(Context& context) {
     auto settings = bare_connection(context, context.args().argument("FILE"), home, folder->path());
     if (!settings) return tl::unexpected<Failure>(settings.error());
     options.connection = std::move(*settings);
+    options.places = places_in(options.connection.description);
     const StopOnCancel stop(context.cancel());
     options.stop = stop.token();
     const SystemClock clock;
