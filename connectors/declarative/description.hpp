@@ -67,7 +67,8 @@ struct Request {
     Pairs headers;
     std::optional<Json> body;  ///< sent as JSON
     std::optional<Parameters> form;
-    Pointer records;  ///< where the answer has the records, or the record
+    Pointer records;          ///< where the answer has the records, or the record
+    bool id_is_name = false;  ///< the records are members of an object, each under its id
     Paging paging;
     std::int64_t batch = 0;       ///< ids, keys or changes in one request; 0 = one
     Json item;                    ///< get, batches: what each of {items} is

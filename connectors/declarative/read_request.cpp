@@ -203,6 +203,13 @@ Request read_request(const Reading& reading, const Node& node, const std::string
     if (kind.pages)
         if (const Node* paging = table.table("paging"))
             out.paging = read_paging(reading, *paging, table.dotted("paging"));
+    if (kind.pages || name == "get" || name == "find") table.boolean("id_is_name", out.id_is_name);
+    if (out.id_is_name) {
+        out.paging.overlap = 0;  // members of an object have no order
+        if (out.paging.kind == PagingKind::kKeyset)
+            table.problem(*node.member("id_is_name"), "id_is_name",
+                          "does not go with the paging keyset: members of an object have no order");
+    }
     if (name == "get" || name == "find") {
         const bool items = says(out, "items");
         out.batch = items || says(out, "ids") || says(out, "values") ? 50 : 0;

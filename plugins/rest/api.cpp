@@ -40,6 +40,19 @@ std::string encoded_form(const Parameters& form, const Values& values) {
     return out;
 }
 
+// Records that stand under their ids in an object, as the list that other servers send.
+void list_members(const Request& request, const Stream& stream, Json& body) {
+    const Json* found = request.records.find(body);
+    if (found == nullptr || !found->is_object()) return;
+    Json list = Json::array();
+    for (const auto& [name, value] : found->items()) {
+        Json row = value.is_object() ? value : Json(name);
+        if (row.is_object() && stream.id.find(row) == nullptr) stream.id.put(row, name);
+        list.push_back(std::move(row));
+    }
+    request.records.put(body, std::move(list));
+}
+
 std::string hex_of(std::uint64_t number) {
     std::string out(16, '0');
     for (auto at = out.rbegin(); at != out.rend(); ++at, number >>= 4)
@@ -182,6 +195,8 @@ Reply Api::run(const sdk::HttpRequest& http, const Request& request, const Strea
         if (good && reads(request)) throw;
     }
     judge(out, description_.errors, request, stream);
+    if (out.ok() && request.id_is_name && stream != nullptr)
+        list_members(request, *stream, out.body);
     return out;
 }
 

@@ -75,9 +75,14 @@ const Json& Pager::rows_of(const Reply& reply) const {
     const Json* rows = request_.records.find(reply.body);
     if (rows != nullptr && rows->is_array()) return *rows;
     if ((rows != nullptr && rows->is_null()) || reply.body.is_null()) return kNone;
-    throw sdk::Error(KONTOR_E_PROTOCOL, request_.name + " " + stream_.name +
-                                            ": the answer has no list at \"" +
-                                            request_.records.text() + "\" (records)")
+    const bool of_records =
+        rows != nullptr && rows->is_object() && !rows->empty() &&
+        std::ranges::all_of(*rows, [](const Json& member) { return member.is_object(); });
+    throw sdk::Error(
+        KONTOR_E_PROTOCOL,
+        request_.name + " " + stream_.name + ": the answer has no list at \"" +
+            request_.records.text() + "\" (records)" +
+            (of_records ? "; if the members there are the records, id_is_name = true" : ""))
         .stream(stream_.name);
 }
 

@@ -221,6 +221,13 @@ in_body = { "/rest_data/0" = "{token}" })");
     CHECK(auth["bear"]["body"] == Json{{"/rest_data/0", "{token}"}});
 }
 
+TEST_CASE("members of an object have no order that pages could go on by", "[rest]") {
+    CHECK_THAT(
+        problems("[stream.people.list]\n",
+                 "[stream.people.list]\nid_is_name = true\npaging = { kind = \"keyset\" }\n"),
+        Contains("id_is_name: does not go with the paging keyset"));
+}
+
 TEST_CASE("requests may be signed one by one", "[rest]") {
     const Json auth = auth_of(R"(kind = "signed"
 secrets = ["api_key", "secret_key"]

@@ -62,6 +62,42 @@ TEST_CASE("offset: a row that went away in between makes the list be read again"
     CHECK(got.back() == "6");
 }
 
+TEST_CASE("records may stand under their ids in an object", "[rest]") {
+    std::string text =
+        people("{kind = \"offset\", size = 2}", "{limit = \"{limit}\", start = \"{offset}\"}");
+    text.replace(text.find("records = "), 0, "id_is_name = true\n");
+    text.insert(text.find("[stream.people.fields]"),
+                "[stream.people.get]\npath = \"people/{id}\"\n"
+                "[stream.people.ids]\nquery = { only = \"id\" }\n");
+    RestRemote remote(text);
+    // With the id inside as well, or only as the name; the last page is an empty list (PHP).
+    remote.answer(Json::parse(R"({"data": {"10": {"id": 10, "name": "A"}, "9": {"name": "B"}}})"));
+    remote.answer(Json::parse(R"({"data": {"11": {"name": "C"}}})"));
+    remote.answer(Json::parse(R"({"data": []})"));
+    remote.pull("people", {"name"});
+    CHECK(remote.asked() == Asked{"GET /api/people?limit=2&start=0",
+                                  "GET /api/people?limit=2&start=2",
+                                  "GET /api/people?limit=2&start=3"});
+    CHECK(ids(remote.host) == Asked{"10", "9", "11"});
+    CHECK(std::get<std::string>(remote.host.records()[1].fields.at(0)) == "B");
+
+    remote.host.clear();
+    remote.answer(Json::parse(R"({"data": {"10": "A", "9": null}})"));
+    remote.answer(Json::parse(R"({"data": {}})"));
+    kontor::sdk::Request request;
+    request.stream = "people";
+    CHECK(remote.connector->list_ids(request));
+    CHECK(ids(remote.host) == Asked{"10", "9"});
+}
+
+TEST_CASE("an object of objects where a list should be is told as what it may be", "[rest]") {
+    RestRemote remote(people("{kind = \"page\"}", "{page = \"{page}\"}"));
+    remote.answer(Json::parse(R"({"data": {"10": {"name": "A"}}})"));
+    CHECK_THROWS_WITH(remote.pull("people", {"name"}),
+                      Catch::Matchers::Contains("no list at \"/data\"") &&
+                          Catch::Matchers::Contains("id_is_name = true"));
+}
+
 TEST_CASE("offset: a list that never keeps still is given up, with what to do", "[rest]") {
     RestRemote remote(people("{kind = \"offset\", size = 2}", "{start = \"{offset}\"}"));
     int id = 0;
