@@ -46,6 +46,7 @@ struct Paging {
     std::optional<Pointer> next;  ///< cursor, link: where the answer has it
     std::string next_header;      ///< cursor: in this header (lower case) instead
     std::optional<Pointer> total, more;
+    std::string total_header;      ///< in this header (lower case) instead
     bool short_page_ends = false;  ///< else only an empty page does
 };
 

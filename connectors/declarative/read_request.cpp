@@ -123,7 +123,7 @@ Paging read_paging(const Reading& reading, const Node& node, const std::string& 
     table.integer("overlap", out.overlap, 0, 100);
     if (const auto* start = table.any("start")) out.start = to_json(*start);
     read_next(table, out);
-    read_pointer(table, "total", out.total);
+    read_place(table, "total", out.total, out.total_header);
     read_pointer(table, "more", out.more);
     table.one_of("ends", ends, {"empty", "short"});
     out.short_page_ends = ends == "short";

@@ -182,21 +182,6 @@ void read_gone(const Reading& reading, TableReader& table, Stream& out) {
     inner.finish();
 }
 
-// "/id" in the body, or "header:NAME".
-void read_place(TableReader& table, std::string_view key, std::optional<Pointer>& at,
-                std::string& header) {
-    const Node* value = table.node().member(key);
-    if (value == nullptr) return;
-    constexpr std::string_view kHeader = "header:";
-    if (value->kind != Node::Kind::kText || !value->text.starts_with(kHeader))
-        return read_pointer(table, key, at);
-    std::string text;
-    table.text(key, text);
-    header = text.substr(kHeader.size());
-    std::ranges::transform(header, header.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-}
-
 void read_requests(const Reading& reading, TableReader& table, Stream& out) {
     Node list;
     const Node* paging = table.table("paging");
@@ -255,6 +240,20 @@ void check_whole(const TableReader& table, const Stream& out) {
 }
 
 }  // namespace
+
+void read_place(TableReader& table, std::string_view key, std::optional<Pointer>& at,
+                std::string& header) {
+    const Node* value = table.node().member(key);
+    if (value == nullptr) return;
+    constexpr std::string_view kHeader = "header:";
+    if (value->kind != Node::Kind::kText || !value->text.starts_with(kHeader))
+        return read_pointer(table, key, at);
+    std::string text;
+    table.text(key, text);
+    header = text.substr(kHeader.size());
+    std::ranges::transform(header, header.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+}
 
 void check_format(const Reading& reading, const TableReader& table, const Node& at,
                   std::string_view key, std::string_view type, const std::string& format) {

@@ -29,6 +29,9 @@ void read_pointer(config::TableReader& table, std::string_view key, Pointer& out
 void read_pointer(config::TableReader& table, std::string_view key, std::optional<Pointer>& out);
 /// One pointer or several.
 void read_pointers(config::TableReader& table, std::string_view key, std::vector<Pointer>& out);
+/// "/id" in the body, or "header:NAME" (`header` gets the name, in small letters).
+void read_place(config::TableReader& table, std::string_view key, std::optional<Pointer>& at,
+                std::string& header);
 /// One text or several.
 void read_texts(config::TableReader& table, std::string_view key, Names& out);
 /// A text, or {en = …, zh = …}.

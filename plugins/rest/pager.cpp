@@ -1,6 +1,7 @@
 #include "plugins/rest/pager.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "plugins/rest/values.hpp"
 
@@ -95,6 +96,19 @@ std::string Pager::next_cursor() const {
     return declarative::as_text(*next);
 }
 
+// Of all rows, as a number or a text; some servers say -1 where they have not counted.
+std::optional<std::int64_t> Pager::total_told() const {
+    const auto& paging = request_.paging;
+    std::string text(reply_.header(paging.total_header));
+    if (const Json* found = paging.total ? paging.total->find(reply_.body) : nullptr;
+        found != nullptr && (found->is_string() || found->is_number_integer()))
+        text = declarative::as_text(*found);
+    std::int64_t out = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+    const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+    return whole && out >= 0 ? std::optional(out) : std::nullopt;
+}
+
 bool Pager::ends(const Json& rows) const {
     const auto& paging = request_.paging;
     if (rows.empty() || paging.kind == PagingKind::kNone) return true;
@@ -173,15 +187,11 @@ const Json* Pager::next() {
     }
     if (!reply_.ok()) throw failure(reply_, request_, &stream_);
     const Json* rows = &rows_of(reply_);
-    if (const auto& place = request_.paging.total) {
-        const Json* total = place->find(reply_.body);
-        const bool known = total != nullptr && total->is_number_integer() && *total >= 0;
-        const auto now = known ? std::optional(total->get<std::int64_t>()) : std::nullopt;
-        // What was deleted in between has moved the rest up into pages already read.
-        if (request_.paging.kind == PagingKind::kPage && total_ && now && *now < *total_)
-            moved_ = true;
-        total_ = now;
-    }
+    const auto told = total_told();
+    // What was deleted in between has moved the rest up into pages already read.
+    if (request_.paging.kind == PagingKind::kPage && total_ && told && *told < *total_)
+        moved_ = true;
+    total_ = told;
     if (request_.paging.kind == PagingKind::kOffset && !tail_.empty()) {
         overlapping(*rows);
         rows = &fresh_;

@@ -32,6 +32,7 @@ private:
     [[nodiscard]] const Json& rows_of(const Reply& reply) const;
     void go_on(const Json& rows);
     void overlapping(const Json& rows);
+    [[nodiscard]] std::optional<std::int64_t> total_told() const;
     [[nodiscard]] bool ends(const Json& rows) const;
     [[nodiscard]] std::string next_cursor() const;
 

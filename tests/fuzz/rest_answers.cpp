@@ -39,7 +39,7 @@ key_field = "ext"
 paging = { kind = "cursor", next = "/next", size = 2, total = "/total" }
 list = { path = "people", records = "/items", query = { c = "{cursor}" } }
 changes = { query = { since = "{since}" } }
-deleted = { path = "gone", records = "/items", query = { c = "{cursor}" } }
+deleted = { path = "gone", records = "/items", id_is_name = true, query = { c = "{cursor}" } }
 get = { path = "people", query = { ids = "{ids}" }, records = "/items", batch = 2 }
 find = { path = "people", query = { ext = "{value}" }, records = "/items" }
 create = { path = "people", body = "{record}" }

@@ -62,6 +62,40 @@ TEST_CASE("offset: a row that went away in between makes the list be read again"
     CHECK(got.back() == "6");
 }
 
+TEST_CASE("the number of all may be a text, or stand in a header", "[rest]") {
+    const bool in_header = GENERATE(true, false);
+    RestRemote remote(people(std::string("{kind = \"page\", size = 2, total = \"") +
+                                 (in_header ? "header:X-Total-Count" : "/total") + "\"}",
+                             "{page = \"{page}\"}"));
+    const auto answer = [&](const Json& data, const std::string& total) {
+        if (in_header)
+            remote.answer({{"data", data}}, 200, {{"x-total-count", total}});
+        else
+            remote.answer({{"data", data}, {"total", total}});
+    };
+    SECTION("the list ends with it") {
+        answer(rows(1, 2), "3");
+        answer(rows(3, 3), "3");
+        remote.pull("people", {"name"});
+        CHECK(remote.asked().size() == 2);
+    }
+    SECTION("one that falls tells that rows have moved") {
+        answer(rows(1, 2), "4");
+        answer(rows(4, 4), "3");
+        answer(rows(2, 3), "3");
+        answer(rows(4, 4), "3");
+        remote.pull("people", {"name"});
+        CHECK(ids(remote.host) == Asked{"1", "2", "4", "2", "3", "4"});
+    }
+    SECTION("what is no number is none") {
+        answer(rows(1, 2), "-1");
+        answer(rows(3, 3), "many");
+        answer(Json::array(), "");
+        remote.pull("people", {"name"});
+        CHECK(remote.asked().size() == 3);
+    }
+}
+
 TEST_CASE("records may stand under their ids in an object", "[rest]") {
     std::string text =
         people("{kind = \"offset\", size = 2}", "{limit = \"{limit}\", start = \"{offset}\"}");
