@@ -93,6 +93,16 @@ TEST_CASE("what libraries say is told in Chinese", "[messages]") {
           "sync.interval：必须是文本，现为整数");
     CHECK(zh("https://a.example: the accounts server answered invalid_code") ==
           "https://a.example：登录服务器答复：invalid_code");
+    CHECK(zh("x.toml:7:1: stream.people.list: is missing: how are all records asked for?") ==
+          "x.toml:7:1：stream.people.list：缺失：如何请求全部记录？");
+    CHECK(zh("x.toml:9:9: auth.hmac.s.text: {paht} stands for nothing here; there is {path}, {url} "
+             "(did you mean 'path'?)") ==
+          "x.toml:9:9：auth.hmac.s.text：{paht} 在此没有含义；可用的有 "
+          "{path}, {url}（您是想输入“path”吗？）");
+    CHECK(zh("list people: the answer has no list at \"/data\" (records); if the members there are "
+             "the records, id_is_name = true") ==
+          "列出 people：答复的 \"/data\" 处没有列表（records）；若该处的成员就是记录，请写 "
+          "id_is_name = true");
     // A remote's own words stay as they are.
     CHECK(zh("the field Level is odd: 7") == "the field Level is odd: 7");
     CHECK(zh("") == "");
