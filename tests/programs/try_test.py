@@ -272,6 +272,14 @@ lastname = { column = "last_name", required = true }
             self.assertEqual(there["N7"], "李")
             self.assertIn("Neu & alt", there)
             self.assertNotIn("N8", there)
+            # Asked for is what this way of signing in needs; a mistyped secret leaves the old one.
+            terminal = world.terminal("connection", "sign-in", "mycrm")
+            terminal.expect("api_key (not shown): ")
+            terminal.enter()
+            terminal.expect("secret_key (not shown): ")
+            terminal.enter("falsch-4712-xyz")
+            self.assertEqual(terminal.end(), 4)
+            world.kontor("sync", "mycrm")
 
         for form, sign_in in (("hex", "hmac"), ("raw", "hmac_raw")):
             with self.subTest(form):
@@ -283,7 +291,7 @@ lastname = { column = "last_name", required = true }
                 said = self.check(crm, text, ["--option", "sign_in=" + sign_in], "secret_key",
                                   crm.borne, "/list", both_ways, {"api_key": crm.api_key})
                 # The wrong secret was refused once and not tried again; what the server echoes is hidden.
-                self.assertEqual(crm.refused, ["/api/v1/App/user"])
+                self.assertEqual(crm.refused, 2 * ["/api/v1/App/user"])
                 self.assertIn("no user for ***", said)
 
     def test_a_key_in_the_address(self):
