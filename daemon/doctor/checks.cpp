@@ -46,14 +46,15 @@ std::int64_t free_bytes(const std::string& path) {
     return static_cast<std::int64_t>(status.f_bavail * status.f_frsize);
 }
 
-Finding check_disk(const std::string& path, std::int64_t free_bytes) {
-    if (free_bytes < 0 || free_bytes >= kFreeBytesMin) return good("disk", path);
+Finding check_disk(const std::string& path, std::int64_t free_bytes, std::int64_t replica_bytes) {
+    const auto need = kFreeBytesMin + replica_bytes / kTemporaryPart;
+    if (free_bytes < 0 || free_bytes >= need) return good("disk", path);
     return {"disk",
             path,
             false,
             {{"path", path},
              {"free_mb", std::to_string(free_bytes >> 20)},
-             {"need_mb", std::to_string(kFreeBytesMin >> 20)}}};
+             {"need_mb", std::to_string(need >> 20)}}};
 }
 
 Finding check_writable(const std::string& replica) {

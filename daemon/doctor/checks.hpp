@@ -26,11 +26,16 @@ struct Finding {
 };
 
 inline constexpr std::int64_t kFreeBytesMin = std::int64_t{512} << 20;
+/// Of the replica's size, what SQLite's temporary files may take: the sorting for an index on a
+/// text column took up to 49 bytes a record, a sweep's list 24, of records of 270 bytes.
+inline constexpr std::int64_t kTemporaryPart = 4;
 inline constexpr std::chrono::seconds kSkewMax{60};
 
 [[nodiscard]] Finding check_config(const config::Problems& problems);
-/// `free_bytes`: -1 = could not be found out.
-[[nodiscard]] Finding check_disk(const std::string& path, std::int64_t free_bytes);
+/// `free_bytes`: -1 = could not be found out. Besides kFreeBytesMin there must be room for the
+/// temporary files beside the replica, of `replica_bytes`.
+[[nodiscard]] Finding check_disk(const std::string& path, std::int64_t free_bytes,
+                                 std::int64_t replica_bytes);
 [[nodiscard]] Finding check_clock(const std::string& connection, std::chrono::milliseconds skew);
 /// Network and credentials, or the certificate if that is what failed.
 [[nodiscard]] Finding check_connection(const std::string& connection,

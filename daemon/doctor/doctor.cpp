@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "daemon/feedback/settings.hpp"
+
 namespace kontor::doctor {
 namespace {
 
@@ -37,6 +39,29 @@ void examine_connection(api::Services& services, const app::Worker& worker,
     out.push_back(check_stale(c.name, status.last_success_at, services.started_at, now, interval));
 }
 
+/// Those of backups, alerts and mail: they are wanted at night, when nobody looks.
+void examine_secrets(api::Services& services, const config::Loaded& loaded,
+                     std::vector<Finding>& out) {
+    const auto look = [&](const std::string& of, const std::string& name,
+                          const std::string& reference) {
+        if (!reference.empty()) out.push_back(check_secret(of, name, reference, services.secrets));
+    };
+    for (const auto& backup : loaded.config.backups) {
+        const auto of = "[backup." + backup.name + "]";
+        look(of, "password", backup.password);
+        look(of, "secrets_password", backup.secrets_password);
+        for (const auto& [name, reference] : backup.secrets) look(of, name, reference);
+    }
+    const auto& alert = loaded.config.jobs.alert;
+    look("[jobs.alert]", "password", alert.password);
+    if (!alert.webhook.starts_with("http")) look("[jobs.alert]", "webhook", alert.webhook);
+    // What is wrong in feedback.toml is told where it is used.
+    if (const auto feedback = feedback::load_settings(loaded.folder)) {
+        look("feedback.toml [mail]", "password", feedback->mail.password);
+        look("feedback.toml [mailbox]", "password", feedback->mailbox.password);
+    }
+}
+
 }  // namespace
 
 std::vector<Finding> examine(api::Services& services) {
@@ -45,7 +70,10 @@ std::vector<Finding> examine(api::Services& services) {
     // What is in force is right; the files may have been edited since.
     out.push_back(check_config(services.check_configuration()));
     const auto& daemon = loaded.config.daemon;
-    out.push_back(check_disk(daemon.state_dir, free_bytes(daemon.state_dir)));
+    std::error_code unknown;
+    const auto size = std::filesystem::file_size(services.databases.path(), unknown);
+    out.push_back(check_disk(daemon.state_dir, free_bytes(daemon.state_dir),
+                             unknown ? 0 : static_cast<std::int64_t>(size)));
     out.push_back(check_writable(services.databases.path()));
     out.push_back(check_permissions(daemon.state_dir, 0700));
     out.push_back(check_permissions(services.databases.path(), 0600));
@@ -60,6 +88,7 @@ std::vector<Finding> examine(api::Services& services) {
     const auto& isolation = services.connectors_at.isolation;
     if (!services.connectors_at.folder.empty())
         out.push_back(check_sandbox(isolation, sandbox::landlock_level(isolation.landlock)));
+    examine_secrets(services, loaded, out);
     for (const auto& worker : services.connections.all())
         examine_connection(services, *worker, out);
     return out;

@@ -32,7 +32,10 @@ constexpr Text kDoctorTexts[] = {
      "请修正该文件，然后运行：kontord --check-config"},
     {"doctor.disk", "Only {free_mb} MB are free where {path} is.",
      "{path} 所在磁盘仅剩 {free_mb} MB。"},
-    {"doctor.disk.fix", "Free at least {need_mb} MB there.", "请至少腾出 {need_mb} MB。"},
+    {"doctor.disk.fix",
+     "Have at least {need_mb} MB free there: edits need it, and the temporary files with which "
+     "indexes are built and lists of ids compared.",
+     "请使该处至少有 {need_mb} MB 可用：写入修改、建立索引和比对编号列表的临时文件都需要空间。"},
     {"doctor.writable", "Nothing can be written to {path}: every edit fails.",
      "无法写入 {path}：所有编辑都会失败。"},
     {"doctor.writable.fix", "Check who owns it, its permissions and the mount options.",

@@ -30,7 +30,11 @@ void fails(const doctor::Finding& finding) {
 TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][doctor]") {
     const test::TempDir dir;
     fails(doctor::check_config({{"f.toml", 1, 2, "a", "unknown key", ""}}));
-    fails(doctor::check_disk("/x", 1'000));
+    fails(doctor::check_disk("/x", 1'000, 0));
+    // Enough for edits, not for the temporary files of a replica of 8 GB.
+    const auto full = doctor::check_disk("/x", std::int64_t{2} << 30, std::int64_t{8} << 30);
+    fails(full);
+    CHECK(full.args.at("need_mb") == "2560");
     fails(doctor::check_writable("/nowhere/replica.db"));
     fails(doctor::check_last_sync("a", Error{Errc::kConfig, "no such column", {}, {}}));
     fails(doctor::check_clock("a", -5min));
@@ -66,11 +70,12 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
 TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     const test::TempDir dir;
     CHECK(doctor::check_config({}).ok);
-    CHECK(doctor::check_disk("/x", -1).ok);
+    CHECK(doctor::check_disk("/x", -1, std::int64_t{1} << 40).ok);
+    CHECK(doctor::check_disk("/x", std::int64_t{2} << 30, std::int64_t{6} << 30).ok);
     CHECK(doctor::check_writable(dir.write("replica.db", "")).ok);
     CHECK(doctor::check_last_sync("a", std::nullopt).ok);
     CHECK(doctor::check_last_sync("a", Error{Errc::kUnavailable, "offline", {}, {}}).ok);
-    CHECK(doctor::check_disk(dir.path(), std::int64_t{1} << 40).ok);
+    CHECK(doctor::check_disk(dir.path(), std::int64_t{1} << 40, 0).ok);
     CHECK(doctor::check_clock("a", 2s).ok);
     CHECK(doctor::check_connection("a", remote::Identity{}).ok);
     const auto file = dir.write("own", "x");
@@ -126,4 +131,26 @@ TEST_CASE("doctor sees a clock that is wrong, and a connection that has not sync
     CHECK_FALSE(failed("stale"));
     daemon.clock.slept = 25h;
     CHECK(failed("stale"));
+}
+
+// They are wanted at night, when nobody looks.
+TEST_CASE("doctor looks for the secrets of backups, alerts and mail", "[daemon][doctor]") {
+    const test::TempDir dir;
+    const auto there = dir.write("there", "secret");
+    ::chmod(there.c_str(), 0600);
+    test::Daemon daemon("[backup.office]\ntarget = \"/backup\"\npassword = \"file:" + there +
+                        "\"\nsecrets = { AWS_SECRET_ACCESS_KEY = \"file:/nonexistent/key\" }\n"
+                        "[jobs.alert]\nwebhook = \"file:/nonexistent/hook\"\n");
+    daemon.dir.write("feedback.toml",
+                     "[mail]\nsmtp = \"smtps://mail.example.com:465\"\nuser = \"u\"\n"
+                     "password = \"file:/nonexistent/mail\"\nfrom = \"a@example.com\"\n");
+    REQUIRE(daemon.start());
+    std::map<std::string, bool> found;
+    const auto told = daemon.json("/api/v1/doctor");
+    for (const auto& each : told["checks"])
+        if (each["check"] == "secret") found[each["subject"]] = each["ok"];
+    CHECK(found == std::map<std::string, bool>{{"[backup.office].password", true},
+                                               {"[backup.office].AWS_SECRET_ACCESS_KEY", false},
+                                               {"[jobs.alert].webhook", false},
+                                               {"feedback.toml [mail].password", false}});
 }
