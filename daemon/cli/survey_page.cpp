@@ -93,7 +93,8 @@ private:
                 text_at(follow, "closed") + " / " + text_at(follow, "made"));
         for (const auto& [channel, count] : object_at(report, "channels").items())
             out_ += "<tr><th scope=\"row\">" + text("feedback.page.channel") + ": " +
-                    escaped(channel) + "</th><td class=\"n\">" + count.dump() + "</td></tr>\n";
+                    escaped(channel_name(language_, channel)) + "</th><td class=\"n\">" +
+                    count.dump() + "</td></tr>\n";
         out_ += "</table>\n";
     }
 
@@ -208,6 +209,11 @@ std::string figure_text(const json& score) {
     if (has(figure, "low") && !figure["low"].is_null())
         out += " (" + text_at(figure, "low") + " … " + text_at(figure, "high") + ")";
     return out;
+}
+
+std::string channel_name(messages::Language language, const std::string& channel) {
+    const auto key = "feedback.channel." + channel;
+    return messages::find(key) == nullptr ? channel : messages::render(language, key);
 }
 
 std::string survey_page(messages::Language language, const json& report) {

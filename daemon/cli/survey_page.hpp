@@ -11,6 +11,9 @@ namespace kontor::cli {
 /// light and dark, tables that a screen reader reads beside every bar.
 [[nodiscard]] std::string survey_page(messages::Language language, const nlohmann::json& report);
 
+/// By which way answers came, in words: "e-mail"; what people called it themselves stays.
+[[nodiscard]] std::string channel_name(messages::Language language, const std::string& channel);
+
 /// A figure with its interval in words: "45 (30.5 … 59.5)"; "–" where there is none.
 [[nodiscard]] std::string figure_text(const nlohmann::json& score);
 

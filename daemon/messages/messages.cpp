@@ -61,6 +61,10 @@ const std::unordered_map<std::string_view, const Text*>& index() {
 Args with_detail(Language language, const Error& error) {
     Args args;
     for (const auto& [name, value] : error.args) args.emplace(name, localized(language, value));
+    // What is wrong with an answer comes as a code.
+    if (const auto flaw = args.find("flaw"); flaw != args.end())
+        if (const auto key = "feedback.flaw." + flaw->second; find(key) != nullptr)
+            flaw->second = render(language, key);
     args.emplace("detail", localized(language, error.message));
     // Where it is not known which one, a placeholder that people understand.
     args.emplace("connection", language == Language::kChinese ? "连接名" : "NAME");

@@ -119,6 +119,8 @@ Outcome<Exit> run_feedback_check(Context& context) {
                                 {"nearest", p.nearest}});
             if (!context.json()) context.print(one_line(context.said(p.text())));
         }
+        if (is_settings && found.empty())
+            context.note(context.text("feedback.checked_settings", {{"file", file}}));
         if (!survey) continue;
         surveys.push_back({{"survey", survey->id}, {"questions", survey->questions.size()}});
         context.note(context.text(

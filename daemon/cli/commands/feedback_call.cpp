@@ -102,8 +102,9 @@ Outcome<Exit> run_feedback_call(Context& context) {
     const auto& calls = list_at(*answer, "calls");
     const auto wanted = context.args().argument("INVITATION");
     if (wanted.empty()) {
-        if (auto shown = print_rows(context, *answer, calls,
-                                    {"invitation", "who", "what", "phone", "language", "attempts"});
+        if (auto shown =
+                print_rows(context, *answer, calls,
+                           {"invitation", "who", "what", "phone", "language", "attempts"}, true);
             !shown)
             return tl::unexpected<Failure>(shown.error());
         if (calls.empty()) context.note(context.text("feedback.no_calls"));
@@ -148,6 +149,13 @@ Outcome<Exit> run_feedback_import(Context& context) {
     if (!rows.is_array())
         return tl::unexpected<Failure>(failed(context.language(), Exit::kUsage, "invalid",
                                               "feedback.no_rows", {{"file", file}}));
+    // What is not found by a row of a survey that is there is the row's own affair.
+    const auto surveys = context.api().get("/surveys");
+    if (!surveys) return tl::unexpected<Failure>(surveys.error());
+    const auto& all = list_at(*surveys, "surveys");
+    const bool there = std::ranges::any_of(all, [&](const json& survey) {
+        return text_at(survey, "survey") == context.args().argument("SURVEY");
+    });
     std::int64_t taken = 0;
     std::int64_t known = 0;
     json refused = json::array();
@@ -165,7 +173,8 @@ Outcome<Exit> run_feedback_import(Context& context) {
             ++known;
             continue;
         }
-        if (failure.exit != Exit::kUsage) return tl::unexpected<Failure>(failure);
+        if (failure.exit != Exit::kUsage && !(there && failure.exit == Exit::kNotFound))
+            return tl::unexpected<Failure>(failure);
         refused.push_back({{"row", i + 1}, {"message", failure.message}});
         if (!context.json())
             context.warn(context.text("feedback.row_refused", {{"row", std::to_string(i + 1)},

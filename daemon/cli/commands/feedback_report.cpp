@@ -96,7 +96,9 @@ void print_texts(Context& context, const json& texts) {
                   moods);
     for (const auto* side : {"praise", "blame"})
         if (const auto words = words_of(list_at(texts, side)); !words.empty())
-            context.print(context.text(std::string("feedback.") + side) + ": " + words);
+            context.print(context.text(
+                "feedback.line",
+                {{"name", context.text(std::string("feedback.") + side)}, {"value", words}}));
     Table table{.columns = {{.title = context.text("cli.column.theme"), .min = 6},
                             {.title = "n", .right = true, .min = 3},
                             {.title = "+", .right = true, .min = 3},
@@ -121,8 +123,9 @@ void print_report(Context& context, const json& report) {
                                                  {"rate", figure_text(rate)}}));
     const auto& score = object_at(report, "score");
     if (const auto measure = text_at(report, "measure"); !measure.empty())
-        context.print(context.text("feedback.measure." + measure) + ": " + figure_text(score) +
-                      ", n = " + text_at(score, "n"));
+        context.print(context.text(
+            "feedback.line", {{"name", context.text("feedback.measure." + measure)},
+                              {"value", figure_text(score) + ", n = " + text_at(score, "n")}}));
     Table table{.columns = {{.title = "", .min = 4},
                             {.title = ""},
                             {.title = "n", .right = true, .min = 3},
@@ -133,6 +136,12 @@ void print_report(Context& context, const json& report) {
     for (const auto& [name, groups] : object_at(report, "segments").items())
         add_groups(context, context.text("feedback.segment." + name), groups, table);
     if (!table.rows.empty()) context.print(table);
+    std::string channels;
+    for (const auto& [channel, count] : object_at(report, "channels").items())
+        channels += (channels.empty() ? "" : ", ") +
+                    one_line(channel_name(context.language(), channel)) + " " + count.dump();
+    if (!channels.empty())
+        context.print(context.text("feedback.channels", {{"channels", channels}}));
     print_texts(context, object_at(report, "texts"));
     if (const auto& follow = object_at(report, "follow_ups"); integer_at(follow, "made") > 0)
         context.print(context.text("feedback.closed", {{"made", text_at(follow, "made")},

@@ -153,6 +153,7 @@ TEST_CASE("mail is read part by part until nothing is left", "[cli][feedback]") 
 
 TEST_CASE("an import takes each row once and goes on after a bad one", "[cli][feedback]") {
     FakeDaemon daemon([](const Asked& asked) -> Canned {
+        if (asked.method == "GET") return {.body = R"({"surveys":[{"survey":"s"}]})"};
         const auto body = json::parse(asked.body);
         const auto problem = [](int status, const char* code) {
             return Canned{
@@ -162,25 +163,33 @@ TEST_CASE("an import takes each row once and goes on after a bad one", "[cli][fe
         };
         if (body["submission"] == "2") return problem(409, "conflict");
         if (body["submission"] == "3") return problem(400, "invalid");
+        // Whoever answered is not there; of a survey that is not, it would be the whole file's.
+        if (body["submission"] == "5" || asked.target.find("/gone/") != std::string::npos)
+            return problem(404, "not_found");
         return {.status = 201, .body = R"({"response":1,"invitation":null})"};
     });
-    const auto file = file_of(daemon, "a.csv",
-                              "\xEF\xBB\xBFsubmission,who,score,why\r\n"
-                              "1,contact:1,9,\"late, \"\"again\"\"\"\r\n2,,8,\n3,,x,\n4,,7,a|b\n");
+    const auto file = file_of(
+        daemon, "a.csv",
+        "\xEF\xBB\xBFsubmission,who,score,why\r\n"
+        "1,contact:1,9,\"late, \"\"again\"\"\"\r\n2,,8,\n3,,x,\n5,contact:99,7,\n4,,7,a|b\n");
     Runner runner;
     CHECK(runner.run({"feedback", "import", "s", file, "--json", "--socket", daemon.socket()}) ==
           3);
     CHECK(json::parse(runner.out) ==
-          json{{"taken", 2}, {"known", 1}, {"refused", {{{"row", 3}, {"message", "no"}}}}});
+          json{{"taken", 2},
+               {"known", 1},
+               {"refused", {{{"row", 3}, {"message", "no"}}, {{"row", 4}, {"message", "no"}}}}});
     const auto asked = daemon.asked();
-    REQUIRE(asked.size() == 4);
-    CHECK(asked[0].target == "/api/v1/surveys/s/responses");
-    CHECK(json::parse(asked[0].body) ==
+    REQUIRE(asked.size() == 6);
+    CHECK(asked[1].target == "/api/v1/surveys/s/responses");
+    CHECK(json::parse(asked[1].body) ==
           json{{"submission", "1"},
                {"who", "contact:1"},
                {"channel", "import"},
                {"answers", {{"score", "9"}, {"why", "late, \"again\""}}}});
-    CHECK(json::parse(asked[3].body)["answers"]["why"] == json{"a", "b"});
+    CHECK(json::parse(asked[5].body)["answers"]["why"] == json{"a", "b"});
+    CHECK(runner.run({"feedback", "import", "gone", file, "--socket", daemon.socket()}) == 6);
+    CHECK(daemon.asked().size() == 8);
     CHECK_FALSE(cli::csv_rows("a,b\n\"open"));
     CHECK_FALSE(cli::csv_rows(""));
 }
@@ -196,6 +205,7 @@ TEST_CASE("a report is shown with bars, as CSV and as a page of its own", "[cli]
     CHECK(runner.out.find("Net Promoter Score: 45.0 (30.5 … 59.5), n = 100") != std::string::npos);
     CHECK(runner.out.find("█") != std::string::npos);
     CHECK(runner.out.find("Blame: <late> 2") != std::string::npos);
+    CHECK(runner.out.find("By channel: telephone 100") != std::string::npos);
     CHECK(runner.out.find("3 of 7 follow-ups closed.") != std::string::npos);
     CHECK(run({"--since", "2026-01-01", "--json"}) == 0);
     CHECK(json::parse(runner.out) == report());
