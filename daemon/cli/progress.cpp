@@ -93,12 +93,14 @@ void Progress::show(const Step& step, Time now) {
 
 std::string Progress::line_of(const Step& step, double rate) const {
     const bool counted = !step.stream.empty() || step.done > 0;
-    return one_line(context_.text(
+    auto out = one_line(context_.text(
         step.stream.empty() ? "cli.progress.whole" : "cli.progress",
         {{"name", step.connection},
          {"stage", context_.text_or("stage." + step.stage, step.stage)},
          {"stream", step.stream},
          {"count", counted ? progress_count(context_.language(), step, rate) : std::string()}}));
+    while (out.ends_with(' ')) out.pop_back();
+    return out;
 }
 
 void Progress::tell_end() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """With LANG=zh_CN.UTF-8 nobody meets an English sentence: outputs, failures, mistakes in files."""
+import html
 import os
 import re
 import subprocess
@@ -171,6 +172,102 @@ options = { x = { y = 1 } }
             if text == mistakes:
                 for line in lines:
                     self.chinese(line, "config check")
+
+    def all_chinese(self, text, what, names=()):
+        """Each line of it, but for what has no letters in it or is a name."""
+        self.assertRegex(text, r"[\u4e00-\u9fff]", what)
+        for line in text.splitlines():
+            for name in names:
+                line = line.replace(name, "")
+            found = SENTENCE.search(NAMES.sub("", line))
+            self.assertIsNone(found, f"{what}: {found and found[0]!r} in {text!r}")
+
+    def test_backups_jobs_and_surveys(self):
+        world = self.world
+        passphrase = world.secret_file("passphrase", {"passphrase": "p"})
+        def write(path, text):
+            path = os.path.join(world.config, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+        write("conf.d/jobs.toml", f"""
+[backup.office]
+target = "{world.dir}/office"
+password = "file:{passphrase}"
+keep = {{ last = 1 }}
+[job.nightly]
+run = "backup run office"
+when = "daily 02:30"
+[job.prove]
+run = "backup drill office"
+[job.damage]
+run = "backup verify office"
+[job.mail]
+run = "feedback receive"
+[job.take]
+run = "feedback act rueckblick"
+[job.own]
+command = ["sh", "-c", "echo it says; false"]
+""")
+        write("surveys/rueckblick.toml", """id = "rueckblick"
+title = { en = "How are we doing?", zh = "我们做得怎么样？" }
+channels = ["phone"]
+[audience]
+phone = "phone"
+[limits]
+batch = 20
+[timing]
+schedule = "monthly 1 09:00"
+[[question]]
+id = "score"
+kind = "nps"
+text = { en = "Would you recommend us?", zh = "您会推荐我们吗？" }
+[[question]]
+id = "why"
+kind = "text"
+text = { en = "Why?", zh = "为什么？" }
+[[action]]
+create = "task"
+when = "score<=6"
+""")
+        names = ("backup run", "backup drill", "backup verify", "feedback receive", "feedback act", "feedback send",
+                 "it says", "daily 02:30", "monthly 1", "task.due_date")
+        def says(words, code=0):
+            with self.subTest(words):
+                self.all_chinese(self.told(*words.split(), code=code), words, names)
+        says("reload")
+        says("backup status")
+        says("backup run", code=None)  # there is no repository
+        says("backup init")
+        for words in ("backup run", "backup list", "backup drill", "backup list", "backup status",
+                      "backup verify", "backup verify --read-data", "backup prune --dry-run"):
+            says(words)
+        says("jobs history")
+        for job, code in (("nightly", 0), ("prove", 0), ("damage", 0), ("mail", None), ("take", 0), ("own", None)):
+            says("jobs run " + job, code=code)
+            says("jobs log " + job)
+        self.assertIn("it says", self.told("jobs", "log", "own"))
+        for words in ("jobs", "jobs history", "jobs pause own", "jobs", "jobs resume own", "jobs stop own"):
+            says(words)
+        says("jobs run nosuch", code=6)
+
+        for words in ("feedback list", "feedback preview rueckblick", "feedback send rueckblick",
+                      "feedback call rueckblick"):
+            says(words)
+        queue = world.json("feedback", "call", "rueckblick")["calls"]
+        for call, words in zip(queue, ("太慢了，价格有点贵", "质量不错", "服务很好")):
+            self.told("feedback", "call", "rueckblick", str(call["invitation"]), "--answer",
+                      f"score={3 if '慢' in words else 9}", "--answer", "why=" + words, code=0)
+        for table in ("contact", "account", "user", "deal"):  # what the data calls itself
+            names += tuple({cell for row in world.sql(f'SELECT * FROM "{table}"') for cell in row
+                            if isinstance(cell, str) and cell})
+        says("feedback report rueckblick")
+        page = self.told("feedback", "report", "rueckblick", "--format", "html", code=0)
+        self.assertIn('<html lang="zh">', page)
+        body = html.unescape(re.sub(r"<style>.*?</style>|<[^>]*>", "\n", page, flags=re.S))
+        self.all_chinese(body, "the page", names)
+        for word in ("净推荐值", "答复率", "电话", "差评用语"):
+            self.assertIn(word, body)
 
 
 if __name__ == "__main__":

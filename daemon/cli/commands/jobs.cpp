@@ -1,4 +1,5 @@
 // kontor jobs: what kontord does by itself.
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -59,6 +60,25 @@ std::string time_taken(const json& run) {
 std::string told_of(Context& context, const json& run) {
     const auto error = text_at(run, "error");
     return context.said(error.empty() ? text_at(run, "summary") : error);
+}
+
+/// True if the job is a command of Kontor's: what another program says stays as it came.
+bool is_our_own(Context& context, const std::string& name) {
+    const auto answer = context.api().get("/jobs");
+    if (!answer) return false;
+    for (const auto& job : list_at(*answer, "jobs"))
+        if (text_at(job, "name") == name) return has(job, "run") && !job["run"].is_null();
+    return false;
+}
+
+std::string said_lines(Context& context, std::string_view log) {
+    std::string out;
+    while (!log.empty()) {
+        const auto end = std::min(log.find('\n'), log.size());
+        out += context.said(std::string(log.substr(0, end))) + "\n";
+        log.remove_prefix(std::min(end + 1, log.size()));
+    }
+    return out;
 }
 
 /// A run that was asked for, until its end.
@@ -160,8 +180,9 @@ Outcome<Exit> run_jobs(Context& context) {
     else
         context.print(table);
     for (const auto& problem : list_at(*answer, "problems"))
-        context.warn(context.text("cli.jobs.trouble", {{"job", text_at(problem, "job")},
-                                                       {"detail", text_at(problem, "problem")}}));
+        context.warn(context.text("cli.jobs.trouble",
+                                  {{"job", text_at(problem, "job")},
+                                   {"detail", context.said(text_at(problem, "problem"))}}));
     for (const auto& job : list_at(*answer, "jobs")) {
         if (const auto trouble = text_at(job, "trouble"); !trouble.empty())
             context.warn(context.text("cli.jobs.trouble", {{"job", text_at(job, "name")},
@@ -246,8 +267,10 @@ Outcome<Exit> run_jobs_history(Context& context) {
         table.add({text_at(run, "id"), text_at(run, "job"), text_at(run, "started_at"),
                    context.word("cause_" + text_at(run, "cause")), result_cell(context, run),
                    time_taken(run), told_of(context, run)});
+    const auto job = context.args().argument("JOB");
     if (table.rows.empty())
-        context.note(context.text("cli.jobs.no_runs"));
+        context.note(job.empty() ? context.text("cli.jobs.no_runs")
+                                 : context.text("cli.jobs.no_run_of", {{"job", job}}));
     else
         context.print(table);
     return Exit::kOk;
@@ -276,7 +299,11 @@ Outcome<Exit> run_jobs_log(Context& context) {
                                                {"at", text_at(*answer, "started_at")},
                                                {"result", result_cell(context, *answer)},
                                                {"detail", told_of(context, *answer)}}));
-    context.write(text_at(*answer, "log"));
+    const auto log = text_at(*answer, "log");
+    context.write(context.language() != messages::Language::kEnglish &&
+                          is_our_own(context, text_at(*answer, "job"))
+                      ? said_lines(context, log)
+                      : log);
     return Exit::kOk;
 }
 
