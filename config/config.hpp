@@ -133,6 +133,9 @@ struct Backup {
     std::string name;
     std::string target;    ///< a folder, or as restic names it: sftp:… s3:… rest:… rclone:…
     std::string password;  ///< reference to the passphrase, never itself
+    /// Reference to another passphrase, under which all secrets are in the backup; "" = they are
+    /// not.
+    std::string secrets_password;
     /// Environment variable → reference; `target` → of the target, where its URL holds a password.
     std::map<std::string, std::string> secrets;
     std::map<std::string, std::string> options;  ///< restic's -o: sftp.command, s3.…

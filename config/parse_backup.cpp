@@ -62,6 +62,7 @@ void read_backup(const Node& node, TableReader::Into into, Backup& out) {
     else
         out.target = target;
     in.text("password", out.password, check_reference);
+    in.text("secrets_password", out.secrets_password, check_reference);
     read_secrets(in, out.secrets);
     read_options(in, out.options);
     read_path(in, "ca_file", out.ca_file);
@@ -91,6 +92,8 @@ void check_backups(const std::vector<Backup>& backups, const Origins& origins, P
             complain("target", "is missing: where does the backup go?");
         if (backup.password.empty())
             complain("password", "is missing: which secret encrypts the backup?");
+        else if (backup.password == backup.secrets_password)
+            complain("secrets_password", "must be another passphrase than password");
     }
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "connectors/host/atomic_file.hpp"
+#include "daemon/backup/kept_secrets.hpp"
 #include "daemon/backup/proof.hpp"
 #include "daemon/backup/scratch.hpp"
 
@@ -56,6 +57,23 @@ Result<> Backups::create(const config::Backup& target) const {
     return repository(target).create();
 }
 
+Result<std::vector<std::string>> Backups::gather_secrets(const config::Backup& target,
+                                                         const config::Loaded& configuration,
+                                                         const std::string& file) const {
+    if (target.secrets_password.empty()) {
+        // It may be another target's.
+        std::error_code failed;
+        fs::remove(file, failed);
+        if (failed)
+            return fail(Errc::kStorage, "remove " + file + ": " + failed.message(),
+                        {{"path", file}});
+        return std::vector<std::string>();
+    }
+    const auto passphrase = ports_.secrets.read(target.secrets_password);
+    if (!passphrase) return in_context("the passphrase of secrets", passphrase.error());
+    return keep_secrets(configuration, ports_.secrets, *passphrase, file);
+}
+
 Result<RunEntry> Backups::store(const config::Backup& target, const config::Loaded& configuration,
                                 const std::function<void(double)>& progress, RunEntry entry) const {
     auto spool = Spool::open(state_dir_);
@@ -63,6 +81,12 @@ Result<RunEntry> Backups::store(const config::Backup& target, const config::Load
     const auto gathered =
         spool->gather(configuration, {entry.at, ports_.version, ports_.random.uid()});
     if (!gathered) return tl::unexpected<Error>(gathered.error());
+    auto unread = gather_secrets(target, configuration, spool->tree() + "/" + kSecretsFile);
+    if (!unread) return pass(unread);
+    for (const auto& reference : *unread)
+        entry.notes.push_back("the secret " + reference +
+                              " cannot be read and is not in the backup");
+    for (const auto& one : gathered->miscounted) entry.notes.push_back(miscount_text(one));
     const auto& manifest = gathered->manifest;
     const auto to = repository(target);
     const auto tag = tag_of(manifest.replica_id);
@@ -137,7 +161,9 @@ Result<DrillEntry> Backups::try_out(const config::Backup& target, const std::str
     if (!manifest) return pass(manifest);
     entry.shows = manifest->at;
     entry.bytes = static_cast<std::int64_t>(manifest->size.pages) * manifest->size.page_bytes;
-    if (auto done = prove_database(path, *manifest, ports_.random); !done) return pass(done);
+    const auto miscounted = prove_database(path, *manifest, ports_.random);
+    if (!miscounted) return tl::unexpected<Error>(miscounted.error());
+    for (const auto& one : *miscounted) entry.notes.push_back(miscount_text(one));
     return entry;
 }
 

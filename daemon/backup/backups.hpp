@@ -63,6 +63,10 @@ public:
 
 private:
     [[nodiscard]] std::string ledger_of(const config::Backup& target) const;
+    /// Puts the secrets into `file` if this target is to have them; those that cannot be read.
+    Result<std::vector<std::string>> gather_secrets(const config::Backup& target,
+                                                    const config::Loaded& configuration,
+                                                    const std::string& file) const;
     Result<RunEntry> store(const config::Backup& target, const config::Loaded& configuration,
                            const std::function<void(double)>& progress, RunEntry entry) const;
     Result<DrillEntry> try_out(const config::Backup& target, const std::string& snapshot,

@@ -13,8 +13,9 @@ using nlohmann::json;
 constexpr std::size_t kDrillsMax = 200;
 
 json write(const RunEntry& run) {
-    return {{"at", run.at}, {"snapshot", run.snapshot},       {"shows", run.shows},
-            {"ms", run.ms}, {"bytes_added", run.bytes_added}, {"error", run.error}};
+    return {{"at", run.at},      {"snapshot", run.snapshot},       {"shows", run.shows},
+            {"ms", run.ms},      {"bytes_added", run.bytes_added}, {"error", run.error},
+            {"notes", run.notes}};
 }
 
 RunEntry read_run(const json& in) {
@@ -25,12 +26,14 @@ RunEntry read_run(const json& in) {
     in.at("ms").get_to(out.ms);
     in.at("bytes_added").get_to(out.bytes_added);
     in.at("error").get_to(out.error);
+    out.notes = in.value("notes", out.notes);  // older versions have none
     return out;
 }
 
 json write(const DrillEntry& drill) {
-    return {{"at", drill.at}, {"snapshot", drill.snapshot}, {"shows", drill.shows},
-            {"ms", drill.ms}, {"bytes", drill.bytes},       {"error", drill.error}};
+    return {{"at", drill.at},      {"snapshot", drill.snapshot}, {"shows", drill.shows},
+            {"ms", drill.ms},      {"bytes", drill.bytes},       {"error", drill.error},
+            {"notes", drill.notes}};
 }
 
 DrillEntry read_drill(const json& in) {
@@ -41,6 +44,7 @@ DrillEntry read_drill(const json& in) {
     in.at("ms").get_to(out.ms);
     in.at("bytes").get_to(out.bytes);
     in.at("error").get_to(out.error);
+    out.notes = in.value("notes", out.notes);
     return out;
 }
 

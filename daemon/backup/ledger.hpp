@@ -18,7 +18,8 @@ struct RunEntry {
     std::string shows;     ///< UTC, the moment that it holds
     std::int64_t ms = 0;
     std::int64_t bytes_added = 0;
-    std::string error;  ///< "" = it worked
+    std::string error;                    ///< "" = it worked
+    std::vector<std::string> notes = {};  ///< what is wrong besides: sentences of the catalogue
 };
 
 /// One try to restore a backup.
@@ -27,8 +28,9 @@ struct DrillEntry {
     std::string snapshot;
     std::string shows;
     std::int64_t ms = 0;
-    std::int64_t bytes = 0;  ///< of the database
-    std::string error;       ///< "" = proven
+    std::int64_t bytes = 0;               ///< of the database
+    std::string error;                    ///< "" = proven
+    std::vector<std::string> notes = {};  ///< what is wrong besides: sentences of the catalogue
 };
 
 /// What is known here of one repository, in a file of JSON. A plain value.

@@ -89,6 +89,7 @@ Result<Moment> fetch_moment(const Repository& repository, const MomentWanted& wa
     auto manifest = assemble(files + "/replica", place.point, out.database);
     if (!manifest) return pass(manifest);
     out.manifest = std::move(*manifest);
+    // That its history lacks something is no reason not to restore it.
     if (auto proven = prove_database(out.database, out.manifest, random); !proven)
         return pass(proven);
     return out;

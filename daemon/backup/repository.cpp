@@ -44,7 +44,8 @@ constexpr Words kWords[] = {
     {"AccessDenied", Errc::kUnauthenticated, "backup_refused"},
     {"401 Unauthorized", Errc::kUnauthenticated, "backup_refused"},
     {"403 Forbidden", Errc::kPermission, "backup_refused"},
-    {"unable to start the sftp session", Errc::kUnavailable, "backup_unreachable"},
+    // What ssh has said itself often comes too late to be seen.
+    {"unable to start the sftp session", Errc::kUnavailable, "backup_no_ssh"},
     {"already locked", Errc::kBusy, "backup_locked"},
     {"no space left on device", Errc::kFull, "backup_full"},
     {"disk quota exceeded", Errc::kFull, "backup_full"},
@@ -86,13 +87,17 @@ std::string last_line(std::string_view text) {
     return std::string(line == text.npos ? text : text.substr(line + 1));
 }
 
-/// What restic says about why it ended: the last line, but of a lock those that tell whose it is
-/// and since when; the last one names a command of restic's.
-std::string said_of(std::string_view errors, Errc code) {
-    if (code != Errc::kBusy) return last_line(errors);
-    const auto from = errors.find("already locked");
-    const auto begin = errors.rfind('\n', from) + 1;  // npos + 1 is the beginning
-    auto out = std::string(errors.substr(begin, errors.find('\n', from) - begin));
+std::string line_at(std::string_view text, std::size_t at) {
+    const auto begin = text.rfind('\n', at) + 1;  // npos + 1 is the beginning
+    return std::string(text.substr(begin, text.find('\n', at) - begin));
+}
+
+/// What restic says about why it ended: the line with the words by which that is known, at `from`.
+/// The last one may name nothing but the repository, or a command of restic's. Of a lock also since
+/// when.
+std::string said_of(std::string_view errors, std::size_t from, Errc code) {
+    auto out = line_at(errors, from);
+    if (code != Errc::kBusy) return out;
     const auto since = errors.find("lock was created at ", from);
     if (since != errors.npos)
         out += "; " + std::string(errors.substr(since, errors.find('\n', since) - since));
@@ -127,25 +132,35 @@ Result<Program> Repository::program(const Call& call) const {
     for (const char* name : kHandedOn)
         if (auto value = ports_.environment(name); !value.empty())
             out.environment.push_back(std::string(name) + "=" + value);
+    const auto unread = [&](const std::string& name, const std::string& reference,
+                            const Error& error) {
+        auto named = error;
+        named.args = {{"backup", settings_.name},
+                      {"secret", name},
+                      {"reference", reference},
+                      {"detail", error.message},
+                      {"reason", "backup_no_secret"}};
+        return in_context("the secret " + name, std::move(named));
+    };
     auto target = settings_.target;
     for (const auto& [name, reference] : settings_.secrets) {
         const auto secret = ports_.secrets.read(reference);
-        if (!secret) return in_context("the secret " + name, secret.error());
+        if (!secret) return unread(name, reference, secret.error());
         if (name == "target")
             target = secret->reveal();
         else
             out.environment.push_back(name + "=" + std::string(secret->reveal()));
     }
     const auto password = ports_.secrets.read(settings_.password);
-    if (!password) return in_context("the passphrase", password.error());
+    if (!password) return unread("password", settings_.password, password.error());
     out.inputs = {std::string(password->reveal()), target};
     return out;
 }
 
 Error Repository::error_of(const Ended& ended) const {
     for (const auto& [text, code, reason] : kWords)
-        if (ended.errors.find(text) != std::string::npos) {
-            const auto said = said_of(ended.errors, code);
+        if (const auto at = ended.errors.find(text); at != std::string::npos) {
+            const auto said = said_of(ended.errors, at, code);
             return {code,
                     said,
                     {{"backup", settings_.name},

@@ -94,6 +94,13 @@ Result<Restored> restore_in(const std::string& folder, const Repository& reposit
     if (!moment) return tl::unexpected<Error>(moment.error());
     const auto& manifest = moment->manifest;
     Restored out{manifest, moment->snapshot, manifest.at, {}, 0, {}};
+    std::optional<KeptSecrets> secrets;
+    if (request.secrets_passphrase != nullptr) {
+        auto opened =
+            KeptSecrets::open(folder + "/files/" + kSecretsFile, *request.secrets_passphrase);
+        if (!opened) return pass(opened);
+        secrets = std::move(*opened);
+    }
     const auto to = moment->later ? request.to : std::nullopt;
     if (auto done = prepare(moment->database, to, clock, random, out); !done) return pass(done);
     if (auto done = give_configuration(folder + "/files/config", request.config_folder); !done)
@@ -108,6 +115,7 @@ Result<Restored> restore_in(const std::string& folder, const Repository& reposit
     std::error_code ignored;
     for (const char* suffix : {"", "-wal", "-shm"})
         fs::remove(request.state_dir + "/search.db" + suffix, ignored);
+    if (secrets) out.secrets = secrets->put_back(*request.secrets_to);
     return out;
 }
 

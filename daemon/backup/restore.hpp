@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/backup/kept_secrets.hpp"
 #include "daemon/backup/repository.hpp"
 #include "sync/backup/manifest.hpp"
 #include "sync/base/random.hpp"
@@ -16,6 +17,10 @@ struct RestoreRequest {
     std::optional<Instant> to;  ///< nullopt: the newest that there is
     std::string replica_id;     ///< whose backups; "" where the repository has only one replica's
     std::string config_folder;  ///< where the configuration goes; "" = nowhere
+    /// Opens the secrets that are in the backup, which then go to where their references say, into
+    /// `secrets_to`; nullptr: they stay where they are.
+    const host::Secret* secrets_passphrase = nullptr;
+    host::SecretStore* secrets_to = nullptr;
 };
 
 struct Restored {
@@ -27,6 +32,7 @@ struct Restored {
     std::map<std::string, std::int64_t> records;  ///< number of each entity
     std::int64_t epoch = 0;                       ///< the new one
     std::string set_aside;  ///< the database that was there before; "" if there was none
+    SecretsBack secrets = {};
 };
 
 /// Puts the replica back as it was. A moment between two backups is that of the later one, turned
@@ -34,7 +40,8 @@ struct Restored {
 /// must not run on that state folder (kBusy otherwise).
 /// The database is put together and proven beside the one in use, begins a new epoch (see
 /// engine::start_epoch), and takes its place in one step; the one before is kept under another
-/// name. On failure all is as it was. kNotFound with the reason backup_none or backup_too_early.
+/// name. On failure all is as it was. kNotFound with the reason backup_none, backup_too_early or
+/// backup_no_secrets; kUnauthenticated with backup_secrets_passphrase.
 [[nodiscard]] Result<Restored> restore_replica(const Repository& repository,
                                                const RestoreRequest& request, const Clock& clock,
                                                Random& random);

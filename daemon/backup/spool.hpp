@@ -19,6 +19,7 @@ namespace kontor::backup {
 ///     tree/replica/…     the replica's points, see sync/backup/chain.hpp
 ///     tree/config/…      configuration, mappings, surveys, descriptions of CRMs: references to
 ///                        secrets but no secrets
+///     tree/secrets.cms   only in backups of a target that has a `secrets_password`
 ///
 /// Held by one process at a time.
 class Spool {

@@ -303,6 +303,7 @@ constexpr OptionSpec kRestoreOptions[] = {
     {.name = "password-file", .value = "FILE", .complete = Complete::kFile},
     {.name = "replica", .value = "ID"},
     {.name = "config-to", .value = "FOLDER", .complete = Complete::kFolder},
+    {.name = "secrets-password-file", .value = "FILE", .complete = Complete::kFile},
     kForce,
     kYes};
 

@@ -42,6 +42,7 @@ Outcome store(const backup::Backups& backups, const config::Backup& target,
     if (!done) return failure(done.error());
     const auto summary = "stored " + done->snapshot.substr(0, kShownId) + ", " +
                          number(done->bytes_added) + " bytes added";
+    for (const auto& note : done->notes) ports.say(note);
     auto ledger = backups.ledger(target);
     if (!ledger) return failure(ledger.error());
     ports.progress({"prune", 0, 0});
@@ -49,6 +50,8 @@ Outcome store(const backup::Backups& backups, const config::Backup& target,
     // The backup is made; that old ones could not be dropped is worth an alert all the same.
     if (!gone) return failure(in_context("prune", gone.error()).value());
     if (!gone->empty()) ports.say(number(static_cast<std::int64_t>(gone->size())) + " old dropped");
+    // The backup is made; who should, hears of it all the same.
+    if (!done->notes.empty()) return failure(Error{Errc::kMismatch, done->notes.front(), {}, {}});
     return success(summary);
 }
 
@@ -57,6 +60,8 @@ Outcome drill(const backup::Backups& backups, const config::Backup& target) {
     if (!done) return failure(done.error());
     if (!done->error.empty())
         return failure(Error{Errc::kCorrupt, "the drill failed: " + done->error, {}, {}});
+    // The backup is proven; who should, hears of it all the same.
+    if (!done->notes.empty()) return failure(Error{Errc::kMismatch, done->notes.front(), {}, {}});
     return success("restored " + done->snapshot.substr(0, kShownId) + " and found it whole, " +
                    number(done->bytes) + " bytes in " + number(done->ms) + " ms");
 }

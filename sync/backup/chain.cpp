@@ -194,11 +194,12 @@ Result<Manifest> describe(const replica::Database& db, const PointLabel& label) 
 }
 
 /// The counts as they follow from those at `before` and the history since: what is not read as a
-/// whole is not counted anew. Empty if those are not known, or entries are gone. Within a snapshot.
+/// whole is not counted anew. Empty if those are not known, or entries are gone: a restore begins
+/// a history of its own. Within a snapshot.
 Result<std::map<std::string, std::int64_t>> counts_since(const replica::Database& db,
                                                          const Manifest& before,
-                                                         std::int64_t history_seq) {
-    if (before.records.empty() || history_seq < before.history_seq)
+                                                         const Manifest& now) {
+    if (before.records.empty() || now.history_seq < before.history_seq || now.epoch != before.epoch)
         return std::map<std::string, std::int64_t>{};
     auto out = replica::records_since(db, before.history_seq);
     if (!out) return out;
@@ -359,6 +360,16 @@ Result<Extended> add_delta(const std::string& folder, const std::string& hashes_
 
 }  // namespace
 
+std::vector<Miscount> compare_counts(const std::map<std::string, std::int64_t>& records,
+                                     const std::map<std::string, std::int64_t>& expected) {
+    std::vector<Miscount> out;
+    for (const auto& [entity, count] : records)
+        if (const auto known = expected.find(entity);
+            known != expected.end() && known->second != count)
+            out.push_back({entity, count, known->second});
+    return out;
+}
+
 Result<std::map<std::string, std::int64_t>> count_records(const replica::Database& db) {
     std::map<std::string, std::int64_t> out;
     const auto catalogue = replica::Catalogue::load(db);
@@ -387,10 +398,21 @@ Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& 
                     !reading.moment.trusted || !compared_lately(reading.moment.whole_at, label.at);
     auto manifest = describe(db, label);
     if (!manifest) return pass(manifest);
-    auto counts = reading.whole ? count_records(db)
-                                : counts_since(db, known->manifest, manifest->history_seq);
-    if (!counts) return pass(counts);
-    manifest->records = std::move(*counts);
+    std::map<std::string, std::int64_t> expected;
+    if (known) {
+        auto counts = counts_since(db, known->manifest, *manifest);
+        if (!counts) return pass(counts);
+        expected = std::move(*counts);
+    }
+    manifest->counted = reading.whole;
+    manifest->records = expected;
+    std::vector<Miscount> miscounted;
+    if (reading.whole) {
+        auto counts = count_records(db);
+        if (!counts) return pass(counts);
+        miscounted = compare_counts(*counts, expected);
+        manifest->records = std::move(*counts);
+    }
     auto out =
         known ? add_delta(files.folder, files.hashes, db, reading, std::move(*known),
                           std::move(*manifest))
@@ -398,6 +420,7 @@ Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& 
     if (!out) return out;
     changes.settle(label.chain_id, out->manifest.content, reading.whole ? label.at : "");
     if (out->pages_missed > 0) changes.distrust();
+    out->miscounted = std::move(miscounted);
     return out;
 }
 
@@ -463,7 +486,8 @@ Result<Manifest> assemble(const std::string& folder, std::optional<std::int64_t>
     if (!hashes) return give_up(hashes.error());
     if (hashes->content() != reached->content)
         return give_up(damaged("its content is not what its manifest says").value());
-    return reached;
+    // Where nothing has changed since, the manifest alone tells of the later moment.
+    return last == wanted->point && wanted->content == reached->content ? wanted : reached;
 }
 
 }  // namespace kontor::backup

@@ -29,6 +29,15 @@ struct PointLabel {
     std::string chain_id;  ///< of a chain that has to be begun: 32 hex digits, never used before
 };
 
+/// An entity of which there are not as many records as its history accounts for: something made or
+/// removed some without it.
+struct Miscount {
+    std::string entity;
+    std::int64_t records = 0;   ///< there are
+    std::int64_t expected = 0;  ///< by the counts before and the history since
+    bool operator==(const Miscount&) const = default;
+};
+
 struct Extended {
     Manifest manifest;
     bool new_base = false;
@@ -37,6 +46,8 @@ struct Extended {
     std::int64_t pages_changed = 0;
     std::int64_t pages_missed = 0;   ///< changed, while they were known not to be: see ChangedPages
     std::int64_t bytes_written = 0;  ///< base or delta
+    /// Where all was read and counted, and the counts before are known.
+    std::vector<Miscount> miscounted = {};
 };
 
 /// Where a chain lies.
@@ -54,6 +65,11 @@ struct ChainFiles {
 /// (the lock of the caller). kFull, kStorage and what read_image() says.
 [[nodiscard]] Result<Extended> extend_chain(const ChainFiles& files, const replica::Database& db,
                                             const PointLabel& label);
+
+/// Where counts differ from those that were expected; what was not expected at all is not told.
+[[nodiscard]] std::vector<Miscount> compare_counts(
+    const std::map<std::string, std::int64_t>& records,
+    const std::map<std::string, std::int64_t>& expected);
 
 /// How many records there are of each entity.
 [[nodiscard]] Result<std::map<std::string, std::int64_t>> count_records(

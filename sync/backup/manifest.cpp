@@ -19,7 +19,8 @@ std::string to_json(const Manifest& m) {
                 {"page_bytes", m.size.page_bytes},
                 {"pages", m.size.pages},
                 {"content", m.content},
-                {"records", m.records}}
+                {"records", m.records},
+                {"counted", m.counted}}
         .dump();
 }
 
@@ -43,6 +44,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
         in.at("pages").get_to(out.size.pages);
         in.at("content").get_to(out.content);
         in.at("records").get_to(out.records);
+        out.counted = in.value("counted", true);
     } catch (const json::exception&) {
         return fail(Errc::kCorrupt, "the manifest cannot be read", {{"reason", "backup_damaged"}});
     }

@@ -26,9 +26,10 @@ struct Manifest {
     std::string made_by;           ///< Kontor's version
     ImageSize size;
     std::string content;  ///< SHA-256 over the pages' hashes, hex
-    /// Number of each entity: counted where all was read, else as it follows from the point before
-    /// and the history. Empty where neither is known.
+    /// Number of each entity. Empty if it is not known.
     std::map<std::string, std::int64_t> records;
+    /// They were counted, for all was read; else they follow from the point before and the history.
+    bool counted = true;
     bool operator==(const Manifest&) const = default;
 };
 

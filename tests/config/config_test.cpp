@@ -101,6 +101,16 @@ TEST_CASE("a backup says where, with which passphrase and for how long", "[confi
     check_whole(config, origins, problems);
     CHECK(problems.size() == 4);  // the key, the passphrase of b, and what c lacks
     CHECK(problems[0].nearest == "daily");
+    problems.clear();
+    Config secrets;
+    apply_toml(
+        "[backup.d]\ntarget = \"/d\"\npassword = \"file:/p\"\nsecrets_password = \"file:/q\"\n"
+        "[backup.e]\ntarget = \"/e\"\npassword = \"file:/p\"\nsecrets_password = \"file:/p\"\n",
+        "/c/kontor.toml", secrets, problems);
+    check_whole(secrets, Origins{}, problems);
+    CHECK(secrets.backup("d")->secrets_password == "file:/q");
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].key == "backup.e.secrets_password");
 }
 
 TEST_CASE("all errors are reported with place, key, reason and the nearest key", "[config]") {

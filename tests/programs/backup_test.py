@@ -7,6 +7,7 @@ replica and single records as they were, a full disk, both languages.
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -105,6 +106,34 @@ class Backup(unittest.TestCase):
         self.assertEqual(self.titles(), {"Boss": 14, "Clerk": 5})
         world.start_daemon()
         self.assertEqual(world.kontor("doctor", check=False).returncode, 0)
+
+    def test_secrets_come_back_with_a_passphrase_of_their_own(self):
+        world = self.world
+        self.fill(3)
+        other = world.secret_file("other", {"other": "q"})
+        mail = world.secret_file("mail", {"mail": "geheim"})
+        with open(os.path.join(world.config, "conf.d", "backup-office.toml"), "a") as out:
+            out.write(f'secrets_password = "file:{other}"\n[jobs.alert]\nemail = ["it@example.com"]\n'
+                      f'from = "kontor@example.com"\nsmtp = "smtps://mail.example.com:465"\n'
+                      f'user = "kontor"\npassword = "file:{mail}"\n')
+        world.kontor("backup", "init")
+        world.kontor("backup", "run")
+        world.stop_daemon()
+        shutil.rmtree(world.state)
+        shutil.rmtree(world.config)
+        os.remove(mail)
+        words = ("restore", "--yes", "--repository", os.path.join(world.dir, "office"), "--password-file",
+                 self.passphrase, "--config-to", world.config, "--secrets-password-file")
+        refused = world.kontor(*words, self.passphrase, check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("This passphrase does not open the secrets", refused.stderr)
+        self.assertFalse(os.path.exists(world.replica) or os.path.exists(mail))
+        done = world.kontor(*words, other)
+        self.assertIn("Secrets put back: 1; there already: 1", done.stdout)  # the passphrase's file stayed
+        with open(mail) as file:
+            self.assertEqual(file.read(), "geheim")
+        self.assertEqual(os.stat(mail).st_mode & 0o777, 0o600)
+        self.assertEqual(world.kontor("config", "check").returncode, 0)
 
     def test_a_full_local_disk_leaves_everything_as_it_was(self):
         world = self.world

@@ -89,6 +89,7 @@ public:
     [[nodiscard]] const backup::Backups& backups() const { return backups_; }
     [[nodiscard]] const Clock& clock() const { return clock_; }
     [[nodiscard]] Random& random() { return random_; }
+    [[nodiscard]] host::SecretStore& secrets() { return secrets_; }
 
 private:
     static config::Loaded load(Context& context) {
@@ -108,8 +109,9 @@ private:
 
 json drill_json(const backup::DrillEntry* drill) {
     if (drill == nullptr) return nullptr;
-    return {{"at", drill->at}, {"snapshot", drill->snapshot}, {"shows", drill->shows},
-            {"ms", drill->ms}, {"bytes", drill->bytes},       {"error", drill->error}};
+    return {{"at", drill->at},      {"snapshot", drill->snapshot}, {"shows", drill->shows},
+            {"ms", drill->ms},      {"bytes", drill->bytes},       {"error", drill->error},
+            {"notes", drill->notes}};
 }
 
 std::string proof_word(Context& context, const backup::DrillEntry* drill) {
@@ -143,10 +145,22 @@ void print_backups(Context& context, const std::string& name,
     context.print(table);
 }
 
+/// What is wrong besides, though the backup is good.
+void tell(Context& context, const std::vector<std::string>& notes, const std::string& name) {
+    for (const auto& note : notes)
+        context.warn(
+            context.text("cli.backup.note", {{"name", name}, {"detail", context.said(note)}}));
+}
+
 json run_json(const std::optional<backup::RunEntry>& run) {
     if (!run) return nullptr;
-    return {{"at", run->at}, {"snapshot", run->snapshot},       {"shows", run->shows},
-            {"ms", run->ms}, {"bytes_added", run->bytes_added}, {"error", run->error}};
+    return {{"at", run->at},      {"snapshot", run->snapshot},       {"shows", run->shows},
+            {"ms", run->ms},      {"bytes_added", run->bytes_added}, {"error", run->error},
+            {"notes", run->notes}};
+}
+
+std::string reference_of(const std::string& file) {
+    return "file:" + std::filesystem::absolute(file).string();
 }
 
 /// The instant that --to means; nullopt for the newest.
@@ -167,7 +181,7 @@ Outcome<config::Backup> source_of(Context& context, Work& work) {
         out.target = args.option("repository");
         const auto file = args.option("password-file");
         if (file.empty()) return usage(context.language(), "cli.usage.password_file");
-        out.password = "file:" + std::filesystem::absolute(file).string();
+        out.password = reference_of(file);
         return out;
     }
     const auto all = work.targets();
@@ -210,6 +224,7 @@ Outcome<Exit> run_backup_run(Context& context) {
                                                              {"at", done->shows},
                                                              {"bytes", grouped(done->bytes_added)},
                                                              {"time", shown_seconds(done->ms)}}));
+            tell(context, done->notes, target.name);
         }
         return Exit::kOk;
     });
@@ -264,6 +279,8 @@ Outcome<Exit> run_backup_status(Context& context) {
                 {{"shows", proof->shows}, {"at", proof->at}, {"time", shown_seconds(proof->ms)}}));
         else
             context.print(context.text("cli.backup.status.unproven", {{"name", target.name}}));
+        if (good) tell(context, good->notes, target.name);
+        if (proof != nullptr) tell(context, proof->notes, target.name);
         return Exit::kOk;
     });
 }
@@ -302,8 +319,10 @@ Outcome<Exit> run_backup_drill(Context& context) {
                                         {"bytes", grouped(done->bytes)},
                                         {"time", shown_seconds(done->ms)},
                                         {"detail", context.said(done->error)}}));
+            tell(context, done->notes, target.name);
         }
-        return good ? Exit::kOk : Exit::kFailed;
+        if (!good) return Exit::kFailed;
+        return done->notes.empty() ? Exit::kOk : Exit::kPartly;
     });
 }
 
@@ -342,12 +361,19 @@ Outcome<Exit> run_restore(Context& context) {
         if (!*sure) return Exit::kInterrupted;
     }
     const auto repository = work.backups().repository(*source);
-    auto done = backup::restore_replica(repository,
-                                        {.state_dir = state_dir,
-                                         .to = *to,
-                                         .replica_id = context.args().option("replica"),
-                                         .config_folder = context.args().option("config-to")},
-                                        work.clock(), work.random());
+    backup::RestoreRequest request{.state_dir = state_dir,
+                                   .to = *to,
+                                   .replica_id = context.args().option("replica"),
+                                   .config_folder = context.args().option("config-to"),
+                                   .secrets_to = &work.secrets()};
+    host::Secret passphrase;
+    if (const auto file = context.args().option("secrets-password-file"); !file.empty()) {
+        auto secret = work.secrets().read(reference_of(file));
+        if (!secret) return work.failure(secret);
+        passphrase = std::move(*secret);
+        request.secrets_passphrase = &passphrase;
+    }
+    auto done = backup::restore_replica(repository, request, work.clock(), work.random());
     if (!done) return work.failure(done);
     std::int64_t records = 0;
     for (const auto& [entity, count] : done->records) records += count;
@@ -357,13 +383,26 @@ Outcome<Exit> run_restore(Context& context) {
                             {"replica_id", done->manifest.replica_id},
                             {"epoch", done->epoch},
                             {"records", done->records},
-                            {"set_aside", done->set_aside}});
+                            {"set_aside", done->set_aside},
+                            {"secrets",
+                             {{"written", done->secrets.written},
+                              {"there", done->secrets.there},
+                              {"refused", done->secrets.refused}}}});
         return Exit::kOk;
     }
     context.print(
         context.text("cli.restore.done", {{"shows", done->shows}, {"records", grouped(records)}}));
     if (!done->set_aside.empty())
         context.print(context.text("cli.restore.aside", {{"path", done->set_aside}}));
+    if (request.secrets_passphrase != nullptr)
+        context.print(context.text("cli.restore.secrets",
+                                   {{"count", std::to_string(done->secrets.written.size())},
+                                    {"there", std::to_string(done->secrets.there.size())}}));
+    for (const auto& [reference, reason] : done->secrets.refused)
+        context.warn(context.text("cli.restore.secret_refused",
+                                  {{"reference", reference}, {"detail", context.said(reason)}}));
+    if (request.secrets_passphrase == nullptr && !request.config_folder.empty())
+        context.note(context.text("cli.restore.no_secrets"));
     context.note(context.text("cli.restore.next"));
     return Exit::kOk;
 }

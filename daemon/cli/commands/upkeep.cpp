@@ -92,6 +92,8 @@ void add_backup(const config::Backup& b, std::vector<Setting>& out) {
     const auto at = "backup." + b.name + ".";
     out.push_back({at + "target", text(b.target)});
     out.push_back({at + "password", text(b.password)});
+    if (!b.secrets_password.empty())
+        out.push_back({at + "secrets_password", text(b.secrets_password)});
     out.push_back({at + "ca_file", text(b.ca_file)});
     out.push_back({at + "upload_kib", std::to_string(b.upload_kib)});
     out.push_back({at + "download_kib", std::to_string(b.download_kib)});

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "daemon/messages/messages.hpp"
 #include "sync/backup/chain.hpp"
 #include "sync/backup/file.hpp"
 #include "tests/daemon/backup/office.hpp"
@@ -80,12 +81,45 @@ TEST_CASE("a drill counts the records of a backup for which not all was read", "
     CHECK(restored_records() == 290);
     CHECK(backups.drill(office.target, "")->error.empty());
 
-    // Triggers are off: a record that has gone without a trace.
+    // Triggers are off: a record that has gone without a trace. The backup is what the replica was,
+    // and it is the history that is told of.
     REQUIRE(db->execute("DELETE FROM contact WHERE id = 20"));
     CHECK(restored_records() == 290);
     const auto drill = backups.drill(office.target, "");
     REQUIRE(drill);
-    CHECK(drill->error.find("contact has 289 records instead of 290") != std::string::npos);
+    CHECK(drill->error.empty());
+    const std::string lacking =
+        "of contact there are 289 records, and by the history there should be 290";
+    REQUIRE(drill->notes.size() == 1);
+    CHECK(drill->notes.front().starts_with(lacking));
+    CHECK(messages::localized(messages::Language::kChinese, drill->notes.front())
+              .starts_with("contact 有 289 条记录，而按历史应有 290 条"));
+    CHECK(backups.ledger(office.target)->last_proof()->notes == drill->notes);
+    CHECK(office.restore_to(office.dir.path("elsewhere")));
+
+    // Where all is read, all is counted, and what should be there is compared; then that is known.
+    const auto read_whole_and_drill = [&] {
+        fs::remove(office.state + "/backup/pages.changed");
+        const auto run = backups.run(office.target, office.loaded, {});
+        REQUIRE(run);
+        const auto tried = backups.drill(office.target, "");
+        REQUIRE(tried);
+        CHECK(tried->error.empty());
+        CHECK(tried->notes.empty());
+        return run->notes;
+    };
+    const auto told = read_whole_and_drill();
+    REQUIRE(told.size() == 1);
+    CHECK(told.front().starts_with(lacking));
+    CHECK(read_whole_and_drill().empty());
+    REQUIRE(db->execute("DELETE FROM contact WHERE id = 21"));
+    office.sql("INSERT INTO contact(last_name) VALUES ('x'), ('y')");
+    const auto notes = read_whole_and_drill();
+    REQUIRE(notes.size() == 1);
+    CHECK(notes.front().starts_with(
+        "of contact there are 290 records, and by the history there should be 291"));
+    CHECK(backups.ledger(office.target)->last_good_run->notes == notes);
+    CHECK(read_whole_and_drill().empty());
 }
 
 TEST_CASE("any moment between two backups can be restored", "[backup]") {
