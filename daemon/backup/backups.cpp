@@ -154,8 +154,10 @@ Result<DrillEntry> Backups::try_out(const config::Backup& target, const std::str
                                     const std::string& folder) const {
     DrillEntry entry;
     entry.snapshot = snapshot;
-    if (auto done = repository(target).restore(snapshot, folder, "/replica"); !done)
-        return pass(done);
+    // The secrets lie beside the replica; with them comes the configuration, which is small.
+    const bool secrets = !target.secrets_password.empty();
+    const auto* part = secrets ? "" : "/replica";
+    if (auto done = repository(target).restore(snapshot, folder, part); !done) return pass(done);
     const auto path = folder + "/restored.db";
     auto manifest = assemble(folder + "/replica", std::nullopt, path);
     if (!manifest) return pass(manifest);
@@ -164,6 +166,11 @@ Result<DrillEntry> Backups::try_out(const config::Backup& target, const std::str
     const auto miscounted = prove_database(path, *manifest, ports_.random);
     if (!miscounted) return tl::unexpected<Error>(miscounted.error());
     for (const auto& one : *miscounted) entry.notes.push_back(miscount_text(one));
+    if (!secrets) return entry;
+    const auto passphrase = ports_.secrets.read(target.secrets_password);
+    if (!passphrase) return in_context("the passphrase of secrets", passphrase.error());
+    if (const auto kept = KeptSecrets::open(folder + "/" + kSecretsFile, *passphrase); !kept)
+        entry.notes.push_back("the secrets in it cannot be read: " + kept.error().message);
     return entry;
 }
 

@@ -119,6 +119,11 @@ constexpr Text kJobSentences[] = {
     {"said.job.untaken", "submission {id} was not taken: {detail}", "未收取答卷 {id}：{detail}"},
     {"said.backup.secret_unread", "the secret {reference} cannot be read and is not in the backup",
      "无法读取机密 {reference}，备份中没有它"},
+    {"said.backup.secrets", "the secrets in it cannot be read: {detail}",
+     "无法读取其中的机密：{detail}"},
+    {"said.backup.no_secrets", "the backup has no secrets in it", "备份中没有机密"},
+    {"said.backup.other_passphrase", "the passphrase does not open the secrets",
+     "口令无法打开机密"},
     {"said.backup.miscounted",
      "of {entity} there are {count} records, and by the history there should be {expected}: "
      "something makes or removes records past it (kontor doctor looks for missing triggers), "

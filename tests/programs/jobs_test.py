@@ -96,6 +96,24 @@ run = "backup verify office --read-data"
         chinese = world.kontor("jobs", "history", "check", env={**world.env, "LANG": "zh_CN.UTF-8"})
         self.assertIn("存储库没有损坏", chinese.stdout)
 
+        # A record that goes past the history: the backup is good, and somebody is told.
+        with sqlite3.connect(world.replica, isolation_level=None) as replica:
+            trigger, = replica.execute("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'contact'"
+                                       " AND sql LIKE '%AFTER DELETE%'").fetchone()
+            replica.execute("BEGIN")
+            replica.execute("DROP TRIGGER " + trigger.split()[2])
+            replica.execute("DELETE FROM contact")
+            replica.execute(trigger)
+            replica.execute("COMMIT")
+        replica.close()
+        os.remove(os.path.join(world.state, "backup", "pages.changed"))  # all is read, and counted
+        self.assertNotEqual(world.kontor("jobs", "run", "nightly", check=False).returncode, 0)
+        self.assertTrue(self.runs("nightly")[0]["error"].startswith(
+            "of contact there are 0 records, and by the history there should be 1: "))
+        self.assertIn("of contact there are 0 records", world.kontor("backup", "status").stderr)
+        world.kontor("jobs", "run", "drill")
+        world.kontor("jobs", "run", "nightly")
+
         # A repository that is damaged is a failed drill.
         for folder, _, files in os.walk(self.path("office/data")):
             for name in files:

@@ -121,6 +121,16 @@ TEST_CASE("secrets come back with their own passphrase, and are nowhere without 
                             "the secret keyring:gone cannot be read and is not in the backup"});
     for (const auto* text : {"TOKEN", "CLIENT", "REPOSITORY", "OTHER", "MAIL", "LINKS"})
         CHECK(test::shell(std::string("grep -r ") + text + " " + office.state).status == 1);
+    // The drill opens them as well.
+    CHECK(backups().drill(office.target, "")->notes.empty());
+    here.texts[file("other passphrase")] = "ANOTHER";
+    const auto unopened = backups().drill(office.target, "");
+    REQUIRE(unopened);
+    CHECK(unopened->error.empty());
+    CHECK(unopened->notes ==
+          std::vector<std::string>{"the secrets in it cannot be read: the passphrase does not "
+                                   "open the secrets"});
+    here.texts[file("other passphrase")] = "OTHER";
     // Nothing is stored anew if they are as they were.
     const auto sealed = read_whole(office.state + "/backup/tree/secrets.cms");
     REQUIRE(sealed);
