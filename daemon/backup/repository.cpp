@@ -47,6 +47,8 @@ constexpr Words kWords[] = {
     // What ssh has said itself often comes too late to be seen.
     {"unable to start the sftp session", Errc::kUnavailable, "backup_no_ssh"},
     {"already locked", Errc::kBusy, "backup_locked"},
+    // A lock that another machine has taken away meanwhile, where lists lag behind (Swift's do).
+    {"Load(<lock/", Errc::kBusy, "backup_locked"},
     {"no space left on device", Errc::kFull, "backup_full"},
     {"disk quota exceeded", Errc::kFull, "backup_full"},
     {"file too large", Errc::kFull, "backup_full"},

@@ -180,6 +180,16 @@ TEST_CASE("a lock that another machine left is said, with whose it is", "[backup
     office.check_untouched();
 }
 
+TEST_CASE("a lock that went while restic wanted to read it holds nothing up", "[backup][faults]") {
+    Office office;
+    REQUIRE(office.backups().create(office.target));
+    office.wrap("if [[ \" $* \" == *' backup '* ]] && mkdir " + office.dir.path("once") +
+                "; then echo 'Load(<lock/745c101313>, 0, 0) returned error, retrying after 7.6s: "
+                "The specified key does not exist.' >&2; exit 1; fi; exec restic \"$@\"");
+    CHECK(office.backups().run(office.target, office.loaded, {}));
+    CHECK(fs::exists(office.dir.path("once")));
+}
+
 TEST_CASE("Ctrl-C ends a run at once", "[backup][faults]") {
     Backed office;
     office.wrap("exec restic --limit-upload=20 \"$@\"");
