@@ -19,7 +19,7 @@ function(kontor_add_library name)
   add_library(kontor::${name} ALIAS kontor_${name})
   target_include_directories(kontor_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(kontor_${name} PUBLIC ${ARG_PUBLIC}
-    PRIVATE $<BUILD_INTERFACE:kontor_flags> ${ARG_PRIVATE})
+    PRIVATE $<BUILD_INTERFACE:kontor_flags> $<BUILD_INTERFACE:kontor::precompiled> ${ARG_PRIVATE})
 endfunction()
 
 # kontor_add_connector(name SOURCES... [PRIVATE libs...])
@@ -32,7 +32,7 @@ function(kontor_add_connector name)
     LIBRARY_OUTPUT_DIRECTORY ${KONTOR_PLUGIN_OUTPUT_DIRECTORY}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_link_libraries(kontor_plugin_${name} PRIVATE
-    kontor::connector_sdk kontor_flags ${ARG_PRIVATE})
+    kontor::connector_sdk kontor_flags kontor::precompiled ${ARG_PRIVATE})
   install(TARGETS kontor_plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/kontor)
 endfunction()
 
@@ -42,7 +42,8 @@ endfunction()
 function(kontor_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
+  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test kontor_test_main
+    ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND ${name}_test)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
@@ -60,7 +61,8 @@ function(kontor_add_postgres_test name)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  target_link_libraries(${name}_test PRIVATE kontor_flags kontor_test_main ${ARG_PRIVATE})
+  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test kontor_test_main
+    ${ARG_PRIVATE})
   add_test(NAME ${name} COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/support/postgres_server.py $<TARGET_FILE:${name}_test>)
   set_tests_properties(${name} PROPERTIES LABELS "postgres" TIMEOUT 600)

@@ -26,8 +26,10 @@ set(CMAKE_UNITY_BUILD_BATCH_SIZE 24)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # It has to be told that precompiled headers (precompiled.cmake) may be told apart by what they hold.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -56,6 +58,10 @@ if(KONTOR_SANITIZE)
   add_compile_options(-fsanitize=${KONTOR_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all $<IF:$<BOOL:${KONTOR_FUZZ}>,-O1,-O0> -g1)
   add_link_options(-fsanitize=${KONTOR_SANITIZE})
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    # As one file of the Zoho connector needs it: precompiled headers are for one processor.
+    add_compile_options(-march=westmere)
+  endif()
   if(KONTOR_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # function: coroutines under clang 14. The others check each use of each pointer, which is a
     # fifth of the build's time: a null pointer that is read through ends the program under
