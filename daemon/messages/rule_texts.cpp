@@ -38,6 +38,7 @@ constexpr Text kRuleTexts[] = {
     {"rule.sum.unsettled", "an earlier send is not settled", "之前的发送尚未确认"},
     {"rule.oscillation", "changed to and fro", "反复修改"},
     {"rule.answer_lost", "sent, answer lost", "已发送，未收到答复"},
+    {"rule.after_restore", "may have been sent before the restore", "恢复之前可能已经发送"},
     {"rule.edit_wins", "the edit wins", "以编辑为准"},
     {"rule.deleted_there", "deleted at the remote", "远端已删除"},
     {"rule.merged_there", "merged at the remote", "远端已合并"},

@@ -272,6 +272,7 @@ private:
                 else if (unread)
                     have_read(*streams[i]);
             });
+        look_through_others(streams, sweeps, ports);
         for (const Sweep& sweep : sweeps)
             if (!stopped_)
                 try_step(*sweep.counts, [&](StreamCounts& counts) {
@@ -282,6 +283,29 @@ private:
                 });
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
+    }
+
+    // What a list lacks is only believed once the others' lists have shown no older image (B5): if
+    // one cannot be read, the next cycle looks again. One that we may not read tells nothing.
+    void look_through_others(const std::vector<const StreamPlan*>& streams,
+                             std::vector<Sweep>& sweeps, const StepPorts& ports) {
+        const auto lacks = [&](const Sweep& sweep) {
+            return sweep.complete && lacks_some(*context_, *sweep.plan);
+        };
+        if (std::ranges::none_of(sweeps, lacks)) return;
+        bool all = true;
+        for (std::size_t i = 0; i < streams.size() && !stopped_; ++i) {
+            const auto& can = capabilities(*streams[i]);
+            if (!can.list_ids || !can.fetch || !streams[i]->loaded ||
+                std::ranges::find(sweeps, streams[i], &Sweep::plan) != sweeps.end())
+                continue;
+            const auto failed = try_step(report_.streams[i], [&](StreamCounts& counts) {
+                sweeps.push_back(
+                    {streams[i], &counts, sweep_listed(*context_, ports, *streams[i], counts)});
+            });
+            all = all && (!failed || failed == Errc::kPermission || failed == Errc::kUnsupported);
+        }
+        if (!all) std::erase_if(sweeps, lacks);
     }
 
     // What the steps before have changed in the copy, and what a push would go on to do.
@@ -363,12 +387,13 @@ private:
         return *std::ranges::find(report_.streams, plan.mapping.stream, &StreamCounts::stream);
     }
 
-    // A failing stream does not keep the others from their turn.
+    // A failing stream does not keep the others from their turn. Returns what its trouble was.
     template <class Step>
-    void try_step(StreamCounts& counts, Step step) {
+    std::optional<Errc> try_step(StreamCounts& counts, Step step) {
         try {
             step(counts);
             unreachable_ = 0;
+            return std::nullopt;
         } catch (Failure& failure) {
             if (ends_cycle(failure.error)) throw;
             // One may be the stream's own trouble. Several in a row, each after all its retries,
@@ -384,7 +409,9 @@ private:
             ports_.log.warning("sync.stream_failed", {{"connection", settings_.name},
                                                       {"stream", counts.stream},
                                                       {"code", to_string(failure.error.code)}});
+            const Errc code = failure.error.code;
             if (!report_.problem) report_.problem = of_the_remote(std::move(failure.error));
+            return code;
         }
     }
 

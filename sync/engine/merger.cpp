@@ -81,9 +81,11 @@ bool Merger::by_us(const remote::RecordView& image) const {
     return !plan_.connection_user.empty() && image.modified_by == plan_.connection_user;
 }
 
-// Where the acknowledgement told no version: anything newer by us.
+// Where the acknowledgement told no version: anything newer by us; but after a restore that may be
+// a later write of ours, which is not known here.
 bool Merger::own_write(const Intent& intent, const remote::RecordView& image) const {
-    if (intent.version.empty()) return by_us(image) && image.version > intent.base_version;
+    if (intent.version.empty())
+        return !unread_ && by_us(image) && image.version > intent.base_version;
     return image.version == intent.version &&
            (plan_.connection_user.empty() || image.modified_by.empty() || by_us(image));
 }
@@ -274,7 +276,8 @@ bool counts_twice(const GroupPlan& group) {
 
 void Merger::settle_update(Work& work, const Intent& intent) {
     const bool unchanged = work.image.version == intent.base_version;
-    const bool ours_now = work.image.version > intent.base_version && by_us(work.image);
+    // After a restore it may be what we wrote later.
+    const bool ours_now = !unread_ && work.image.version > intent.base_version && by_us(work.image);
     for (const SentGroup& sent : intent.sent) {
         const GroupPlan* group = plan_.group(sent.group);
         if (group == nullptr) continue;
@@ -462,12 +465,18 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     }
 
     // In the time that a restore has lost, what we would add may have been added, and what we would
-    // send over theirs may have been sent, and been changed there since.
+    // send over theirs may have been sent, and been changed there since. Of a record that
+    // accept_remote() looks for, no more is known than that it may be another's.
     const auto asks = [&](merge::Policy policy) {
-        return counts_twice(group) || (input.known && policy == merge::Policy::kLocal);
+        return counts_twice(group) ||
+               (policy == merge::Policy::kLocal &&
+                (input.known || work.stored_link.state != replica::LinkState::kMissing));
     };
-    if (unread_ && asks(input.policy)) input.policy = merge::Policy::kManual;
-    if (unread_ && asks(input.fallback)) input.fallback = merge::Policy::kManual;
+    // Such a question stays one, also when the stream has been read.
+    const bool doubtful = (unread_ || (parked && parked->rule == kAfterRestore)) &&
+                          (asks(input.policy) || asks(input.fallback));
+    if (doubtful && asks(input.policy)) input.policy = merge::Policy::kManual;
+    if (doubtful && asks(input.fallback)) input.fallback = merge::Policy::kManual;
     // What never leaves this replica is not decided by a remote, and asks nobody.
     if (std::ranges::all_of(group.mapping->fields, &merge::FieldMapping::stays_here))
         input.policy = input.fallback = merge::Policy::kLocal;
@@ -484,6 +493,8 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         wait_no_longer(context_.sql, work.link.id, group.id);
     input.theirs_owns = group.mapping->owner == plan_.connection_name;
     merge::GroupOutcome outcome = merge::merge_group(input);
+    if (doubtful && outcome.action == merge::GroupOutcome::Action::kPark)
+        outcome.rule = kAfterRestore;
     const ConflictSides sides{
         .base = input.known ? std::optional(input.known->theirs) : std::nullopt,
         .ours = local,

@@ -80,6 +80,7 @@ private:
     bool made_again(const remote::RecordView& image, bool authoritative);
     void answer_for_heir(const remote::RecordView& image);
     void succeeded(Link link, const remote::RecordView& image);
+    void become(Link link, std::string_view id);
     void converted(Link link, const remote::RecordView& image);
     std::vector<Unsent> unsent_edits(const Link& link) const;
     void carry_over(const Unsent& edit, const Link& loser, const Link& winner,

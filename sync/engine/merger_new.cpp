@@ -97,7 +97,8 @@ bool Merger::adopt_created(const remote::RecordView& image) {
         for (const SentGroup& sent : intent.sent)
             save_shadow(context_.sql, link->id, sent.group, {sent.values, sent.values, false});
         if (intent.op == "create")
-            set_intent_state(context_.sql, intent.id, "acked", image.version);
+            // After a restore the image may be what we made of the record later.
+            set_intent_state(context_.sql, intent.id, "acked", unread_ ? "" : image.version);
     }
     context_.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
     mark_dirty(context_.sql, link->id);
@@ -259,6 +260,10 @@ void Merger::link_to(std::int64_t record, const remote::RecordView& image, bool 
                      std::string_view rule) {
     forget_match(context_, plan_.id, image.id);
     add_unsent_link(context_.sql, plan_.id, record);
+    if (const auto uid = uid_for(image); !uid.empty())  // it is known by that from now on
+        context_.sql.run(
+            "UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL", uid,
+            record);
     auto link = link_by_record(context_.sql, plan_.id, record);
     link->ext_id = std::string(image.id);
     link->version.clear();

@@ -100,6 +100,9 @@ void Merger::answer_for_heir(const remote::RecordView& image) {
     heirs_.erase(found);
     const bool gone = image.fact == remote::Fact::kDeleted || image.fact == remote::Fact::kMissing;
     if (gone && image.successor.empty()) {
+        if (auto link = link_by_ext(context_.sql, plan_.id, image.id);
+            link && link->state == LinkState::kMissing && link->covers == 0)
+            return become(std::move(*link), heir);  // who gave the old id may give it again
         remote::RecordView inherits = image;
         inherits.fact = remote::Fact::kMerged;
         inherits.successor = heir;
@@ -119,25 +122,28 @@ void Merger::succeeded(Link link, const remote::RecordView& image) {
 
     const auto winner = link_by_ext(context_.sql, plan_.id, image.successor);
     if (!winner) {
-        // Not here yet: our record becomes it. What we know of the one is the base of the other.
-        pin_referrers(context_.sql, context_.plans, plan_, link.record);
-        drop_intents(context_.sql, link.id);
-        unblock(context_.sql, link.id);
         let_go(context_, plan_.id, link.ext_id);
-        link.ext_id = std::string(image.successor);
-        link.version.clear();
-        link.state = LinkState::kLive;
-        save_link(context_.sql, link);
-        mark_dirty(context_.sql, link.id);
-        wake_referrers(context_.sql, context_.plans, plan_, link.record);
-        link_arrived(link);
-        rereads_.push_back(link.ext_id);
-        return;
+        return become(std::move(link), image.successor);
     }
     if (!read_row(context_.sql, plan_, winner->record)) return gone(std::move(link), image);
     for (const Unsent& edit : unsent_edits(link)) carry_over(edit, link, *winner, image);
     follow(link.record, winner->record);
     end_loser(std::move(link), image);
+}
+
+// Our record becomes one that is not here yet. What we know of the one is the base of the other.
+void Merger::become(Link link, std::string_view id) {
+    pin_referrers(context_.sql, context_.plans, plan_, link.record);
+    drop_intents(context_.sql, link.id);
+    unblock(context_.sql, link.id);
+    link.ext_id = std::string(id);
+    link.version.clear();
+    link.state = LinkState::kLive;
+    save_link(context_.sql, link);
+    mark_dirty(context_.sql, link.id);
+    wake_referrers(context_.sql, context_.plans, plan_, link.record);
+    link_arrived(link);
+    rereads_.push_back(link.ext_id);
 }
 
 // A merge with the winner: what its remote holds against what was typed into the loser.

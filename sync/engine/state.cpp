@@ -236,12 +236,13 @@ void drop_intents(Sql& sql, std::int64_t link) {
 std::optional<OpenConflict> open_conflict(Sql& sql, std::int64_t link,
                                           std::optional<std::int64_t> group) {
     auto& row = sql.bind(
-        "SELECT id, kind, base IS NOT NULL FROM kontor_conflict"
+        "SELECT id, kind, coalesce(rule, ''), base IS NOT NULL FROM kontor_conflict"
         " WHERE state = 'open' AND link = ? AND grp IS ?",
         link, group);
     std::optional<OpenConflict> out;
     if (Sql::step(row))
-        out = OpenConflict{row.integer(0), std::string(row.text(1)), row.integer(2) != 0};
+        out = OpenConflict{row.integer(0), std::string(row.text(1)), std::string(row.text(2)),
+                           row.integer(3) != 0};
     row.reset();
     return out;
 }

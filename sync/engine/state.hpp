@@ -96,6 +96,7 @@ void drop_intents(Sql& sql, std::int64_t link);
 struct OpenConflict {
     std::int64_t id = 0;
     std::string kind;
+    std::string rule;  ///< why it is a question
     bool has_base = false;
 };
 /// The open conflict of a group (nullopt: of the record as such).
@@ -107,6 +108,8 @@ struct OpenConflict {
 
 /// kontor_conflict.kind of a group that two sides fight over (C3).
 inline constexpr std::string_view kOscillation = "oscillation";
+/// Rule of what a policy would have decided, had no backup been restored: a person does.
+inline constexpr std::string_view kAfterRestore = "after_restore";
 
 /// What happened to a field within the last day and since a person last decided about a fight over
 /// it, newest first (a bounded number), as seen from the link's remote.

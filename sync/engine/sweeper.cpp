@@ -74,7 +74,17 @@ void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
     }
 }
 
+std::string not_listed(const char* state) {
+    return std::string(" FROM kontor_link WHERE stream = ?1 AND state = ") + state +
+           " AND ext_id > ?2 AND NOT EXISTS (SELECT 1 FROM temp.listed t WHERE t.stream = ?1 AND"
+           " t.ext_id = kontor_link.ext_id)";
+}
+
 }  // namespace
+
+bool lacks_some(Context& context, const StreamPlan& plan) {
+    return context.sql.integer("SELECT 1" + not_listed("0") + " LIMIT 1", plan.id, "").has_value();
+}
 
 bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& plan,
                   StreamCounts& counts) {
@@ -101,12 +111,6 @@ bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& pl
 void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& plan, bool complete,
                    double missing_share, StreamCounts& counts) {
     if (complete) {
-        const auto not_listed = [](const char* state) {
-            return std::string(" FROM kontor_link WHERE stream = ?1 AND state = ") + state +
-                   " AND ext_id > ?2 AND NOT EXISTS"
-                   " (SELECT 1 FROM temp.listed t WHERE t.stream = ?1 AND t.ext_id ="
-                   " kontor_link.ext_id)";
-        };
         const auto in_batches = [&](const char* state) {
             return "SELECT ext_id" + not_listed(state) + " ORDER BY ext_id LIMIT ?3";
         };

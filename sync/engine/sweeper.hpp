@@ -16,6 +16,9 @@ namespace kontor::engine {
 [[nodiscard]] bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& plan,
                                 StreamCounts& counts);
 
+/// Whether the list that the first has read lacks what is live here.
+[[nodiscard]] bool lacks_some(Context& context, const StreamPlan& plan);
+
 /// The second: what a `complete` list lacks is asked for by id before anything is believed. More
 /// missing than max(25, `missing_share` of the stream) stops the remote: kGuard. Throws Failure.
 void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& plan, bool complete,

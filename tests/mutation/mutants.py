@@ -222,6 +222,10 @@ MUTANTS = [
         "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
     ("a forecast holds all links that wait", "D9", {PLAN: [(
         "kLinksBatch = 1'000", "kLinksBatch = 1'000'000")]}),
+    ("after a restore what was written later passes for the remote's form", "B5 e", {MERGER: [(
+        "const bool ours_now = !unread_ && work.image", "const bool ours_now = work.image")]}),
+    ("what a restore made a question is decided by the policy later", "B5", {MERGER: [(
+        "(unread_ || (parked && parked->rule == kAfterRestore))", "unread_")]}),
     ("what is missing is believed stream by stream", "B5", {"sync/engine/cycle.cpp": [(
         "else if (unread)",
         "if (!sweeps.empty() && sweeps.back().plan == streams[i] && sweeps.back().complete) {\n"

@@ -122,7 +122,7 @@ Result<remote::Identity> Account::check() {
     constexpr milliseconds kSlow{20'000};
     if (slow_) time_.advance(slow_->upto(kSlow));
     remote::Identity out;
-    out.org_id = "org of " + server_.name();
+    out.org_id = server_.org();
     out.org_name = server_.name();
     out.user_id = user_;
     out.server_time = server_.now();
@@ -342,6 +342,22 @@ void Account::watch_update(const std::string& stream, const remote::Change& chan
     }
 }
 
+// Who sends what was replaced there takes somebody's newer value away.
+void Account::watch_return(const std::string& stream, const remote::Change& change) const {
+    const auto* there = server_.find(stream, change.id);
+    if (there == nullptr) return;
+    for (const auto& field : change.fields) {
+        const auto found = there->now.fields.find(field.field);
+        if (found == there->now.fields.end()) continue;
+        const auto held = first_token(found->second.view()), sent = first_token(field.value.view());
+        if (!held || !sent || *held == *sent) continue;
+        const auto then = server_.typed_at(change.id, field.field, *sent);
+        const auto since = server_.typed_at(change.id, field.field, *held);
+        if (then && since && *then < *since)
+            hooks_.sent_again(*sent, stream + " " + change.id + " " + field.field);
+    }
+}
+
 // While a person has not answered, nobody's value there is replaced.
 void Account::watch_parked(const std::string& stream, std::span<const remote::Change> changes) {
     const auto parked = hooks_.parked();
@@ -389,10 +405,12 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
         } else {
             const auto* found = server_.find(name, changes[i].id);
             const auto before = found != nullptr ? *found : Server::Record{};
+            if (changes[i].op == remote::ChangeOp::kUpdate) watch_return(name, changes[i]);
             result = server_.carry_out(name, changes[i], user_);
             if (changes[i].op == remote::ChangeOp::kUpdate &&
                 result.status == remote::PushStatus::kOk)
                 watch_update(name, changes[i], before);
+            if (result.status == remote::PushStatus::kOk) ++carried_out_;
             if (happens(Fault::kItemUnknown)) result = {};
         }
         if (trace_.prints())

@@ -47,6 +47,8 @@ public:
         std::function<void(const std::string&)> violation;
         /// The groups of a record about which a person has been asked, as "stream/id/group".
         std::function<std::set<std::string>()> parked;
+        /// A value is sent that the remote has held before the one that it holds now.
+        std::function<void(Token, const std::string& where)> sent_again;
     };
     Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed, Trace& trace,
             Hooks hooks);
@@ -63,12 +65,27 @@ public:
     [[nodiscard]] Server& server() { return server_; }
     [[nodiscard]] const Server& server() const { return server_; }
     [[nodiscard]] const std::string& user() const { return user_; }
+    /// Changes that this device's pushes have made.
+    [[nodiscard]] std::uint64_t carried_out() const { return carried_out_; }
     /// Tokens in images that this device was shown and has kept.
     [[nodiscard]] const std::set<Token>& delivered() const { return delivered_; }
     void forget_delivered() {
         delivered_.clear();
         newest_.clear();
     }
+    /// What this device knows, as far as the oracles ask.
+    struct Memory {
+        std::set<Token> delivered, overwritten;
+        std::map<std::string, std::string> newest;
+    };
+    [[nodiscard]] Memory memory() const { return {delivered_, overwritten_, newest_}; }
+    void remember(const Memory& memory) {
+        delivered_ = memory.delivered;
+        overwritten_ = memory.overwritten;
+        newest_ = memory.newest;
+    }
+    /// The remote is another one.
+    void forget_newest() { newest_.clear(); }
     /// The newest version of each record ("stream/id") among images that were kept.
     [[nodiscard]] const std::map<std::string, std::string>& newest() const { return newest_; }
     /// What is shown while this is on is kept in a copy only: a dry run.
@@ -116,6 +133,7 @@ private:
                   std::string_view checkpoint);
     Shown by_id(const std::string& stream, const std::string& id) const;
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
+    void watch_return(const std::string& stream, const remote::Change& change) const;
     void watch_update(const std::string& stream, const remote::Change& change,
                       const Server::Record& before);
 
@@ -128,6 +146,7 @@ private:
     std::optional<Dice> ends_, slow_;
     std::vector<Fault> armed_;
     int fired_ = 0;
+    std::uint64_t carried_out_ = 0;
     Instant cycle_began_{};
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not

@@ -9,8 +9,8 @@
 namespace kontor::simulation {
 namespace {
 
-constexpr int kLive = 0, kAccessLost = 2, kDetached = 3, kDeletedThere = 4, kDeleteHere = 5,
-              kDone = 6;
+constexpr int kLive = 0, kMissing = 1, kAccessLost = 2, kDetached = 3, kDeletedThere = 4,
+              kDeleteHere = 5, kDone = 6;
 
 struct LinkRow {
     std::int64_t id = 0, record = 0;
@@ -26,7 +26,8 @@ public:
           name_(connection),
           fresh_(fresh),
           server_(device.connection(connection).account->server()),
-          late_(device.connection(connection).late_mapped) {
+          late_(device.connection(connection).late_mapped),
+          accepted_(device.connection(connection).accepted) {
         read_links();
         read_listed();
     }
@@ -138,6 +139,7 @@ private:
                 return;
             }
             if (may_be_detached(link) || link.state == kDeletedThere) return;
+            if (stays_here(stream, link)) return;
             if (link.ext_id.empty()) disagree(what + " was not created there");
             if (link.state == kDeleteHere || link.state == kDone || link.state == kAccessLost)
                 disagree(what + " is here, and its link is in state " + std::to_string(link.state));
@@ -149,7 +151,13 @@ private:
 
     // By the policy for what another remote has deleted; a person's deletion goes to all.
     bool may_be_detached(const LinkRow& link) {
-        return link.state == kDetached && device_.connections().size() > 1;
+        return link.state == kDetached && (device_.connections().size() > 1 || accepted_);
+    }
+
+    // A person has accepted a remote that does not have it.
+    bool stays_here(const StreamModel& stream, const LinkRow& link) {
+        const auto* record = server_.find(stream.name, link.ext_id);
+        return accepted_ && link.state == kMissing && (record == nullptr || record->now.deleted);
     }
 
     // A reference to what is no longer there is as good as none.
@@ -243,6 +251,7 @@ private:
     bool fresh_;
     const Server& server_;
     bool late_;
+    bool accepted_;
     std::map<std::string, std::map<std::string, LinkRow>> by_ext_;
     std::map<std::string, std::map<std::int64_t, LinkRow>> by_record_;
     std::map<std::string, std::map<std::int64_t, std::string>> remote_ids_;

@@ -42,10 +42,44 @@ void Device::restart(Left left) {
     machine_->close();
     if (disk().dead()) {
         disk().restart(left);
-        for (auto& [name, connected] : connections_) connected.account->forget_delivered();
+        for (auto& [name, connected] : connections_) {
+            connected.account->forget_delivered();
+            connected.versions.clear();
+        }
     }
     machine_->open();
     set_up();
+}
+
+void Device::back_up(Instant when) {
+    sqlite3_int64 size = 0;
+    unsigned char* bytes = sqlite3_serialize(api().raw(), "main", &size, 0);
+    if (bytes == nullptr) return;  // no room, or no power
+    backup_.emplace(
+        Backup{when, {reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)}, {}});
+    sqlite3_free(bytes);
+    for (const auto& [name, connected] : connections_)
+        backup_->connections.emplace(name, Backup::Of{connected.account->memory(), connected.met,
+                                                      connected.accepted, connected.epoch});
+}
+
+bool Device::put_back() {
+    if (!backup_) return false;
+    machine_->close();
+    disk().put(kReplicaPath, backup_->file);
+    disk().put(std::string(kReplicaPath) + "-wal", "");
+    put_back_to_ = backup_->when;
+    for (auto& [name, connected] : connections_) {
+        const auto& then = backup_->connections.at(name);
+        connected.account->remember(then.memory);
+        connected.met = then.met;
+        connected.accepted = then.accepted;
+        connected.epoch = then.epoch;
+        connected.versions.clear();
+    }
+    machine_->open();
+    set_up();
+    return true;
 }
 
 void Device::connect(const std::string& name, std::unique_ptr<Account> account) {

@@ -33,6 +33,11 @@ public:
         bool late_mapped = false;
         bool reformed = false;
         bool met = false;  ///< its first load is done, and a person has let it push
+        /// The remote's that a person has accepted (Server::epoch).
+        std::uint64_t epoch = 0;
+        bool accepted = false;
+        /// Version of each link, by its id and the record's at the remote.
+        std::map<std::pair<std::int64_t, std::string>, std::string> versions;
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
@@ -68,6 +73,14 @@ public:
     [[nodiscard]] const Disk& disk() const { return machine_->disk; }
     [[nodiscard]] Random& random() { return dice_.random(); }
 
+    /// Its replica is copied, as for a backup, with what the oracles know of it.
+    void back_up(Instant when);
+    /// The replica is again what the copy was: its clock, its disk and its settings are not. False
+    /// without one.
+    [[nodiscard]] bool put_back();
+    /// When the copy was made to which it was put back last.
+    [[nodiscard]] std::optional<Instant> put_back_to() const { return put_back_to_; }
+
     /// Closes and opens the replica; after a power cut, with what the disk kept.
     void restart(Left left = Left::kSome);
 
@@ -85,6 +98,18 @@ private:
     std::unique_ptr<Machine> machine_;
     std::unique_ptr<Reader> reader_;
     std::map<std::string, Connected> connections_;
+    struct Backup {
+        Instant when;
+        std::string file;
+        struct Of {
+            Account::Memory memory;
+            bool met, accepted;
+            std::uint64_t epoch;
+        };
+        std::map<std::string, Of> connections;
+    };
+    std::optional<Backup> backup_;
+    std::optional<Instant> put_back_to_;
     engine::WriterGate gate_;
     std::atomic<bool> cancelled_{false};
 };

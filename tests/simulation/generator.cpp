@@ -31,8 +31,11 @@ constexpr const char* kActNames[] = {"type",           "type_address",
                                      "forbid",         "allow",
                                      "hide",           "show",
                                      "wait",           "clock_jump",
-                                     "fault"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kFault) + 1);
+                                     "fault",          "their_backup",
+                                     "their_set_back", "their_replaced",
+                                     "accept",         "back_up",
+                                     "restore"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kRestore) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -387,6 +390,8 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.fights ? ", remotes insist" : "") +
         (scenario.twists.loads_late ? ", loaded late" : "") +
         (scenario.twists.slow ? ", slow" : "") + (scenario.twists.ends ? ", connectors end" : "") +
+        (scenario.twists.set_back ? ", a remote is set back" : "") +
+        (scenario.twists.restored ? ", a replica is restored" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

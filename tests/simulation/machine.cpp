@@ -102,7 +102,14 @@ Machines::Machines() : blank_(make_blank_replica()) {
     note_schema();
 }
 
-Machines::~Machines() = default;
+// Closing writes; those who watched the disks are gone.
+Machines::~Machines() {
+    Trace trace;
+    WorldTime time;
+    const DeviceClock clock(time, 1);
+    for (auto& machine : idle_) machine->disk.move_to(clock, 0, trace);
+    idle_.clear();
+}
 
 void Machines::note_schema() {
     Trace trace;

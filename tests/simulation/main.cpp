@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "tests/simulation/seeds.hpp"
 #include "tests/simulation/shrink.hpp"
@@ -18,6 +19,9 @@ int main(int argc, char** argv) {
     app.add_option("--devices", size.devices, "devices; 0: as the seed says");
     app.add_option("--remotes", size.remotes, "remotes; 0: as the seed says");
     app.add_option("--steps", size.steps, "steps; 0: as the seed says");
+    std::string twist;
+    app.add_option("--twist", twist, "only seeds whose story has it; the others count as run")
+        ->check(CLI::IsMember(twist_names()));
     CLI11_PARSE(app, argc, argv);
     seeds.finish();
 
@@ -25,8 +29,13 @@ int main(int argc, char** argv) {
     return run_seeds(options, [&] {
         auto laboratory = std::make_shared<Laboratory>();
         return Experiment{
-            .run = [=](std::uint64_t seed,
-                       bool print) { return laboratory->run(generate(seed, size), print); },
+            .run =
+                [=](std::uint64_t seed, bool print) {
+                    const auto scenario = generate(seed, size);
+                    return twist.empty() || has_twist(scenario.twists, twist)
+                               ? laboratory->run(scenario, print)
+                               : Outcome{};
+                },
             .explain =
                 [=, trace = options.trace](std::uint64_t seed, const Outcome& outcome) {
                     const auto scenario = generate(seed, size);

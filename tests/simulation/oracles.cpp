@@ -74,7 +74,20 @@ void check_values(World& world) {
             world.violation("A1: w" + std::to_string(token) + "z was taken back and is there");
 }
 
+// What a restored replica had handed on from one remote to another since its backup, it knows by
+// the key alone (docs/guarantees.md).
+bool may_be_handed_on_again(World& world) {
+    return world.servers().size() > 1 &&
+           std::ranges::any_of(world.devices(),
+                               [](const auto& device) {
+                                   return device->put_back_to() && device->connections().size() > 1;
+                               }) &&
+           !std::ranges::all_of(world.servers(),
+                                [](const auto& server) { return server->traits().key_field; });
+}
+
 void check_creates(World& world) {
+    if (may_be_handed_on_again(world)) return;
     for (const auto& server : world.servers())
         for (const auto& stream : server->model().streams) {
             std::map<std::string, int> count;
@@ -101,6 +114,7 @@ void check_keys(World& world) {
                 const std::string id(row.text(2)), uid(row.text(3));
                 const auto* record = server.find(std::string(row.text(1)), id);
                 if (record == nullptr || !server.traits().key_field) return;
+                if (server.has_given_again(std::string(row.text(1)), id)) return;
                 if (somebody_merged(world, std::string(row.text(1)))) return;
                 const auto key = record->now.fields.find(kKeyField);
                 const std::string there = key == record->now.fields.end() ? "" : key->second.text();
@@ -185,7 +199,7 @@ void check_edits_against_deletions(World& world) {
                 const auto* record = server.find(stream, id);
                 if (!token || !world.ledger().typed_here.contains(*token) ||
                     server.has_held(*token) || record == nullptr ||
-                    somebody_merged(world, stream) ||
+                    server.has_given_again(stream, id) || somebody_merged(world, stream) ||
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
                 world.violation("i: w" + std::to_string(*token) + "z was typed into " + id +
@@ -239,6 +253,9 @@ void check_deletes(World& world) {
                     if (row.integer(2) == 0 || !actor.starts_with("remote:" + name)) return;
                     const auto* record =
                         server.find(std::string(row.text(0)), std::string(row.text(1)));
+                    // What a remote lost by being set back may pass for deleted where nothing
+                    // tells (docs/guarantees.md); EpochWatch looks where something does.
+                    if (server.has_lost(std::string(row.text(0)), std::string(row.text(1)))) return;
                     if (record == nullptr || !record->ever_deleted)
                         world.violation("A5: " + at(*device) + " deleted " +
                                         std::string(row.text(1)) + ", which " + name +
@@ -249,6 +266,7 @@ void check_deletes(World& world) {
                     if (!record.now.deleted || record.now.modified_by != connected.account->user())
                         continue;
                     if (world.scenario().one_user && world.devices().size() > 1) continue;
+                    if (device->put_back_to()) continue;  // its history may lack the deletion
                     const auto deletions = device->number(
                         "SELECT count(*) FROM kontor_link l JOIN kontor_stream s ON s.id ="
                         " l.stream JOIN kontor_connection c ON c.id = s.connection"

@@ -45,6 +45,7 @@ void check_cursors(World& world, Device& device, const std::string& connection) 
     const Server& server = device.connection(connection).account->server();
     // Pages by offset shift while others edit: what slips between two is found by a sweep.
     if (!server.traits().keyset) return;
+    if (device.connection(connection).epoch != server.epoch()) return;  // the cursor is not of it
     const auto links = links_of(device, connection);
     std::set<std::string> asked;  // who they are: a person decides
     device.each(of(connection, "m.ext_id", "JOIN kontor_match m ON m.stream = s.id"),
@@ -78,7 +79,7 @@ void check_taken(World& world, Device& device, const std::string& connection,
         if (!streams.empty() && std::ranges::find(streams, stream) == streams.end()) continue;
         const auto* there = server.find(stream, record.substr(stream.size() + 1));
         // It may be another one here by now; or it was to be read by id, and was out of sight.
-        if (there->ever_deleted || there->ever_forbidden) continue;
+        if (there == nullptr || there->ever_deleted || there->ever_forbidden) continue;
         const auto found = links.find(record);
         if (found != links.end() && older(found->second, version))
             world.violation("B4: dev" + std::to_string(device.number()) + " was shown " + record +

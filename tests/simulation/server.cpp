@@ -26,7 +26,12 @@ std::string spot(const std::string& id, const std::string& field, Token token) {
 
 Server::Server(std::string name, RemoteModel model, ServerTraits traits, const WorldTime& time,
                std::uint64_t seed)
-    : name_(std::move(name)), model_(std::move(model)), traits_(traits), time_(time), dice_(seed) {}
+    : name_(std::move(name)),
+      model_(std::move(model)),
+      traits_(traits),
+      time_(time),
+      dice_(seed),
+      org_("org of " + name_) {}
 
 std::string Server::stamp() const {
     const auto since_epoch = now().time_since_epoch();
@@ -169,6 +174,60 @@ void Server::merge_into(const std::string& stream, const std::string& loser,
     records_[stream].at(loser).now.successor = winner;
 }
 
+void Server::back_up() {
+    backup_ = Backup{records_, next_id_, revision_};
+}
+
+void Server::go_on_with(Records records) {
+    ++epoch_;
+    pending_.clear();
+    for (const auto& [stream, was] : records_)
+        for (const auto& [id, record] : was) {
+            auto& now = records[stream];
+            const auto found = now.find(id);
+            if (found == now.end()) {
+                lost_.emplace(stream, id);
+                continue;
+            }
+            Record& kept = found->second;
+            kept.ever_forbidden = kept.ever_forbidden || record.ever_forbidden;
+            kept.ever_deleted = kept.ever_deleted || record.ever_deleted;
+            kept.ever_restored = kept.ever_restored || record.ever_restored || record.now.deleted;
+            kept.hidden_in_tick = kept.hidden_in_tick || (kept.now.version == record.now.version &&
+                                                          kept.now.fields != record.now.fields);
+        }
+    records_ = std::move(records);
+}
+
+bool Server::set_back() {
+    if (!backup_) return false;
+    go_on_with(backup_->records);
+    if (dice_.percent(30)) next_id_ = backup_->next_id;
+    if (dice_.percent(50)) revision_ = backup_->revision;
+    return true;
+}
+
+void Server::replace(bool copy) {
+    org_ = "org " + std::to_string(epoch_ + 2) + " of " + name_;
+    if (copy) return go_on_with(backup_ ? backup_->records : records_);
+    Records strangers;
+    std::uint64_t id = 100;
+    for (const StreamModel& stream : model_.streams)
+        for (const char* name : {"Name", "Phone", "City"}) {
+            const FieldModel* field = stream.field(name);
+            if (field == nullptr) continue;
+            Record record;
+            record.now.fields[name] = kept(*field, Value("stranger " + std::to_string(id)));
+            record.written_at = time_.now;
+            mark(record.now, stamp(), "stranger");
+            strangers[stream.name][stream.name.substr(0, 1) + std::to_string(id++)] = record;
+        }
+    for (const auto& [contact, record] : strangers["Contacts"])
+        addresses_.emplace(text_of(record.now.fields, "City"),
+                           text_of(record.now.fields, "Street"));
+    go_on_with(std::move(strangers));
+}
+
 void Server::set_forbidden(const std::string& stream, const std::string& id, bool forbidden) {
     Record& record = records_[stream].at(id);
     record.forbidden = forbidden;
@@ -279,6 +338,14 @@ const Server::Record* Server::find(const std::string& stream, const std::string&
     const auto& all = records(stream);
     const auto found = all.find(id);
     return found == all.end() ? nullptr : &found->second;
+}
+
+bool Server::holds(Token token) const {
+    for (const auto& [stream, records] : records_)
+        for (const auto& [id, record] : records)
+            for (const auto& [name, value] : record.now.fields)
+                if (!record.now.deleted && first_token(value.view()) == token) return true;
+    return false;
 }
 
 std::optional<Instant> Server::typed_at(const std::string& id, const std::string& field,

@@ -77,6 +77,13 @@ public:
     /// A long transaction: the change gets today's stamp and shows `after` that.
     void edit_late(const std::string& stream, const std::string& id, const Fields& fields,
                    milliseconds after);
+    /// Its records are copied, as for a backup.
+    void back_up();
+    /// What happened after the last backup has not happened; its clock goes on. False without one.
+    bool set_back();
+    /// Another organisation answers at its address: a copy of an older state of it, or strangers
+    /// under ids that were somebody else's.
+    void replace(bool copy);
     /// From now on an automation sets each contact's telephone number to this.
     void insist(const Value& phone) { insists_ = phone; }
     /// Carries out what is due; call after time has passed.
@@ -109,6 +116,8 @@ public:
                                                   Token token) const;
     /// It was here once, in whatever record.
     [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
+    /// It is in some field of a record that is there.
+    [[nodiscard]] bool holds(Token token) const;
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
         return hidden_;  // stream and field
     }
@@ -122,6 +131,17 @@ public:
     /// It is part of a group that a colleague has changed in another field, and so has confirmed.
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
+    [[nodiscard]] const std::string& org() const { return org_; }
+    /// How often it has been set back or replaced.
+    [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+    /// It was here, until the remote was set back or replaced.
+    [[nodiscard]] bool has_lost(const std::string& stream, const std::string& id) const {
+        return lost_.contains({stream, id}) && find(stream, id) == nullptr;
+    }
+    /// … and somebody else has its id now.
+    [[nodiscard]] bool has_given_again(const std::string& stream, const std::string& id) const {
+        return lost_.contains({stream, id}) && find(stream, id) != nullptr;
+    }
 
 private:
     void change(const std::string& stream, const std::string& id, const Fields& fields,
@@ -135,6 +155,9 @@ private:
     std::optional<remote::PushResult> refused(const std::string& stream,
                                               const remote::Change& change) const;
 
+    using Records = std::map<std::string, std::map<std::string, Record>>;
+    void go_on_with(Records records);
+
     struct Pending {
         Instant due;
         std::string stream, id, stamp;
@@ -147,7 +170,15 @@ private:
     ServerTraits traits_;
     const WorldTime& time_;
     Dice dice_;
-    std::map<std::string, std::map<std::string, Record>> records_;
+    std::string org_;
+    Records records_;
+    struct Backup {
+        Records records;
+        std::uint64_t next_id, revision;
+    };
+    std::optional<Backup> backup_;
+    std::set<std::pair<std::string, std::string>> lost_;
+    std::uint64_t epoch_ = 0;
     std::vector<Pending> pending_;
     std::set<Token> held_, let_stand_;
     std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"

@@ -61,6 +61,13 @@ enum class Act {
     kWait,  ///< `amount` milliseconds
     kClockJump,
     kFault,
+    // of twists only
+    kTheirBackup,
+    kTheirSetBack,   ///< to that backup
+    kTheirReplaced,  ///< another organisation behind the address
+    kAccept,         ///< a person goes on with what is there now
+    kBackUp,         ///< the device's replica is copied …
+    kRestore,        ///< … and put back
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -95,8 +102,10 @@ struct Twists {
     /// The first device has made no sync when the story begins: it loads remotes that are full and
     /// in use (B4).
     bool loads_late = false;
-    bool slow = false;  ///< remotes that tell their time slowly (D1)
-    bool ends = false;  ///< what gets lost may be lost because the connector's process ended
+    bool slow = false;      ///< remotes that tell their time slowly (D1)
+    bool ends = false;      ///< what gets lost may be lost because the connector's process ended
+    bool set_back = false;  ///< a remote is set back, or replaced by another organisation (B5)
+    bool restored = false;  ///< a device's replica is put back to an earlier state
 };
 
 /// Everything that one seed stands for.
@@ -117,6 +126,9 @@ struct Size {
 [[nodiscard]] Scenario generate(std::uint64_t seed, const Size& size);
 /// Draws the twists of a scenario, and puts steps of theirs among its own.
 void twist(Scenario& scenario);
+/// What Twists has, by name: for choosing seeds.
+[[nodiscard]] const std::vector<std::string>& twist_names();
+[[nodiscard]] bool has_twist(const Twists& twists, const std::string& name);
 [[nodiscard]] std::string describe(const Scenario& scenario);
 
 }  // namespace kontor::simulation

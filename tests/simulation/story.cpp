@@ -90,7 +90,8 @@ Story::Story(Machines& machines, bool keyed, bool print)
                 .yield = [this](std::string_view request) { on_request(request); },
                 .gone = [this] { return device_.disk().dead(); },
                 .violation = [this](const std::string& what) { problems_.push_back(what); },
-                .parked = [] { return std::set<std::string>(); }}));
+                .parked = [] { return std::set<std::string>(); },
+                .sent_again = [](Token, const std::string&) {}}));
 }
 
 void Story::at_each_step(const std::function<void(StepKind)>& watcher) {

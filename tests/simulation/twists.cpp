@@ -136,7 +136,57 @@ void load_in_use(Dice& dice, Scenario& scenario) {
     scenario.steps.insert(scenario.steps.begin(), steps.begin(), steps.end());
 }
 
+// A remote loses what came after its backup, or another organisation answers in its place; sooner
+// or later a person accepts it.
+void set_back(Scenario& scenario) {
+    Dice dice(scenario.seed + 0xB5);
+    if (scenario.twists.twins > 0 || scenario.twists.fights || !dice.percent(15)) return;
+    scenario.twists.set_back = true;
+    const auto backup = put_in(dice, scenario, Act::kTheirBackup, 0);
+    const auto remote = scenario.steps[backup].remote;
+    const bool replaced = dice.percent(35);
+    const auto at =
+        put_in(dice, scenario, replaced ? Act::kTheirReplaced : Act::kTheirSetBack, backup + 1);
+    scenario.steps[at].remote = remote;
+    if (dice.percent(20)) {
+        const auto again = put_in(dice, scenario, Act::kTheirSetBack, at + 1);
+        scenario.steps[again].remote = remote;
+    }
+    for (const Connection& one : scenario.connections) {
+        if (one.remote != remote || dice.percent(40)) continue;
+        Step& accept = scenario.steps[put_in(dice, scenario, Act::kAccept, at + 1)];
+        accept.device = one.device;
+        accept.remote = remote;
+    }
+}
+
+// A laptop is lost, or its file damaged: its replica goes on from a backup.
+void restore(Scenario& scenario, bool one_fate) {
+    Dice dice(scenario.seed + 0x0E9);
+    if (one_fate || !dice.percent(20)) return;
+    scenario.twists.restored = true;
+    const auto backup = put_in(dice, scenario, Act::kBackUp, 0);
+    const auto device = scenario.steps[backup].device;
+    for (auto n = 1 + dice.roll(2), from = std::uint64_t{backup}; n > 0; --n) {
+        from = put_in(dice, scenario, Act::kRestore, from + 1);
+        scenario.steps[from].device = device;
+    }
+}
+
 }  // namespace
+
+const std::vector<std::string>& twist_names() {
+    static const std::vector<std::string> names{"reader", "fights", "twins",    "loads_late",
+                                                "slow",   "ends",   "set_back", "restored"};
+    return names;
+}
+
+bool has_twist(const Twists& twists, const std::string& name) {
+    return (name == "reader" && twists.reader) || (name == "fights" && twists.fights) ||
+           (name == "twins" && twists.twins > 0) || (name == "loads_late" && twists.loads_late) ||
+           (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
+           (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored);
+}
 
 void twist(Scenario& scenario) {
     Dice dice(scenario.seed + 0x7717);  // what is added later has dice of its own
@@ -164,6 +214,8 @@ void twist(Scenario& scenario) {
         twists.slow = clash.percent(40);
         for (int n = 0; n < 3; ++n) at_the_same_time(clash, scenario);
     }
+    set_back(scenario);
+    restore(scenario, one_fate);
 }
 
 }  // namespace kontor::simulation

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "sync/engine/decisions.hpp"
+#include "tests/simulation/epochs.hpp"
 #include "tests/simulation/oracles.hpp"
 #include "tests/simulation/state.hpp"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr Token kInsistedOn = 9'000'000;
 constexpr std::size_t kRoundsOfFight = 8;
 constexpr Token kTwins = 9'100'000;
+/// It is found out, accepted, read again, and then pushed to.
+constexpr std::size_t kRoundsOfAcceptance = 3;
 
 Fields identity_of(const Twin& twin, const RemoteModel& model) {
     const std::string name = token_text(twin.token), family = token_text(twin.token + 1);
@@ -110,7 +113,11 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
         Account::Hooks{.yield = [this](std::string_view) { yield(); },
                        .gone = gone,
                        .violation = [this](const std::string& what) { violation(what); },
-                       .parked = [this, device, remote] { return parked(device, remote); }});
+                       .parked = [this, device, remote] { return parked(device, remote); },
+                       .sent_again =
+                           [this, device, remote](Token token, const std::string& where) {
+                               sent_again(device, remote, token, where);
+                           }});
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);
     return out;
@@ -248,6 +255,28 @@ void World::perform(const Step& step) {
             device.connection(server.name()).account->arm(fault);
             return;
         }
+        case Act::kTheirReplaced:
+            // A cycle under way has asked whose records these are.
+            if (!syncing_.empty()) return;
+            [[fallthrough]];
+        case Act::kTheirBackup:
+        case Act::kTheirSetBack:
+            return change_epoch(server, step);
+        case Act::kAccept:
+            if (!device.disk().dead() && waits_for_word(device, server.name()) &&
+                std::ranges::find(syncing_, device.number()) == syncing_.end())
+                accept(device, server.name(), step.amount % 2 == 0);
+            if (device.disk().dead()) restart(device);
+            return;
+        case Act::kBackUp:
+            if (!device.disk().dead()) device.back_up(time_.now);
+            time_.advance(milliseconds{1});  // what is typed from now on is newer
+            return;
+        case Act::kRestore:
+            if (!device.disk().dead() &&
+                std::ranges::find(syncing_, device.number()) == syncing_.end())
+                restore(device);
+            return;
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);
@@ -301,6 +330,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     Yielding observer(*this);
     tally_.add("cycles");
     static_cast<void>(device.connection(name).account->take_fired());
+    const EpochWatch watch(*this, device, name, options.dry_run, options.streams);
     syncing_.push_back(device.number());
     Account& account = *device.connection(name).account;
     const auto skew = device.clock().skew();
@@ -314,6 +344,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     time_.advance(milliseconds{1'000});
 
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
+    watch.check(error);
     if (report)
         for (const auto& counts : report->streams) {
             tally_.add("created here", counts.created_here);
@@ -337,6 +368,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     if (trace_.prints()) trace_.note("cycle: " + error->message);
     trace_.mix(error->message);
     if (device.disk().dead()) return false;
+    const auto& connected = device.connection(name);
+    if ((error->code == Errc::kMismatch || error->code == Errc::kGuard) &&
+        connected.epoch != connected.account->server().epoch())
+        return false;  // found out, or waiting for a person's word
     if (never_right(error->code) || fired == 0 || !faults_allowed)
         violation("cycle " + name + " of dev" + std::to_string(device.number()) + ": " +
                   std::string(to_string(error->code)) + ": " + error->message);
@@ -362,10 +397,13 @@ void World::come_to_rest() {
     // blanks references, and what the remote computes comes back. The round after that is quiet.
     // Those that fight are parted after the third round.
     const std::size_t rounds =
-        2 * scenario_.connections.size() + 2 + (scenario_.twists.fights ? kRoundsOfFight : 0);
+        2 * scenario_.connections.size() + 2 + (scenario_.twists.fights ? kRoundsOfFight : 0) +
+        (scenario_.twists.set_back ? kRoundsOfAcceptance * scenario_.connections.size() : 0) +
+        (scenario_.twists.restored ? 2 : 0);
     std::string changed;
     for (std::size_t round = 0; round <= rounds; ++round) {
         changed = round_of_rest(round == 0);
+        if (accept_all()) continue;
         if (changed.empty() || !violations_.empty()) return;
     }
     violation("C1: does not come to rest: " + changed);

@@ -86,6 +86,11 @@ private:
     void read_along(Device& device);
     void make_twins();
     void have_met(Device& device, const std::string& name);
+    void change_epoch(Server& server, const Step& step);
+    void accept(Device& device, const std::string& name, bool send);
+    bool accept_all();
+    void restore(Device& device);
+    void sent_again(int device, int remote, Token token, const std::string& where);
     [[nodiscard]] bool still_twins(const Twin& twin) const;
     [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
     [[nodiscard]] bool fate_must_be_known() const;

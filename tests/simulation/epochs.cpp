@@ -1,0 +1,164 @@
+// B5: remotes that are set back or replaced, and the person who accepts them.
+#include "tests/simulation/epochs.hpp"
+
+#include <algorithm>
+
+#include "sync/engine/epoch.hpp"
+
+namespace kontor::simulation {
+
+bool waits_for_word(const Device& device, const std::string& name) {
+    return device.number(
+               "SELECT count(*) FROM kontor_connection WHERE paused IS NOT NULL AND"
+               " name = '" +
+               name + "'") > 0;
+}
+
+EpochWatch::EpochWatch(World& world, Device& device, const std::string& name, bool dry_run,
+                       const std::vector<std::string>& streams)
+    : world_(world),
+      device_(device),
+      connected_(device.connection(name)),
+      dry_run_(dry_run),
+      streams_(streams),
+      carried_(connected_.account->carried_out()) {
+    if (device.disk().dead()) return;
+    shows_older_ = shows_older_record();
+    history_ = device.number("SELECT max(seq) FROM kontor_history");
+    const auto known = device.text("SELECT org_id FROM kontor_connection WHERE name = '" + name +
+                                   "' AND org_id <> ''");
+    untouchable_ =
+        waits_for_word(device, name) || (known && *known != connected_.account->server().org());
+}
+
+bool EpochWatch::shows_older_record() const {
+    const Server& server = connected_.account->server();
+    if (connected_.epoch == server.epoch()) return false;
+    bool any = false;
+    device_.each(
+        "SELECT s.name, l.ext_id, l.version FROM kontor_link l JOIN kontor_stream s"
+        " ON s.id = l.stream JOIN kontor_connection c ON c.id = s.connection"
+        " WHERE l.state = 0 AND l.ext_id IS NOT NULL AND l.version <> '' AND c.name = '" +
+            connected_.name + "'",
+        [&](const replica::Statement& row) {
+            const std::string stream(row.text(0));
+            if (!streams_.empty() && std::ranges::find(streams_, stream) == streams_.end()) return;
+            const auto* record = server.find(stream, std::string(row.text(1)));
+            any = any || (record != nullptr && !record->now.deleted && !record->forbidden &&
+                          record->now.version < row.text(2));
+        });
+    return any;
+}
+
+void EpochWatch::check(const Error* error) const {
+    if (device_.disk().dead()) return;
+    if (untouchable_) check_untouched(error);
+    if (shows_older_ && shows_older_record()) check_nothing_deleted();
+    if (!dry_run_) check_versions();
+}
+
+void EpochWatch::check_untouched(const Error* error) const {
+    if (error == nullptr) violation("went on, and nobody has accepted what is there");
+    if (connected_.account->carried_out() != carried_)
+        violation("changed the remote, and nobody has accepted what is there");
+    const auto written =
+        device_.number("SELECT count(*) FROM kontor_history WHERE seq > " +
+                       std::to_string(history_) + " AND (actor = 'remote:" + connected_.name +
+                       "' OR actor LIKE 'remote:" + connected_.name + ":%')");
+    if (written > 0)
+        violation("took over " + std::to_string(written) +
+                  " values, and nobody has accepted what is there");
+}
+
+void EpochWatch::check_nothing_deleted() const {
+    const Server& server = connected_.account->server();
+    device_.each(
+        "SELECT s.name, l.ext_id FROM kontor_history h JOIN kontor_stream s"
+        " ON s.entity = h.entity JOIN kontor_link l ON l.stream = s.id AND l.record = h.record"
+        " JOIN kontor_connection c ON c.id = s.connection WHERE h.op = 'd' AND h.field IS NULL"
+        " AND h.rule = 'deleted_there' AND l.ext_id IS NOT NULL AND h.seq > " +
+            std::to_string(history_) + " AND c.name = '" + connected_.name + "'",
+        [&](const replica::Statement& row) {
+            if (server.has_lost(std::string(row.text(0)), std::string(row.text(1))))
+                violation("deleted " + std::string(row.text(1)) +
+                          " here, which the remote has lost by being set back");
+        });
+}
+
+void EpochWatch::check_versions() const {
+    auto& before = connected_.versions;
+    std::map<std::pair<std::int64_t, std::string>, std::string> now;
+    device_.each(
+        "SELECT l.id, l.ext_id, l.version FROM kontor_link l JOIN kontor_stream s"
+        " ON s.id = l.stream JOIN kontor_connection c ON c.id = s.connection"
+        " WHERE l.state = 0 AND l.ext_id IS NOT NULL AND l.version <> '' AND c.name = '" +
+            connected_.name + "'",
+        [&](const replica::Statement& row) {
+            const std::pair key(row.integer(0), std::string(row.text(1)));
+            const std::string version(row.text(2));
+            const auto was = before.find(key);
+            if (was != before.end() && version < was->second)
+                world_.violation("B1: " + key.second + " of " + connected_.name +
+                                 " went back from " + was->second + " to " + version + " at dev" +
+                                 std::to_string(device_.number()));
+            now.emplace(key, version);
+        });
+    before = std::move(now);
+}
+
+void EpochWatch::violation(const std::string& what) const {
+    world_.violation("B5: dev" + std::to_string(device_.number()) + " with " + connected_.name +
+                     " " + what);
+}
+
+void World::change_epoch(Server& server, const Step& step) {
+    if (step.act == Act::kTheirBackup) return server.back_up();
+    if (step.act == Act::kTheirReplaced)
+        server.replace(step.amount % 2 == 0);
+    else if (!server.set_back())
+        return;
+    tally_.add(step.act == Act::kTheirReplaced ? "remotes replaced" : "remotes set back");
+    for (auto& device : devices_)
+        for (auto& [name, connected] : device->connections())
+            if (name == server.name()) connected.account->forget_newest();
+    // Older values are there again, and may come to be here again.
+    for (const StreamModel& stream : server.model().streams)
+        for (const auto& [id, record] : server.records(stream.name))
+            for (const auto& [name, value] : record.now.fields)
+                for_each_token(value.view(),
+                               [&](Token token) { ledger_.asserted_again.insert(token); });
+}
+
+// Of several devices one sends what the remote has lost: each knows it under a key of its own.
+void World::accept(Device& device, const std::string& name, bool send) {
+    auto& connected = device.connection(name);
+    const auto missing =
+        send && device.number() == 0 ? engine::Missing::kSend : engine::Missing::kStay;
+    const auto done =
+        engine::accept_remote(device.api(), device.clock(), name, "uid:1000", missing);
+    if (!done) {
+        if (!device.disk().dead() && device.disk().take_refused() == 0)
+            violation("accept_remote: " + done.error().message);
+        return;
+    }
+    tally_.add(missing == engine::Missing::kSend ? "accepted, sent" : "accepted");
+    trace_.note("accepted " + name);
+    connected.epoch = connected.account->server().epoch();
+    connected.met = false;
+    connected.accepted = true;
+    connected.versions.clear();
+    connected.account->forget_newest();
+}
+
+bool World::accept_all() {
+    bool any = false;
+    for (auto& device : devices_)
+        for (auto& [name, connected] : device->connections())
+            if (waits_for_word(*device, name)) {
+                accept(*device, name, scenario_.seed % 2 == 0);
+                any = true;
+            }
+    return any;
+}
+
+}  // namespace kontor::simulation
