@@ -83,6 +83,7 @@ void MemoryRemote::replay(const std::string& stream, const std::string& id, Reco
 
 Result<remote::Identity> MemoryRemote::check() {
     ++checks;
+    if (during_check) during_check();
     remote::Identity out;
     out.org_id = org;
     out.org_name = "Test";
@@ -154,9 +155,9 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
 
 Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink& sink) {
     if (auto may = affordable(); !may) return pass(may);
-    std::vector<remote::RecordView> views;
     const auto trouble = no_list.find(std::string(stream));
     if (trouble != no_list.end()) return fail(trouble->second, "no list");
+    std::vector<remote::RecordView> views;
     const auto& all = records_[std::string(stream)];
     std::size_t n = 0;
     for (const auto& [id, record] : all) {

@@ -62,6 +62,7 @@ public:
     Fault next_push = Fault::kNone;                 ///< used up by one push
     Errc push_trouble = Errc::kUnavailable;         ///< what it says
     std::function<void()> before_push, after_push;  ///< interleaving, while the engine waits
+    std::function<void()> during_check;
     std::chrono::milliseconds clock_skew{0};
     bool answers_version = true;             ///< of a push
     bool fetch_fails = false;                ///< kUnavailable
@@ -72,8 +73,8 @@ public:
     std::set<std::string> unlisted;          ///< ids that pulls do not show yet
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
-    bool first_pull_tells_deleted = false;   ///< as some lists do
     std::map<std::string, Errc> no_list;     ///< streams whose list_ids fails
+    bool first_pull_tells_deleted = false;   ///< as some lists do
     std::size_t page_size = 3;
     std::size_t fail_pull_after = SIZE_MAX;  ///< pages, then kUnavailable
 

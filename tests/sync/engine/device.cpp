@@ -63,6 +63,17 @@ void Device::open() {
     engine_ = std::make_unique<replica::Database>(must(replica::Database::open(path_, options)));
 }
 
+void Device::stamp_by_clock() {
+    const auto now = [](sqlite3_context* context, int, sqlite3_value**) {
+        const auto* clock = static_cast<const FakeClock*>(sqlite3_user_data(context));
+        const std::string text = format_instant(clock->now());
+        sqlite3_result_text(context, text.c_str(), -1, SQLITE_TRANSIENT);
+    };
+    // What the triggers call, always with 'now' and the one form of times.
+    sqlite3_create_function(local_->raw(), "strftime", 2, SQLITE_UTF8 | SQLITE_INNOCUOUS, &clock_,
+                            now, nullptr, nullptr);
+}
+
 void Device::back_up() {
     std::filesystem::remove(directory_ + "/backup.db");
     sql("VACUUM INTO '" + directory_ + "/backup.db'");

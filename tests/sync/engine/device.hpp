@@ -39,6 +39,8 @@ public:
     Result<engine::CycleReport> try_sync(const std::string& name,
                                          const engine::CycleOptions& options = {});
 
+    /// From now on local edits are stamped with the test's time. SQLite's own is the machine's.
+    void stamp_by_clock();
     /// Plain SQL through a handle with triggers, as the sqlite3 program has it.
     void sql(const std::string& text);
     [[nodiscard]] Result<> try_sql(const std::string& text);
