@@ -59,6 +59,20 @@ std::string with_bytes_changed(std::string text) {
     return text;
 }
 
+// What is tidied, taken for nothing, or not: blanks alone, and blanks around a text.
+std::string with_blanks(const std::string& text, Random& random) {
+    switch (random() % 4) {
+        case 0:
+            return "";
+        case 1:
+            return " ";
+        case 2:
+            return "\t\r\n";
+        default:
+            return " " + text + "\n";
+    }
+}
+
 // One item or member fewer, one item more, or a member once more under another name.
 void change_children(Json& at, Random& random) {
     if (!at.is_structured() || at.empty()) return;
@@ -75,7 +89,7 @@ void change_children(Json& at, Random& random) {
 void change(Json& whole, Random& random) {
     const auto nodes = nodes_of(whole);
     Json& at = *nodes[random() % nodes.size()];
-    switch (random() % 5) {
+    switch (random() % 6) {
         case 0:
             change_children(at, random);
             break;
@@ -88,6 +102,12 @@ void change(Json& whole, Random& random) {
         case 3:
             if (at.is_string()) {
                 at = with_bytes_changed(at.get<std::string>());
+                break;
+            }
+            [[fallthrough]];
+        case 4:
+            if (at.is_string()) {
+                at = with_blanks(at.get<std::string>(), random);
                 break;
             }
             [[fallthrough]];
