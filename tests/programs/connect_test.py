@@ -266,6 +266,16 @@ class GuidedConnect(unittest.TestCase):
         self.assertEqual(kontor.returncode, 0, err)
         self.assertIn("Connection zoho is set up.", out)
 
+    def test_what_is_asked_for_is_what_the_chosen_way_of_signing_in_needs(self):
+        world = self.world
+        world.start_salesforce("--records", "20", "--seed", "7")
+        account = world.salesforce_account("client_credentials")
+        told = world.kontor("connect", "salesforce", "--no-input", *account[:-2], check=False)
+        self.assertEqual(told.returncode, 2, told.stderr)
+        self.assertIn("--secret-file client_secret=", told.stderr)
+        world.kontor("connect", "salesforce", "--no-input", *account)
+        self.assertEqual(world.json("status", "salesforce")["options"]["sign_in"], "client_credentials")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
