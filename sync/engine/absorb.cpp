@@ -58,20 +58,20 @@ struct Window {
     bool complete = false;  ///< nothing was logged behind it
 };
 
-Window next_window(Sql& sql, std::int64_t since) {
+Window next_window(Sql& sql, std::int64_t since, std::int64_t entries_max) {
     Window out;
     std::set<std::pair<std::int64_t, std::int64_t>> seen;
     std::int64_t entries = 0;
     auto& rows = sql.bind(
         "SELECT seq, entity, record FROM kontor_history WHERE seq > ? AND run IS NULL"
         " ORDER BY seq LIMIT ?",
-        since, kAbsorbEntriesMax);
+        since, entries_max);
     for (; Sql::step(rows); ++entries) {
         out.last_seq = rows.integer(0);
         if (seen.emplace(rows.integer(1), rows.integer(2)).second)
             out.records.push_back({rows.integer(1), rows.integer(2), out.last_seq});
     }
-    out.complete = entries < kAbsorbEntriesMax;
+    out.complete = entries < entries_max;
     return out;
 }
 
@@ -427,7 +427,7 @@ void note_delete(Context& context, std::int64_t entity, std::int64_t record,
     }
 }
 
-bool absorb(Context& context) {
+bool absorb(Context& context, std::int64_t entries_max) {
     const std::int64_t since =
         context.sql.integer("SELECT value FROM kontor_meta WHERE key = 'absorbed_seq'").value_or(0);
     const std::int64_t last =
@@ -436,7 +436,7 @@ bool absorb(Context& context) {
     context.sql.run("DELETE FROM kontor_replaced");
 
     const auto started = context.clock.steady();
-    const Window window = next_window(context.sql, since);
+    const Window window = next_window(context.sql, since, entries_max);
     std::vector<Edits> absorbed;
     OnlyReads only_reads(context.plans);
     std::size_t at = 0;

@@ -52,6 +52,14 @@ void* operator new(std::size_t size) {
     if (held.counting) held.peak = std::max(held.peak, held.now += size);
     return header + 1;
 }
+// A sanitizer's would not come here by itself.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void operator delete(void* memory) noexcept {
     if (memory == nullptr) return;
     auto* header = static_cast<Header*>(memory) - 1;
