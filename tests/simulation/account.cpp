@@ -90,8 +90,30 @@ Error Account::lost(Errc code, const char* message) {
     return {code, message, {}, {}};
 }
 
+// Whoever is told that none are left may ask for what the others are kept for, and no more.
+Result<> Account::spend() {
+    constexpr int kRefusedMax = 10;
+    if (quota_ == 0) return {};
+    const auto today = std::chrono::floor<std::chrono::days>(server_.now());
+    if (today != day_) used_ = 0;
+    day_ = today;
+    if (used_ < (serves_writes_ ? quota_ : quota_ - quota_ / 4)) {
+        ++used_;
+        return {};
+    }
+    ++fired_;
+    trace_.note("! used up");
+    if (++refused_ > kRefusedMax)
+        hooks_.violation("D4: " + std::to_string(refused_) +
+                         " requests in a cycle after all were used up");
+    Error error{Errc::kRateLimited, "all requests of the day are used up", {}, {}};
+    if (used_ < quota_) error.args["for_writes"] = std::to_string(quota_ - used_);
+    return tl::unexpected(std::move(error));
+}
+
 Result<> Account::request(std::string_view what) {
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    if (auto may = spend(); !may) return may;
     if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
@@ -118,6 +140,7 @@ Result<> Account::answer(std::string_view what) {
 
 Result<remote::Identity> Account::check() {
     cycle_began_ = time_.now;
+    refused_ = 0;
     if (auto sent = request("check"); !sent) return pass(sent);
     constexpr milliseconds kSlow{20'000};
     if (slow_) time_.advance(slow_->upto(kSlow));

@@ -54,7 +54,13 @@ public:
             Hooks hooks);
 
     void arm(Fault fault) { armed_.push_back(fault); }
-    void disarm() { armed_.clear(); }
+    void disarm() {
+        armed_.clear();
+        quota_ = 0;
+    }
+    /// From now on the remote answers so many requests a day, the last quarter only to what serves
+    /// writes (D4). 0: as many as are asked.
+    void ration(int requests) { quota_ = requests; }
     /// From now on some requests and answers are lost because the connector's process has ended.
     void let_end(std::uint64_t seed) { ends_.emplace(seed); }
     /// From now on it takes long until the remote has told its time, and until that has come back.
@@ -115,6 +121,7 @@ public:
                   remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
+    void serve_writes(bool on) override { serves_writes_ = on; }
     [[nodiscard]] remote::Credits credits() const override { return {}; }
 
 private:
@@ -124,6 +131,7 @@ private:
         remote::Fact fact = remote::Fact::kRecord;
     };
     Result<> request(std::string_view what);
+    Result<> spend();
     Result<> answer(std::string_view what);
     bool happens(Fault fault);
     Error lost(Errc code, const char* message);
@@ -146,6 +154,10 @@ private:
     std::optional<Dice> ends_, slow_;
     std::vector<Fault> armed_;
     int fired_ = 0;
+    int quota_ = 0, used_ = 0;
+    int refused_ = 0;  ///< in this cycle, for want of requests
+    std::chrono::sys_days day_{};
+    bool serves_writes_ = false;
     std::uint64_t carried_out_ = 0;
     Instant cycle_began_{};
     std::set<Token> delivered_, overwritten_;

@@ -391,6 +391,9 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.loads_late ? ", loaded late" : "") +
         (scenario.twists.slow ? ", slow" : "") + (scenario.twists.ends ? ", connectors end" : "") +
         (scenario.twists.set_back ? ", a remote is set back" : "") +
+        (scenario.twists.quota > 0
+             ? ", " + std::to_string(scenario.twists.quota) + " requests a day"
+             : "") +
         (scenario.twists.restored ? ", a replica is restored" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";

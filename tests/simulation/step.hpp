@@ -105,6 +105,7 @@ struct Twists {
     bool slow = false;      ///< remotes that tell their time slowly (D1)
     bool ends = false;      ///< what gets lost may be lost because the connector's process ended
     bool set_back = false;  ///< a remote is set back, or replaced by another organisation (B5)
+    int quota = 0;          ///< requests a day for each connection; 0: no limit
     bool restored = false;  ///< a device's replica is put back to an earlier state
 };
 

@@ -176,8 +176,8 @@ void restore(Scenario& scenario, bool one_fate) {
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{"reader", "fights", "twins",    "loads_late",
-                                                "slow",   "ends",   "set_back", "restored"};
+    static const std::vector<std::string> names{
+        "reader", "fights", "twins", "loads_late", "slow", "ends", "set_back", "restored", "quota"};
     return names;
 }
 
@@ -185,7 +185,8 @@ bool has_twist(const Twists& twists, const std::string& name) {
     return (name == "reader" && twists.reader) || (name == "fights" && twists.fights) ||
            (name == "twins" && twists.twins > 0) || (name == "loads_late" && twists.loads_late) ||
            (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
-           (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored);
+           (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
+           (name == "quota" && twists.quota > 0);
 }
 
 void twist(Scenario& scenario) {
@@ -216,6 +217,8 @@ void twist(Scenario& scenario) {
     }
     set_back(scenario);
     restore(scenario, one_fate);
+    Dice quota(scenario.seed + 0xD4);
+    if (quota.percent(15)) twists.quota = 8 + static_cast<int>(quota.roll(60));
 }
 
 }  // namespace kontor::simulation

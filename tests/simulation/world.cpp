@@ -210,6 +210,9 @@ void World::run() {
             if ((twins_.empty() || name == remote_name(0)) &&
                 !(scenario_.twists.loads_late && device->number() == 0))
                 cycle(*device, name, {}, false);
+    for (auto& device : devices_)
+        for (auto& [name, connected] : device->connections())
+            connected.account->ration(scenario_.twists.quota);
     for (std::size_t i = 0; i < scenario_.steps.size() && violations_.empty();) {
         const Step& step = scenario_.steps[i++];
         while (i < scenario_.steps.size() && scenario_.steps[i].at >= 0)
