@@ -81,11 +81,11 @@ bool Merger::by_us(const remote::RecordView& image) const {
     return !plan_.connection_user.empty() && image.modified_by == plan_.connection_user;
 }
 
-// Where the acknowledgement told no version: anything newer by us; but after a restore that may be
-// a later write of ours, which is not known here.
+// Where the acknowledgement told no version: anything newer by us. After a restore it may be a
+// later write of ours, which is not known here, also of the same stamp.
 bool Merger::own_write(const Intent& intent, const remote::RecordView& image) const {
-    if (intent.version.empty())
-        return !unread_ && by_us(image) && image.version > intent.base_version;
+    if (unread_) return false;
+    if (intent.version.empty()) return by_us(image) && image.version > intent.base_version;
     return image.version == intent.version &&
            (plan_.connection_user.empty() || image.modified_by.empty() || by_us(image));
 }

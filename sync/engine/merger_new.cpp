@@ -97,8 +97,7 @@ bool Merger::adopt_created(const remote::RecordView& image) {
         for (const SentGroup& sent : intent.sent)
             save_shadow(context_.sql, link->id, sent.group, {sent.values, sent.values, false});
         if (intent.op == "create")
-            // After a restore the image may be what we made of the record later.
-            set_intent_state(context_.sql, intent.id, "acked", unread_ ? "" : image.version);
+            set_intent_state(context_.sql, intent.id, "acked", image.version);
     }
     context_.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
     mark_dirty(context_.sql, link->id);
