@@ -67,15 +67,11 @@ Result<Instant> instant(const std::string& key, const std::string& text) {
 // --- What there is
 
 json run_json(const std::optional<backup::RunEntry>& run) {
-    if (!run) return nullptr;
-    return {{"at", run->at}, {"snapshot", run->snapshot},       {"shows", run->shows},
-            {"ms", run->ms}, {"bytes_added", run->bytes_added}, {"error", run->error}};
+    return run ? backup::entry_json(*run) : json(nullptr);
 }
 
 json drill_json(const backup::DrillEntry* drill) {
-    if (drill == nullptr) return nullptr;
-    return {{"at", drill->at}, {"snapshot", drill->snapshot}, {"shows", drill->shows},
-            {"ms", drill->ms}, {"bytes", drill->bytes},       {"error", drill->error}};
+    return drill != nullptr ? backup::entry_json(*drill) : json(nullptr);
 }
 
 Result<ApiResponse> status(Services& services, const Environment& environment) {

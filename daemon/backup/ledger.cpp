@@ -12,12 +12,6 @@ using nlohmann::json;
 
 constexpr std::size_t kDrillsMax = 200;
 
-json write(const RunEntry& run) {
-    return {{"at", run.at},      {"snapshot", run.snapshot},       {"shows", run.shows},
-            {"ms", run.ms},      {"bytes_added", run.bytes_added}, {"error", run.error},
-            {"notes", run.notes}};
-}
-
 RunEntry read_run(const json& in) {
     RunEntry out;
     in.at("at").get_to(out.at);
@@ -28,12 +22,6 @@ RunEntry read_run(const json& in) {
     in.at("error").get_to(out.error);
     out.notes = in.value("notes", out.notes);  // older versions have none
     return out;
-}
-
-json write(const DrillEntry& drill) {
-    return {{"at", drill.at},      {"snapshot", drill.snapshot}, {"shows", drill.shows},
-            {"ms", drill.ms},      {"bytes", drill.bytes},       {"error", drill.error},
-            {"notes", drill.notes}};
 }
 
 DrillEntry read_drill(const json& in) {
@@ -84,6 +72,18 @@ const DrillEntry* Ledger::last_proof() const {
     return nullptr;
 }
 
+json entry_json(const RunEntry& run) {
+    return {{"at", run.at},      {"snapshot", run.snapshot},       {"shows", run.shows},
+            {"ms", run.ms},      {"bytes_added", run.bytes_added}, {"error", run.error},
+            {"notes", run.notes}};
+}
+
+json entry_json(const DrillEntry& drill) {
+    return {{"at", drill.at},      {"snapshot", drill.snapshot}, {"shows", drill.shows},
+            {"ms", drill.ms},      {"bytes", drill.bytes},       {"error", drill.error},
+            {"notes", drill.notes}};
+}
+
 Result<Ledger> load_ledger(const std::string& path) {
     const auto text = read_whole(path);
     if (!text && text.error().code == Errc::kNotFound) return Ledger{};
@@ -102,9 +102,9 @@ Result<Ledger> load_ledger(const std::string& path) {
 
 Result<> save_ledger(const std::string& path, const Ledger& ledger) {
     json out{{"drills", json::array()}};
-    if (ledger.last_run) out["last_run"] = write(*ledger.last_run);
-    if (ledger.last_good_run) out["last_good_run"] = write(*ledger.last_good_run);
-    for (const auto& drill : ledger.drills) out["drills"].push_back(write(drill));
+    if (ledger.last_run) out["last_run"] = entry_json(*ledger.last_run);
+    if (ledger.last_good_run) out["last_good_run"] = entry_json(*ledger.last_good_run);
+    for (const auto& drill : ledger.drills) out["drills"].push_back(entry_json(drill));
     return write_whole(path, out.dump(2) + "\n");
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,10 @@ struct Ledger {
     /// the clock was.
     [[nodiscard]] std::optional<std::chrono::seconds> behind(Instant now) const;
 };
+
+/// As the file, the API and the command line show them.
+[[nodiscard]] nlohmann::json entry_json(const RunEntry& run);
+[[nodiscard]] nlohmann::json entry_json(const DrillEntry& drill);
 
 /// Empty if there is no file. kStorage; a file that is no ledger counts as none: nothing is proven.
 [[nodiscard]] Result<Ledger> load_ledger(const std::string& path);

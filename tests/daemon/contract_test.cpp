@@ -12,6 +12,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include "daemon/backup/ledger.hpp"
 #include "sync/engine/cycle.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
 #include "tests/support/memory_remote.hpp"
@@ -371,6 +372,18 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(v1 + "/reload", v1 + "/reload", json::object());
     simple(v1 + "/backups");
     CHECK(daemon.json(v1 + "/backups")["backups"].at(0)["behind_s"].is_null());
+    // One run that put up with something, and its drill.
+    const std::string at = "2026-05-01T08:00:00Z";
+    const std::string secret = "the secret env:NONE cannot be read";
+    backup::Ledger ledger;
+    ledger.add(backup::RunEntry{at, "ab", at, 1, 2, "", {secret}});
+    ledger.add(backup::DrillEntry{at, "ab", at, 1, 2, "", {"contact"}});
+    std::filesystem::create_directories(daemon.dir.path("state/backup"));
+    REQUIRE(backup::save_ledger(daemon.dir.path("state/backup/office.json"), ledger));
+    simple(v1 + "/backups");
+    const auto told = daemon.json(v1 + "/backups")["backups"].at(0);
+    CHECK(told["last_good_run"]["notes"] == json{secret});
+    CHECK(told["last_proof"]["notes"] == json{"contact"});
     get(v1 + "/backups/{name}", v1 + "/backups/office");
     get(v1 + "/backups/{name}", v1 + "/backups/elsewhere");
 

@@ -108,10 +108,7 @@ private:
 };
 
 json drill_json(const backup::DrillEntry* drill) {
-    if (drill == nullptr) return nullptr;
-    return {{"at", drill->at},      {"snapshot", drill->snapshot}, {"shows", drill->shows},
-            {"ms", drill->ms},      {"bytes", drill->bytes},       {"error", drill->error},
-            {"notes", drill->notes}};
+    return drill != nullptr ? backup::entry_json(*drill) : json(nullptr);
 }
 
 std::string proof_word(Context& context, const backup::DrillEntry* drill) {
@@ -153,10 +150,7 @@ void tell(Context& context, const std::vector<std::string>& notes, const std::st
 }
 
 json run_json(const std::optional<backup::RunEntry>& run) {
-    if (!run) return nullptr;
-    return {{"at", run->at},      {"snapshot", run->snapshot},       {"shows", run->shows},
-            {"ms", run->ms},      {"bytes_added", run->bytes_added}, {"error", run->error},
-            {"notes", run->notes}};
+    return run ? backup::entry_json(*run) : json(nullptr);
 }
 
 std::string reference_of(const std::string& file) {
