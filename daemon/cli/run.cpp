@@ -44,6 +44,12 @@ void print_version(const Invocation& invocation, Io& io) {
         io.out << "kontor " << KONTOR_VERSION << '\n';
 }
 
+tl::unexpected<Failure> no_command(Language language, const CommandSpec* group) {
+    const std::string path = group == nullptr ? "" : " " + std::string(group->path);
+    return usage(language, "cli.usage.missing_argument", {{"name", "COMMAND"}},
+                 messages::render(language, "cli.usage.see_help", {{"command", "kontor" + path}}));
+}
+
 Outcome<Exit> execute(const Invocation& invocation, Language language, Io& io,
                       const Cancel& cancel) {
     if (invocation.has("version")) {
@@ -57,6 +63,7 @@ Outcome<Exit> execute(const Invocation& invocation, Language language, Io& io,
         return Exit::kOk;
     }
     if (command == nullptr || command->run == nullptr) {
+        if (invocation.has("json")) return no_command(language, command);
         io.err << help_text(command, language, false);
         return Exit::kUsage;
     }

@@ -115,11 +115,11 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
         (*body)["dry_run"] = true;
         const auto preview = context.api().post("/conflicts/resolve", *body);
         if (!preview) return tl::unexpected<Failure>(preview.error());
-        if (preview_only && context.json()) {
+        const auto count = integer_at(*preview, "decided");
+        if (context.json() && (preview_only || count == 0)) {
             context.print_json(*preview);
             return Exit::kOk;
         }
-        const auto count = integer_at(*preview, "decided");
         if (!context.json()) {
             if (count > 0) print_conflict_list(context, list_at(*preview, "conflicts"));
             print_many(context, side, *preview);

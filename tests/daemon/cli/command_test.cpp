@@ -331,6 +331,15 @@ TEST_CASE("many conflicts are shown, asked about and decided", "[cli][command]")
     CHECK(session.run({"resolve", "--all", "--ours", "--older-than", "soon"}) == 2);
 }
 
+TEST_CASE("no conflict to decide is an answer too, also as JSON", "[cli][command]") {
+    const Canned answer{.body = R"({"dry_run":true,"run":null,"decided":0,"left":0,"failed":0,
+        "groups":[],"conflicts":[],"failures":[]})"};
+    Session session(answer);
+    CHECK(session.run({"resolve", "--all", "--ours", "--json"}) == 0);
+    CHECK(json::parse(session.runner.out)["decided"] == 0);
+    CHECK(session.daemon.asked().size() == 1);  // none is decided without being asked about
+}
+
 TEST_CASE("who is who is decided for many by what they are alike", "[cli][command]") {
     const Canned answer{.body = R"({"dry_run":true,"run":31,"decided":1200,"left":3,"failed":0,
         "groups":[{"connection":"zoho","entity":"contact","group":"","rule":"name+company",
@@ -517,6 +526,11 @@ TEST_CASE("no command and a group alone are usage errors with help", "[cli][comm
     CHECK(runner.out.empty());
     CHECK(runner.err.find("Commands:") != std::string::npos);
     CHECK(runner.run({"config"}) == 2);
+    CHECK(runner.run({"config", "--json"}) == 2);
+    CHECK(json::parse(runner.err)["code"] == "usage");
+    CHECK(json::parse(runner.err)["hint"] == "kontor config --help");
+    CHECK(runner.run({"--json"}) == 2);
+    CHECK(json::parse(runner.err)["hint"] == "kontor --help");
     CHECK(runner.run({"--help"}) == 0);
     CHECK(runner.run({"help", "sync"}) == 0);
     CHECK(runner.out.find("kontor sync zoho --dry-run") != std::string::npos);
