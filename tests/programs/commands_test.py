@@ -332,6 +332,31 @@ class Commands(unittest.TestCase):
             self.run_kontor("sync", "zoho")
             self.assertEqual(self.world.json("blocked")["blocked"], [])
 
+    def test_refusals_are_told_apart_and_what_may_pass_goes_by_itself(self):
+        records = {"MANDATORY_NOT_FOUND": ("60", "invalid"), "DUPLICATE_DATA": ("61", "duplicate"),
+                   "NO_PERMISSION": ("62", "forbidden"), "RECORD_LOCKED": ("63", "locked"),
+                   "LIMIT_EXCEEDED": ("64", "retry")}
+        self.addCleanup(self.world.clear_faults)
+        for code, (record, _) in records.items():
+            self.world.control("/fault", {
+                "kind": "reject_record", "count": 50,
+                "params": {"module": "Contacts", "field": "Title", "contains": code, "code": code,
+                           "message": "refused", "details": {"api_name": "Title"}}})
+            self.run_kontor("set", "contact", record, "title=" + code)
+        self.run_kontor("sync", "zoho")
+        blocked = {b["code"]: b for b in self.world.json("blocked")["blocked"]}
+        self.assertEqual({code: (str(b["record"]), b["status"]) for code, b in blocked.items()},
+                         records)
+        # A person has to edit what is refused for good; the rest is tried again at its time.
+        self.assertEqual({code for code, b in blocked.items() if b["retry_at"]},
+                         {"RECORD_LOCKED", "LIMIT_EXCEEDED"})
+        self.world.clear_faults()
+        self.run_kontor("blocked", "--retry")
+        self.run_kontor("sync", "zoho")
+        self.assertEqual(self.world.json("blocked")["blocked"], [])
+        there = {r["Title"] for r in self.world.dump("Contacts", "Title")}
+        self.assertEqual(there & set(records), set(records))
+
     def test_status_counts_edits_that_wait_to_be_sent_before_any_sync(self):
         self.run_kontor("sync", "zoho")
         self.run_kontor("push", "off", "zoho")

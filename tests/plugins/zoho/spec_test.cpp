@@ -64,14 +64,22 @@ TEST_CASE("answers that are errors become the right status", "[zoho]") {
         test::FakeResponse response;
         kontor_status status;
     };
-    for (const Case& each : {Case{test::refused(401, "INVALID_TOKEN"), KONTOR_E_UNAUTHENTICATED},
-                             Case{test::refused(401, "OAUTH_SCOPE_MISMATCH"), KONTOR_E_PERMISSION},
-                             Case{test::refused(403, "NO_PERMISSION"), KONTOR_E_PERMISSION},
-                             Case{test::refused(429, "TOO_MANY_REQUESTS"), KONTOR_E_RATE_LIMITED},
-                             Case{test::refused(500, "INTERNAL_ERROR"), KONTOR_E_UNAVAILABLE},
-                             Case{test::json("<html>busy</html>"), KONTOR_E_PROTOCOL},
-                             Case{test::json("{\"org\":"), KONTOR_E_PROTOCOL},
-                             Case{{0, "", {}, KONTOR_E_TIMEOUT}, KONTOR_E_TIMEOUT}}) {
+    for (const Case& each :
+         {Case{test::refused(401, "INVALID_TOKEN"), KONTOR_E_UNAUTHENTICATED},
+          Case{test::refused(401, "INVALID_OAUTHTOKEN"), KONTOR_E_UNAUTHENTICATED},
+          Case{test::refused(401, "AUTHENTICATION_FAILURE"), KONTOR_E_UNAUTHENTICATED},
+          Case{test::refused(401, "OAUTH_SCOPE_MISMATCH"), KONTOR_E_PERMISSION},
+          Case{test::refused(400, "AUTHORIZATION_FAILED"), KONTOR_E_PERMISSION},
+          Case{test::refused(404, "INVALID_URL_PATTERN"), KONTOR_E_NOT_FOUND},
+          Case{test::refused(405, "INVALID_REQUEST_METHOD"), KONTOR_E_INVALID},
+          Case{test::refused(502, ""), KONTOR_E_UNAVAILABLE},
+          Case{test::refused(503, ""), KONTOR_E_UNAVAILABLE},
+          Case{test::refused(403, "NO_PERMISSION"), KONTOR_E_PERMISSION},
+          Case{test::refused(429, "TOO_MANY_REQUESTS"), KONTOR_E_RATE_LIMITED},
+          Case{test::refused(500, "INTERNAL_ERROR"), KONTOR_E_UNAVAILABLE},
+          Case{test::json("<html>busy</html>"), KONTOR_E_PROTOCOL},
+          Case{test::json("{\"org\":"), KONTOR_E_PROTOCOL},
+          Case{{0, "", {}, KONTOR_E_TIMEOUT}, KONTOR_E_TIMEOUT}}) {
         test::Account account;
         account.on("GET /crm/v8/org", each.response);
         try {
