@@ -311,12 +311,14 @@ Response BulkWrite::status(Call& call, const std::string& job_id) {
         state = org_.switches.text("bulk_write_state");
     }
     const User& user = org_.catalogue.api_user();
-    Json resource{{"status", state},
+    // Zoho's own model knows one spelling only for the resource and its file.
+    const std::string part = state == "INPROGRESS" ? "IN PROGRESS" : state;
+    Json resource{{"status", part},
                   {"type", "data"},
                   {"module", {{"api_name", job.module->api_name}}},
                   {"field_mappings", job.resource.value("field_mappings", Json::array())},
                   {"file",
-                   {{"status", state},
+                   {{"status", part},
                     {"name", job.file_name},
                     {"added_count", job.added},
                     {"updated_count", job.updated},
