@@ -28,10 +28,9 @@ class Commands(unittest.TestCase):
         cls.world = World(BIN, "commands")
         cls.addClassCleanup(cls.world.close)
         cls.world.start_peer("--records", "600", "--accounts", "40", "--deals", "60", "--seed", "9")
-        cls.world.kontor("init")
+        cls.first = [cls.world.kontor("init", "--json")]
         cls.world.start_daemon()
-        cls.world.connect()
-        cls.world.kontor("sync", "zoho")
+        cls.first += [cls.world.connect("--json"), cls.world.kontor("sync", "zoho", "--json")]
         cls.world.kontor("push", "on", "zoho")
 
     def run_kontor(self, *words, **how):
@@ -62,6 +61,23 @@ class Commands(unittest.TestCase):
                 text = self.run_kontor(*command.split(), "--help", "--lang", language).stdout
                 self.assertIn("kontor " + command.split()[0], text)
         self.assertIn("用法", self.run_kontor("sync", "--help", "--lang", "zh").stdout)
+
+    def test_every_command_answers_in_json_and_nothing_else(self):
+        made = str(self.world.json("create", "contact", "last_name=Json")["ids"][0])
+        results = self.first + [self.run_kontor(*words, "--json") for words in (
+            ("status",), ("sync",), ("sync", "zoho", "--dry-run"), ("list", "contact"),
+            ("get", "contact", made), ("set", "contact", made, "phone=1"), ("search", "Json"),
+            ("history", "contact", made), ("why", "contact", made, "phone"), ("conflicts",),
+            ("resolve", "--all", "--ours"), ("blocked",), ("blocked", "--retry"), ("runs",),
+            ("undo", f"contact:{made}:phone", "--dry-run"), ("delete", "contact", made, "--force"),
+            ("sql", "SELECT 1"), ("doctor",), ("config", "check"), ("--version",))]
+        for result in results:
+            with self.subTest(result.args[1:]):
+                lines = result.stdout.splitlines()
+                self.assertTrue(lines)
+                for line in lines:
+                    self.assertIsInstance(json.loads(line), dict)
+                self.assertEqual(result.stderr, "")
 
     def test_each_program_tells_its_version(self):
         for program in ("kontor", "kontord", "kontor-peer-zoho"):
