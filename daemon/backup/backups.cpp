@@ -207,6 +207,13 @@ Result<DrillEntry> Backups::drill(const config::Backup& target, const std::strin
     return entry;
 }
 
+Result<> Backups::note_pruning(const config::Backup& target, bool pruning) const {
+    auto known = ledger(target);
+    if (!known) return pass(known);
+    known->pruning = pruning;
+    return save_ledger(ledger_of(target), *known);
+}
+
 Result<std::vector<Listed>> Backups::prune(const config::Backup& target, const Ledger& ledger,
                                            bool dry_run) const {
     auto all = list(target, ledger);
@@ -229,8 +236,12 @@ Result<std::vector<Listed>> Backups::prune(const config::Backup& target, const L
         out.push_back(item);
         ids.push_back(id);
     }
-    if (dry_run) return out;
-    if (auto done = to.forget(ids); !done) return pass(done);
+    // What was cut off in the midst may have forgotten backups whose space is not free yet.
+    const bool unfinished = ledger.pruning && target.keep != config::Keep{};
+    if (dry_run || (ids.empty() && !unfinished)) return out;
+    if (auto noted = note_pruning(target, true); !noted) return pass(noted);
+    if (auto done = ids.empty() ? to.prune() : to.forget(ids); !done) return pass(done);
+    if (auto noted = note_pruning(target, false); !noted) return pass(noted);
     return out;
 }
 

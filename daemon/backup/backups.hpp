@@ -52,7 +52,8 @@ public:
     /// A backup that fails is no error here: the entry says so.
     [[nodiscard]] Result<DrillEntry> drill(const config::Backup& target,
                                            const std::string& snapshot) const;
-    /// What the retention drops, or would drop: never the newest proven one, nor the newest.
+    /// What the retention drops, or would drop: never the newest proven one, nor the newest. Ends
+    /// what an interrupted call has begun.
     [[nodiscard]] Result<std::vector<Listed>> prune(const config::Backup& target,
                                                     const Ledger& ledger, bool dry_run) const;
     [[nodiscard]] Result<Ledger> ledger(const config::Backup& target) const;
@@ -62,6 +63,7 @@ public:
     [[nodiscard]] Result<std::string> own_replica() const;
 
 private:
+    Result<> note_pruning(const config::Backup& target, bool pruning) const;
     [[nodiscard]] std::string ledger_of(const config::Backup& target) const;
     /// Puts the secrets into `file` if this target is to have them; those that cannot be read.
     Result<std::vector<std::string>> gather_secrets(const config::Backup& target,

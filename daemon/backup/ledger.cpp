@@ -93,6 +93,7 @@ Result<Ledger> load_ledger(const std::string& path) {
         const json in = json::parse(*text);
         if (in.contains("last_run")) out.last_run = read_run(in["last_run"]);
         if (in.contains("last_good_run")) out.last_good_run = read_run(in["last_good_run"]);
+        out.pruning = in.value("pruning", false);  // older versions have none
         for (const auto& item : in.at("drills")) out.drills.push_back(read_drill(item));
     } catch (const json::exception&) {
         return Ledger{};
@@ -101,7 +102,7 @@ Result<Ledger> load_ledger(const std::string& path) {
 }
 
 Result<> save_ledger(const std::string& path, const Ledger& ledger) {
-    json out{{"drills", json::array()}};
+    json out{{"drills", json::array()}, {"pruning", ledger.pruning}};
     if (ledger.last_run) out["last_run"] = entry_json(*ledger.last_run);
     if (ledger.last_good_run) out["last_good_run"] = entry_json(*ledger.last_good_run);
     for (const auto& drill : ledger.drills) out["drills"].push_back(entry_json(drill));

@@ -39,6 +39,7 @@ struct Ledger {
     std::optional<RunEntry> last_run;
     std::optional<RunEntry> last_good_run;
     std::vector<DrillEntry> drills;  ///< oldest first, the newest 200
+    bool pruning = false;            ///< old ones were to be dropped, and nobody saw the end of it
 
     void add(RunEntry run);
     void add(DrillEntry drill);

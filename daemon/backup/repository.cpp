@@ -296,6 +296,12 @@ Result<> Repository::forget(const std::vector<std::string>& snapshots) const {
     return {};
 }
 
+Result<> Repository::prune() const {
+    auto done = run({.arguments = {"prune"}});
+    if (!done) return pass(done);
+    return {};
+}
+
 Result<std::vector<std::string>> Repository::beyond(const config::Keep& keep,
                                                     const std::string& tag) const {
     std::vector<std::string> out;

@@ -67,6 +67,8 @@ public:
     [[nodiscard]] Result<> check(bool read_data) const;
     /// Forgets these and frees their space. Safe to interrupt.
     [[nodiscard]] Result<> forget(const std::vector<std::string>& snapshots) const;
+    /// Frees the space of what is forgotten already: the rest of a forget() that was interrupted.
+    [[nodiscard]] Result<> prune() const;
     /// Those that a rule would drop; none if it has no numbers.
     [[nodiscard]] Result<std::vector<std::string>> beyond(const config::Keep& keep,
                                                           const std::string& tag) const;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sync/backup/file.hpp"
 #include "tests/daemon/backup/office.hpp"
 
 namespace kontor::backup {
@@ -147,6 +148,48 @@ TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
     // Its lock is still there, and of a process that is not.
     CHECK_FALSE(fs::is_empty(office.target.target + "/locks"));
     office.check_untouched();
+}
+
+TEST_CASE("the space of what a killed prune has forgotten is freed by the next",
+          "[backup][faults]") {
+    constexpr std::size_t kLarge = 3'000'000;
+    Office office;
+    const auto stored_bytes = [&] {
+        std::uintmax_t out = 0;
+        for (const auto& file : fs::recursive_directory_iterator(office.target.target + "/data"))
+            if (file.is_regular_file()) out += file.file_size();
+        return out;
+    };
+    const auto prune = [&] {
+        const auto made = office.backups();
+        return made.prune(office.target, *made.ledger(office.target), false);
+    };
+    REQUIRE(office.backups().create(office.target));
+    std::string noise(kLarge, ' ');  // that cannot be compressed
+    for (auto& c : noise) c = static_cast<char>(office.random.next());
+    REQUIRE(write_whole(office.loaded.files.front(), noise));
+    REQUIRE(office.backups().run(office.target, office.loaded, {}));
+    REQUIRE(write_whole(office.loaded.files.front(), "# of the office\n"));
+    REQUIRE(office.backups().run(office.target, office.loaded, {}));
+    office.target.keep.last = 1;
+    office.wrap(
+        "if [[ \" $* \" == *' --prune '* ]]; then restic \"${@/--prune/--quiet}\"; exit 137; fi;"
+        " exec restic \"$@\"");
+    REQUIRE_FALSE(prune());
+    CHECK(stored_bytes() > kLarge);
+    // Nothing is left to be dropped; where nothing is to be dropped at all, nothing is done.
+    const auto pruned = office.dir.path("pruned");
+    office.wrap("if [[ \" $* \" == *' prune '* ]]; then touch " + pruned +
+                "; fi; exec restic \"$@\"");
+    office.target.keep = {};
+    CHECK(prune()->empty());
+    CHECK_FALSE(fs::exists(pruned));
+    office.target.keep.last = 1;
+    CHECK(prune()->empty());
+    CHECK(stored_bytes() < kLarge);
+    CHECK(fs::remove(pruned));
+    CHECK(prune()->empty());
+    CHECK_FALSE(fs::exists(pruned));
 }
 
 TEST_CASE("a lock that another machine left is said, with whose it is", "[backup][faults]") {
