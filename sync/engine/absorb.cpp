@@ -308,13 +308,6 @@ void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     compare_groups(context, plan, link, old, *now);
 }
 
-// A record from elsewhere gets its key for further remotes once and for all.
-void be_created(Context& context, const StreamPlan& plan, std::int64_t record) {
-    context.sql.run("UPDATE \"" + plan.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
-                    context.random.uid(), record);
-    add_unsent_link(context.sql, plan.id, record);
-}
-
 void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool relayed) {
     if (link.state == LinkState::kDeletedThere) {  // it was kept here, until now
         link.state = LinkState::kDone;
@@ -368,7 +361,7 @@ void take_up(Context& context, const StreamPlan& plan, Link link) {
             if (!plan.mapping.push || !plan.mapping.create) return;
             pin_referrers(context.sql, context.plans, plan, link.record);
             forget_gone_link(context, link);
-            be_created(context, plan, link.record);
+            add_unsent_link(context.sql, plan.id, link.record);
             return;
         case LinkState::kDetached:
             // Each side has gone its own way: compared by the next sweep before anything is sent.
@@ -414,7 +407,7 @@ void note_insert(Context& context, std::int64_t entity, std::int64_t record,
             continue;
         }
         if (!plan.mapping.push || !plan.mapping.create) continue;
-        be_created(context, plan, record);
+        add_unsent_link(context.sql, plan.id, record);
     }
 }
 

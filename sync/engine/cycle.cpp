@@ -443,9 +443,6 @@ private:
                 "= " +
                 table + ".id)";
             EngineTransaction transaction(*context_);
-            sql_.run("UPDATE " + table + " SET uid = lower(hex(randomblob(16)))" + unlinked +
-                         " AND uid IS NULL",
-                     plan->id);
             sql_.run("INSERT INTO kontor_link(stream, record, dirty) SELECT ?1, id, 1 FROM " +
                          table + unlinked,
                      plan->id);

@@ -293,9 +293,6 @@ void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& imag
         plan_.id, record);
     if (other && *other != image.id)  // one question about a record at a time
         return hold(context_.sql, plan_.id, image.id, record, "queued");
-    context_.sql.run(
-        "UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL",
-        context_.random.uid(), record);
     add_unsent_link(context_.sql, plan_.id, record);
     const auto link = link_by_record(context_.sql, plan_.id, record);
     const auto row = read_row(context_.sql, plan_, record);

@@ -166,8 +166,8 @@ void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, 
     }
 }
 
-/// The record's uid. One that came from a remote and is made there again has none yet; it gets its
-/// own once and for all, for two that share an empty key would be one and the same there.
+/// The record's uid. One that came from a remote has none before it is first made at another, or
+/// there again: until then it may turn out to be one that is there, and take over the uid of that.
 std::string key_for(Context& context, const StreamPlan& plan, std::int64_t record) {
     const std::string table = '"' + plan.entity.name + '"';
     const auto uid = context.sql.text("SELECT uid FROM " + table + " WHERE id = ?", record);

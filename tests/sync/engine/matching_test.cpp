@@ -223,3 +223,39 @@ TEST_CASE("a record that another device made is known by its key at every remote
     CHECK(one.ids("Contacts").size() == 1);
     CHECK(two.ids("Contacts").size() == 1);
 }
+
+TEST_CASE("a record that is linked takes over the key it was made with, unless it has its own",
+          "[match]") {
+    const std::string made_with = "00112233445566778899aabbccddeeff";
+    TwoCrms f;
+    auto there = person("Ada", "Lovelace", "ada@example.com", "1");
+    there["Key_2"] = Value(made_with);
+    const auto uid = [&] { return f.device.text("SELECT uid FROM contact"); };
+    SECTION("it came from elsewhere and waits to be made there") {
+        if (GENERATE(true, false))
+            for (auto& stream : f.one.streams) stream.can.key_field.clear();
+        f.connect_both();
+        f.one.create("Contacts", person("Ada", "Lovelace", "ada@example.com", ""));
+        f.clock.advance(seconds{5});
+        f.device.sync("one");
+        f.two.create("Contacts", there);
+        f.clock.advance(seconds{5});
+        f.rounds(1);
+        CHECK(uid() == made_with);
+    }
+    SECTION("it was made here, and another remote knows it by its own") {
+        f.connect_both();
+        f.device.sql(
+            "INSERT INTO contact(first_name, last_name, email)"
+            " VALUES('Ada', 'Lovelace', 'ada@example.com')");
+        f.device.sync("one");
+        const auto own = uid();
+        REQUIRE(f.one.value("Contacts", f.one.ids("Contacts").front(), "Kontor_Id") == Value(own));
+        f.two.create("Contacts", there);
+        f.clock.advance(seconds{5});
+        f.rounds(1);
+        CHECK(uid() == own);
+    }
+    CHECK(f.contacts() == 1);
+    CHECK(f.two.ids("Contacts").size() == 1);
+}
