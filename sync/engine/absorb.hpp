@@ -30,6 +30,7 @@ inline constexpr std::int64_t kAbsorbEntriesMax = 8'192;
 /// far), for its old values are not to be had from a part of them. What one record has to do with
 /// another is read from links alone, which nobody but the engine changes, and the engine does
 /// nothing before all is absorbed: so parts are as good as the whole.
+/// `entries_max`: history entries of a part; fewer are for tests.
 [[nodiscard]] bool absorb(Context& context, std::int64_t entries_max = kAbsorbEntriesMax);
 
 /// The same for one record that the engine itself changed because of `except_stream`: every other
