@@ -513,7 +513,7 @@ private:
         std::vector<std::int64_t> carried(streams.size(), 0);
         const auto round = [&](const PushPass& pass, bool backwards) {
             std::int64_t total = 0;
-            for (std::size_t n = 0; n < streams.size(); ++n) {
+            for (std::size_t n = 0; n < streams.size() && !stopped_; ++n) {
                 const std::size_t i = backwards ? streams.size() - 1 - n : n;
                 try_step(counts_of(*streams[i]), [&](StreamCounts& counts) {
                     const auto done = push(*context_, ports, *streams[i], capabilities(*streams[i]),

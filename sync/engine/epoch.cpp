@@ -1,5 +1,7 @@
 #include "sync/engine/epoch.hpp"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
@@ -21,10 +23,14 @@ std::string missing_marker(std::int64_t stream) {
     return "send_missing:" + std::to_string(stream);
 }
 
-void set_marker(Sql& sql, const std::string& name) {
+// The last entry of history that the backup had.
+constexpr std::string_view kRestoredBehind = "restored_behind";
+
+void set_marker(Sql& sql, std::string_view name, std::int64_t value = 1) {
     sql.run(
-        "INSERT INTO kontor_meta(key, value) VALUES(?, 1) ON CONFLICT(key) DO UPDATE SET value = 1",
-        name);
+        "INSERT INTO kontor_meta(key, value) VALUES(?1, ?2)"
+        " ON CONFLICT(key) DO UPDATE SET value = ?2",
+        name, value);
 }
 
 void read_again(Sql& sql, const std::vector<std::int64_t>& streams) {
@@ -100,6 +106,8 @@ Result<std::int64_t> start_epoch(const replica::Database& db) {
         Sql sql(db);
         WriteTransaction transaction(db);
         sql.run("UPDATE kontor_meta SET value = value + 1 WHERE key = 'epoch'");
+        set_marker(sql, kRestoredBehind,
+                   sql.integer("SELECT max(seq) FROM kontor_history").value_or(0));
         read_again(sql, ids(sql, "SELECT id FROM kontor_stream"));
         const auto epoch = sql.integer("SELECT value FROM kontor_meta WHERE key = 'epoch'");
         transaction.commit();
@@ -144,6 +152,38 @@ void mark_read(Sql& sql, std::int64_t stream) {
     if (!sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", name)) return;
     introduce_missing(sql, stream);
     sql.run("DELETE FROM kontor_meta WHERE key = ?", name);
+}
+
+bool replaced_since_restore(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                            std::int64_t record, Row row, const merge::GroupValues& known,
+                            const merge::GroupValues& theirs, const merge::References& references) {
+    const auto behind =
+        context.sql.integer("SELECT value FROM kontor_meta WHERE key = ?", kRestoredBehind);
+    if (!behind) return false;
+    const auto column_of = [&](std::int64_t field) -> std::optional<std::size_t> {
+        for (const auto& columns : group.columns)
+            for (const std::size_t column : columns)
+                if (plan.column_fields[column] == field) return column;
+        return std::nullopt;
+    };
+    // Back from the row as it is, one edit after the other.
+    auto& edits = context.sql.bind(
+        "SELECT field, old, seq > ? AND run IS NULL FROM kontor_history"
+        " WHERE entity = ? AND record = ? AND op = 'u' ORDER BY seq DESC",
+        *behind, plan.entity.id, record);
+    bool found = false, edited = false;
+    while (!found && Sql::step(edits)) {
+        const auto column = column_of(edits.integer(0));
+        if (!column) continue;
+        // The last word on it was spoken before the backup, or by a remote.
+        if (!std::exchange(edited, true) && edits.integer(2) == 0) break;
+        row[*column] = Value(edits.value(1));
+        const auto stood = put_group(group, row, references);
+        if (stood == known) break;
+        found = stood == theirs;
+    }
+    edits.reset();
+    return found;
 }
 
 void doubt_creates(Context& context, const StreamPlan& plan) {

@@ -7,6 +7,10 @@
 #include "sync/base/random.hpp"
 #include "sync/base/result.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/engine/plan.hpp"
+#include "sync/engine/rows.hpp"
+#include "sync/merge/group_values.hpp"
+#include "sync/merge/lens.hpp"
 #include "sync/replica/database.hpp"
 
 namespace kontor::engine {
@@ -42,6 +46,16 @@ enum class Missing { kStay, kSend };
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
 /// Needs an open write transaction.
 void mark_read(Sql& sql, std::int64_t stream);
+
+/// True if `theirs` stood here after `known` did, and an edit made since the restore has replaced
+/// it: an edit of what the replica's user saw, whoever of us had brought it to the remote in the
+/// time that was lost. `row` is the record as it is now, `known` the group's last known local side
+/// (Shadow::ours).
+[[nodiscard]] bool replaced_since_restore(Context& context, const StreamPlan& plan,
+                                          const GroupPlan& group, std::int64_t record, Row row,
+                                          const merge::GroupValues& known,
+                                          const merge::GroupValues& theirs,
+                                          const merge::References& references);
 
 /// Before an unread stream is read: what waits to be created there may have been created in the
 /// time that was lost. With a key the read tells. Without, each gets a parked intent with its

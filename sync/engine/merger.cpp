@@ -457,6 +457,10 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;
     }
+    if (unread_ && input.known && theirs != input.known->theirs && !counts_twice(group) &&
+        replaced_since_restore(context_, plan_, group, work.link.record, work.row,
+                               input.known->ours, theirs, references_))
+        input.known->theirs = theirs;
     if (input.known && input.remote != input.known->theirs && input.local != input.known->ours) {
         input.timing = timing(work, group);
         // The image that parked it has moved the link's version: since when theirs may have been

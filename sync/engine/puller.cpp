@@ -5,6 +5,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/loader.hpp"
+#include "sync/engine/witness.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -193,26 +194,50 @@ private:
 /// Merges what fetch() and find() hand over.
 class AnswerSink final : public remote::RecordSink {
 public:
-    AnswerSink(Context& context, Merger& merger) : context_(context), merger_(merger) {}
+    AnswerSink(Context& context, Merger& merger, Absence absence)
+        : context_(context), merger_(merger), absence_(absence) {}
     Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
         return guarded([&] {
             EngineTransaction transaction(context_);
-            for (const auto& record : batch) merger_.apply(record, true);
+            for (const auto& record : batch)
+                if (record.fact == remote::Fact::kMissing && absence_ != Absence::kBelieved)
+                    missing_.emplace_back(record.id);
+                else
+                    merger_.apply(record, true);
             transaction.commit();
         });
+    }
+
+    /// Those that are said to be missing from here on are, and these too unless they stay open.
+    void settle_missing(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                        StreamCounts& counts) {
+        const auto missing = std::exchange(missing_, {});
+        const bool doubted = std::exchange(absence_, Absence::kBelieved) == Absence::kDoubted;
+        if (missing.empty() || !doubted) return;
+        confirm_missing(context, ports, plan, missing, counts);
+        EngineTransaction transaction(context_);
+        for (const auto& id : missing) {
+            remote::RecordView image;
+            image.fact = remote::Fact::kMissing;
+            image.id = id;
+            merger_.apply(image, true);
+        }
+        transaction.commit();
     }
 
 private:
     Context& context_;
     Merger& merger_;
+    Absence absence_;
+    std::vector<std::string> missing_;
 };
 
 }  // namespace
 
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
-                     std::vector<std::string> ids, StreamCounts& counts) {
+                     std::vector<std::string> ids, StreamCounts& counts, Absence absence) {
     Merger merger(context, plan, counts);
-    AnswerSink sink(context, merger);
+    AnswerSink sink(context, merger, absence);
     // What answers lead to is read after them: those that records were merged into, and that are
     // not here yet; they may have been merged too.
     for (int depth = 0; !ids.empty() && depth <= kSuccessorsMax; ++depth) {
@@ -226,6 +251,8 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
                 !done)
                 stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
         }
+        // The next are asked for because something is said to have become of them.
+        sink.settle_missing(context, ports, plan, counts);
         ids = merger.take_rereads();
     }
     ports.observer.committed();
@@ -253,7 +280,7 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                     const std::vector<std::string>& keys, StreamCounts& counts) {
     Merger merger(context, plan, counts);
-    AnswerSink sink(context, merger);
+    AnswerSink sink(context, merger, Absence::kBelieved);
     if (auto done = ports.remote.find(plan.mapping.stream, plan.remote_fields,
                                       plan.mapping.key_field, keys, sink);
         !done)

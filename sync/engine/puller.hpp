@@ -27,9 +27,14 @@ inline constexpr std::chrono::milliseconds kTransactionMax{50};
 void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
           const remote::Capabilities& can, StreamCounts& counts);
 
-/// Reads records by id and merges them as authoritative images.
+/// What to make of it if a remote says that it has no record of an id: believe it only after
+/// confirm_missing(), believe it, or let it stand open.
+enum class Absence { kDoubted, kBelieved, kLeftOpen };
+
+/// Reads records by id and merges them as authoritative images. Throws Failure.
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
-                     std::vector<std::string> ids, StreamCounts& counts);
+                     std::vector<std::string> ids, StreamCounts& counts,
+                     Absence absence = Absence::kDoubted);
 
 /// The same for records with these values of the mapping's key field.
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,

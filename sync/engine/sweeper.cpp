@@ -62,7 +62,7 @@ private:
 // Reads by id those that `query` names, some at a time, however many there are. It takes the
 // stream, the id to go on after, and how many.
 void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
-               const std::string& query, StreamCounts& counts) {
+               const std::string& query, StreamCounts& counts, Absence absence) {
     std::string after;
     for (bool more = true; more;) {
         std::vector<std::string> ids;
@@ -70,7 +70,7 @@ void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
         while (Sql::step(rows)) ids.emplace_back(rows.text(0));
         more = static_cast<std::int64_t>(ids.size()) == kReadBatch;
         if (more) after = ids.back();
-        fetch_and_merge(context, ports, plan, std::move(ids), counts);
+        fetch_and_merge(context, ports, plan, std::move(ids), counts, absence);
     }
 }
 
@@ -104,7 +104,7 @@ bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& pl
               " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
               " OR l.state IN (1, 2, 4, 6))"  // a restore may not bump the version
               " ORDER BY t.ext_id LIMIT ?3",
-              counts);
+              counts, Absence::kDoubted);
     return *complete;
 }
 
@@ -129,9 +129,9 @@ void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& p
                       std::to_string(live) + " records are missing from the remote's list at once",
                   {{"stream", plan.mapping.stream}, {"missing", std::to_string(count)}},
                   {}});
-        read_each(context, ports, plan, in_batches("0"), counts);
+        read_each(context, ports, plan, in_batches("0"), counts, Absence::kBelieved);
         // Out of our sight, and maybe deleted meanwhile: only asking tells.
-        read_each(context, ports, plan, in_batches("2"), counts);
+        read_each(context, ports, plan, in_batches("2"), counts, Absence::kBelieved);
     }
     {
         // Also after a list that was cut: it would be cut again, and costs as much.

@@ -179,6 +179,8 @@ Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::strin
     if (auto may = affordable(); !may) return may;
     ++fetches;
     if (fetch_fails) return fail(Errc::kUnavailable, "connection reset");
+    const auto unread = no_fetch.find(std::string(stream));
+    if (unread != no_fetch.end()) return fail(unread->second, "no fetch");
     for (const auto& id : ids) {
         const auto& all = records_[std::string(stream)];
         const auto found = all.find(id);

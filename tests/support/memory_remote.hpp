@@ -74,6 +74,7 @@ public:
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
     std::map<std::string, Errc> no_list;     ///< streams whose list_ids fails
+    std::map<std::string, Errc> no_fetch;    ///< … whose fetch fails
     bool first_pull_tells_deleted = false;   ///< as some lists do
     std::size_t page_size = 3;
     std::size_t fail_pull_after = SIZE_MAX;  ///< pages, then kUnavailable

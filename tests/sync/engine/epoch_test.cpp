@@ -270,6 +270,65 @@ TEST_CASE(
     if (f.open().empty()) CHECK(f.remote.value("Contacts", id, "Phone") == Value("3"));
 }
 
+TEST_CASE("what the user typed over since the restore is no edit of somebody else", "[epoch]") {
+    const auto policy = GENERATE(merge::Policy::kRemote, merge::Policy::kManual);
+    CAPTURE(merge::to_string(policy));
+    EpochFixture f;
+    f.device.remap("crm", [&](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = policy;
+    });
+    f.set_phone("Ada", "1");
+    f.device.back_up();  // it has "1", and does not know that it will have been sent
+    f.device.sync("crm");
+    REQUIRE(f.there(0) == "1");
+    f.later();
+
+    const auto restore = [&] {
+        f.device.restore();
+        REQUIRE(engine::start_epoch(f.device.engine_db()));
+    };
+    SECTION("the remote holds what stood here") {
+        restore();
+        f.set_phone("Ada", "2");
+        f.device.sync("crm");
+        CHECK(f.phone("Ada") == "2");
+        CHECK(f.there(0) == "2");
+        CHECK(f.open().empty());
+    }
+    SECTION("… also if a colleague has changed another field of the record since") {
+        f.remote.edit("Contacts", f.ids[0], {{"Email", Value("ada@example.com")}});
+        restore();
+        f.set_phone("Ada", "2");
+        f.device.sync("crm");
+        CHECK(f.there(0) == "2");
+        CHECK(f.device.text("SELECT email FROM contact WHERE last_name = 'Ada'") ==
+              "ada@example.com");
+    }
+    SECTION("it holds what a colleague has written: the policy decides") {
+        f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("theirs")}});
+        restore();
+        f.set_phone("Ada", "2");
+        f.device.sync("crm");
+        CHECK(f.there(0) == "theirs");
+        CHECK(f.phone("Ada") == (policy == merge::Policy::kRemote ? "theirs" : "2"));
+        CHECK(f.open().size() == (policy == merge::Policy::kRemote ? 0 : 1));
+    }
+    SECTION("typed over before the backup: what is there may be newer, and the policy decides") {
+        f.set_phone("Bob", "1");
+        f.set_phone("Bob", "2");
+        f.device.back_up();
+        f.device.sync("crm");
+        f.later();
+        f.set_phone("Bob", "1");  // again
+        f.device.sync("crm");
+        REQUIRE(f.there(1) == "1");
+        restore();
+        f.device.sync("crm");
+        CHECK(f.there(1) == "1");
+    }
+}
+
 TEST_CASE("an increment that may have been added before the restore asks", "[epoch]") {
     FakeClock clock;
     MemoryRemote remote(clock);
@@ -347,6 +406,69 @@ TEST_CASE("B5: what one list lacks is believed once the others have shown no old
         CHECK(accounts() == 0);
     }
     CHECK(earlier.pushes == 0);
+}
+
+TEST_CASE("B5: who says that one record is missing is asked for those that were changed last",
+          "[epoch]") {
+    EpochFixture f;
+    f.device.remap("crm", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kRemote;
+    });
+    MemoryRemote earlier = f.remote;
+    f.later();
+    f.device.sql("INSERT INTO account(name) VALUES('made since')");
+    f.device.sync("crm");
+    const auto account = f.device.remote_id("Accounts", 1);
+    f.later();
+    const auto accounts = [&] { return f.device.number("SELECT count(*) FROM account"); };
+    const auto edit_account = [&] { f.device.sql("UPDATE account SET name = 'edited'"); };
+
+    SECTION("one of another stream is older than it was: the remote was set back") {
+        f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("since")}});
+        f.device.sync("crm");
+        f.device.reroute("crm", earlier);
+        edit_account();
+        CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
+        CHECK(accounts() == 1);
+        CHECK(earlier.pushes == 0);
+    }
+    SECTION("they are as they were: somebody has deleted it") {
+        f.remote.forget("Accounts", account);
+        edit_account();
+        CHECK(!f.device.sync("crm").problem);
+        CHECK(accounts() == 0);
+    }
+    SECTION("the newest are deleted too: the next tell") {
+        f.remote.forget("Accounts", account);
+        f.remote.forget("Contacts", f.ids[2]);
+        edit_account();
+        CHECK(!f.device.sync("crm").problem);
+        CHECK(accounts() == 0);
+    }
+    SECTION("they cannot be read: nothing is believed") {
+        f.remote.forget("Accounts", account);
+        edit_account();
+        f.remote.no_fetch["Contacts"] = Errc::kUnavailable;
+        CHECK(f.device.sync("crm").problem);
+        CHECK(accounts() == 1);
+        f.remote.no_fetch["Contacts"] = Errc::kPermission;  // tells nothing, and never will
+        CHECK(!f.device.sync("crm").problem);
+        CHECK(accounts() == 0);
+    }
+    SECTION("none of many is there: a person is asked") {
+        std::vector<std::string> more;
+        for (int i = 0; i < 300; ++i)
+            more.push_back(
+                f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}}));
+        f.device.sync("crm");
+        for (const auto& id : more) f.remote.forget("Contacts", id);
+        f.remote.forget("Accounts", account);
+        edit_account();
+        const int before = f.remote.fetches;
+        CHECK(f.device.sync("crm").problem->code == Errc::kGuard);
+        CHECK(f.remote.fetches - before <= 4);
+        CHECK(accounts() == 1);
+    }
 }
 
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
