@@ -226,6 +226,7 @@ void Server::replace(bool copy) {
         addresses_.emplace(text_of(record.now.fields, "City"),
                            text_of(record.now.fields, "Street"));
     go_on_with(std::move(strangers));
+    next_id_ = std::max(next_id_, id);
 }
 
 void Server::set_forbidden(const std::string& stream, const std::string& id, bool forbidden) {
