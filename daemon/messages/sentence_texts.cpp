@@ -113,6 +113,8 @@ constexpr Text kSentenceTexts[] = {
      "远端 24 小时的 API 额度已用完，只剩为发送修改保留的 {left} 个"},
     {"said.missing", "{missing} of {count} records are missing from the remote's list at once",
      "远端列表中一次缺少了 {count} 条记录中的 {missing} 条"},
+    {"said.missing.newest", "none of the {count} records that were changed last is there any more",
+     "最近更改的 {count} 条记录在远端都已不存在"},
     {"said.guard", "would delete {deletes} and change {edits} records at {name}: confirm it first",
      "将在 {name} 删除 {deletes} 条、修改 {edits} 条记录，须先确认"},
     {"said.set_back",

@@ -189,7 +189,7 @@ MUTANTS = [
     ("the newest wins within what clocks can tell", "D1", {MERGER: [(
         "out.uncertainty = context_.clock_uncertainty;", "")]}),
     ("missing from a list is deleted", "A5 D2", {SWEEPER: [(
-        "read_each(context, ports, plan, in_batches(\"0\"), counts);",
+        "read_each(context, ports, plan, in_batches(\"0\"), counts, Absence::kBelieved);",
         "{ std::vector<std::string> missing; auto& rows = context.sql.bind(in_batches(\"0\"), plan.id, "
         "\"\", kReadBatch); while (Sql::step(rows)) missing.emplace_back(rows.text(0)); "
         "Merger merger(context, plan, counts); EngineTransaction transaction(context); "
@@ -232,4 +232,10 @@ MUTANTS = [
         "                    sweep_missing(*context_, ports, *streams[i], true, 1.0, counts);\n"
         "                    sweeps.back().complete = false;\n"
         "                } else if (unread)")]}),
+    ("one look is believed that a record is missing", "B5", {"sync/engine/puller.cpp": [(
+        "if (record.fact == remote::Fact::kMissing && absence_ != Absence::kBelieved)",
+        "if (record.fact == remote::Fact::kMissing && absence_ == Absence::kLeftOpen)")]}),
+    ("what was typed over since a restore counts as somebody else's", "B5 C2", {MERGER: [(
+        "if (unread_ && input.known && theirs != input.known->theirs && !counts_twice(group) &&",
+        "if (unread_ && input.known && plan_.id < 0 && !counts_twice(group) &&")]}),
 ]
