@@ -227,6 +227,11 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch
     return out;
 }
 
+/// The record that had the remote id is there no more, so far as is known here.
+bool is_gone(const Link& link) {
+    return link.state == LinkState::kDeletedThere || link.state == LinkState::kDone;
+}
+
 /// Clause f: what was sent is what they hold and what it answers to; the row as it is now decides
 /// whether there is more to say.
 void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
@@ -250,7 +255,12 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     for (const SentGroup& group : sent.push.groups)
         save_shadow(context.sql, link->id, group.group, {group.values, group.values, false});
     if (sent.push.op == ChangeOp::kCreate) {
-        const auto other = link_by_ext(context.sql, plan.id, result.id);
+        auto other = link_by_ext(context.sql, plan.id, result.id);
+        if (other && is_gone(*other)) {
+            // A remote that was set back gives the ids again that it has lost.
+            forget_link(context.sql, other->id);
+            other.reset();
+        }
         if (other && other->id != link->id) {
             // The remote says that our new record is one that we have already.
             remote::PushResult duplicate = result;

@@ -471,6 +471,35 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
     }
 }
 
+TEST_CASE("B5: an id that a remote gives again after it was set back is that of the new record",
+          "[epoch]") {
+    EpochFixture f(GENERATE(false, true));
+    MemoryRemote earlier = f.remote;
+    f.later();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Dee')");
+    f.device.sync("crm");
+    f.later();
+    // Nothing there is older than it was: Dee seems to have been deleted.
+    f.device.reroute("crm", earlier);
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    f.device.sync("crm", sweep);
+    REQUIRE(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Dee'") == 0);
+
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Eve')");
+    const auto eve = f.device.number("SELECT id FROM contact WHERE last_name = 'Eve'");
+    f.device.sync("crm");
+    f.later();
+    f.device.sql("UPDATE contact SET phone = '7' WHERE last_name = 'Eve'");
+    f.device.sync("crm");
+    REQUIRE(earlier.ids("Contacts").size() == 4);
+    const auto id = f.device.remote_id("Contacts", eve);
+    CHECK(earlier.value("Contacts", id, "Last_Name") == Value("Eve"));
+    CHECK(earlier.value("Contacts", id, "Phone") == Value("7"));
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 4);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+}
+
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
           "[epoch][organisation]") {
     EpochFixture f;
