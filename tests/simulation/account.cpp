@@ -114,6 +114,8 @@ Result<> Account::spend() {
 Result<> Account::request(std::string_view what) {
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (auto may = spend(); !may) return may;
+    trace_.mix(what);
+    trace_.mix(static_cast<std::uint64_t>(serves_writes_));
     if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
@@ -316,6 +318,7 @@ Result<bool> Account::list_ids(std::string_view stream, remote::RecordSink& sink
 Result<> Account::fetch(std::string_view stream, std::span<const std::string> fields,
                         std::span<const std::string> ids, remote::RecordSink& sink) {
     const std::string name(stream);
+    for (const auto& id : ids) trace_.mix(id);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         if (auto sent = request("fetch " + name); !sent) return sent;
         std::vector<Shown> shown;
@@ -331,6 +334,7 @@ Result<> Account::find(std::string_view stream, std::span<const std::string> fie
                        std::string_view field, std::span<const std::string> values,
                        remote::RecordSink& sink) {
     const std::string name(stream);
+    for (const auto& value : values) trace_.mix(value);
     if (auto sent = request("find " + name); !sent) return sent;
     std::vector<Shown> shown;
     for (const auto& [id, record] : server_.records(name)) {
@@ -419,7 +423,12 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
     for (std::size_t i = 0; i < count; ++i) {
         trace_.mix(static_cast<std::uint64_t>(changes[i].op));
         trace_.mix(changes[i].id);
-        for (const auto& field : changes[i].fields) trace_.mix(field.value.view());
+        trace_.mix(changes[i].key);
+        trace_.mix(changes[i].expect_version);
+        for (const auto& field : changes[i].fields) {
+            trace_.mix(field.field);
+            trace_.mix(field.value.view());
+        }
         remote::PushResult result;
         if (happens(Fault::kItemRetry)) {
             result.status = remote::PushStatus::kRetry;
@@ -436,6 +445,9 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             if (result.status == remote::PushStatus::kOk) ++carried_out_;
             if (happens(Fault::kItemUnknown)) result = {};
         }
+        trace_.mix(static_cast<std::uint64_t>(result.status));
+        trace_.mix(result.id);
+        trace_.mix(result.version);
         if (trace_.prints())
             trace_.note("  -> " + std::string(remote::to_string(result.status)) + " " + result.id +
                         " " + result.version);

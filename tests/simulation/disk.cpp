@@ -98,6 +98,7 @@ struct Vfs {
         if (of(raw).disk->dead_) return SQLITE_IOERR_TRUNCATE;
         file_of(raw).data.resize(static_cast<std::size_t>(size));
         file_of(raw).unsynced.push_back({static_cast<std::size_t>(size), ""});
+        of(raw).disk->trace_->mix(static_cast<std::uint64_t>(size));
         return SQLITE_OK;
     }
     static int sync(sqlite3_file* raw, int) {

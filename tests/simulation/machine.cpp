@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <sqlite3.h>
 
+#include <bit>
+
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/migrations.hpp"
 #include "tests/simulation/must.hpp"
@@ -13,12 +15,36 @@ namespace {
 
 constexpr const char* kAsTheDaemonDoes = "PRAGMA synchronous=NORMAL";
 
-void on_update(void* trace, int op, const char*, const char* table, sqlite3_int64 row) {
-    if (static_cast<Trace*>(trace)->prints())
+// Each row that is about to be written, with its values; triggers' rows too.
+void on_change(void* context, sqlite3* db, int op, const char*, const char* table, sqlite3_int64,
+               sqlite3_int64 row) {
+    Trace& trace = *static_cast<Trace*>(context);
+    if (trace.prints())
         std::printf("      row %d %s %lld\n", op, table, static_cast<long long>(row));
-    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(op));
-    static_cast<Trace*>(trace)->mix(std::string_view(table));
-    static_cast<Trace*>(trace)->mix(static_cast<std::uint64_t>(row));
+    trace.mix(static_cast<std::uint64_t>(op));
+    trace.mix(std::string_view(table));
+    trace.mix(static_cast<std::uint64_t>(row));
+    if (op == SQLITE_DELETE) return;
+    for (int i = 0; i < sqlite3_preupdate_count(db); ++i) {
+        sqlite3_value* value = nullptr;
+        if (sqlite3_preupdate_new(db, i, &value) != SQLITE_OK) continue;
+        trace.mix(static_cast<std::uint64_t>(sqlite3_value_type(value)));
+        switch (sqlite3_value_type(value)) {
+            case SQLITE_NULL:
+                break;
+            case SQLITE_INTEGER:
+                trace.mix(static_cast<std::uint64_t>(sqlite3_value_int64(value)));
+                break;
+            case SQLITE_FLOAT:
+                trace.mix(std::bit_cast<std::uint64_t>(sqlite3_value_double(value)));
+                break;
+            default: {
+                const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
+                trace.mix(
+                    std::string_view(bytes, static_cast<std::size_t>(sqlite3_value_bytes(value))));
+            }
+        }
+    }
 }
 
 // SQLite's own would depend on what else was drawn in this process.
@@ -38,7 +64,7 @@ replica::Database open_on(Disk& disk, Dice& dice, replica::Access access) {
     auto db = must(replica::Database::open(kReplicaPath, options), "open");
     sqlite3_create_function(db.raw(), "randomblob", 1, SQLITE_UTF8 | SQLITE_INNOCUOUS, &dice,
                             randomblob, nullptr, nullptr);
-    sqlite3_update_hook(db.raw(), on_update, &disk.trace());
+    sqlite3_preupdate_hook(db.raw(), on_change, &disk.trace());
     return db;
 }
 
@@ -158,7 +184,7 @@ std::unique_ptr<Machine> Machines::take(const Clock& clock, std::uint64_t seed, 
     if (!out->local) out->open();
     must(out->engine->execute(kAsTheDaemonDoes), "synchronous");  // an ill push may have left FULL
     for (const auto* db : {out->local.get(), out->engine.get(), out->api.get()})
-        sqlite3_update_hook(db->raw(), on_update, &trace);
+        sqlite3_preupdate_hook(db->raw(), on_change, &trace);
     return out;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -21,7 +23,12 @@ public:
     }
     void mix(std::string_view bytes) {
         mix(bytes.size());
-        for (const char c : bytes) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+        for (std::uint64_t word = 0; !bytes.empty(); word = 0) {
+            const auto taken = std::min(bytes.size(), sizeof word);
+            std::memcpy(&word, bytes.data(), taken);
+            mix(word);
+            bytes.remove_prefix(taken);
+        }
     }
     void mix(const ValueView& value) {
         mix(static_cast<std::uint64_t>(value.kind));
