@@ -21,12 +21,20 @@ Result<Databases::Lease> Databases::lend(replica::Access access) {
         if (!idle.empty()) {
             auto db = std::move(idle.back());
             idle.pop_back();
-            return Lease(*this, access, std::move(db));
+            return Lease(this, access, std::move(db));
         }
     }
     auto opened = replica::Database::open(path_, options(access));
     if (!opened) return pass(opened);
-    return Lease(*this, access, std::make_unique<replica::Database>(std::move(*opened)));
+    return Lease(this, access, std::make_unique<replica::Database>(std::move(*opened)));
+}
+
+Result<Databases::Lease> Databases::lend_for_many(replica::Access access) {
+    auto how = options(access);
+    how.yields = true;
+    auto opened = replica::Database::open(path_, how);
+    if (!opened) return pass(opened);
+    return Lease(nullptr, access, std::make_unique<replica::Database>(std::move(*opened)));
 }
 
 Result<replica::Database> Databases::take(replica::Access access) {
@@ -48,7 +56,7 @@ void Databases::keep(replica::Access access, replica::Database db) {
 }
 
 Databases::Lease::~Lease() {
-    if (db_) owner_->give_back(access_, std::move(db_));
+    if (db_ && owner_ != nullptr) owner_->give_back(access_, std::move(db_));
 }
 
 void Databases::give_back(replica::Access access, std::unique_ptr<replica::Database> db) {

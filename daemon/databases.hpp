@@ -20,7 +20,7 @@ public:
     /// `turn` is shared with everybody else of this process who writes to the file.
     Databases(std::string path, replica::WriteTurn& turn) : path_(std::move(path)), turn_(turn) {}
 
-    /// A handle of one request; goes back at the end of its life.
+    /// A handle of one request; goes back at the end of its life, or is closed then.
     class Lease {
     public:
         Lease(Lease&& other) noexcept = default;
@@ -31,13 +31,16 @@ public:
 
     private:
         friend class Databases;
-        Lease(Databases& owner, replica::Access access, std::unique_ptr<replica::Database> db)
-            : owner_(&owner), access_(access), db_(std::move(db)) {}
-        Databases* owner_;
+        Lease(Databases* owner, replica::Access access, std::unique_ptr<replica::Database> db)
+            : owner_(owner), access_(access), db_(std::move(db)) {}
+        Databases* owner_;  // nullptr: nobody keeps it
         replica::Access access_;
         std::unique_ptr<replica::Database> db_;
     };
     [[nodiscard]] Result<Lease> lend(replica::Access access);
+    /// For many transactions one after the other: between them others have their turn, programs
+    /// that poll for it included.
+    [[nodiscard]] Result<Lease> lend_for_many(replica::Access access);
     /// A handle for good: an idle one if there is one, for opening parses all triggers (some 10
     /// ms).
     [[nodiscard]] Result<replica::Database> take(replica::Access access);

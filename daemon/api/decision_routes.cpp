@@ -132,7 +132,8 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
         which.opened_before = format_instant(services.clock.now() - std::chrono::seconds(**older));
     auto dry_run = flag_in(*body, "dry_run", false);
     if (!dry_run) return pass(dry_run);
-    auto db = services.databases.lend(*dry_run ? Access::kReadOnly : Access::kEngine);
+    auto db = *dry_run ? services.databases.lend(Access::kReadOnly)
+                       : services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
     if (*dry_run) {
         auto found = engine::preview_many(**db, which, *side);

@@ -259,7 +259,7 @@ Result<bool> decided_conflicts(Services& services, std::int64_t run) {
 
 Result<ApiResponse> reopen(Services& services, const ApiRequest& request, std::int64_t run,
                            bool preview) {
-    auto db = services.databases.lend(Access::kEngine);
+    auto db = services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
     auto done =
         engine::reopen_run(**db, services.clock, services.random, run, preview, request.actor);

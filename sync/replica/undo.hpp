@@ -100,9 +100,10 @@ using OnlyReadOf = std::function<Result<ShownBy>(const Entity&)>;
                                             const UndoScope& scope, const OnlyReadOf& only_read);
 
 /// Takes entries back where their value is still the current one, as ordinary local edits (so that
-/// remotes get them), in one transaction. A deleted record returns with its id and uid. Values keep
-/// their storage class. A record that a remote made stays, and so does what is only read. The rest
-/// is reported. The handle's triggers must fire.
+/// remotes get them), in one transaction. It is planned before that, so that others write
+/// meanwhile: what they do to other records is not undone. A deleted record returns with its id and
+/// uid. Values keep their storage class. A record that a remote made stays, and so does what is
+/// only read. The rest is reported. The handle's triggers must fire.
 [[nodiscard]] Result<UndoResult> undo(const Database& db, const Catalogue& catalogue,
                                       const UndoScope& scope, const std::string& actor,
                                       const OnlyReadOf& only_read);

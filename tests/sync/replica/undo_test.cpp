@@ -78,6 +78,38 @@ TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
             .code == Errc::kNotFound);
 }
 
+TEST_CASE("others write while an undo is planned, and what they write is not undone",
+          "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,phone) VALUES(1,'138'),(2,'138'),(3,'138');"
+        "UPDATE contact SET phone='139' WHERE id<3");
+    const auto other = replica.open(Access::kLocal);
+    std::string edit;
+    const auto undo_while = [&](const std::string& sql) {
+        edit = sql;
+        auto done = undo(replica.db(), replica.catalogue(), UndoScope::since(4), "uid:7",
+                         [&](const Entity& entity) {
+                             if (!edit.empty()) Replica::run_on(other, std::exchange(edit, ""));
+                             return test::nothing_only_read(entity);
+                         });
+        REQUIRE(done);
+        return std::move(*done);
+    };
+    SECTION("to another record") {
+        CHECK(undo_while("UPDATE contact SET phone='140' WHERE id=3").plan.steps.size() == 2);
+        CHECK(replica.contacts() == Lines{"1|∅|138|∅", "2|∅|138|∅", "3|∅|140|∅"});
+    }
+    SECTION("to one that is to be put back: it is planned anew") {
+        CHECK(undo_while("UPDATE contact SET email='new' WHERE id=2").plan.steps.size() == 3);
+        CHECK(replica.contacts() == Lines{"1|∅|138|∅", "2|∅|138|∅", "3|∅|138|∅"});
+    }
+    SECTION("a deletion of one: it returns as it was") {
+        undo_while("DELETE FROM contact WHERE id=2");
+        CHECK(replica.contacts() == Lines{"1|∅|138|∅", "2|∅|138|∅", "3|∅|138|∅"});
+    }
+}
+
 TEST_CASE("an undo can be undone", "[replica][undo]") {
     Undoing replica;
     replica.run("INSERT INTO contact(id,phone) VALUES(1,'138'); UPDATE contact SET phone='139'");
