@@ -22,6 +22,7 @@ Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     query.connection = request.get("connection");
     query.entity = request.get("entity");
     query.kind = request.get("kind");
+    query.field = request.get("field");
     query.rule = request.get("rule");
     auto record = number_of(request, "record", 0, 0, INT64_MAX);
     auto limit = number_of(request, "limit", 100, 1, 1'000);

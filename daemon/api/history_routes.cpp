@@ -72,27 +72,21 @@ Result<ApiResponse> history(Services& services, const ApiRequest& request) {
     if (!id) return pass(id);
     auto limit = number_of(request, "limit", 100, 1, kEntriesMax);
     if (!limit) return pass(limit);
-    auto before = number_of(request, "before", 0, 0, INT64_MAX);
+    auto before = number_of(request, "before", INT64_MAX, 0, INT64_MAX);
     if (!before) return pass(before);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
     auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
     const auto& name = request.param("entity");
-    const auto wanted = *before > 0 ? kEntriesMax : *limit + 1;
-    auto changes = replica::changes_of_record(**db, **catalogue, name, *id, wanted);
+    auto changes = replica::changes_of_record(**db, **catalogue, name, *id, *limit + 1, *before);
     if (!changes) return pass(changes);
+    const bool more = changes->size() > static_cast<std::size_t>(*limit);
+    if (more) changes->pop_back();
     const auto* entity = (*catalogue)->entity(name);
     json entries = json::array();
-    json next;
-    for (const auto& change : *changes) {
-        if (*before > 0 && change.seq >= *before) continue;
-        if (entries.size() == static_cast<std::size_t>(*limit)) {
-            next = entries.back()["seq"];
-            break;
-        }
-        entries.push_back(entry_json(change, entity));
-    }
+    for (const auto& change : *changes) entries.push_back(entry_json(change, entity));
+    const auto next = more ? json(changes->back().seq) : json();
     auto names = names_in(**db, **catalogue, entity, *changes);
     if (!names) return pass(names);
     return json_response({{"entity", name},

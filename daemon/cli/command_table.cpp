@@ -32,6 +32,7 @@ constexpr OptionSpec kCsv{.name = "csv"};
 constexpr OptionSpec kBom{.name = "bom"};
 constexpr OptionSpec kDryRun{.name = "dry-run", .letter = 'n'};
 constexpr OptionSpec kLimit{.name = "limit", .value = "N"};
+constexpr OptionSpec kOffset{.name = "offset", .value = "N"};
 constexpr OptionSpec kForce{.name = "force", .letter = 'f'};
 
 constexpr ExampleSpec kInitExamples[] = {{"kontor init"}, {"sudo kontor init --system"}};
@@ -201,8 +202,10 @@ constexpr OptionSpec kConflictsOptions[] = {
      .value = "KIND",
      .complete = Complete::kWords,
      .words = "edit delete match uncovered oscillation intent"},
+    {.name = "field", .value = "FIELD"},
     kOfRule,
-    kLimit};
+    kLimit,
+    kOffset};
 constexpr ExampleSpec kResolveExamples[] = {
     {"kontor resolve 7 --ours"},
     {"kontor resolve 7 --theirs"},
@@ -229,7 +232,7 @@ constexpr OptionSpec kResolveOptions[] = {{.name = "ours"},
                                           kYes};
 constexpr ExampleSpec kBlockedExamples[] = {
     {"kontor blocked"}, {"kontor blocked --retry"}, {"kontor blocked --retry 31"}};
-constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit};
+constexpr OptionSpec kBlockedOptions[] = {{.name = "retry"}, kLimit, kOffset};
 
 constexpr ExampleSpec kVerifyExamples[] = {{"kontor verify"},
                                            {"kontor verify zoho contact --all"},
@@ -242,9 +245,10 @@ constexpr OptionSpec kVerifyOptions[] = {{.name = "sample", .value = "N"},
                                          {.name = "seed", .value = "N"},
                                          {.name = "explained"}};
 
-constexpr ExampleSpec kHistoryExamples[] = {{"kontor history contact 42"}};
+constexpr ExampleSpec kHistoryExamples[] = {{"kontor history contact 42"},
+                                            {"kontor history contact 42 --limit 20 --before 345"}};
 constexpr ArgumentSpec kRecordArguments[] = {kEntity, kId};
-constexpr OptionSpec kHistoryOptions[] = {kLimit};
+constexpr OptionSpec kHistoryOptions[] = {kLimit, {.name = "before", .value = "CHANGE"}};
 constexpr ExampleSpec kWhyExamples[] = {{"kontor why contact 42 phone"}};
 constexpr ArgumentSpec kWhyArguments[] = {kEntity, kId, {.name = "FIELD"}};
 constexpr ExampleSpec kUndoExamples[] = {

@@ -120,16 +120,18 @@ std::optional<RecordImage> image_of(const Entity& entity, const RecordState& sta
 
 Result<std::vector<Change>> changes_of_record(const Database& db, const Catalogue& catalogue,
                                               const std::string& entity, std::int64_t record,
-                                              std::int64_t limit) {
+                                              std::int64_t limit, std::int64_t before) {
     auto found = find_entity(catalogue, entity);
     if (!found) return pass(found);
-    return read_changes(db, catalogue,
-                        "h.entity=?1 AND (h.record=?2 AND h.op<>'l' OR h.seq IN(SELECT seq FROM"
-                        " kontor_history WHERE entity=?1 AND op='l' AND record<=?2 AND old>=?2))",
-                        limit, [&](Statement& query) {
-                            query.bind(1, (*found)->id);
-                            query.bind(2, record);
-                        });
+    return read_changes(
+        db, catalogue,
+        "h.seq<?3 AND h.entity=?1 AND (h.record=?2 AND h.op<>'l' OR h.seq IN(SELECT seq FROM"
+        " kontor_history WHERE entity=?1 AND op='l' AND record<=?2 AND old>=?2))",
+        limit, [&](Statement& query) {
+            query.bind(1, (*found)->id);
+            query.bind(2, record);
+            query.bind(3, before);
+        });
 }
 
 Result<std::vector<Change>> changes_of_run(const Database& db, const Catalogue& catalogue,

@@ -43,11 +43,10 @@ struct RecordImage {
 // All newest first and at most `limit`; entities and fields no longer in the catalogue appear as
 // "#7". kNotFound for unknown names. For one moment across calls hold a Snapshot.
 
-[[nodiscard]] Result<std::vector<Change>> changes_of_record(const Database& db,
-                                                            const Catalogue& catalogue,
-                                                            const std::string& entity,
-                                                            std::int64_t record,
-                                                            std::int64_t limit = 1000);
+/// Those before entry `before` alone, to go on from there.
+[[nodiscard]] Result<std::vector<Change>> changes_of_record(
+    const Database& db, const Catalogue& catalogue, const std::string& entity, std::int64_t record,
+    std::int64_t limit = 1000, std::int64_t before = INT64_MAX);
 [[nodiscard]] Result<std::vector<Change>> changes_of_run(const Database& db,
                                                          const Catalogue& catalogue,
                                                          std::int64_t run,

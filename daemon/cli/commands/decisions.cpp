@@ -154,16 +154,33 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
     return failed > 0 ? Exit::kPartly : Exit::kOk;
 }
 
+/// `--limit` and `--offset`, as the API wants them: "&limit=10&offset=20" in part.
+Outcome<std::string> page_of(Context& context) {
+    std::string out;
+    for (const char* name : {"limit", "offset"}) {
+        const auto number = number_option(context, name);
+        if (!number) return tl::unexpected<Failure>(number.error());
+        if (*number) out += "&" + std::string(name) + "=" + std::to_string(**number);
+    }
+    return out;
+}
+
+/// Says that there are more, and how to see them.
+void note_more(Context& context, const json& answer) {
+    if (const auto next = text_at(answer, "next"); !next.empty())
+        context.note(context.text("cli.more_offset", {{"offset", next}}));
+}
+
 }  // namespace
 
 Outcome<Exit> run_conflicts(Context& context) {
     if (const auto id = context.args().argument("ID"); !id.empty())
         return show_conflict(context, id);
     std::string query = context.args().has("decided") ? "?decided=true" : "?decided=false";
-    const auto limit = number_option(context, "limit");
-    if (!limit) return tl::unexpected<Failure>(limit.error());
-    if (*limit) query += "&limit=" + std::to_string(**limit);
-    for (const char* of : {"connection", "entity", "kind", "rule"})
+    const auto page = page_of(context);
+    if (!page) return tl::unexpected<Failure>(page.error());
+    query += *page;
+    for (const char* of : {"connection", "entity", "kind", "field", "rule"})
         if (context.args().has(of))
             query += "&" + std::string(of) + "=" + url_encode(context.args().option(of));
     const auto answer = context.api().get("/conflicts" + query);
@@ -184,9 +201,7 @@ Outcome<Exit> run_conflicts(Context& context) {
         print_conflict_list(context, conflicts);
         context.note(context.text("cli.conflicts.hint"));
     }
-    if (!text_at(*answer, "next").empty())
-        context.note(
-            context.text("cli.conflicts.more", {{"count", std::to_string(conflicts.size())}}));
+    note_more(context, *answer);
     return Exit::kOk;
 }
 
@@ -218,13 +233,12 @@ Outcome<Exit> run_resolve(Context& context) {
 
 Outcome<Exit> run_blocked(Context& context) {
     if (context.args().has("retry")) return retry_blocked(context);
-    std::string query;
-    const auto limit = number_option(context, "limit");
-    if (!limit) return tl::unexpected<Failure>(limit.error());
-    if (*limit) query = "?limit=" + std::to_string(**limit);
+    const auto page = page_of(context);
+    if (!page) return tl::unexpected<Failure>(page.error());
     const auto id = context.args().argument("ID");
     const auto answer =
-        id.empty() ? context.api().get("/blocked" + query) : one_blocked(context, id);
+        id.empty() ? context.api().get("/blocked" + (page->empty() ? "" : "?" + page->substr(1)))
+                   : one_blocked(context, id);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json()) {
         context.print_json(*answer);
@@ -251,6 +265,7 @@ Outcome<Exit> run_blocked(Context& context) {
                    text_at(item, "code") + ": " + context.said(text_at(item, "message")),
                    text_at(item, "attempts"), text_at(item, "since")});
     context.print(table);
+    note_more(context, *answer);
     return Exit::kOk;
 }
 

@@ -95,19 +95,26 @@ Outcome<json> undo_target(Context& context) {
 
 Outcome<Exit> run_history(Context& context) {
     std::string query;
-    const auto limit = number_option(context, "limit");
-    if (!limit) return tl::unexpected<Failure>(limit.error());
-    if (*limit) query = "?limit=" + std::to_string(**limit);
+    for (const char* name : {"limit", "before"}) {
+        const auto number = number_option(context, name);
+        if (!number) return tl::unexpected<Failure>(number.error());
+        if (*number)
+            query +=
+                (query.empty() ? "?" : "&") + std::string(name) + "=" + std::to_string(**number);
+    }
     const auto answer = context.api().get(record_path(context) + "/history" + query);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     // What has no history may be a record that never was.
     if (list_at(*answer, "entries").empty())
         if (const auto record = context.api().get(record_path(context)); !record)
             return tl::unexpected<Failure>(record.error());
-    if (context.json())
+    if (context.json()) {
         context.print_json(*answer);
-    else
-        print_changes(context, list_at(*answer, "entries"), object_at(*answer, "names"));
+        return Exit::kOk;
+    }
+    print_changes(context, list_at(*answer, "entries"), object_at(*answer, "names"));
+    if (const auto next = text_at(*answer, "next"); !next.empty())
+        context.note(context.text("cli.more_before", {{"before", next}}));
     return Exit::kOk;
 }
 

@@ -284,11 +284,34 @@ TEST_CASE("conflicts are listed field by field and decided by side", "[cli][comm
     CHECK(session.run({"conflicts"}) == 0);
     CHECK(session.runner.out.find("contact 42") != std::string::npos);
     CHECK(session.runner.out.find("phone") != std::string::npos);
+    CHECK(session.runner.err.find("--offset") == std::string::npos);
     CHECK(session.run({"resolve", "7", "--theirs"}) == 0);
     CHECK(session.last().target == "/api/v1/conflicts/7");
     CHECK(json::parse(session.last().body) == json{{"choose", "theirs"}});
     CHECK(session.run({"resolve", "7"}) == 2);
     CHECK(session.run({"resolve", "7", "--ours", "--theirs"}) == 2);
+}
+
+TEST_CASE("long lists are told page by page, and where the next one begins", "[cli][command]") {
+    Session session([](const Asked& asked) {
+        if (asked.target.find("/history") != std::string::npos)
+            return Canned{.body =
+                              R"({"entries":[{"seq":346,"op":"created"}],"names":{},"next":346})"};
+        const bool blocked = asked.target.find("/blocked") != std::string::npos;
+        const json one{{"id", 7}, {"link", 7}, {"entity", "contact"}, {"record", 42}};
+        return Canned{.body =
+                          json{{blocked ? "blocked" : "conflicts", {one}}, {"next", 30}}.dump()};
+    });
+    CHECK(session.run({"conflicts", "--field", "phone", "--limit", "10", "--offset", "20"}) == 0);
+    CHECK(session.last().target ==
+          "/api/v1/conflicts?decided=false&limit=10&offset=20&field=phone");
+    CHECK(session.runner.err.find("--offset 30") != std::string::npos);
+    CHECK(session.run({"blocked", "--offset", "20"}) == 0);
+    CHECK(session.last().target == "/api/v1/blocked?offset=20");
+    CHECK(session.runner.err.find("--offset 30") != std::string::npos);
+    CHECK(session.run({"history", "contact", "42", "--limit", "1", "--before", "347"}) == 0);
+    CHECK(session.last().target == "/api/v1/records/contact/42/history?limit=1&before=347");
+    CHECK(session.runner.err.find("--before 346") != std::string::npos);
 }
 
 TEST_CASE("blocked records are retried all or one", "[cli][command]") {

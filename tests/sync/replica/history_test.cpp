@@ -52,6 +52,8 @@ TEST_CASE("a record's changes say from what to what", "[replica][history]") {
                                   "4 phone u 139>∅", "3 email u ∅>a", "2 phone u 138>139",
                                   "1 - i ∅>~"});
     CHECK(changes_of_record(replica.db(), catalogue, "contact", 1, 2)->size() == 2);
+    CHECK(show(*changes_of_record(replica.db(), catalogue, "contact", 1, 2, 4)) ==
+          Lines{"3 email u ∅>a", "2 phone u 138>139"});
     CHECK(changes_of_record(replica.db(), catalogue, "contcat", 1).error().code == Errc::kNotFound);
     CHECK(changes_since(replica.db(), catalogue, "2000-01-01T00:00:00.000Z")->size() == 8);
     CHECK(changes_since(replica.db(), catalogue, "2999-01-01T00:00:00.000Z")->empty());
