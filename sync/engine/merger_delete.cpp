@@ -21,6 +21,8 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
             shadow.edited(put_group(*group, *row, references)))
             return true;
     }
+    // In question, and nothing is known of what the remote held before: ours is still untold.
+    if (has_open_group_conflict(context.sql, link.id)) return true;
     // Made there by us and not seen since: what was not sent with it has no shadow yet.
     if (std::ranges::none_of(intents_of(context.sql, link.id),
                              [](const Intent& i) { return i.op == "create"; }))

@@ -261,6 +261,15 @@ bool has_open_conflicts(Sql& sql, std::int64_t link) {
         .has_value();
 }
 
+bool has_open_group_conflict(Sql& sql, std::int64_t link) {
+    return sql
+        .integer(
+            "SELECT 1 FROM kontor_conflict WHERE state = 'open' AND link = ?"
+            " AND grp IS NOT NULL LIMIT 1",
+            link)
+        .has_value();
+}
+
 namespace {
 
 // "remote:NAME" and "remote:NAME:USER": NAME. "" for people and programs here.

@@ -105,6 +105,8 @@ struct OpenConflict {
 /// What the remote showed when it was opened or refreshed last.
 [[nodiscard]] std::optional<merge::GroupValues> conflict_theirs(Sql& sql, std::int64_t conflict);
 [[nodiscard]] bool has_open_conflicts(Sql& sql, std::int64_t link);
+/// Of values, not of the record as such.
+[[nodiscard]] bool has_open_group_conflict(Sql& sql, std::int64_t link);
 
 /// kontor_conflict.kind of a group that two sides fight over (C3).
 inline constexpr std::string_view kOscillation = "oscillation";

@@ -381,6 +381,23 @@ TEST_CASE("an edit outlives a deletion there, also where it is not known what th
         w.device.sql("UPDATE contact SET phone = '139'");
         w.remote.erase("Contacts", id);
     }
+    SECTION(
+        "for it was made there by us, without an answer, and what a list shows is in question") {
+        w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+        });
+        w.device.sql("INSERT INTO contact(last_name, phone) VALUES('L', '138')");
+        w.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+        w.device.sync("a");
+        const auto id = w.remote.ids("Contacts").front();
+        const auto made = w.remote.at("Contacts", id);
+        w.remote.forget("Contacts", id);
+        w.remote.replay("Contacts", id, made);
+        w.device.sql("UPDATE contact SET phone = '139'");
+        w.device.sync("a");
+        REQUIRE(w.device.number("SELECT count(*) FROM kontor_conflict WHERE state = 'open'") == 1);
+    }
     w.device.sync("a", with_sweep());
     w.device.sync("a");
     CHECK(w.device.text("SELECT phone FROM contact") == "139");
