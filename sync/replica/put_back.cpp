@@ -186,10 +186,7 @@ Result<PutBack> put_back(const Database& db, const PastRecords& past, const Cloc
     auto plan = preview_put_back(db, past, only_read);
     if (!plan) return pass(plan);
     PutBack out;
-    for (const UndoStep& step : plan->steps)
-        if (auto done = apply(db, step); !done)
-            return in_context("restore " + step.entity + " " + std::to_string(step.record),
-                              done.error());
+    if (auto done = apply(db, plan->steps, "restore"); !done) return pass(done);
     out.plan = std::move(*plan);
     if (out.plan.steps.empty()) return out;
     if (auto done = stamp_history(db, *before, actor, kRule); !done) return pass(done);

@@ -1,6 +1,7 @@
 #include "sync/replica/undo.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "sync/replica/local_edits.hpp"
@@ -11,19 +12,53 @@ namespace {
 
 constexpr const char* kLastSeq = "SELECT coalesce(max(seq),0) FROM kontor_history";
 
-/// What this history has is copied inside SQLite, so that it keeps its storage class.
-Result<> set_field(const Database& db, const UndoStep& step) {
-    auto update =
-        db.prepare("UPDATE " + sql_name(step.entity) + " SET " + sql_name(step.field) + "=" +
-                   (step.source != 0 ? "(SELECT old FROM kontor_history WHERE seq=?2)" : "?2") +
-                   " WHERE id=?1");
+bool same_record(const UndoStep& one, const UndoStep& other) {
+    return one.record == other.record && one.entity == other.entity;
+}
+
+/// Gives a record the values of `steps`, and of the other `fields` none. In one statement, for each
+/// that runs fires all triggers, and of as few texts as there are lists of fields, for to prepare
+/// one takes as long as to run it. What this history has is copied inside SQLite, so that it keeps
+/// its storage class.
+Result<> set_fields(const Database& db, std::span<const UndoStep> steps,
+                    const std::vector<std::string>& fields) {
+    std::string sql = "UPDATE " + sql_name(steps.front().entity);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const std::string seq = "?" + std::to_string(2 * i + 2);
+        sql += (i == 0 ? " SET " : ",") + sql_name(fields[i]) + "=iif(" + seq +
+               ",(SELECT old FROM kontor_history WHERE seq=" + seq + "),?" +
+               std::to_string(2 * i + 3) + ")";
+    }
+    auto update = db.prepare(sql + " WHERE id=?1");
     if (!update) return pass(update);
-    update->bind(1, step.record);
-    if (step.source != 0)
-        update->bind(2, step.source);
-    else
-        update->bind(2, step.then);
+    update->bind(1, steps.front().record);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const int at = 2 * static_cast<int>(i) + 2;
+        update->bind_null(at);
+        update->bind_null(at + 1);
+        const auto step = std::ranges::find(steps, fields[i], &UndoStep::field);
+        if (step == steps.end()) continue;
+        if (step->source != 0)
+            update->bind(at, step->source);
+        else
+            update->bind(at + 1, step->then);
+    }
     return update->run();
+}
+
+/// Of each kind of record that comes back: the fields that any of them had.
+std::map<std::string, std::vector<std::string>> fields_of_returning(
+    std::span<const UndoStep> steps) {
+    std::map<std::string, std::set<std::string>> found;
+    const UndoStep* returning = nullptr;
+    for (const UndoStep& step : steps)
+        if (step.kind == UndoStep::Kind::kInsert)
+            returning = &step;
+        else if (returning != nullptr && same_record(*returning, step))
+            found[step.entity].insert(step.field);
+    std::map<std::string, std::vector<std::string>> out;
+    for (const auto& [entity, fields] : found) out[entity].assign(fields.begin(), fields.end());
+    return out;
 }
 
 Result<> insert_record(const Database& db, const UndoStep& step) {
@@ -39,6 +74,21 @@ Result<> delete_record(const Database& db, const UndoStep& step) {
     if (!remove) return pass(remove);
     remove->bind(1, step.record);
     return remove->run();
+}
+
+/// The steps of one record: that it goes, or that it comes back, and its fields.
+Result<> apply_to_one(const Database& db, std::span<const UndoStep> steps,
+                      const std::map<std::string, std::vector<std::string>>& of_returning) {
+    if (steps.front().kind == UndoStep::Kind::kDelete) return delete_record(db, steps.front());
+    if (steps.front().kind == UndoStep::Kind::kInsert) {
+        if (auto done = insert_record(db, steps.front()); !done) return done;
+        steps = steps.subspan(1);
+        if (steps.empty()) return {};
+        return set_fields(db, steps, of_returning.at(steps.front().entity));
+    }
+    std::vector<std::string> fields;
+    for (const UndoStep& step : steps) fields.push_back(step.field);
+    return set_fields(db, steps, fields);
 }
 
 /// A plan, and the newest entry that it takes into account.
@@ -78,16 +128,21 @@ Result<bool> still_holds(const Database& db, const Catalogue& catalogue, const P
 
 }  // namespace
 
-Result<> apply(const Database& db, const UndoStep& step) {
-    switch (step.kind) {
-        case UndoStep::Kind::kInsert:
-            return insert_record(db, step);
-        case UndoStep::Kind::kDelete:
-            return delete_record(db, step);
-        case UndoStep::Kind::kSet:
-            break;
+Result<> apply(const Database& db, std::span<const UndoStep> steps, std::string_view doing) {
+    const auto of_returning = fields_of_returning(steps);
+    while (!steps.empty()) {
+        const UndoStep& first = steps.front();
+        const auto of_record = steps.first(static_cast<std::size_t>(
+            std::ranges::find_if_not(
+                steps, [&](const UndoStep& step) { return same_record(first, step); }) -
+            steps.begin()));
+        if (auto done = apply_to_one(db, of_record, of_returning); !done)
+            return in_context(
+                std::string(doing) + " " + first.entity + " " + std::to_string(first.record),
+                done.error());
+        steps = steps.subspan(of_record.size());
     }
-    return set_field(db, step);
+    return {};
 }
 
 Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) {
@@ -120,10 +175,7 @@ Result<UndoResult> undo(const Database& db, const Catalogue& catalogue, const Un
     }
 
     UndoResult result;
-    for (const UndoStep& step : planned->plan.steps)
-        if (auto done = apply(db, step); !done)
-            return in_context("undo in " + step.entity + " " + std::to_string(step.record),
-                              done.error());
+    if (auto done = apply(db, planned->plan.steps, "undo in"); !done) return pass(done);
     result.plan = std::move(planned->plan);
     if (auto done = stamp_history(db, *before, actor, "undo"); !done) return pass(done);
     auto after = db.scalar(kLastSeq);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,8 +84,9 @@ struct UndoResult {
     std::int64_t last_seq = 0;  ///< entries made, so that it can be undone; < first: none
 };
 
-/// Carries one step out, within an open write transaction.
-[[nodiscard]] Result<> apply(const Database& db, const UndoStep& step);
+/// Carries steps out, within an open write transaction. `doing`: what an error begins with.
+[[nodiscard]] Result<> apply(const Database& db, std::span<const UndoStep> steps,
+                             std::string_view doing);
 
 /// Undo touches at most so many records at once.
 inline constexpr std::size_t kUndoRecordsMax = 1'000'000;
