@@ -273,7 +273,8 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     auto decided = *run ? decided_conflicts(services, **run) : Result<bool>(false);
     if (!decided) return pass(decided);
     if (*decided) return reopen(services, request, **run, *preview);
-    auto db = services.databases.lend(*preview ? Access::kReadOnly : Access::kLocal);
+    auto db = *preview ? services.databases.lend(Access::kReadOnly)
+                       : services.databases.lend_for_many(Access::kLocal);
     if (!db) return pass(db);
     auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);

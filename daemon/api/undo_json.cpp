@@ -1,13 +1,11 @@
 #include "daemon/api/undo_json.hpp"
 
-#include <algorithm>
-
 #include "daemon/api/json_io.hpp"
 
 namespace kontor::api {
 namespace {
 
-constexpr std::size_t kUndoListMax = 1'000;
+using replica::kUndoListMax;
 
 const char* step_name(replica::UndoStep::Kind kind) {
     switch (kind) {
@@ -51,14 +49,8 @@ json undo_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogu
                            {"reason", replica::to_string(skip.reason)},
                            {"connection", or_null(skip.connection)}});
     }
-    const auto deleted =
-        std::ranges::count(plan.steps, replica::UndoStep::Kind::kDelete, &replica::UndoStep::kind);
-    return {{"preview", preview},
-            {"undone", plan.steps.size()},
-            {"deleted", deleted},
-            {"skipped", plan.skipped.size()},
-            {"changes", std::move(changes)},
-            {"first_seq", 0},
+    return {{"preview", preview},   {"undone", plan.undone},         {"deleted", plan.deleted},
+            {"skipped", plan.left}, {"changes", std::move(changes)}, {"first_seq", 0},
             {"last_seq", 0}};
 }
 

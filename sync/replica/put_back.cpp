@@ -53,6 +53,7 @@ public:
         for (const std::int64_t record : past_.records)
             if (auto done = plan_one(record); !done)
                 return in_context(now_.name + " " + std::to_string(record), done.error());
+        plan_.count();
         return std::move(plan_);
     }
 

@@ -1,14 +1,19 @@
 #include "sync/replica/undo.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
 #include "sync/replica/local_edits.hpp"
+#include "sync/replica/undo_plan.hpp"
 
 namespace kontor::replica {
 
 namespace {
+
+/// Records of an undo of many that are put back in one transaction: some tens of milliseconds.
+constexpr std::size_t kPart = 100;
 
 constexpr const char* kLastSeq = "SELECT coalesce(max(seq),0) FROM kontor_history";
 
@@ -91,39 +96,32 @@ Result<> apply_to_one(const Database& db, std::span<const UndoStep> steps,
     return set_fields(db, steps, fields);
 }
 
-/// A plan, and the newest entry that it takes into account.
-struct Planned {
-    UndoPlan plan;
-    std::int64_t seen = 0;
-};
-
-Result<Planned> plan_apart(const Database& db, const Catalogue& catalogue, const UndoScope& scope,
-                           const OnlyReadOf& only_read) {
-    auto snapshot = Snapshot::begin(db);
-    if (!snapshot) return pass(snapshot);
-    auto seen = db.scalar(kLastSeq);
-    if (!seen) return pass(seen);
-    auto plan = preview_undo(db, catalogue, scope, only_read);
-    if (!plan) return pass(plan);
-    return Planned{std::move(*plan), *seen};
-}
-
-/// False if a record that the plan is about has an entry that it does not know.
-Result<bool> still_holds(const Database& db, const Catalogue& catalogue, const Planned& planned) {
-    std::set<std::pair<std::string, std::int64_t>> touched;
-    auto query = db.prepare("SELECT DISTINCT entity,record FROM kontor_history WHERE seq>?1");
-    if (!query) return pass(query);
-    query->bind(1, planned.seen);
-    while (true) {
-        auto row = query->step();
-        if (!row) return pass(row);
-        if (!*row) break;
-        if (const Entity* entity = catalogue.entity(query->integer(0)))
-            touched.emplace(entity->name, query->integer(1));
+/// Undoes records number `from` to `to` in one transaction.
+Result<> undo_part(const Database& db, UndoRecords& records, std::size_t from, std::size_t to,
+                   const std::string& actor, UndoResult& result) {
+    auto transaction = Transaction::begin(db);
+    if (!transaction) return pass(transaction);
+    auto before = db.scalar(kLastSeq);
+    if (!before) return pass(before);
+    UndoPlan part;
+    for (std::size_t at = from; at < to; ++at) {
+        auto plan = records.plan(db, at);
+        if (!plan) return pass(plan);
+        part.undone += plan->undone;
+        part.deleted += plan->deleted;
+        part.left += plan->left;
+        std::ranges::move(plan->steps, std::back_inserter(part.steps));
+        std::ranges::move(plan->skipped, std::back_inserter(part.skipped));
     }
-    return touched.empty() || std::ranges::none_of(planned.plan.steps, [&](const UndoStep& step) {
-               return touched.contains({step.entity, step.record});
-           });
+    if (auto done = apply(db, part.steps, "undo in"); !done) return done;
+    if (auto done = stamp_history(db, *before, actor, "undo"); !done) return done;
+    auto after = db.scalar(kLastSeq);
+    if (!after) return pass(after);
+    if (auto done = transaction->commit(); !done) return done;
+    if (from == 0) result.first_seq = *before + 1;
+    result.last_seq = *after;
+    result.plan.add(std::move(part));
+    return {};
 }
 
 }  // namespace
@@ -159,30 +157,15 @@ Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) 
 Result<UndoResult> undo(const Database& db, const Catalogue& catalogue, const UndoScope& scope,
                         const std::string& actor, const OnlyReadOf& only_read) {
     if (auto ok = require_triggers(db); !ok) return pass(ok);
-    // To plan takes several times as long as to do it, and meanwhile others may write.
-    auto planned = plan_apart(db, catalogue, scope, only_read);
-    if (!planned) return pass(planned);
-    auto transaction = Transaction::begin(db);
-    if (!transaction) return pass(transaction);
-    auto before = db.scalar(kLastSeq);
-    if (!before) return pass(before);
-    auto holds = still_holds(db, catalogue, *planned);
-    if (!holds) return pass(holds);
-    if (!*holds) {
-        auto anew = preview_undo(db, catalogue, scope, only_read);
-        if (!anew) return pass(anew);
-        planned->plan = std::move(*anew);
-    }
-
+    auto records = UndoRecords::choose(db, catalogue, scope, only_read);
+    if (!records) return pass(records);
+    const std::size_t at_once = records->size() <= kUndoAtOnceMax ? kUndoAtOnceMax : kPart;
     UndoResult result;
-    if (auto done = apply(db, planned->plan.steps, "undo in"); !done) return pass(done);
-    result.plan = std::move(planned->plan);
-    if (auto done = stamp_history(db, *before, actor, "undo"); !done) return pass(done);
-    auto after = db.scalar(kLastSeq);
-    if (!after) return pass(after);
-    result.first_seq = *before + 1;
-    result.last_seq = *after;
-    if (auto done = transaction->commit(); !done) return pass(done);
+    for (std::size_t at = 0; at < records->size(); at += at_once)
+        if (auto done =
+                undo_part(db, *records, at, std::min(at + at_once, records->size()), actor, result);
+            !done)
+            return pass(done);
     return result;
 }
 

@@ -73,9 +73,17 @@ struct UndoSkip {
     std::string connection = {};  ///< of what is only read: where from
 };
 
+/// Of long lists the first are kept.
+inline constexpr std::size_t kUndoListMax = 1'000;
+
 struct UndoPlan {
-    std::vector<UndoStep> steps;
-    std::vector<UndoSkip> skipped;
+    std::vector<UndoStep> steps;    ///< the first kUndoListMax, if it is of many records
+    std::vector<UndoSkip> skipped;  ///< likewise
+    /// All of them: steps, those among them that delete, and what is skipped.
+    std::size_t undone = 0, deleted = 0, left = 0;
+
+    void count();               ///< by what the lists have
+    void add(UndoPlan&& more);  ///< what is planned of further records
 };
 
 struct UndoResult {
@@ -101,11 +109,17 @@ using OnlyReadOf = std::function<Result<ShownBy>(const Entity&)>;
 [[nodiscard]] Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
                                             const UndoScope& scope, const OnlyReadOf& only_read);
 
+/// Up to so many records are undone in one transaction, all or none.
+inline constexpr std::size_t kUndoAtOnceMax = 1'000;
+
 /// Takes entries back where their value is still the current one, as ordinary local edits (so that
-/// remotes get them), in one transaction. It is planned before that, so that others write
-/// meanwhile: what they do to other records is not undone. A deleted record returns with its id and
-/// uid. Values keep their storage class. A record that a remote made stays, and so does what is
-/// only read. The rest is reported. The handle's triggers must fire.
+/// remotes get them). A deleted record returns with its id and uid. Values keep their storage
+/// class. A record that a remote made stays, and so does what is only read. The rest is reported.
+/// The handle's triggers must fire.
+///
+/// More than kUndoAtOnceMax records are undone in short transactions, so that nobody who writes has
+/// to wait long, and with no more memory than few: what stops it leaves the rest as it was, and the
+/// same undo goes on with it. Entries of others may lie between first_seq and last_seq then.
 [[nodiscard]] Result<UndoResult> undo(const Database& db, const Catalogue& catalogue,
                                       const UndoScope& scope, const std::string& actor,
                                       const OnlyReadOf& only_read);

@@ -1,78 +1,10 @@
-#include <optional>
+#include "sync/replica/undo_plan.hpp"
 
-#include "sync/replica/rewind.hpp"
-#include "sync/replica/undo.hpp"
+#include <algorithm>
 
 namespace kontor::replica {
 
 namespace {
-
-/// The scope as a condition on entries.
-struct Chosen {
-    UndoScope scope;
-    char op = 0;  ///< if set, entries of this kind alone
-
-    [[nodiscard]] bool operator()(const Entry& entry) const {
-        if (op != 0 && entry.op != op) return false;
-        if (scope.local && entry.run) return false;
-        if (scope.kind == UndoScope::Kind::kRun) return entry.run == scope.first;
-        return entry.seq >= scope.first && entry.seq <= scope.last;
-    }
-};
-
-struct Target {
-    std::int64_t entity;
-    std::int64_t record;
-    std::int64_t first_seq;
-};
-
-/// A single entry stands for itself; that of a delete for the whole delete.
-Result<Chosen> choose(const Database& db, const UndoScope& scope) {
-    if (scope.kind != UndoScope::Kind::kChange) return Chosen{scope};
-    auto query = db.prepare(
-        "SELECT h.op,(SELECT coalesce(max(seq),0) FROM kontor_history p WHERE p.entity=h.entity"
-        " AND p.record=h.record AND p.seq<h.seq AND p.op='d' AND p.field IS NULL),"
-        " (SELECT min(seq) FROM kontor_history n WHERE n.entity=h.entity AND n.record=h.record"
-        " AND n.seq>=h.seq AND n.op='d' AND n.field IS NULL) FROM kontor_history h WHERE h.seq=?1");
-    if (!query) return pass(query);
-    query->bind(1, scope.first);
-    auto row = query->step();
-    if (!row) return pass(row);
-    if (!*row)
-        return fail(Errc::kNotFound, "there is no history entry " + std::to_string(scope.first),
-                    {{"seq", std::to_string(scope.first)}});
-    if (query->text(0) != "d") return Chosen{scope};
-    Chosen whole{scope, 'd'};
-    whole.scope.first = query->integer(1) + 1;
-    whole.scope.last = query->integer(2);
-    return whole;
-}
-
-Result<std::vector<Target>> targets(const Database& db, const UndoScope& wanted,
-                                    const Chosen& chosen) {
-    const bool by_run = wanted.kind == UndoScope::Kind::kRun;
-    const bool one = wanted.kind == UndoScope::Kind::kChange;
-    auto query = db.prepare(
-        std::string("SELECT entity,record,min(seq) FROM kontor_history WHERE op<>'k' AND ") +
-        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") + (wanted.local ? " AND run IS NULL" : "") +
-        " GROUP BY entity,record ORDER BY 1,2 LIMIT ?3");
-    if (!query) return pass(query);
-    query->bind(1, wanted.first);
-    if (!by_run) query->bind(2, wanted.last);
-    query->bind(3, static_cast<std::int64_t>(kUndoRecordsMax + 1));
-    std::vector<Target> out;
-    while (true) {
-        auto row = query->step();
-        if (!row) return pass(row);
-        if (!*row) break;
-        out.push_back(
-            {query->integer(0), query->integer(1), one ? chosen.scope.first : query->integer(2)});
-    }
-    if (out.size() > kUndoRecordsMax)
-        return fail(Errc::kInvalid, "that is too much to undo at once",
-                    {{"max", std::to_string(kUndoRecordsMax)}});
-    return out;
-}
 
 /// Plans one record. Walks its entries backwards with two states in hand: what the record was
 /// (`was`), and what it will be if only the chosen entries are taken back (`will`).
@@ -208,38 +140,130 @@ std::string_view to_string(UndoRefusal reason) {
     return "";
 }
 
+bool UndoRecords::Chosen::operator()(const Entry& entry) const {
+    if (op != 0 && entry.op != op) return false;
+    if (scope.local && entry.run) return false;
+    if (scope.kind == UndoScope::Kind::kRun) return entry.run == scope.first;
+    return entry.seq >= scope.first && entry.seq <= scope.last;
+}
+
+// A single entry stands for itself; that of a delete for the whole delete.
+Result<> UndoRecords::read_scope(const Database& db, const UndoScope& scope) {
+    chosen_ = {scope};
+    if (scope.kind == UndoScope::Kind::kRange) {
+        // What comes from now on is not meant.
+        auto newest = db.scalar("SELECT coalesce(max(seq),0) FROM kontor_history");
+        if (!newest) return pass(newest);
+        chosen_.scope.last = std::min(scope.last, *newest);
+    }
+    if (scope.kind != UndoScope::Kind::kChange) return {};
+    auto query = db.prepare(
+        "SELECT h.op,(SELECT coalesce(max(seq),0) FROM kontor_history p WHERE p.entity=h.entity"
+        " AND p.record=h.record AND p.seq<h.seq AND p.op='d' AND p.field IS NULL),"
+        " (SELECT min(seq) FROM kontor_history n WHERE n.entity=h.entity AND n.record=h.record"
+        " AND n.seq>=h.seq AND n.op='d' AND n.field IS NULL) FROM kontor_history h WHERE h.seq=?1");
+    if (!query) return pass(query);
+    query->bind(1, scope.first);
+    auto row = query->step();
+    if (!row) return pass(row);
+    if (!*row)
+        return fail(Errc::kNotFound, "there is no history entry " + std::to_string(scope.first),
+                    {{"seq", std::to_string(scope.first)}});
+    if (query->text(0) != "d") return {};
+    chosen_.op = 'd';
+    chosen_.scope.first = query->integer(1) + 1;
+    chosen_.scope.last = query->integer(2);
+    return {};
+}
+
+Result<> UndoRecords::read_targets(const Database& db, const UndoScope& scope) {
+    const bool by_run = scope.kind == UndoScope::Kind::kRun;
+    const bool one = scope.kind == UndoScope::Kind::kChange;
+    auto query = db.prepare(
+        std::string("SELECT entity,record,min(seq) FROM kontor_history WHERE op<>'k' AND ") +
+        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") + (scope.local ? " AND run IS NULL" : "") +
+        " GROUP BY entity,record ORDER BY 1,2 LIMIT ?3");
+    if (!query) return pass(query);
+    query->bind(1, scope.first);
+    if (!by_run) query->bind(2, one ? scope.last : chosen_.scope.last);
+    query->bind(3, static_cast<std::int64_t>(kUndoRecordsMax + 1));
+    while (true) {
+        auto row = query->step();
+        if (!row) return pass(row);
+        if (!*row) break;
+        targets_.push_back(
+            {query->integer(0), query->integer(1), one ? chosen_.scope.first : query->integer(2)});
+    }
+    if (targets_.size() > kUndoRecordsMax)
+        return fail(Errc::kInvalid, "that is too much to undo at once",
+                    {{"max", std::to_string(kUndoRecordsMax)}});
+    if (targets_.empty()) return fail(Errc::kNotFound, "there is nothing to undo");
+    return {};
+}
+
+Result<UndoRecords> UndoRecords::choose(const Database& db, const Catalogue& catalogue,
+                                        const UndoScope& scope, const OnlyReadOf& only_read) {
+    UndoRecords out(catalogue, only_read);
+    if (auto done = out.read_scope(db, scope); !done) return pass(done);
+    if (auto done = out.read_targets(db, scope); !done) return pass(done);
+    return out;
+}
+
+Result<UndoPlan> UndoRecords::plan(const Database& db, std::size_t at) {
+    const Target& target = targets_[at];
+    UndoPlan plan;
+    const Entity* entity = catalogue_.entity(target.entity);
+    if (entity == nullptr) return plan;
+    if (known_ != entity->id) {  // those of one kind follow one another
+        auto of_kind = only_read_(*entity);
+        if (!of_kind) return pass(of_kind);
+        shown_by_ = std::move(*of_kind);
+        known_ = entity->id;
+    }
+    auto now = read_state(db, *entity, target.record);
+    if (!now) return pass(now);
+    RecordUndo record(*entity, shown_by_, target.record, std::move(*now), plan);
+    auto done =
+        entries_after(db, *entity, target.record, target.first_seq - 1, [&](const Entry& entry) {
+            record.back_over(entry, chosen_(entry));
+            return true;
+        });
+    if (!done) return pass(done);
+    record.finish();
+    plan.count();
+    return plan;
+}
+
+void UndoPlan::count() {
+    undone = steps.size();
+    left = skipped.size();
+    deleted = static_cast<std::size_t>(
+        std::ranges::count(steps, UndoStep::Kind::kDelete, &UndoStep::kind));
+}
+
+void UndoPlan::add(UndoPlan&& more) {
+    undone += more.undone;
+    deleted += more.deleted;
+    left += more.left;
+    const auto some = [](auto& all, auto& from) {
+        for (auto& one : from)
+            if (all.size() < kUndoListMax) all.push_back(std::move(one));
+    };
+    some(steps, more.steps);
+    some(skipped, more.skipped);
+}
+
 Result<UndoPlan> preview_undo(const Database& db, const Catalogue& catalogue,
                               const UndoScope& scope, const OnlyReadOf& only_read) {
-    auto chosen = choose(db, scope);
-    if (!chosen) return pass(chosen);
-    auto records = targets(db, scope, *chosen);
+    auto records = UndoRecords::choose(db, catalogue, scope, only_read);
     if (!records) return pass(records);
-    if (records->empty()) return fail(Errc::kNotFound, "there is nothing to undo");
-
-    UndoPlan plan;
-    std::int64_t known = 0;
-    ShownBy shown_by;
-    for (const Target& target : *records) {  // those of one kind follow one another
-        const Entity* entity = catalogue.entity(target.entity);
-        if (entity == nullptr) continue;
-        if (known != entity->id) {
-            auto of_kind = only_read(*entity);
-            if (!of_kind) return pass(of_kind);
-            shown_by = std::move(*of_kind);
-            known = entity->id;
-        }
-        auto now = read_state(db, *entity, target.record);
-        if (!now) return pass(now);
-        RecordUndo record(*entity, shown_by, target.record, std::move(*now), plan);
-        auto done = entries_after(db, *entity, target.record, target.first_seq - 1,
-                                  [&](const Entry& entry) {
-                                      record.back_over(entry, (*chosen)(entry));
-                                      return true;
-                                  });
-        if (!done) return pass(done);
-        record.finish();
+    UndoPlan out;
+    for (std::size_t at = 0; at < records->size(); ++at) {
+        auto one = records->plan(db, at);
+        if (!one) return pass(one);
+        out.add(std::move(*one));
     }
-    return plan;
+    return out;
 }
 
 }  // namespace kontor::replica
