@@ -179,10 +179,13 @@ std::vector<Account::Shown> Account::changed_since(const std::string& stream,
                                                    std::string_view from) const {
     std::vector<Shown> out;
     const ServerTraits& traits = server_.traits();
+    const std::string told_from =
+        traits.feed_keeps.count() > 0 ? format_instant(server_.now() - traits.feed_keeps) : "";
     for (const auto& [id, record] : server_.records(stream)) {
         const Server::Image* image = server_.visible(record);
         if (image == nullptr || record.forbidden) continue;
         if (image->deleted && (from.empty() || !traits.deleted_feed)) continue;
+        if (image->deleted && image->stamp < told_from) continue;
         if (image->stamp < from) continue;
         Shown shown{.id = id, .image = *image, .fact = remote::Fact::kRecord};
         if (image->deleted)
@@ -400,6 +403,16 @@ void Account::watch_parked(const std::string& stream, std::span<const remote::Ch
         }
 }
 
+// Somebody on the way has sent it again. Where nothing tells that a create is the same one, no
+// client can keep it from being made twice; there nobody sends again.
+void Account::resend(const std::string& stream, const remote::Change& change,
+                     remote::PushResult& result) {
+    const bool told_apart = change.op != remote::ChangeOp::kCreate || server_.traits().key_field;
+    if (!resends_ || !told_apart || !resends_->percent(25)) return;
+    trace_.note("! arrives twice");
+    result = server_.carry_out(stream, change, user_);
+}
+
 Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                                                       std::span<const remote::Change> changes) {
     const std::string name(stream);
@@ -442,7 +455,10 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             if (changes[i].op == remote::ChangeOp::kUpdate &&
                 result.status == remote::PushStatus::kOk)
                 watch_update(name, changes[i], before);
-            if (result.status == remote::PushStatus::kOk) ++carried_out_;
+            if (result.status == remote::PushStatus::kOk) {
+                ++carried_out_;
+                resend(name, changes[i], result);
+            }
             if (happens(Fault::kItemUnknown)) result = {};
         }
         trace_.mix(static_cast<std::uint64_t>(result.status));

@@ -65,6 +65,8 @@ public:
     void let_end(std::uint64_t seed) { ends_.emplace(seed); }
     /// From now on it takes long until the remote has told its time, and until that has come back.
     void be_slow(std::uint64_t seed) { slow_.emplace(seed); }
+    /// From now on some of what is pushed is carried out twice, and the second answer comes back.
+    void let_resend(std::uint64_t seed) { resends_.emplace(seed); }
     /// Faults that have happened since the last call.
     [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
 
@@ -144,6 +146,8 @@ private:
     void watch_return(const std::string& stream, const remote::Change& change) const;
     void watch_update(const std::string& stream, const remote::Change& change,
                       const Server::Record& before);
+    void resend(const std::string& stream, const remote::Change& change,
+                remote::PushResult& result);
 
     Server& server_;
     std::string user_;
@@ -151,7 +155,7 @@ private:
     Dice dice_;
     Trace& trace_;
     Hooks hooks_;
-    std::optional<Dice> ends_, slow_;
+    std::optional<Dice> ends_, slow_, resends_;
     std::vector<Fault> armed_;
     int fired_ = 0;
     int quota_ = 0, used_ = 0;

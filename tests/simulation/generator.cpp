@@ -395,6 +395,7 @@ std::string describe(const Scenario& scenario) {
              ? ", " + std::to_string(scenario.twists.quota) + " requests a day"
              : "") +
         (scenario.twists.restored ? ", a replica is restored" : "") +
+        (scenario.twists.resends ? ", pushes arrive twice" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {
@@ -406,8 +407,11 @@ std::string describe(const Scenario& scenario) {
                (t.opaque_versions ? ", revisions" : "") +
                (t.cas != remote::CompareAndSet::kNone ? ", compare-and-set" : "") +
                (t.answers_version ? "" : ", answers without version") +
-               (t.deleted_feed ? "" : ", no deleted feed") + (t.key_field ? "" : ", no key") +
-               (t.nulls_lookups ? ", nulls look-ups" : "") +
+               (t.deleted_feed ? "" : ", no deleted feed") +
+               (t.feed_keeps.count() > 0
+                    ? ", deletions told for " + std::to_string(t.feed_keeps.count()) + " h"
+                    : "") +
+               (t.key_field ? "" : ", no key") + (t.nulls_lookups ? ", nulls look-ups" : "") +
                (t.unique_email ? ", unique e-mail" : "") + "\n";
         for (const auto& stream : scenario.remotes[i].streams) {
             out += "    " + stream.name + ": delete against edit " +

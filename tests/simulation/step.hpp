@@ -107,6 +107,8 @@ struct Twists {
     bool set_back = false;  ///< a remote is set back, or replaced by another organisation (B5)
     int quota = 0;          ///< requests a day for each connection; 0: no limit
     bool restored = false;  ///< a device's replica is put back to an earlier state
+    bool forgets = false;   ///< lists of deletions forget them after a day or more
+    bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
 };
 
 /// Everything that one seed stands for.

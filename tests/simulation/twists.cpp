@@ -173,11 +173,30 @@ void restore(Scenario& scenario, bool one_fate) {
     }
 }
 
+// Remotes tell of deletions for a day or two. Somebody may be away for longer.
+void forget(Scenario& scenario) {
+    Dice dice(scenario.seed + 0xFEED);
+    if (!dice.percent(15)) return;
+    for (ServerTraits& traits : scenario.traits) {
+        if (!traits.deleted_feed) continue;
+        scenario.twists.forgets = true;
+        traits.feed_keeps = std::chrono::hours{24 * (1 + static_cast<int>(dice.roll(2)))};
+    }
+    if (!scenario.twists.forgets) return;
+    constexpr std::int64_t kHour = 3'600'000;
+    for (auto n = 1 + dice.roll(2); n > 0; --n) {
+        put_in(dice, scenario, Act::kTheirDelete, 0);
+        const auto away = put_in(dice, scenario, Act::kWait, 0);
+        scenario.steps[away].amount = static_cast<std::int64_t>(dice.roll(96)) * kHour;
+    }
+}
+
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{
-        "reader", "fights", "twins", "loads_late", "slow", "ends", "set_back", "restored", "quota"};
+    static const std::vector<std::string> names{"reader", "fights",  "twins",    "loads_late",
+                                                "slow",   "ends",    "set_back", "restored",
+                                                "quota",  "forgets", "resends"};
     return names;
 }
 
@@ -186,7 +205,8 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "twins" && twists.twins > 0) || (name == "loads_late" && twists.loads_late) ||
            (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
            (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
-           (name == "quota" && twists.quota > 0);
+           (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
+           (name == "resends" && twists.resends);
 }
 
 void twist(Scenario& scenario) {
@@ -219,6 +239,9 @@ void twist(Scenario& scenario) {
     restore(scenario, one_fate);
     Dice quota(scenario.seed + 0xD4);
     if (quota.percent(15)) twists.quota = 8 + static_cast<int>(quota.roll(60));
+    forget(scenario);
+    Dice again(scenario.seed + 0x2A3);
+    twists.resends = !one_fate && again.percent(15);
 }
 
 }  // namespace kontor::simulation

@@ -120,6 +120,7 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                            }});
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);
+    if (scenario_.twists.resends) out->let_resend(seed * 67);
     return out;
 }
 
