@@ -82,7 +82,8 @@ typedef struct kontor_host {
     kontor_status (*http)(void* ctx, kontor_str head, kontor_str body, kontor_http_response* out);
 
     /* Hands a record batch (record_batch.hpp) to the engine; only inside pull(), fetch(),
-     * find() and list_ids(). `checkpoint` is the cursor from which a later pull goes on after this
+     * find() and list_ids(), and inside push() for what its request names to be fetched.
+     * `checkpoint` is the cursor from which a later pull goes on after this
      * batch, or empty if it cannot be resumed here. Returns once the batch before has been
      * committed: this is the back-pressure. This one may still be on its way while the plugin
      * reads on. If it is refused, the next batch, or the next call that could have an effect, is
@@ -192,7 +193,10 @@ typedef struct kontor_connector {
 
     /* Carries out changes (a record batch with ops create, update, delete), at most the stream's
      * push_batch_max. *out: JSON {"results":[result…]}, one per change in order. An error status
-     * other than UNAVAILABLE, TIMEOUT, PROTOCOL, INTERNAL promises that nothing was carried out. */
+     * other than UNAVAILABLE, TIMEOUT, PROTOCOL, INTERNAL promises that nothing was carried out.
+     * `request`: JSON {"stream","fields":[…]}; for streams with the capability fetch_with_push also
+     * "fetch": {"fields":[…],"ids":[…]}, other records that may be emitted meanwhile as by fetch().
+     * Those that are not, for whatever reason, are asked for later: that is no failure of push(). */
     kontor_status (*push)(kontor_instance* self, kontor_str request, kontor_str batch,
                           kontor_str* out);
 

@@ -54,6 +54,7 @@ remote::Capabilities read_capabilities(const Json& json) {
     can.deleted_retention_days = small(json, "deleted_retention_days", 0, 0, 100'000);
     can.list_ids = flag_of(json, "list_ids");
     can.fetch = flag_of(json, "fetch");
+    can.fetch_with_push = can.fetch && flag_of(json, "fetch_with_push");
     can.find_fields = texts_of(json, "find_fields");
     can.key_field = text_of(json, "key_field");
     const auto cas = text_of(json, "cas", "none");

@@ -41,6 +41,42 @@ Services::Emit into(BatchDecoder& decoder, remote::RecordSink& sink) {
     };
 }
 
+// What is read by id. Each id is answered once.
+class Images {
+public:
+    Images(std::span<const std::string> fields, std::span<const std::string> ids,
+           remote::RecordSink& sink)
+        : decoder_(fields.size(), {abi::Op::kRecord, abi::Op::kDeleted, abi::Op::kMissing,
+                                   abi::Op::kForbidden, abi::Op::kMerged, abi::Op::kConverted}),
+          ids_(ids),
+          open_(ids.begin(), ids.end()),
+          sink_(sink) {}
+
+    Result<> take(std::string_view batch) {
+        auto records = decoder_.decode(batch);
+        if (!records) return pass(records);
+        for (const auto& record : *records)
+            if (open_.erase(record.id) == 0)
+                return fail(Errc::kProtocol,
+                            "the connector fetched a record that was not asked for, or twice",
+                            {{"record", std::string(record.id)}});
+        return sink_.accept(*records, {});
+    }
+
+    [[nodiscard]] std::vector<std::string> unanswered() const {
+        std::vector<std::string> out;
+        for (const auto& id : ids_)
+            if (open_.contains(id)) out.push_back(id);
+        return out;
+    }
+
+private:
+    BatchDecoder decoder_;
+    std::span<const std::string> ids_;
+    std::unordered_set<std::string_view> open_;
+    remote::RecordSink& sink_;
+};
+
 Json request_for(std::string_view stream, std::span<const std::string> fields) {
     Json request = {{"stream", stream}, {"fields", Json::array()}};
     for (const auto& field : fields) request["fields"].push_back(field);
@@ -105,9 +141,10 @@ void complete(remote::PushResult& result, const remote::Change& change) {
 }  // namespace
 
 Result<Reply> PluginRemote::enter(Function function, std::string_view first,
-                                  std::string_view second, const Services::Emit* emit) const {
+                                  std::string_view second, const Services::Emit* emit,
+                                  Services::Refusal refusal) const {
     if (parts_.sleeper.cancelled()) return fail(Errc::kCancelled, "cancelled");
-    parts_.services.begin_call(emit);
+    parts_.services.begin_call(emit, refusal);
     auto reply = parts_.connector->call(function, first, second);
     auto ended = parts_.services.end_call(reply ? reply->status : KONTOR_E_INTERNAL);
     if (!reply) {
@@ -202,28 +239,18 @@ Result<> PluginRemote::fetch(std::string_view stream, std::span<const std::strin
 
 Result<> PluginRemote::fetch_some(std::string_view stream, std::span<const std::string> fields,
                                   std::span<const std::string> ids, remote::RecordSink& sink) {
-    using enum abi::Op;
-    BatchDecoder decoder(fields.size(),
-                         {kRecord, kDeleted, kMissing, kForbidden, kMerged, kConverted});
-    std::unordered_set<std::string_view> open(ids.begin(), ids.end());
-    // Each id is answered once. One that is passed over in silence would count as unchanged.
-    const Services::Emit emit = [&](std::string_view batch, std::string_view) -> Result<> {
-        auto records = decoder.decode(batch);
-        if (!records) return pass(records);
-        for (const auto& record : *records)
-            if (open.erase(record.id) == 0)
-                return fail(Errc::kProtocol,
-                            "the connector fetched a record that was not asked for, or twice",
-                            {{"record", std::string(record.id)}});
-        return sink.accept(*records, {});
+    Images images(fields, ids, sink);
+    const Services::Emit emit = [&](std::string_view batch, std::string_view) {
+        return images.take(batch);
     };
     auto request = request_for(stream, fields);
     request["ids"] = list_of(ids);
     const auto reply = enter(Function::kFetch, dump_json(request), {}, &emit);
     if (!reply) return tl::unexpected(reply.error());
-    if (!open.empty())
+    // One that is passed over in silence would count as unchanged.
+    if (const auto left = images.unanswered(); !left.empty())
         return fail(Errc::kProtocol, "the connector said nothing of a record that was asked for",
-                    {{"record", std::string(*open.begin())}});
+                    {{"record", left.front()}});
     return {};
 }
 
@@ -245,6 +272,33 @@ Result<> PluginRemote::find(std::string_view stream, std::span<const std::string
 
 Result<std::vector<remote::PushResult>> PluginRemote::push(
     std::string_view stream, std::span<const remote::Change> changes) {
+    return push_with(stream, changes, nullptr, nullptr);
+}
+
+remote::Remote::Exchange PluginRemote::push_and_fetch(std::string_view stream,
+                                                      std::span<const remote::Change> changes,
+                                                      std::span<const std::string> fields,
+                                                      std::span<const std::string> ids,
+                                                      remote::RecordSink& sink) {
+    Images images(fields, ids, sink);
+    Result<> fetched;
+    // Whatever becomes of the images, the plugin goes on writing.
+    const Services::Emit emit = [&](std::string_view batch, std::string_view) -> Result<> {
+        if (fetched && parts_.sleeper.cancelled()) fetched = fail(Errc::kCancelled, "cancelled");
+        if (fetched) fetched = images.take(batch);
+        return {};
+    };
+    const Json fetch_request = {{"fields", list_of(fields)}, {"ids", list_of(ids)}};
+    Exchange out{push_with(stream, changes, &fetch_request, &emit), {}};
+    if (!out.pushed) return out;
+    // What it could not read meanwhile, it may be able to now; or it says why not.
+    out.fetched = fetched ? fetch(stream, fields, images.unanswered(), sink) : std::move(fetched);
+    return out;
+}
+
+Result<std::vector<remote::PushResult>> PluginRemote::push_with(
+    std::string_view stream, std::span<const remote::Change> changes, const Json* fetch,
+    const Services::Emit* emit) {
     if (!has(Function::kPush)) return unsupported("push");
     if (changes.empty()) return std::vector<remote::PushResult>();
     auto can = capabilities(stream);
@@ -255,8 +309,10 @@ Result<std::vector<remote::PushResult>> PluginRemote::push(
     if (index.names.size() >= kFieldsMax) return fail(Errc::kInvalid, "too many fields");
     writer_.clear();
     for (const auto& change : changes) add_change(writer_, change, index);
-    const auto request = dump_json(request_for(stream, index.names));
-    const auto reply = enter(Function::kPush, request, writer_.bytes(), nullptr);
+    auto request = request_for(stream, index.names);
+    if (fetch) request["fetch"] = *fetch;
+    const auto reply = enter(Function::kPush, dump_json(request), writer_.bytes(), emit,
+                             Services::Refusal::kIgnored);
     if (!reply) return tl::unexpected(reply.error());
     auto results = read_push_results(view(reply->out));
     if (!results) return results;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ public:
     Result<> find(std::string_view stream, std::span<const std::string> fields,
                   std::string_view field, std::span<const std::string> values,
                   remote::RecordSink& sink) override;
+    Exchange push_and_fetch(std::string_view stream, std::span<const remote::Change> changes,
+                            std::span<const std::string> fields, std::span<const std::string> ids,
+                            remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
     void serve_writes(bool on) override;
@@ -53,12 +57,18 @@ private:
 
     /// Runs a function of the plugin, whose records go to `emit` (may be null).
     Result<Reply> enter(Function function, std::string_view first, std::string_view second,
-                        const Services::Emit* emit) const;
+                        const Services::Emit* emit,
+                        Services::Refusal refusal = Services::Refusal::kFailsCall) const;
     [[nodiscard]] bool has(Function function) const {
         return parts_.connector->info().has(function);
     }
 
     Result<remote::Capabilities> capabilities(std::string_view stream);
+    /// `fetch`: the request's member of that name, or null.
+    Result<std::vector<remote::PushResult>> push_with(std::string_view stream,
+                                                      std::span<const remote::Change> changes,
+                                                      const nlohmann::json* fetch,
+                                                      const Services::Emit* emit);
     Result<> fetch_some(std::string_view stream, std::span<const std::string> fields,
                         std::span<const std::string> ids, remote::RecordSink& sink);
 

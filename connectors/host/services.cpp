@@ -235,8 +235,9 @@ Services::Services(Parts parts) : parts_(std::move(parts)), streams_(parts_.dial
     table_.stream_close = &Calls::stream_close;
 }
 
-void Services::begin_call(const Emit* emit) {
+void Services::begin_call(const Emit* emit, Refusal refusal) {
     emit_ = emit;
+    refusal_ = refusal;
     explained_.reset();
     host_error_.reset();
     sink_error_.reset();
@@ -367,6 +368,10 @@ kontor_status Services::emit(std::string_view batch, std::string_view checkpoint
         return failed({Errc::kInvalid, "emit outside of a call that takes records", {}, {}});
     if (sink_error_) return status_of(sink_error_->code);
     move_on();
+    if (refusal_ == Refusal::kIgnored) {
+        (void)(*emit_)(batch, checkpoint);
+        return KONTOR_OK;
+    }
     auto taken = parts_.sleeper.cancelled() ? Result<>(fail(Errc::kCancelled, "cancelled"))
                                             : (*emit_)(batch, checkpoint);
     if (taken) return KONTOR_OK;

@@ -50,9 +50,13 @@ public:
 
     [[nodiscard]] const kontor_host* table() const { return &table_; }
 
+    /// What it means that a batch is not taken. For a call that is about something else, nothing:
+    /// whoever made it knows what is missing.
+    enum class Refusal { kFailsCall, kIgnored };
+
     /// Before each call into the plugin: forgets the last call's error. `emit` may be null and must
     /// stay alive until the call returns.
-    void begin_call(const Emit* emit);
+    void begin_call(const Emit* emit, Refusal refusal = Refusal::kFailsCall);
     /// After it: what `status` means. The plugin's own explanation counts, else that of the host
     /// call that failed with this status; an error of emit() is returned as it was.
     [[nodiscard]] Result<> end_call(kontor_status status);
@@ -86,6 +90,7 @@ private:
     Parts parts_;
     kontor_host table_{};
     const Emit* emit_ = nullptr;
+    Refusal refusal_ = Refusal::kFailsCall;
     std::optional<Error> explained_;   // by the plugin
     std::optional<Error> host_error_;  // of the last host call that failed
     std::optional<Error> sink_error_;  // of emit

@@ -55,6 +55,7 @@ Json capabilities(const Capabilities& can) {
              {"deleted_feed", can.deleted_feed},
              {"list_ids", can.list_ids},
              {"fetch", can.fetch},
+             {"fetch_with_push", can.fetch_with_push},
              {"find_fields", can.find_fields},
              {"cas", can.cas},
              {"push_batch_max", can.push_batch_max},

@@ -44,6 +44,7 @@ struct FieldSpec {
 struct Capabilities {
     bool pull = true, create = false, update = false, remove = false;
     bool deleted_feed = false, list_ids = false, fetch = false;
+    bool fetch_with_push = false;
     std::int64_t deleted_retention_days = 0;
     std::vector<std::string> find_fields;
     std::string key_field;

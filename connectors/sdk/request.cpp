@@ -39,6 +39,8 @@ Request parse_request(std::string_view json) {
     request.field = text_of(parsed, "field");
     request.values = texts(parsed, "values");
     request.total_hint = integer_of(parsed, "total_hint", -1);
+    const Json& fetch = member(parsed, "fetch");
+    request.fetch = {texts(fetch, "fields"), texts(fetch, "ids")};
     if (request.stream.empty()) throw Error(KONTOR_E_INVALID, "request: no stream");
     if (request.fields.size() > 65'535) throw Error(KONTOR_E_INVALID, "request: too many fields");
     return request;

@@ -16,6 +16,11 @@ struct Request {
     std::string field;                ///< find
     std::vector<std::string> values;  ///< find
     std::int64_t total_hint = -1;     ///< pull: expected records; -1 = not known
+    /// push: other records that may be emitted meanwhile, as fetch() would. Only streams with
+    /// Capabilities::fetch_with_push are asked.
+    struct Fetch {
+        std::vector<std::string> fields, ids;
+    } fetch;
 };
 
 /// Throws Error(KONTOR_E_INVALID) if it is malformed or names more than 65,535 fields.

@@ -37,6 +37,7 @@ json capabilities_of(const remote::Capabilities& can) {
             {"deleted_retention_days", can.deleted_retention_days},
             {"list_ids", can.list_ids},
             {"fetch", can.fetch},
+            {"fetch_with_push", can.fetch_with_push},
             {"find_fields", can.find_fields},
             {"key_field", can.key_field},
             {"cas", cas_of(can.cas)},

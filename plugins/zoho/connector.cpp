@@ -80,7 +80,8 @@ std::vector<sdk::PushResult> Connector::push(const sdk::Request& request,
                                              abi::BatchReader changes) {
     const Module& module = metadata_.module(request.stream);
     if (module.is_users()) throw sdk::Error(KONTOR_E_UNSUPPORTED, "users cannot be written");
-    return push_changes(api_, module, request, changes);
+    Meanwhile meanwhile(api_, module, request);
+    return push_changes(api_, module, request, changes, meanwhile);
 }
 
 }  // namespace kontor::zoho

@@ -176,7 +176,7 @@ sdk::StreamSpec Module::stream(const Options& options) const {
     out.custom = custom;
     if (!custom) out.entity_hint = module_name(name).entity;
     sdk::Capabilities& can = out.capabilities;
-    can.list_ids = can.fetch = true;
+    can.list_ids = can.fetch = can.fetch_with_push = true;
     can.modified_resolution_ms = 1000;
     // Several requests' worth, which wait for the network together.
     can.fetch_batch_max = can.push_batch_max = kRequestRecordsMax * kRequestsAtOnceMax;

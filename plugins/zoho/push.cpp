@@ -17,9 +17,11 @@ using Group = std::vector<const Change*>;
 
 class Push {
 public:
-    Push(Api& api, const Module& module) : api_(api), module_(module) {}
+    Push(Api& api, const Module& module, Meanwhile& meanwhile)
+        : api_(api), module_(module), meanwhile_(meanwhile) {}
 
     std::vector<sdk::PushResult> run(const sdk::Request& request, abi::BatchReader batch) {
+        meanwhile_.begin();
         const Field* key = module_.key_field(api_.options());
         auto changes = read_changes(module_, key, request, batch, results_);
         Group keyed, created, updated, deleted;
@@ -53,6 +55,7 @@ public:
         send_all(updated, [&](const Group& group) { return update(group); });
         for (Change* change : with_rows) update_with_rows(*change);
         send_all(deleted, [&](const Group& group) { return removal(group); });
+        while (!stopped_ && !meanwhile_.done()) read_on();
         if (refusal_ && !reached_) std::rethrow_exception(refusal_);
         return std::move(results_);
     }
@@ -105,6 +108,12 @@ private:
         send_all({&change}, [&](const Group& group) { return update(group); });
     }
 
+    // Before an answer to a write is waited for: the engine merges while that is under way.
+    void read_on() {
+        meanwhile_.finish_next();
+        meanwhile_.begin();
+    }
+
     struct Flight {
         Group group;
         sdk::BegunRequest request;
@@ -116,12 +125,14 @@ private:
         std::deque<Flight> under_way;
         auto rest = std::span(changes);
         while (true) {
-            while (!stopped_ && !rest.empty() && under_way.size() < kRequestsAtOnceMax) {
+            const auto most = meanwhile_.done() ? kRequestsAtOnceMax : kRequestsAtOnceMax / 2;
+            while (!stopped_ && !rest.empty() && under_way.size() < most) {
                 const auto some = rest.first(std::min(kRequestRecordsMax, rest.size()));
                 rest = rest.subspan(some.size());
                 under_way.push_back(take_off({some.begin(), some.end()}, build));
             }
             if (under_way.empty()) return;
+            read_on();
             land(under_way.front());
             under_way.pop_front();
         }
@@ -197,6 +208,7 @@ private:
 
     Api& api_;
     const Module& module_;
+    Meanwhile& meanwhile_;
     std::vector<sdk::PushResult> results_;
     bool reached_ = false;  ///< something may have been carried out
     bool stopped_ = false;
@@ -206,8 +218,9 @@ private:
 }  // namespace
 
 std::vector<sdk::PushResult> push_changes(Api& api, const Module& module,
-                                          const sdk::Request& request, abi::BatchReader batch) {
-    return Push(api, module).run(request, batch);
+                                          const sdk::Request& request, abi::BatchReader batch,
+                                          Meanwhile& meanwhile) {
+    return Push(api, module, meanwhile).run(request, batch);
 }
 
 }  // namespace kontor::zoho

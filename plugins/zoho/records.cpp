@@ -281,20 +281,33 @@ void Records::read_chunk(const Chunk& chunk, Absent absent, abi::BatchWriter& ou
     }
 }
 
+Records::ByIds::ByIds(Records& records, std::span<const std::string> ids) : records_(records) {
+    for (std::size_t at = 0; at < ids.size(); at += kRequestRecordsMax)
+        chunks_.push_back(
+            {ids.subspan(at, std::min(kRequestRecordsMax, ids.size() - at)), std::nullopt});
+}
+
+bool Records::ByIds::begin_next() {
+    if (begun_ == chunks_.size()) return false;
+    Chunk& chunk = chunks_[begun_++];
+    if (records_.ids_parameter_works_ && chunk.ids.size() > 1 && !records_.module().is_users())
+        chunk.first = records_.api_.begin(records_.ids_request(chunk.ids, records_.passes()[0]));
+    return true;
+}
+
+void Records::ByIds::finish_next(Absent absent, abi::BatchWriter& out) {
+    if (done()) return;
+    if (under_way() == 0) begin_next();
+    records_.read_chunk(chunks_[finished_++], absent, out);
+}
+
 void Records::by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out,
                      const std::function<void()>& after_some) {
-    std::vector<Chunk> chunks;
-    for (std::size_t at = 0; at < ids.size(); at += kRequestRecordsMax)
-        chunks.push_back(
-            {ids.subspan(at, std::min(kRequestRecordsMax, ids.size() - at)), std::nullopt});
-    std::size_t begun = 0;
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-        for (; begun < chunks.size() && begun < i + kRequestsAtOnceMax; ++begun) {
-            Chunk& chunk = chunks[begun];
-            if (ids_parameter_works_ && chunk.ids.size() > 1 && !module().is_users())
-                chunk.first = api_.begin(ids_request(chunk.ids, passes()[0]));
+    ByIds steps(*this, ids);
+    while (!steps.done()) {
+        while (steps.under_way() < kRequestsAtOnceMax && steps.begin_next()) {
         }
-        read_chunk(chunks[i], absent, out);
+        steps.finish_next(absent, out);
         if (after_some) after_some();
     }
 }

@@ -51,6 +51,28 @@ public:
     void by_ids(std::span<const std::string> ids, Absent absent, abi::BatchWriter& out,
                 const std::function<void()>& after_some = {});
 
+    /// Records that one request can ask for.
+    struct Chunk {
+        std::span<const std::string> ids;
+        std::optional<sdk::BegunRequest> first;  ///< for the first pass of fields; else one by one
+    };
+    /// by_ids() in steps. The ids must live as long.
+    class ByIds {
+    public:
+        ByIds(Records& records, std::span<const std::string> ids);
+        [[nodiscard]] bool done() const { return finished_ == chunks_.size(); }
+        [[nodiscard]] std::size_t under_way() const { return begun_ - finished_; }
+        /// Sends the next request. False if all are sent.
+        bool begin_next();
+        /// Waits for the oldest that was begun.
+        void finish_next(Absent absent, abi::BatchWriter& out);
+
+    private:
+        Records& records_;
+        std::vector<Chunk> chunks_;
+        std::size_t begun_ = 0, finished_ = 0;
+    };
+
     [[nodiscard]] Api& api() const { return api_; }
     [[nodiscard]] const Module& module() const { return columns_.module(); }
 
@@ -59,11 +81,6 @@ private:
                                                 const std::string& fields) const;
     Listed list_pass(const ListQuery& query, const std::string& fields,
                      const PageReader::Mode& mode, abi::BatchWriter& out);
-    /// Records that one request can ask for.
-    struct Chunk {
-        std::span<const std::string> ids;
-        std::optional<sdk::BegunRequest> first;  ///< for the first pass of fields; else one by one
-    };
     void read_chunk(const Chunk& chunk, Absent absent, abi::BatchWriter& out);
     /// Completes the records of `first`, which the first pass gave, and appends them to `out`.
     void complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& out);

@@ -235,7 +235,11 @@ private:
 }  // namespace
 
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
-                     std::vector<std::string> ids, StreamCounts& counts, Absence absence) {
+                     std::vector<std::string> ids, StreamCounts& counts, Absence absence,
+                     Fetch first) {
+    const Fetch fetch = [&](std::span<const std::string> some, remote::RecordSink& sink) {
+        return ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
+    };
     Merger merger(context, plan, counts);
     AnswerSink sink(context, merger, absence);
     // What answers lead to is read after them: those that records were merged into, and that are
@@ -247,8 +251,8 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
             const std::vector<std::string> some(
                 ids.begin() + static_cast<std::ptrdiff_t>(at),
                 ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at + kFetchBatch)));
-            if (auto done = ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
-                !done)
+            const Fetch now = first ? std::exchange(first, {}) : fetch;
+            if (auto done = now(some, sink); !done)
                 stop(in_context("fetch " + plan.mapping.stream, done.error()).value());
         }
         // The next are asked for because something is said to have become of them.

@@ -31,10 +31,14 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
 /// confirm_missing(), believe it, or let it stand open.
 enum class Absence { kDoubted, kBelieved, kLeftOpen };
 
-/// Reads records by id and merges them as authoritative images. Throws Failure.
+/// Hands the images of some ids to a sink, as Remote::fetch does.
+using Fetch = std::function<Result<>(std::span<const std::string> ids, remote::RecordSink& sink)>;
+
+/// Reads records by id and merges them as authoritative images. `first`, if there is one, fetches
+/// the first of them in the remote's stead. Throws Failure.
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      std::vector<std::string> ids, StreamCounts& counts,
-                     Absence absence = Absence::kDoubted);
+                     Absence absence = Absence::kDoubted, Fetch first = {});
 
 /// The same for records with these values of the mapping's key field.
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,

@@ -1,6 +1,7 @@
 #include "sync/engine/pusher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
@@ -19,6 +20,10 @@ constexpr int kReplansMax = 3;
 /// Creates that are under way at once where no key can tell afterwards which were carried out: if
 /// all is cut off, a person has that many to decide about.
 constexpr std::size_t kDoubtfulMax = 100;
+/// How old an image may be when what was planned by it is sent. If the remote takes longer to
+/// write, nothing is read meanwhile: that would only widen the gap in which a colleague's edit is
+/// overwritten unread.
+constexpr std::chrono::milliseconds kAheadMax{300};
 /// How long a locked record, or one the remote could not take just now, is left alone.
 constexpr BackoffPolicy kRetryLater{std::chrono::minutes{1}, std::chrono::hours{6}};
 
@@ -29,6 +34,7 @@ struct Batch {
     std::vector<std::optional<PlannedPush>> pushes;  ///< one for each of them
     std::int64_t newest = 0;                         ///< last history entry that they know
     replica::ContentStamp stamp;
+    std::chrono::milliseconds looked_at{0};  ///< steady time, if it was read ahead
 };
 
 /// A push that has been written down and is about to be sent.
@@ -326,13 +332,17 @@ struct Elsewhere {
     remote::PushResult result;
 };
 
-/// Settles one batch's answers. Returns the records whose images must be read again.
+/// Settles one batch's answers. Returns the records whose images must be read again. `ahead`, if
+/// there is one, is planned and looked at; all that was sent are updates then.
 std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
                               const std::vector<Sent>& sent,
                               const std::vector<remote::PushResult>& results,
-                              std::int64_t planned_at, StreamCounts& counts) {
+                              std::int64_t planned_at, Batch* ahead, StreamCounts& counts) {
     std::vector<Elsewhere> reread;
     EngineTransaction transaction(context);
+    // An update that was carried out changes nothing of what others have to tell.
+    bool same_plans =
+        ahead != nullptr && need(replica::content_stamp(context.sql.db())) == ahead->stamp;
     const bool edited_since = newest_entry(context.sql) > planned_at;
     for (std::size_t i = 0; i < sent.size(); ++i) {
         const remote::PushResult unknown{};
@@ -342,6 +352,7 @@ std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
         const bool nameless = create && result.status == PushStatus::kOk && result.id.empty();
         const bool elsewhere =
             result.status == PushStatus::kChanged || result.status == PushStatus::kMissing;
+        same_plans = same_plans && result.status == PushStatus::kOk;
         if (result.status == PushStatus::kUnknown || nameless) {
             set_intent_state(context.sql, sent[i].intent, "unknown", "");
             ++counts.unknown;
@@ -355,6 +366,7 @@ std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
         }
     }
     transaction.commit();
+    if (same_plans) ahead->stamp.own = need(replica::content_stamp(context.sql.db())).own;
     return reread;
 }
 
@@ -391,69 +403,148 @@ std::vector<std::string> ids_at_risk(Context& context, const StreamPlan& plan, c
     return out;
 }
 
+/// One pass over a stream.
+class Push {
+public:
+    Push(Context& context, const StepPorts& ports, const StreamPlan& plan,
+         const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts)
+        : context_(context), ports_(ports), plan_(plan), can_(can), pass_(pass), counts_(counts) {}
+
+    std::int64_t run() {
+        const std::int64_t total = waiting(context_, plan_);
+        std::int64_t seen = 0;
+        int replans = 0;
+        while (!ports_.cancelled.load()) {
+            Batch batch = next();
+            if (batch.links.empty()) break;
+            std::vector<remote::Change> changes;
+            const auto sent = journal(context_, plan_, batch, pass_, counts_, changes);
+            if (!sent.empty()) {
+                const auto reread = write(batch, sent, changes);
+                ports_.observer.committed();
+                if (!reread.empty() && can_.fetch) {
+                    ahead_.reset();  // its turn comes later now
+                    std::vector<std::string> ids;
+                    ids.reserve(reread.size());
+                    for (const Elsewhere& one : reread) ids.push_back(one.link.ext_id);
+                    fetch_and_merge(context_, ports_, plan_, std::move(ids), counts_);
+                    if (++replans <= kReplansMax) continue;  // the same links, planned afresh
+                    block_elsewhere(context_, plan_, reread, counts_);
+                }
+            }
+            replans = 0;
+            after_ = batch.links.back();
+            seen += static_cast<std::int64_t>(batch.links.size());
+            if (!sent.empty())
+                ports_.observer.progress(
+                    {"push", plan_.mapping.stream, seen, std::max(total, seen)});
+        }
+        return carried_out_;
+    }
+
+private:
+    using Results = Result<std::vector<remote::PushResult>>;
+
+    /// The batch whose turn it is. Looks just before writing: a colleague's edit since our last
+    /// pull is merged, not overwritten.
+    Batch next() {
+        if (auto ahead = std::exchange(ahead_, std::nullopt);
+            ahead && context_.clock.steady() - ahead->looked_at <= kAheadMax)
+            return *std::move(ahead);
+        Batch batch;
+        batch.links = candidates(context_, plan_, can_, after_);
+        if (batch.links.empty()) return batch;
+        if (can_.fetch) {
+            const auto ids = ids_at_risk(context_, plan_, pass_, compares(), batch);
+            if (ids.empty()) return batch;
+            const auto asked_at = context_.clock.steady();
+            fetch_and_merge(context_, ports_, plan_, ids, counts_);
+            answers_soon_ = context_.clock.steady() - asked_at <= kAheadMax;
+        }
+        return batch;
+    }
+
+    /// Sends it, and reads the next meanwhile. Returns what it was told is not as we know it.
+    std::vector<Elsewhere> write(const Batch& batch, const std::vector<Sent>& sent,
+                                 const std::vector<remote::Change>& changes) {
+        const auto ids = plan_ahead(batch, sent);
+        if (ids.empty())
+            return take(batch, sent, ports_.remote.push(plan_.mapping.stream, changes));
+        std::vector<Elsewhere> reread;
+        fetch_and_merge(context_, ports_, plan_, ids, counts_, Absence::kDoubted,
+                        [&](std::span<const std::string> some, remote::RecordSink& sink) {
+                            ahead_->looked_at = context_.clock.steady();
+                            auto answer = ports_.remote.push_and_fetch(
+                                plan_.mapping.stream, changes, plan_.remote_fields, some, sink);
+                            answers_soon_ =
+                                context_.clock.steady() - ahead_->looked_at <= kAheadMax;
+                            reread = take(batch, sent, answer.pushed);
+                            return answer.fetched;
+                        });
+        return reread;
+    }
+
+    /// Plans the batch behind this one, if it can be read while this one is written. Returns the
+    /// ids to be read. Only updates let all others be as they are: who refers to a record that is
+    /// being made, for one, has something to tell once it is made.
+    std::vector<std::string> plan_ahead(const Batch& batch, const std::vector<Sent>& sent) {
+        if (!can_.fetch || !can_.fetch_with_push || compares() || !answers_soon_) return {};
+        for (const Sent& one : sent)
+            if (one.push.op != ChangeOp::kUpdate) return {};
+        Batch ahead;
+        ahead.links = candidates(context_, plan_, can_, batch.links.back());
+        if (ahead.links.empty()) return {};
+        auto ids = ids_at_risk(context_, plan_, pass_, false, ahead);
+        if (!ids.empty()) ahead_ = std::move(ahead);
+        return ids;
+    }
+
+    /// Settles what the remote has answered. Throws Failure if that was no answer.
+    std::vector<Elsewhere> take(const Batch& batch, const std::vector<Sent>& sent,
+                                const Results& results) {
+        if (!results) fail_all(sent, results.error());
+        const auto before = counts_;
+        auto reread = settle(context_, plan_, sent, *results, batch.newest,
+                             ahead_ ? &*ahead_ : nullptr, counts_);
+        carried_out_ += counts_.created_there + counts_.updated_there + counts_.deleted_there -
+                        before.created_there - before.updated_there - before.deleted_there;
+        return reread;
+    }
+
+    [[noreturn]] void fail_all(const std::vector<Sent>& sent, const Error& error) {
+        const bool maybe = maybe_carried_out(error.code);
+        EngineTransaction transaction(context_);
+        for (const Sent& one : sent) {
+            if (maybe) {
+                set_intent_state(context_.sql, one.intent, "unknown", "");
+                ++counts_.unknown;
+            } else {
+                drop_intent(context_.sql, one.intent);
+            }
+        }
+        transaction.commit();
+        stop(in_context("push " + plan_.mapping.stream, error).value());
+    }
+
+    [[nodiscard]] bool compares() const { return can_.cas == remote::CompareAndSet::kBatch; }
+
+    Context& context_;
+    const StepPorts& ports_;
+    const StreamPlan& plan_;
+    const remote::Capabilities& can_;
+    const PushPass& pass_;
+    StreamCounts& counts_;
+    std::int64_t after_ = 0;  ///< the last link that has had its turn
+    std::int64_t carried_out_ = 0;
+    std::optional<Batch> ahead_;  ///< the batch behind the one that is being written
+    bool answers_soon_ = false;   ///< the remote, when it was asked last
+};
+
 }  // namespace
 
 std::int64_t push(Context& context, const StepPorts& ports, const StreamPlan& plan,
                   const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts) {
-    const std::int64_t total = waiting(context, plan);
-    std::int64_t looked_at = 0;
-    std::int64_t carried_out = 0;
-    std::int64_t after = 0;
-    int replans = 0;
-    while (!ports.cancelled.load()) {
-        Batch batch;
-        batch.links = candidates(context, plan, can, after);
-        if (batch.links.empty()) break;
-
-        // Look just before writing: a colleague's edit since our last pull is merged, not
-        // overwritten.
-        if (can.fetch) {
-            const bool compares = can.cas == remote::CompareAndSet::kBatch;
-            const auto ids = ids_at_risk(context, plan, pass, compares, batch);
-            if (!ids.empty()) fetch_and_merge(context, ports, plan, ids, counts);
-        }
-        std::vector<remote::Change> changes;
-        const auto sent = journal(context, plan, batch, pass, counts, changes);
-        if (!sent.empty()) {
-            auto results = ports.remote.push(plan.mapping.stream, changes);
-            std::vector<Elsewhere> reread;
-            if (results) {
-                const auto before = counts;
-                reread = settle(context, plan, sent, *results, batch.newest, counts);
-                carried_out += counts.created_there + counts.updated_there + counts.deleted_there -
-                               before.created_there - before.updated_there - before.deleted_there;
-            } else {
-                const bool maybe = maybe_carried_out(results.error().code);
-                EngineTransaction transaction(context);
-                for (const Sent& one : sent) {
-                    if (maybe) {
-                        set_intent_state(context.sql, one.intent, "unknown", "");
-                        ++counts.unknown;
-                    } else {
-                        drop_intent(context.sql, one.intent);
-                    }
-                }
-                transaction.commit();
-                stop(in_context("push " + plan.mapping.stream, results.error()).value());
-            }
-            ports.observer.committed();
-            if (!reread.empty() && can.fetch) {
-                std::vector<std::string> ids;
-                ids.reserve(reread.size());
-                for (const Elsewhere& one : reread) ids.push_back(one.link.ext_id);
-                fetch_and_merge(context, ports, plan, std::move(ids), counts);
-                if (++replans <= kReplansMax) continue;  // the same links again, planned afresh
-                block_elsewhere(context, plan, reread, counts);
-            }
-        }
-        replans = 0;
-        after = batch.links.back();
-        looked_at += static_cast<std::int64_t>(batch.links.size());
-        if (!sent.empty())
-            ports.observer.progress(
-                {"push", plan.mapping.stream, looked_at, std::max(total, looked_at)});
-    }
-    return carried_out;
+    return Push(context, ports, plan, can, pass, counts).run();
 }
 
 void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,

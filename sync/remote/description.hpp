@@ -71,6 +71,7 @@ struct Capabilities {
     int deleted_retention_days = 0;  ///< 0 = no feed, or it never forgets
     bool list_ids = false;
     bool fetch = false;
+    bool fetch_with_push = false;  ///< a push can fetch other records meanwhile
     std::vector<std::string> find_fields;
     std::string key_field;  ///< unique external-id field that takes the record's uid; "" if none
     CompareAndSet cas = CompareAndSet::kNone;

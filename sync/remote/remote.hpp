@@ -127,6 +127,20 @@ public:
     /// One result per change, in order. At most Capabilities::push_batch_max changes.
     virtual Result<std::vector<PushResult>> push(std::string_view stream,
                                                  std::span<const Change> changes) = 0;
+    struct Exchange {
+        Result<std::vector<PushResult>> pushed;
+        Result<> fetched;  ///< of no meaning if `pushed` is an error
+    };
+    /// push(), and fetch() of other records meanwhile. Before it returns, the sink has been given
+    /// what there is; what is wrong with that takes nothing from `pushed`.
+    virtual Exchange push_and_fetch(std::string_view stream, std::span<const Change> changes,
+                                    std::span<const std::string> fields,
+                                    std::span<const std::string> ids, RecordSink& sink) {
+        auto pushed = push(stream, changes);
+        if (!pushed) return {std::move(pushed), {}};
+        auto fetched = fetch(stream, fields, ids, sink);
+        return {std::move(pushed), std::move(fetched)};
+    }
     /// What is known of API credits without asking.
     [[nodiscard]] virtual Credits credits() const = 0;
     /// From here on the calls are, or are not, needed to send edits: then they may use what a limit

@@ -29,8 +29,8 @@ MUTANTS = [
         "\"UPDATE kontor_intent SET state = 'unknown' WHERE state = 'sent' AND EXISTS\"",
         "\"DELETE FROM kontor_intent WHERE state = 'sent' AND EXISTS\"")]}),
     ("a push of unknown fate counts as not carried out", "A3 D4 e", {PUSHER: [(
-        "set_intent_state(context.sql, one.intent, \"unknown\", \"\");",
-        "drop_intent(context.sql, one.intent);")]}),
+        "set_intent_state(context_.sql, one.intent, \"unknown\", \"\");",
+        "drop_intent(context_.sql, one.intent);")]}),
     ("a create of unknown fate is made again", "A3", {PUSHER: [(
         "\"UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
         "\"DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown'\"")]}),
@@ -43,7 +43,13 @@ MUTANTS = [
     ("the condition is not sent", "A2", {PUSHER: [(
         "change.expect_version = push.link.version;", "")]}),
     ("no look before a push", "A2", {PUSHER: [(
-        "if (can.fetch) {", "if (false) {")]}),
+        "if (can_.fetch) {", "if (false) {")]}),
+    ("what was planned ahead is sent whatever has been written since", "C1", {PUSHER: [(
+        "bool same_plans =\n        ahead != nullptr && need(replica::content_stamp(context.sql.db())) "
+        "== ahead->stamp;",
+        "bool same_plans = ahead != nullptr;"),
+        ("ahead->stamp.own = need(replica::content_stamp(context.sql.db())).own;",
+         "ahead->stamp = need(replica::content_stamp(context.sql.db()));")]}),
     ("what compares is trusted though no version is named", "A2", {PUSHER: [(
         "!(compares && !push->link.version.empty())", "!compares")]}),
     ("what was sent is not remembered after the acknowledgement", "C2 f", {PUSHER: [(

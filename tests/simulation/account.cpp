@@ -66,6 +66,7 @@ std::vector<remote::StreamSpec> Account::specs() const {
         can.key_field = traits.key_field ? kKeyField : "";
         if (traits.key_field) can.find_fields = {kKeyField};
         can.cas = traits.cas;
+        can.fetch_with_push = traits.fetch_with_push;
         can.push_batch_max = traits.push_batch_max;
         can.fetch_batch_max = static_cast<int>(kFetchBatch);
         can.modified_resolution_ms = static_cast<int>(traits.precision.count());
@@ -473,6 +474,20 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
     if (by_half) return fail(Errc::kUnavailable, "broken off");
     if (results.size() > 1 && happens(Fault::kFewerResults)) results.erase(results.begin());
     return results;
+}
+
+// The remote answers some of the reads before it carries out the changes, and the rest after.
+remote::Remote::Exchange Account::push_and_fetch(std::string_view stream,
+                                                 std::span<const remote::Change> changes,
+                                                 std::span<const std::string> fields,
+                                                 std::span<const std::string> ids,
+                                                 remote::RecordSink& sink) {
+    const auto before = ids.first(dice_.roll(ids.size() + 1));
+    auto fetched = fetch(stream, fields, before, sink);
+    Exchange out{push(stream, changes), std::move(fetched)};
+    if (out.pushed && out.fetched)
+        out.fetched = fetch(stream, fields, ids.subspan(before.size()), sink);
+    return out;
 }
 
 }  // namespace kontor::simulation

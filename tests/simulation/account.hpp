@@ -121,6 +121,9 @@ public:
     Result<> find(std::string_view stream, std::span<const std::string> fields,
                   std::string_view field, std::span<const std::string> values,
                   remote::RecordSink& sink) override;
+    Exchange push_and_fetch(std::string_view stream, std::span<const remote::Change> changes,
+                            std::span<const std::string> fields, std::span<const std::string> ids,
+                            remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
     void serve_writes(bool on) override { serves_writes_ = on; }

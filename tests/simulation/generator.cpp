@@ -164,6 +164,9 @@ ServerTraits server_traits(Dice& dice) {
         out.cas = dice.percent(50) ? remote::CompareAndSet::kSingle : remote::CompareAndSet::kBatch;
     out.page_size = 1 + dice.roll(5);
     out.push_batch_max = 1 + static_cast<int>(dice.roll(4));
+    // Not a draw of its own: all others stay as they are. Only who answers soon is read meanwhile.
+    out.fetch_with_push = out.latency_max.count() % 2 == 0;
+    if (out.fetch_with_push) out.latency_max /= 10;
     return out;
 }
 
@@ -406,6 +409,7 @@ std::string describe(const Scenario& scenario) {
                ", batches of " + std::to_string(t.push_batch_max) +
                (t.opaque_versions ? ", revisions" : "") +
                (t.cas != remote::CompareAndSet::kNone ? ", compare-and-set" : "") +
+               (t.fetch_with_push ? ", reads while it writes" : "") +
                (t.answers_version ? "" : ", answers without version") +
                (t.deleted_feed ? "" : ", no deleted feed") +
                (t.feed_keeps.count() > 0

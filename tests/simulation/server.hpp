@@ -36,6 +36,7 @@ struct ServerTraits {
     remote::CompareAndSet cas = remote::CompareAndSet::kNone;
     std::size_t page_size = 3;
     int push_batch_max = 3;
+    bool fetch_with_push = false;
 };
 
 /// A remote system: what all its users see. Devices reach it through an Account, colleagues through

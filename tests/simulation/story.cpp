@@ -73,6 +73,7 @@ ServerTraits traits(bool keyed) {
     out.latency_max = milliseconds{20};
     out.page_size = 8;
     out.push_batch_max = 4;
+    out.fetch_with_push = true;
     return out;
 }
 

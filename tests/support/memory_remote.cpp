@@ -279,6 +279,7 @@ remote::StreamSpec stream_spec(const std::string& name, const std::string& entit
     out.can.create = out.can.update = out.can.remove = true;
     out.can.deleted_feed = out.can.list_ids = out.can.fetch = true;
     out.can.key_field = "Kontor_Id";
+    out.can.fetch_with_push = true;
     out.can.push_batch_max = 2;
     out.can.fetch_batch_max = 100;
     out.can.modified_resolution_ms = 1000;

@@ -102,6 +102,7 @@ public:
     int pushes = 0;        ///< write requests
     int changes_sent = 0;  ///< changes in them
     int fetches = 0;
+    int fetches_with_push = 0;  ///< of `fetches`, those that came with a push
     int checks = 0;
     int pulls = 0;
     std::vector<remote::Change> sent;  ///< all changes, in order
@@ -119,6 +120,12 @@ public:
                   remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
+    Exchange push_and_fetch(std::string_view stream, std::span<const remote::Change> changes,
+                            std::span<const std::string> fields, std::span<const std::string> ids,
+                            remote::RecordSink& sink) override {
+        ++fetches_with_push;
+        return Remote::push_and_fetch(stream, changes, fields, ids, sink);
+    }
     void serve_writes(bool on) override { serves_writes_ = on; }
     [[nodiscard]] remote::Credits credits() const override { return {}; }
 

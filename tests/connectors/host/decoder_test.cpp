@@ -159,6 +159,7 @@ TEST_CASE("a description is read with its limits and refused where it contradict
     const auto good =
         read_streams(R"({"streams":[{"name":"Contacts","label":{"en":"Contacts","zh":"联系人"},
         "unknown":1,"capabilities":{"pull":true,"create":true,"delete":true,"cas":"batch",
+        "fetch":true,"fetch_with_push":true,
         "push_batch_max":-3,"fetch_batch_max":99999999999,"find_fields":["Email"]},
         "fields":[{"name":"Email","type":"email","unique":true,"max_length":100,
         "choices":[{"value":"a","label":"A"},{"value":"b"}],"references":["Accounts"]}]}]})");
@@ -167,6 +168,7 @@ TEST_CASE("a description is read with its limits and refused where it contradict
     CHECK(stream.label.zh == "联系人");
     CHECK(stream.can.remove);
     CHECK(stream.can.cas == remote::CompareAndSet::kBatch);
+    CHECK(stream.can.fetch_with_push);
     CHECK(stream.can.push_batch_max == 1);
     CHECK(stream.can.fetch_batch_max == 100'000);
     REQUIRE(stream.fields.size() == 1);

@@ -259,8 +259,13 @@ static kontor_status fetch(kontor_instance* self, kontor_str request) {
 
 static kontor_status push(kontor_instance* self, kontor_str request, kontor_str batch,
                           kontor_str* out) {
-    (void)self;
     (void)batch;
+    char text[4096] = {0};
+    memcpy(text, request.data, request.size < 4095 ? request.size : 4095);
+    if (strstr(text, "\"fetch\":{")) {
+        const kontor_status status = fetch(self, request);
+        if (status != KONTOR_OK) return status;
+    }
     if (stream_is(request, "Good"))
         *out =
             STR("{\"results\":[{\"status\":\"ok\",\"id\":\"100\",\"version\":\"v9\"},"

@@ -338,6 +338,46 @@ TEST_CASE("push results are matched with their changes, and doubtful ones are un
     CHECK(remote->push("Good", {})->empty());
 }
 
+TEST_CASE("what becomes of records that are read meanwhile takes nothing from a push") {
+    Setup s;
+    auto remote = s.open();
+    std::vector<remote::Change> change(1);
+    change[0].op = remote::ChangeOp::kCreate;
+    change[0].key = "uid-1";
+    change[0].fields = {{"Name", Value("a")}};
+    auto two = change;
+    two.push_back(change[0]);
+    const std::vector<std::string> ids = {"1", "m2", "3", "4"};
+
+    Sink sink;
+    const auto good = remote->push_and_fetch("Good", two, kFields, ids, sink);
+    REQUIRE(good.pushed);
+    CHECK((*good.pushed)[0].id == "100");
+    CHECK(good.fetched);
+    CHECK(sink.records.size() == 4);
+    CHECK(sink.records[1].fact == remote::Fact::kMissing);
+
+    for (const char* stream : {"Silent", "Twice"}) {
+        const auto answer = remote->push_and_fetch(stream, change, kFields, ids, sink);
+        REQUIRE(answer.pushed);
+        CHECK((*answer.pushed)[0].status == remote::PushStatus::kOk);
+        CHECK(answer.fetched.error().code == Errc::kProtocol);
+    }
+    CHECK_FALSE(remote->push_and_fetch("Strange", change, kFields, ids, sink).pushed);
+
+    struct Refusing final : remote::RecordSink {
+        Result<> accept(std::span<const remote::RecordView>, std::string_view) override {
+            ++batches;
+            return fail(Errc::kStorage, "disk full");
+        }
+        int batches = 0;
+    } refusing;
+    const auto refused = remote->push_and_fetch("Good", two, kFields, ids, refusing);
+    REQUIRE(refused.pushed);
+    CHECK(refused.fetched.error().code == Errc::kStorage);
+    CHECK(refusing.batches == 1);
+}
+
 TEST_CASE("after cancellation nothing is begun") {
     Setup s;
     auto remote = s.open();

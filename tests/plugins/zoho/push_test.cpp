@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/plugins/zoho/account.hpp"
 
@@ -115,6 +116,60 @@ TEST_CASE("several requests are under way at once, each change in one of them", 
         if (event == "finish /crm/v8/Contacts") --under_way;
     }
     CHECK(most == 4);
+}
+
+TEST_CASE("others are read while changes are written", "[zoho][push]") {
+    Pushing account;
+    account.on(kUpdate, [](const test::FakeRequest& request) { return all_done(request); });
+    bool readable = true;
+    account.on("GET /crm/v8/Contacts", [&](const test::FakeRequest& asked) {
+        if (!readable) return lost();
+        std::string records;
+        std::stringstream list(asked.query.at("ids"));
+        for (std::string id; std::getline(list, id, ',');)
+            records += (records.empty() ? "" : ",") +
+                       test::contact(id, "N" + id, "2023-11-14T20:00:00+05:30");
+        return test::page(records);
+    });
+    sdk::Request request = test::request("Contacts", kPushFields);
+    request.fetch.fields = {"Score", "Last_Name"};  // not those of the changes
+    for (int i = 1001; i <= 1350; ++i) request.fetch.ids.push_back(std::to_string(i));
+    const auto push = [&](int changes) {
+        for (int i = 1; i <= changes; ++i) account.update(std::to_string(i));
+        const std::string bytes(account.batch.bytes());
+        account.batch.clear();
+        return account.connector->push(request, abi::BatchReader(bytes));
+    };
+    const auto all_ok = [](const std::vector<sdk::PushResult>& results) {
+        return std::ranges::all_of(results,
+                                   [](const auto& result) { return result.status == "ok"; });
+    };
+
+    const int changes = GENERATE(250, 1);
+    const auto results = push(changes);
+    CHECK(static_cast<int>(results.size()) == changes);
+    CHECK(all_ok(results));
+    const auto records = account.host.records();
+    REQUIRE(records.size() == 350);
+    CHECK(records[349].id == "1350");
+    CHECK(test::shown(records[349], 1) == "N1350");
+    std::size_t under_way = 0, most = 0;
+    for (const std::string& event : account.host.order) {
+        if (event.starts_with("begin")) most = std::max(most, ++under_way);
+        if (event.starts_with("finish")) --under_way;
+    }
+    CHECK(most == (changes == 1 ? 3 : 4));  // two of each kind
+    CHECK(under_way == 0);
+
+    // What cannot be read is left out.
+    account.host.clear();
+    readable = false;
+    CHECK(all_ok(push(changes)));
+    CHECK(account.host.records().empty());
+    readable = true;
+    account.host.clear();
+    account.host.on_emit = [](const auto&) { return KONTOR_E_CANCELLED; };
+    CHECK(all_ok(push(changes)));
 }
 
 TEST_CASE("after a refusal nothing sets out, and what is under way counts", "[zoho][push]") {
