@@ -91,22 +91,35 @@ Json DataApi::query(Call& call) {
     if (filters.size() > 1 && combined == "last") filters = Json::array({filters.back()});
     const std::string& shows = tenant_.switches.text("query_returns_invalid");
     const bool with_invalid = shows == "always" || (shows == "filtered" && filters_life(filters));
-    std::vector<const Record*> found;
+    struct Order {
+        std::string name;
+        bool ascending;
+    };
+    std::vector<Order> orders;
+    for (const Json& order : search.value("orders", Json::array()))
+        orders.push_back({order.value("fieldName", ""), order.value("isAsc", true)});
+    // What it is sorted by is looked up once: of very many records that is most of the work.
+    struct Found {
+        const Record* record;
+        std::vector<const Json*> by;
+    };
+    std::vector<Found> found;
     for (const auto& [id, record] : tenant_.table(object.name)) {
-        if (record.values.value("life_status", "") == "invalid" && !with_invalid) continue;
         if (record.visible_ms > tenant_.now_ms()) continue;
-        if (std::all_of(filters.begin(), filters.end(),
-                        [&, &values = record.values](const Json& filter) {
-                            return fits(object, values, filter);
-                        }))
-            found.push_back(&record);
+        if (!with_invalid && value_at(record.values, "life_status") == "invalid") continue;
+        if (!std::all_of(filters.begin(), filters.end(),
+                         [&, &values = record.values](const Json& filter) {
+                             return fits(object, values, filter);
+                         }))
+            continue;
+        std::vector<const Json*> by;
+        for (const Order& order : orders) by.push_back(&value_at(record.values, order.name));
+        found.push_back({&record, std::move(by)});
     }
-    const Json orders = search.value("orders", Json::array());
-    std::stable_sort(found.begin(), found.end(), [&](const Record* a, const Record* b) {
-        for (const Json& order : orders) {
-            const std::string name = order.value("fieldName", "");
-            const int sign = compare(a->values.value(name, Json()), b->values.value(name, Json()));
-            if (sign != 0) return order.value("isAsc", true) ? sign < 0 : sign > 0;
+    std::stable_sort(found.begin(), found.end(), [&](const Found& a, const Found& b) {
+        for (std::size_t i = 0; i < orders.size(); ++i) {
+            const int sign = compare(*a.by[i], *b.by[i]);
+            if (sign != 0) return orders[i].ascending ? sign < 0 : sign > 0;
         }
         return false;
     });
@@ -114,7 +127,7 @@ Json DataApi::query(Call& call) {
     Json list = Json::array();
     for (auto i = static_cast<std::size_t>(offset);
          i < found.size() && list.size() < static_cast<std::size_t>(limit); ++i)
-        list.push_back(row(object, *found[i], projection, nulls, call.old_style));
+        list.push_back(row(object, *found[i].record, projection, nulls, call.old_style));
     const std::string& place = tenant_.switches.text("dataList_place");
     if (place == "bare") return {{"data", std::move(list)}};
     if (place == "top") return {{"dataList", std::move(list)}, {"total", 0}};

@@ -45,6 +45,12 @@ bool any_equal(const Json& have, const Json& list) {
 
 }  // namespace
 
+const Json& value_at(const Json& values, const std::string& name) {
+    static const Json none;
+    const auto found = values.find(name);
+    return found == values.end() ? none : *found;
+}
+
 int compare(const Json& a, const Json& b) {
     if (a.is_null() || b.is_null())
         return static_cast<int>(!a.is_null()) - static_cast<int>(!b.is_null());
@@ -54,11 +60,13 @@ int compare(const Json& a, const Json& b) {
 bool fits(const Object& object, const Json& values, const Json& filter) {
     const std::string name = filter.value("field_name", "");
     const std::string op = filter.value("operator", "");
-    const Json wanted = filter.value("field_values", Json::array());
+    static const Json nothing = Json::array();
+    const auto given = filter.find("field_values");
+    const Json& wanted = given == filter.end() ? nothing : *given;
     if (!object.has(name)) throw Refusal{32000, "字段不存在: " + name, "参数错误"};
     if (!wanted.is_array())
         throw Refusal{10006, "the parameter field_values is missing or illegal", ""};
-    const Json have = values.value(name, Json());
+    const Json& have = value_at(values, name);
     const std::string type = object.type(name);
     const bool numeric = type == "number" || type == "currency" || type == "percentile" ||
                          type == "date" || type == "date_time" || type == "time";

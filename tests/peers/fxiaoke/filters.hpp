@@ -7,6 +7,9 @@
 
 namespace kontor::peer::fxiaoke {
 
+/// The value of a field, nothing where it has none; not copied, for queries ask for it very often.
+const Json& value_at(const Json& values, const std::string& name);
+
 /// Whether a record fits one filter {field_name, operator, field_values}. Throws Refusal for an
 /// unknown operator or field.
 bool fits(const Object& object, const Json& values, const Json& filter);
