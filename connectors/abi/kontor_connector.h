@@ -196,7 +196,7 @@ typedef struct kontor_connector {
      * other than UNAVAILABLE, TIMEOUT, PROTOCOL, INTERNAL promises that nothing was carried out.
      * `request`: JSON {"stream","fields":[…]}; for streams with the capability fetch_with_push also
      * "fetch": {"fields":[…],"ids":[…]}, other records that may be emitted meanwhile as by fetch().
-     * Those that are not, for whatever reason, are asked for later: that is no failure of push(). */
+     * Those that are not, for whatever reason, are asked for later, and push() has not failed. */
     kontor_status (*push)(kontor_instance* self, kontor_str request, kontor_str batch,
                           kontor_str* out);
 
