@@ -1,6 +1,8 @@
 #include "sync/replica/undo_plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace kontor::replica {
 
@@ -179,24 +181,28 @@ Result<> UndoRecords::read_scope(const Database& db, const UndoScope& scope) {
 Result<> UndoRecords::read_targets(const Database& db, const UndoScope& scope) {
     const bool by_run = scope.kind == UndoScope::Kind::kRun;
     const bool one = scope.kind == UndoScope::Kind::kChange;
+    // Not grouped by SQLite: it would sort all entries in memory, and there are many of a record.
     auto query = db.prepare(
-        std::string("SELECT entity,record,min(seq) FROM kontor_history WHERE op<>'k' AND ") +
-        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") + (scope.local ? " AND run IS NULL" : "") +
-        " GROUP BY entity,record ORDER BY 1,2 LIMIT ?3");
+        std::string("SELECT entity,record,seq FROM kontor_history WHERE op<>'k' AND ") +
+        (by_run ? "run=?1" : "seq BETWEEN ?1 AND ?2") + (scope.local ? " AND run IS NULL" : ""));
     if (!query) return pass(query);
     query->bind(1, scope.first);
     if (!by_run) query->bind(2, one ? scope.last : chosen_.scope.last);
-    query->bind(3, static_cast<std::int64_t>(kUndoRecordsMax + 1));
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> first;
     while (true) {
         auto row = query->step();
         if (!row) return pass(row);
         if (!*row) break;
-        targets_.push_back(
-            {query->integer(0), query->integer(1), one ? chosen_.scope.first : query->integer(2)});
+        const auto seq = query->integer(2);
+        const auto [found, added] = first.try_emplace({query->integer(0), query->integer(1)}, seq);
+        if (!added) found->second = std::min(found->second, seq);
+        if (first.size() > kUndoRecordsMax)
+            return fail(Errc::kInvalid, "that is too much to undo at once",
+                        {{"max", std::to_string(kUndoRecordsMax)}});
     }
-    if (targets_.size() > kUndoRecordsMax)
-        return fail(Errc::kInvalid, "that is too much to undo at once",
-                    {{"max", std::to_string(kUndoRecordsMax)}});
+    targets_.reserve(first.size());
+    for (const auto& [record, seq] : first)
+        targets_.push_back({record.first, record.second, one ? chosen_.scope.first : seq});
     if (targets_.empty()) return fail(Errc::kNotFound, "there is nothing to undo");
     return {};
 }

@@ -23,7 +23,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
 import world  # noqa: E402
 
-MEMORY_MAX = 250 << 20  # of kontord, whatever is asked
+MEMORY_MAX = 450 << 20  # of kontord; most takes the sync that finds all records deleted
 TIMEOUT = 10  # seconds that docs/sql.md advises programs to wait for their turn
 
 
