@@ -36,16 +36,29 @@ function(kontor_add_connector name)
   install(TARGETS kontor_plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/kontor)
 endfunction()
 
-# kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...])
-# A Catch2 program NAME_test, one ctest entry. The Catch2 main is compiled once. For each label L
+# kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...] [APART files...])
+# A Catch2 program NAME_test, one ctest entry; cases of the sources APART are a second one, NAME_apart,
+# so that a long program keeps two processors busy. The Catch2 main is compiled once. For each label L
 # there is a target L_tests that builds what `ctest -L L` runs.
 function(kontor_add_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS;APART" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test kontor_test_main
     ${ARG_PRIVATE})
-  add_test(NAME ${name} COMMAND ${name}_test)
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
+  set(tests ${name})
+  if(ARG_APART)
+    # Catch2 tags each case with its file's name: one entry has those with a tag, the other all else.
+    list(TRANSFORM ARG_APART REPLACE "(.+)\\.cpp" "[#\\1]")
+    list(JOIN ARG_APART "," apart)
+    list(TRANSFORM ARG_APART PREPEND "~")
+    list(JOIN ARG_APART "" others)
+    add_test(NAME ${name} COMMAND ${name}_test --filenames-as-tags ${others})
+    add_test(NAME ${name}_apart COMMAND ${name}_test --filenames-as-tags ${apart})
+    list(APPEND tests ${name}_apart)
+  else()
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+  set_tests_properties(${tests} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
   foreach(label ${ARG_LABELS})
     if(NOT TARGET ${label}_tests)
