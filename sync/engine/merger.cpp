@@ -460,7 +460,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     if (unread_ && input.known && theirs != input.known->theirs && !counts_twice(group) &&
         replaced_since_restore(context_, plan_, group, work.link.record, work.row,
                                input.known->ours, theirs, references_))
-        input.known->theirs = theirs;
+        input.known = merge::Known{theirs, theirs};
     if (input.known && input.remote != input.known->theirs && input.local != input.known->ours) {
         input.timing = timing(work, group);
         // The image that parked it has moved the link's version: since when theirs may have been

@@ -296,6 +296,13 @@ TEST_CASE("what the user typed over since the restore is no edit of somebody els
         CHECK(f.there(0) == "2");
         CHECK(f.open().empty());
     }
+    SECTION("… and the user takes it back to what was known of the remote") {
+        restore();
+        f.set_phone("Ada", "100");
+        f.device.sync("crm");
+        CHECK(f.phone("Ada") == "100");
+        CHECK(f.there(0) == "100");
+    }
     SECTION("… also if a colleague has changed another field of the record since") {
         f.remote.edit("Contacts", f.ids[0], {{"Email", Value("ada@example.com")}});
         restore();
