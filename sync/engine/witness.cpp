@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -35,15 +36,16 @@ std::map<const StreamPlan*, Ids> last_changed(Context& context, const StreamPlan
     return out;
 }
 
-/// True if one of them is there. What we may not read tells nothing.
-bool one_is_there(Context& context, const StepPorts& ports, const StreamPlan& plan, Ids ids,
-                  StreamCounts& counts) {
+/// True if one of them is there; nullopt if we may not read them, which tells nothing.
+std::optional<bool> one_is_there(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                                 Ids ids, StreamCounts& counts) {
     const auto before = counts.seen;
     try {
         fetch_and_merge(context, ports, plan, std::move(ids), counts, Absence::kLeftOpen);
     } catch (const Failure& failure) {
         if (failure.error.code != Errc::kPermission && failure.error.code != Errc::kUnsupported)
             throw;
+        return std::nullopt;
     }
     return counts.seen > before;
 }
@@ -58,8 +60,11 @@ void confirm_missing(Context& context, const StepPorts& ports, const StreamPlan&
          std::array{std::pair{std::int64_t{0}, kFirst}, std::pair{kFirst, kAll - kFirst}}) {
         bool there = false;
         for (auto& [stream, ids] : last_changed(context, plan, skip, limit, gone)) {
-            asked += ids.size();
-            there |= one_is_there(context, ports, *stream, std::move(ids), counts);
+            const auto count = ids.size();
+            const auto found = one_is_there(context, ports, *stream, std::move(ids), counts);
+            if (!found) continue;
+            asked += count;
+            there |= *found;
         }
         if (there) return;
     }

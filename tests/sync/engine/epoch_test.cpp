@@ -453,6 +453,9 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
         CHECK(accounts() == 0);
     }
     SECTION("they cannot be read: nothing is believed") {
+        for (int i = 0; i < 30; ++i)
+            f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}});
+        f.device.sync("crm");
         f.remote.forget("Accounts", account);
         edit_account();
         f.remote.no_fetch["Contacts"] = Errc::kUnavailable;
