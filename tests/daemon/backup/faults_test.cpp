@@ -49,7 +49,9 @@ struct Backed : Office {
         CHECK(count("SELECT count(*) FROM lead") == 2'000);
         const auto made = backups();
         REQUIRE(made.run(target, loaded, {}));
-        REQUIRE(made.verify(target, true));
+        const auto verified = made.verify(target, true);
+        INFO((verified ? std::string() : verified.error().message));
+        REQUIRE(verified);
         const auto drill = made.drill(target, "");
         REQUIRE(drill);
         CHECK(drill->error.empty());
@@ -141,7 +143,7 @@ TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
         "if [[ \" $* \" == *' backup '* ]]; then restic --limit-upload=100 \"$@\" & pid=$!;"
         " until compgen -G '" +
         office.target.target +
-        "/locks/*' > /dev/null; do sleep 0.05; done; sleep 0.3; kill -9 $pid; exit 137; fi;"
+        "/locks/*' > /dev/null; do sleep 0.05; done; sleep 0.3; kill -9 $pid; wait $pid; exit 137; fi;"
         " exec restic \"$@\"");
     const auto failed = office.backups().run(office.target, office.loaded, {});
     REQUIRE_FALSE(failed);
