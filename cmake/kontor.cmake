@@ -43,8 +43,8 @@ endfunction()
 function(kontor_add_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE;LABELS;APART" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test kontor_test_main
-    ${ARG_PRIVATE})
+  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test ${ARG_PRIVATE}
+    kontor_test_main)
   set(tests ${name})
   if(ARG_APART)
     # Catch2 tags each case with its file's name: one entry has those with a tag, the other all else.
@@ -74,8 +74,8 @@ function(kontor_add_postgres_test name)
   find_package(Python3 COMPONENTS Interpreter REQUIRED)
   cmake_parse_arguments(ARG "" "" "SOURCES;PRIVATE" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test kontor_test_main
-    ${ARG_PRIVATE})
+  target_link_libraries(${name}_test PRIVATE kontor_flags kontor::precompiled_test ${ARG_PRIVATE}
+    kontor_test_main)
   add_test(NAME ${name} COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/support/postgres_server.py $<TARGET_FILE:${name}_test>)
   set_tests_properties(${name} PROPERTIES LABELS "postgres" TIMEOUT 600)
