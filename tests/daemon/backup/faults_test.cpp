@@ -143,7 +143,8 @@ TEST_CASE("a run that is killed leaves nothing to repair", "[backup][faults]") {
         "if [[ \" $* \" == *' backup '* ]]; then restic --limit-upload=100 \"$@\" & pid=$!;"
         " until compgen -G '" +
         office.target.target +
-        "/locks/*' > /dev/null; do sleep 0.05; done; sleep 0.3; kill -9 $pid; wait $pid; exit 137; fi;"
+        "/locks/*' > /dev/null; do sleep 0.05; done; sleep 0.3; kill -9 $pid; wait $pid; exit 137; "
+        "fi;"
         " exec restic \"$@\"");
     const auto failed = office.backups().run(office.target, office.loaded, {});
     REQUIRE_FALSE(failed);
