@@ -81,6 +81,7 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
             return {{"ok", true}};
         }
         if (name == "approval") return approval(body);
+        if (name == "draft") return draft(body);
         if (name == "time") {
             p_.org.advance_ms(body.value("advance_s", std::int64_t{0}) * 1000 +
                               body.value("advance_ms", std::int64_t{0}));

@@ -53,6 +53,7 @@ private:
     Json convert(const Json& body);
     Json lock(const Json& body);
     Json approval(const Json& body);
+    Json draft(const Json& body);
     Json bulk_edit(const Json& body);
     void write_set(const Module& module, Slot slot, const Json& set, const std::string& user_id,
                    std::int64_t at_s, bool keep_time);

@@ -260,6 +260,18 @@ Json Control::approval(const Json& body) {
     return {{"ok", true}};
 }
 
+Json Control::draft(const Json& body) {
+    const Module& module = module_of(body);
+    const bool draft = body.value("draft", true);
+    for (const Slot slot : slots_of(module, body)) {
+        if (draft)
+            p_.org.drafts.emplace(module.number, slot);
+        else
+            p_.org.drafts.erase({module.number, slot});
+    }
+    return {{"ok", true}};
+}
+
 Json Control::bulk_edit(const Json& body) {
     const Module& module = module_of(body);
     const ModuleStore& store = p_.org.store(module);

@@ -168,6 +168,28 @@ TEST_CASE("a layout rule demands a field, if the request or the switch says so")
     CHECK(insert(asked)["details"]["layout_rule"]["name"] == "Why lost");
     set(client, "layout_rules", "always");
     CHECK(insert(json::object())["code"] == "MANDATORY_NOT_FOUND");
+    const json skipped{{"skip_feature_execution", {{{"name", "layout_rules"}}}}};
+    CHECK(insert(skipped)["code"] == "SUCCESS");
+    set(client, "skip_features", "false");
+    CHECK(insert(skipped)["code"] == "MANDATORY_NOT_FOUND");
+}
+
+TEST_CASE("drafts are in lists or not, and say what they are when asked for") {
+    TestClient client(3);
+    const std::string id = client.add_contact({{"Last_Name", "A"}});
+    const auto state = [&] {
+        return client.get("Contacts/" + id).json()["data"][0]["$state"].get<std::string>();
+    };
+    const auto count = [&] { return client.get("Contacts?fields=id").json()["data"].size(); };
+    CHECK(state() == "save");
+    client.control("draft", {{"module", "Contacts"}, {"id", id}});
+    CHECK(state() == "draft");
+    CHECK(count() == 4);
+    set(client, "drafts", "hidden");
+    CHECK(count() == 3);
+    CHECK(client.get("Contacts/" + id).status == 200);
+    client.control("draft", {{"module", "Contacts"}, {"id", id}, {"draft", false}});
+    CHECK(count() == 4);
 }
 
 TEST_CASE("records that await approval are out of sight and cannot be changed") {

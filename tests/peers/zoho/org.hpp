@@ -68,6 +68,8 @@ public:
 
     /// Records that await approval; forgotten at the end.
     std::set<std::pair<unsigned, Slot>> pending;
+    /// Records that somebody has saved as drafts; likewise.
+    std::set<std::pair<unsigned, Slot>> drafts;
 
     Catalogue catalogue;
     Switches switches;

@@ -187,6 +187,9 @@ bool ReadApi::wanted(const Plan& plan, const RowReader& reader) const {
         const bool hidden = waits && org_.switches.on("approval_hides");
         if (plan.approved == "true" ? hidden : !waits) return false;
     }
+    if (!org_.drafts.empty() && org_.switches.text("drafts") == "hidden" &&
+        org_.drafts.contains({reader.module_number(), reader.slot()}))
+        return false;
     if (plan.converted == "both") return true;
     return reader.converted() == (plan.converted == "true");
 }
@@ -338,8 +341,11 @@ Response ReadApi::single(Call& call, const Module& module, std::string_view id, 
     Output::Shown shown;
     if (!whole) shown.rows = org_.switches.number("subform_cut");
     output_.append_record(body, module, reader, fields, shown);
+    const bool draft = org_.drafts.contains({module.number, *slot});
     body.insert(body.size() - 1,
-                ",\"$approval_state\":\"approved\",\"$currency_symbol\":\"¥\",\"$editable\":true");
+                ",\"$approval_state\":\"approved\",\"$currency_symbol\":\"¥\",\"$editable\":true,"
+                "\"$state\":\"" +
+                    std::string(draft ? "draft" : "save") + "\"");
     body += "]}";
     return json_text_response(200, std::move(body));
 }

@@ -138,6 +138,7 @@ void RecordWriter::check_mandatory(const Module& module, const Row& row,
 void RecordWriter::check_layout_rules(const Module& module, const Row& row,
                                       const WriteOptions& options,
                                       std::vector<Json>& errors) const {
+    if (options.no_layout_rules) return;
     if (!options.layout_rules && org_.switches.text("layout_rules") == "asked") return;
     for (std::size_t i = 0; i < behaviour_.layout_rules.size(); ++i) {
         const LayoutRule& rule = behaviour_.layout_rules[i];
@@ -217,6 +218,24 @@ void RecordWriter::run_automation(const Module& module, Row& row,
         if (!rule.when_field.empty() && !touched(rule.when_field)) continue;
         set(rule.field, Json::parse(rule.value_json, nullptr, false));
     }
+}
+
+void RecordWriter::run_workflow_of_account(const Module& module, const Row& row,
+                                           const std::vector<std::string>& changed,
+                                           const WriteOptions& options) const {
+    if (!options.fire_triggers || !org_.switches.on("automation") || module.api_name != "Deals" ||
+        std::find(changed.begin(), changed.end(), "Stage") == changed.end() ||
+        row[*module.find_index("Stage")] != "\"Closed Won\"")
+        return;
+    const std::string id = unquote_json(row[*module.find_index("Account_Name")]);
+    const Module& accounts = *org_.catalogue.find("Accounts");
+    const auto slot = org_.slot_of(accounts, id);
+    if (!slot) return;
+    ModuleStore& store = org_.store(accounts);
+    const bool bumps = org_.switches.on("automation_bumps");
+    Row account = store.load(*slot);
+    account.set(*accounts.find_index("Account_Type"), "\"Customer\"");
+    store.write(*slot, account, bumps ? org_.now_s() : store.modified_s(*slot), visible_from());
 }
 
 void RecordWriter::compute(const Module& module, Row& row) const {
@@ -309,6 +328,7 @@ WriteResult RecordWriter::insert(const Module& module, const Json& element,
     compute(module, row);
     const Slot slot = org_.store(module).create(row, now, visible_from());
     touch_parent(module, row);
+    run_workflow_of_account(module, row, changed, options);
     notify(module, slot, ChangeKind::insert, changed);
     return done(slot, success_details(module, slot, row), "record added");
 }
@@ -346,6 +366,7 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
         row.set(kModifiedBy, quote_json(options.user_id));
     }
     store.write(slot, row, now, visible_from());
+    run_workflow_of_account(module, row, changed, options);
     notify(module, slot, ChangeKind::update, changed);
     return done(slot, success_details(module, slot, row), "record updated");
 }

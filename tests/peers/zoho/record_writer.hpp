@@ -17,8 +17,9 @@ struct WriteOptions {
     bool fire_triggers = true;
     std::optional<std::int64_t> unmodified_since;
     std::vector<ExternalKey> external;
-    std::string path;           ///< JSON path of the element, `$.data[0]`
-    bool layout_rules = false;  ///< apply_feature_execution asks for them
+    std::string path;              ///< JSON path of the element, `$.data[0]`
+    bool layout_rules = false;     ///< apply_feature_execution asks for them
+    bool no_layout_rules = false;  ///< skip_feature_execution asks for none
 };
 
 struct WriteResult {
@@ -67,6 +68,10 @@ private:
                       const WriteOptions& options, std::vector<Json>& errors) const;
     void run_automation(const Module& module, Row& row, const std::vector<std::string>& changed,
                         const WriteOptions& options) const;
+    /// What the switch `automation` does with the account of a deal that is won.
+    void run_workflow_of_account(const Module& module, const Row& row,
+                                 const std::vector<std::string>& changed,
+                                 const WriteOptions& options) const;
     void compute(const Module& module, Row& row) const;
     std::optional<Json> injected(const Module& module, std::string_view id, const Json& element);
     std::int64_t visible_from() const;

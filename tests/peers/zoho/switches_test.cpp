@@ -471,6 +471,7 @@ const std::set<std::string> kElsewhere{"user_zone",        "bearer_accepted", "t
                                        "bulk_quote_all",   "bulk_bom",        "bulk_page_size",
                                        "bulk_fail_next",   "zip_level",       "credits_limit",
                                        "credits_daily",    "retry_after",     "automation",
+                                       "automation_bumps", "drafts",          "skip_features",
                                        "rich_text_cut",    "subform_cut",     "attachment_size",
                                        "attachment_limit", "watch_delivery",  "gzip"};
 

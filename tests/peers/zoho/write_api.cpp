@@ -108,10 +108,15 @@ WriteOptions WriteApi::options(const Call& call, const Json& body) const {
             refuse(400, "INVALID_DATA", "invalid data",
                    {{"param_name", "If-Unmodified-Since"}, {"expected_data_type", "datetime"}});
     }
-    const Json features = body.value("apply_feature_execution", Json::array());
-    options.layout_rules = std::any_of(features.begin(), features.end(), [](const Json& feature) {
-        return feature.is_object() && feature.value("name", "") == "layout_rules";
-    });
+    const auto names_layout_rules = [&](const char* key) {
+        const Json features = body.value(key, Json::array());
+        return std::any_of(features.begin(), features.end(), [](const Json& feature) {
+            return feature.is_object() && feature.value("name", "") == "layout_rules";
+        });
+    };
+    options.layout_rules = names_layout_rules("apply_feature_execution");
+    options.no_layout_rules =
+        names_layout_rules("skip_feature_execution") && org_.switches.on("skip_features");
     options.external = external_keys(call);
     return options;
 }

@@ -166,6 +166,30 @@ TEST_CASE("automation runs unless trigger is empty") {
     CHECK(department({{"data", {{{"Last_Name", "A"}}}}, {"trigger", json::array()}}).is_null());
 }
 
+TEST_CASE("a workflow over a won deal changes its account, with a new time or without") {
+    for (const char* bumps : {"true", "false"}) {
+        CAPTURE(bumps);
+        TestClient client(50, {{"automation", "true"}, {"automation_bumps", bumps}});
+        const auto first = client.get("Accounts?fields=id").json()["data"][0];
+        const std::string id = first["id"];
+        const auto account = [&] { return client.get("Accounts/" + id).json()["data"][0]; };
+        client.control(
+            "edit", {{"module", "Accounts"}, {"id", id}, {"set", {{"Account_Type", "Partner"}}}});
+        const std::string before = account()["Modified_Time"];
+        client.control("time", {{"advance_s", 60}});
+        const auto win = [&](const json& trigger) {
+            const json deal{
+                {"Deal_Name", "D"}, {"Stage", "Closed Won"}, {"Account_Name", {{"id", id}}}};
+            client.post("Deals", {{"data", {deal}}, {"trigger", trigger}});
+        };
+        win(json::array());
+        CHECK(account()["Account_Type"] == "Partner");
+        win({"workflow"});
+        CHECK(account()["Account_Type"] == "Customer");
+        CHECK((account()["Modified_Time"] != before) == (bumps == std::string("true")));
+    }
+}
+
 TEST_CASE("hostile bodies get documented errors") {
     TestClient client(10);
     const auto body = [&](const std::string& text) {

@@ -1,5 +1,6 @@
 // Whatever Zoho's documents leave open is a switch of the peer. The connector's main round (load,
 // increment, push, delete, restore, sweep) runs with each switch set each other way, one at a time.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "connectors/sdk/canonical.hpp"
@@ -238,5 +239,67 @@ TEST_CASE("the main round holds whatever Zoho's documents leave open", "[zoho][s
             long_values(at);
             CHECK(at.violations() == "");
         }
+    }
+}
+
+TEST_CASE("a draft is no missing record, whether lists show it or not", "[zoho][switches]") {
+    for (const char* drafts : {"listed", "hidden"}) {
+        CAPTURE(drafts);
+        Organisation at(R"({"bulk":"never"})", {{"drafts", drafts}}, 60);
+        at.pull("Contacts", kContact);
+        const std::string id = at.dump("Contacts", "Last_Name").begin()->first;
+        at.control("draft", R"({"module":"Contacts","id":")" + id + R"("})");
+        at.host.clock_ms += 60'000;
+        at.pull("Contacts", kContact);
+        CHECK(at.mirror["Contacts"].count(id) == 1);
+        CHECK(at.sweep("Contacts").count(id) == (drafts == std::string("listed") ? 1 : 0));
+        // What a sweep misses is asked for by id before it counts as gone.
+        auto wanted = test::request("Contacts", kContact);
+        wanted.ids = {id};
+        at.host.clear();
+        at.connector.fetch(wanted);
+        REQUIRE(at.host.records().size() == 1);
+        CHECK(at.host.records()[0].op == abi::Op::kRecord);
+        CHECK(at.violations() == "");
+    }
+}
+
+TEST_CASE(
+    "what a workflow sets in another record comes with its next change, if it bears no new time",
+    "[zoho][switches]") {
+    const std::vector<std::string> fields{"Account_Name", "Account_Type"};
+    for (const bool bumps : {true, false}) {
+        CAPTURE(bumps);
+        Organisation at(R"({"bulk":"never","trigger":["workflow"]})",
+                        {{"automation", "true"}, {"automation_bumps", bumps ? "true" : "false"}},
+                        60);
+        at.pull("Accounts", fields);
+        const auto types = at.dump("Accounts", "Account_Type");
+        const auto found = std::find_if(types.begin(), types.end(), [](const auto& account) {
+            return account.second != "Customer";
+        });
+        REQUIRE(found != types.end());
+        const std::string account = found->first;
+        const auto shown = [&] { return test::shown(at.mirror["Accounts"][account], 1); };
+
+        at.host.clock_ms += 60'000;
+        abi::BatchWriter batch;
+        batch.begin(abi::Op::kCreate, "", "", "uid-1");
+        batch.add(0, "Won");
+        batch.add(1, "Closed Won");
+        batch.add(2, account);
+        const auto won = at.push("Deals", {"Deal_Name", "Stage", "Account_Name"}, batch);
+        REQUIRE(won.at(0).status == "ok");
+        REQUIRE(at.dump("Accounts", "Account_Type")[account] == "Customer");
+        at.host.clock_ms += 60'000;
+        at.pull("Accounts", fields);
+        CHECK((shown() == "Customer") == bumps);
+
+        at.control("edit", R"({"module":"Accounts","id":")" + account +
+                               R"(","set":{"Account_Name":"Renamed"}})");
+        at.host.clock_ms += 60'000;
+        at.pull("Accounts", fields);
+        CHECK(shown() == "Customer");
+        CHECK(at.violations() == "");
     }
 }
