@@ -222,6 +222,8 @@ MUTANTS = [
         ("#include <algorithm>", "#include <algorithm>\n#include <random>")]}),
     ("a field that is shown again is not read anew", "A7 B2", {"sync/engine/hidden_fields.cpp": [(
         "if (shown)", "if (shown && now.size() > 1'000)")]}),
+    ("what was typed into a lead is let go when that is converted", "D7 A1",
+     {"sync/engine/merger_successor.cpp": [("changes.push_back({at, row[column]});", "")]}),
     ("who is known from another remote is not looked for", "D7", {"sync/engine/matcher.cpp": [(
         "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
     ("a sweep holds the ids of all that differs", "D9", {SWEEPER: [(

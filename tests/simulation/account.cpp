@@ -19,6 +19,10 @@ remote::FieldSpec spec_of(const FieldModel& field) {
     return out;
 }
 
+remote::Fact fact_of_successor(const Server::Image& image) {
+    return image.converted ? remote::Fact::kConverted : remote::Fact::kMerged;
+}
+
 }  // namespace
 
 const char* to_string(Fault fault) {
@@ -165,7 +169,7 @@ Account::Shown Account::by_id(const std::string& stream, const std::string& id) 
     if (record->forbidden) {
         out = {.id = id, .image = {}, .fact = remote::Fact::kForbidden};
     } else if (!record->now.successor.empty()) {
-        out.fact = remote::Fact::kMerged;
+        out.fact = fact_of_successor(record->now);
     } else if (record->now.deleted) {
         out.fact =
             server_.traits().gone_says_deleted ? remote::Fact::kDeleted : remote::Fact::kMissing;
@@ -190,7 +194,8 @@ std::vector<Account::Shown> Account::changed_since(const std::string& stream,
         if (image->stamp < from) continue;
         Shown shown{.id = id, .image = *image, .fact = remote::Fact::kRecord};
         if (image->deleted)
-            shown.fact = image->successor.empty() ? remote::Fact::kDeleted : remote::Fact::kMerged;
+            shown.fact =
+                image->successor.empty() ? remote::Fact::kDeleted : fact_of_successor(*image);
         out.push_back(std::move(shown));
     }
     std::ranges::sort(out, [](const Shown& a, const Shown& b) {

@@ -167,6 +167,13 @@ private:
         return target == nullptr || target->now.deleted ? Value::null() : value;
     }
 
+    // Here and there something else is referred to, and a person is asked whether it is the same.
+    bool may_be_one(const FieldModel& field, const Value& ours, const Value& theirs) {
+        return !field.target.empty() && ours.kind() == Kind::kInteger &&
+               held_here_[field.target].contains(ours.integer()) &&
+               held_there_[field.target].contains(theirs.text());
+    }
+
     void compare(const StreamModel& stream, const LinkRow& link, const Server::Image& image) {
         std::string columns;
         for (const FieldModel& field : stream.fields)
@@ -210,7 +217,7 @@ private:
             Value ours = kept(field, expected(field, mine, remote_ids_[field.target]));
             ours = without_dead(field, ours);
             if (ours.is_blank() && theirs.is_blank()) continue;
-            if (ours == theirs) continue;
+            if (ours == theirs || may_be_one(field, mine.front(), theirs)) continue;
             disagree(stream.name + " " + link.ext_id + " " + field.remote + ": here " +
                      shown(mine.front()) + " stands for " + shown(ours) + ", there is " +
                      shown(theirs));

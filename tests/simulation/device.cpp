@@ -157,6 +157,13 @@ void Device::each(const std::string& query,
         machine_->queries.try_emplace(query, std::move(statement));
 }
 
+std::vector<std::string> Device::entity_names() const {
+    std::vector<std::string> out;
+    each("SELECT name FROM kontor_entity ORDER BY id",
+         [&](const replica::Statement& row) { out.emplace_back(row.text(0)); });
+    return out;
+}
+
 std::optional<std::string> Device::text(const std::string& query) const {
     std::optional<std::string> out;
     bool first = true;

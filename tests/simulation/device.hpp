@@ -58,6 +58,8 @@ public:
     Result<> sql(const std::string& text);
     /// First column of the first row; nullopt without a row or for NULL. For what must work.
     [[nodiscard]] std::optional<std::string> text(const std::string& query) const;
+    /// Names of the tables with people's records.
+    [[nodiscard]] std::vector<std::string> entity_names() const;
     [[nodiscard]] std::int64_t number(const std::string& query) const;
     /// Calls `row` for each row.
     void each(const std::string& query,

@@ -69,7 +69,7 @@ replica::Database open_on(Disk& disk, Dice& dice, replica::Access access) {
 }
 
 // The standard entities go: the fewer tables a handle has to read, the more seeds a second.
-std::string make_blank_replica() {
+std::string make_blank_replica(bool with_leads) {
     WorldTime time;
     DeviceClock clock(time, 1);
     Trace trace;
@@ -84,7 +84,8 @@ std::string make_blank_replica() {
         for (const auto& entity : standard.entities())
             must(db.execute("DROP TABLE \"" + entity.name + "\""), "drop");
         must(db.execute("DELETE FROM kontor_field; DELETE FROM kontor_entity"), "delete");
-        for (const auto& entity : entities()) must(replica::ensure_entity(db, entity), "ensure");
+        for (const auto& entity : entities(with_leads))
+            must(replica::ensure_entity(db, entity), "ensure");
         must(transaction.commit(), "commit");
         must(db.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
     }
@@ -124,7 +125,9 @@ void Machine::close() {
     local.reset();
 }
 
-Machines::Machines() : blank_(make_blank_replica()) {
+Machines::Machines(bool with_leads)
+    : name_(with_leads ? "kontor-sim-leads-" : "kontor-sim-"),
+      blank_(make_blank_replica(with_leads)) {
     note_schema();
 }
 
@@ -172,8 +175,7 @@ void Machines::start_from(Machine& machine) {
 std::unique_ptr<Machine> Machines::take(const Clock& clock, std::uint64_t seed, Trace& trace) {
     std::unique_ptr<Machine> out;
     if (idle_.empty()) {
-        out =
-            std::make_unique<Machine>("kontor-sim-" + std::to_string(made_++), clock, seed, trace);
+        out = std::make_unique<Machine>(name_ + std::to_string(made_++), clock, seed, trace);
     } else {
         out = std::move(idle_.back());
         idle_.pop_back();

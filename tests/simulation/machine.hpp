@@ -38,7 +38,7 @@ struct Machine {
 /// their statements prepared, which is most of what a short scenario would otherwise cost.
 class Machines {
 public:
-    Machines();
+    explicit Machines(bool with_leads = false);
     ~Machines();
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;
@@ -54,6 +54,7 @@ public:
 private:
     void note_schema();
 
+    std::string name_;         ///< of their disks
     std::string blank_;        ///< a replica that has just been made
     std::int64_t schema_ = 0;  ///< SQLite's number of its schema
     int made_ = 0;

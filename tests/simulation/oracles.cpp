@@ -26,7 +26,7 @@ std::set<Token> tokens_of(const Device& device) {
                 for_each_token(row.value(i), [&](Token token) { out.insert(token); });
         });
     };
-    for (const auto& entity : entities()) collect("SELECT * FROM " + entity.name);
+    for (const auto& entity : device.entity_names()) collect("SELECT * FROM " + entity);
     collect("SELECT old FROM kontor_history WHERE old IS NOT NULL");
     collect("SELECT base, ours, theirs FROM kontor_conflict");
     return out;
@@ -34,8 +34,10 @@ std::set<Token> tokens_of(const Device& device) {
 
 // Two records cannot both have it.
 bool uid_is_free(const Device& device, const std::string& uid) {
-    return device.number("SELECT (SELECT count(*) FROM contact WHERE uid = '" + uid +
-                         "') + (SELECT count(*) FROM account WHERE uid = '" + uid + "')") == 0;
+    const auto names = device.entity_names();
+    return std::ranges::all_of(names, [&](const std::string& name) {
+        return device.number("SELECT count(*) FROM " + name + " WHERE uid = '" + uid + "'") == 0;
+    });
 }
 
 }  // namespace
@@ -102,28 +104,31 @@ void check_creates(World& world) {
 // The key that a record was created with is its uid, there and here, at whatever attempt.
 void check_keys(World& world) {
     for (const auto& device : world.devices())
-        device->each(
-            "SELECT c.name, s.name, l.ext_id, coalesce(x.uid, y.uid, '') FROM kontor_link l"
-            " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
-            " ON c.id = s.connection LEFT JOIN contact x ON s.name = 'Contacts' AND"
-            " x.id = l.record LEFT JOIN account y ON s.name = 'Accounts' AND y.id = l.record"
-            " WHERE l.ext_id IS NOT NULL AND l.state = 0",
-            [&](const replica::Statement& row) {
-                const Server& server =
-                    device->connection(std::string(row.text(0))).account->server();
-                const std::string id(row.text(2)), uid(row.text(3));
-                const auto* record = server.find(std::string(row.text(1)), id);
-                if (record == nullptr || !server.traits().key_field) return;
-                if (server.has_given_again(std::string(row.text(1)), id)) return;
-                if (somebody_merged(world, std::string(row.text(1)))) return;
-                const auto key = record->now.fields.find(kKeyField);
-                const std::string there = key == record->now.fields.end() ? "" : key->second.text();
-                if (!there.empty() && there != uid && uid_is_free(*device, there))
-                    world.violation("A3: " + at(*device) + " knows " + id + " of " + server.name() +
-                                    " as " + uid + ", it was created as " + there);
-                if (there.empty() && !record->born_of.empty())
-                    world.violation("A3: " + id + " of " + server.name() + " has no key");
-            });
+        for (const auto& entity : device->entity_names())
+            device->each(
+                "SELECT c.name, s.name, l.ext_id, coalesce(x.uid, '') FROM kontor_link l"
+                " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_entity e ON e.id = s.entity"
+                " JOIN kontor_connection c ON c.id = s.connection LEFT JOIN " +
+                    entity + " x ON x.id = l.record WHERE e.name = '" + entity +
+                    "' AND l.ext_id IS NOT NULL AND l.state = 0",
+                [&](const replica::Statement& row) {
+                    const Server& server =
+                        device->connection(std::string(row.text(0))).account->server();
+                    const std::string id(row.text(2)), uid(row.text(3));
+                    const auto* record = server.find(std::string(row.text(1)), id);
+                    if (record == nullptr || !server.traits().key_field) return;
+                    if (server.has_given_again(std::string(row.text(1)), id)) return;
+                    if (somebody_merged(world, std::string(row.text(1)))) return;
+                    const auto key = record->now.fields.find(kKeyField);
+                    const std::string there =
+                        key == record->now.fields.end() ? "" : key->second.text();
+                    if (!there.empty() && there != uid && uid_is_free(*device, there))
+                        world.violation("A3: " + at(*device) + " knows " + id + " of " +
+                                        server.name() + " as " + uid + ", it was created as " +
+                                        there);
+                    if (there.empty() && !record->born_of.empty())
+                        world.violation("A3: " + id + " of " + server.name() + " has no key");
+                });
 }
 
 void check_twins(World& world) {
@@ -338,9 +343,9 @@ void check_replica(World& world, Device& device) {
         world.violation("history: the chain of " + at(device) + " does not verify at entry " +
                         (chain ? std::to_string(*chain->first_bad) : chain.error().message));
     const auto told = replica::records_since(device.local(), 0);
-    for (const auto& entity : entities())
-        if (!told || told->at(entity.name) != device.number("SELECT count(*) FROM " + entity.name))
-            world.violation("history: it does not account for each " + entity.name + " of " +
+    for (const auto& entity : device.entity_names())
+        if (!told || told->at(entity) != device.number("SELECT count(*) FROM " + entity))
+            world.violation("history: it does not account for each " + entity + " of " +
                             at(device));
     const auto problems = replica::check_integrity(device.local(), replica::IntegrityDepth::kFull);
     if (!problems) world.violation("integrity: " + problems.error().message);
@@ -369,6 +374,7 @@ void check_at_rest(World& world) {
     check_edits_against_deletions(world);
     check_waiting_for_parents(world);
     check_deletes(world);
+    check_conversions(world);
     check_no_flip_flop(world);
     for (auto& device : world.devices()) {
         check_replica(world, *device);

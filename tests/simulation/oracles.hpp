@@ -40,6 +40,8 @@ void check_edits_against_deletions(World& world);
 void check_waiting_for_parents(World& world);
 /// A4, A5: what was deleted was deleted by somebody.
 void check_deletes(World& world);
+/// D7: what was typed into a lead and never told goes on with what the remote has made of it.
+void check_conversions(World& world);
 /// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.
 /// `fresh`: nothing may be parked.
 void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);

@@ -46,7 +46,7 @@ const StreamModel& RemoteModel::stream(std::string_view name) const {
     return *std::ranges::find(streams, name, &StreamModel::name);
 }
 
-std::vector<replica::Entity> entities() {
+std::vector<replica::Entity> entities(bool with_leads) {
     replica::Entity account;
     account.name = "account";
     account.fields = {column("name", FieldType::kText), column("phone", FieldType::kPhone),
@@ -67,7 +67,12 @@ std::vector<replica::Entity> entities() {
                       column("extra", FieldType::kText),
                       column("score", FieldType::kText)};
     contact.fields.back().read_only = true;
-    return {account, contact};
+    if (!with_leads) return {account, contact};
+    replica::Entity lead;
+    lead.name = "lead";
+    lead.fields = {column("last_name", FieldType::kText), column("phone", FieldType::kPhone),
+                   column("company", FieldType::kText)};
+    return {account, contact, lead};
 }
 
 merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_late) {

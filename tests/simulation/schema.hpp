@@ -56,8 +56,8 @@ struct RemoteModel {
 
 inline constexpr const char* kKeyField = "Kontor_Id";
 
-/// The tables of the simulated replicas.
-[[nodiscard]] std::vector<replica::Entity> entities();
+/// The tables of the simulated replicas; leads are in those of the stories that have them.
+[[nodiscard]] std::vector<replica::Entity> entities(bool with_leads = false);
 
 [[nodiscard]] merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_late);
 

@@ -174,6 +174,35 @@ void Server::merge_into(const std::string& stream, const std::string& loser,
     records_[stream].at(loser).now.successor = winner;
 }
 
+std::string Server::convert(const std::string& lead, const std::string& into, bool with_account) {
+    const Fields was = find("Leads", lead)->now.fields;
+    const auto value = [&](const char* name) {
+        const auto found = was.find(name);
+        return found == was.end() ? Value::null() : found->second;
+    };
+    const bool whole_name = model_.stream("Contacts").field("Full_Name") != nullptr;
+    Fields fields{{whole_name ? "Full_Name" : "Last_Name", value("Last_Name")},
+                  {"Phone", value("Phone")}};
+    if (with_account)
+        fields["Account"] = Value(create("Accounts", {{"Name", value("Company")}}, kColleague));
+    std::string contact = into;
+    if (into.empty()) {
+        contact = create("Contacts", fields, kColleague);
+    } else {
+        const Fields& now = find("Contacts", into)->now.fields;
+        std::erase_if(fields, [&](const auto& one) {
+            const auto found = now.find(one.first);
+            return found != now.end() && !found->second.is_blank();
+        });
+        edit("Contacts", into, fields, kColleague);
+    }
+    erase("Leads", lead, kColleague);
+    Image& image = records_["Leads"].at(lead).now;
+    image.successor = contact;
+    image.converted = true;
+    return contact;
+}
+
 void Server::back_up() {
     backup_ = Backup{records_, next_id_, revision_};
 }

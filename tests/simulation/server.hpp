@@ -52,7 +52,8 @@ public:
         std::string version;  ///< the stamp, or a revision
         std::string modified_by;
         bool deleted = false;
-        std::string successor;  ///< merged into
+        std::string successor;   ///< merged or converted into
+        bool converted = false;  ///< the successor is of another stream
     };
     struct Record {
         Image now;
@@ -75,6 +76,9 @@ public:
     void erase(const std::string& stream, const std::string& id, const std::string& by);
     void restore(const std::string& stream, const std::string& id);  ///< from the recycle bin
     void merge_into(const std::string& stream, const std::string& loser, const std::string& winner);
+    /// The lead becomes a contact, `into` or a new one, which has what the lead had where it has
+    /// nothing else; with an account of its own if asked for. Returns the contact's id.
+    std::string convert(const std::string& lead, const std::string& into, bool with_account);
     /// A long transaction: the change gets today's stamp and shows `after` that.
     void edit_late(const std::string& stream, const std::string& id, const Fields& fields,
                    milliseconds after);

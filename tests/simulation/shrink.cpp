@@ -18,7 +18,7 @@ Laboratory::Laboratory() {
 Outcome Laboratory::run(const Scenario& scenario, bool print) {
     default_disk_.seed(scenario.seed);
     Outcome out;
-    World world(machines_, scenario, print);
+    World world(scenario.twists.converts ? with_leads_ : machines_, scenario, print);
     try {
         world.run();
         if (world.violations().empty()) check_at_rest(world);

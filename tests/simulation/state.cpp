@@ -1,7 +1,5 @@
 #include "tests/simulation/state.hpp"
 
-#include "tests/simulation/schema.hpp"
-
 namespace kontor::simulation {
 
 std::string state_of(const Device& device) {
@@ -19,9 +17,9 @@ std::string state_of(const Device& device) {
             out += '\n';
         });
     };
-    for (const auto& entity : entities()) {
-        out += entity.name + "\n";
-        add("SELECT * FROM " + entity.name + " ORDER BY id");
+    for (const auto& entity : device.entity_names()) {
+        out += entity + "\n";
+        add("SELECT * FROM " + entity + " ORDER BY id");
     }
     out += "history\n";
     add("SELECT max(seq) FROM kontor_history");

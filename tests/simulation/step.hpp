@@ -68,6 +68,12 @@ enum class Act {
     kAccept,         ///< a person goes on with what is there now
     kBackUp,         ///< the device's replica is copied …
     kRestore,        ///< … and put back
+    kTypeLead,       ///< a device
+    kBornLead,
+    kDeleteLead,
+    kTheirTypeLead,  ///< a colleague
+    kTheirBornLead,
+    kTheirConvert,  ///< a lead becomes a contact
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -108,6 +114,7 @@ struct Twists {
     int quota = 0;          ///< requests a day for each connection; 0: no limit
     bool restored = false;  ///< a device's replica is put back to an earlier state
     bool forgets = false;   ///< lists of deletions forget them after a day or more
+    bool converts = false;  ///< leads, which become contacts at the remote (D7)
     bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
 };
 

@@ -2,42 +2,14 @@
 // that is added here changes no story that does not have it.
 #include <algorithm>
 
+#include "tests/simulation/leads.hpp"
+#include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/step.hpp"
-#include "tests/simulation/time.hpp"
 
 namespace kontor::simulation {
 namespace {
 
 constexpr Token kTwistTokens = 2'000'000;  // what twists type; below those of automations
-
-// Among the steps from `from` on, also into a sync. Returns where it is.
-std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
-    const auto where = from + dice.roll(scenario.steps.size() - from + 1);
-    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
-    Step step;
-    step.act = act;
-    step.device = to.device;
-    step.remote = to.remote;
-    step.pick = dice.roll(1'000);
-    step.field = dice.roll(1'000);
-    step.amount = static_cast<std::int64_t>(dice.roll(1'000));
-    if (where > 0 && where <= scenario.steps.size()) {
-        const Step& before = scenario.steps[where - 1];
-        if (before.at >= 0) step.at = before.at;
-        if (before.act == Act::kSync && before.at < 0 && dice.percent(50))
-            step.at = static_cast<int>(dice.roll(12));
-    }
-    scenario.steps.insert(scenario.steps.begin() + static_cast<std::ptrdiff_t>(where), step);
-    return where;
-}
-
-// These one after the other, not amid a sync that is there already.
-void put_whole(Dice& dice, Scenario& scenario, const std::vector<Step>& steps) {
-    auto where =
-        scenario.steps.begin() + static_cast<std::ptrdiff_t>(dice.roll(scenario.steps.size() + 1));
-    while (where != scenario.steps.end() && where->at >= 0) ++where;
-    scenario.steps.insert(where, steps.begin(), steps.end());
-}
 
 // Something is made here, and an answer of the sync that follows is lost: maybe that of its push.
 void lose_answers(Dice& dice, Scenario& scenario) {
@@ -196,7 +168,7 @@ void forget(Scenario& scenario) {
 const std::vector<std::string>& twist_names() {
     static const std::vector<std::string> names{"reader", "fights",  "twins",    "loads_late",
                                                 "slow",   "ends",    "set_back", "restored",
-                                                "quota",  "forgets", "resends"};
+                                                "quota",  "forgets", "resends",  "converts"};
     return names;
 }
 
@@ -206,7 +178,7 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
            (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
            (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
-           (name == "resends" && twists.resends);
+           (name == "resends" && twists.resends) || (name == "converts" && twists.converts);
 }
 
 void twist(Scenario& scenario) {
@@ -242,6 +214,7 @@ void twist(Scenario& scenario) {
     forget(scenario);
     Dice again(scenario.seed + 0x2A3);
     twists.resends = !one_fate && again.percent(15);
+    add_leads(scenario);
 }
 
 }  // namespace kontor::simulation

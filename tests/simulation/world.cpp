@@ -281,6 +281,14 @@ void World::perform(const Step& step) {
                 std::ranges::find(syncing_, device.number()) == syncing_.end())
                 restore(device);
             return;
+        case Act::kTypeLead:
+        case Act::kBornLead:
+        case Act::kDeleteLead:
+            return lead_here(device, step);
+        case Act::kTheirTypeLead:
+        case Act::kTheirBornLead:
+        case Act::kTheirConvert:
+            return lead_there(server, step);
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);

@@ -71,6 +71,8 @@ private:
     void at_device(Device& device, const Step& step);
     void through_kontor(Device& device, const Step& step);
     void by_colleague(Server& server, const Step& step);
+    void lead_here(Device& device, const Step& step);
+    void lead_there(Server& server, const Step& step);
     void sync(const Step& step);
     void yield();
     void come_to_rest();
