@@ -120,6 +120,10 @@ constexpr Text kSentenceTexts[] = {
     {"said.set_back",
      "{record} is older at the remote than what was read before: the remote was set back",
      "{record} 在远端的版本比此前读取的更旧：远端已被恢复到较早的状态"},
+    {"said.set_back.id",
+     "{stream}: the remote has given a new record the id of one that is here: the remote was set "
+     "back",
+     "{stream}：远端把本地某条记录的 id 给了一条新记录：远端已被恢复到较早的状态"},
     {"said.flaw.parent", "refers to {record}, which does not exist at the remote",
      "指向的 {record} 在远端不存在"},
     {"said.flaw.cut", "is longer than the {max} characters that the remote keeps",

@@ -293,6 +293,11 @@ void absorb_record(Context& context, OnlyReads& only_reads, Edits& edits) {
 // The deletion is taken back before the remote was told. It holds what the row was then.
 void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     link.state = LinkState::kLive;
+    // What images showed of a group that had never been read was not looked at meanwhile.
+    const auto shadows = shadows_of(context.sql, link.id);
+    const bool unread =
+        std::ranges::any_of(shadows, [](const auto& shadow) { return shadow.second.unknown(); });
+    if (unread) link.version.clear();
     save_link(context.sql, link);
     close_record_conflict(context, link.id, "restored");
     unblock(context.sql, link.id);
@@ -300,7 +305,7 @@ void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     const auto now = read_row(context.sql, plan, link.record);
     if (link.ext_id.empty() || !now) return;
     // An image of it was not merged, and lies before the cursor: the next sweep reads it.
-    if (link.covers < plan.generation)
+    if (unread || link.covers < plan.generation)
         context.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", plan.id);
     const Row last = last_row(context.sql, plan, link.record);
     OldValues old;

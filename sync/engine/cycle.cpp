@@ -85,6 +85,7 @@ public:
             *sql_.integer("SELECT id FROM kontor_connection WHERE name = ?", settings_.name);
         refuse_if_paused();
         identify();
+        pause_if_ids_lost();
         plans_.emplace(Plans::load(sql_, session().catalogues));
         context_.emplace(Context{.sql = sql_,
                                  .clock = ports_.clock,
@@ -166,6 +167,15 @@ private:
         sql_.run("UPDATE kontor_connection SET paused = ? WHERE id = ?", error.message,
                  connection_);
         transaction.commit();
+    }
+
+    void pause_if_ids_lost() {
+        try {
+            refuse_if_ids_lost(sql_, connection_);
+        } catch (const Failure& failure) {
+            pause(failure.error);
+            throw;
+        }
     }
 
     Session& session() { return ports_.session != nullptr ? *ports_.session : own_session_; }

@@ -7,7 +7,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/pusher.hpp"
-#include "sync/engine/state.hpp"
+#include "sync/engine/references.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -25,6 +25,11 @@ std::string missing_marker(std::int64_t stream) {
 
 // The last entry of history that the backup had.
 constexpr std::string_view kRestoredBehind = "restored_behind";
+
+// A remote has given an id again that is another's here.
+std::string lost_marker(std::int64_t connection) {
+    return "lost_ids:" + std::to_string(connection);
+}
 
 void set_marker(Sql& sql, std::string_view name, std::int64_t value = 1) {
     sql.run(
@@ -130,6 +135,7 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
             "UPDATE kontor_connection SET org_id = NULL, user_id = NULL, paused = NULL,"
             " push_enabled = 0 WHERE id = ?",
             *id);
+        sql.run("DELETE FROM kontor_meta WHERE key = ?", lost_marker(*id));
         const auto streams = ids(sql, "SELECT id FROM kontor_stream WHERE connection = ?", *id);
         for (const std::int64_t stream : streams) {
             forget_organisation(sql, stream, clock, actor);
@@ -184,6 +190,35 @@ bool replaced_since_restore(Context& context, const StreamPlan& plan, const Grou
     }
     edits.reset();
     return found;
+}
+
+void lose_id(Context& context, const StreamPlan& plan, const Link& lost) {
+    pin_referrers(context.sql, context.plans, plan, lost.record);
+    set_marker(context.sql, lost_marker(plan.connection), lost.stream);
+    if (lost.state == LinkState::kDeleteHere) return forget_link(context.sql, lost.id);
+    drop_shadows(context.sql, lost.id);
+    drop_intents(context.sql, lost.id);
+    context.sql.run("DELETE FROM kontor_waiting WHERE link = ?", lost.id);
+    context.sql.run("DELETE FROM kontor_blocked WHERE link = ?", lost.id);
+    clear_dirty(context.sql, lost.id);
+    Link link = lost;
+    link.ext_id.clear();
+    link.version.clear();
+    link.covers = 0;
+    if (link.state != LinkState::kDetached) link.state = LinkState::kMissing;
+    save_link(context.sql, link, lost);
+}
+
+void refuse_if_ids_lost(Sql& sql, std::int64_t connection) {
+    const auto stream = sql.text(
+        "SELECT s.name FROM kontor_meta m JOIN kontor_stream s ON s.id = m.value WHERE m.key = ?",
+        lost_marker(connection));
+    if (stream)
+        stop({Errc::kMismatch,
+              *stream + ": the remote has given a new record the id of one that is here: the"
+                        " remote was set back",
+              {{"stream", *stream}},
+              {}});
 }
 
 void doubt_creates(Context& context, const StreamPlan& plan) {

@@ -9,6 +9,7 @@
 #include "sync/engine/context.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/rows.hpp"
+#include "sync/engine/state.hpp"
 #include "sync/merge/group_values.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/replica/database.hpp"
@@ -56,6 +57,13 @@ void mark_read(Sql& sql, std::int64_t stream);
                                           const merge::GroupValues& known,
                                           const merge::GroupValues& theirs,
                                           const merge::References& references);
+
+/// B5. A remote without a field for our keys has made a new record under the id of `lost`, which is
+/// another one here: it no longer has that one, so it was set back. The id is free afterwards; what
+/// is here stays as it is, known to be missing there. Needs an open write transaction.
+void lose_id(Context& context, const StreamPlan& plan, const Link& lost);
+/// Throws Failure (kMismatch) after lose_id(), until a person has accepted the remote.
+void refuse_if_ids_lost(Sql& sql, std::int64_t connection);
 
 /// Before an unread stream is read: what waits to be created there may have been created in the
 /// time that was lost. With a key the read tells. Without, each gets a parked intent with its

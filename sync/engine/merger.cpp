@@ -139,6 +139,19 @@ void Merger::apply_fact(const remote::RecordView& image, bool authoritative) {
     }
 }
 
+// A link keeps the version that was merged last, also once its record is deleted.
+bool Merger::is_older(const Link& link, const remote::RecordView& image) {
+    return !link.version.empty() && !image.version.empty() && image.version < link.version;
+}
+
+void Merger::refuse_older(const Link& link, const remote::RecordView& image) const {
+    if (!is_older(link, image)) return;
+    stop({Errc::kMismatch,
+          plan_.mapping.stream + " " + std::string(image.id) +
+              " is older at the remote than what was read before: the remote was set back",
+          {{"stream", plan_.mapping.stream}, {"id", std::string(image.id)}}});
+}
+
 void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     ++counts_.seen;
     auto stored = link_by_ext(context_.sql, plan_.id, image.id);
@@ -164,6 +177,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
                 rereads_.emplace_back(image.id);
                 return;
             }
+            refuse_older(*link, image);
             return revive(*link, image, "revived");
         case LinkState::kDeleteHere:
             return image_of_deleted_here(*link, image);
@@ -174,16 +188,11 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
         case LinkState::kLive:
             break;
     }
-    if (!link->version.empty() && !image.version.empty() && image.version < link->version) {
-        if (!authoritative) {
-            rereads_.emplace_back(image.id);
-            return;
-        }
-        stop({Errc::kMismatch,
-              plan_.mapping.stream + " " + std::string(image.id) +
-                  " is older at the remote than what was read before: the remote was set back",
-              {{"stream", plan_.mapping.stream}, {"id", std::string(image.id)}}});
+    if (!authoritative && is_older(*link, image)) {
+        rereads_.emplace_back(image.id);
+        return;
     }
+    refuse_older(*link, image);
     merge_live(*stored, std::move(*link), image, authoritative);
 }
 

@@ -54,6 +54,8 @@ private:
 
     void apply_fact(const remote::RecordView& image, bool authoritative);
     void apply_record(const remote::RecordView& image, bool authoritative);
+    [[nodiscard]] static bool is_older(const Link& link, const remote::RecordView& image);
+    void refuse_older(const Link& link, const remote::RecordView& image) const;
     void insert_new(const remote::RecordView& image, bool authoritative);
     bool meet_known(const remote::RecordView& image, bool authoritative);
     void link_to(std::int64_t record, const remote::RecordView& image, bool authoritative,

@@ -88,8 +88,6 @@ void Merger::gone(Link link, const remote::RecordView& image) {
     }
     pin_referrers(context_.sql, context_.plans, plan_, link.record);
     link.state = LinkState::kDeletedThere;
-    if (!image.version.empty() && image.version > link.version)
-        link.version = std::string(image.version);
     save_link(context_.sql, link);
     clear_dirty(context_.sql, link.id);
     drop_shadows(context_.sql, link.id);

@@ -91,7 +91,7 @@ bool Merger::adopt_created(const remote::RecordView& image) {
     if (!link_id) return false;
     auto link = link_by_id(context_.sql, *link_id);
     link->ext_id = std::string(image.id);
-    link->version = std::string(image.version);
+    link->version.clear();  // nothing of it has been merged yet, nor may all of it be shown
     save_link(context_.sql, *link);
     for (const Intent& intent : intents_of(context_.sql, link->id)) {
         for (const SentGroup& sent : intent.sent)

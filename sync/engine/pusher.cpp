@@ -5,6 +5,7 @@
 
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/epoch.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/replica/content_stamp.hpp"
 
@@ -267,6 +268,11 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
             forget_link(context.sql, other->id);
             other.reset();
         }
+        if (other && other->id != link->id && plan.mapping.key_field.empty()) {
+            // … before anything has shown that it was: what is made without a key is new there.
+            lose_id(context, plan, *other);
+            other.reset();
+        }
         if (other && other->id != link->id) {
             // The remote says that our new record is one that we have already.
             remote::PushResult duplicate = result;
@@ -366,6 +372,7 @@ std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
         }
     }
     transaction.commit();
+    refuse_if_ids_lost(context.sql, plan.connection);
     if (same_plans) ahead->stamp.own = need(replica::content_stamp(context.sql.db())).own;
     return reread;
 }

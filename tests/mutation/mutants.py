@@ -167,10 +167,9 @@ MUTANTS = [
     ("another organisation behind the address goes unnoticed", "B5", {CYCLE: [(
         "*known != who.org_id) {", "false) {")]}),
     ("an older remote is believed", "B5 B1", {MERGER: [(
-        "if (!link->version.empty() && !image.version.empty() && image.version < link->version) {\n"
-        "        if (!authoritative) {",
-        "if (!authoritative && !link->version.empty() && !image.version.empty() && "
-        "image.version < link->version) {\n        if (true) {")]}),
+        "if (!is_older(link, image)) return;", "if (plan_.id > 0) return;")]}),
+    ("an id that is given again passes for a duplicate", "A3 B5", {PUSHER: [(
+        "other->id != link->id && plan.mapping.key_field.empty()", "other->id < 0")]}),
     ("two that fight over a field go on", "C3", {OSCILLATION: [(
         "return insists(turns, remote, now, offered) || relayed(turns, remote);",
         "return turns.size() > 1'000 && (insists(turns, remote, now, offered) || relayed(turns, remote));")]}),

@@ -122,11 +122,17 @@ void World::change_epoch(Server& server, const Step& step) {
         for (auto& [name, connected] : device->connections())
             if (name == server.name()) connected.account->forget_newest();
     // Older values are there again, and may come to be here again.
+    const auto assert_again = [&](const Server::Image& image) {
+        for (const auto& [name, value] : image.fields)
+            for_each_token(value.view(),
+                           [&](Token token) { ledger_.asserted_again.insert(token); });
+    };
     for (const StreamModel& stream : server.model().streams)
-        for (const auto& [id, record] : server.records(stream.name))
-            for (const auto& [name, value] : record.now.fields)
-                for_each_token(value.view(),
-                               [&](Token token) { ledger_.asserted_again.insert(token); });
+        for (const auto& [id, record] : server.records(stream.name)) {
+            assert_again(record.now);
+            // Its lists lag, and what they show is all that is known of it when it is accepted.
+            if (record.indexed && time_.now < record.visible_at) assert_again(*record.indexed);
+        }
 }
 
 // Of several devices one sends what the remote has lost: each knows it under a key of its own.

@@ -510,6 +510,84 @@ TEST_CASE("B5: an id that a remote gives again after it was set back is that of 
     CHECK(f.device.number("SELECT count(*) FROM kontor_blocked") == 0);
 }
 
+TEST_CASE(
+    "B5, B1: what was deleted there and is back, older than it was, shows that it was set back",
+    "[epoch]") {
+    EpochFixture f;
+    MemoryRemote earlier = f.remote;
+    f.later();
+    f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("since")}});
+    f.device.sync("crm");
+    f.later();
+    f.remote.erase("Contacts", f.ids[0]);
+    f.later();
+    f.device.sync("crm");
+    REQUIRE(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Ada'") == 0);
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    SECTION("it was set back to before the edit") {
+        f.device.reroute("crm", earlier);
+        CHECK(f.device.try_sync("crm", sweep).error().code == Errc::kMismatch);
+        CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Ada'") == 0);
+    }
+    SECTION("somebody has restored it, as it was") {
+        f.remote.restore("Contacts", f.ids[0]);
+        CHECK(!f.device.sync("crm", sweep).problem);
+        CHECK(f.phone("Ada") == "since");
+    }
+}
+
+TEST_CASE(
+    "B5, A3: an id that a remote without keys gives again stops the connection, and the new"
+    " record is made once",
+    "[epoch]") {
+    EpochFixture f(false);
+    MemoryRemote earlier = f.remote;
+    f.later();
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    const auto dee = f.device.number("SELECT id FROM contact WHERE last_name = 'Dee'");
+    const auto id = f.device.remote_id("Contacts", dee);
+    const bool deleted = GENERATE(false, true);  // Dee, here, and nobody told it
+    CAPTURE(deleted);
+    f.later();
+    // Nothing has been read of it when it gives Dee's id to Eve.
+    f.device.reroute("crm", earlier);
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Eve')");
+    if (deleted) f.device.sql("DELETE FROM contact WHERE last_name = 'Dee'");
+    CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
+    const auto eves = [&] {
+        return std::ranges::count_if(earlier.ids("Contacts"), [&](const auto& one) {
+            return earlier.value("Contacts", one, "Last_Name") == Value("Eve");
+        });
+    };
+    REQUIRE(eves() == 1);
+    REQUIRE(earlier.value("Contacts", id, "Last_Name") == Value("Eve"));
+    const auto untouched = [&] {
+        CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Eve'") == 1);
+        CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Dee'"
+                              " AND phone = '7'") == (deleted ? 0 : 1));
+    };
+    untouched();
+    // It stays so until a person has said that this is the remote to go on with.
+    REQUIRE(engine::resume(f.device.engine_db(), "crm"));
+    const int before = earlier.changes_sent;
+    f.device.sql("UPDATE contact SET phone = '8' WHERE last_name = 'Eve'");
+    CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
+    CHECK(earlier.changes_sent == before);
+
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.device.sync("crm");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(eves() == 1);
+    CHECK(earlier.ids("Contacts").size() == 4);
+    untouched();
+    const auto eve = f.device.number("SELECT id FROM contact WHERE last_name = 'Eve'");
+    CHECK(f.device.remote_id("Contacts", eve) == id);
+    CHECK(earlier.value("Contacts", id, "Phone") == Value("8"));
+}
+
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
           "[epoch][organisation]") {
     EpochFixture f;

@@ -1,6 +1,7 @@
 // What the simulation (tests/simulation) has found in the engine: one case for each defect.
 #include <catch2/catch.hpp>
 
+#include "sync/engine/epoch.hpp"
 #include "tests/sync/engine/device.hpp"
 
 using namespace kontor;
@@ -751,4 +752,60 @@ TEST_CASE("an id that a record has given up, shown by a list that lags, makes no
     w.device.sync("a", with_sweep());
     CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
     CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'gone:%'") == 0);
+}
+
+TEST_CASE("of our own create that is met again, what its list cuts is read by id too",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;  // Phone stands for any text that lists cut
+    FoundWorld w(std::move(streams));
+    w.device.connect("a", w.remote);
+    w.remote.cut_fields = {"Phone"};
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+    const bool restored = GENERATE(false, true);  // to before it was sent
+    CAPTURE(restored);
+    if (restored) {
+        w.device.back_up();
+        w.remote.next_push = MemoryRemote::Fault::kNone;
+    }
+    static_cast<void>(w.device.try_sync("a"));
+    w.clock.advance(seconds{60});
+    const auto ids = w.remote.ids("Contacts");
+    REQUIRE(ids.size() == 1);
+    w.remote.edit("Contacts", ids[0], {{"Phone", Value("of a colleague")}});
+    if (restored) {
+        w.device.restore();
+        REQUIRE(engine::start_epoch(w.device.engine_db()));
+    }
+    w.clock.advance(seconds{60});
+    for (int i = 0; i < 2; ++i) w.device.sync("a", with_sweep());
+    CHECK(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.device.text("SELECT phone FROM contact") == "of a colleague");
+}
+
+TEST_CASE("a field shown again while a deletion waited is read if the deletion is taken back",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '138'");
+    w.device.sql("DELETE FROM contact");
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    engine::CycleOptions receive;
+    receive.push = false;
+    w.clock.advance(seconds{60});
+    w.device.sync("a", receive);
+
+    w.device.sql("INSERT INTO contact(id, last_name, phone) VALUES(1, 'Lee', '138')");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", lee, "Phone") == Value("138"));
 }
