@@ -63,15 +63,35 @@ bool parent_is_stuck(Context& context, const StreamPlan& plan, const Value& valu
             unsettled(context.sql, link->id) || open_conflict(context.sql, link->id, std::nullopt));
 }
 
+// Nor does one that the remote shows to refer to another record, while ours refers to one that is
+// kept here alone: nobody is going to make it there.
+bool is_kept_here(Context& context, const StreamPlan& plan, const Value& value,
+                  const merge::FieldMapping& field, const Value& theirs) {
+    if (theirs.kind() != Kind::kText) return false;
+    const LinkReferences references(context.sql, context.plans, plan.connection);
+    const bool stands = field.lens == merge::LensKind::kAnyReference
+                            ? references.local_any(theirs.text()).has_value()
+                            : references.local_id(theirs.text(), field.references).has_value();
+    if (!stands) return false;
+    const auto target = named_by(context.plans, plan.connection, value);
+    const auto link =
+        target ? link_by_record(context.sql, target->plan->id, target->record) : std::nullopt;
+    return link && link->state != LinkState::kLive;
+}
+
+/// `theirs`: what the remote holds now, nullptr if nothing.
 void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& push,
-                      const GroupPlan& group, const merge::GroupValues& values) {
+                      const GroupPlan& group, const merge::GroupValues& values,
+                      const merge::GroupValues* theirs) {
     const bool create = push.op == remote::ChangeOp::kCreate;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const auto& field = group.mapping->fields[i];
         if (!merge::is_symbolic(values[i]) || !goes_out(field, create)) continue;
         const auto* spec = described(context, plan, field.remote);
         const bool required = create && (field.required || (spec != nullptr && spec->required));
-        if (!required && !parent_is_stuck(context, plan, values[i])) continue;
+        const bool kept_here =
+            theirs != nullptr && is_kept_here(context, plan, values[i], field, (*theirs)[i]);
+        if (!required && !kept_here && !parent_is_stuck(context, plan, values[i])) continue;
         push.refused = {.column = field.columns.front(),
                         .code = std::string(kParentCode),
                         .message = "refers to " + values[i].text().substr(6) +
@@ -90,7 +110,7 @@ std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan,
         if (!group.writable(true)) continue;
         auto values = put_group(group, *row, references);
         if (!accepts(context, plan, push, group, values, nullptr)) return push;
-        if (force) wait_with_parent(context, plan, push, group, values);
+        if (force) wait_with_parent(context, plan, push, group, values, nullptr);
         if (!merge::is_blank(values)) add_group(push, group, std::move(values));
     }
     if (push.waits && !force) return std::nullopt;
@@ -120,7 +140,7 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
         if (values == shadow.ours) continue;
         if (open_conflict(context.sql, link.id, group->id)) continue;
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
-        wait_with_parent(context, plan, push, *group, values);
+        wait_with_parent(context, plan, push, *group, values, &shadow.theirs);
         add_group(push, *group, std::move(values));
     }
     // What else there is to tell goes first.

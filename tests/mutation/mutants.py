@@ -75,11 +75,12 @@ MUTANTS = [
     ("a waiting reference is not completed", "c", {NEW: [(
         "if (group != nullptr) complete_reference(*referrer, *plan, *group);", "")]}),
     ("an older image is merged", "B1 d", {MERGER: [(
-        "if (!link->version.empty() && !image.version.empty() && image.version < link->version) {",
-        "if (false) {")]}),
+        "return !link.version.empty() && !image.version.empty() && image.version < link.version;",
+        "return link.version.empty() && !image.version.empty() && link.id < 0;")]}),
     ("a late image revives a deleted record", "A4 i", {MERGER: [(
         "if (!authoritative) {\n                rereads_.emplace_back(image.id);\n"
-        "                return;\n            }\n            return revive",
+        "                return;\n            }\n            refuse_older(*link, image);\n"
+        "            return revive",
         "return revive")]}),
     ("lost permission is taken for deletion", "A5 A6", {MERGER: [
         ("        case remote::Fact::kMissing:\n",

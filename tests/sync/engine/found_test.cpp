@@ -809,3 +809,41 @@ TEST_CASE("a field shown again while a deletion waited is read if the deletion i
     w.device.sync("a");
     CHECK(w.remote.value("Contacts", lee, "Phone") == Value("138"));
 }
+
+TEST_CASE(
+    "an edit that refers to what is kept here alone, where the remote refers to another, says so",
+    "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto gone = w.remote.create("Accounts", {{"Account_Name", Value("Gone")}});
+    const auto other = w.remote.create("Accounts", {{"Account_Name", Value("Other")}});
+    const auto lee =
+        w.remote.create("Contacts", {{"Last_Name", Value("Lee")}, {"Account_Name", Value(other)}});
+    const auto kim =
+        w.remote.create("Contacts", {{"Last_Name", Value("Kim")}, {"Account_Name", Value(gone)}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_here = merge::DeletePolicy::kUnlink;
+    });
+    const auto kept = std::to_string(w.device.local("Accounts", gone));
+    w.clock.advance(seconds{60});
+    w.remote.erase("Accounts", gone);
+    w.remote.edit("Contacts", kim, {{"Account_Name", Value::null()}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    REQUIRE(w.device.number("SELECT count(*) FROM account") == 2);
+
+    w.device.sql("UPDATE contact SET phone = '138', account_id = " + kept);
+    w.clock.advance(seconds{60});
+    for (int i = 0; i < 2; ++i) w.device.sync("a");
+    CHECK(w.remote.value("Contacts", lee, "Phone") == Value("138"));
+    CHECK(w.remote.value("Contacts", lee, "Account_Name") == Value(other));
+    // Kim refers to nobody there: nothing to tell.
+    CHECK(w.device.text("SELECT group_concat(x.last_name || ' ' || b.code || ' ' || b.col) FROM"
+                        " kontor_blocked b JOIN kontor_link l ON l.id = b.link JOIN contact x"
+                        " ON x.id = l.record") == "Lee KONTOR_PARENT account_id");
+
+    w.device.sql("UPDATE contact SET account_id = " +
+                 std::to_string(w.device.local("Accounts", other)));
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+}
