@@ -89,9 +89,9 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
-        for_each_token(value.view(), [&](Token token) {
+        for_each_token(value.view(), [&, &field_name = name](Token token) {
             held_.insert(token);
-            typed_at_[spot(id, name, token)] = time_.now;
+            typed_at_[spot(id, field_name, token)] = time_.now;
         });
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
@@ -132,8 +132,8 @@ void Server::settle() {
         if (record != nullptr && !record->now.deleted && record->now.stamp <= it->stamp) {
             change(it->stream, it->id, it->fields, "colleague", it->stamp, it->due);
             for (const auto& [name, value] : it->fields)
-                for_each_token(value.view(), [&](Token token) {
-                    typed_at_[spot(it->id, name, token)] = it->typed;
+                for_each_token(value.view(), [&, &field_name = name](Token token) {
+                    typed_at_[spot(it->id, field_name, token)] = it->typed;
                 });
         }
         it = pending_.erase(it);
