@@ -82,8 +82,8 @@ void filter(const Names& allowed) {
             call != __NR_SCMP_ERROR && call != SCMP_SYS(mprotect))
             failed |= seccomp_rule_add(raw, SCMP_ACT_ALLOW, call, 0);
     // MemoryDenyWriteExecute=yes, its part that a loader could meet.
-    failed |= seccomp_rule_add(raw, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    const scmp_arg_cmp not_executable{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0};
+    failed |= seccomp_rule_add(raw, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, not_executable);
     failed |= seccomp_load(raw);
     seccomp_release(raw);
     if (failed != 0) throw std::runtime_error("the filter cannot be put on");

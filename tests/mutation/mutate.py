@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Plants known defects in the engine, one at a time, and says which check catches each.
 
-Works on a copy of the source under build/mutation, so the tree stays as it is.
+Works on a copy of the source under build/mutation, so the tree stays as it is. What caught a defect is
+noted there and tried first the next time.
 """
 import argparse
+import json
 import pathlib
 import re
 import subprocess
@@ -19,6 +21,7 @@ COPY = SourceCopy(ROOT / "build" / "mutation")
 # held in memory.
 PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
+LAST_TIME = ROOT / "build" / "mutation" / "caught.json"
 NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
 
 
@@ -26,10 +29,10 @@ def run(*command, **more):
     return subprocess.run(command, capture_output=True, text=True, errors="replace", **more)
 
 
-def simulation(seeds, options):
+def simulation(seeds, options, first=1):
     """The first violation that the simulation finds, or None."""
-    tried = run(str(COPY.build_folder / "bin/kontor_simulation"), "--seeds", str(seeds), "--jobs",
-                str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
+    tried = run(str(COPY.build_folder / "bin/kontor_simulation"), "--seed", str(first), "--seeds", str(seeds),
+                "--jobs", str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
     if tried.returncode == 0:
         return None
     violation = re.search(r"^  (\w[^:\n]*):.*$", tried.stdout, re.M)
@@ -42,7 +45,7 @@ def test(name, *more):
     """What fails of a test program, or None."""
     options = ["--jobs", "2", *more] if name == "every_step_test" else []
     if "properties" not in name and not options:
-        options = ["-r", "compact"]
+        options = ["-r", "compact", "--abort"]
     tried = run(str(COPY.build_folder / "bin" / name), *options, timeout=1800)
     if tried.returncode == 0:
         return None
@@ -50,8 +53,12 @@ def test(name, *more):
     return f"{name}{' ' + cases.group(0) if cases else ''}"
 
 
-def general_checks(options, edited):
+def general_checks(options, edited, last):
     """Cheap ones first; most defects meet one of the first seeds."""
+    if seed := re.search(r"^simulation .*\(seed (\d+)\)", last):
+        yield lambda: simulation(1, options, int(seed.group(1)))
+    elif (name := last.split(" ")[0]) in GENERAL and not options.simulation:
+        yield lambda: test(name)
     yield lambda: simulation(min(options.seeds, FIRST_SEEDS), options)
     if options.simulation:
         yield lambda: simulation(options.seeds, options)
@@ -64,9 +71,14 @@ def general_checks(options, edited):
     yield lambda: simulation(options.seeds, options)
 
 
-def caught_by(options, edited):
-    """The first check that fails, or None; and of which kind it is."""
-    for check in general_checks(options, edited):
+def caught_by(options, edited, last):
+    """The first check that fails, or None; and of which kind it is. `last`: what it was last time."""
+    if (name := last.split(" ")[0]) in NAMED and not options.simulation:
+        if COPY.build([name]):
+            return "named tests do not compile", "named"
+        if found := test(name):
+            return found, "named"
+    for check in general_checks(options, edited, last):
         if found := check():
             return found, "general"
     if options.simulation:
@@ -86,6 +98,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="mutants whose name or invariants match this")
     parser.add_argument("--simulation", action="store_true", help="the simulation alone")
+    parser.add_argument("--afresh", action="store_true", help="whatever caught a defect last time")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
     chosen = [m for m in MUTANTS if re.search(options.only, f"{m[0]} [{m[1]}]")]
@@ -104,15 +117,18 @@ def main():
         print("fails without a mutant:", already, file=sys.stderr)
         return 1
     survived, kinds = [], {"general": 0, "named": 0}
+    last_time = json.loads(LAST_TIME.read_text()) if LAST_TIME.exists() and not options.afresh else {}
     for name, invariants, edits in chosen:
         started = time.monotonic()
         with COPY.planted(edits):
             trouble = COPY.build(targets)
-            found, kind = (None, None) if trouble else caught_by(options, edits)
+            found, kind = (None, None) if trouble else caught_by(options, edits, last_time.get(name, ""))
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
         if found:
             kinds[kind] += 1
+            last_time[name] = found
+            LAST_TIME.write_text(json.dumps(last_time, indent=1))
         else:
             survived.append(name)
         print(f"{'caught' if found else 'SURVIVED':9} {name} [{invariants}]: {found or '-'}"
