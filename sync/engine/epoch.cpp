@@ -209,6 +209,14 @@ void lose_id(Context& context, const StreamPlan& plan, const Link& lost) {
     save_link(context.sql, link, lost);
 }
 
+void give_up_id(Context& context, const StreamPlan& plan, const Link& gone) {
+    if (!read_row(context.sql, plan, gone.record)) return forget_link(context.sql, gone.id);
+    Link link = gone;
+    link.ext_id.clear();
+    link.version.clear();
+    save_link(context.sql, link, gone);
+}
+
 void refuse_if_ids_lost(Sql& sql, std::int64_t connection) {
     const auto stream = sql.text(
         "SELECT s.name FROM kontor_meta m JOIN kontor_stream s ON s.id = m.value WHERE m.key = ?",

@@ -62,6 +62,8 @@ void mark_read(Sql& sql, std::int64_t stream);
 /// another one here: it no longer has that one, so it was set back. The id is free afterwards; what
 /// is here stays as it is, known to be missing there. Needs an open write transaction.
 void lose_id(Context& context, const StreamPlan& plan, const Link& lost);
+/// The same of one that is_gone(): nothing new. Open questions about what is kept here stay.
+void give_up_id(Context& context, const StreamPlan& plan, const Link& gone);
 /// Throws Failure (kMismatch) after lose_id(), until a person has accepted the remote.
 void refuse_if_ids_lost(Sql& sql, std::int64_t connection);
 

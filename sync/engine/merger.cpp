@@ -155,6 +155,11 @@ void Merger::refuse_older(const Link& link, const remote::RecordView& image) con
 void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     ++counts_.seen;
     auto stored = link_by_ext(context_.sql, plan_.id, image.id);
+    if (stored && is_gone(*stored) && unsent_link_of(image)) {
+        // The id of one that it had lost, given to what we have made there since.
+        give_up_id(context_, plan_, *stored);
+        stored.reset();
+    }
     if (!stored) {
         if (was_let_go(context_.sql, plan_.id, image.id)) {
             if (!authoritative && may_reread_) {
@@ -292,6 +297,7 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         if (group == nullptr) continue;
         const auto theirs = image_values(work.image, *group);
         if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
+        if (intent.state == "refused" && !(ours_now && theirs == sent.values)) continue;
         const auto shadow = work.shadows.find(sent.group);
         const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
         const bool as_before = as_known && (!ours_now || work.explained);

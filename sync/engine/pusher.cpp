@@ -234,11 +234,6 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch
     return out;
 }
 
-/// The record that had the remote id is there no more, so far as is known here.
-bool is_gone(const Link& link) {
-    return link.state == LinkState::kDeletedThere || link.state == LinkState::kDone;
-}
-
 /// Clause f: what was sent is what they hold and what it answers to; the row as it is now decides
 /// whether there is more to say.
 void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
@@ -265,7 +260,7 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
         auto other = link_by_ext(context.sql, plan.id, result.id);
         if (other && is_gone(*other)) {
             // A remote that was set back gives the ids again that it has lost.
-            forget_link(context.sql, other->id);
+            give_up_id(context, plan, *other);
             other.reset();
         }
         if (other && other->id != link->id && plan.mapping.key_field.empty()) {
@@ -341,7 +336,7 @@ struct Elsewhere {
 /// Settles one batch's answers. Returns the records whose images must be read again. `ahead`, if
 /// there is one, is planned and looked at; all that was sent are updates then.
 std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
-                              const std::vector<Sent>& sent,
+                              const std::vector<Sent>& sent, const remote::Capabilities& can,
                               const std::vector<remote::PushResult>& results,
                               std::int64_t planned_at, Batch* ahead, StreamCounts& counts) {
     std::vector<Elsewhere> reread;
@@ -365,7 +360,13 @@ std::vector<Elsewhere> settle(Context& context, const StreamPlan& plan,
         } else if (result.status == PushStatus::kOk) {
             acknowledge(context, plan, sent[i], result, edited_since, counts);
         } else if (elsewhere && !create) {
-            drop_intent(context.sql, sent[i].intent);
+            // One that is changed may be so by this very change, if somebody on the way has sent it
+            // twice: what it is read to be tells.
+            if (can.fetch && result.status == PushStatus::kChanged &&
+                sent[i].push.op == ChangeOp::kUpdate)
+                set_intent_state(context.sql, sent[i].intent, "refused", "");
+            else
+                drop_intent(context.sql, sent[i].intent);
             reread.push_back({sent[i].push.link, sent[i].push.op, result});
         } else {
             refused(context, plan, sent[i], result, counts);
@@ -511,7 +512,7 @@ private:
                                 const Results& results) {
         if (!results) fail_all(sent, results.error());
         const auto before = counts_;
-        auto reread = settle(context_, plan_, sent, *results, batch.newest,
+        auto reread = settle(context_, plan_, sent, can_, *results, batch.newest,
                              ahead_ ? &*ahead_ : nullptr, counts_);
         carried_out_ += counts_.created_there + counts_.updated_there + counts_.deleted_there -
                         before.created_there - before.updated_there - before.deleted_there;
@@ -567,7 +568,7 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
         auto& rows = context.sql.bind(
             "SELECT i.op, coalesce(l.ext_id, ''), coalesce(i.key, '') FROM kontor_intent i"
             " CROSS JOIN kontor_link l ON l.id = i.link WHERE l.stream = ?"
-            " AND i.state IN ('unknown', 'parked')",
+            " AND i.state IN ('unknown', 'parked', 'refused')",
             plan.id);
         while (Sql::step(rows)) {
             if (rows.text(0) != "create")

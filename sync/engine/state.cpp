@@ -52,6 +52,11 @@ std::optional<Link> link_by_id(Sql& sql, std::int64_t id) {
     return read_link(sql.bind(text, id));
 }
 
+bool is_gone(const Link& link) {
+    return link.state == replica::LinkState::kDeletedThere ||
+           link.state == replica::LinkState::kDone;
+}
+
 void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record) {
     sql.run(
         "INSERT INTO kontor_link(stream, record, dirty) VALUES(?, ?, 1)"

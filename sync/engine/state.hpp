@@ -34,6 +34,8 @@ struct Link {
 [[nodiscard]] std::optional<Link> link_by_record(Sql& sql, std::int64_t stream,
                                                  std::int64_t record);
 [[nodiscard]] std::optional<Link> link_by_id(Sql& sql, std::int64_t id);
+/// The record that had the remote id is there no more, so far as is known here.
+[[nodiscard]] bool is_gone(const Link& link);
 /// A link without remote id, to be pushed.
 void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
 /// Writes nothing if nothing is different. `stored`: as it is in the database.
@@ -82,7 +84,8 @@ struct Intent {
     std::string op;  ///< create update delete
     std::vector<SentGroup> sent;
     std::string key, base_version;
-    std::string state;  ///< sent unknown acked parked
+    /// sent unknown acked parked; refused: said to be not carried out, for the record had changed
+    std::string state;
     std::string version;
 };
 [[nodiscard]] std::vector<Intent> intents_of(Sql& sql, std::int64_t link);

@@ -157,7 +157,7 @@ CREATE TABLE kontor_intent(
     sent BLOB NOT NULL,            -- groups and values as sent
     key TEXT,                      -- uid, for a create
     base_version TEXT,
-    state TEXT NOT NULL,           -- sent unknown acked parked
+    state TEXT NOT NULL,           -- sent unknown acked parked refused
     version TEXT,                  -- that the acknowledgement gave
     at TEXT NOT NULL,
     run INTEGER

@@ -390,7 +390,8 @@ void Account::watch_return(const std::string& stream, const remote::Change& chan
         const auto then = server_.typed_at(change.id, field.field, *sent);
         const auto since = server_.typed_at(change.id, field.field, *held);
         if (then && since && *then < *since)
-            hooks_.sent_again(*sent, stream + " " + change.id + " " + field.field);
+            hooks_.sent_again(*sent, stream + " " + change.id + " " + field.field,
+                              server_.insists_since(stream, change.id, field.field));
     }
 }
 
@@ -463,6 +464,8 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                 watch_update(name, changes[i], before);
             if (result.status == remote::PushStatus::kOk) {
                 ++carried_out_;
+                if (changes[i].op != remote::ChangeOp::kDelete)
+                    server_.note_writer(name, result.id, changes[i], this);
                 resend(name, changes[i], result);
             }
             if (happens(Fault::kItemUnknown)) result = {};

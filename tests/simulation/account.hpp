@@ -47,8 +47,10 @@ public:
         std::function<void(const std::string&)> violation;
         /// The groups of a record about which a person has been asked, as "stream/id/group".
         std::function<std::set<std::string>()> parked;
-        /// A value is sent that the remote has held before the one that it holds now.
-        std::function<void(Token, const std::string& where)> sent_again;
+        /// A value is sent that the remote has held before the one that it holds now; since when an
+        /// automation has kept that there, if one does.
+        std::function<void(Token, const std::string& where, std::optional<Instant> insists)>
+            sent_again;
     };
     Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed, Trace& trace,
             Hooks hooks);

@@ -204,6 +204,12 @@ private:
                 world_.tally().add("groups hidden unnoticed");
                 continue;
             }
+            if (world_.scenario().one_user &&
+                server_.replaced_in_tick(stream.name, link.ext_id, field.remote,
+                                         device_.connection(name_).account.get())) {
+                world_.tally().add("fields of one user replaced in a tick");
+                continue;
+            }
             const auto there = image.fields.find(field.remote);
             const Value theirs =
                 without_dead(field, there == image.fields.end() ? Value::null() : there->second);

@@ -28,13 +28,18 @@ void World::restore(Device& device) {
 // What a restored replica has not sent may have been sent before, and been replaced since: only a
 // person sends it again, or another remote that has it; or the policy, where a person has accepted
 // another remote, or the clock tells `newest` so that has jumped since (docs/guarantees.md).
-void World::sent_again(int number, int remote, Token token, const std::string& where) {
+//
+// What an automation set back each time, before the backup as after it, the remote shows as it was
+// then: whether ours had been sent meanwhile, and replaced, nothing tells (docs/guarantees.md).
+void World::sent_again(int number, int remote, Token token, const std::string& where,
+                       std::optional<Instant> insists) {
     if (number >= static_cast<int>(devices_.size())) return;
     Device& device = *devices_[static_cast<std::size_t>(number)];
     const auto typed = ledger_.typed.find(token);
     if (!device.put_back_to() || typed == ledger_.typed.end() || typed->second.device != number ||
         typed->second.when > *device.put_back_to() || ledger_.asserted_again.contains(token) ||
         typed->second.skew != device.clock().skew() ||
+        (insists && *insists <= *device.put_back_to()) ||
         servers_[static_cast<std::size_t>(remote)]->epoch() > 0 ||
         std::ranges::any_of(servers_, [&](const auto& server) { return server->holds(token); }))
         return;

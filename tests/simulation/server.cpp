@@ -97,11 +97,21 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
     if (by == kColleague) note_what_stands(stream, record.now.fields, fields);
     mark(record.now, stamp, by);
+    for (const auto& [name, value] : fields) {
+        const auto written = written_.find(stream + "/" + id + "/" + name);
+        if (written == written_.end()) continue;
+        if (written->second.version != record.now.version)
+            written_.erase(written);
+        else if (by == kColleague)
+            written->second.overwritten.insert(std::exchange(written->second.who, nullptr));
+    }
     record.hidden_in_tick = (record.hidden_in_tick || record.forbidden) && !record.past.empty() &&
                             record.past.back().version == record.now.version;
     compute(stream, record);
-    if (insists_ && stream == "Contacts" && fields.contains("Phone") && by != kAutomation)
+    if (insists_ && stream == "Contacts" && fields.contains("Phone") && by != kAutomation) {
+        insisted_.emplace(id, time_.now);
         change(stream, id, {{"Phone", *insists_}}, kAutomation, stamp, when);
+    }
 }
 
 std::string Server::create(const std::string& stream, const Fields& fields, const std::string& by) {
@@ -356,6 +366,32 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
     out.id = id;
     if (traits_.answers_version) out.version = records_[stream].at(id).now.version;
     return out;
+}
+
+void Server::note_writer(const std::string& stream, const std::string& id,
+                         const remote::Change& change, const void* who) {
+    const std::string& version = records_[stream].at(id).now.version;
+    const std::string record = stream + "/" + id + "/";
+    for (const auto& field : change.fields) {
+        Written& last = written_[record + field.field];
+        if (last.version != version) last = {};
+        last.overwritten.insert(std::exchange(last.who, who));
+        last.overwritten.erase(who);
+        last.replaced.erase(who);
+        last.version = version;
+    }
+    // Whoever it was, it looks as though this user had done it.
+    for (auto at = written_.lower_bound(record);
+         at != written_.end() && at->first.starts_with(record); ++at)
+        if (Written& one = at->second; one.version == version)
+            for (const void* other : std::exchange(one.overwritten, {}))
+                if (other != who) one.replaced.insert(other);
+}
+
+bool Server::replaced_in_tick(const std::string& stream, const std::string& id,
+                              const std::string& field, const void* who) const {
+    const auto found = written_.find(stream + "/" + id + "/" + field);
+    return found != written_.end() && found->second.replaced.contains(who);
 }
 
 const std::map<std::string, Server::Record>& Server::records(const std::string& stream) const {

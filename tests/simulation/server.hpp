@@ -91,6 +91,15 @@ public:
     void replace(bool copy);
     /// From now on an automation sets each contact's telephone number to this.
     void insist(const Value& phone) { insists_ = phone; }
+    /// Since when it has set this field of this record back each time.
+    [[nodiscard]] std::optional<Instant> insists_since(const std::string& stream,
+                                                       const std::string& id,
+                                                       const std::string& field) const {
+        const auto found = insisted_.find(id);
+        if (stream != "Contacts" || field != "Phone" || found == insisted_.end())
+            return std::nullopt;
+        return found->second;
+    }
     /// Carries out what is due; call after time has passed.
     void settle();
     void set_forbidden(const std::string& stream, const std::string& id, bool forbidden);
@@ -133,6 +142,15 @@ public:
     [[nodiscard]] bool has_had(std::string_view city, std::string_view street) const {
         return addresses_.contains({std::string(city), std::string(street)});
     }
+    /// `who` has written these fields: another one who is the same user here may have done so
+    /// within the same tick of its stamps.
+    void note_writer(const std::string& stream, const std::string& id, const remote::Change& change,
+                     const void* who);
+    /// What `who` wrote there was replaced within the tick, and what replaced it looks like a write
+    /// of the same user, for another one who is that user has written the record after it: it
+    /// cannot be told from a form that the remote keeps (docs/guarantees.md).
+    [[nodiscard]] bool replaced_in_tick(const std::string& stream, const std::string& id,
+                                        const std::string& field, const void* who) const;
     /// It is part of a group that a colleague has changed in another field, and so has confirmed.
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
@@ -187,7 +205,15 @@ private:
     std::vector<Pending> pending_;
     std::set<Token> held_, let_stand_;
     std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"
+    struct Written {
+        const void* who = nullptr;
+        std::string version;
+        std::set<const void*> overwritten;  ///< before it, under the same version
+        std::set<const void*> replaced;     ///< … by what looks like a write of the same user
+    };
+    std::map<std::string, Written> written_;  ///< by "stream/id/field"
     std::optional<Value> insists_;
+    std::map<std::string, Instant> insisted_;  ///< on contacts, since when
     std::set<std::pair<std::string, std::string>> hidden_;
     std::set<std::pair<std::string, std::string>> addresses_;
     std::uint64_t next_id_ = 100;

@@ -92,7 +92,7 @@ Story::Story(Machines& machines, bool keyed, bool print)
                 .gone = [this] { return device_.disk().dead(); },
                 .violation = [this](const std::string& what) { problems_.push_back(what); },
                 .parked = [] { return std::set<std::string>(); },
-                .sent_again = [](Token, const std::string&) {}}));
+                .sent_again = [](Token, const std::string&, std::optional<Instant>) {}}));
 }
 
 void Story::at_each_step(const std::function<void(StepKind)>& watcher) {

@@ -115,8 +115,9 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                        .violation = [this](const std::string& what) { violation(what); },
                        .parked = [this, device, remote] { return parked(device, remote); },
                        .sent_again =
-                           [this, device, remote](Token token, const std::string& where) {
-                               sent_again(device, remote, token, where);
+                           [this, device, remote](Token token, const std::string& where,
+                                                  std::optional<Instant> insists) {
+                               sent_again(device, remote, token, where, insists);
                            }});
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);

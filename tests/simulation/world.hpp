@@ -92,7 +92,8 @@ private:
     void accept(Device& device, const std::string& name, bool send);
     bool accept_all();
     void restore(Device& device);
-    void sent_again(int device, int remote, Token token, const std::string& where);
+    void sent_again(int device, int remote, Token token, const std::string& where,
+                    std::optional<Instant> insists);
     [[nodiscard]] bool still_twins(const Twin& twin) const;
     [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
     [[nodiscard]] bool fate_must_be_known() const;

@@ -588,6 +588,45 @@ TEST_CASE(
     CHECK(earlier.value("Contacts", id, "Phone") == Value("8"));
 }
 
+TEST_CASE("B5: who is asked about is still asked about once a remote has given its id again",
+          "[epoch]") {
+    EpochFixture f(GENERATE(false, true));
+    f.device.remap("crm", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    MemoryRemote earlier = f.remote;
+    f.later();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Dee')");
+    f.device.sync("crm");
+    f.set_phone("Dee", "7");
+    f.later();
+    f.device.reroute("crm", earlier);
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    f.device.sync("crm", sweep);
+    REQUIRE(f.open().size() == 1);
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Eve')");
+    const bool lost = GENERATE(false, true);
+    CAPTURE(lost);
+    if (lost) earlier.next_push = MemoryRemote::Fault::kLostAnswer;
+    for (int i = 0; i < 3; ++i) {
+        static_cast<void>(f.device.try_sync("crm"));
+        f.later();
+    }
+    REQUIRE(earlier.ids("Contacts").size() == 4);
+    CHECK(f.phone("Dee") == "7");
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Eve'") == 1);
+    REQUIRE(f.open().size() == 1);
+    REQUIRE(engine::resolve(f.device.engine_db(), f.clock, f.device.random, f.open()[0].id,
+                            engine::Side::kOurs, "uid:1"));
+    f.device.sync("crm");
+    REQUIRE(earlier.ids("Contacts").size() == 5);
+    const auto dee = f.device.remote_id(
+        "Contacts", f.device.number("SELECT id FROM contact WHERE last_name = 'Dee'"));
+    CHECK(earlier.value("Contacts", dee, "Phone") == Value("7"));
+    CHECK(f.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+}
+
 TEST_CASE("B5: another organisation is accepted by a person: links are looked for, nothing is lost",
           "[epoch][organisation]") {
     EpochFixture f;

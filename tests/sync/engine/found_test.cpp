@@ -847,3 +847,37 @@ TEST_CASE(
     w.device.sync("a");
     CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
 }
+
+TEST_CASE("a change that arrives twice, the second time too late, sets no newer edit back",
+          "[engine][found]") {
+    auto streams = people_streams();
+    for (auto& stream : streams) stream.can.cas = remote::CompareAndSet::kBatch;
+    FoundWorld w(std::move(streams));
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.clock.advance(seconds{60});
+    w.device.sql("UPDATE contact SET phone = '1'");
+    const std::string by = GENERATE(as<std::string>(), "api-user", "colleague");
+    CAPTURE(by);
+    w.remote.refuse = [&](const std::string& stream, const remote::Change& change) {
+        w.remote.refuse = nullptr;
+        w.device.sql("UPDATE contact SET phone = '2'");
+        // A colleague has written something else.
+        w.remote.edit(stream, change.id, {{"Phone", Value(by == "api-user" ? "1" : "3")}}, by);
+        remote::PushResult late;
+        late.status = remote::PushStatus::kChanged;
+        return std::optional(late);
+    };
+    for (int i = 0; i < 2; ++i) {
+        w.device.sync("a");
+        w.clock.advance(seconds{60});
+    }
+    const Value last(by == "api-user" ? "2" : "3");
+    CHECK(w.remote.value("Contacts", lee, "Phone") == last);
+    CHECK(w.device.text("SELECT phone FROM contact") == last.text());
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == (by == "api-user" ? 0 : 1));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_intent") == 0);
+}
