@@ -144,9 +144,60 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
 
 // --- Undo
 
-Result<replica::UndoScope> scope_of(const json& body, const replica::Database& db,
-                                    const replica::Catalogue& catalogue) {
-    using replica::UndoScope;
+using replica::UndoScope;
+
+// The last change of that value.
+Result<UndoScope> last_change(const replica::Database& db, const replica::Catalogue& catalogue,
+                              const std::string& entity, std::int64_t id,
+                              const std::string& field) {
+    auto seq = replica::last_change_of_field(db, catalogue, entity, id, field);
+    if (!seq) return pass(seq);
+    if (*seq) return UndoScope::change(**seq);
+    auto any = replica::changes_of_record(db, catalogue, entity, id, 1);
+    if (!any) return pass(any);
+    if (any->empty()) return fail(Errc::kNotFound, "the record has no history");
+    return fail(Errc::kNotFound, "the field has not been changed");
+}
+
+// The last transaction that changed what can be undone: its newest such entry and those beside it.
+// What a remote computes, its stamp of our own edit say, is nobody's change, nor is a reference
+// whose record has arrived.
+Result<UndoScope> last_transaction(const replica::Database& db, const replica::Catalogue& catalogue,
+                                   const std::string& entity, std::int64_t id) {
+    constexpr std::int64_t kPage = 1'000;
+    const replica::Entity* kind = catalogue.entity(entity);
+    const auto undoable = [&](const replica::Change& entry) {
+        if (entry.op == 'k' || entry.op == 'l' || replica::filled_by(entry.rule)) return false;
+        const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
+        return entry.field.empty() || (field != nullptr && !field->read_only);
+    };
+    for (std::int64_t before = INT64_MAX;;) {
+        auto changes = replica::changes_of_record(db, catalogue, entity, id, kPage, before);
+        if (!changes) return pass(changes);
+        if (changes->empty() && before == INT64_MAX)
+            return fail(Errc::kNotFound, "the record has no history");
+        if (changes->empty())
+            return fail(Errc::kNotFound, "nothing of the record's history can be undone",
+                        {{"entity", entity}, {"record", std::to_string(id)}});
+        const auto newest = std::ranges::find_if(*changes, undoable);
+        if (newest == changes->end()) {
+            before = changes->back().seq;
+            continue;
+        }
+        // Those beside it may be on the next page.
+        auto beside = replica::changes_of_record(db, catalogue, entity, id, kPage, newest->seq + 1);
+        if (!beside) return pass(beside);
+        std::int64_t first = newest->seq;
+        for (const auto& entry : *beside) {
+            if (entry.seq < first - 1 || entry.at != newest->at) break;
+            first = entry.seq;
+        }
+        return UndoScope::range(first, newest->seq);
+    }
+}
+
+Result<UndoScope> scope_of(const json& body, const replica::Database& db,
+                           const replica::Catalogue& catalogue) {
     const int given = static_cast<int>(body.contains("run")) + body.contains("change") +
                       body.contains("since") + body.contains("record");
     if (given != 1) return fail(Errc::kInvalid, "give one of run, change, since, record");
@@ -192,34 +243,10 @@ Result<replica::UndoScope> scope_of(const json& body, const replica::Database& d
         auto id = integer_in(record, "id");
         if (!id) return pass(id);
         if (!*id) return fail(Errc::kInvalid, "record needs entity and id");
-        // The last transaction that changed what can be undone: its newest such entry and those
-        // beside it. What a remote computes, its stamp of our own edit say, is nobody's change, nor
-        // is a reference whose record has arrived.
-        auto changes = replica::changes_of_record(db, catalogue, *entity, **id, 1'000);
-        if (!changes) return pass(changes);
-        if (changes->empty()) return fail(Errc::kNotFound, "the record has no history");
         auto value = text_in(record, "field");
         if (!value) return pass(value);
-        if (!value->empty()) {  // the last change of that value
-            for (const auto& entry : *changes)
-                if (entry.field == *value && entry.op == 'u') return UndoScope::change(entry.seq);
-            return fail(Errc::kNotFound, "the field has not been changed");
-        }
-        const replica::Entity* kind = catalogue.entity(*entity);
-        const auto newest = std::ranges::find_if(*changes, [&](const replica::Change& entry) {
-            if (entry.op == 'k' || entry.op == 'l' || replica::filled_by(entry.rule)) return false;
-            const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
-            return entry.field.empty() || (field != nullptr && !field->read_only);
-        });
-        if (newest == changes->end())
-            return fail(Errc::kNotFound, "nothing of the record's history can be undone",
-                        {{"entity", *entity}, {"record", std::to_string(**id)}});
-        std::int64_t first = newest->seq;
-        for (auto entry = newest; entry != changes->end(); ++entry) {
-            if (entry->seq < first - 1 || entry->at != newest->at) break;
-            first = entry->seq;
-        }
-        out = UndoScope::range(first, newest->seq);
+        return value->empty() ? last_transaction(db, catalogue, *entity, **id)
+                              : last_change(db, catalogue, *entity, **id, *value);
     }
     return out;
 }

@@ -134,6 +134,28 @@ Result<std::vector<Change>> changes_of_record(const Database& db, const Catalogu
         });
 }
 
+Result<std::optional<std::int64_t>> last_change_of_field(const Database& db,
+                                                         const Catalogue& catalogue,
+                                                         const std::string& entity,
+                                                         std::int64_t record,
+                                                         const std::string& field) {
+    auto found = find_entity(catalogue, entity);
+    if (!found) return pass(found);
+    const Field* of = (*found)->field(field);
+    if (of == nullptr) return std::nullopt;
+    auto query = db.prepare(
+        "SELECT seq FROM kontor_history WHERE entity=? AND record=? AND field=? AND op='u'"
+        " ORDER BY seq DESC LIMIT 1");
+    if (!query) return pass(query);
+    query->bind(1, (*found)->id);
+    query->bind(2, record);
+    query->bind(3, of->id);
+    auto row = query->step();
+    if (!row) return pass(row);
+    if (!*row) return std::nullopt;
+    return query->integer(0);
+}
+
 Result<std::vector<Change>> changes_of_run(const Database& db, const Catalogue& catalogue,
                                            std::int64_t run, std::int64_t limit) {
     return read_changes(db, catalogue, "h.run=?1", limit,

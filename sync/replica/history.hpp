@@ -47,6 +47,12 @@ struct RecordImage {
 [[nodiscard]] Result<std::vector<Change>> changes_of_record(
     const Database& db, const Catalogue& catalogue, const std::string& entity, std::int64_t record,
     std::int64_t limit = 1000, std::int64_t before = INT64_MAX);
+/// The newest entry that changed that field of the record, however old; nullopt if none has.
+[[nodiscard]] Result<std::optional<std::int64_t>> last_change_of_field(const Database& db,
+                                                                       const Catalogue& catalogue,
+                                                                       const std::string& entity,
+                                                                       std::int64_t record,
+                                                                       const std::string& field);
 [[nodiscard]] Result<std::vector<Change>> changes_of_run(const Database& db,
                                                          const Catalogue& catalogue,
                                                          std::int64_t run,

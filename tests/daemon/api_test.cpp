@@ -72,6 +72,33 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     CHECK(daemon.get(path).status == 404);
 }
 
+TEST_CASE("the last change of a value is found however many others have come since",
+          "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto made = daemon.send("POST", "/api/v1/records/contact",
+                                  {{"fields", {{"last_name", "Li"}, {"phone", "1"}}}});
+    REQUIRE(made.status == 201);
+    const auto path = "/api/v1/records/contact/1";
+    REQUIRE(daemon.send("PATCH", path, {{"fields", {{"phone", "2"}}}}).status == 200);
+    for (int i = 0; i < 1'010; ++i) {
+        const auto statement = "UPDATE contact SET title = 'T" + std::to_string(i) + "'";
+        const auto done =
+            daemon.send("POST", "/api/v1/sql", {{"query", statement}, {"read_only", false}});
+        INFO(done.body);
+        REQUIRE(done.status == 200);
+    }
+    const auto undo = [&](const char* field) {
+        return daemon.send("POST", "/api/v1/undo",
+                           {{"record", {{"entity", "contact"}, {"id", 1}, {"field", field}}}});
+    };
+    const auto undone = undo("phone");
+    INFO(undone.body);
+    REQUIRE(undone.status == 200);
+    CHECK(daemon.json(path)["fields"]["phone"] == "1");
+    CHECK(undo("email").status == 404);
+}
+
 TEST_CASE("filters understand values as people give them", "[daemon][api]") {
     test::Daemon daemon;
     REQUIRE(daemon.start());
