@@ -39,6 +39,17 @@ class Guarantees(unittest.TestCase):
         return (any(path.endswith("_" + name) or path.endswith("_" + name + ".cpp") for path in joined)
                 or name.rpartition("::")[2] in self.words)
 
+    def test_every_knob_exists(self):
+        table = read("docs", "testing.md").partition("| knob | where |")[2].partition("\n\n")[0]
+        rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            names = re.findall(r"`([\w:.]+)`", row[-1])
+            self.assertNotEqual(names, [], row)
+            for name in names:
+                with self.subTest(row=row[0], name=name):
+                    self.assertTrue(self.exists(name))
+
     def test_every_check_exists(self):
         for row in self.rows:
             self.assertGreaterEqual(len(row), 3, row)

@@ -16,6 +16,7 @@
 #include "sync/engine/puller.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/reconcile.hpp"
+#include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/stream_order.hpp"
 #include "sync/engine/sweeper.hpp"
 #include "sync/engine/uncovered.hpp"
@@ -270,6 +271,7 @@ private:
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
                 watch_hidden_fields(*context_, *streams[i], description(*streams[i]));
+                watch_retyped_fields(*context_, *streams[i], description(*streams[i]));
                 const bool unread = is_unread(sql_, streams[i]->id);
                 if (unread) doubt_creates(*context_, *streams[i]);
                 settle_open(*streams[i], ports, can, counts);

@@ -382,6 +382,15 @@ bool Merger::read_whole_before(const Link& link, const remote::RecordView& image
     return !stamp || !open_since_ || *stamp < *open_since_;
 }
 
+// The version is known from the answer to a push that did not send the group: what somebody has
+// written there between our look and our push is in no image that was read.
+bool Merger::ours_but_for(const Work& work, const GroupPlan& group) {
+    return std::ranges::any_of(work.intents, [&](const Intent& intent) {
+        return intent.state == "acked" && intent.version == work.image.version &&
+               std::ranges::find(intent.sent, group.id, &SentGroup::group) == intent.sent.end();
+    });
+}
+
 // A list has cut what we have not read. Nothing of such an image is merged: the link would have its
 // version, and if it could not be read by id now, nobody would know later that it has to be.
 bool Merger::must_be_read_whole(const Work& work) const {
@@ -394,7 +403,8 @@ bool Merger::must_be_read_whole(const Work& work) const {
             std::ranges::none_of(fields, &merge::FieldMapping::may_be_cut))
             return false;
         const auto shadow = work.shadows.find(group.id);
-        return !read_before || (shadow != work.shadows.end() && shadow->second.unknown());
+        return !read_before || ours_but_for(work, group) ||
+               (shadow != work.shadows.end() && shadow->second.unknown());
     });
 }
 

@@ -104,6 +104,7 @@ private:
     bool by_us(const remote::RecordView& image) const;
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
     bool read_whole_before(const Link& link, const remote::RecordView& image) const;
+    static bool ours_but_for(const Work& work, const GroupPlan& group);
     bool must_be_read_whole(const Work& work) const;
     bool maybe_stale(const Work& work) const;
     bool maybe_before_our_write(const Work& work) const;

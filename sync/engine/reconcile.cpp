@@ -7,6 +7,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/merge/mapping_json.hpp"
@@ -22,9 +23,29 @@ constexpr std::int64_t kRecordsCommit = 1'000;
 /// other columns nothing is known: compared with a base they would look like edits.
 bool same_fields(const merge::GroupMapping& was, const merge::GroupMapping& now) {
     return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
-        return a.remote == b.remote && a.columns == b.columns && a.type == b.type &&
+        return a.remote == b.remote && a.columns == b.columns && same_form(a.type, b.type) &&
                a.references == b.references;
     });
+}
+
+/// The same fields, some of which are of another type by now.
+bool retyped_fields(const merge::GroupMapping& was, const merge::GroupMapping& now) {
+    return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
+        return a.remote == b.remote && a.columns == b.columns && a.lens == b.lens &&
+               a.lens != merge::LensKind::kReference && a.lens != merge::LensKind::kAnyReference;
+    });
+}
+
+/// What the remote holds in its new type is not known; that somebody has typed here what it was
+/// not told still is, and a deletion there meets it (clause i).
+void keep_edits(Sql& sql, std::int64_t was, std::int64_t now) {
+    std::vector<std::pair<std::int64_t, merge::GroupValues>> edits;
+    auto& rows = sql.bind("SELECT link, ours FROM kontor_shadow WHERE grp = ? AND NOT waits", was);
+    while (Sql::step(rows))
+        if (auto ours = merge::decode(rows.blob(1)))
+            edits.emplace_back(rows.integer(0), std::move(*ours));
+    for (auto& [link, ours] : edits)
+        save_shadow(sql, link, now, Shadow::edit_of_unknown(std::move(ours)));
 }
 
 /// Clause b. What is remembered of a group goes on with its new form: `theirs` is in the remote's
@@ -100,8 +121,11 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
                 group.name, shape, fresh ? generation : generation + 1);
         const auto was =
             std::ranges::find(old_mapping.groups, group.name, &merge::GroupMapping::name);
-        if (found != before.end() && was != old_mapping.groups.end() && same_fields(*was, group))
+        if (found == before.end() || was == old_mapping.groups.end()) continue;
+        if (same_fields(*was, group))
             keep_bases(sql, found->second.id, sql.last_insert_id());
+        else if (retyped_fields(*was, group))
+            keep_edits(sql, found->second.id, sql.last_insert_id());
     }
     for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
     if (changed && !fresh) {
@@ -151,6 +175,8 @@ bool remember_record(Context& context, const StreamPlan& was, const StreamPlan& 
         save_shadow(context.sql, link.id, old_group->id, {held, held, false});
         any = true;
     }
+    // An image that leaves the group out (a list has cut it) would not bring it to the push.
+    if (any) mark_dirty(context.sql, link.id);
     return any;
 }
 

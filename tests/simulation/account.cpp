@@ -16,6 +16,7 @@ remote::FieldSpec spec_of(const FieldModel& field) {
     out.may_be_cut = field.cut_in_lists;
     out.max_length = field.habit == Habit::kTruncate ? kTruncateAt : 0;
     if (!field.target.empty()) out.references = {field.target};
+    for (const auto& choice : field.choices) out.choices.push_back({choice, choice});
     return out;
 }
 

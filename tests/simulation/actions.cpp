@@ -36,8 +36,9 @@ std::string literal(const std::string& column, Token token) {
 }
 
 Value typed_there(const FieldModel& field, Token token) {
-    if (field.type == remote::FieldType::kDecimal)
-        return Value(std::to_string(kNumberTokens + token));
+    if (field.columns.front() == "budget") return Value(std::to_string(kNumberTokens + token));
+    if (field.type == remote::FieldType::kInteger)
+        return Value(static_cast<std::int64_t>(kNumberTokens + token));
     if (field.columns.size() == 2) return Value(token_text(token) + " " + token_text(token + 1));
     return Value(token_text(token, field.habit != Habit::kKeep || field.cut_in_lists));
 }
@@ -354,7 +355,9 @@ void World::by_colleague(Server& server, const Step& step) {
             typed({token, token + 1});
             server.edit(
                 "Contacts", *contact,
-                {{"City", Value(token_text(token))}, {"Street", Value(token_text(token + 1))}},
+                {{"City", typed_there(*server.model().stream("Contacts").field("City"), token)},
+                 {"Street",
+                  typed_there(*server.model().stream("Contacts").field("Street"), token + 1)}},
                 "colleague");
             return;
         }

@@ -36,6 +36,8 @@ public:
         /// The remote's that a person has accepted (Server::epoch).
         std::uint64_t epoch = 0;
         bool accepted = false;
+        /// Types that the remote's fields have had, as of the last whole cycle (Server::retypes).
+        std::uint64_t retypes = 0;
         /// Version of each link, by its id and the record's at the remote.
         std::map<std::pair<std::int64_t, std::string>, std::string> versions;
     };
@@ -45,6 +47,8 @@ public:
         return connections_.at(name);
     }
     void map_late(const std::string& name);
+    /// The mapping is made anew of what the remote's fields are now.
+    void follow(const std::string& name) { remap(connection(name)); }
     /// A connector of a new version describes the phone otherwise: its form is compared anew.
     void reform(const std::string& name);
 

@@ -65,8 +65,10 @@ constexpr const char* kActNames[] = {"type",
                                      "delete_lead",
                                      "their_type_lead",
                                      "their_born_lead",
-                                     "their_convert"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTheirConvert) + 1);
+                                     "their_convert",
+                                     "their_retype",
+                                     "follow"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kFollow) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -431,6 +433,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.restored ? ", a replica is restored" : "") +
         (scenario.twists.resends ? ", pushes arrive twice" : "") +
         (scenario.twists.converts ? ", leads are converted" : "") +
+        (scenario.twists.retypes ? ", fields change their type" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

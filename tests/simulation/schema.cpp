@@ -117,9 +117,19 @@ merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_la
 }
 
 Value kept(const FieldModel& field, const Value& value) {
+    if (field.type != FieldType::kInteger && value.kind() == Kind::kInteger)
+        return Value(std::to_string(value.integer()));
     if (value.kind() != Kind::kText) return value;
     std::string text = trimmed(value.text());
     if (text.empty()) return Value::null();
+    if (field.type == FieldType::kInteger || field.type == FieldType::kDecimal) {
+        std::int64_t number = 0;
+        const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool whole = end.ec == std::errc{} && end.ptr == text.data() + text.size();
+        if (field.type == FieldType::kInteger) return whole ? Value(number) : Value::null();
+        if (!whole && text.find_first_not_of("0123456789.-") != std::string::npos)
+            return Value::null();
+    }
     switch (field.habit) {
         case Habit::kKeep:
             break;
@@ -159,11 +169,14 @@ Value expected(const FieldModel& field, std::span<const Value> columns,
             if (first.kind() == Kind::kInteger) return Value(std::to_string(first.integer()));
             if (first.kind() != Kind::kReal) return first;
             char out[64];
-            const auto end = std::to_chars(out, out + sizeof out, first.real()).ptr;
+            const auto end =
+                std::to_chars(out, out + sizeof out, first.real(), std::chars_format::fixed).ptr;
             return Value(std::string(out, end));
         }
         default:
-            return first;
+            if (first.kind() != Kind::kReal) return first;
+            // A number of a column of numbers; what its remote calls text by now.
+            return Value(std::to_string(static_cast<std::int64_t>(first.real())));
     }
 }
 

@@ -34,8 +34,9 @@ struct FieldModel {
     Habit habit = Habit::kKeep;
     bool computed = false;
     bool cut_in_lists = false;
-    bool late = false;   ///< not mapped until a step maps it
-    std::string target;  ///< stream that a reference points to
+    bool late = false;                 ///< not mapped until a step maps it
+    std::string target;                ///< stream that a reference points to
+    std::vector<std::string> choices;  ///< of a picklist
 };
 
 struct StreamModel {
@@ -61,7 +62,8 @@ inline constexpr const char* kKeyField = "Kontor_Id";
 
 [[nodiscard]] merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_late);
 
-/// What the remote keeps of a value that is written to it.
+/// What the remote keeps of a value that is written to it, or that was there when the field became
+/// what it is: nothing of one that its type does not know.
 [[nodiscard]] Value kept(const FieldModel& field, const Value& value);
 
 /// What the field should hold for these columns (one per FieldModel::columns) before the remote's

@@ -15,11 +15,21 @@ constexpr const char* kColleague = "colleague";
 
 std::string text_of(const Fields& fields, const char* name) {
     const auto found = fields.find(name);
-    return found == fields.end() ? "" : found->second.text();
+    if (found == fields.end()) return "";
+    const bool number = found->second.kind() == Kind::kInteger;
+    return number ? std::to_string(found->second.integer()) : found->second.text();
 }
 
 std::string spot(const std::string& id, const std::string& field, Token token) {
     return id + "/" + field + "/" + std::to_string(token);
+}
+
+bool takes(const FieldModel& field, const Value& value) {
+    if (field.type == remote::FieldType::kChoice)
+        return std::ranges::find(field.choices, value.text()) != field.choices.end();
+    const bool number =
+        field.type == remote::FieldType::kInteger || field.type == remote::FieldType::kDecimal;
+    return !number || !kept(field, value).is_null();
 }
 
 }  // namespace
@@ -290,6 +300,42 @@ void Server::hide(const std::string& stream, std::uint64_t pick) {
     hidden_.emplace(stream, fields[pick % fields.size()]);
 }
 
+void Server::retype(const FieldModel& field, bool stamps) {
+    auto& stream = *std::ranges::find(model_.streams, "Contacts", &StreamModel::name);
+    *std::ranges::find(stream.fields, field.remote, &FieldModel::remote) = field;
+    const auto convert = [&](Image& image) {
+        const auto found = image.fields.find(field.remote);
+        if (found == image.fields.end()) return false;
+        const Value now = kept(field, found->second);
+        if (now == found->second) return false;
+        // What is left of a value is the remote's own.
+        for_each_token(now.view(), [&](Token token) { let_stand_.insert(token); });
+        found->second = now;
+        return true;
+    };
+    const auto note_address = [&](const Image& image) {
+        addresses_.emplace(text_of(image.fields, "City"), text_of(image.fields, "Street"));
+    };
+    const auto convert_all = [&](Records& records, bool stamped) {
+        for (auto& [id, record] : records["Contacts"]) {
+            if (stamped && !record.now.deleted && convert(record.now)) {
+                before_change(record, time_.now);
+                mark(record.now, stamp(), "system");
+            }
+            convert(record.now);
+            for (Image& image : record.past) convert(image);
+            if (record.indexed) convert(*record.indexed);
+            if (stamped) compute("Contacts", record);
+            note_address(record.now);
+            for (const Image& image : record.past) note_address(image);
+            if (record.indexed) note_address(*record.indexed);
+        }
+    };
+    ++retypes_;
+    convert_all(records_, stamps);
+    if (backup_) convert_all(backup_->records, false);
+}
+
 std::optional<remote::PushResult> Server::refused(const std::string& stream,
                                                   const remote::Change& change) const {
     remote::PushResult out;
@@ -315,6 +361,8 @@ std::optional<remote::PushResult> Server::refused(const std::string& stream,
             return no(remote::PushStatus::kInvalid, field.field);
         const FieldModel* model = model_.stream(stream).field(field.field);
         if (model == nullptr || model->computed || hides(stream, field.field))
+            return no(remote::PushStatus::kInvalid, field.field);
+        if (!field.value.is_blank() && !takes(*model, field.value))
             return no(remote::PushStatus::kInvalid, field.field);
         if (!model->target.empty() && field.value.kind() == Kind::kText) {
             const Record* target = find(model->target, field.value.text());

@@ -107,6 +107,9 @@ public:
     /// A field is not described, shown or taken any more; 'pick' chooses among those with text.
     void hide(const std::string& stream, std::uint64_t pick);
     void show_all() { hidden_.clear(); }
+    /// From now on a field of the contacts is what this says, also in what is there already; with a
+    /// new time of change or without.
+    void retype(const FieldModel& field, bool stamps);
 
     // --- what the API does
     remote::PushResult carry_out(const std::string& stream, const remote::Change& change,
@@ -153,6 +156,8 @@ public:
                                         const std::string& field, const void* who) const;
     /// It is part of a group that a colleague has changed in another field, and so has confirmed.
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
+    /// How often a field has become another one.
+    [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
     [[nodiscard]] const std::string& org() const { return org_; }
     /// How often it has been set back or replaced.
@@ -219,6 +224,7 @@ private:
     std::uint64_t next_id_ = 100;
     std::uint64_t revision_ = 0;
     std::uint64_t writes_ = 0;
+    std::uint64_t retypes_ = 0;
 };
 
 }  // namespace kontor::simulation

@@ -74,6 +74,8 @@ enum class Act {
     kTheirTypeLead,  ///< a colleague
     kTheirBornLead,
     kTheirConvert,  ///< a lead becomes a contact
+    kTheirRetype,   ///< a field becomes one of another type, or length
+    kFollow,        ///< a person takes the mapping that the remote's fields ask for now
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -115,6 +117,7 @@ struct Twists {
     bool restored = false;  ///< a device's replica is put back to an earlier state
     bool forgets = false;   ///< lists of deletions forget them after a day or more
     bool converts = false;  ///< leads, which become contacts at the remote (D7)
+    bool retypes = false;   ///< fields change their type at the remote
     bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
 };
 

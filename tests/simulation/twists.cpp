@@ -4,6 +4,7 @@
 
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/put_steps.hpp"
+#include "tests/simulation/retypes.hpp"
 #include "tests/simulation/step.hpp"
 
 namespace kontor::simulation {
@@ -166,9 +167,9 @@ void forget(Scenario& scenario) {
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{"reader", "fights",  "twins",    "loads_late",
-                                                "slow",   "ends",    "set_back", "restored",
-                                                "quota",  "forgets", "resends",  "converts"};
+    static const std::vector<std::string> names{
+        "reader",   "fights", "twins",   "loads_late", "slow",     "ends",   "set_back",
+        "restored", "quota",  "forgets", "resends",    "converts", "retypes"};
     return names;
 }
 
@@ -178,7 +179,8 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
            (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
            (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
-           (name == "resends" && twists.resends) || (name == "converts" && twists.converts);
+           (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
+           (name == "retypes" && twists.retypes);
 }
 
 void twist(Scenario& scenario) {
@@ -215,6 +217,7 @@ void twist(Scenario& scenario) {
     Dice again(scenario.seed + 0x2A3);
     twists.resends = !one_fate && again.percent(15);
     add_leads(scenario);
+    add_retypes(scenario);
 }
 
 }  // namespace kontor::simulation

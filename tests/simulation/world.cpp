@@ -290,6 +290,10 @@ void World::perform(const Step& step) {
         case Act::kTheirBornLead:
         case Act::kTheirConvert:
             return lead_there(server, step);
+        case Act::kTheirRetype:
+            return retype(server, step);
+        case Act::kFollow:
+            return device.follow(server.name());
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);
@@ -347,6 +351,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     syncing_.push_back(device.number());
     Account& account = *device.connection(name).account;
     const auto skew = device.clock().skew();
+    const auto retypes = account.server().retypes();
     account.rehearse(options.dry_run);
     const auto report = device.sync(name, options, observer);
     account.rehearse(false);
@@ -375,7 +380,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     if (error == nullptr) {
         if (!options.dry_run && !device.disk().dead())
             check_taken(*this, device, name, options.streams);
-        if (!options.dry_run && options.streams.empty()) have_met(device, name);
+        if (!options.dry_run && options.streams.empty()) {
+            have_met(device, name);
+            device.connection(name).retypes = retypes;
+        }
         return true;
     }
     if (trace_.prints()) trace_.note("cycle: " + error->message);
@@ -397,7 +405,10 @@ void World::come_to_rest() {
         if (device->disk().dead()) restart(*device);
         device->disk().cut_power_after(UINT64_MAX / 2);
         device->disk().fill_for(0);
-        for (auto& [name, connected] : device->connections()) connected.account->disarm();
+        for (auto& [name, connected] : device->connections()) {
+            connected.account->disarm();
+            if (scenario_.twists.retypes) device->follow(name);
+        }
     }
     for (auto& server : servers_) {
         server->allow_all();

@@ -72,6 +72,7 @@ private:
     void through_kontor(Device& device, const Step& step);
     void by_colleague(Server& server, const Step& step);
     void lead_here(Device& device, const Step& step);
+    void retype(Server& server, const Step& step);
     void lead_there(Server& server, const Step& step);
     void sync(const Step& step);
     void yield();

@@ -15,7 +15,11 @@ bool listed(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-std::string MemoryRemote::stamp() const {
+std::string MemoryRemote::stamp() {
+    if (revisions) {
+        const std::string digits = std::to_string(++revision_);
+        return "r" + std::string(8 - digits.size(), '0') + digits;
+    }
     return format_instant(std::chrono::floor<std::chrono::seconds>(clock_.now() + clock_skew));
 }
 
@@ -150,7 +154,8 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
             found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), at + page_size)));
         if (auto done = emit(stream, fields, page, false, sink, ""); !done) return pass(done);
     }
-    return format_instant(*parse_instant(started) - kOverlap);
+    const auto at = parse_instant(started);
+    return at ? format_instant(*at - kOverlap) : started;
 }
 
 Result<bool> MemoryRemote::list_ids(std::string_view stream, remote::RecordSink& sink) {

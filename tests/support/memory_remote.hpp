@@ -64,6 +64,7 @@ public:
     std::function<void()> before_push, after_push;  ///< interleaving, while the engine waits
     std::function<void()> during_check;
     std::chrono::milliseconds clock_skew{0};
+    bool revisions = false;                  ///< versions are numbers of changes, not stamps
     bool answers_version = true;             ///< of a push
     bool fetch_fails = false;                ///< kUnavailable
     bool only_writes_left = false;           ///< kRateLimited for what serves no write
@@ -84,6 +85,10 @@ public:
                        const std::string& by = "colleague");
     void edit(const std::string& stream, const std::string& id, const RemoteRow& fields,
               const std::string& by = "colleague");
+    /// As if its last change had not been one.
+    void set_version(const std::string& stream, const std::string& id, std::string version) {
+        records_[stream].at(id).version = std::move(version);
+    }
     void erase(const std::string& stream, const std::string& id);
     /// Merges `loser` into `winner` (of the same stream, or `converted` into one of another).
     void merge(const std::string& stream, const std::string& loser, const std::string& winner,
@@ -131,7 +136,7 @@ public:
 
 private:
     [[nodiscard]] Result<> affordable() const;
-    std::string stamp() const;
+    std::string stamp();
     const remote::StreamSpec* spec(std::string_view stream) const;
     remote::PushResult carry_out(const std::string& stream, const remote::Change& change);
     Result<> emit(std::string_view stream, std::span<const std::string> fields,
@@ -142,6 +147,7 @@ private:
     std::map<std::string, std::map<std::string, Record>> records_;
     std::map<std::string, std::map<std::string, Record>> stale_;  ///< shown by the next pull
     int next_id_ = 100;
+    std::uint64_t revision_ = 0;
     bool serves_writes_ = false;
 };
 

@@ -105,6 +105,23 @@ TEST_CASE("a text that lists cut is read again if it may have changed within the
     CHECK(w.remote.fetches == fetches);
 }
 
+TEST_CASE("a text that lists cut is read again if it may have changed just before our push",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    FoundWorld w(streams);
+    w.remote.revisions = true;
+    w.remote.cut_fields = {"Phone"};
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("UPDATE contact SET last_name = 'Li'");
+    w.remote.before_push = [&] { w.remote.edit("Contacts", id, {{"Phone", Value("138")}}); };
+    w.device.sync("a");
+    w.remote.before_push = {};
+    CHECK(w.device.text("SELECT phone FROM contact") == "138");
+    CHECK(w.remote.value("Contacts", id, "Last_Name") == Value("Li"));
+}
+
 TEST_CASE("an earlier image of the same second does not undo the later one", "[engine][found]") {
     FoundWorld w(people_streams());
     const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
@@ -880,4 +897,109 @@ TEST_CASE("a change that arrives twice, the second time too late, sets no newer 
     CHECK(w.device.text("SELECT phone FROM contact") == last.text());
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == (by == "api-user" ? 0 : 1));
     CHECK(w.device.number("SELECT count(*) FROM kontor_intent") == 0);
+}
+
+TEST_CASE("what a field holds once it is of another type there is read, though no stamp tells",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("call me")}});
+    w.clock.advance(seconds{3'600});
+    w.device.connect("a", w.remote);
+    w.clock.advance(seconds{3'600});
+    w.device.sync("a");
+    auto& described = w.device.settings("a").streams.front().fields;
+    const auto phone = std::ranges::find(described, "Phone", &remote::FieldSpec::name);
+    const auto now_holds = [&](const Value& value) {
+        // Not a change of the record: its version stays.
+        const auto then = w.remote.at("Contacts", id).version;
+        w.remote.edit("Contacts", id, {{"Phone", value}});
+        w.remote.set_version("Contacts", id, then);
+        w.clock.advance(seconds{3'600});
+    };
+    phone->type = remote::FieldType::kInteger;
+    now_holds(Value::null());
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT phone IS NULL FROM contact") == 1);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE old = 'call me'") == 1);
+    phone->type = remote::FieldType::kText;
+    now_holds(Value("12"));
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "12");
+    w.clock.advance(seconds{3'600});
+    CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
+}
+
+TEST_CASE("an edit of a field that has become of another type outlives a deletion there",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.remap("a", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                for (auto& field : group.fields)
+                    if (field.remote == "Phone") field.type = remote::FieldType::kInteger;
+    });
+    w.clock.advance(seconds{60});
+    w.remote.erase("Contacts", id);
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+}
+
+TEST_CASE("an edit of a field that is called something else by now goes over what it was based on",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.remap("a", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                for (auto& field : group.fields)
+                    if (field.remote == "Phone") field.type = remote::FieldType::kChoice;
+    });
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("139"));
+}
+
+TEST_CASE("what a remote had cut is sent once its field is longer, though lists still cut it",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    FoundWorld w(std::move(streams));
+    const auto keep = [&](int characters) {
+        w.device.remap("a", [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups)
+                    for (auto& field : group.fields)
+                        if (field.remote == "Phone") field.max_length = characters;
+        });
+    };
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    keep(4);
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '1234567'");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    REQUIRE(w.remote.value("Contacts", id, "Phone") == Value("1234"));
+    w.clock.advance(seconds{3'600});
+    w.device.sync("a");
+
+    w.remote.cut_fields = {"Phone"};
+    keep(0);
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("1234567"));
 }
