@@ -1,5 +1,6 @@
 #include "config/mapping_file.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "config/mapping_names.hpp"
@@ -101,6 +102,22 @@ void unique(TableReader& in, const Node& at, std::string_view key, std::set<std:
         in.problem(at, key, "'" + value + "' is there already");
 }
 
+// What a person has asked for takes the place of the policy.
+void read_standing(TableReader& in, TableReader::Into into, merge::GroupMapping& out) {
+    const Node* table = in.table("always");
+    if (table == nullptr) return;
+    TableReader always(*table, in.dotted("always"), into);
+    required(always, "take");
+    std::string take;
+    merge::StandingDecision standing{.instead = out.policy, .by = {}, .at = {}};
+    always.one_of("take", take, {"ours", "theirs"});
+    always.text("by", standing.by);
+    always.text("at", standing.at);
+    always.finish();
+    out.policy = take == "ours" ? merge::Policy::kLocal : merge::Policy::kRemote;
+    out.standing = std::move(standing);
+}
+
 merge::GroupMapping read_group(const Node& node, const std::string& prefix, TableReader::Into into,
                                std::set<std::string>& remote_fields,
                                std::set<std::string>& columns) {
@@ -114,6 +131,7 @@ merge::GroupMapping read_group(const Node& node, const std::string& prefix, Tabl
     const bool owned = out.policy == merge::Policy::kOwner || out.fallback == merge::Policy::kOwner;
     if (!owned && !out.owner.empty())
         in.problem(node, "owner", "only means something with the policy 'owner'");
+    read_standing(in, into, out);
     each_table(in, "fields", [&](const Node& item, const std::string& name) {
         out.fields.push_back(read_field(item, name, into));
         unique(in, item, "fields", remote_fields, out.fields.back().remote);
@@ -186,6 +204,7 @@ constexpr const char* kHeader = R"(
 #   policy, when both sides changed it: manual (ask), remote, local, newest, union, max, min,
 #   restrictive, append, sum, owner; fallback: what newest does if the times do not tell;
 #   owner: the connection whose value counts with policy owner (without it: what stands here)
+#   always: stands above the policy until it is taken back, see kontor conflicts rules
 #   fields: remote = its name there, column = ours; direction = in: only fetched, out: only sent
 )";
 
@@ -193,6 +212,61 @@ std::string list_of(const std::vector<std::string>& items) {
     std::string out = "[";
     for (const auto& item : items) out += (out.size() > 1 ? ", " : "") + toml_string(item);
     return out + "]";
+}
+
+std::string write_standing(const Decided& decided) {
+    return std::string("always = { take = ") +
+           (decided.take == merge::Policy::kLocal ? "\"ours\"" : "\"theirs\"") +
+           ", by = " + toml_string(decided.by) + ", at = " + toml_string(decided.at) + " }\n";
+}
+
+// The groups of that name in streams of the entity.
+template <class Visit>
+void each_group(merge::Mapping& mapping, const std::string& entity, const std::string& group,
+                Visit visit) {
+    for (auto& stream : mapping.streams)
+        if (stream.entity == entity)
+            for (auto& one : stream.groups)
+                if (one.name == group) visit(one);
+}
+
+bool says(const Node& table, std::string_view key, const std::string& text) {
+    const Node* value = table.member(key);
+    return value != nullptr && value->text == text;
+}
+
+std::vector<const Node*> group_nodes(const Node& document, const std::string& entity,
+                                     const std::string& group) {
+    std::vector<const Node*> out;
+    const Node* streams = document.member("stream");
+    if (streams == nullptr) return out;
+    for (const auto& stream : streams->items) {
+        const Node* groups = stream.member("group");
+        if (groups == nullptr || !says(stream, "entity", entity)) continue;
+        for (const auto& one : groups->items)
+            if (says(one, "name", group)) out.push_back(&one);
+    }
+    return out;
+}
+
+// The line of the text is left out of each of the groups, and put in behind their names.
+std::string edit_lines(std::string_view text, const std::vector<const Node*>& groups,
+                       const std::string& line) {
+    std::set<int> without, behind;
+    for (const Node* group : groups)
+        for (const auto& member : group->members) {
+            if (member.name == "always") without.insert(member.line);
+            if (member.name == "name") behind.insert(member.line);
+        }
+    std::string out;
+    int number = 1;
+    for (std::size_t at = 0; at < text.size(); ++number) {
+        const auto end = std::min(text.find('\n', at), text.size() - 1) + 1;
+        if (!without.contains(number)) out += text.substr(at, end - at);
+        if (behind.contains(number)) out += (out.ends_with('\n') ? "" : "\n") + line;
+        at = end;
+    }
+    return out;
 }
 
 std::string write_field(const merge::FieldMapping& field) {
@@ -265,7 +339,10 @@ std::string write_mapping(const merge::Mapping& mapping, const std::string& conn
         for (const auto& group : stream.groups) {
             out += "\n[[stream.group]]\n";
             word("name", group.name);
-            word("policy", name_of(policy_names(), group.policy));
+            word("policy",
+                 name_of(policy_names(), group.standing ? group.standing->instead : group.policy));
+            if (group.standing)
+                out += write_standing({group.policy, group.standing->by, group.standing->at});
             if (group.fallback != merge::Policy::kManual)
                 word("fallback", name_of(policy_names(), group.fallback));
             if (!group.owner.empty()) word("owner", group.owner);
@@ -275,6 +352,29 @@ std::string write_mapping(const merge::Mapping& mapping, const std::string& conn
         }
     }
     return out;
+}
+
+std::optional<std::string> with_standing(std::string_view text, const std::string& file,
+                                         const std::string& connection, const std::string& entity,
+                                         const std::string& group,
+                                         const std::optional<Decided>& decided,
+                                         Problems& problems) {
+    const auto document = parse_toml(text, file, problems);
+    if (!document) return std::nullopt;
+    auto mapping = from_node(*document, file, problems);
+    if (!mapping) return std::nullopt;
+    each_group(*mapping, entity, group, [&](merge::GroupMapping& one) {
+        if (one.standing) one.policy = one.standing->instead;
+        one.standing.reset();
+        if (!decided) return;
+        one.standing = {.instead = one.policy, .by = decided->by, .at = decided->at};
+        one.policy = decided->take;
+    });
+    auto edited = edit_lines(text, group_nodes(*document, entity, group),
+                             decided ? write_standing(*decided) : "");
+    Problems unfit;
+    if (parse_mapping(edited, file, unfit) == mapping) return edited;
+    return write_mapping(*mapping, connection);
 }
 
 }  // namespace kontor::config

@@ -214,6 +214,7 @@ void App::Parts::build() {
     api::add_mapping_routes(router, *services);
     api::add_sign_in_routes(router, *services);
     api::add_decision_routes(router, *services);
+    api::add_rule_routes(router, *services);
     api::add_verify_routes(router, *services);
     api::add_query_routes(router, *services);
     api::add_system_routes(router, *services);

@@ -1,6 +1,4 @@
 // Conflicts and what remotes refused.
-#include <map>
-
 #include "daemon/api/conflict_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
@@ -57,20 +55,6 @@ Result<ApiResponse> conflict(Services& services, const ApiRequest& request) {
     return show(**db, *id);
 }
 
-Result<engine::Side> side_in(const json& body) {
-    auto choose = text_in(body, "choose");
-    if (!choose) return pass(choose);
-    static const std::map<std::string, engine::Side> sides = {{"ours", engine::Side::kOurs},
-                                                              {"theirs", engine::Side::kTheirs},
-                                                              {"same", engine::Side::kSame},
-                                                              {"apart", engine::Side::kApart}};
-    const auto side = sides.find(*choose);
-    if (side == sides.end())
-        return fail(Errc::kInvalid, "choose must be ours, theirs, same or apart",
-                    {{"key", "choose"}});
-    return side->second;
-}
-
 Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     auto id = id_of(request, "id");
     if (!id) return pass(id);
@@ -84,30 +68,6 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     if (!done) return pass(done);
     services.edited();
     return show(**db, *id);
-}
-
-json many_json(const engine::ManyDecided& many, engine::Side side, bool dry_run) {
-    const bool match = side == engine::Side::kSame || side == engine::Side::kApart;
-    json groups = json::array();
-    for (const auto& [of, count] : many.groups)
-        groups.push_back({{"connection", std::get<0>(of)},
-                          {"entity", std::get<1>(of)},
-                          {"group", match ? "" : std::get<2>(of)},
-                          {"rule", match ? std::get<2>(of) : ""},
-                          {"count", count}});
-    json conflicts = json::array();
-    for (const auto& c : many.conflicts) conflicts.push_back(conflict_json(c));
-    json failed = json::array();
-    for (const auto& [id, error] : many.failed)
-        failed.push_back({{"id", id}, {"code", to_string(error.code)}, {"detail", error.message}});
-    return {{"dry_run", dry_run},
-            {"run", many.run != 0 ? json(many.run) : json()},
-            {"decided", many.decided},
-            {"left", many.left},
-            {"failed", many.failed_total},
-            {"groups", std::move(groups)},
-            {"conflicts", std::move(conflicts)},
-            {"failures", std::move(failed)}};
 }
 
 Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {

@@ -50,19 +50,6 @@ Result<> ensure(const replica::Database& db, const std::vector<replica::Entity>&
     return transaction->commit();
 }
 
-Result<> write_file(const config::Connection& connection, const std::string& toml) {
-    const fs::path file = connection.mapping;
-    if (auto made = host::make_private_folder(file.parent_path().string()); !made) return made;
-    std::error_code failed;
-    if (fs::exists(file, failed))
-        fs::copy_file(file, connection.mapping + ".old", fs::copy_options::overwrite_existing,
-                      failed);
-    if (failed)
-        return fail(Errc::kStorage, connection.mapping + ".old: " + failed.message(),
-                    {{"path", connection.mapping + ".old"}});
-    return host::replace_file(connection.mapping, toml);
-}
-
 Result<ApiResponse> propose_anew(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
@@ -128,7 +115,8 @@ Result<ApiResponse> fields(Services& services, const ApiRequest& request) {
         auto entities = engine::adopt(*mapping, rest, *wanted);
         if (!entities) return pass(entities);
         if (auto done = ensure(**db, *entities); !done) return pass(done);
-        auto written = write_file(connection, config::write_mapping(*mapping, connection.name));
+        auto written =
+            write_mapping_file(connection, config::write_mapping(*mapping, connection.name));
         if (!written) return pass(written);
     }
     auto unmapped = unmapped_json(rest.mapping, described->streams);
@@ -138,6 +126,19 @@ Result<ApiResponse> fields(Services& services, const ApiRequest& request) {
 }
 
 }  // namespace
+
+Result<> write_mapping_file(const config::Connection& connection, const std::string& toml) {
+    const fs::path file = connection.mapping;
+    if (auto made = host::make_private_folder(file.parent_path().string()); !made) return made;
+    std::error_code failed;
+    if (fs::exists(file, failed))
+        fs::copy_file(file, connection.mapping + ".old", fs::copy_options::overwrite_existing,
+                      failed);
+    if (failed)
+        return fail(Errc::kStorage, connection.mapping + ".old: " + failed.message(),
+                    {{"path", connection.mapping + ".old"}});
+    return host::replace_file(connection.mapping, toml);
+}
 
 Result<json> propose_mapping(Services& services, const config::Connection& connection,
                              const std::vector<remote::StreamSpec>& streams, bool write) {
@@ -149,7 +150,7 @@ Result<json> propose_mapping(Services& services, const config::Connection& conne
     const auto toml = config::write_mapping(proposal.mapping, connection.name);
     if (write) {
         if (auto done = ensure(**db, proposal.entities); !done) return pass(done);
-        if (auto done = write_file(connection, toml); !done) return pass(done);
+        if (auto done = write_mapping_file(connection, toml); !done) return pass(done);
     }
     json found = json::array();
     for (const auto& stream : proposal.mapping.streams)

@@ -13,4 +13,8 @@ namespace kontor::api {
                                            const std::vector<remote::StreamSpec>& streams,
                                            bool write);
 
+/// Writes a connection's mapping file; the one that was there is kept beside it as `.old`.
+[[nodiscard]] Result<> write_mapping_file(const config::Connection& connection,
+                                          const std::string& toml);
+
 }  // namespace kontor::api

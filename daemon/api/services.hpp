@@ -64,6 +64,7 @@ void add_setup_routes(Router& router, Services& services);
 void add_mapping_routes(Router& router, Services& services);
 void add_sign_in_routes(Router& router, Services& services);
 void add_decision_routes(Router& router, Services& services);
+void add_rule_routes(Router& router, Services& services);
 void add_query_routes(Router& router, Services& services);
 void add_system_routes(Router& router, Services& services);
 

@@ -212,7 +212,14 @@ constexpr ExampleSpec kResolveExamples[] = {
     {"kontor resolve 8 --same"},
     {"kontor resolve --all --take theirs --entity contact --field phone --dry-run"},
     {"kontor resolve --all --take ours --older-than 30d --yes"},
-    {"kontor resolve --all --take same --rule name+company --dry-run"}};
+    {"kontor resolve --all --take same --rule name+company --dry-run"},
+    {"kontor resolve 7 --theirs --always --dry-run"}};
+constexpr ExampleSpec kConflictRulesExamples[] = {{"kontor conflicts rules"}};
+constexpr ExampleSpec kConflictForgetExamples[] = {{"kontor conflicts forget zoho contact phone"}};
+constexpr ArgumentSpec kConflictForgetArguments[] = {
+    {.name = "CONNECTION", .complete = Complete::kConnection},
+    {.name = "ENTITY", .complete = Complete::kEntity},
+    {.name = "FIELD"}};
 constexpr OptionSpec kYes{.name = "yes", .letter = 'y'};
 constexpr OptionSpec kResolveOptions[] = {{.name = "ours"},
                                           {.name = "theirs"},
@@ -223,6 +230,7 @@ constexpr OptionSpec kResolveOptions[] = {{.name = "ours"},
                                            .complete = Complete::kWords,
                                            .words = "ours theirs same apart"},
                                           {.name = "all"},
+                                          {.name = "always"},
                                           kOfConnection,
                                           kOfEntity,
                                           {.name = "field", .value = "FIELD"},
@@ -474,6 +482,12 @@ constexpr CommandSpec kCommands[] = {
     {"search", kSearchExamples, kSearchArguments, kSearchOptions, run_search},
     {"sql", kSqlExamples, kSqlArguments, kSqlOptions, run_sql},
     {"conflicts", kConflictsExamples, kMaybeIdArguments, kConflictsOptions, run_conflicts},
+    {"conflicts rules", kConflictRulesExamples, {}, {}, run_conflict_rules},
+    {"conflicts forget",
+     kConflictForgetExamples,
+     kConflictForgetArguments,
+     {},
+     run_conflict_forget},
     {"resolve", kResolveExamples, kMaybeIdArguments, kResolveOptions, run_resolve},
     {"blocked", kBlockedExamples, kMaybeIdArguments, kBlockedOptions, run_blocked},
     {"verify", kVerifyExamples, kVerifyArguments, kVerifyOptions, run_verify},

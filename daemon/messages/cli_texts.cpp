@@ -114,6 +114,8 @@ constexpr Text kCliTexts[] = {
      "--apart。"},
     {"cli.usage.sample", "Either --all, or --sample and --seed.",
      "--all 与 --sample、--seed 只能选其一。"},
+    {"cli.usage.always", "--always goes with one conflict, ID, and --ours or --theirs.",
+     "--always 须与单项冲突 ID 以及 --ours 或 --theirs 一起使用。"},
     {"cli.usage.resolve_what",
      "Say which conflict: ID; or --all, with --connection, --entity, --field, --rule, "
      "--older-than.",
@@ -227,6 +229,8 @@ constexpr Text kCliTexts[] = {
     {"cli.option.theirs", "take the value of the remote", "采用远端的值"},
     {"cli.option.take", "which side is right: ours or theirs; or who it is: same or apart",
      "保留哪一侧的值：ours 或 theirs；或是否同一对象：same 或 apart"},
+    {"cli.option.always", "and from now on every conflict of the same fields",
+     "今后同一字段的冲突也都这样处理"},
     {"cli.option.connection", "only of this connection", "仅此连接"},
     {"cli.option.conflicts.entity", "only of these records", "仅此类记录"},
     {"cli.option.resolve.entity", "only of these records", "仅此类记录"},
@@ -370,6 +374,17 @@ constexpr Text kCliTexts[] = {
     {"cli.example.sql.2", "change many records; they sync as if typed in",
      "批量修改，会像手工输入一样同步"},
     {"cli.command.conflicts", "values that both sides changed", "查看两侧都修改过的值"},
+    {"cli.command.conflicts.rules", "decisions that are made by themselves from then on",
+     "查看此后自动作出的决定"},
+    {"cli.about.conflicts.rules",
+     "Only what somebody asked for with kontor resolve ID --always. They stand in the mapping "
+     "file, "
+     "above the policy of the field.",
+     "仅限用 kontor resolve ID --always 指定的决定。它们保存在映射文件中，优先于字段的策略。"},
+    {"cli.command.conflicts.forget", "take such a decision back", "撤回这样的决定"},
+    {"cli.about.conflicts.forget",
+     "From then on the policy decides that held before. What has been decided stays.",
+     "此后恢复原来的策略。已作出的决定不变。"},
     {"cli.command.resolve", "decide a conflict", "处理冲突"},
     {"cli.about.resolve",
      "A decided conflict can be decided again the other way: no value is lost. With --all many are "
@@ -381,6 +396,8 @@ constexpr Text kCliTexts[] = {
      "kontor undo "
      "run:N 重新打开。"},
     {"cli.example.resolve.4", "see first which ones", "先查看是哪些"},
+    {"cli.example.resolve.7", "what it would be like to decide so from now on",
+     "预览今后一直这样处理的效果"},
     {"cli.example.resolve.5", "without being asked, for scripts", "不询问，用于脚本"},
     {"cli.command.blocked", "what a remote refused, and why", "查看远端拒绝的内容及原因"},
     {"cli.command.verify", "compare the replica with the remote, field by field",
@@ -770,6 +787,23 @@ constexpr Text kCliTexts[] = {
      "将处理 {count} 项：保留{side}的值。"},
     {"cli.resolve.ask", "Decide them?", "确定处理？"},
     {"cli.resolve.done", "{count} decided: {side}.", "已处理 {count} 项：保留{side}的值。"},
+    {"cli.rules.would_stand",
+     "From then on, conflicts of {group} of {entity} with {connection} would be decided so by "
+     "themselves: {side}.",
+     "此后 {connection} 的 {entity} 的 {group} 冲突将自动处理：保留{side}的值。"},
+    {"cli.rules.stands",
+     "From now on, conflicts of {group} of {entity} with {connection} are decided so by "
+     "themselves: {side}. Take it back with: kontor conflicts forget {connection} {entity} {group}",
+     "此后 {connection} 的 {entity} 的 {group} 冲突都自动处理：保留{side}的值。撤回：kontor "
+     "conflicts forget {connection} {entity} {group}"},
+    {"cli.rules.none", "Nothing is decided by itself because somebody asked for it.",
+     "没有由人工指定的自动决定。"},
+    {"cli.rules.hint", "Take one back with: kontor conflicts forget CONNECTION ENTITY FIELD",
+     "撤回：kontor conflicts forget CONNECTION ENTITY FIELD"},
+    {"cli.rules.forgotten",
+     "{group} of {entity} with {connection} is decided by its policy again: {policy}",
+     "{connection} 的 {entity} 的 {group} 恢复原策略：{policy}"},
+    {"cli.column.instead_of", "INSTEAD OF", "原策略"},
     {"cli.resolve.failed", "conflict {id} stays: {reason}", "冲突 {id} 未处理：{reason}"},
     {"cli.resolve.undo", "Open again with: kontor undo run:{run}",
      "重新打开：kontor undo run:{run}"},

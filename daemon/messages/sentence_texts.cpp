@@ -5,6 +5,11 @@ namespace {
 
 // What the libraries below say, as templates of their English sentences: see localized().
 constexpr Text kSentenceTexts[] = {
+    // Decisions that stand.
+    {"said.standing.value", "only what is decided about a value can hold from then on",
+     "只有关于字段值的决定才能今后一直有效"},
+    {"said.standing.group", "the mapping has no such group of fields", "映射中没有这组字段"},
+    {"said.standing.none", "no decision stands for these fields", "这些字段没有一直有效的决定"},
     // Values and references.
     {"said.value", "{field} must be {wants}", "{field} 必须是：{wants}"},
     {"said.value.text", "text", "文本"},

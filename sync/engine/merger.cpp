@@ -524,6 +524,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     merge::GroupOutcome outcome = merge::merge_group(input);
     if (doubtful && outcome.action == merge::GroupOutcome::Action::kPark)
         outcome.rule = kAfterRestore;
+    name_standing(group, outcome.rule);
     const ConflictSides sides{
         .base = input.known ? std::optional(input.known->theirs) : std::nullopt,
         .ours = local,

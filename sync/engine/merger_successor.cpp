@@ -168,6 +168,7 @@ void Merger::carry_over(const Unsent& edit, const Link& loser, const Link& winne
         decision =
             merge::decide(group.mapping->policy, group.mapping->fallback, edit.base, edit.ours,
                           theirs, {}, false, group.mapping->owner == plan_.connection_name);
+    name_standing(group, decision.rule);
     using enum merge::Decision::Kind;
     const bool taken = decision.kind != kTheirs;
     const bool parked = decision.kind == kPark || decision.kind == kWait;

@@ -65,6 +65,11 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
 
 }  // namespace
 
+void name_standing(const GroupPlan& group, std::string& rule) {
+    if (!group.mapping->standing || rule != to_string(group.mapping->policy)) return;
+    rule = group.mapping->policy == merge::Policy::kRemote ? "always:theirs" : "always:ours";
+}
+
 bool goes_out(const merge::FieldMapping& field, bool create) {
     return !field.read_only && !field.stays_here && field.direction != merge::Direction::kIn &&
            (create || !field.create_only);

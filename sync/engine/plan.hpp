@@ -33,6 +33,9 @@ struct GroupPlan {
     [[nodiscard]] merge::Direction direction() const;
 };
 
+/// A rule that only repeats the group's policy, if a person has asked for that: says so.
+void name_standing(const GroupPlan& group, std::string& rule);
+
 /// True if a push sends the field.
 [[nodiscard]] bool goes_out(const merge::FieldMapping& field, bool create);
 /// True if a push tells this value of it. A create has no word of what is blank: what the remote

@@ -215,6 +215,7 @@ merge::StreamMapping with_policies(const merge::StreamMapping& stored,
         group.policy = now->policy;
         group.fallback = now->fallback;
         group.owner = now->owner;
+        group.standing = now->standing;
     }
     return out;
 }

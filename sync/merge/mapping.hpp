@@ -60,6 +60,15 @@ struct FieldMapping {
     friend bool operator==(const FieldMapping&, const FieldMapping&) = default;
 };
 
+/// A decision that a person has asked to be made from then on: why a group's policy is kRemote or
+/// kLocal.
+struct StandingDecision {
+    Policy instead = Policy::kManual;  ///< the policy that holds again once it is taken back
+    std::string by, at;                ///< who asked for it, and when; canonical form
+
+    friend bool operator==(const StandingDecision&, const StandingDecision&) = default;
+};
+
 /// Fields that merge, push and park as one.
 struct GroupMapping {
     std::string name;
@@ -67,6 +76,7 @@ struct GroupMapping {
     Policy fallback = Policy::kManual;  ///< for kNewest when the times do not tell
     std::vector<FieldMapping> fields;
     std::string owner = {};  ///< for kOwner: the connection that decides; "" = this replica
+    std::optional<StandingDecision> standing = {};
 
     friend bool operator==(const GroupMapping&, const GroupMapping&) = default;
 };

@@ -49,11 +49,16 @@ std::string to_json(const StreamMapping& mapping) {
     for (const auto& group : mapping.groups) {
         json fields = json::array();
         for (const auto& field : group.fields) fields.push_back(field_json(field));
-        groups.push_back({{"name", group.name},
-                          {"policy", to_string(group.policy)},
-                          {"fallback", to_string(group.fallback)},
-                          {"owner", group.owner},
-                          {"fields", std::move(fields)}});
+        json out{{"name", group.name},
+                 {"policy", to_string(group.policy)},
+                 {"fallback", to_string(group.fallback)},
+                 {"owner", group.owner},
+                 {"fields", std::move(fields)}};
+        if (group.standing)
+            out["standing"] = {{"instead", to_string(group.standing->instead)},
+                               {"by", group.standing->by},
+                               {"at", group.standing->at}};
+        groups.push_back(std::move(out));
     }
     return json{{"stream", mapping.stream},
                 {"entity", mapping.entity},
@@ -90,6 +95,12 @@ Result<StreamMapping> stream_mapping_from_json(std::string_view text) {
             group.fallback =
                 policy_from(group_in.at("fallback").get<std::string>()).value_or(Policy::kManual);
             group.owner = group_in.value("owner", "");
+            if (const auto standing = group_in.find("standing"); standing != group_in.end())
+                group.standing = StandingDecision{
+                    .instead = policy_from(standing->at("instead").get<std::string>())
+                                   .value_or(Policy::kManual),
+                    .by = standing->at("by").get<std::string>(),
+                    .at = standing->at("at").get<std::string>()};
             for (const auto& field : group_in.at("fields"))
                 group.fields.push_back(field_from(field));
             out.groups.push_back(std::move(group));

@@ -64,6 +64,44 @@ TEST_CASE("a written mapping reads back as it was", "[config][mapping]") {
     CHECK(*read == mapping);
 }
 
+TEST_CASE("a decision that stands is put into a mapping and taken out again, and nothing else",
+          "[config][mapping]") {
+    Problems problems;
+    const auto change = [&](const std::string& text, const std::optional<Decided>& decided) {
+        auto out = with_standing(text, "m", "zoho", "contact", "stage", decided, problems);
+        REQUIRE(out);
+        return *out;
+    };
+    const auto stage = [&](const std::string& text) {
+        auto mapping = parse_mapping(text, "m", problems);
+        REQUIRE(mapping);
+        return mapping->streams.front().groups[1];
+    };
+    const Decided theirs{merge::Policy::kRemote, "uid:1000 (\"ann\")", "2026-05-01T08:00:00.000Z"};
+    const auto plain = write_mapping(rich_mapping(), "zoho") + "# a person's remark";
+
+    const auto standing = change(plain, theirs);
+    CHECK(standing.find("# a person's remark") != std::string::npos);
+    CHECK(stage(standing).policy == merge::Policy::kRemote);
+    CHECK(stage(standing).standing ==
+          merge::StandingDecision{merge::Policy::kNewest, theirs.by, theirs.at});
+    CHECK(stage(standing).owner == "zoho");
+    // Asked for again, the other way: what holds without it stays what it was.
+    const auto other = change(standing, Decided{merge::Policy::kLocal, "uid:1", theirs.at});
+    CHECK(stage(other).policy == merge::Policy::kLocal);
+    CHECK(stage(other).standing->instead == merge::Policy::kNewest);
+    CHECK(change(other, std::nullopt) == plain);
+    CHECK(change(plain, std::nullopt) == plain);
+
+    const std::string inline_only =
+        "stream = [{ name = \"C\", entity = \"contact\", group = [{ name = \"stage\", fields = "
+        "[{ remote = \"S\", column = \"s\", type = \"text\" }] }] }]";
+    auto mapping = parse_mapping(change(inline_only, theirs), "m", problems);
+    REQUIRE(mapping);
+    CHECK(mapping->streams.front().groups.front().policy == merge::Policy::kRemote);
+    CHECK(problems.empty());
+}
+
 TEST_CASE("mistakes in a mapping are named with their place", "[config][mapping]") {
     Problems problems;
     const auto read = parse_mapping(

@@ -1,5 +1,7 @@
 // Every answer and event of a running daemon is what docs/openapi.json says, and everything that it
 // documents was seen: each status of each operation, each type of event. valijson judges.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -314,6 +316,23 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
          {{"choose", "theirs"}, {"entity", "contact"}, {"older_than_s", 60}, {"dry_run", true}});
     post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "ours"}});
     post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "same"}});
+    const auto always = v1 + "/conflicts/{id}/always", forget = v1 + "/conflicts/rules/forget";
+    const json target{{"connection", "a"}, {"entity", "contact"}, {"group", "mail"}};
+    const auto rules = [&] { return daemon.json(v1 + "/conflicts/rules")["rules"]; };
+    const auto mapping = test::content_of(daemon.dir.path("a.mapping.toml"));
+    post(always, v1 + "/conflicts/1/always", {{"choose", "theirs"}, {"dry_run", true}});
+    post(always, v1 + "/conflicts/1/always", {{"choose", "same"}});
+    post(forget, forget, target);
+    CHECK(rules().empty());
+    CHECK(test::content_of(daemon.dir.path("a.mapping.toml")) == mapping);
+    post(always, v1 + "/conflicts/1/always", {{"choose", "theirs"}});
+    simple(v1 + "/conflicts/rules");
+    REQUIRE(rules().size() == 1);
+    CHECK(rules()[0]["take"] == "theirs");
+    CHECK(rules()[0]["by"] == "uid:" + std::to_string(::geteuid()));
+    post(forget, forget, target);
+    CHECK(rules().empty());
+    CHECK(test::content_of(daemon.dir.path("a.mapping.toml")) == mapping);
     get(v1 + "/runs/{id}", v1 + "/runs/1");
     post(v1 + "/blocked/retry", v1 + "/blocked/retry", json::object());
     simple("/healthz");

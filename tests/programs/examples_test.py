@@ -24,7 +24,7 @@ STAYS = ("kontor events", "kontor sync --watch")
 # nothing, and an undo tells by 3 what had changed again and stayed. Nobody can be asked here: an
 # undo is told so with --force.
 EXPECTED = {"kontor delete contact 42 43": [0, 3], "kontor delete contact 42": [2],
-            "kontor conflicts 7": [6], "kontor resolve --all": [0], "kontor resolve": [6],
+            "kontor conflicts 7": [6], "kontor conflicts forget": [6], "kontor resolve --all": [0], "kontor resolve": [6],
             "kontor blocked --retry 31": [6],
             # Neither this account nor this connector is here.
             "kontor plugin check sandbox": [6], "kontor plugin check --plugin ./book.so": [6],

@@ -43,6 +43,8 @@ Outcome<Exit> run_search(Context& context);
 Outcome<Exit> run_sql(Context& context);
 // decisions.cpp
 Outcome<Exit> run_conflicts(Context& context);
+Outcome<Exit> run_conflict_rules(Context& context);
+Outcome<Exit> run_conflict_forget(Context& context);
 Outcome<Exit> run_resolve(Context& context);
 Outcome<Exit> run_blocked(Context& context);
 // past.cpp

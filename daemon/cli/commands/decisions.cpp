@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/table_reader.hpp"
+#include "daemon/cli/actor.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/conflict_view.hpp"
 #include "daemon/cli/context.hpp"
@@ -102,21 +103,31 @@ void print_many(Context& context, const std::string& side, const json& answer) {
                                   {{"count", grouped(left)}}));
 }
 
-/// Decides many conflicts, after showing them and asking.
-Outcome<Exit> resolve_many(Context& context, const std::string& side) {
+/// Which rule was made, or would be, and how to take it back.
+void note_standing(Context& context, const json& answer, bool preview) {
+    const auto& rule = object_at(answer, "standing");
+    if (rule.empty()) return;
+    context.note(context.text(preview ? "cli.rules.would_stand" : "cli.rules.stands",
+                              {{"connection", text_at(rule, "connection")},
+                               {"entity", text_at(rule, "entity")},
+                               {"group", text_at(rule, "group")},
+                               {"side", context.text("cli." + text_at(rule, "take"))}}));
+}
+
+/// Decides many conflicts, after showing them and asking. `path`: what decides them; with a rule
+/// that stands from then on there may be none yet.
+Outcome<Exit> decide_shown(Context& context, const std::string& side, const std::string& path,
+                           json body) {
     const bool who = says_who(side);
-    if (context.args().has(who ? "field" : "rule"))
-        return usage(context.language(), who ? "cli.usage.match_field" : "cli.usage.value_rule");
-    auto body = many_target(context, side);
-    if (!body) return tl::unexpected<Failure>(std::move(body.error()));
     const bool preview_only = context.args().has("dry-run");
     const auto side_text = context.text((who ? "cli.taken." : "cli.") + side);
     if (preview_only || !context.args().has("yes")) {
-        (*body)["dry_run"] = true;
-        const auto preview = context.api().post("/conflicts/resolve", *body);
+        body["dry_run"] = true;
+        const auto preview = context.api().post(path, body);
         if (!preview) return tl::unexpected<Failure>(preview.error());
         const auto count = integer_at(*preview, "decided");
-        if (context.json() && (preview_only || count == 0)) {
+        const bool nothing = count == 0 && !preview->contains("standing");
+        if (context.json() && (preview_only || nothing)) {
             context.print_json(*preview);
             return Exit::kOk;
         }
@@ -125,8 +136,9 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
             print_many(context, side, *preview);
             context.note(context.text(who ? "cli.resolve.match.preview" : "cli.resolve.preview",
                                       {{"count", grouped(count)}, {"side", side_text}}));
+            note_standing(context, *preview, true);
         }
-        if (preview_only || count == 0) return Exit::kOk;
+        if (preview_only || nothing) return Exit::kOk;
         const auto sure = context.confirm(context.text("cli.resolve.ask"), "--yes", false);
         if (!sure) return tl::unexpected<Failure>(sure.error());
         if (!*sure) {
@@ -134,8 +146,8 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
             return Exit::kOk;
         }
     }
-    (*body)["dry_run"] = false;
-    const auto answer = context.api().post("/conflicts/resolve", *body);
+    body["dry_run"] = false;
+    const auto answer = context.api().post(path, body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto failed = integer_at(*answer, "failed");
     if (context.json()) {
@@ -151,7 +163,17 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
                      {{"count", grouped(integer_at(*answer, "decided"))}, {"side", side_text}}));
     if (const auto run = text_at(*answer, "run"); !run.empty())
         context.note(context.text("cli.resolve.undo", {{"run", run}}));
+    note_standing(context, *answer, false);
     return failed > 0 ? Exit::kPartly : Exit::kOk;
+}
+
+Outcome<Exit> resolve_many(Context& context, const std::string& side) {
+    const bool who = says_who(side);
+    if (context.args().has(who ? "field" : "rule"))
+        return usage(context.language(), who ? "cli.usage.match_field" : "cli.usage.value_rule");
+    auto body = many_target(context, side);
+    if (!body) return tl::unexpected<Failure>(std::move(body.error()));
+    return decide_shown(context, side, "/conflicts/resolve", std::move(*body));
 }
 
 /// `--limit` and `--offset`, as the API wants them: "&limit=10&offset=20" in part.
@@ -205,6 +227,54 @@ Outcome<Exit> run_conflicts(Context& context) {
     return Exit::kOk;
 }
 
+Outcome<Exit> run_conflict_rules(Context& context) {
+    const auto answer = context.api().get("/conflicts/rules");
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json()) {
+        context.print_json(*answer);
+        return Exit::kOk;
+    }
+    const auto& rules = list_at(*answer, "rules");
+    if (rules.empty()) {
+        context.note(context.text("cli.rules.none"));
+        return Exit::kOk;
+    }
+    Table table{.columns = {{.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.entity")},
+                            {.title = context.text("cli.column.field"), .min = 6},
+                            {.title = context.text("cli.column.taken")},
+                            {.title = context.text("cli.column.instead_of")},
+                            {.title = context.text("cli.column.decided_by")},
+                            {.title = context.text("cli.column.decided_at"), .min = 10}},
+                .rows = {}};
+    for (const auto& rule : rules)
+        table.add({text_at(rule, "connection"), text_at(rule, "entity"), text_at(rule, "group"),
+                   context.text("cli." + text_at(rule, "take")), text_at(rule, "instead"),
+                   actor_text(text_at(rule, "by")), text_at(rule, "at")});
+    context.print(table);
+    context.note(context.text("cli.rules.hint"));
+    return Exit::kOk;
+}
+
+Outcome<Exit> run_conflict_forget(Context& context) {
+    const auto& args = context.args();
+    const auto answer =
+        context.api().post("/conflicts/rules/forget", {{"connection", args.argument("CONNECTION")},
+                                                       {"entity", args.argument("ENTITY")},
+                                                       {"group", args.argument("FIELD")}});
+    if (!answer) return tl::unexpected<Failure>(answer.error());
+    if (context.json())
+        context.print_json(*answer);
+    else
+        context.note(
+            context.text("cli.rules.forgotten",
+                         {{"connection", args.argument("CONNECTION")},
+                          {"entity", args.argument("ENTITY")},
+                          {"group", args.argument("FIELD")},
+                          {"policy", text_at(object_at(*answer, "forgotten"), "instead")}}));
+    return Exit::kOk;
+}
+
 Outcome<Exit> run_resolve(Context& context) {
     const auto& args = context.args();
     std::vector<std::string> given;
@@ -215,9 +285,16 @@ Outcome<Exit> run_resolve(Context& context) {
     const std::string& side = given.front();
     const auto id = args.argument("ID");
     if (args.has("all") != id.empty()) return usage(context.language(), "cli.usage.resolve_what");
+    const bool always = args.has("always");
+    if (always && (args.has("all") || says_who(side)))
+        return usage(context.language(), "cli.usage.always");
     if (args.has("all")) return resolve_many(context, side);
-    for (const char* of_many : {"connection", "entity", "field", "rule", "older-than", "dry-run"})
+    for (const char* of_many : {"connection", "entity", "field", "rule", "older-than"})
         if (args.has(of_many)) return usage(context.language(), "cli.usage.resolve_what");
+    if (always)
+        return decide_shown(context, side, "/conflicts/" + url_encode(id) + "/always",
+                            {{"choose", side}});
+    if (args.has("dry-run")) return usage(context.language(), "cli.usage.resolve_what");
     const auto answer = context.api().post("/conflicts/" + url_encode(id), {{"choose", side}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())

@@ -323,6 +323,50 @@ TEST_CASE("blocked records are retried all or one", "[cli][command]") {
     CHECK(session.run({"blocked", "--retry", "x"}) == 2);
 }
 
+TEST_CASE("a decision is made for all that comes only when it is asked for", "[cli][command]") {
+    const json rule{{"connection", "zoho"},
+                    {"entity", "contact"},
+                    {"group", "phone"},
+                    {"take", "theirs"},
+                    {"instead", "newest"},
+                    {"by", "uid:0"},
+                    {"at", "2026-05-01T08:00:00.000Z"}};
+    const json done{{"dry_run", false},
+                    {"run", 31},
+                    {"decided", 2},
+                    {"left", 0},
+                    {"failed", 0},
+                    {"groups", json::array()},
+                    {"conflicts", json::array()},
+                    {"failures", json::array()},
+                    {"standing", rule}};
+    Session session([&](const Asked& asked) {
+        if (asked.target.ends_with("/rules")) return Canned{.body = json{{"rules", {rule}}}.dump()};
+        if (asked.target.ends_with("/forget"))
+            return Canned{.body = json{{"forgotten", rule}}.dump()};
+        return Canned{.body = done.dump()};
+    });
+    CHECK(session.run({"resolve", "7", "--theirs", "--always", "--dry-run"}) == 0);
+    CHECK(session.last().target == "/api/v1/conflicts/7/always");
+    CHECK(session.body() == json{{"choose", "theirs"}, {"dry_run", true}});
+    CHECK(session.run({"resolve", "7", "--theirs", "--always", "--yes"}) == 0);
+    CHECK(session.body() == json{{"choose", "theirs"}, {"dry_run", false}});
+    CHECK(session.runner.err.find("kontor conflicts forget zoho contact phone") !=
+          std::string::npos);
+    // Nobody can be asked here.
+    CHECK(session.run({"resolve", "7", "--theirs", "--always"}) == 2);
+    CHECK(session.body()["dry_run"] == true);
+    CHECK(session.run({"resolve", "--all", "--theirs", "--always"}) == 2);
+    CHECK(session.run({"resolve", "7", "--same", "--always"}) == 2);
+
+    CHECK(session.run({"conflicts", "rules"}) == 0);
+    CHECK(session.last().target == "/api/v1/conflicts/rules");
+    CHECK(session.runner.out.find("newest") != std::string::npos);
+    CHECK(session.run({"conflicts", "forget", "zoho", "contact", "phone"}) == 0);
+    CHECK(session.body() ==
+          json{{"connection", "zoho"}, {"entity", "contact"}, {"group", "phone"}});
+}
+
 TEST_CASE("many conflicts are shown, asked about and decided", "[cli][command]") {
     const Canned answer{.body = R"({"dry_run":true,"run":31,"decided":2,"left":1,"failed":0,
         "groups":[{"connection":"zoho","entity":"contact","group":"phone","count":2}],

@@ -1,6 +1,7 @@
 // Many conflicts decided at once: only those that were meant, under one run, and taken back by it.
 #include <catch2/catch.hpp>
 
+#include "sync/engine/reconcile.hpp"
 #include "tests/sync/engine/device.hpp"
 
 using namespace kontor;
@@ -238,4 +239,56 @@ TEST_CASE("conflicts are found by a field of their group, decided ones last firs
     REQUIRE(all.size() == 20);
     CHECK(all[0].state == "open");
     CHECK(all[18].id == first);
+}
+
+TEST_CASE("a decision that was asked to stand decides what comes later, until it is taken back",
+          "[engine][conflicts]") {
+    DecisionsWorld w;
+    w.decide({.field = "phone"}, Side::kTheirs);
+    const auto stand = [&](bool stands) {
+        w.device.remap("zoho", [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) {
+                    if (group.name != "phone") continue;
+                    group.standing.reset();
+                    if (stands)
+                        group.standing = {.instead = group.policy, .by = "uid:1", .at = "now"};
+                    group.policy = stands ? merge::Policy::kRemote : merge::Policy::kManual;
+                }
+        });
+        REQUIRE(engine::take_policies(w.device.engine_db(), w.clock, w.device.random, "zoho",
+                                      w.device.settings("zoho").mapping));
+    };
+    int round = 0;
+    const auto both_change = [&] {
+        const auto number = std::to_string(++round);
+        w.clock.advance(std::chrono::minutes{5});
+        w.device.sql("UPDATE contact SET phone = 'ours " + number + "'");
+        for (const auto& id : w.people)
+            w.zoho.edit("Contacts", id, {{"Phone", Value("theirs " + number)}});
+        w.device.sync("zoho");
+    };
+    const auto asked = [&] {
+        return w.device.number(
+            "SELECT count(*) FROM kontor_conflict c JOIN kontor_group g ON g.id = c.grp"
+            " WHERE c.state = 'open' AND g.name = 'phone'");
+    };
+    // Nothing is learned from decisions alone.
+    both_change();
+    CHECK(asked() == 10);
+    w.decide({.field = "phone"}, Side::kTheirs);
+
+    stand(true);
+    both_change();
+    CHECK(asked() == 0);
+    CHECK(w.here("phone", "theirs 2") == 10);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE rule = 'always:theirs'") ==
+          10);
+    // Of this group alone.
+    CHECK(w.open() == 10);
+
+    stand(false);
+    both_change();
+    CHECK(asked() == 10);
+    CHECK(w.here("phone", "ours 3") == 10);
 }
