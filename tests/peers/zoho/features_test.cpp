@@ -223,8 +223,7 @@ TEST_CASE("a custom view shows its records, at its price") {
     CHECK(list(views[0]).json()["data"].size() == 50);
     client.add_contact({{"Last_Name", "Mine"}});
     const json mine = list(views[1]).json()["data"];
-    for (const json& record : mine)
-        CHECK(record["Owner"]["email"] == "kontor.api@example.com");
+    for (const json& record : mine) CHECK(record["Owner"]["email"] == "kontor.api@example.com");
     const json log = client.call("GET", "/_control/log").json()["log"];
     CHECK(log.back()["credits"] == 3);
     CHECK(client.get("Contacts?fields=id&cvid=1").status == 400);
