@@ -94,6 +94,7 @@ struct App::Parts {
     NetlinkSource netlink;
     std::unique_ptr<SearchService> search;
     std::optional<Connections> connections;
+    std::mutex mapping_files;
     std::optional<api::Services> services;
     std::unique_ptr<api::FeedbackService> surveys;
     std::unique_ptr<api::Mailbox> mailbox;
@@ -206,7 +207,7 @@ void App::Parts::build() {
         },
         [this] { return reload(); }, [this] { upkeep->touched(); },
         // A test's remotes have no plugins to look at.
-        seams.remotes != nullptr ? ConnectorHome{} : home, core->clock.now()});
+        seams.remotes != nullptr ? ConnectorHome{} : home, mapping_files, core->clock.now()});
     api::add_record_routes(router, *services);
     api::add_history_routes(router, *services);
     api::add_connection_routes(router, *services);

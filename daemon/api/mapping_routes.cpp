@@ -98,12 +98,13 @@ Result<ApiResponse> fields(Services& services, const ApiRequest& request) {
     auto wanted = texts_in(*body, "add");
     if (!wanted) return pass(wanted);
     const auto& connection = (*worker)->connection();
-    config::Problems problems;
-    auto mapping = config::read_mapping(connection.mapping, problems);
-    if (!mapping) return tl::unexpected(config::to_error(problems));
     auto described = describe_now(services, connection);
     if (!described) return pass(described);
     (*worker)->refresh_metadata();
+    const std::lock_guard lock(services.mapping_files);
+    config::Problems problems;
+    auto mapping = config::read_mapping(connection.mapping, problems);
+    if (!mapping) return tl::unexpected(config::to_error(problems));
 
     auto db = services.databases.lend(wanted->empty() ? Access::kReadOnly : Access::kLocal);
     if (!db) return pass(db);
@@ -150,6 +151,7 @@ Result<json> propose_mapping(Services& services, const config::Connection& conne
     const auto toml = config::write_mapping(proposal.mapping, connection.name);
     if (write) {
         if (auto done = ensure(**db, proposal.entities); !done) return pass(done);
+        const std::lock_guard lock(services.mapping_files);
         if (auto done = write_mapping_file(connection, toml); !done) return pass(done);
     }
     json found = json::array();

@@ -52,11 +52,20 @@ tl::unexpected<Error> no_such_group(const RuleTarget& of) {
                 {{"connection", of.connection}, {"entity", of.entity}, {"group", of.group}});
 }
 
+Result<merge::GroupMapping> group_at(Services& services, const RuleTarget& of) {
+    auto worker = worker_of(services, of.connection);
+    if (!worker) return pass(worker);
+    auto mapping = mapping_of((*worker)->connection());
+    if (!mapping) return pass(mapping);
+    const auto* group = find_group(*mapping, of);
+    if (group == nullptr) return no_such_group(of);
+    return *group;
+}
+
 // Writes it into the mapping file, and into force at once.
 Result<> change_rule(Services& services, const RuleTarget& of,
                      const std::optional<config::Decided>& decided) {
-    static std::mutex one_at_a_time;  // each reads the file, and writes it anew
-    const std::lock_guard lock(one_at_a_time);
+    const std::lock_guard lock(services.mapping_files);
     auto worker = worker_of(services, of.connection);
     if (!worker) return pass(worker);
     const auto& connection = (*worker)->connection();
@@ -104,12 +113,8 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
         if (!target) return pass(target);
         of = std::move(*target);
     }
-    auto worker = worker_of(services, of.connection);
-    if (!worker) return pass(worker);
-    auto mapping = mapping_of((*worker)->connection());
-    if (!mapping) return pass(mapping);
-    const auto* group = find_group(*mapping, of);
-    if (group == nullptr) return no_such_group(of);
+    auto group = group_at(services, of);
+    if (!group) return pass(group);
     auto standing = *group;
     standing.standing = {.instead = group->standing ? group->standing->instead : group->policy,
                          .by = request.actor,
@@ -170,12 +175,8 @@ Result<ApiResponse> forget(Services& services, const ApiRequest& request) {
         if (!text) return pass(text);
         *out = std::move(*text);
     }
-    auto worker = worker_of(services, of.connection);
-    if (!worker) return pass(worker);
-    auto mapping = mapping_of((*worker)->connection());
-    if (!mapping) return pass(mapping);
-    const auto* group = find_group(*mapping, of);
-    if (group == nullptr) return no_such_group(of);
+    auto group = group_at(services, of);
+    if (!group) return pass(group);
     if (!group->standing)
         return fail(Errc::kNotFound, "no decision stands for these fields",
                     {{"connection", of.connection}, {"entity", of.entity}, {"group", of.group}});

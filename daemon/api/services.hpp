@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "config/load.hpp"
@@ -52,6 +53,7 @@ struct Services {
     std::function<Result<Reloaded>()> reload;
     std::function<void()> edited;  ///< a local edit was committed
     app::ConnectorHome connectors_at;
+    std::mutex& mapping_files;  ///< held by who reads a mapping file in order to write it anew
     Instant started_at{};
 };
 

@@ -80,8 +80,8 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
             p_.oauth.set_scope(body.at("scope").get<std::string>());
             return {{"ok", true}};
         }
-        if (name == "approval") return approval(body);
-        if (name == "draft") return draft(body);
+        if (name == "approval") return mark(body, "waits", p_.org.pending);
+        if (name == "draft") return mark(body, "draft", p_.org.drafts);
         if (name == "time") {
             p_.org.advance_ms(body.value("advance_s", std::int64_t{0}) * 1000 +
                               body.value("advance_ms", std::int64_t{0}));

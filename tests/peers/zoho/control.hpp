@@ -52,8 +52,8 @@ private:
     Json merge(const Json& body);
     Json convert(const Json& body);
     Json lock(const Json& body);
-    Json approval(const Json& body);
-    Json draft(const Json& body);
+    /// Into `marked` or out of it, as the member `key` says.
+    Json mark(const Json& body, const char* key, Marked& marked);
     Json bulk_edit(const Json& body);
     void write_set(const Module& module, Slot slot, const Json& set, const std::string& user_id,
                    std::int64_t at_s, bool keep_time);

@@ -248,26 +248,14 @@ Json Control::lock(const Json& body) {
     return {{"ok", true}};
 }
 
-Json Control::approval(const Json& body) {
+Json Control::mark(const Json& body, const char* key, Marked& marked) {
     const Module& module = module_of(body);
-    const bool waits = body.value("waits", true);
+    const bool on = body.value(key, true);
     for (const Slot slot : slots_of(module, body)) {
-        if (waits)
-            p_.org.pending.emplace(module.number, slot);
+        if (on)
+            marked.emplace(module.number, slot);
         else
-            p_.org.pending.erase({module.number, slot});
-    }
-    return {{"ok", true}};
-}
-
-Json Control::draft(const Json& body) {
-    const Module& module = module_of(body);
-    const bool draft = body.value("draft", true);
-    for (const Slot slot : slots_of(module, body)) {
-        if (draft)
-            p_.org.drafts.emplace(module.number, slot);
-        else
-            p_.org.drafts.erase({module.number, slot});
+            marked.erase({module.number, slot});
     }
     return {{"ok", true}};
 }

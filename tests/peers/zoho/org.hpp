@@ -30,6 +30,8 @@ struct OrgOptions {
 /// Counts of a whole organisation with so many contacts.
 Generator::Counts standard_counts(std::uint64_t contacts);
 
+using Marked = std::set<std::pair<unsigned, Slot>>;  ///< module and record
+
 class Org {
 public:
     explicit Org(const OrgOptions& options);
@@ -67,9 +69,9 @@ public:
     nlohmann::json unknown_id_details(std::string_view id) const;
 
     /// Records that await approval; forgotten at the end.
-    std::set<std::pair<unsigned, Slot>> pending;
+    Marked pending;
     /// Records that somebody has saved as drafts; likewise.
-    std::set<std::pair<unsigned, Slot>> drafts;
+    Marked drafts;
 
     Catalogue catalogue;
     Switches switches;
