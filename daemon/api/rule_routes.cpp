@@ -130,7 +130,7 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
         if (!found) return pass(found);
         auto out = many_json(*found, *side, true);
         out["standing"] = rule_json(of, standing);
-        return json_response(std::move(out));
+        return json_response(out);
     }
     const config::Decided decided{standing.policy, standing.standing->by, standing.standing->at};
     if (auto done = change_rule(services, of, decided); !done) return pass(done);
@@ -147,7 +147,7 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
     services.edited();
     auto out = many_json(*done, *side, false);
     out["standing"] = rule_json(of, standing);
-    return json_response(std::move(out));
+    return json_response(out);
 }
 
 Result<ApiResponse> rules(Services& services, const ApiRequest&) {
