@@ -259,13 +259,26 @@ TEST_CASE("a decision that was asked to stand decides what comes later, until it
         REQUIRE(engine::take_policies(w.device.engine_db(), w.clock, w.device.random, "zoho",
                                       w.device.settings("zoho").mapping));
     };
+    // How many records a dry run would ask about, or change the telephone number of here.
+    const auto foreseen = [&](const std::string& op) {
+        engine::CycleOptions dry;
+        dry.dry_run = true;
+        const auto report = w.device.sync("zoho", dry);
+        return std::ranges::count_if(report.plan.kept(), [&](const engine::PlannedChange& change) {
+            return change.side == engine::PlannedChange::Side::kHere && change.op == op &&
+                   change.values.front().column == "phone";
+        });
+    };
     int round = 0;
-    const auto both_change = [&] {
+    const auto edit_both = [&] {
         const auto number = std::to_string(++round);
         w.clock.advance(std::chrono::minutes{5});
         w.device.sql("UPDATE contact SET phone = 'ours " + number + "'");
         for (const auto& id : w.people)
             w.zoho.edit("Contacts", id, {{"Phone", Value("theirs " + number)}});
+    };
+    const auto both_change = [&] {
+        edit_both();
         w.device.sync("zoho");
     };
     const auto asked = [&] {
@@ -279,7 +292,10 @@ TEST_CASE("a decision that was asked to stand decides what comes later, until it
     w.decide({.field = "phone"}, Side::kTheirs);
 
     stand(true);
-    both_change();
+    edit_both();
+    CHECK(foreseen("conflict") == 0);
+    CHECK(foreseen("update") == 10);
+    w.device.sync("zoho");
     CHECK(asked() == 0);
     CHECK(w.here("phone", "theirs 2") == 10);
     CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE rule = 'always:theirs'") ==
@@ -288,7 +304,9 @@ TEST_CASE("a decision that was asked to stand decides what comes later, until it
     CHECK(w.open() == 10);
 
     stand(false);
-    both_change();
+    edit_both();
+    CHECK(foreseen("conflict") == 10);
+    w.device.sync("zoho");
     CHECK(asked() == 10);
     CHECK(w.here("phone", "ours 3") == 10);
 }
