@@ -44,10 +44,15 @@ public:
         REQUIRE(
             test::shell("/usr/sbin/sshd -f " + dir_.path("sshd_config") + " -E " + dir_.path("log"))
                 .status == 0);
-        // It writes the file once it listens.
-        for (int i = 0; i < 500 && !fs::exists(dir_.path("pid")); ++i)
+        // It writes the file once it listens; a file without a whole line is still being written.
+        std::string line;
+        for (int i = 0; i < 500 && !line.ends_with('\n'); ++i) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        pid_ = std::stoi(read_whole(dir_.path("pid")).value());
+            line = read_whole(dir_.path("pid")).value_or("");
+        }
+        INFO(line);
+        REQUIRE(line.ends_with('\n'));
+        pid_ = std::stoi(line);
     }
     /// With all who are connected.
     void stop() {
