@@ -7,6 +7,7 @@ The simulated account runs on the same machine; its CPU time is shown apart. Pro
 built are measured; nothing is built. See docs/benchmarks.md.
 """
 import argparse
+import contextlib
 import glob
 import http.client
 import json
@@ -142,10 +143,25 @@ def latencies(kontor, args, what, writes=None):
     for name, title in (("floor_write", "durable write, SQLite alone"),
                         ("sql_write", "durable write, SQL on the replica"),
                         ("api_write", "durable write, API"), ("api_read", "read by id, API"),
-                        ("round_trip", "round trip to a process that only answers")):
+                        ("round_trip", "round trip to a process that only answers"),
+                        ("round_trip_across", "round trip to one on another processor")):
         f = figures[name]
         print(f"{title + what:<42} p50 {f['p50']:7.3f}  p90 {f['p90']:7.3f}  p99 {f['p99']:7.3f}"
               f"  max {f['max']:8.3f} ms", flush=True)
+
+
+@contextlib.contextmanager
+def on_one_processor(kontor):
+    """kontord and what is started here: no call has to wake another processor."""
+    tasks = os.listdir(f"/proc/{kontor.daemon.pid}/task")
+    before = os.sched_getaffinity(0)
+    for task in [0, *map(int, tasks)]:
+        os.sched_setaffinity(task, {min(before)})
+    try:
+        yield
+    finally:
+        for task in [0, *map(int, tasks)]:
+            os.sched_setaffinity(task, before)
 
 
 def status_time(api):
@@ -254,6 +270,9 @@ def main():
         if "write" in parts:
             settle(kontor)
             latencies(kontor, args, "")
+            print("the same on one processor:", flush=True)
+            with on_one_processor(kontor):
+                latencies(kontor, args, "")
         if "push" in parts:
             pushes(kontor, peer, api, args)
         if "start" in parts:

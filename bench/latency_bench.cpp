@@ -2,13 +2,16 @@
 //
 //     latency_bench SOCKET REPLICA SCRATCH [COUNT]
 //
-// Each round does one of each, so that what else the machine does touches all alike: a PATCH and a
-// GET over one kept-alive connection, an UPDATE of the replica by plain SQL (which fires the
-// capture triggers), and the same UPDATE of a copy of the rows in the file SCRATCH, without Kontor:
-// the floor. All writes are durable (WAL, synchronous=FULL, on the same disk). A round trip to a
-// process that only answers is what waking two processes for each other costs here: no API can be
-// cheaper. Prints one JSON line, milliseconds.
+// Each round does some of each, so that what else the machine does touches all alike: PATCH and
+// GET over one kept-alive connection, UPDATEs of the replica by plain SQL (which fire the capture
+// triggers), and the same UPDATEs of a copy of the rows in the file SCRATCH, without Kontor: the
+// floor. Some, not one: whoever writes after another process reads its pages anew, the floor never
+// does. All writes are durable (WAL, synchronous=FULL, on the same disk). A round trip to a process
+// that only answers is what waking two processes for each other costs here: no API can be cheaper.
+// It is far dearer to wake another processor than to go on on this one, above all on a virtual
+// machine, so there is one of each kind. Prints one JSON line, milliseconds.
 #include <poll.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,6 +22,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -74,16 +78,34 @@ private:
     int fd_;
 };
 
+cpu_set_t allowed() {
+    cpu_set_t out;
+    if (::sched_getaffinity(0, sizeof out, &out) != 0) die("sched_getaffinity");
+    return out;
+}
+
+void run_on(const cpu_set_t& processors) {
+    if (::sched_setaffinity(0, sizeof processors, &processors) != 0) die("sched_setaffinity");
+}
+
+cpu_set_t only(int processor) {
+    cpu_set_t out;
+    CPU_ZERO(&out);
+    CPU_SET(processor, &out);
+    return out;
+}
+
 // A process at the other end of a socket that answers each request with as many bytes as the API.
 class Echo {
 public:
-    Echo() {
+    explicit Echo(int processor) {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) die("socketpair");
         child_ = ::fork();
         if (child_ < 0) die("fork");
         if (child_ == 0) {
             ::close(ends[0]);
+            run_on(only(processor));
             std::vector<char> buffer(2048);
             while (receive(ends[1], buffer.data(), buffer.size()) > 0)
                 if (::send(ends[1], buffer.data(), buffer.size(), 0) <= 0) break;
@@ -185,7 +207,12 @@ std::string request(const char* method, std::int64_t id, const std::string& body
 
 void run(const std::string& socket, const std::string& replica, const std::string& scratch,
          int count) {
-    Echo echo;
+    const auto everywhere = allowed();
+    const int here = ::sched_getcpu();
+    int elsewhere = here;
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+        if (i != here && CPU_ISSET(i, &everywhere)) elsewhere = i;
+    Echo beside(here), across(elsewhere);
     Client client(socket);
     Sqlite kontor(replica);
     const auto ids = kontor.ids(count);
@@ -199,23 +226,30 @@ void run(const std::string& socket, const std::string& replica, const std::strin
               " PRAGMA wal_checkpoint(TRUNCATE)");
 
     Times api{"api_write", {}}, read{"api_read", {}}, sql{"sql_write", {}},
-        floor{"floor_write", {}}, round_trip{"round_trip", {}};
-    int n = 0;
-    for (const auto id : ids) {
-        const auto value = std::to_string(++n);
-        floor.time([&] { plain.update(id, "floor " + value); });
-        round_trip.time([&] { echo.call(); });
-        api.time([&] {
-            client.call(request("PATCH", id, R"({"fields":{"department":"api )" + value + "\"}}"));
-        });
-        read.time([&] { client.call(request("GET", id, "")); });
-        sql.time([&] { kontor.update(id, "sql " + value); });
+        floor{"floor_write", {}}, same{"round_trip", {}}, other{"round_trip_across", {}};
+    constexpr std::size_t kOfEach = 20;
+    for (std::size_t from = 0; from < ids.size(); from += kOfEach) {
+        const std::span round = std::span(ids).subspan(from, std::min(kOfEach, ids.size() - from));
+        const auto value = std::to_string(from);
+        for (const auto id : round) floor.time([&] { plain.update(id, "floor " + value); });
+        run_on(only(here));
+        for (std::size_t i = 0; i < round.size(); ++i) same.time([&] { beside.call(); });
+        for (std::size_t i = 0; i < round.size(); ++i) other.time([&] { across.call(); });
+        run_on(everywhere);
+        for (const auto id : round)
+            api.time([&] {
+                client.call(
+                    request("PATCH", id, R"({"fields":{"department":"api )" + value + "\"}}"));
+            });
+        for (const auto id : round) read.time([&] { client.call(request("GET", id, "")); });
+        for (const auto id : round) sql.time([&] { kontor.update(id, "sql " + value); });
     }
-    std::printf("{\"count\":%d,", n);
+    std::printf("{\"count\":%zu,", ids.size());
     floor.print(",");
     api.print(",");
     sql.print(",");
-    round_trip.print(",");
+    same.print(",");
+    other.print(",");
     read.print("}\n");
 }
 
