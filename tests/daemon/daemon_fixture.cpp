@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "daemon/log_sink.hpp"
+#include "tests/support/eventually.hpp"
 
 namespace kontor::test {
 
@@ -135,13 +136,10 @@ nlohmann::json Daemon::json(const std::string& target) {
 
 bool Daemon::until(const std::string& target,
                    const std::function<bool(const nlohmann::json&)>& good) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < end) {
+    return eventually([&] {
         const auto answer = get(target);
-        if (answer.status == 200 && good(nlohmann::json::parse(answer.body))) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
+        return answer.status == 200 && good(nlohmann::json::parse(answer.body));
+    });
 }
 
 }  // namespace kontor::test

@@ -8,6 +8,7 @@
 
 #include "daemon/runtime/schedule.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace kontor;
 using namespace std::chrono_literals;
@@ -39,11 +40,7 @@ struct Cycles {
         return count;
     }
     bool reaches(int wanted) {
-        for (int i = 0; i < 500; ++i) {
-            if (done() >= wanted) return true;
-            std::this_thread::sleep_for(20ms);
-        }
-        return false;
+        return test::eventually([&] { return done() >= wanted; });
     }
 };
 

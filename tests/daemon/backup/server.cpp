@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <stdexcept>
-#include <thread>
 #include <utility>
+
+#include "tests/support/eventually.hpp"
 
 namespace kontor::test {
 namespace {
@@ -58,11 +58,8 @@ void Server::start() {
         ::execl("/bin/sh", "sh", "-c", ("exec " + command_).c_str(), nullptr);
         ::_exit(127);
     }
-    for (int i = 0; i < 500; ++i) {
-        if (listens(port_)) return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    throw std::runtime_error("does not listen: " + command_);
+    if (!eventually([&] { return listens(port_); }))
+        throw std::runtime_error("does not listen: " + command_);
 }
 
 void Server::kill() {

@@ -9,6 +9,7 @@
 #include "sync/backup/file.hpp"
 #include "tests/daemon/backup/office.hpp"
 #include "tests/daemon/backup/server.hpp"
+#include "tests/support/eventually.hpp"
 
 namespace kontor::backup {
 
@@ -46,12 +47,10 @@ public:
                 .status == 0);
         // It writes the file once it listens; a file without a whole line is still being written.
         std::string line;
-        for (int i = 0; i < 500 && !line.ends_with('\n'); ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        REQUIRE(test::eventually([&] {
             line = read_whole(dir_.path("pid")).value_or("");
-        }
-        INFO(line);
-        REQUIRE(line.ends_with('\n'));
+            return line.ends_with('\n');
+        }));
         pid_ = std::stoi(line);
     }
     /// With all who are connected.
@@ -61,8 +60,8 @@ public:
         ::kill(std::exchange(pid_, 0), SIGTERM);
         static_cast<void>(test::shell("for p in $(echo " + one_line(children.text) +
                                       "); do kill $(pgrep -P $p) $p; done"));
-        for (int i = 0; i < 500 && fs::exists(dir_.path("pid")); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        // A destructor can fail no test; whoever starts again finds the old file.
+        static_cast<void>(test::eventually([&] { return !fs::exists(dir_.path("pid")); }));
     }
     /// Whose key the client expects.
     void trust(const std::string& key) {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "daemon/jobs/system_conditions.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/sync/replica/support.hpp"
 
 extern char** environ;
@@ -37,8 +38,7 @@ public:
         char* words[] = {program.data(), const_cast<char*>("--session"),
                          const_cast<char*>("--nofork"), address.data(), nullptr};
         REQUIRE(::posix_spawnp(&pid_, "dbus-daemon", nullptr, nullptr, words, environ) == 0);
-        for (int i = 0; i < 500 && !fs::exists(dir.path("bus")); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        REQUIRE(test::eventually([&] { return fs::exists(dir.path("bus")); }));
         REQUIRE(sd_bus_new(&bus_) >= 0);
         REQUIRE(sd_bus_set_address(bus_, address_.c_str()) >= 0);
         REQUIRE(sd_bus_set_bus_client(bus_, 1) >= 0);

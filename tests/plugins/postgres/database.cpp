@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <thread>
+
+#include "tests/support/eventually.hpp"
 
 namespace kontor::test {
 
@@ -95,14 +95,11 @@ Database::Transaction::Transaction(const Database& database, const std::string& 
     : psql_(::popen((database.psql() + " >/dev/null").c_str(), "w")) {
     std::fputs(("SET search_path = t; BEGIN; " + text + ";\n").c_str(), psql_);
     std::fflush(psql_);
-    for (int i = 0; i < 500; ++i) {
-        if (database.sql_as_administrator("SELECT count(*) FROM pg_stat_activity"
-                                          " WHERE state = 'idle in transaction'") ==
-            std::vector<std::string>{"1"})
-            return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    FAIL("the other transaction did not begin");
+    REQUIRE(eventually([&] {
+        return database.sql_as_administrator(
+                   "SELECT count(*) FROM pg_stat_activity"
+                   " WHERE state = 'idle in transaction'") == std::vector<std::string>{"1"};
+    }));
 }
 
 void Database::Transaction::commit() {
