@@ -1,87 +1,17 @@
 #include "sync/engine/connection_status.hpp"
 
-#include <optional>
 #include <utility>
 
-#include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
-#include "sync/merge/mapping_json.hpp"
-#include "sync/replica/catalogue.hpp"
+#include "sync/engine/unabsorbed.hpp"
 
 namespace kontor::engine {
-namespace {
-
-/// Edits that are in the log and that no cycle has absorbed yet: they have no mark on a link.
-class Unabsorbed {
-public:
-    explicit Unabsorbed(Sql& sql)
-        : sql_(sql),
-          since_(
-              sql.integer("SELECT value FROM kontor_meta WHERE key = 'absorbed_seq'").value_or(0)) {
-        if (sql.integer("SELECT 1 FROM kontor_history WHERE seq > ? AND run IS NULL LIMIT 1",
-                        since_))
-            catalogue_ = need(replica::Catalogue::load(sql.db()));
-    }
-
-    /// Records that such an edit gives something to tell the stream's remote, but for those that
-    /// are marked already.
-    [[nodiscard]] std::int64_t to_push(std::int64_t stream, const std::string& mapping_text) const {
-        if (!catalogue_ || mapping_text.empty()) return 0;
-        const auto mapping = need(merge::stream_mapping_from_json(mapping_text));
-        const replica::Entity* entity = catalogue_->entity(mapping.entity);
-        if (!mapping.push || entity == nullptr) return 0;
-        const std::string table = replica::sql_name(entity->name);
-        const bool mirror = mapping.delete_there == merge::DeletePolicy::kMirror;
-        return sql_
-            .integer(
-                // With min(), the other columns are of the same row: the oldest value.
-                "SELECT count(*) FROM (SELECT DISTINCT h.record FROM (SELECT record, field, old,"
-                " min(seq) FROM kontor_history WHERE seq > ?1 AND run IS NULL AND entity = ?2"
-                " GROUP BY record, field) h WHERE CASE" +
-                    sent_columns(mapping, *entity, table) +
-                    " END) c LEFT JOIN kontor_link l ON l.stream = ?3 AND l.record = c.record"
-                    " LEFT JOIN " +
-                    table +
-                    " r ON r.id = c.record WHERE CASE"
-                    " WHEN l.id IS NULL THEN r.id IS NOT NULL AND ?4"
-                    " WHEN l.dirty OR l.state <> 0 THEN 0"
-                    " WHEN r.id IS NULL THEN l.ext_id IS NOT NULL AND ?5"
-                    " ELSE 1 END",
-                since_, entity->id, stream, std::int64_t{mapping.create}, std::int64_t{mirror})
-            .value_or(0);
-    }
-
-private:
-    // Whether an entry is of a record as such, or of a column that is sent and holds another value
-    // now.
-    static std::string sent_columns(const merge::StreamMapping& mapping,
-                                    const replica::Entity& entity, const std::string& table) {
-        std::string sql = " WHEN h.field IS NULL THEN 1";
-        for (const auto& group : mapping.groups)
-            for (const auto& field : group.fields)
-                for (const auto& column : field.columns) {
-                    const replica::Field* found = entity.field(column);
-                    if (found == nullptr || !goes_out(field, true) || !replica::may_leave(*found))
-                        continue;
-                    sql += " WHEN h.field = " + std::to_string(found->id) +
-                           " THEN h.old IS NOT (SELECT " + replica::sql_name(column) + " FROM " +
-                           table + " WHERE id = h.record)";
-                }
-        return sql;
-    }
-
-    Sql& sql_;
-    std::int64_t since_ = 0;
-    std::optional<replica::Catalogue> catalogue_;
-};
-
-}  // namespace
 
 Result<std::vector<ConnectionStatus>> connection_status(const replica::Database& db) {
     return guarded([&] {
         const auto snapshot = need(replica::Snapshot::begin(db));
         Sql sql(db);
-        const Unabsorbed unabsorbed(sql);
+        const auto unabsorbed = count_unabsorbed(sql);
         std::vector<ConnectionStatus> out;
         std::vector<std::int64_t> ids;
         auto& rows = sql.bind(
@@ -131,10 +61,9 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
             auto& streams = sql.bind(
                 "SELECT s.name, e.name, coalesce(s.pulled_at, ''), coalesce(s.swept_at, ''),"
                 " s.loaded, s.records, (SELECT count(*) FROM kontor_link l"
-                " WHERE l.stream = s.id AND l.dirty), s.id, s.mapping FROM kontor_stream s JOIN"
+                " WHERE l.stream = s.id AND l.dirty), s.id FROM kontor_stream s JOIN"
                 " kontor_entity e ON e.id = s.entity WHERE s.connection = ? ORDER BY s.id",
                 ids[i]);
-            std::vector<std::pair<std::int64_t, std::string>> mappings;
             while (Sql::step(streams)) {
                 StreamStatus stream;
                 stream.stream = streams.text(0);
@@ -144,12 +73,10 @@ Result<std::vector<ConnectionStatus>> connection_status(const replica::Database&
                 stream.loaded = streams.integer(4) != 0;
                 stream.records = streams.integer(5);
                 stream.to_push = streams.integer(6);
+                if (const auto more = unabsorbed.find(streams.integer(7)); more != unabsorbed.end())
+                    stream.to_push += more->second;
                 status.streams.push_back(std::move(stream));
-                mappings.emplace_back(streams.integer(7), streams.text(8));
             }
-            for (std::size_t n = 0; n < mappings.size(); ++n)
-                status.streams[n].to_push +=
-                    unabsorbed.to_push(mappings[n].first, mappings[n].second);
         }
         return out;
     });

@@ -288,6 +288,33 @@ TEST_CASE("D9: ten times as many records, and no more memory", "[bounded]") {
     }
 }
 
+TEST_CASE("what waits to be sent is counted in no more memory, however much was edited",
+          "[bounded]") {
+    const auto cost = [](std::int64_t records) {
+        Story story(records);
+        story.cycle();
+        REQUIRE(engine::set_push(story.device.engine_db(), "crm", true));
+        story.device.sql("DELETE FROM contact");
+        const auto db = replica::Database::open(
+            story.device.path(), {.access = replica::Access::kReadOnly, .cache_kib = 256});
+        REQUIRE(db);
+        const auto before = sqlite3_memory_used();
+        sqlite3_memory_highwater(1);
+        held.now = held.peak = 0;
+        const Counting engine(true);
+        const auto status = engine::connection_status(*db);
+        REQUIRE(status);
+        std::int64_t waiting = 0;
+        for (const auto& stream : status->front().streams) waiting += stream.to_push;
+        CHECK(waiting == records);
+        return sqlite3_memory_highwater(0) - before + static_cast<std::int64_t>(held.peak);
+    };
+    const auto few = cost(2'000), many = cost(20'000);
+    std::printf("  %-24s %6lld KiB at 2,000 records, %6lld KiB at 20,000\n", "status: all deleted",
+                static_cast<long long>(few / 1024), static_cast<long long>(many / 1024));
+    CHECK(many < few + few / 4 + 32 * 1024);
+}
+
 TEST_CASE("SQLite sorts and lists for the engine in files", "[bounded]") {
     FakeClock clock;
     const Device device(clock);
