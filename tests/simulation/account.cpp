@@ -164,11 +164,12 @@ Result<remote::Identity> Account::check() {
 
 Account::Shown Account::by_id(const std::string& stream, const std::string& id) const {
     const Server::Record* record = server_.find(stream, id);
-    Shown out{.id = id, .image = {}, .fact = remote::Fact::kMissing};
+    Shown out{.id = id, .image = {}, .fact = remote::Fact::kMissing, .epoch = server_.epoch()};
     if (record == nullptr) return out;
     out.image = record->now;
     if (record->forbidden) {
-        out = {.id = id, .image = {}, .fact = remote::Fact::kForbidden};
+        out.image = {};
+        out.fact = remote::Fact::kForbidden;
     } else if (!record->now.successor.empty()) {
         out.fact = fact_of_successor(record->now);
     } else if (record->now.deleted) {
@@ -193,7 +194,8 @@ std::vector<Account::Shown> Account::changed_since(const std::string& stream,
         if (image->deleted && (from.empty() || !traits.deleted_feed)) continue;
         if (image->deleted && image->stamp < told_from) continue;
         if (image->stamp < from) continue;
-        Shown shown{.id = id, .image = *image, .fact = remote::Fact::kRecord};
+        Shown shown{
+            .id = id, .image = *image, .fact = remote::Fact::kRecord, .epoch = server_.epoch()};
         if (image->deleted)
             shown.fact =
                 image->successor.empty() ? remote::Fact::kDeleted : fact_of_successor(*image);
@@ -253,8 +255,10 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     delivered_.merge(tokens);
     for (const Shown& record : records) {
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
-        std::string& newest = newest_[stream + "/" + record.id];
-        newest = std::max(newest, record.image.version);
+        if (record.epoch == server_.epoch()) {
+            std::string& newest = newest_[stream + "/" + record.id];
+            newest = std::max(newest, record.image.version);
+        }
         for (const auto& field : fields)
             if (!server_.hides(stream, field))
                 unseen_.erase({stream + "/" + record.id, field});
@@ -295,8 +299,10 @@ Result<std::string> Account::pull(std::string_view stream, std::span<const std::
             for (const auto& [id, record] : server_.records(name))
                 if (!record.past.empty() && !record.past.front().deleted && !record.forbidden &&
                     dice_.percent(60))
-                    shown.push_back(
-                        {.id = id, .image = record.past.front(), .fact = remote::Fact::kRecord});
+                    shown.push_back({.id = id,
+                                     .image = record.past.front(),
+                                     .fact = remote::Fact::kRecord,
+                                     .epoch = server_.epoch()});
         std::string checkpoint;
         if (traits.keyset)
             if (const auto at = parse_instant(last.first))

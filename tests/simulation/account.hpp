@@ -136,6 +136,7 @@ private:
         std::string id;
         Server::Image image;
         remote::Fact fact = remote::Fact::kRecord;
+        std::uint64_t epoch = 0;  ///< the remote's when it was read, which may end on the way
     };
     Result<> request(std::string_view what);
     Result<> spend();
