@@ -161,7 +161,8 @@ void mark_read(Sql& sql, std::int64_t stream) {
 }
 
 bool replaced_since_restore(Context& context, const StreamPlan& plan, const GroupPlan& group,
-                            std::int64_t record, Row row, const merge::GroupValues& known,
+                            std::int64_t record, Row row,
+                            const std::optional<merge::GroupValues>& known,
                             const merge::GroupValues& theirs, const merge::References& references) {
     const auto behind =
         context.sql.integer("SELECT value FROM kontor_meta WHERE key = ?", kRestoredBehind);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sync/base/clock.hpp"
@@ -51,10 +52,10 @@ void mark_read(Sql& sql, std::int64_t stream);
 /// True if `theirs` stood here after `known` did, and an edit made since the restore has replaced
 /// it: an edit of what the replica's user saw, whoever of us had brought it to the remote in the
 /// time that was lost. `row` is the record as it is now, `known` the group's last known local side
-/// (Shadow::ours).
+/// (Shadow::ours); nullopt if there is none, as in a record that the backup had not sent yet.
 [[nodiscard]] bool replaced_since_restore(Context& context, const StreamPlan& plan,
                                           const GroupPlan& group, std::int64_t record, Row row,
-                                          const merge::GroupValues& known,
+                                          const std::optional<merge::GroupValues>& known,
                                           const merge::GroupValues& theirs,
                                           const merge::References& references);
 

@@ -482,10 +482,15 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;
     }
-    if (unread_ && input.known && theirs != input.known->theirs && !counts_twice(group) &&
+    // Of a record that accept_remote() looks for, no more is known than that it may be another's.
+    const bool looked_for = work.stored_link.state == LinkState::kMissing;
+    const bool brought_from_here =
+        unread_ && (input.known ? theirs != input.known->theirs : !parked && !looked_for) &&
+        !counts_twice(group) &&
         replaced_since_restore(context_, plan_, group, work.link.record, work.row,
-                               input.known->ours, theirs, references_))
-        input.known = merge::Known{theirs, theirs};
+                               input.known ? std::optional(input.known->ours) : std::nullopt,
+                               theirs, references_);
+    if (brought_from_here) input.known = merge::Known{theirs, theirs};
     if (input.known && input.remote != input.known->theirs && input.local != input.known->ours) {
         input.timing = timing(work, group);
         // The image that parked it has moved the link's version: since when theirs may have been
@@ -494,12 +499,10 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     }
 
     // In the time that a restore has lost, what we would add may have been added, and what we would
-    // send over theirs may have been sent, and been changed there since. Of a record that
-    // accept_remote() looks for, no more is known than that it may be another's.
+    // send over theirs may have been sent, and been changed there since.
     const auto asks = [&](merge::Policy policy) {
         return counts_twice(group) ||
-               (policy == merge::Policy::kLocal &&
-                (input.known || work.stored_link.state != replica::LinkState::kMissing));
+               (policy == merge::Policy::kLocal && (input.known || !looked_for));
     };
     // Such a question stays one, also when the stream has been read.
     const bool doubtful = (unread_ || (parked && parked->rule == kAfterRestore)) &&

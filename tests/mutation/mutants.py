@@ -244,6 +244,6 @@ MUTANTS = [
         "if (record.fact == remote::Fact::kMissing && absence_ != Absence::kBelieved)",
         "if (record.fact == remote::Fact::kMissing && absence_ == Absence::kLeftOpen)")]}),
     ("what was typed over since a restore counts as somebody else's", "B5 C2", {MERGER: [(
-        "if (unread_ && input.known && theirs != input.known->theirs && !counts_twice(group) &&",
-        "if (unread_ && input.known && plan_.id < 0 && !counts_twice(group) &&")]}),
+        "unread_ && (input.known ? theirs != input.known->theirs : !parked && !looked_for) &&",
+        "unread_ && plan_.id < 0 &&")]}),
 ]

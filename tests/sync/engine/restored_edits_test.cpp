@@ -1,0 +1,90 @@
+// What people type into a replica that was put back from a backup.
+#include <catch2/catch.hpp>
+
+#include "sync/engine/epoch.hpp"
+#include "tests/sync/engine/device.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::hours;
+
+namespace {
+
+/// Dee was born here and not sent when the replica was backed up. Then she was sent, and the
+/// replica is put back.
+struct UnsentThenRestored {
+    explicit UnsentThenRestored(merge::Policy policy) : remote(clock), device(clock) {
+        remote.streams = people_streams();
+        device.connect("crm", remote, [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups) group.policy = policy;
+        });
+        device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '1')");
+        device.back_up();
+        clock.advance(hours{1});
+        device.sync("crm");
+        dee = remote.ids("Contacts").at(0);
+        clock.advance(hours{1});
+    }
+    void restore() {
+        device.restore();
+        REQUIRE(engine::start_epoch(device.engine_db()));
+    }
+    std::string here() { return device.text("SELECT phone FROM contact"); }
+    std::string there() { return remote.value("Contacts", dee, "Phone").text(); }
+
+    FakeClock clock;
+    MemoryRemote remote;
+    Device device;
+    std::string dee;
+};
+
+}  // namespace
+
+// Seed 87484.
+TEST_CASE("what stood here until its user typed over it after the restore is no colleague's value",
+          "[restored]") {
+    UnsentThenRestored f(GENERATE(merge::Policy::kRemote, merge::Policy::kManual));
+    f.restore();
+    f.device.sql("UPDATE contact SET phone = '2'");
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(f.here() == "2");
+    CHECK(f.there() == "2");
+    CHECK(engine::list_conflicts(f.device.engine_db(), {})->empty());
+    CHECK(f.remote.ids("Contacts").size() == 1);
+}
+
+TEST_CASE("what a colleague typed into it meanwhile is one, also where the policy is ours",
+          "[restored]") {
+    const auto policy =
+        GENERATE(merge::Policy::kRemote, merge::Policy::kManual, merge::Policy::kLocal);
+    CAPTURE(merge::to_string(policy));
+    UnsentThenRestored f(policy);
+    f.remote.edit("Contacts", f.dee, {{"Phone", Value("colleague's")}});
+    f.clock.advance(hours{1});
+    f.restore();
+    f.device.sql("UPDATE contact SET phone = '2'");
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(f.there() == "colleague's");
+    CHECK(f.here() == (policy == merge::Policy::kRemote ? "colleague's" : "2"));
+    CHECK(f.device.number("SELECT count(*) FROM kontor_conflict") == 1);
+}
+
+TEST_CASE("of a remote that a person has accepted, the value of before an edit is no base of it",
+          "[restored]") {
+    UnsentThenRestored f(merge::Policy::kManual);
+    f.restore();
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    MemoryRemote earlier = f.remote;
+    f.device.sql("UPDATE contact SET phone = '2'");
+    f.device.sync("crm");
+    REQUIRE(f.there() == "2");
+    f.clock.advance(hours{1});
+    f.device.reroute("crm", earlier);
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.device.sync("crm");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    f.device.sync("crm");
+    CHECK(earlier.value("Contacts", f.dee, "Phone") == Value("1"));
+    CHECK(engine::list_conflicts(f.device.engine_db(), {})->size() == 1);
+}
