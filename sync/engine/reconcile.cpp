@@ -38,14 +38,10 @@ bool retyped_fields(const merge::GroupMapping& was, const merge::GroupMapping& n
 
 /// What the remote holds in its new type is not known; that somebody has typed here what it was
 /// not told still is, and a deletion there meets it (clause i).
-void keep_edits(Sql& sql, std::int64_t was, std::int64_t now) {
-    std::vector<std::pair<std::int64_t, merge::GroupValues>> edits;
-    auto& rows = sql.bind("SELECT link, ours FROM kontor_shadow WHERE grp = ? AND NOT waits", was);
-    while (Sql::step(rows))
-        if (auto ours = merge::decode(rows.blob(1)))
-            edits.emplace_back(rows.integer(0), std::move(*ours));
-    for (auto& [link, ours] : edits)
-        save_shadow(sql, link, now, Shadow::edit_of_unknown(std::move(ours)));
+void keep_edits(Sql& sql, std::int64_t was, std::int64_t now, std::size_t fields) {
+    const std::string nothing = merge::encode(merge::GroupValues(fields));
+    sql.run("UPDATE kontor_shadow SET grp = ?, theirs = ? WHERE grp = ? AND NOT waits", now,
+            Blob{nothing}, was);
 }
 
 /// Clause b. What is remembered of a group goes on with its new form: `theirs` is in the remote's
@@ -125,7 +121,7 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
         if (same_fields(*was, group))
             keep_bases(sql, found->second.id, sql.last_insert_id());
         else if (retyped_fields(*was, group))
-            keep_edits(sql, found->second.id, sql.last_insert_id());
+            keep_edits(sql, found->second.id, sql.last_insert_id(), group.fields.size());
     }
     for (const auto& [name, group] : before) retire_group(sql, group.id, clock);
     if (changed && !fresh) {
