@@ -68,7 +68,18 @@ Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts)
       unread_(is_unread(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
+    const auto shown = std::exchange(first_shown_, {});
+    if (std::exchange(page_lags_, false))
+        rereads_.insert(rereads_.end(), shown.begin(), shown.end());
     return std::exchange(rereads_, {});
+}
+
+// To be read by id, and a sign that the page comes from a copy that lags. Of what that shows for
+// the first time nobody can say how old it is: it may have changed and be gone, and come back under
+// the same stamp when nobody looks.
+void Merger::doubt(std::string_view id) {
+    rereads_.emplace_back(id);
+    page_lags_ = true;
 }
 
 Cause Merger::cause(const remote::RecordView& image, std::string_view rule) const {
@@ -115,7 +126,7 @@ void Merger::apply_fact(const remote::RecordView& image, bool authoritative) {
             if (auto link = link_by_ext(context_.sql, plan_.id, image.id)) {
                 // It may have been restored since: what was merged is newer than its deletion.
                 if (!authoritative && !image.version.empty() && image.version < link->version)
-                    rereads_.emplace_back(image.id);
+                    doubt(image.id);
                 else
                     succeeded(std::move(*link), image);
             } else {
@@ -179,7 +190,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
         case LinkState::kDone:
             // A late copy of a deleted record looks the same as a revived one: ask by id.
             if (!authoritative) {
-                rereads_.emplace_back(image.id);
+                doubt(image.id);
                 return;
             }
             refuse_older(*link, image);
@@ -194,7 +205,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
             break;
     }
     if (!authoritative && is_older(*link, image)) {
-        rereads_.emplace_back(image.id);
+        doubt(image.id);
         return;
     }
     refuse_older(*link, image);
@@ -228,7 +239,7 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
             return i.state == "acked" && i.version.empty() && !i.base_version.empty() &&
                    image.version <= i.base_version;
         })) {
-        rereads_.emplace_back(image.id);
+        doubt(image.id);
         return;
     }
     if (maybe_before_our_write(work) || must_be_read_whole(work)) {
@@ -675,7 +686,7 @@ void Merger::write_back(Work& work) {
     work.link.version = std::string(work.image.version);
     work.link.covers = plan_.generation;
     save_link(context_.sql, work.link, work.stored_link);
-    if (work.stale) rereads_.emplace_back(work.image.id);
+    if (work.stale) doubt(work.image.id);
     if (!old.empty()) {
         ++counts_.updated_here;
         note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);

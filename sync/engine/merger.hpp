@@ -35,7 +35,8 @@ public:
         open_since_ = stamps_open_since;
     }
 
-    /// Ids that must be read by id before they can be merged; emptied by the call.
+    /// Ids that must be read by id before they can be merged, or believed; emptied by the call,
+    /// which ends a page: what comes next is doubted for its own sake only.
     [[nodiscard]] std::vector<std::string> take_rereads();
     [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
 
@@ -56,6 +57,7 @@ private:
     void apply_record(const remote::RecordView& image, bool authoritative);
     [[nodiscard]] static bool is_older(const Link& link, const remote::RecordView& image);
     void refuse_older(const Link& link, const remote::RecordView& image) const;
+    void doubt(std::string_view id);
     void insert_new(const remote::RecordView& image, bool authoritative);
     bool meet_known(const remote::RecordView& image, bool authoritative);
     void link_to(std::int64_t record, const remote::RecordView& image, bool authoritative,
@@ -119,6 +121,8 @@ private:
     std::map<std::string, std::string, std::less<>> heirs_;
     std::set<std::string, std::less<>> apart_;  ///< ids of which it turned out that both are there
     std::vector<std::string> rereads_;
+    std::vector<std::string> first_shown_;  ///< by this page, and taken from it
+    bool page_lags_ = false;  ///< it shows something that is older than known, or may be
     bool may_reread_ = false;
     std::optional<Instant> open_since_;
 };

@@ -78,7 +78,7 @@ MUTANTS = [
         "return !link.version.empty() && !image.version.empty() && image.version < link.version;",
         "return link.version.empty() && !image.version.empty() && link.id < 0;")]}),
     ("a late image revives a deleted record", "A4 i", {MERGER: [(
-        "if (!authoritative) {\n                rereads_.emplace_back(image.id);\n"
+        "if (!authoritative) {\n                doubt(image.id);\n"
         "                return;\n            }\n            refuse_older(*link, image);\n"
         "            return revive",
         "return revive")]}),
@@ -165,6 +165,8 @@ MUTANTS = [
         "        finish_stretch();\n        merger_.apply(image, false);\n        return;\n    }\n"
         "    if (const auto uid",
         "        finish_stretch();\n        return;\n    }\n    if (const auto uid")]}),
+    ("what a page that lags shows for the first time is believed", "B1", {MERGER: [(
+        "    page_lags_ = true;", "")]}),
     ("another organisation behind the address goes unnoticed", "B5", {CYCLE: [(
         "*known != who.org_id) {", "false) {")]}),
     ("an older remote is believed", "B5 B1", {MERGER: [(

@@ -1003,3 +1003,38 @@ TEST_CASE("what a remote had cut is sent once its field is longer, though lists 
     w.device.sync("a");
     CHECK(w.remote.value("Contacts", id, "Phone") == Value("1234567"));
 }
+
+TEST_CASE("what a page that lags shows for the first time is read by id", "[engine][found]") {
+    FoundWorld w(people_streams());
+    MemoryRemote::Record of_gone;
+    std::string gone;
+    const auto make_gone = [&] {
+        gone = w.remote.create("Contacts", {{"Phone", Value("138")}});
+        of_gone = w.remote.at("Contacts", gone);
+        w.remote.forget("Contacts", gone);
+    };
+    const bool shown_first = GENERATE(true, false);
+    CAPTURE(shown_first);
+    if (shown_first) make_gone();
+    w.clock.advance(seconds{1});
+    const auto known = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    const auto old = w.remote.at("Contacts", known);
+    w.clock.advance(seconds{1});
+    if (!shown_first) make_gone();
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", known, {{"Last_Name", Value("Li")}});
+    w.device.connect("a", w.remote);
+    REQUIRE(w.device.number("SELECT count(*) FROM contact") == 1);
+
+    // No deleted feed tells that it is gone, and its stamp is the last that it had.
+    w.clock.advance(seconds{60});
+    w.remote.replay("Contacts", known, old);
+    w.remote.replay("Contacts", gone, of_gone);
+    const auto there = w.remote.create("Contacts", {{"Last_Name", Value("Wang")}});
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
+    CHECK(w.device.text("SELECT last_name FROM contact WHERE id = " +
+                        std::to_string(w.device.local("Contacts", there))) == "Wang");
+    CHECK(w.device.text("SELECT last_name FROM contact WHERE id = " +
+                        std::to_string(w.device.local("Contacts", known))) == "Li");
+}
