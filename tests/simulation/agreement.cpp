@@ -118,7 +118,7 @@ private:
                          std::to_string(link->state));
                 continue;
             }
-            if (!record.hidden_in_tick || fresh_) compare(stream, *link, record.now);
+            if (!record.hidden_in_tick || fresh_) compare(stream, *link, record);
         }
     }
 
@@ -174,7 +174,8 @@ private:
                held_there_[field.target].contains(theirs.text());
     }
 
-    void compare(const StreamModel& stream, const LinkRow& link, const Server::Image& image) {
+    void compare(const StreamModel& stream, const LinkRow& link, const Server::Record& record) {
+        const Server::Image& image = record.now;
         std::string columns;
         for (const FieldModel& field : stream.fields)
             for (const auto& column : field.columns)
@@ -198,6 +199,10 @@ private:
             const std::string& group = field.group.empty() ? field.remote : field.group;
             if (parked_[link.id].contains(group)) {
                 world_.tally().add("groups parked");
+                continue;
+            }
+            if (!fresh_ && Server::is_unclear(record, field.remote)) {
+                world_.tally().add("fields set back within their tick");
                 continue;
             }
             if (unseen(stream, link.ext_id, group)) {

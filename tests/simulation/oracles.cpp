@@ -204,7 +204,9 @@ void check_edits_against_deletions(World& world) {
                 const auto* record = server.find(stream, id);
                 if (!token || !world.ledger().typed_here.contains(*token) ||
                     server.has_held(*token) || record == nullptr ||
-                    server.has_given_again(stream, id) || somebody_merged(world, stream) ||
+                    // Its edits went on with its successor (D7), though it be there again.
+                    record->ever_succeeded || server.has_given_again(stream, id) ||
+                    somebody_merged(world, stream) ||
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
                 world.violation("i: w" + std::to_string(*token) + "z was typed into " + id +

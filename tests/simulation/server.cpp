@@ -118,6 +118,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     record.hidden_in_tick = (record.hidden_in_tick || record.forbidden) && !record.past.empty() &&
                             record.past.back().version == record.now.version;
     compute(stream, record);
+    note_changed_within_backups_tick(stream, id, record.now);
     if (insists_ && stream == "Contacts" && fields.contains("Phone") && by != kAutomation) {
         insisted_.emplace(id, time_.now);
         change(stream, id, {{"Phone", *insists_}}, kAutomation, stamp, when);
@@ -191,7 +192,9 @@ void Server::restore(const std::string& stream, const std::string& id) {
 void Server::merge_into(const std::string& stream, const std::string& loser,
                         const std::string& winner) {
     erase(stream, loser, "colleague");
-    records_[stream].at(loser).now.successor = winner;
+    Record& record = records_[stream].at(loser);
+    record.now.successor = winner;
+    record.ever_succeeded = true;
 }
 
 std::string Server::convert(const std::string& lead, const std::string& into, bool with_account) {
@@ -217,14 +220,31 @@ std::string Server::convert(const std::string& lead, const std::string& into, bo
         edit("Contacts", into, fields, kColleague);
     }
     erase("Leads", lead, kColleague);
-    Image& image = records_["Leads"].at(lead).now;
-    image.successor = contact;
-    image.converted = true;
+    Record& record = records_["Leads"].at(lead);
+    record.now.successor = contact;
+    record.now.converted = record.ever_succeeded = true;
     return contact;
 }
 
 void Server::back_up() {
     backup_ = Backup{records_, next_id_, revision_};
+}
+
+void Server::note_changed_within_backups_tick(const std::string& stream, const std::string& id,
+                                              const Image& now) {
+    if (!backup_) return;
+    auto& saved = backup_->records[stream];
+    const auto found = saved.find(id);
+    if (found == saved.end() || found->second.now.version != now.version) return;
+    auto& [version, fields] = found->second.set_back_within_tick;
+    if (std::exchange(version, now.version) != now.version) fields.clear();
+    const Fields& then = found->second.now.fields;
+    for (const auto* either : {&then, &now.fields})
+        for (const auto& [name, value] : *either) {
+            const auto was = then.find(name), is = now.fields.find(name);
+            if (was == then.end() || is == now.fields.end() || was->second != is->second)
+                fields.insert(name);
+        }
 }
 
 void Server::go_on_with(Records records) {
@@ -241,9 +261,8 @@ void Server::go_on_with(Records records) {
             Record& kept = found->second;
             kept.ever_forbidden = kept.ever_forbidden || record.ever_forbidden;
             kept.ever_deleted = kept.ever_deleted || record.ever_deleted;
+            kept.ever_succeeded = kept.ever_succeeded || record.ever_succeeded;
             kept.ever_restored = kept.ever_restored || record.ever_restored || record.now.deleted;
-            kept.hidden_in_tick = kept.hidden_in_tick || (kept.now.version == record.now.version &&
-                                                          kept.now.fields != record.now.fields);
         }
     records_ = std::move(records);
 }

@@ -65,8 +65,16 @@ public:
         /// Changed within the tick of its stamp, and hidden from before anybody could read that:
         /// what it tells of itself gives the change away no more (docs/guarantees.md).
         bool hidden_in_tick = false;
+        /// Set back to what it was at one moment of a tick, and changed in the rest of it: these
+        /// fields had other values under the very version that stands there again
+        /// (docs/guarantees.md).
+        struct SetBackWithinTick {
+            std::string version;
+            std::set<std::string> fields;
+        } set_back_within_tick;
         bool ever_deleted = false, ever_restored = false, ever_forbidden = false;
-        std::string born_of;  ///< uid of the record whose push created it; "" a colleague's
+        bool ever_succeeded = false;  ///< merged or converted, whatever was set back since
+        std::string born_of;          ///< uid of the record whose push created it; "" a colleague's
     };
 
     // --- a colleague's hands
@@ -155,6 +163,11 @@ public:
     [[nodiscard]] bool replaced_in_tick(const std::string& stream, const std::string& id,
                                         const std::string& field, const void* who) const;
     /// It is part of a group that a colleague has changed in another field, and so has confirmed.
+    /// Whoever has read the later value of this field cannot know that it was set back.
+    [[nodiscard]] static bool is_unclear(const Record& record, const std::string& field) {
+        const auto& [version, fields] = record.set_back_within_tick;
+        return version == record.now.version && fields.contains(field);
+    }
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     /// How often a field has become another one.
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
@@ -177,6 +190,8 @@ private:
     /// `when` it is carried out; lists learn of it up to index_lag_max later.
     void before_change(Record& record, Instant when);
     void compute(const std::string& stream, Record& record);
+    void note_changed_within_backups_tick(const std::string& stream, const std::string& id,
+                                          const Image& now);
     void note_what_stands(const std::string& stream, const Fields& now, const Fields& changed);
     [[nodiscard]] std::string stamp() const;
     void mark(Image& image, const std::string& stamp, const std::string& by);
