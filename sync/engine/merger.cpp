@@ -352,19 +352,22 @@ merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
     out.theirs_after = parse_instant(work.link.version);
     if (const auto until = parse_instant(work.image.version))
         out.theirs_until = *until + hidden_by(*until);
+    // The last one, not the one with the latest time: the clock may have been set back. When it was
+    // another remote's, or taken back, nobody knows when what stands here came to be.
+    std::int64_t last = 0;
     for (const auto& columns : group.columns)
         for (const std::size_t column : columns) {
-            // The last one, not the one with the latest time: the clock may have been set back.
-            const auto at = context_.sql.text(
-                "SELECT at FROM kontor_history WHERE entity = ? AND record = ? AND field = ?"
-                " AND run IS NULL AND op <> 'k' ORDER BY seq DESC LIMIT 1",
+            auto& edits = context_.sql.bind(
+                "SELECT seq, at, run IS NULL FROM kontor_history WHERE entity = ? AND record = ?"
+                " AND field = ? AND op <> 'k' ORDER BY seq DESC LIMIT 1",
                 plan_.entity.id, work.link.record, plan_.column_fields[column]);
-            if (!at) continue;
-            if (const auto when = parse_instant(*at)) {
-                const Instant there = *when + context_.clock_offset;
-                out.ours = out.ours ? std::max(*out.ours, there) : there;
+            while (Sql::step(edits)) {
+                if (edits.integer(0) < last) continue;
+                last = edits.integer(0);
+                out.ours = edits.integer(2) != 0 ? parse_instant(edits.text(1)) : std::nullopt;
             }
         }
+    if (out.ours) *out.ours += context_.clock_offset;
     return out;
 }
 

@@ -193,7 +193,9 @@ MUTANTS = [
         "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote && "
         "image.version < context_.now()) {")]}),
     ("the newest wins by the local clock alone", "D1", {MERGER: [(
-        "const Instant there = *when + context_.clock_offset;", "const Instant there = *when;")]}),
+        "if (out.ours) *out.ours += context_.clock_offset;", "")]}),
+    ("what another remote brought is as old as what was typed before it", "D1", {MERGER: [(
+        "out.ours = edits.integer(2) != 0 ?", "if (edits.integer(2) != 0) out.ours = edits.integer(2) != 0 ?")]}),
     ("the newest wins within what clocks can tell", "D1", {MERGER: [(
         "out.uncertainty = context_.clock_uncertainty;", "")]}),
     ("missing from a list is deleted", "A5 D2", {SWEEPER: [(

@@ -1038,3 +1038,40 @@ TEST_CASE("what a page that lags shows for the first time is read by id", "[engi
     CHECK(w.device.text("SELECT last_name FROM contact WHERE id = " +
                         std::to_string(w.device.local("Contacts", known))) == "Li");
 }
+
+TEST_CASE("newest: what another remote brought is not as old as what was typed before it",
+          "[engine][found]") {
+    const auto by_time = [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) {
+                group.policy = merge::Policy::kNewest;
+                group.fallback = merge::Policy::kManual;
+            }
+    };
+    FoundWorld w(people_streams());
+    MemoryRemote other(w.clock);
+    other.streams = people_streams();
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Ada")}});
+    w.device.connect("a", w.remote, by_time);
+    w.device.connect("b", other, by_time);
+    w.device.sync("b");
+    const auto id_there = other.ids("Contacts").at(0);
+    w.device.stamp_by_clock();
+    w.clock.advance(seconds{3'600});
+    w.device.sql("UPDATE contact SET phone = 'typed'");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    w.device.sync("b");
+    REQUIRE(other.value("Contacts", id_there, "Phone") == Value("typed"));
+
+    w.clock.advance(seconds{600});
+    other.edit("Contacts", id_there, {{"Phone", Value("after it")}});
+    w.clock.advance(seconds{600});
+    w.remote.edit("Contacts", id, {{"Phone", Value("last")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    w.device.sync("b");
+    CHECK(w.device.text("SELECT phone FROM contact") == "last");
+    CHECK(other.value("Contacts", id_there, "Phone") == Value("after it"));
+    CHECK(engine::list_conflicts(w.device.engine_db(), {})->size() == 1);
+}
