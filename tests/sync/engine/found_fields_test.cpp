@@ -1,0 +1,321 @@
+// What the simulation (tests/simulation) has found in the engine about fields that a remote cuts,
+// hides, renames, or makes longer or of another type: one case for each defect.
+#include <catch2/catch.hpp>
+
+#include "sync/engine/epoch.hpp"
+#include "tests/sync/engine/found_world.hpp"
+
+using namespace kontor;
+using namespace kontor::test;
+using std::chrono::seconds;
+
+TEST_CASE("a text that lists cut is read again if it may have changed within the same second",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;  // Phone stands for any text that lists cut
+    FoundWorld w(streams);
+    w.remote.cut_fields = {"Phone"};
+    const auto id = w.remote.create("Contacts", {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    REQUIRE(w.device.text("SELECT phone FROM contact") == "138");
+
+    w.clock.jump(-seconds{5});  // a second edit in the second of the first, after it was read
+    w.remote.edit("Contacts", id, {{"Phone", Value("139")}});
+    w.clock.jump(seconds{5});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+
+    const int fetches = w.remote.fetches;  // … and once the second is over, no more
+    w.device.sync("a");
+    CHECK(w.remote.fetches == fetches);
+}
+
+TEST_CASE("a text that lists cut is read again if it may have changed just before our push",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    FoundWorld w(streams);
+    w.remote.revisions = true;
+    w.remote.cut_fields = {"Phone"};
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    w.device.sql("UPDATE contact SET last_name = 'Li'");
+    w.remote.before_push = [&] { w.remote.edit("Contacts", id, {{"Phone", Value("138")}}); };
+    w.device.sync("a");
+    w.remote.before_push = {};
+    CHECK(w.device.text("SELECT phone FROM contact") == "138");
+    CHECK(w.remote.value("Contacts", id, "Last_Name") == Value("Li"));
+}
+
+TEST_CASE("what a create has no word of is the remote's own, also beside what it tells",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote);
+    w.device.sql("INSERT INTO contact(mailing_city) VALUES('Berlin')");
+    w.device.sync("a");
+    const auto id = w.remote.ids("Contacts").front();
+
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE contact SET mailing_city = 'Bonn'");
+    w.remote.erase("Contacts", id);
+    w.remote.before_push = [&] {  // the create meets it by its key
+        w.remote.restore("Contacts", id);
+        w.remote.edit("Contacts", id, {{"Mailing_Street", Value("Markt 1")}});
+    };
+    w.device.sync("a");
+    REQUIRE(w.remote.ids("Contacts") == std::vector{id});
+    REQUIRE(w.remote.sent.back().op == remote::ChangeOp::kCreate);
+    CHECK(w.remote.value("Contacts", id, "Mailing_City") == Value("Bonn"));
+    CHECK(w.device.text("SELECT mailing_city FROM contact") == "Bonn");
+    CHECK(w.device.text("SELECT mailing_street FROM contact") == "Markt 1");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_shadow") == 0);
+}
+
+TEST_CASE("a text that lists cut is read once it can be, if it could not be read at first",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    streams[0].can.modified_resolution_ms = 1;
+    FoundWorld w(streams);
+    w.remote.cut_fields = {"Phone"};
+    std::string id;
+    w.device.connect("a", w.remote);
+    // Shown late: its stamp is of before the last pull, so it is over when the record is shown
+    // again.
+    const auto late = [&](const std::function<void()>& edit) {
+        w.clock.jump(-seconds{7});
+        edit();
+        w.clock.jump(seconds{7});
+        w.remote.fetch_fails = true;
+        REQUIRE(w.device.sync("a").problem);
+        w.remote.fetch_fails = false;
+        w.device.sync("a");
+    };
+    SECTION("a new record") {
+        late([&] { id = w.remote.create("Contacts", {{"Phone", Value("138")}}); });
+    }
+    SECTION("a change") {
+        id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+        w.clock.advance(std::chrono::hours{1});
+        w.device.sync("a");
+        late([&] {
+            w.remote.edit("Contacts", id, {{"Last_Name", Value("Li")}, {"Phone", Value("138")}});
+        });
+        CHECK(w.device.text("SELECT last_name FROM contact") == "Li");
+    }
+    CHECK(w.device.text("SELECT phone FROM contact") == "138");
+}
+
+TEST_CASE("what colleagues changed in a field while it was hidden is read once it is shown again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", lee, {{"Phone", Value("100")}});
+    w.clock.advance(seconds{60});
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    w.device.sync("a");
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", lee, {{"Phone", Value("200")}, {"Email", Value("lee@example.com")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "100");
+    CHECK(w.device.text("SELECT email FROM contact") == "lee@example.com");
+
+    w.clock.advance(seconds{60});
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "200");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'hidden:%Phone'") == 0);
+    w.clock.advance(seconds{3'600});
+    CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
+}
+
+TEST_CASE("of a group that is hidden in part nothing comes, also not with a new record",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+    w.remote.hidden_fields = {"Mailing_City"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Mailing_City"; });
+    w.remote.create("Contacts", {{"Last_Name", Value("Lee")},
+                                 {"Mailing_City", Value("Bern")},
+                                 {"Mailing_Street", Value("Aargasse")}});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT last_name FROM contact") == "Lee");
+    CHECK(w.device.text("SELECT mailing_street FROM contact").empty());
+
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT mailing_city FROM contact") == "Bern");
+    CHECK(w.device.text("SELECT mailing_street FROM contact") == "Aargasse");
+}
+
+TEST_CASE("of our own create that is met again, what its list cuts is read by id too",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;  // Phone stands for any text that lists cut
+    FoundWorld w(std::move(streams));
+    w.device.connect("a", w.remote);
+    w.remote.cut_fields = {"Phone"};
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+    const bool restored = GENERATE(false, true);  // to before it was sent
+    CAPTURE(restored);
+    if (restored) {
+        w.device.back_up();
+        w.remote.next_push = MemoryRemote::Fault::kNone;
+    }
+    static_cast<void>(w.device.try_sync("a"));
+    w.clock.advance(seconds{60});
+    const auto ids = w.remote.ids("Contacts");
+    REQUIRE(ids.size() == 1);
+    w.remote.edit("Contacts", ids[0], {{"Phone", Value("of a colleague")}});
+    if (restored) {
+        w.device.restore();
+        REQUIRE(engine::start_epoch(w.device.engine_db()));
+    }
+    w.clock.advance(seconds{60});
+    for (int i = 0; i < 2; ++i) w.device.sync("a", with_sweep());
+    CHECK(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.device.text("SELECT phone FROM contact") == "of a colleague");
+}
+
+TEST_CASE("a field shown again while a deletion waited is read if the deletion is taken back",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '138'");
+    w.device.sql("DELETE FROM contact");
+    w.remote.hidden_fields.clear();
+    w.device.settings("a").streams = shown;
+    engine::CycleOptions receive;
+    receive.push = false;
+    w.clock.advance(seconds{60});
+    w.device.sync("a", receive);
+
+    w.device.sql("INSERT INTO contact(id, last_name, phone) VALUES(1, 'Lee', '138')");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", lee, "Phone") == Value("138"));
+}
+
+TEST_CASE("what a field holds once it is of another type there is read, though no stamp tells",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("call me")}});
+    w.clock.advance(seconds{3'600});
+    w.device.connect("a", w.remote);
+    w.clock.advance(seconds{3'600});
+    w.device.sync("a");
+    auto& described = w.device.settings("a").streams.front().fields;
+    const auto phone = std::ranges::find(described, "Phone", &remote::FieldSpec::name);
+    const auto now_holds = [&](const Value& value) {
+        // Not a change of the record: its version stays.
+        const auto then = w.remote.at("Contacts", id).version;
+        w.remote.edit("Contacts", id, {{"Phone", value}});
+        w.remote.set_version("Contacts", id, then);
+        w.clock.advance(seconds{3'600});
+    };
+    phone->type = remote::FieldType::kInteger;
+    now_holds(Value::null());
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT phone IS NULL FROM contact") == 1);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE old = 'call me'") == 1);
+    phone->type = remote::FieldType::kText;
+    now_holds(Value("12"));
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "12");
+    w.clock.advance(seconds{3'600});
+    CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
+}
+
+TEST_CASE("an edit of a field that has become of another type outlives a deletion there",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote);
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.remap("a", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                for (auto& field : group.fields)
+                    if (field.remote == "Phone") field.type = remote::FieldType::kInteger;
+    });
+    w.clock.advance(seconds{60});
+    w.remote.erase("Contacts", id);
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+}
+
+TEST_CASE("an edit of a field that is called something else by now goes over what it was based on",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("138")}});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.device.remap("a", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups)
+                for (auto& field : group.fields)
+                    if (field.remote == "Phone") field.type = remote::FieldType::kChoice;
+    });
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.device.text("SELECT phone FROM contact") == "139");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("139"));
+}
+
+TEST_CASE("what a remote had cut is sent once its field is longer, though lists still cut it",
+          "[engine][found]") {
+    auto streams = people_streams();
+    streams[0].fields[2].may_be_cut = true;
+    FoundWorld w(std::move(streams));
+    const auto keep = [&](int characters) {
+        w.device.remap("a", [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups)
+                    for (auto& field : group.fields)
+                        if (field.remote == "Phone") field.max_length = characters;
+        });
+    };
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    keep(4);
+    w.device.sync("a");
+    w.device.sql("UPDATE contact SET phone = '1234567'");
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    REQUIRE(w.remote.value("Contacts", id, "Phone") == Value("1234"));
+    w.clock.advance(seconds{3'600});
+    w.device.sync("a");
+
+    w.remote.cut_fields = {"Phone"};
+    keep(0);
+    w.device.sync("a");
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value("1234567"));
+}
