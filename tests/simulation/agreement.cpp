@@ -201,10 +201,6 @@ private:
                 world_.tally().add("groups parked");
                 continue;
             }
-            if (!fresh_ && Server::is_unclear(record, field.remote)) {
-                world_.tally().add("fields set back within their tick");
-                continue;
-            }
             if (unseen(stream, link.ext_id, group)) {
                 world_.tally().add("groups hidden unnoticed");
                 continue;
@@ -229,6 +225,13 @@ private:
             ours = without_dead(field, ours);
             if (ours.is_blank() && theirs.is_blank()) continue;
             if (ours == theirs || may_be_one(field, mine.front(), theirs)) continue;
+            if (!fresh_ && std::ranges::any_of(Server::set_back_from(record, field.remote),
+                                               [&](const Value& later) {
+                                                   return without_dead(field, later) == ours;
+                                               })) {
+                world_.tally().add("fields set back within their tick");
+                continue;
+            }
             disagree(stream.name + " " + link.ext_id + " " + field.remote + ": here " +
                      shown(mine.front()) + " stands for " + shown(ours) + ", there is " +
                      shown(theirs));

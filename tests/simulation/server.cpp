@@ -236,15 +236,23 @@ void Server::note_changed_within_backups_tick(const std::string& stream, const s
     auto& saved = backup_->records[stream];
     const auto found = saved.find(id);
     if (found == saved.end() || found->second.now.version != now.version) return;
-    auto& [version, fields] = found->second.set_back_within_tick;
-    if (std::exchange(version, now.version) != now.version) fields.clear();
-    const Fields& then = found->second.now.fields;
-    for (const auto* either : {&then, &now.fields})
-        for (const auto& [name, value] : *either) {
-            const auto was = then.find(name), is = now.fields.find(name);
-            if (was == then.end() || is == now.fields.end() || was->second != is->second)
-                fields.insert(name);
-        }
+    auto& [version, held] = found->second.set_back_within_tick;
+    if (std::exchange(version, now.version) != now.version) held.clear();
+    const auto value = [](const Fields& fields, const std::string& name) {
+        const auto at = fields.find(name);
+        return at == fields.end() ? Value::null() : at->second;
+    };
+    for (const FieldModel& field : model_.stream(stream).fields)
+        if (const Value is = value(now.fields, field.remote);
+            is != value(found->second.now.fields, field.remote))
+            held[field.remote].push_back(is);
+}
+
+std::vector<Value> Server::set_back_from(const Record& record, const std::string& field) {
+    const auto& [version, held] = record.set_back_within_tick;
+    const auto found = held.find(field);
+    if (version != record.now.version || found == held.end()) return {};
+    return found->second;
 }
 
 void Server::go_on_with(Records records) {

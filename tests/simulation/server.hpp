@@ -65,12 +65,11 @@ public:
         /// Changed within the tick of its stamp, and hidden from before anybody could read that:
         /// what it tells of itself gives the change away no more (docs/guarantees.md).
         bool hidden_in_tick = false;
-        /// Set back to what it was at one moment of a tick, and changed in the rest of it: these
-        /// fields had other values under the very version that stands there again
-        /// (docs/guarantees.md).
+        /// Set back to what it was at one moment of a tick, and changed in the rest of it: what
+        /// fields held then, under the very version that stands there again (docs/guarantees.md).
         struct SetBackWithinTick {
             std::string version;
-            std::set<std::string> fields;
+            std::map<std::string, std::vector<Value>> held;
         } set_back_within_tick;
         bool ever_deleted = false, ever_restored = false, ever_forbidden = false;
         bool ever_succeeded = false;  ///< merged or converted, whatever was set back since
@@ -163,11 +162,10 @@ public:
     [[nodiscard]] bool replaced_in_tick(const std::string& stream, const std::string& id,
                                         const std::string& field, const void* who) const;
     /// It is part of a group that a colleague has changed in another field, and so has confirmed.
-    /// Whoever has read the later value of this field cannot know that it was set back.
-    [[nodiscard]] static bool is_unclear(const Record& record, const std::string& field) {
-        const auto& [version, fields] = record.set_back_within_tick;
-        return version == record.now.version && fields.contains(field);
-    }
+    /// What this field held later in the tick that the record was set back into: whoever has read
+    /// that cannot know.
+    [[nodiscard]] static std::vector<Value> set_back_from(const Record& record,
+                                                          const std::string& field);
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     /// How often a field has become another one.
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
