@@ -17,7 +17,7 @@ import urllib.parse
 from world import World, until
 
 BIN = sys.argv.pop(1)
-PER_MINUTE = 400
+PER_MINUTE = 60
 
 SURVEY = """id = "how"
 title = { en = "How are we doing?", zh = "我们做得怎么样？" }
@@ -224,7 +224,7 @@ class Form(unittest.TestCase):
         self.assertNotIn("1=1", self.world.logged())
 
     def test_who_asks_too_often_waits_and_others_do_not(self):
-        seen = [self.request("GET", "/robots.txt", client="203.0.113.5")[0] for _ in range(PER_MINUTE + 60)]
+        seen = [self.request("GET", "/robots.txt", client="203.0.113.5")[0] for _ in range(PER_MINUTE + 20)]
         self.assertEqual(seen[:PER_MINUTE], [200] * PER_MINUTE)
         self.assertIn(429, seen[PER_MINUTE:])
         # What a client says of itself in front of what the proxy saw does not help.
