@@ -86,6 +86,74 @@ Verdict full(Bench& bench, const StreamSpec& stream) {
     return passed("records", {{"count", std::to_string(size)}, {"batches", "1"}});
 }
 
+/// What was read of `id` while something else was written is what there is.
+Verdict beside_is_true(Bench& bench, const StreamSpec& stream, const std::string& id,
+                       const std::vector<Image>& read) {
+    const auto image = std::ranges::find(read, id, &Image::id);
+    if (image == read.end() || image->fact != Fact::kRecord)
+        return failed("beside_not_read", {{"record", id}});
+    const auto now = bench.truth(stream, id);
+    if (!now) return failed_call("fetch", now.error());
+    if (image->version != now->version)
+        return failed("versions_differ",
+                      {{"record", id}, {"first", image->version}, {"second", now->version}});
+    for (const auto& field : stream.fields) {
+        const auto there = value_of(stream, *now, field.name);
+        const auto here = value_of(stream, *image, field.name);
+        if (there.is_absent() || same_meaning(field, there, here)) continue;
+        return failed("beside_differs", {{"record", id}, {"field", field.name}});
+    }
+    return passed();
+}
+
+Verdict fetch_with_push(Bench& bench, const StreamSpec& stream) {
+    const auto* mark = Bench::mark_field(stream);
+    if (!stream.can.fetch_with_push)
+        return not_applicable("not_declared", {{"what", "fetch_with_push"}});
+    if (!stream.can.create || !stream.can.update)
+        return not_applicable("not_declared", {{"what", "create, update"}});
+    if (!mark) return not_applicable("no_text_field");
+    std::vector<std::string> ids;
+    while (ids.size() < 3) {
+        const auto made = bench.create(bench.remote(), stream);
+        if (!made) return could_not_create(made.error());
+        ids.push_back(made->id);
+    }
+    const std::string written = ids.back();
+    // One that is not there, which is to spoil neither the others nor the push.
+    ids.back() = hostile_ids().front();
+    // A colleague's edit: what a connector still knows of the record is not what there is.
+    const auto other = bench.colleague();
+    if (!other) return failed_call("open", other.error());
+    const auto edited = bench.push(
+        **other, stream, update_of(ids.front(), mark->name, Value("colleague " + bench.token())));
+    if (!edited || edited->status != PushStatus::kOk)
+        return failed("not_updated", {{"record", ids.front()}, {"error", words_of(edited)}});
+
+    // Backwards, so that no field has the place that it has in the description or in the change.
+    auto names = names_of(stream);
+    std::ranges::reverse(names);
+    const Value value("beside " + bench.token());
+    const std::vector<Change> changes{update_of(written, mark->name, value)};
+    Collector read;
+    const auto done = bench.remote().push_and_fetch(stream.name, changes, names, ids, read);
+    if (!done.pushed) return failed_call("push", done.pushed.error());
+    const auto& result = done.pushed->front();
+    if (result.status != PushStatus::kOk)
+        return failed("not_updated", {{"record", written}, {"error", words_of(Pushed(result))}});
+    const auto now = bench.truth(stream, written);
+    if (!now) return failed_call("fetch", now.error());
+    if (!same_meaning(*mark, value, value_of(stream, *now, mark->name)))
+        return failed("ok_not_done", {{"record", written}});
+    if (!done.fetched) return failed_call("fetch", done.fetched.error());
+    for (auto& image : read.images) std::ranges::reverse(image.fields);
+    for (const auto& id : {ids[0], ids[1]})
+        if (auto verdict = beside_is_true(bench, stream, id, read.images);
+            verdict.outcome != Outcome::kPassed)
+            return verdict;
+    return passed();
+}
+
 Verdict twice(Bench& bench, const StreamSpec& stream) {
     if (!stream.can.create) return not_applicable("not_declared", {{"what", "create"}});
     const auto& key = stream.can.key_field;
@@ -129,6 +197,7 @@ Verdict write_unknown(Bench& bench, const StreamSpec& stream) {
 constexpr Check kBatchChecks[] = {
     {.name = "batch_partial", .writes = true, .of_stream = partial},
     {.name = "batch_full", .writes = true, .of_stream = full},
+    {.name = "fetch_with_push", .writes = true, .of_stream = fetch_with_push},
     {.name = "create_twice", .writes = true, .blind = true, .of_stream = twice},
     {.name = "write_unknown", .writes = true, .of_stream = write_unknown},
 };
