@@ -125,6 +125,15 @@ constexpr Text kSentenceTexts[] = {
     {"said.set_back",
      "{record} is older at the remote than what was read before: the remote was set back",
      "{record} 在远端的版本比此前读取的更旧：远端已被恢复到较早的状态"},
+    {"said.late_read",
+     "{record} is older at the remote than what was read before, which may be a read that lags: "
+     "the "
+     "next sync looks again",
+     "{record} 在远端的版本比此前读取的更旧，可能是读取有延迟：下次同步会再次查看"},
+    {"said.late_read.list",
+     "{record} is older when it is read by id than the remote's list has shown it: the next sync "
+     "looks again",
+     "按 id 读取的 {record} 比远端列表所示的更旧：下次同步会再次查看"},
     {"said.set_back.id",
      "{stream}: the remote has given a new record the id of one that is here: the remote was set "
      "back",

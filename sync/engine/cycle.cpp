@@ -11,6 +11,7 @@
 #include "sync/engine/dry_run.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/hidden_fields.hpp"
+#include "sync/engine/late_reads.hpp"
 #include "sync/engine/missing_columns.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
@@ -101,6 +102,7 @@ public:
         try {
             steps();
         } catch (Failure& failure) {
+            failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));
             if (failure.error.code == Errc::kMismatch) pause(failure.error);
             end_run(failure.error.code == Errc::kCancelled ? "cancelled" : "failed",
                     &failure.error);
@@ -266,6 +268,9 @@ private:
                               .observer = ports_.observer,
                               .gate = ports_.gate,
                               .cancelled = ports_.cancelled};
+        for (std::size_t i = 0; i < streams.size(); ++i)
+            if (capabilities(*streams[i]).fetch)
+                look_again(*context_, ports, *streams[i], report_.streams[i]);
         std::vector<Sweep> sweeps;
         for (std::size_t i = 0; i < streams.size(); ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {

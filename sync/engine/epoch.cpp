@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/references.hpp"
@@ -136,6 +137,7 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
             " push_enabled = 0 WHERE id = ?",
             *id);
         sql.run("DELETE FROM kontor_meta WHERE key = ?", lost_marker(*id));
+        forget_late_read(sql, *id);
         const auto streams = ids(sql, "SELECT id FROM kontor_stream WHERE connection = ?", *id);
         for (const std::int64_t stream : streams) {
             forget_organisation(sql, stream, clock, actor);

@@ -4,6 +4,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
@@ -160,7 +161,9 @@ void Merger::refuse_older(const Link& link, const remote::RecordView& image) con
     stop({Errc::kMismatch,
           plan_.mapping.stream + " " + std::string(image.id) +
               " is older at the remote than what was read before: the remote was set back",
-          {{"stream", plan_.mapping.stream}, {"id", std::string(image.id)}}});
+          {{"stream", plan_.mapping.stream},
+           {"id", std::string(image.id)},
+           {"known_version", link.version}}});
 }
 
 void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
@@ -235,13 +238,20 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
     work.intents = intents_of(context_.sql, work.link.id);
     work.conflicts = has_open_conflicts(context_.sql, work.link.id);
     // We have written since, and were not told the version: this may be how it was before.
-    if (!authoritative && std::ranges::any_of(work.intents, [&](const Intent& i) {
-            return i.state == "acked" && i.version.empty() && !i.base_version.empty() &&
-                   image.version <= i.base_version;
-        })) {
+    const auto before_ours = [&](const Intent& i) {
+        return i.state == "acked" && i.version.empty() && !i.base_version.empty() &&
+               image.version <= i.base_version;
+    };
+    if (!authoritative && std::ranges::any_of(work.intents, before_ours)) {
         doubt(image.id);
         return;
     }
+    // A copy that lags shows that by id, too. Where versions are times it may have been the same
+    // tick.
+    if (!parse_instant(image.version) && std::ranges::any_of(work.intents, [&](const Intent& i) {
+            return before_ours(i) && i.at && context_.clock.now() - *i.at < kReadsLag;
+        }))
+        return;
     if (maybe_before_our_write(work) || must_be_read_whole(work)) {
         rereads_.emplace_back(image.id);
         return;

@@ -1,7 +1,9 @@
 #include "sync/engine/puller.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <set>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/loader.hpp"
@@ -64,7 +66,9 @@ public:
     void reread() {
         broke_off_ = false;
         const auto ids = std::exchange(rereads_, {});
-        if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);
+        const auto listed = std::exchange(listed_, {});
+        if (!ids.empty())
+            fetch_and_merge(context_, ports_, plan_, ids, counts_, Absence::kDoubted, {}, &listed);
         if (held_.empty()) return;
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, std::exchange(held_, {}));
@@ -113,8 +117,11 @@ private:
 
     /// After a commit.
     void applied(std::span<const remote::RecordView> batch) {
-        for (auto& id : merger_.take_rereads())
-            if (can_.fetch) rereads_.push_back(std::move(id));
+        auto taken = merger_.take_rereads();
+        if (can_.fetch && !taken.empty()) {
+            note_listed(batch, {taken.begin(), taken.end()});
+            std::ranges::move(taken, std::back_inserter(rereads_));
+        }
         // A first load counts what there is: it is also told who is gone.
         done_ += plan_.loaded
                      ? static_cast<std::int64_t>(batch.size())
@@ -123,6 +130,15 @@ private:
         if (held_.empty() || rereads_.size() < kRereadsMax) return;
         broke_off_ = true;
         stop({Errc::kCancelled, "records are read by id first", {}, {}});
+    }
+
+    void note_listed(std::span<const remote::RecordView> batch,
+                     const std::set<std::string, std::less<>>& ids) {
+        for (const auto& record : batch)
+            if (!record.version.empty() && ids.contains(record.id)) {
+                std::string& newest = listed_[std::string(record.id)];
+                newest = std::max(newest, std::string(record.version));
+            }
     }
 
     void check(std::span<const remote::RecordView> batch) const {
@@ -186,6 +202,7 @@ private:
     Merger merger_;
     std::unique_ptr<Loader> loader_;
     std::vector<std::string> rereads_;  // read by id once the remote is free
+    ListedVersions listed_;             // of these
     std::string held_;                  // cursor that waits for them
     bool broke_off_ = false;
     std::int64_t done_ = 0;
@@ -194,18 +211,31 @@ private:
 /// Merges what fetch() and find() hand over.
 class AnswerSink final : public remote::RecordSink {
 public:
-    AnswerSink(Context& context, Merger& merger, Absence absence)
-        : context_(context), merger_(merger), absence_(absence) {}
+    AnswerSink(Context& context, Merger& merger, Absence absence,
+               const ListedVersions* listed = nullptr)
+        : context_(context), merger_(merger), absence_(absence), listed_(listed) {}
     Result<> accept(std::span<const remote::RecordView> batch, std::string_view) override {
         return guarded([&] {
             EngineTransaction transaction(context_);
             for (const auto& record : batch)
-                if (record.fact == remote::Fact::kMissing && absence_ != Absence::kBelieved)
+                if (lags_behind_list(record))
+                    lagging_ = record.id;
+                else if (record.fact == remote::Fact::kMissing && absence_ != Absence::kBelieved)
                     missing_.emplace_back(record.id);
                 else
                     merger_.apply(record, true);
             transaction.commit();
         });
+    }
+
+    /// Once all others are merged. The cursor waits: what the list has shown comes again.
+    void refuse_lagging(const StreamPlan& plan) const {
+        if (lagging_.empty()) return;
+        stop({Errc::kUnavailable,
+              plan.mapping.stream + " " + lagging_ +
+                  " is older when it is read by id than the remote's list has shown it: the next"
+                  " sync looks again",
+              {{"stream", plan.mapping.stream}, {"id", lagging_}}});
     }
 
     /// Those that are said to be missing from here on are, and these too unless they stay open.
@@ -226,9 +256,18 @@ public:
     }
 
 private:
+    [[nodiscard]] bool lags_behind_list(const remote::RecordView& record) const {
+        if (listed_ == nullptr || record.fact != remote::Fact::kRecord || record.version.empty())
+            return false;
+        const auto shown = listed_->find(record.id);
+        return shown != listed_->end() && record.version < shown->second;
+    }
+
     Context& context_;
     Merger& merger_;
     Absence absence_;
+    const ListedVersions* listed_;
+    std::string lagging_;
     std::vector<std::string> missing_;
 };
 
@@ -236,12 +275,12 @@ private:
 
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      std::vector<std::string> ids, StreamCounts& counts, Absence absence,
-                     Fetch first) {
+                     Fetch first, const ListedVersions* listed) {
     const Fetch fetch = [&](std::span<const std::string> some, remote::RecordSink& sink) {
         return ports.remote.fetch(plan.mapping.stream, plan.remote_fields, some, sink);
     };
     Merger merger(context, plan, counts);
-    AnswerSink sink(context, merger, absence);
+    AnswerSink sink(context, merger, absence, listed);
     // What answers lead to is read after them: those that records were merged into, and that are
     // not here yet; they may have been merged too.
     for (int depth = 0; !ids.empty() && depth <= kSuccessorsMax; ++depth) {
@@ -259,6 +298,7 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
         sink.settle_missing(context, ports, plan, counts);
         ids = merger.take_rereads();
     }
+    sink.refuse_lagging(plan);
     ports.observer.committed();
 }
 

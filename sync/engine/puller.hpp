@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
+#include <string>
 
 #include "sync/engine/context.hpp"
 #include "sync/engine/cycle.hpp"
@@ -34,11 +36,17 @@ enum class Absence { kDoubted, kBelieved, kLeftOpen };
 /// Hands the images of some ids to a sink, as Remote::fetch does.
 using Fetch = std::function<Result<>(std::span<const std::string> ids, remote::RecordSink& sink)>;
 
+/// As which version a list has shown records, by id.
+using ListedVersions = std::map<std::string, std::string, std::less<>>;
+
 /// Reads records by id and merges them as authoritative images. `first`, if there is one, fetches
-/// the first of them in the remote's stead. Throws Failure.
+/// the first of them in the remote's stead. One that is older than `listed` has it comes from a
+/// copy that lags: it is not merged, and the others are before that is an error (kUnavailable).
+/// Throws Failure.
 void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      std::vector<std::string> ids, StreamCounts& counts,
-                     Absence absence = Absence::kDoubted, Fetch first = {});
+                     Absence absence = Absence::kDoubted, Fetch first = {},
+                     const ListedVersions* listed = nullptr);
 
 /// The same for records with these values of the mapping's key field.
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,

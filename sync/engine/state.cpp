@@ -196,7 +196,7 @@ std::vector<Intent> intents_of(Sql& sql, std::int64_t link) {
     std::vector<Intent> out;
     auto& rows = sql.bind(
         "SELECT id, op, sent, coalesce(key, ''), coalesce(base_version, ''), state,"
-        " coalesce(version, '') FROM kontor_intent WHERE link = ? ORDER BY id",
+        " coalesce(version, ''), at FROM kontor_intent WHERE link = ? ORDER BY id",
         link);
     while (Sql::step(rows))
         out.push_back({.id = rows.integer(0),
@@ -206,7 +206,8 @@ std::vector<Intent> intents_of(Sql& sql, std::int64_t link) {
                        .key = std::string(rows.text(3)),
                        .base_version = std::string(rows.text(4)),
                        .state = std::string(rows.text(5)),
-                       .version = std::string(rows.text(6))});
+                       .version = std::string(rows.text(6)),
+                       .at = parse_instant(rows.text(7))});
     return out;
 }
 

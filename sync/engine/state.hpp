@@ -87,6 +87,7 @@ struct Intent {
     /// sent unknown acked parked; refused: said to be not carried out, for the record had changed
     std::string state;
     std::string version;
+    std::optional<Instant> at = {};  ///< when it was written down, by our clock; of stored ones
 };
 [[nodiscard]] std::vector<Intent> intents_of(Sql& sql, std::int64_t link);
 /// True if it is not known of an intent of the link whether it was carried out.

@@ -135,7 +135,8 @@ MUTANTS = [
     ("the cursor moves before what is to be read by id", "B2 B3", {PULLER: [(
         "if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))", "if (true)")]}),
     ("records to be read by id are forgotten", "B2", {PULLER: [(
-        "if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_);", "")]}),
+        "if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_, Absence::kDoubted, {}, "
+        "&listed);", "")]}),
     ("a null wins where nothing was known", "b", {THREE_WAY: [(
         "if (adds_only(input.remote, input.local)) return keep(Known{input.remote, input.remote}, "
         "\"theirs_blank\");", "if (adds_only(input.remote, input.local)) return take(input, \"theirs\");")]}),
@@ -250,4 +251,16 @@ MUTANTS = [
     ("what was typed over since a restore counts as somebody else's", "B5 C2", {MERGER: [(
         "unread_ && (input.known ? theirs != input.known->theirs : !parked && !looked_for) &&",
         "unread_ && plan_.id < 0 &&")]}),
+    ("what was changed while we might not see it is not merged once we may", "A7 C1", {MERGER: [(
+        "        case LinkState::kMissing:\n        case LinkState::kAccessLost:\n"
+        "            link->state = LinkState::kLive;\n            break;",
+        "        case LinkState::kAccessLost:\n            link->state = LinkState::kLive;\n"
+        "            return save_link(context_.sql, *link, *stored);\n"
+        "        case LinkState::kMissing:\n            link->state = LinkState::kLive;\n            break;")]}),
+    ("what another replica of the same user writes later is taken for a form of ours", "f C1", {MERGER: [(
+        "return image.version == intent.version &&\n", "return")]}),
+    ("a read by id that lags is taken for a remote that was set back", "B5", {CYCLE: [(
+        "failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));", "")]}),
+    ("what is read by id counts though the list has shown a newer form", "B2", {PULLER: [(
+        "if (listed_ == nullptr || record.fact", "if (true || record.fact")]}),
 ]

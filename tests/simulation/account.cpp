@@ -182,6 +182,15 @@ Account::Shown Account::by_id(const std::string& stream, const std::string& id) 
     return out;
 }
 
+void Account::show_late(const std::string& stream, Shown& shown) {
+    if (shown.fact != remote::Fact::kRecord) return;
+    const Server::Image& read = server_.read(*server_.find(stream, shown.id));
+    if (read.version == shown.image.version) return;
+    shown.image = read;
+    ++fired_;
+    trace_.note("! a read lags");
+}
+
 std::vector<Account::Shown> Account::changed_since(const std::string& stream,
                                                    std::string_view from) const {
     std::vector<Shown> out;
@@ -338,8 +347,10 @@ Result<> Account::fetch(std::string_view stream, std::span<const std::string> fi
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         if (auto sent = request("fetch " + name); !sent) return sent;
         std::vector<Shown> shown;
-        for (const auto& id : ids.subspan(at, std::min(kFetchBatch, ids.size() - at)))
+        for (const auto& id : ids.subspan(at, std::min(kFetchBatch, ids.size() - at))) {
             shown.push_back(by_id(name, id));
+            show_late(name, shown.back());
+        }
         if (auto back = answer("fetched"); !back) return back;
         if (auto done = emit(name, fields, shown, true, sink, ""); !done) return done;
     }
@@ -378,7 +389,7 @@ void Account::watch_update(const std::string& stream, const remote::Change& chan
         if (delivered_.contains(*token))
             overwritten_.insert(*token);
         else if (!shown_.contains(*token) && before.now.modified_by == "colleague" &&
-                 (before.written_at < cycle_began_ ||
+                 (before.written_at + server_.traits().read_lag_max < cycle_began_ ||
                   (compared && before.now.version == change.expect_version)))
             hooks_.violation("A2: " + stream + " " + change.id + " " + field.field +
                              ": a value that was never read was overwritten");

@@ -148,6 +148,8 @@ private:
                   const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
                   std::string_view checkpoint);
     Shown by_id(const std::string& stream, const std::string& id) const;
+    /// The copy that answers reads by id may lag behind.
+    void show_late(const std::string& stream, Shown& shown);
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
     void watch_return(const std::string& stream, const remote::Change& change) const;
     void watch_update(const std::string& stream, const remote::Change& change,

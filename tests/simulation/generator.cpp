@@ -434,6 +434,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.resends ? ", pushes arrive twice" : "") +
         (scenario.twists.converts ? ", leads are converted" : "") +
         (scenario.twists.retypes ? ", fields change their type" : "") +
+        (scenario.twists.late_reads ? ", reads lag" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

@@ -68,6 +68,13 @@ void Server::before_change(Record& record, Instant when) {
     record.visible_at = std::max(record.visible_at, when + dice_.upto(traits_.index_lag_max));
 }
 
+// Of changes alone: what is new or deleted, a read by id tells at once.
+void Server::let_reads_lag(Record& record) {
+    if (traits_.read_lag_max.count() == 0 || record.now.version.empty()) return;
+    if (time_.now >= record.readable_at) record.read_as = record.now;
+    record.readable_at = std::max(record.readable_at, time_.now + dice_.upto(traits_.read_lag_max));
+}
+
 void Server::compute(const std::string& stream, Record& record) {
     for (const FieldModel& field : model_.stream(stream).fields) {
         if (!field.computed) continue;
@@ -96,6 +103,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
                     const std::string& by, const std::string& stamp, Instant when) {
     Record& record = records_[stream][id];
     before_change(record, when);
+    let_reads_lag(record);
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
@@ -164,6 +172,7 @@ void Server::settle() {
 void Server::erase(const std::string& stream, const std::string& id, const std::string& by) {
     Record& record = records_[stream].at(id);
     before_change(record, time_.now);
+    record.readable_at = {};
     record.now.deleted = record.ever_deleted = true;
     mark(record.now, stamp(), by);
     if (!traits_.nulls_lookups) return;
@@ -352,6 +361,7 @@ void Server::retype(const FieldModel& field, bool stamps) {
             convert(record.now);
             for (Image& image : record.past) convert(image);
             if (record.indexed) convert(*record.indexed);
+            if (record.read_as) convert(*record.read_as);
             if (stamped) compute("Contacts", record);
             note_address(record.now);
             for (const Image& image : record.past) note_address(image);
@@ -499,6 +509,10 @@ std::optional<Instant> Server::typed_at(const std::string& id, const std::string
 const Server::Image* Server::visible(const Record& record) const {
     if (time_.now >= record.visible_at) return &record.now;
     return record.indexed ? &*record.indexed : nullptr;
+}
+
+const Server::Image& Server::read(const Record& record) const {
+    return time_.now < record.readable_at ? *record.read_as : record.now;
 }
 
 std::vector<std::string> Server::live(const std::string& stream) const {

@@ -23,6 +23,7 @@ struct ServerTraits {
     milliseconds precision{1'000};  ///< of its stamps
     milliseconds skew{0};           ///< of its clock
     milliseconds index_lag_max{0};  ///< until a change shows in lists and pulls
+    milliseconds read_lag_max{0};   ///< after a change, until reads by id show it
     milliseconds latency_max{400};
     bool opaque_versions = false;  ///< revisions that are no times; else stamps
     bool answers_version = true;   ///< a push's answer names the new version
@@ -59,6 +60,8 @@ public:
         Image now;
         std::optional<Image> indexed;  ///< what lists show until `visible_at`
         Instant visible_at{};
+        std::optional<Image> read_as;  ///< what reads by id show until `readable_at`
+        Instant readable_at{};
         Instant written_at{};     ///< when `now` came to be, whatever its stamp says
         std::vector<Image> past;  ///< a few earlier images, for late deliveries
         bool forbidden = false;
@@ -130,6 +133,8 @@ public:
     [[nodiscard]] const std::map<std::string, Record>& records(const std::string& stream) const;
     [[nodiscard]] const Record* find(const std::string& stream, const std::string& id) const;
     [[nodiscard]] const Image* visible(const Record& record) const;  ///< nullptr: not yet
+    /// What a read by id shows of one that is there.
+    [[nodiscard]] const Image& read(const Record& record) const;
     [[nodiscard]] std::vector<std::string> live(const std::string& stream) const;
     [[nodiscard]] std::vector<std::string> dead(const std::string& stream) const;
     /// Longest time from a stamp until the change is in every list.
@@ -187,6 +192,7 @@ private:
                 const std::string& by, const std::string& stamp, Instant when);
     /// `when` it is carried out; lists learn of it up to index_lag_max later.
     void before_change(Record& record, Instant when);
+    void let_reads_lag(Record& record);
     void compute(const std::string& stream, Record& record);
     void note_changed_within_backups_tick(const std::string& stream, const std::string& id,
                                           const Image& now);

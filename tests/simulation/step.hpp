@@ -110,15 +110,16 @@ struct Twists {
     /// The first device has made no sync when the story begins: it loads remotes that are full and
     /// in use (B4).
     bool loads_late = false;
-    bool slow = false;      ///< remotes that tell their time slowly (D1)
-    bool ends = false;      ///< what gets lost may be lost because the connector's process ended
-    bool set_back = false;  ///< a remote is set back, or replaced by another organisation (B5)
-    int quota = 0;          ///< requests a day for each connection; 0: no limit
-    bool restored = false;  ///< a device's replica is put back to an earlier state
-    bool forgets = false;   ///< lists of deletions forget them after a day or more
-    bool converts = false;  ///< leads, which become contacts at the remote (D7)
-    bool retypes = false;   ///< fields change their type at the remote
-    bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
+    bool slow = false;        ///< remotes that tell their time slowly (D1)
+    bool ends = false;        ///< what gets lost may be lost because the connector's process ended
+    bool set_back = false;    ///< a remote is set back, or replaced by another organisation (B5)
+    int quota = 0;            ///< requests a day for each connection; 0: no limit
+    bool restored = false;    ///< a device's replica is put back to an earlier state
+    bool late_reads = false;  ///< reads by id may show what was there before a change
+    bool forgets = false;     ///< lists of deletions forget them after a day or more
+    bool converts = false;    ///< leads, which become contacts at the remote (D7)
+    bool retypes = false;     ///< fields change their type at the remote
+    bool resends = false;  ///< what is pushed may arrive twice; the second answer comes back (A3)
 };
 
 /// Everything that one seed stands for.

@@ -164,12 +164,26 @@ void forget(Scenario& scenario) {
     }
 }
 
+// A copy that lags answers reads by id. Where versions tell each change apart: two changes of one
+// stamp look the same. A clock here that jumps is no measure of how long it lags.
+void let_reads_lag(Scenario& scenario) {
+    Dice dice(scenario.seed + 0x1A7E);
+    if (!dice.percent(15)) return;
+    for (ServerTraits& traits : scenario.traits) {
+        if (!traits.opaque_versions) continue;
+        scenario.twists.late_reads = true;
+        traits.read_lag_max = milliseconds{1'000 + static_cast<int>(dice.roll(30'000))};
+    }
+    if (scenario.twists.late_reads)
+        std::erase_if(scenario.steps, [](const Step& step) { return step.act == Act::kClockJump; });
+}
+
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
     static const std::vector<std::string> names{
-        "reader",   "fights", "twins",   "loads_late", "slow",     "ends",   "set_back",
-        "restored", "quota",  "forgets", "resends",    "converts", "retypes"};
+        "reader",   "fights", "twins",   "loads_late", "slow",     "ends",    "set_back",
+        "restored", "quota",  "forgets", "resends",    "converts", "retypes", "late_reads"};
     return names;
 }
 
@@ -180,7 +194,7 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
            (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
            (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
-           (name == "retypes" && twists.retypes);
+           (name == "retypes" && twists.retypes) || (name == "late_reads" && twists.late_reads);
 }
 
 void twist(Scenario& scenario) {
@@ -218,6 +232,7 @@ void twist(Scenario& scenario) {
     twists.resends = !one_fate && again.percent(15);
     add_leads(scenario);
     add_retypes(scenario);
+    let_reads_lag(scenario);
 }
 
 }  // namespace kontor::simulation

@@ -200,10 +200,12 @@ Result<> MemoryRemote::fetch(std::string_view stream, std::span<const std::strin
                                              .successor = {},
                                              .fields = {}};
             if (auto done = sink.accept({&missing, 1}, ""); !done) return done;
-        } else if (auto done = emit(stream, fields, {{id, &found->second}}, true, sink, "");
-                   !done) {
-            return done;
+            continue;
         }
+        const auto& late = read_as[std::string(stream)];
+        const auto shown = late.find(id);
+        const Record& record = shown != late.end() ? shown->second : found->second;
+        if (auto done = emit(stream, fields, {{id, &record}}, true, sink, ""); !done) return done;
     }
     return {};
 }

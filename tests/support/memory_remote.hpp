@@ -76,7 +76,9 @@ public:
     bool lying_list = false;                 ///< … and says that it is complete
     std::map<std::string, Errc> no_list;     ///< streams whose list_ids fails
     std::map<std::string, Errc> no_fetch;    ///< … whose fetch fails
-    bool first_pull_tells_deleted = false;   ///< as some lists do
+    /// By stream and id: what a copy that lags shows to whoever reads it by id.
+    std::map<std::string, std::map<std::string, Record>> read_as;
+    bool first_pull_tells_deleted = false;  ///< as some lists do
     std::size_t page_size = 3;
     std::size_t fail_pull_after = SIZE_MAX;  ///< pages, then kUnavailable
 

@@ -433,6 +433,7 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
     SECTION("one of another stream is older than it was: the remote was set back") {
         f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("since")}});
         f.device.sync("crm");
+        f.later();
         f.device.reroute("crm", earlier);
         edit_account();
         CHECK(f.device.try_sync("crm").error().code == Errc::kMismatch);
