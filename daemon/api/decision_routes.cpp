@@ -2,6 +2,7 @@
 #include "daemon/api/conflict_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
+#include "daemon/api/work_progress.hpp"
 #include "sync/engine/decisions.hpp"
 
 namespace kontor::api {
@@ -71,8 +72,8 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
 }
 
 Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
-    auto body = parse_body(
-        request, {"choose", "connection", "entity", "field", "rule", "older_than_s", "dry_run"});
+    auto body = parse_body(request, {"choose", "connection", "entity", "field", "rule",
+                                     "older_than_s", "dry_run", "work"});
     if (!body) return pass(body);
     auto side = side_in(*body);
     if (!side) return pass(side);
@@ -93,6 +94,8 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
         which.opened_before = format_instant(services.clock.now() - std::chrono::seconds(**older));
     auto dry_run = flag_in(*body, "dry_run", false);
     if (!dry_run) return pass(dry_run);
+    auto how_far = work_progress(services, *body, "resolve");
+    if (!how_far) return pass(how_far);
     auto db = *dry_run ? services.databases.lend(Access::kReadOnly)
                        : services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
@@ -101,8 +104,8 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
         if (!found) return pass(found);
         return json_response(many_json(*found, *side, true));
     }
-    auto done =
-        engine::decide_many(**db, services.clock, services.random, which, *side, request.actor);
+    auto done = engine::decide_many(**db, services.clock, services.random, which, *side,
+                                    request.actor, *how_far);
     if (!done) return pass(done);
     services.edited();
     return json_response(many_json(*done, *side, false));

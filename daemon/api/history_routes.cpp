@@ -7,6 +7,7 @@
 #include "daemon/api/record_names.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/api/undo_json.hpp"
+#include "daemon/api/work_progress.hpp"
 #include "sync/engine/decisions.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/replica/history.hpp"
@@ -279,27 +280,29 @@ Result<bool> decided_conflicts(Services& services, std::int64_t run) {
 }
 
 Result<ApiResponse> reopen(Services& services, const ApiRequest& request, std::int64_t run,
-                           bool preview) {
+                           bool preview, const HowFar& how_far) {
     auto db = services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
-    auto done =
-        engine::reopen_run(**db, services.clock, services.random, run, preview, request.actor);
+    auto done = engine::reopen_run(**db, services.clock, services.random, run, preview,
+                                   request.actor, how_far);
     if (!done) return pass(done);
     if (!preview) services.edited();
     return json_response(reopened_json(*done, preview));
 }
 
 Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
-    auto body =
-        parse_body(request, {"run", "change", "since", "until", "record", "local", "preview"});
+    auto body = parse_body(
+        request, {"run", "change", "since", "until", "record", "local", "preview", "work"});
     if (!body) return pass(body);
     auto preview = flag_in(*body, "preview", false);
     if (!preview) return pass(preview);
+    auto how_far = work_progress(services, *body, "undo");
+    if (!how_far) return pass(how_far);
     auto run = integer_in(*body, "run");
     if (!run) return pass(run);
     auto decided = *run ? decided_conflicts(services, **run) : Result<bool>(false);
     if (!decided) return pass(decided);
-    if (*decided) return reopen(services, request, **run, *preview);
+    if (*decided) return reopen(services, request, **run, *preview, *how_far);
     auto db = *preview ? services.databases.lend(Access::kReadOnly)
                        : services.databases.lend_for_many(Access::kLocal);
     if (!db) return pass(db);
@@ -313,7 +316,7 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
         if (!plan) return pass(plan);
         return json_response(undo_json(*plan, **catalogue, true));
     }
-    auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read);
+    auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read, *how_far);
     if (!done) return pass(done);
     services.edited();
     auto answer = undo_json(done->plan, **catalogue, false);

@@ -10,6 +10,7 @@
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/mapping_routes.hpp"
 #include "daemon/api/services.hpp"
+#include "daemon/api/work_progress.hpp"
 #include "sync/engine/reconcile.hpp"
 
 namespace kontor::api {
@@ -96,7 +97,7 @@ Result<RuleTarget> target_of(const replica::Database& db, std::int64_t id) {
 Result<ApiResponse> decide_always(Services& services, const ApiRequest& request) {
     auto id = id_of(request, "id");
     if (!id) return pass(id);
-    auto body = parse_body(request, {"choose", "dry_run"});
+    auto body = parse_body(request, {"choose", "dry_run", "work"});
     if (!body) return pass(body);
     auto side = side_in(*body);
     if (!side) return pass(side);
@@ -105,6 +106,8 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
                     {{"key", "choose"}});
     auto dry_run = flag_in(*body, "dry_run", false);
     if (!dry_run) return pass(dry_run);
+    auto how_far = work_progress(services, *body, "resolve");
+    if (!how_far) return pass(how_far);
     RuleTarget of;
     {
         auto db = services.databases.lend(Access::kReadOnly);
@@ -141,8 +144,8 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
                                               {"actor", request.actor}});
     auto db = services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
-    auto done =
-        engine::decide_many(**db, services.clock, services.random, which, *side, request.actor);
+    auto done = engine::decide_many(**db, services.clock, services.random, which, *side,
+                                    request.actor, *how_far);
     if (!done) return pass(done);
     services.edited();
     auto out = many_json(*done, *side, false);

@@ -1,6 +1,7 @@
 #include "daemon/cli/api.hpp"
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "daemon/cli/json_view.hpp"
 
@@ -86,6 +87,23 @@ Outcome<json> Api::get_within(const std::string& path, std::chrono::milliseconds
 
 Outcome<json> Api::post(const std::string& path, const json& body) {
     return call({.method = "POST", .target = path, .body = dump(body)});
+}
+
+Outcome<json> Api::post_and_hear(const std::string& path, const json& body,
+                                 const std::function<void(const SseEvent&)>& event) {
+    Cancel answered;
+    std::jthread hearing([&] {
+        HttpClient http(http_.socket_path(), answered);
+        Api api(http, language_);
+        static_cast<void>(api.events("/events", "", [&](const SseEvent& one) {
+            event(one);
+            return true;
+        }));
+    });
+    auto answer = post(path, body);
+    answered.request();
+    hearing.join();
+    return answer;
 }
 
 Outcome<json> Api::patch(const std::string& path, const json& body) {

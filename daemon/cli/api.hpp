@@ -19,6 +19,12 @@ public:
 
     [[nodiscard]] Outcome<nlohmann::json> get(const std::string& path);
     [[nodiscard]] Outcome<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
+    /// The same; meanwhile `event` is called for each event from now on, on a thread of its own
+    /// that has ended when this returns. What is wrong with the events takes nothing from the
+    /// answer.
+    [[nodiscard]] Outcome<nlohmann::json> post_and_hear(
+        const std::string& path, const nlohmann::json& body,
+        const std::function<void(const SseEvent&)>& event);
     [[nodiscard]] Outcome<nlohmann::json> patch(const std::string& path,
                                                 const nlohmann::json& body);
     [[nodiscard]] Outcome<nlohmann::json> remove(const std::string& path);

@@ -94,7 +94,9 @@ void Progress::show(const Step& step, Time now) {
 std::string Progress::line_of(const Step& step, double rate) const {
     const bool counted = !step.stream.empty() || step.done > 0;
     auto out = one_line(context_.text(
-        step.stream.empty() ? "cli.progress.whole" : "cli.progress",
+        step.connection.empty() ? "cli.progress.work"
+        : step.stream.empty()   ? "cli.progress.whole"
+                                : "cli.progress",
         {{"name", step.connection},
          {"stage", context_.text_or("stage." + step.stage, step.stage)},
          {"stream", step.stream},

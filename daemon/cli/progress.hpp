@@ -9,10 +9,10 @@
 
 namespace kontor::cli {
 
-/// How far one connection's sync is.
+/// How far one connection's sync is, or other long work.
 struct Step {
-    std::string connection;
-    std::string stage;  ///< load pull sweep push index wait
+    std::string connection;  ///< "" = work of no connection
+    std::string stage;       ///< load pull sweep push index wait …
     std::string stream;
     std::int64_t done = 0;
     std::int64_t total = 0;  ///< 0 = not known

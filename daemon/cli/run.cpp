@@ -77,7 +77,7 @@ Outcome<Exit> execute(const Invocation& invocation, Language language, Io& io,
 
 int run(const std::vector<std::string>& words, Io& io, const Cancel& cancel) {
     const auto language = language_of(words, io);
-    const bool json = raw_flag(words, "json");
+    const bool as_json = raw_flag(words, "json");
     const bool colour = shows_colour(io, io.err_terminal, raw_flag(words, "no-color"));
 
     const auto invocation = parse(language, words);
@@ -88,7 +88,7 @@ int run(const std::vector<std::string>& words, Io& io, const Cancel& cancel) {
         done = tl::unexpected<Failure>(
             failed(language, Exit::kFailed, "storage", "cli.output_failed"));
     if (done) return static_cast<int>(*done);
-    report(done.error(), language, json, colour, io);
+    report(done.error(), language, as_json, colour, io);
     return static_cast<int>(done.error().exit);
 }
 

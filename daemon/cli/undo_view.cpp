@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "daemon/cli/followed.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
@@ -105,7 +106,8 @@ Outcome<Exit> preview_and_do(Context& context, const std::string& path, json tar
         }
     }
     target["preview"] = false;
-    const auto answer = context.api().post(path, target);
+    const auto answer = words.followed ? post_followed(context, path, std::move(target))
+                                       : context.api().post(path, target);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())
         context.print_json(*answer);

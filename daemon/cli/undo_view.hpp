@@ -14,6 +14,7 @@ struct PutBackWords {
     std::string_view done;
     std::string_view ask;   ///< whether to do it
     std::string_view none;  ///< after a no
+    bool followed = false;  ///< kontord tells how far it is
 };
 
 /// Asks kontord for a plan of what is put back (`target`, sent to `path`), shows it, lets a person

@@ -732,6 +732,7 @@ constexpr Text kCliTexts[] = {
      "{name}：建立索引期间，其他写入最多等待了 {ms} 毫秒"},
     {"cli.progress", "{name}: {stage} {stream} {count}", "{name}：{stage} {stream} {count}"},
     {"cli.progress.whole", "{name}: {stage} {count}", "{name}：{stage} {count}"},
+    {"cli.progress.work", "{stage} {count}", "{stage} {count}"},
     {"cli.progress.rate", "{rate}/s", "{rate} 条/秒"},
     {"cli.progress.left", "{time} left", "剩余 {time}"},
 

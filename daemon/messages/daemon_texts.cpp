@@ -105,6 +105,8 @@ constexpr Text kDaemonTexts[] = {
     {"stage.push", "sending changes", "发送变更"},
     {"stage.index", "indexing", "建立索引"},
     {"stage.verify", "verifying", "比对"},
+    {"stage.undo", "taking back", "撤销"},
+    {"stage.resolve", "deciding", "处理冲突"},
     {"stage.wait", "waiting for the remote's limit, attempt", "等待远端限额，尝试"},
     {"stage.retry", "no answer yet, attempt", "尚无应答，尝试"},
     {"stage.bulk_wait", "the remote prepares its export", "远端正在准备导出"},

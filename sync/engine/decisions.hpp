@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sync/base/clock.hpp"
+#include "sync/base/how_far.hpp"
 #include "sync/base/random.hpp"
 #include "sync/base/result.hpp"
 #include "sync/base/value.hpp"
@@ -92,10 +93,10 @@ inline constexpr std::size_t kManyListMax = 100;
                                                const ManyConflicts& which, Side side);
 /// Decides each as resolve() does, all under one run. In short transactions,
 /// so that nobody who writes has to wait long: what stops it leaves the rest open. `db` is opened
-/// with Access::kEngine.
+/// with Access::kEngine. `how_far` is told in conflicts.
 [[nodiscard]] Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
                                               Random& random, const ManyConflicts& which, Side side,
-                                              const std::string& actor);
+                                              const std::string& actor, const HowFar& how_far = {});
 
 /// Takes such a run back: its conflicts are open again, and where theirs was taken the value from
 /// before stands here again. Not where the value has been changed, sent or decided anew since; and
@@ -106,10 +107,10 @@ struct Reopened {
     std::vector<Conflict> conflicts;  ///< the first kManyListMax that are, or would be
     std::vector<Conflict> kept_list;  ///< the first kManyListMax of the others
 };
-/// kNotFound if the run decided nothing.
+/// kNotFound if the run decided nothing. `how_far` is told in conflicts, unless it is a preview.
 [[nodiscard]] Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock,
                                           Random& random, std::int64_t run, bool preview,
-                                          const std::string& actor);
+                                          const std::string& actor, const HowFar& how_far = {});
 
 /// What a remote refused, and why.
 struct Blocked {

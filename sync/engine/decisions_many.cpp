@@ -127,8 +127,13 @@ bool concerns_one(Errc code) {
 
 /// Calls `work` for each, in as many transactions as it takes to keep them short.
 template <class Work>
-void in_turns(Context& context, const std::vector<std::int64_t>& ids, Work work) {
+void in_turns(Context& context, const std::vector<std::int64_t>& ids, const HowFar& how_far,
+              Work work) {
     std::size_t at = 0;
+    const auto tell = [&] {
+        if (how_far) how_far(static_cast<std::int64_t>(at), static_cast<std::int64_t>(ids.size()));
+    };
+    tell();
     while (at < ids.size()) {
         EngineTransaction transaction(context);
         const auto started = context.clock.steady();
@@ -137,6 +142,7 @@ void in_turns(Context& context, const std::vector<std::int64_t>& ids, Work work)
             if (at % 16 == 0 && context.clock.steady() - started > kTransactionMax) break;
         }
         transaction.commit();
+        tell();
     }
 }
 
@@ -297,7 +303,8 @@ Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflict
 }
 
 Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock, Random& random,
-                                const ManyConflicts& which, Side side, const std::string& actor) {
+                                const ManyConflicts& which, Side side, const std::string& actor,
+                                const HowFar& how_far) {
     return guarded([&] {
         Standalone own(db, clock, random);
         Context& context = own.context;
@@ -308,7 +315,7 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
         if (ids.empty()) return out;
         context.run = out.run = begin_run(sql, "resolve", context.now());
         const auto rule = rule_of(out.run);
-        in_turns(context, ids, [&](std::int64_t id) {
+        in_turns(context, ids, how_far, [&](std::int64_t id) {
             try {
                 Savepoint one(db);
                 // Somebody may have decided it since.
@@ -331,7 +338,8 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
 }
 
 Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Random& random,
-                            std::int64_t run, bool preview, const std::string& actor) {
+                            std::int64_t run, bool preview, const std::string& actor,
+                            const HowFar& how_far) {
     return guarded([&] {
         Standalone own(db, clock, random);
         Context& context = own.context;
@@ -354,7 +362,7 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
         if (preview)
             std::ranges::for_each(ids, one);
         else
-            in_turns(context, ids, one);
+            in_turns(context, ids, how_far, one);
         Reopened out;
         out.reopened = static_cast<std::int64_t>(open.size());
         out.kept = static_cast<std::int64_t>(kept.size());

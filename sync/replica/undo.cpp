@@ -155,17 +155,23 @@ Result<std::int64_t> first_seq_since(const Database& db, const std::string& at) 
 }
 
 Result<UndoResult> undo(const Database& db, const Catalogue& catalogue, const UndoScope& scope,
-                        const std::string& actor, const OnlyReadOf& only_read) {
+                        const std::string& actor, const OnlyReadOf& only_read,
+                        const HowFar& how_far) {
     if (auto ok = require_triggers(db); !ok) return pass(ok);
     auto records = UndoRecords::choose(db, catalogue, scope, only_read);
     if (!records) return pass(records);
     const std::size_t at_once = records->size() <= kUndoAtOnceMax ? kUndoAtOnceMax : kPart;
     UndoResult result;
-    for (std::size_t at = 0; at < records->size(); at += at_once)
-        if (auto done =
-                undo_part(db, *records, at, std::min(at + at_once, records->size()), actor, result);
-            !done)
-            return pass(done);
+    const auto tell = [&](std::size_t done) {
+        if (how_far)
+            how_far(static_cast<std::int64_t>(done), static_cast<std::int64_t>(records->size()));
+    };
+    tell(0);
+    for (std::size_t at = 0; at < records->size(); at += at_once) {
+        const std::size_t end = std::min(at + at_once, records->size());
+        if (auto done = undo_part(db, *records, at, end, actor, result); !done) return pass(done);
+        tell(end);
+    }
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sync/base/how_far.hpp"
 #include "sync/base/result.hpp"
 #include "sync/base/value.hpp"
 #include "sync/replica/catalogue.hpp"
@@ -120,8 +121,9 @@ inline constexpr std::size_t kUndoAtOnceMax = 1'000;
 /// More than kUndoAtOnceMax records are undone in short transactions, so that nobody who writes has
 /// to wait long, and with no more memory than few: what stops it leaves the rest as it was, and the
 /// same undo goes on with it. Entries of others may lie between first_seq and last_seq then.
+/// `how_far` is told in records.
 [[nodiscard]] Result<UndoResult> undo(const Database& db, const Catalogue& catalogue,
                                       const UndoScope& scope, const std::string& actor,
-                                      const OnlyReadOf& only_read);
+                                      const OnlyReadOf& only_read, const HowFar& how_far = {});
 
 }  // namespace kontor::replica

@@ -302,7 +302,8 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
                    daemon.send("DELETE", v1 + "/records/contact/1", nullptr));
     post(v1 + "/undo", v1 + "/undo",
          {{"record", {{"entity", "contact"}, {"id", 1}}}, {"preview", true}});
-    post(v1 + "/undo", v1 + "/undo", {{"record", {{"entity", "contact"}, {"id", 1}}}});
+    post(v1 + "/undo", v1 + "/undo",
+         {{"record", {{"entity", "contact"}, {"id", 1}}}, {"work", "w1"}});
     restore_and_compare(daemon, contract);
     post(v1 + "/sql", v1 + "/sql", {{"query", "SELECT 1, 'x', NULL, 1.5"}});
     post(v1 + "/sql", v1 + "/sql", {{"query", "SELEC"}});
@@ -314,7 +315,8 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     post(v1 + "/conflicts/{id}", v1 + "/conflicts/1", {{"choose", "ours"}});
     post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve",
          {{"choose", "theirs"}, {"entity", "contact"}, {"older_than_s", 60}, {"dry_run", true}});
-    post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "ours"}});
+    post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve",
+         {{"choose", "ours"}, {"work", "w2"}});
     post(v1 + "/conflicts/resolve", v1 + "/conflicts/resolve", {{"choose", "same"}});
     const auto always = v1 + "/conflicts/{id}/always", forget = v1 + "/conflicts/rules/forget";
     const json target{{"connection", "a"}, {"entity", "contact"}, {"group", "mail"}};

@@ -191,6 +191,13 @@ def what_is_taken_back(here, person, count):
     person.chinese("undo", run, "--dry-run")
     person.does("undo", run, "--force", "--quiet", codes=(0, 3), writes=True)
     person.check(here.sql(wrong) == [(0,)], "no title is wrong")
+    # How far it is, on a terminal; with --json nobody is told.
+    before = here.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")[0][0]
+    here.sql("UPDATE contact SET title = 'Wrong ' || id")
+    terminal = here.terminal("undo", "--since", before, "--local", "--force")
+    terminal.expect("taking back")
+    terminal.expect(" %)")
+    person.check(terminal.end() in (0, 3) and here.sql(wrong) == [(0,)], f"undo on a terminal: {terminal.seen}")
     # Everything since a time: here all were deleted.
     before = here.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")[0][0]
     here.sql("DELETE FROM contact")

@@ -6,6 +6,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/conflict_view.hpp"
 #include "daemon/cli/context.hpp"
+#include "daemon/cli/followed.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
@@ -147,7 +148,7 @@ Outcome<Exit> decide_shown(Context& context, const std::string& side, const std:
         }
     }
     body["dry_run"] = false;
-    const auto answer = context.api().post(path, body);
+    const auto answer = post_followed(context, path, std::move(body));
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto failed = integer_at(*answer, "failed");
     if (context.json()) {

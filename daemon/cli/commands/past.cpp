@@ -59,7 +59,8 @@ void print_changes(Context& context, const json& changes, const json& names) {
 constexpr PutBackWords kUndoWords{.preview = "cli.undo.preview",
                                   .done = "cli.undo.done",
                                   .ask = "cli.undo.ask",
-                                  .none = "cli.undo.none"};
+                                  .none = "cli.undo.none",
+                                  .followed = true};
 
 /// What is to be undone, as the API wants it.
 Outcome<json> undo_target(Context& context) {

@@ -47,10 +47,16 @@ struct DecisionsWorld {
         return out;
     }
     engine::ManyDecided decide(const engine::ManyConflicts& which, Side side) {
-        auto done =
-            engine::decide_many(device.engine_db(), clock, device.random, which, side, "uid:1");
+        std::vector<std::pair<std::int64_t, std::int64_t>> told;
+        auto done = engine::decide_many(
+            device.engine_db(), clock, device.random, which, side, "uid:1",
+            [&](std::int64_t at, std::int64_t total) { told.emplace_back(at, total); });
         if (!done) FAIL(done.error().message);
         CHECK(done->failed_total == 0);
+        if (done->decided > 0) {
+            CHECK(told.front() == std::pair{std::int64_t{0}, done->decided});
+            CHECK(told.back() == std::pair{done->decided, done->decided});
+        }
         return std::move(*done);
     }
     engine::Reopened reopen(std::int64_t run, bool preview = false) {
