@@ -7,6 +7,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/references.hpp"
+#include "sync/replica/catalogue.hpp"
 #include "sync/replica/content_stamp.hpp"
 
 namespace kontor::engine {
@@ -617,6 +618,27 @@ void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capab
             " AND link IN (SELECT id FROM kontor_link WHERE stream = ?)",
             plan.id);
     transaction.commit();
+}
+
+void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                     const remote::Capabilities& can, StreamCounts& counts) {
+    constexpr std::int64_t kKeysAtOnce = 1'000;
+    if (can.key_field.empty() || plan.mapping.key_field.empty()) return;
+    const std::string query =
+        "SELECT l.id, x.uid FROM kontor_link l JOIN " + replica::sql_name(plan.entity.name) +
+        " x ON x.id = l.record WHERE l.stream = ? AND l.dirty AND l.id > ? AND l.ext_id IS NULL"
+        " AND l.state = 0 AND x.uid IS NOT NULL ORDER BY l.id LIMIT ?";
+    std::int64_t after = 0;
+    for (bool more = true; more;) {
+        std::vector<std::string> keys;
+        auto& rows = context.sql.bind(query, plan.id, after, kKeysAtOnce);
+        while (Sql::step(rows)) {
+            after = rows.integer(0);
+            keys.emplace_back(rows.text(1));
+        }
+        more = static_cast<std::int64_t>(keys.size()) == kKeysAtOnce;
+        if (!keys.empty()) find_and_merge(context, ports, plan, keys, counts);
+    }
 }
 
 }  // namespace kontor::engine

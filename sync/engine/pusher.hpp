@@ -69,4 +69,11 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
 /// changes that could not be asked for were not carried out. Throws Failure.
 void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capabilities& can);
 
+/// Before an unread stream is read (see start_epoch()): what waits to be created there may have
+/// been created in the time that was lost. Lists may not show it yet, and not every remote takes a
+/// create under the same key for the same record; so the remote is asked for the keys. Throws
+/// Failure.
+void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                     const remote::Capabilities& can, StreamCounts& counts);
+
 }  // namespace kontor::engine

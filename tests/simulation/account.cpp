@@ -432,7 +432,8 @@ void Account::watch_parked(const std::string& stream, std::span<const remote::Ch
 // client can keep it from being made twice; there nobody sends again.
 void Account::resend(const std::string& stream, const remote::Change& change,
                      remote::PushResult& result) {
-    const bool told_apart = change.op != remote::ChangeOp::kCreate || server_.traits().key_field;
+    const bool told_apart = change.op != remote::ChangeOp::kCreate ||
+                            (server_.traits().key_field && server_.traits().upserts);
     if (!resends_ || !told_apart || !resends_->percent(25)) return;
     trace_.note("! arrives twice");
     result = server_.carry_out(stream, change, user_);

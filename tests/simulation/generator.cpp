@@ -451,7 +451,8 @@ std::string describe(const Scenario& scenario) {
                (t.feed_keeps.count() > 0
                     ? ", deletions told for " + std::to_string(t.feed_keeps.count()) + " h"
                     : "") +
-               (t.key_field ? "" : ", no key") + (t.nulls_lookups ? ", nulls look-ups" : "") +
+               (t.key_field ? "" : ", no key") + (t.upserts ? "" : ", no upsert") +
+               (t.nulls_lookups ? ", nulls look-ups" : "") +
                (t.unique_email ? ", unique e-mail" : "") + "\n";
         for (const auto& stream : scenario.remotes[i].streams) {
             out += "    " + stream.name + ": delete against edit " +

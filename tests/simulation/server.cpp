@@ -436,9 +436,10 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
             if (traits_.key_field) {
                 fields[kKeyField] = Value(change.key);
                 for (const auto& [other, record] : records(stream))
-                    if (!record.now.deleted && record.now.fields.contains(kKeyField) &&
+                    if (traits_.upserts && !record.now.deleted &&
+                        record.now.fields.contains(kKeyField) &&
                         record.now.fields.at(kKeyField) == Value(change.key))
-                        id = other;  // an upsert
+                        id = other;
             }
             if (id.empty())
                 id = create(stream, fields, user);

@@ -31,6 +31,7 @@ struct ServerTraits {
     std::chrono::hours feed_keeps{0};  ///< 0 = for ever
     bool gone_says_deleted = false;    ///< fetch of a deleted id: deleted rather than missing
     bool key_field = true;
+    bool upserts = true;         ///< a create under a key that is there already changes that one
     bool keyset = true;          ///< paging by (modified, id) with checkpoints; else by offset
     bool nulls_lookups = false;  ///< deleting a record blanks the references to it
     bool unique_email = false;

@@ -115,6 +115,7 @@ struct Twists {
     bool set_back = false;    ///< a remote is set back, or replaced by another organisation (B5)
     int quota = 0;            ///< requests a day for each connection; 0: no limit
     bool restored = false;    ///< a device's replica is put back to an earlier state
+    bool no_upsert = false;   ///< a remote with a key field makes whatever it is told to (A3)
     bool late_reads = false;  ///< reads by id may show what was there before a change
     bool forgets = false;     ///< lists of deletions forget them after a day or more
     bool converts = false;    ///< leads, which become contacts at the remote (D7)

@@ -88,3 +88,18 @@ TEST_CASE("of a remote that a person has accepted, the value of before an edit i
     CHECK(earlier.value("Contacts", f.dee, "Phone") == Value("1"));
     CHECK(engine::list_conflicts(f.device.engine_db(), {})->size() == 1);
 }
+
+TEST_CASE("A3: what was sent since the backup is looked for under its key before it is sent",
+          "[restored]") {
+    UnsentThenRestored f(merge::Policy::kManual);
+    f.remote.unlisted = {f.dee};  // a list that lags, at a remote that makes whatever it is told to
+    f.restore();
+    const int before = f.remote.changes_sent;
+    f.device.sync("crm");
+    CHECK(f.remote.changes_sent == before);
+    CHECK(f.device.remote_id("Contacts", 1) == f.dee);
+    f.remote.unlisted.clear();
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    CHECK(f.remote.ids("Contacts").size() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 1);
+}
