@@ -374,11 +374,22 @@ Result<> Account::find(std::string_view stream, std::span<const std::string> fie
     return emit(name, fields, shown, true, sink, "");
 }
 
+// What stands there looks like a form of what this device has sent: nobody can know that it is
+// somebody's value (docs/guarantees.md).
+std::set<std::string> Account::looks_like_ours(const std::string& stream,
+                                               const remote::Change& change) const {
+    std::set<std::string> out;
+    for (const auto& field : change.fields)
+        if (shares_user_ && server_.replaced_in_tick(stream, change.id, field.field, this))
+            out.insert(field.field);
+    return out;
+}
+
 // What has been replaced must have been read, and kept: always where the remote compares and
 // sets, else unless it was written after the cycle began, for the look just before a push is not
 // quite the push.
 void Account::watch_update(const std::string& stream, const remote::Change& change,
-                           const Server::Record& before) {
+                           const Server::Record& before, const std::set<std::string>& unclear) {
     const bool compared =
         server_.traits().cas != remote::CompareAndSet::kNone && !change.expect_version.empty();
     for (const auto& field : change.fields) {
@@ -386,6 +397,7 @@ void Account::watch_update(const std::string& stream, const remote::Change& chan
         if (found == before.now.fields.end() || found->second == field.value) continue;
         const auto token = first_token(found->second.view());
         if (!token || first_token(field.value.view()) == token) continue;
+        if (unclear.contains(field.field)) continue;
         if (delivered_.contains(*token))
             overwritten_.insert(*token);
         else if (!shown_.contains(*token) && before.now.modified_by == "colleague" &&
@@ -477,10 +489,11 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             const auto* found = server_.find(name, changes[i].id);
             const auto before = found != nullptr ? *found : Server::Record{};
             if (changes[i].op == remote::ChangeOp::kUpdate) watch_return(name, changes[i]);
+            const auto unclear = looks_like_ours(name, changes[i]);
             result = server_.carry_out(name, changes[i], user_);
             if (changes[i].op == remote::ChangeOp::kUpdate &&
                 result.status == remote::PushStatus::kOk)
-                watch_update(name, changes[i], before);
+                watch_update(name, changes[i], before, unclear);
             if (result.status == remote::PushStatus::kOk) {
                 ++carried_out_;
                 if (changes[i].op != remote::ChangeOp::kDelete)

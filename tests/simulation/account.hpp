@@ -69,6 +69,8 @@ public:
     void be_slow(std::uint64_t seed) { slow_.emplace(seed); }
     /// From now on some of what is pushed is carried out twice, and the second answer comes back.
     void let_resend(std::uint64_t seed) { resends_.emplace(seed); }
+    /// Other devices log on as the same user.
+    void share_user() { shares_user_ = true; }
     /// Faults that have happened since the last call.
     [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
 
@@ -152,8 +154,10 @@ private:
     void show_late(const std::string& stream, Shown& shown);
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
     void watch_return(const std::string& stream, const remote::Change& change) const;
+    [[nodiscard]] std::set<std::string> looks_like_ours(const std::string& stream,
+                                                        const remote::Change& change) const;
     void watch_update(const std::string& stream, const remote::Change& change,
-                      const Server::Record& before);
+                      const Server::Record& before, const std::set<std::string>& unclear);
     void resend(const std::string& stream, const remote::Change& change,
                 remote::PushResult& result);
 
@@ -172,6 +176,7 @@ private:
     bool serves_writes_ = false;
     std::uint64_t carried_out_ = 0;
     Instant cycle_began_{};
+    bool shares_user_ = false;
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
     std::map<std::string, std::string> newest_;

@@ -119,6 +119,7 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                                                   std::optional<Instant> insists) {
                                sent_again(device, remote, token, where, insists);
                            }});
+    if (scenario_.one_user) out->share_user();
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);
     if (scenario_.twists.resends) out->let_resend(seed * 67);
@@ -445,6 +446,7 @@ std::string World::round_of_rest(bool first) {
             const Server& server = connected.account->server();
             const auto before = state_of(*device);
             const auto writes = server.writes();
+            const bool met = connected.met;
             engine::CycleOptions options;
             options.sweep = first || !server.traits().deleted_feed;
             const bool done = cycle(*device, name, options, false);
@@ -454,6 +456,7 @@ std::string World::round_of_rest(bool first) {
             if (const auto after = state_of(*device); after != before)
                 changed = who + ": " + first_difference(before, after);
             if (server.writes() != writes) changed = who + " writes there";
+            if (connected.met != met) changed = who + " may push from now on";
             // An older record there is looked at again.
             if (!done && (scenario_.twists.late_reads || scenario_.twists.set_back))
                 changed = who + " fails";
