@@ -280,7 +280,8 @@ private:
                 const bool unread = is_unread(sql_, streams[i]->id);
                 if (unread) doubt_creates(*context_, *streams[i]);
                 settle_open(*streams[i], ports, can, counts);
-                if (unread) look_for_unsent(*context_, ports, *streams[i], can, counts);
+                if (unread || was_restored(sql_))
+                    look_for_unsent(*context_, ports, *streams[i], can, counts);
                 read_released(*streams[i], ports, can, counts);
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);

@@ -150,6 +150,10 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
     });
 }
 
+bool was_restored(Sql& sql) {
+    return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", kRestoredBehind).has_value();
+}
+
 bool is_unread(Sql& sql, std::int64_t stream) {
     return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", marker(stream)).has_value();
 }

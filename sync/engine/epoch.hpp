@@ -44,6 +44,8 @@ enum class Missing { kStay, kSend };
                                      const std::string& connection, const std::string& actor,
                                      Missing missing = Missing::kStay);
 
+/// True from the first start_epoch() on.
+[[nodiscard]] bool was_restored(Sql& sql);
 /// True while a stream has not been read again since one of the above.
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
 /// Needs an open write transaction.

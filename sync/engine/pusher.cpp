@@ -627,11 +627,15 @@ void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan&
     const std::string query =
         "SELECT l.id, x.uid FROM kontor_link l JOIN " + replica::sql_name(plan.entity.name) +
         " x ON x.id = l.record WHERE l.stream = ? AND l.dirty AND l.id > ? AND l.ext_id IS NULL"
-        " AND l.state = 0 AND x.uid IS NOT NULL ORDER BY l.id LIMIT ?";
+        " AND l.state = 0 AND x.uid IS NOT NULL AND (? OR NOT EXISTS(SELECT 1 FROM kontor_history"
+        " WHERE entity = ? AND record = l.record AND op = 'i' AND run IS NULL))"
+        " ORDER BY l.id LIMIT ?";
+    const bool all = is_unread(context.sql, plan.id);
     std::int64_t after = 0;
     for (bool more = true; more;) {
         std::vector<std::string> keys;
-        auto& rows = context.sql.bind(query, plan.id, after, kKeysAtOnce);
+        auto& rows =
+            context.sql.bind(query, plan.id, after, std::int64_t{all}, plan.entity.id, kKeysAtOnce);
         while (Sql::step(rows)) {
             after = rows.integer(0);
             keys.emplace_back(rows.text(1));

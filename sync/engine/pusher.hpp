@@ -69,10 +69,11 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
 /// changes that could not be asked for were not carried out. Throws Failure.
 void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capabilities& can);
 
-/// Before an unread stream is read (see start_epoch()): what waits to be created there may have
-/// been created in the time that was lost. Lists may not show it yet, and not every remote takes a
-/// create under the same key for the same record; so the remote is asked for the keys. Throws
-/// Failure.
+/// Before a stream is read that is unread (see start_epoch()) or of a replica that was restored:
+/// what waits to be created there may have been created in the time that was lost. Lists may not
+/// show it yet, and not every remote takes a create under the same key for the same record; so the
+/// remote is asked for the keys. While the stream is unread, for all; later for what was not born
+/// here, as another remote may have brought it back since. Throws Failure.
 void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      const remote::Capabilities& can, StreamCounts& counts);
 

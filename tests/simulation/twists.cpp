@@ -181,8 +181,7 @@ void let_reads_lag(Scenario& scenario) {
 // The key tells which one it was, but keeps nobody from making another.
 void make_whatever_is_told(Scenario& scenario) {
     Dice dice(scenario.seed + 0x0B5E);
-    // After a restore, beside another remote: docs/guarantees.md, open violations.
-    if (!dice.percent(20) || (scenario.twists.restored && scenario.remotes.size() > 1)) return;
+    if (!dice.percent(20)) return;
     for (ServerTraits& traits : scenario.traits) {
         if (!traits.key_field) continue;
         scenario.twists.no_upsert = true;

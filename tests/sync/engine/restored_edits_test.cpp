@@ -103,3 +103,35 @@ TEST_CASE("A3: what was sent since the backup is looked for under its key before
     CHECK(f.remote.ids("Contacts").size() == 1);
     CHECK(f.device.number("SELECT count(*) FROM contact") == 1);
 }
+
+// Seed 1385.
+TEST_CASE("A3: what another remote brings back is looked for under its key before it is sent",
+          "[restored]") {
+    FakeClock clock;
+    MemoryRemote a(clock), b(clock);
+    Device device(clock);
+    a.streams = b.streams = people_streams();
+    for (auto& stream : b.streams) stream.can.list_ids = false;
+    device.connect("a", a);
+    device.connect("b", b);
+    device.back_up();
+    clock.advance(hours{1});
+    device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '1')");
+    device.sync("a");
+    device.sync("b");
+    const auto dee = b.ids("Contacts").at(0);
+    clock.advance(hours{1});
+    device.restore();
+    REQUIRE(engine::start_epoch(device.engine_db()));
+
+    b.unlisted = {dee};  // a list that lags, at a remote that makes whatever it is told to
+    device.sync("b");
+    REQUIRE(device.number("SELECT count(*) FROM contact") == 0);
+    device.sync("a");
+    REQUIRE(device.number("SELECT count(*) FROM contact") == 1);
+    const int before = b.changes_sent;
+    device.sync("b");
+    CHECK(b.changes_sent == before);
+    CHECK(device.local("Contacts", dee) == device.number("SELECT id FROM contact"));
+    CHECK(b.ids("Contacts").size() == 1);
+}
