@@ -6,6 +6,7 @@
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
+#include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
 
@@ -34,18 +35,6 @@ struct Merger::Work {
 
 namespace {
 
-// What of a group we have written ourselves, as the image shows it; the rest stays as known, so
-// that what the remote computes counts as its own change.
-merge::GroupValues as_kept(const GroupPlan& group, const merge::GroupValues& theirs,
-                           const merge::GroupValues& sent, bool create) {
-    merge::GroupValues out = sent;
-    for (std::size_t i = 0; i < out.size(); ++i)
-        if (tells(group.mapping->fields[i], sent[i], create) ||
-            (sent[i].is_blank() && theirs[i].is_blank()))
-            out[i] = theirs[i];
-    return out;
-}
-
 // True if the image shows just what stands in the row, and in a form that needs no translating.
 bool as_here(const GroupPlan& group, const remote::RecordView& image, const Row& row) {
     if (!group.identity) return false;
@@ -66,7 +55,8 @@ Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts)
       counts_(counts),
       references_(context.sql, context.plans, plan.connection),
       matcher_(context, plan),
-      unread_(is_unread(context.sql, plan.id)) {}
+      unread_(is_unread(context.sql, plan.id)),
+      form_changes_(form_changes(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
     const auto shown = std::exchange(first_shown_, {});
@@ -261,6 +251,24 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
     write_back(work);
 }
 
+// What of a group we have written ourselves, as the image shows it; the rest stays as known, so
+// that what the remote computes counts as its own change, and what a field has become as its form
+// changed.
+merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupValues& theirs,
+                                   const merge::GroupValues& sent, const Intent& intent) const {
+    const bool create = intent.op == "create";
+    merge::GroupValues out = sent;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const auto& field = group.mapping->fields[i];
+        const auto changed = form_changes_.find(field.remote);
+        if (changed != form_changes_.end() && (!intent.at || *intent.at <= changed->second))
+            continue;
+        if (tells(field, sent[i], create) || (sent[i].is_blank() && theirs[i].is_blank()))
+            out[i] = theirs[i];
+    }
+    return out;
+}
+
 // Clause e: what a push left open is settled by what the image shows, before anything is merged.
 void Merger::settle_intents(Work& work) {
     for (auto it = work.intents.begin(); it != work.intents.end();) {
@@ -282,8 +290,8 @@ void Merger::settle_intents(Work& work) {
                     const auto shadow = work.shadows.find(sent.group);
                     const auto ours =
                         shadow != work.shadows.end() ? shadow->second.ours : sent.values;
-                    work.shadows[sent.group] = {
-                        as_kept(*group, theirs, sent.values, intent.op == "create"), ours, false};
+                    work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), ours,
+                                                false};
                 }
         } else if (intent.op == "update") {
             settle_update(work, intent);
@@ -323,7 +331,7 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
         const bool as_before = as_known && (!ours_now || work.explained);
         if (theirs == sent.values || (ours_now && !as_before))
-            work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, false), sent.values,
+            work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), sent.values,
                                         false};  // landed, maybe normalised
         else if (!unchanged && !as_before && counts_twice(*group)) {
             // Landed and then changed, or never landed: adding ours again might count it twice.

@@ -68,6 +68,10 @@ private:
     /// `stored`: the link as it is in the database.
     void merge_live(const Link& stored, Link link, const remote::RecordView& image,
                     bool authoritative);
+    [[nodiscard]] merge::GroupValues as_kept(const GroupPlan& group,
+                                             const merge::GroupValues& theirs,
+                                             const merge::GroupValues& sent,
+                                             const Intent& intent) const;
     void settle_intents(Work& work);
     void settle_update(Work& work, const Intent& intent);
     void merge_one_group(Work& work, const GroupPlan& group);
@@ -117,6 +121,7 @@ private:
     LinkReferences references_;
     Matcher matcher_;
     bool unread_ = false;  ///< what we know of the stream is from before a restore
+    std::map<std::string, Instant, std::less<>> form_changes_;  ///< see form_changes()
     /// Ids that have a known record's key: by the id that this record had, which is asked for.
     std::map<std::string, std::string, std::less<>> heirs_;
     std::set<std::string, std::less<>> apart_;  ///< ids of which it turned out that both are there

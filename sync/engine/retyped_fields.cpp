@@ -34,6 +34,20 @@ std::string form_of(const remote::FieldSpec& field, const merge::FieldMapping& m
     return text && shorter ? std::to_string(field.max_length) : "";
 }
 
+std::string change_key(std::int64_t stream) {
+    return "form_changed:" + std::to_string(stream) + ":";
+}
+
+/// From `key`, the part behind it.
+std::map<std::string, std::string> read_all(Sql& sql, const std::string& key) {
+    std::map<std::string, std::string> out;
+    auto& rows = sql.bind(
+        "SELECT substr(key, length(?1) + 1), value FROM kontor_meta WHERE key > ?1 AND key < ?2",
+        key, key.substr(0, key.size() - 1) + ";");  // what comes after ':'
+    while (Sql::step(rows)) out.emplace(rows.text(0), rows.text(1));
+    return out;
+}
+
 }  // namespace
 
 bool same_form(FieldType was, FieldType now) {
@@ -46,11 +60,8 @@ void watch_retyped_fields(Context& context, const StreamPlan& plan,
     if (described.fields.empty()) return;  // not described yet
     const std::string stream = "retyped:" + std::to_string(plan.id);
     const std::string key = stream + ":";
-    std::map<std::string, std::string> before, now;
-    auto& rows = context.sql.bind(
-        "SELECT substr(key, length(?1) + 1), value FROM kontor_meta WHERE key > ?1 AND key < ?2",
-        key, stream + ";");  // what comes after ':'
-    while (Sql::step(rows)) before.emplace(rows.text(0), rows.text(1));
+    const auto before = read_all(context.sql, key);
+    std::map<std::string, std::string> now;
     for (const GroupPlan& group : plan.groups)
         for (const auto& mapped : group.mapping->fields) {
             const auto* field = described.field(mapped.remote);
@@ -67,9 +78,25 @@ void watch_retyped_fields(Context& context, const StreamPlan& plan,
     context.sql.run("DELETE FROM kontor_meta WHERE key > ? AND key < ?", key, stream + ";");
     for (const auto& [field, form] : now)
         context.sql.run("INSERT INTO kontor_meta(key, value) VALUES(?, ?)", key + field, form);
+    const auto note_change = [&](const std::string& field) {
+        context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)",
+                        change_key(plan.id) + field, context.now());
+    };
+    for (const auto& [field, form] : now)
+        if (const auto was = before.find(field); was == before.end() || was->second != form)
+            note_change(field);
+    for (const auto& [field, form] : before)
+        if (!now.contains(field)) note_change(field);
     // Such a pull shows no deletions: a sweep finds those.
     context.sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?", plan.id);
     transaction.commit();
+}
+
+std::map<std::string, Instant, std::less<>> form_changes(Sql& sql, std::int64_t stream) {
+    std::map<std::string, Instant, std::less<>> out;
+    for (const auto& [field, at] : read_all(sql, change_key(stream)))
+        if (const auto when = parse_instant(at)) out.emplace(field, *when);
+    return out;
 }
 
 }  // namespace kontor::engine

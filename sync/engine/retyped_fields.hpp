@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "sync/engine/context.hpp"
 #include "sync/remote/description.hpp"
 
@@ -16,5 +19,11 @@ namespace kontor::engine {
 /// pulled. Throws Failure.
 void watch_retyped_fields(Context& context, const StreamPlan& plan,
                           const remote::StreamSpec& described);
+
+/// The fields of a stream that were found to be described otherwise than before, and when that was,
+/// by our clock. What had been sent before and is shown since is no form that the remote keeps it
+/// in: it may have been blanked or cut.
+[[nodiscard]] std::map<std::string, Instant, std::less<>> form_changes(Sql& sql,
+                                                                       std::int64_t stream);
 
 }  // namespace kontor::engine

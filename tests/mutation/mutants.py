@@ -103,8 +103,9 @@ MUTANTS = [
         "maybe_before_our_write(work) || must_be_read_whole(work)",
         "maybe_before_our_write(work)")]}),
     ("what a create left blank counts as told", "C1 f", {MERGER: [(
-        "if (tells(group.mapping->fields[i], sent[i], create) ||",
-        "if (goes_out(group.mapping->fields[i], create) ||")]}),
+        "if (tells(field, sent[i], create) ||", "if (goes_out(field, create) ||")]}),
+    ("what a field is emptied to as its type changes is a form of ours", "B6 f", {MERGER: [(
+        "if (changed != form_changes_.end() &&", "if (false && changed != form_changes_.end() &&")]}),
     ("records made again share an empty key", "A3", {PUSHER: [(
         "std::string made = context.random.uid();", "std::string made;")]}),
     ("who a record was merged into is not read before a push", "A2 D7", {PULLER: [(

@@ -246,6 +246,40 @@ TEST_CASE("what a field holds once it is of another type there is read, though n
     CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
 }
 
+// Seed 2634.
+TEST_CASE("what a field is emptied to as its type changes is no form of what was sent before",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.remote.answers_version = false;
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.clock.advance(seconds{3'600});
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.clock.advance(seconds{3'600});
+    w.device.sql("UPDATE contact SET phone = '7'");
+    w.remote.unlisted = {id};  // not seen again yet
+    w.device.sync("a");
+    REQUIRE(w.remote.value("Contacts", id, "Phone") == Value("7"));
+    w.clock.advance(seconds{3'600});
+
+    // Another type, and back: not a change of the record, which bears our name.
+    const auto then = w.remote.at("Contacts", id).version;
+    w.remote.edit("Contacts", id, {{"Phone", Value::null()}}, w.remote.user);
+    w.remote.set_version("Contacts", id, then);
+    w.remote.unlisted.clear();
+    auto& described = w.device.settings("a").streams.front().fields;
+    const auto phone = std::ranges::find(described, "Phone", &remote::FieldSpec::name);
+    for (const auto type : {remote::FieldType::kInteger, remote::FieldType::kText}) {
+        phone->type = type;
+        w.clock.advance(seconds{3'600});
+        w.device.sync("a");
+    }
+    CHECK(w.device.number("SELECT phone IS NULL FROM contact") == 1);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_history WHERE old = '7'") == 1);
+}
+
 TEST_CASE("an edit of a field that has become of another type outlives a deletion there",
           "[engine][found]") {
     FoundWorld w(people_streams());
