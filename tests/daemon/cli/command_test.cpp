@@ -1,4 +1,5 @@
 // Commands against a fake daemon: what they ask, what they print, how they exit.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -28,7 +29,14 @@ struct Session {
         REQUIRE_FALSE(all.empty());
         return all.back();
     }
-    json body() { return json::parse(last().body); }
+    /// Of the last request that had one: on a terminal a command listens for events as it asks.
+    json body() {
+        const auto all = daemon.asked();
+        const auto with_body = std::find_if(all.rbegin(), all.rend(),
+                                            [](const Asked& asked) { return !asked.body.empty(); });
+        REQUIRE(with_body != all.rend());
+        return json::parse(with_body->body);
+    }
 };
 
 json connection(const std::string& name) {
