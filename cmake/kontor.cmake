@@ -36,6 +36,16 @@ function(kontor_add_connector name)
   install(TARGETS kontor_plugin_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/kontor)
 endfunction()
 
+# kontor_heed_reports(TESTS...)
+# A sanitizer's report on stderr fails them, also that of a process which they have started and whose
+# end they take for an ordinary one.
+function(kontor_heed_reports)
+  if(KONTOR_SANITIZE)
+    set_tests_properties(${ARGN} PROPERTIES
+      FAIL_REGULAR_EXPRESSION "(Address|Leak|Thread)Sanitizer: ;: runtime error: ")
+  endif()
+endfunction()
+
 # kontor_add_test(name SOURCES... [PRIVATE libs...] [LABELS ...] [APART files...])
 # A Catch2 program NAME_test, one ctest entry; cases of the sources APART are a second one, NAME_apart,
 # so that a long program keeps two processors busy. The Catch2 main is compiled once. For each label L
@@ -60,6 +70,7 @@ function(kontor_add_test name)
   endif()
   set_tests_properties(${tests} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+  kontor_heed_reports(${tests})
   foreach(label ${ARG_LABELS})
     if(NOT TARGET ${label}_tests)
       add_custom_target(${label}_tests)
@@ -79,6 +90,7 @@ function(kontor_add_postgres_test name)
   add_test(NAME ${name} COMMAND Python3::Interpreter
     ${CMAKE_SOURCE_DIR}/tests/support/postgres_server.py $<TARGET_FILE:${name}_test>)
   set_tests_properties(${name} PROPERTIES LABELS "postgres" TIMEOUT 600)
+  kontor_heed_reports(${name})
   if(NOT TARGET postgres_tests)
     add_custom_target(postgres_tests)
   endif()

@@ -38,7 +38,7 @@ using host::Function;
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
 #ifdef KONTOR_SANITIZED
-constexpr bool kSanitized = true;  // shadow memory takes terabytes of address space
+constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
@@ -82,7 +82,7 @@ void give_up_the_usual(const Arguments& arguments) {
     require_call(::close_range(frames::kProcessFd + 1, ~0U, 0), "close_range");
     // Words of the C library about a crash may hold customer data. A sanitizer's are wanted.
     if (!kSanitized) ::dup2(STDOUT_FILENO, STDERR_FILENO);
-    require(sandbox::limit_resources(kSanitized ? 0 : arguments.memory_mb * kMebibyte));
+    require(sandbox::limit_resources(arguments.memory_mb * kMebibyte, kSanitized));
 }
 
 // What the dynamic loader reads, and nothing else.

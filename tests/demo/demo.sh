@@ -13,12 +13,22 @@ export HOME=$work/home XDG_CONFIG_HOME=$work/home/.config XDG_STATE_HOME=$work/h
 mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
 chmod 700 "$XDG_RUNTIME_DIR"
 peer_pid="" daemon_pid=""
+# What a sanitizer finds stands there, whatever became of the program.
+mkdir "$work/reports"
+for sanitizer in ASAN LSAN TSAN UBSAN; do
+    export "${sanitizer}_OPTIONS=log_path=$work/reports/report:log_exe_name=1"
+done
+export TSAN_OPTIONS+=:suppressions=$PWD/tests/tsan.supp
 
 finish() {
     local code=$?
     [ -z "$daemon_pid" ] || kill "$daemon_pid" 2>/dev/null || true
     [ -z "$peer_pid" ] || kill "$peer_pid" 2>/dev/null || true
     wait 2>/dev/null || true
+    # A connector's process opens no file: its report is in the daemon's log.
+    if cat "$work"/reports/* 2>/dev/null || grep -A99 -E '(Address|Thread)Sanitizer: |: runtime error: ' "$work/kontord.log"; then
+        code=1
+    fi
     if [ $code -ne 0 ]; then
         echo; echo "THE DEMO FAILED. The daemon's last words:" >&2
         tail -n 25 "$work/kontord.log" >&2 || true
@@ -26,6 +36,7 @@ finish() {
     else
         rm -rf "$work"
     fi
+    exit $code
 }
 trap finish EXIT
 

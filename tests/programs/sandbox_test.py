@@ -9,6 +9,7 @@ import datetime
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 import unittest
@@ -43,6 +44,7 @@ if SANITIZED:
 class Sandbox(unittest.TestCase):
     def setUp(self):
         self.world = World(BIN, "sandbox")
+        self.world.connectors_crash = True
         self.addCleanup(self.world.close)
         folder = os.path.join(self.world.dir, "plugins")
         os.mkdir(folder, 0o755)
@@ -138,6 +140,42 @@ class Sandbox(unittest.TestCase):
         self.world.stop_daemon(9)
         until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid, _ in found),
               "connectors end with a killed daemon")
+
+    def assert_fails(self, *found):
+        """A test with this world does not pass, for the world finds this."""
+        with self.assertRaises(AssertionError) as failed:
+            self.world.close()
+        for one in found:
+            self.assertIn(one, str(failed.exception))
+
+    def test_a_connector_that_crashes_fails_a_test_that_does_not_expect_it(self):
+        self.attack("segv")
+        self.world.kontor("sync", "hostile", check=False)
+        self.assertEqual(self.world.findings(), [])
+        self.world.connectors_crash = False
+        self.assert_fails("signal 11 (SIGSEGV)")
+
+    def find_in_connector(self, attack, *found):
+        installed = os.path.join(self.world.env["KONTOR_PLUGIN_DIR"], "hostile.so")
+        shutil.copy(os.path.join(TEST_PLUGINS, "sanitized", "hostile.so"), installed + ".new")
+        os.replace(installed + ".new", installed)
+        self.attack(attack)
+        self.world.kontor("sync", "hostile", check=False)
+        self.assert_fails(*found)
+
+    @unittest.skipUnless("address" in SANITIZED, "AddressSanitizer's")
+    def test_a_write_beyond_the_end_in_a_connector_fails_a_test(self):
+        self.find_in_connector("overflow", "heap-buffer-overflow", " attack ", "hostile_connector.c:")
+
+    @unittest.skipUnless("undefined" in SANITIZED, "UndefinedBehaviorSanitizer's")
+    def test_undefined_behaviour_in_a_connector_fails_a_test(self):
+        self.find_in_connector("sum", "signed integer overflow", "hostile_connector.c:")
+
+    @unittest.skipUnless(SANITIZED, "a sanitizer's")
+    def test_a_report_of_kontords_fails_a_test_though_it_is_started_anew(self):
+        self.world.stop_daemon(signal.SIGSEGV)
+        self.world.start_daemon()
+        self.assert_fails("kontord", "SEGV")
 
     def test_the_doctor_looks_at_the_sandbox(self):
         checks = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)["checks"]

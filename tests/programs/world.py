@@ -20,8 +20,20 @@ import time
 import urllib.request
 
 UNFILLED = re.compile(r"\{[a-z_]+(:[^{}\"]*)?\}")  # a placeholder of the catalogue
-SANITIZED = "KONTOR_SANITIZED" in os.environ
+SANITIZED = os.environ.get("KONTOR_SANITIZED", "")  # with what, as the compiler is told
+REPORT = re.compile(r"==\d+==\s*(?:ERROR|WARNING): |(?:Address|Leak|Thread)Sanitizer: |: runtime error: ")
+SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tsan.supp")
+# What a connector's process is put to an end by is SIGKILL, SIGTERM or SIGXCPU; all else is a defect.
+CRASH = re.compile(r"ended by signal (?!(?:9|15|24)\b)\d+[^\"\n]*")
 PATIENCE = 60  # seconds; on a loaded machine everything takes long
+PLACE = re.compile(r"\((/\S+)\+(0x[0-9a-f]+)\)")  # in a report of a process that may not look for names
+
+
+def name_of(place):
+    """The function and line of a place in a program."""
+    told = subprocess.run(["llvm-symbolizer-14", "--obj=" + place[1], place[2]], capture_output=True,
+                          text=True, check=False).stdout.splitlines()
+    return " ".join([place[0], *told[:2]])
 
 
 def until(true, what, patience=PATIENCE):
@@ -138,6 +150,16 @@ class World:
             self.env[variable] = os.path.join(self.dir, path)
             os.makedirs(self.env[variable], mode=0o700, exist_ok=True)
         self.env["LANG"] = language
+        # What a sanitizer finds in a program stands there, whoever started it and whatever became of it.
+        self.reports = os.path.join(self.dir, "reports")
+        os.mkdir(self.reports)
+        self.connectors_crash = False  # as a test may have them do
+        self.found = []
+        for sanitizer in ("ASAN", "LSAN", "TSAN", "UBSAN"):
+            more = f":suppressions={SUPPRESSIONS}" if sanitizer == "TSAN" else ""
+            self.env[sanitizer + "_OPTIONS"] = (
+                f"{os.environ.get(sanitizer + '_OPTIONS', '')}:log_path={self.reports}/report"
+                f":log_exe_name=1{more}")
         self.daemon = self.peer = self.zoho = self.fxiaoke = self.salesforce = None
         self.state = os.path.join(self.env["XDG_STATE_HOME"], "kontor")
         self.config = os.path.join(self.env["XDG_CONFIG_HOME"], "kontor")
@@ -272,6 +294,8 @@ class World:
     def kontor(self, *words, check=True, wait=180, **how):
         result = subprocess.run([self.program("kontor"), *words], env=how.pop("env", self.env),
                                 capture_output=True, text=True, timeout=wait, **how)
+        if REPORT.search(result.stderr):  # of a connector that this command has run
+            self.found.append(f"kontor {' '.join(words)}: {result.stderr}")
         if check and result.returncode != 0:
             raise AssertionError(f"kontor {' '.join(words)}: {result.returncode}\n{result.stderr}")
         # The addresses that a connector declares have gaps of their own, and so has a page's style.
@@ -331,7 +355,26 @@ class World:
             if peer:
                 peer.end()
         self.log.close()
+        found = self.findings()
         if keep:
             print("kept:", self.dir)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
+        if found:
+            raise AssertionError("a program is not well:\n" + "\n".join(found))
+
+    def findings(self):
+        """What sanitizers have reported, of any program of this world, and crashes of connectors."""
+        if not os.path.isdir(self.reports):
+            return []  # closed before
+        out = list(self.found)
+        for name in sorted(os.listdir(self.reports)):
+            with open(os.path.join(self.reports, name), errors="replace") as report:
+                out.append(f"{name}: {report.read(20000)}")
+        # A connector's process opens no file: what is found there, its daemon's log has.
+        log = self.logged()
+        if report := REPORT.search(log):
+            out.append(f"a connector: {log[report.start():report.start() + 20000]}")
+        if not self.connectors_crash:
+            out += sorted(set(CRASH.findall(log)))
+        return [PLACE.sub(name_of, text) for text in out]

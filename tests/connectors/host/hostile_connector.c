@@ -1,5 +1,6 @@
 /* A connector that attacks: the name of the stream says how, or the option "attack". Also built as
- * "early_socket" and "early_passwd", whose constructors attack while the library is loaded. */
+ * "early_socket" and "early_passwd", whose constructors attack while the library is loaded, and
+ * with a sanitizer as "sanitized/hostile", for "overflow" and "sum". */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -129,6 +130,8 @@ static void attack(kontor_instance* self, kontor_str request) {
         sigprocmask(SIG_BLOCK, &all, NULL);
         socket(AF_INET, SOCK_STREAM, 0);
     }
+    if (ATTACK("overflow")) ((volatile char*)malloc(8))[8 + never] = 1;
+    if (ATTACK("sum")) never += INT32_MAX - never + !never;
     if (ATTACK("garbage"))
         for (;;) write_raw("GET / HTTP/1.1\r\nHost: garbage\r\n\r\n and so on and so on", 54);
     if (ATTACK("version")) {
