@@ -97,6 +97,12 @@ bool reads(const replica::Database& db) {
     return sqlite3_txn_state(db.raw(), nullptr) != SQLITE_TXN_NONE;
 }
 
+// A sweep was cut off: whoever sweeps next on this handle deletes what it has listed, which shows.
+bool has_list(const replica::Database& db) {
+    auto list = db.prepare("SELECT 1 FROM temp.listed LIMIT 1");
+    return list && must(list->step(), "list");
+}
+
 }  // namespace
 
 void prepare_process() {
@@ -195,7 +201,7 @@ void Machines::give(std::unique_ptr<Machine> machine) {
     // that it knows it could not tell that it is another.
     if (machine->local &&
         (machine->disk.dead() || reads(*machine->local) || reads(*machine->engine) ||
-         reads(*machine->api) || reads(*machine->reader) ||
+         reads(*machine->api) || reads(*machine->reader) || has_list(*machine->engine) ||
          must(machine->local->scalar("PRAGMA schema_version"), "schema") != schema_))
         machine->close();
     idle_.push_back(std::move(machine));
