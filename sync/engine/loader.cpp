@@ -160,7 +160,7 @@ void Loader::remember_differences(const remote::RecordView& image, std::int64_t 
 
 void Loader::insert(const remote::RecordView& image) {
     insert_row_->reset();
-    if (image.fact != remote::Fact::kRecord || !bind_fields(image)) {
+    if (image.fact != remote::Fact::kRecord || merger_.page_lags() || !bind_fields(image)) {
         finish_stretch();
         merger_.apply(image, false);
         return;
@@ -182,6 +182,7 @@ void Loader::insert(const remote::RecordView& image) {
     if (const auto uid = merger_.uid_for(image); !uid.empty())
         context_.sql.run("UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ?", uid,
                          record);
+    merger_.note_first_shown(image.id);
     if (!all_exact_) remember_differences(image, context_.sql.last_insert_id());
     if (first_ == 0) first_ = record;
     last_ = record;

@@ -40,6 +40,13 @@ public:
     [[nodiscard]] std::vector<std::string> take_rereads();
     [[nodiscard]] bool has_rereads() const { return !rereads_.empty(); }
 
+    /// The page at hand shows something that is older than known, or may be.
+    [[nodiscard]] bool page_lags() const { return page_lags_; }
+    /// A record has been made of what the page shows, without apply().
+    void note_first_shown(std::string_view id) {
+        if (may_reread_) first_shown_.emplace_back(id);
+    }
+
     /// The key that another device (or this one, before a restore) gave to a record and that
     /// `image` carries: the record made from it keeps it as its uid, so that further remotes that
     /// have it know it by that. "" if it is none, or taken.
@@ -127,7 +134,7 @@ private:
     std::set<std::string, std::less<>> apart_;  ///< ids of which it turned out that both are there
     std::vector<std::string> rereads_;
     std::vector<std::string> first_shown_;  ///< by this page, and taken from it
-    bool page_lags_ = false;  ///< it shows something that is older than known, or may be
+    bool page_lags_ = false;
     bool may_reread_ = false;
     std::optional<Instant> open_since_;
 };

@@ -314,12 +314,12 @@ void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& imag
 }
 
 void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
-    if (!authoritative && may_reread_) {
-        if (page_lags_) {
+    if (!authoritative) {
+        if (page_lags_ && may_reread_) {
             rereads_.emplace_back(image.id);
             return;
         }
-        first_shown_.emplace_back(image.id);
+        note_first_shown(image.id);
     }
     if (made_again(image, authoritative) || meet_known(image, authoritative)) return;
     std::vector<const GroupPlan*> waiting;

@@ -169,6 +169,8 @@ MUTANTS = [
         "        finish_stretch();\n        return;\n    }\n    if (const auto uid")]}),
     ("what a page that lags shows for the first time is believed", "B1", {MERGER: [(
         "    page_lags_ = true;", "")]}),
+    ("what a page that lags shows for the first time in a first load is believed", "B1", {LOADER: [
+        ("merger_.page_lags() ||", ""), ("merger_.note_first_shown(image.id);", "")]}),
     ("another organisation behind the address goes unnoticed", "B5", {CYCLE: [(
         "*known != who.org_id) {", "false) {")]}),
     ("an older remote is believed", "B5 B1", {MERGER: [(

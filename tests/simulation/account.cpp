@@ -149,6 +149,7 @@ Result<> Account::answer(std::string_view what) {
 Result<remote::Identity> Account::check() {
     cycle_began_ = time_.now;
     refused_ = 0;
+    doubtful_.clear();
     if (auto sent = request("check"); !sent) return pass(sent);
     constexpr milliseconds kSlow{20'000};
     if (slow_) time_.advance(slow_->upto(kSlow));
@@ -277,6 +278,21 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     return taken;
 }
 
+void Account::note_doubtful(const std::string& stream, std::span<const Shown> late) {
+    const bool lags = !rehearses_ && std::ranges::any_of(late, [&](const Shown& one) {
+        const auto known = hooks_.known(stream, one.id);
+        return known && one.image.version < *known;
+    });
+    if (!lags) return;
+    for (const Shown& one : late) {
+        const Server::Image* listed = server_.visible(*server_.find(stream, one.id));
+        const bool so = listed != nullptr && !listed->deleted &&
+                        listed->version == one.image.version;  // lists show it, too
+        if (!so && !hooks_.known(stream, one.id))
+            doubtful_.emplace(stream + "/" + one.id, one.image.version);
+    }
+}
+
 Result<std::string> Account::pull(std::string_view stream, std::span<const std::string> fields,
                                   std::string_view cursor, remote::RecordSink& sink) {
     const std::string name(stream);
@@ -304,6 +320,7 @@ Result<std::string> Account::pull(std::string_view stream, std::span<const std::
         if (shown.empty()) break;
         last = {shown.back().image.stamp, shown.back().id};
         if (page > 0 && happens(Fault::kCutPull)) return fail(Errc::kUnavailable, "cut off");
+        const std::size_t now = shown.size();
         if (happens(Fault::kStalePage))
             for (const auto& [id, record] : server_.records(name))
                 if (!record.past.empty() && !record.past.front().deleted && !record.forbidden &&
@@ -317,6 +334,7 @@ Result<std::string> Account::pull(std::string_view stream, std::span<const std::
             if (const auto at = parse_instant(last.first))
                 checkpoint = format_instant(std::min(*at - overlap, server_.now() - overlap));
         if (auto back = answer("page"); !back) return pass(back);
+        note_doubtful(name, std::span(shown).subspan(now));
         if (auto done = emit(name, fields, shown, false, sink, checkpoint); !done)
             return pass(done);
         if (happens(Fault::kTwicePage))

@@ -47,6 +47,9 @@ public:
         std::function<void(const std::string&)> violation;
         /// The groups of a record about which a person has been asked, as "stream/id/group".
         std::function<std::set<std::string>()> parked;
+        /// As which version a record is here: nullopt if there is no link, "" if it is gone.
+        std::function<std::optional<std::string>(const std::string& stream, const std::string& id)>
+            known;
         /// A value is sent that the remote has held before the one that it holds now; since when an
         /// automation has kept that there, if one does.
         std::function<void(Token, const std::string& where, std::optional<Instant> insists)>
@@ -100,6 +103,9 @@ public:
     void forget_newest() { newest_.clear(); }
     /// The newest version of each record ("stream/id") among images that were kept.
     [[nodiscard]] const std::map<std::string, std::string>& newest() const { return newest_; }
+    /// By "stream/id", as which version pages that lag have shown in this cycle what was not known
+    /// and is not so: they could be told by something in them that was known as newer.
+    [[nodiscard]] const std::map<std::string, std::string>& doubtful() const { return doubtful_; }
     /// What is shown while this is on is kept in a copy only: a dry run.
     void rehearse(bool on) { rehearses_ = on; }
     /// … and of these, the ones that this device's pushes have replaced.
@@ -150,6 +156,8 @@ private:
                   const std::vector<Shown>& records, bool by_id, remote::RecordSink& sink,
                   std::string_view checkpoint);
     Shown by_id(const std::string& stream, const std::string& id) const;
+    /// `late`: of a page that is about to be shown.
+    void note_doubtful(const std::string& stream, std::span<const Shown> late);
     /// The copy that answers reads by id may lag behind.
     void show_late(const std::string& stream, Shown& shown);
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
@@ -180,6 +188,7 @@ private:
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
     std::map<std::string, std::string> newest_;
+    std::map<std::string, std::string> doubtful_;
     std::set<std::pair<std::string, std::string>> hidden_then_;  ///< when it was last described
     std::set<std::pair<std::string, std::string>> unseen_;       ///< "stream/id" and field
     bool rehearses_ = false;

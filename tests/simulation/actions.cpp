@@ -73,6 +73,7 @@ bool same_person(Device& device, const engine::Conflict& question) {
 
 std::optional<std::string> pick_of(const std::vector<std::string>& ids, std::uint64_t pick) {
     if (ids.empty()) return std::nullopt;
+    if (pick == kPickLast) return ids.back();
     return ids[pick % ids.size()];
 }
 

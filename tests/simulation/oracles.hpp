@@ -20,6 +20,9 @@ void check_cursors(World& world, Device& device, const std::string& connection);
 void check_taken(World& world, Device& device, const std::string& connection,
                  const std::vector<std::string>& streams);
 
+/// After a whole cycle. B1: what a page that lags showed for the first time was not believed.
+void check_doubtful(World& world, Device& device, const std::string& connection);
+
 /// After a cycle in which the device's clock has not jumped. D1: where the newest value was to win,
 /// the one that won is the newer one.
 void check_newest(World& world, Device& device, const std::string& connection);

@@ -88,4 +88,26 @@ void check_taken(World& world, Device& device, const std::string& connection,
     }
 }
 
+void check_doubtful(World& world, Device& device, const std::string& connection) {
+    const Account& account = *device.connection(connection).account;
+    const Server& server = account.server();
+    if (account.doubtful().empty() || server.traits().read_lag_max.count() > 0 ||
+        device.connection(connection).epoch != server.epoch())
+        return;
+    const auto links = links_of(device, connection);
+    for (const auto& [record, version] : account.doubtful()) {
+        world.tally().add("doubtful images");
+        const auto slash = record.find('/');
+        const auto* there = server.find(record.substr(0, slash), record.substr(slash + 1));
+        // It may have been restored under that stamp before it was read by id.
+        if (there != nullptr && !there->now.deleted && there->now.version == version) continue;
+        const auto found = links.find(record);
+        if (found != links.end() && found->second.state == kLive &&
+            found->second.version == version)
+            world.violation("B1: dev" + std::to_string(device.number()) + " took " + record +
+                            " of " + connection + " as of " + version +
+                            ", which only a page that lags has shown");
+    }
+}
+
 }  // namespace kontor::simulation

@@ -79,6 +79,9 @@ enum class Act {
 };
 [[nodiscard]] const char* to_string(Act act);
 
+/// A `pick` that stands for what a colleague has made last.
+inline constexpr std::uint64_t kPickLast = UINT64_MAX;
+
 /// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
 /// steps are dropped: `pick` and `field` choose among what there is then.
 struct Step {

@@ -92,6 +92,8 @@ Story::Story(Machines& machines, bool keyed, bool print)
                 .gone = [this] { return device_.disk().dead(); },
                 .violation = [this](const std::string& what) { problems_.push_back(what); },
                 .parked = [] { return std::set<std::string>(); },
+                .known = [](const std::string&,
+                            const std::string&) { return std::optional<std::string>(); },
                 .sent_again = [](Token, const std::string&, std::optional<Instant>) {}}));
 }
 

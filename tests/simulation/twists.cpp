@@ -54,6 +54,43 @@ void cut_off(Dice& dice, Scenario& scenario) {
     put_whole(dice, scenario, steps);
 }
 
+// A record is made and deleted there between two syncs; a page that lags shows it after all, beside
+// others as they were before they were changed.
+void let_page_lag(Dice& dice, Scenario& scenario) {
+    const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
+    Step step;
+    step.device = to.device;
+    step.remote = to.remote;
+    std::vector<Step> steps;
+    const auto add = [&](Act act) {
+        step.act = act;
+        step.pick = dice.roll(1'000);
+        step.field = 1;
+        step.token = kTwistTokens + 2 * dice.roll(1'000'000);
+        step.amount = static_cast<std::int64_t>(dice.roll(1'000));
+        steps.push_back(step);
+    };
+    const auto wait = [&] {
+        add(Act::kWait);
+        steps.back().amount *= 120;
+    };
+    for (int n = 0; n < 2; ++n) {
+        add(Act::kTheirType);
+        wait();
+    }
+    add(Act::kSync);
+    add(Act::kTheirBorn);
+    wait();
+    add(Act::kTheirDelete);
+    steps.back().pick = kPickLast;
+    add(Act::kTheirType);
+    wait();
+    add(Act::kFault);
+    steps.back().field = static_cast<std::uint64_t>(Fault::kStalePage);
+    add(Act::kSync);
+    put_whole(dice, scenario, steps);
+}
+
 // Two type into one field within a few seconds, and each sends it or reads the other's.
 void at_the_same_time(Dice& dice, Scenario& scenario) {
     const auto& to = scenario.connections[dice.roll(scenario.connections.size())];
@@ -231,6 +268,8 @@ void twist(Scenario& scenario) {
     if (twists.loads_late) load_in_use(loads, scenario);
     Dice cuts(scenario.seed + 0x1444);
     if (!one_fate && cuts.percent(30)) cut_off(cuts, scenario);
+    Dice pages(scenario.seed + 0x1A6);
+    if (pages.percent(10)) let_page_lag(pages, scenario);
     Dice clash(scenario.seed + 0x2334);
     if (clash.percent(20)) {
         twists.slow = clash.percent(40);

@@ -110,15 +110,19 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
     };
     auto out = std::make_unique<Account>(
         *servers_[static_cast<std::size_t>(remote)], user, time_, seed, trace_,
-        Account::Hooks{.yield = [this](std::string_view) { yield(); },
-                       .gone = gone,
-                       .violation = [this](const std::string& what) { violation(what); },
-                       .parked = [this, device, remote] { return parked(device, remote); },
-                       .sent_again =
-                           [this, device, remote](Token token, const std::string& where,
-                                                  std::optional<Instant> insists) {
-                               sent_again(device, remote, token, where, insists);
-                           }});
+        Account::Hooks{
+            .yield = [this](std::string_view) { yield(); },
+            .gone = gone,
+            .violation = [this](const std::string& what) { violation(what); },
+            .parked = [this, device, remote] { return parked(device, remote); },
+            .known = [this, device, remote](
+                         const std::string& stream,
+                         const std::string& id) { return known(device, remote, stream, id); },
+            .sent_again =
+                [this, device, remote](Token token, const std::string& where,
+                                       std::optional<Instant> insists) {
+                    sent_again(device, remote, token, where, insists);
+                }});
     if (scenario_.one_user) out->share_user();
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);
@@ -187,6 +191,21 @@ std::set<std::string> World::parked(int device, int remote) const {
             if (row.text(1) == remote_name(remote)) out.emplace(row.text(0));
         });
     return out;
+}
+
+std::optional<std::string> World::known(int device, int remote, const std::string& stream,
+                                        const std::string& id) const {
+    if (device >= static_cast<int>(devices_.size())) return std::nullopt;
+    const auto& asked = devices_[static_cast<std::size_t>(device)];
+    if (asked->disk().dead()) return std::nullopt;
+    const auto& model = servers_[static_cast<std::size_t>(remote)]->model().stream(stream);
+    return asked->text(
+        "SELECT CASE WHEN l.state = 0 AND x.id IS NOT NULL THEN"
+        " coalesce(l.version, '') ELSE '' END FROM kontor_link l JOIN kontor_stream s"
+        " ON s.id = l.stream JOIN kontor_connection c ON c.id = s.connection"
+        " LEFT JOIN " +
+        model.entity + " x ON x.id = l.record WHERE s.name = '" + stream + "' AND c.name = '" +
+        remote_name(remote) + "' AND l.ext_id = '" + id + "'");
 }
 
 // Two devices that are one user for the remote: what the other has written after an answer of ours
@@ -379,8 +398,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     tally_.add("faults", fired);
     tally_.add("full disks", full > 0 ? 1 : 0);
     if (error == nullptr) {
-        if (!options.dry_run && !device.disk().dead())
+        if (!options.dry_run && !device.disk().dead()) {
             check_taken(*this, device, name, options.streams);
+            check_doubtful(*this, device, name);
+        }
         if (!options.dry_run && options.streams.empty()) {
             have_met(device, name);
             device.connection(name).retypes = retypes;

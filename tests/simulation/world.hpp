@@ -97,6 +97,10 @@ private:
                     std::optional<Instant> insists);
     [[nodiscard]] bool still_twins(const Twin& twin) const;
     [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
+    /// See Account::Hooks.
+    [[nodiscard]] std::optional<std::string> known(int device, int remote,
+                                                   const std::string& stream,
+                                                   const std::string& id) const;
     [[nodiscard]] bool fate_must_be_known() const;
     std::unique_ptr<Account> account_for(int device, int remote, std::uint64_t seed);
 

@@ -143,7 +143,8 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
             !forbidden.contains(id) && !unlisted.contains(id))
             found.emplace_back(id, &record);
     const auto stale = std::exchange(stale_[name], {});
-    for (const auto& [id, record] : stale) found.emplace_back(id, &record);
+    if (!replays_apart)
+        for (const auto& [id, record] : stale) found.emplace_back(id, &record);
     std::ranges::stable_sort(found, {}, [](const auto& one) { return one.second->version; });
 
     std::size_t pages = 0;
@@ -154,6 +155,11 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
             found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), at + page_size)));
         if (auto done = emit(stream, fields, page, false, sink, ""); !done) return pass(done);
     }
+    std::vector<std::pair<std::string, const Record*>> apart;
+    if (replays_apart)
+        for (const auto& [id, record] : stale) apart.emplace_back(id, &record);
+    if (!apart.empty())
+        if (auto done = emit(stream, fields, apart, false, sink, ""); !done) return pass(done);
     const auto at = parse_instant(started);
     return at ? format_instant(*at - kOverlap) : started;
 }

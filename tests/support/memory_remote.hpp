@@ -79,6 +79,7 @@ public:
     /// By stream and id: what a copy that lags shows to whoever reads it by id.
     std::map<std::string, std::map<std::string, Record>> read_as;
     bool first_pull_tells_deleted = false;  ///< as some lists do
+    bool replays_apart = false;  ///< what is replayed comes at the end, on a page of its own
     std::size_t page_size = 3;
     std::size_t fail_pull_after = SIZE_MAX;  ///< pages, then kUnavailable
 

@@ -712,6 +712,32 @@ TEST_CASE("what a page that lags shows for the first time is read by id", "[engi
                         std::to_string(w.device.local("Contacts", known))) == "Li");
 }
 
+TEST_CASE("what a page that lags shows for the first time is read by id in a first load, too",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const bool shown_first = GENERATE(true, false);
+    CAPTURE(shown_first);
+    std::string gone;
+    MemoryRemote::Record of_gone;
+    const auto make_gone = [&] {
+        gone = w.remote.create("Contacts", {{"Phone", Value("138")}});
+        of_gone = w.remote.at("Contacts", gone);
+    };
+    if (shown_first) make_gone();
+    const auto known = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    const auto old = w.remote.at("Contacts", known);
+    if (!shown_first) make_gone();
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", known, {{"Last_Name", Value("Li")}});
+    w.remote.forget("Contacts", gone);
+    w.remote.replays_apart = true;
+    w.remote.replay("Contacts", known, old);
+    w.remote.replay("Contacts", gone, of_gone);
+    w.device.connect("a", w.remote);
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+    CHECK(w.device.text("SELECT last_name FROM contact") == "Li");
+}
+
 TEST_CASE("newest: what another remote brought is not as old as what was typed before it",
           "[engine][found]") {
     const auto by_time = [](merge::Mapping& mapping) {
