@@ -1,9 +1,8 @@
 #include "sync/engine/puller.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
-#include <set>
+#include <utility>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/loader.hpp"
@@ -14,7 +13,8 @@ namespace {
 
 /// Ids to fetch at a time. How many a request takes is the connector's affair.
 constexpr std::size_t kFetchBatch = 1000;
-/// Records that a pull may leave to be read by id before it is broken off for them.
+/// Records that a pull may leave to be read by id before it is broken off for them, or, where it
+/// could not be taken up again, before they are put aside.
 constexpr std::size_t kRereadsMax = 1'000;
 /// Records merged one into the next that are followed at once.
 constexpr int kSuccessorsMax = 8;
@@ -36,7 +36,8 @@ public:
           plan_(plan),
           can_(can),
           counts_(counts),
-          merger_(context, plan, counts) {
+          merger_(context, plan, counts),
+          rereads_(context.sql, plan.id) {
         if (can.fetch) merger_.may_reread(stamps_open_since());
         if (!plan.loaded)  // maybe taken up where it was cut short
             done_ = context.sql.integer("SELECT records FROM kontor_stream WHERE id = ?", plan.id)
@@ -65,10 +66,11 @@ public:
     /// from within a pull.
     void reread() {
         broke_off_ = false;
-        const auto ids = std::exchange(rereads_, {});
-        const auto listed = std::exchange(listed_, {});
-        if (!ids.empty())
-            fetch_and_merge(context_, ports_, plan_, ids, counts_, Absence::kDoubted, {}, &listed);
+        while (!rereads_.empty()) {
+            auto some = rereads_.take();
+            fetch_and_merge(context_, ports_, plan_, std::move(some.ids), counts_,
+                            Absence::kDoubted, {}, &some.listed);
+        }
         if (held_.empty()) return;
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, std::exchange(held_, {}));
@@ -118,27 +120,16 @@ private:
     /// After a commit.
     void applied(std::span<const remote::RecordView> batch) {
         auto taken = merger_.take_rereads();
-        if (can_.fetch && !taken.empty()) {
-            note_listed(batch, {taken.begin(), taken.end()});
-            std::ranges::move(taken, std::back_inserter(rereads_));
-        }
+        if (can_.fetch && !taken.empty()) rereads_.add(std::move(taken), batch);
         // A first load counts what there is: it is also told who is gone.
         done_ += plan_.loaded
                      ? static_cast<std::int64_t>(batch.size())
                      : std::ranges::count(batch, remote::Fact::kRecord, &remote::RecordView::fact);
         ports_.observer.progress({plan_.loaded ? "pull" : "load", plan_.mapping.stream, done_, 0});
-        if (held_.empty() || rereads_.size() < kRereadsMax) return;
+        if (rereads_.in_memory() < kRereadsMax) return;
+        if (held_.empty()) return rereads_.put_aside();
         broke_off_ = true;
         stop({Errc::kCancelled, "records are read by id first", {}, {}});
-    }
-
-    void note_listed(std::span<const remote::RecordView> batch,
-                     const std::set<std::string, std::less<>>& ids) {
-        for (const auto& record : batch)
-            if (!record.version.empty() && ids.contains(record.id)) {
-                std::string& newest = listed_[std::string(record.id)];
-                newest = std::max(newest, std::string(record.version));
-            }
     }
 
     void check(std::span<const remote::RecordView> batch) const {
@@ -201,9 +192,8 @@ private:
     StreamCounts& counts_;
     Merger merger_;
     std::unique_ptr<Loader> loader_;
-    std::vector<std::string> rereads_;  // read by id once the remote is free
-    ListedVersions listed_;             // of these
-    std::string held_;                  // cursor that waits for them
+    Rereads rereads_;   // once the remote is free
+    std::string held_;  // cursor that waits for them
     bool broke_off_ = false;
     std::int64_t done_ = 0;
 };

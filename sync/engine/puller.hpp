@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "sync/engine/context.hpp"
 #include "sync/engine/cycle.hpp"
 #include "sync/engine/merger.hpp"
+#include "sync/engine/rereads.hpp"
 
 namespace kontor::engine {
 
@@ -35,9 +35,6 @@ enum class Absence { kDoubted, kBelieved, kLeftOpen };
 
 /// Hands the images of some ids to a sink, as Remote::fetch does.
 using Fetch = std::function<Result<>(std::span<const std::string> ids, remote::RecordSink& sink)>;
-
-/// As which version a list has shown records, by id.
-using ListedVersions = std::map<std::string, std::string, std::less<>>;
 
 /// Reads records by id and merges them as authoritative images. `first`, if there is one, fetches
 /// the first of them in the remote's stead. One that is older than `listed` has it comes from a

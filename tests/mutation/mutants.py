@@ -136,8 +136,8 @@ MUTANTS = [
     ("the cursor moves before what is to be read by id", "B2 B3", {PULLER: [(
         "if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))", "if (true)")]}),
     ("records to be read by id are forgotten", "B2", {PULLER: [(
-        "if (!ids.empty()) fetch_and_merge(context_, ports_, plan_, ids, counts_, Absence::kDoubted, {}, "
-        "&listed);", "")]}),
+        "fetch_and_merge(context_, ports_, plan_, std::move(some.ids), counts_, Absence::kDoubted, {}, "
+        "&some.listed);", "")]}),
     ("a null wins where nothing was known", "b", {THREE_WAY: [(
         "if (adds_only(input.remote, input.local)) return keep(Known{input.remote, input.remote}, "
         "\"theirs_blank\");", "if (adds_only(input.remote, input.local)) return take(input, \"theirs\");")]}),

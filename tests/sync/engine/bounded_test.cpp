@@ -110,7 +110,12 @@ public:
         version_ = format_instant(std::chrono::floor<std::chrono::seconds>(clock_.now()));
         if (told) pulled_ = version_;
     }
-    std::int64_t written = 0;
+    /// The next pull comes from a copy that lags: each record is older there than it was read.
+    void lag() {
+        pulled_ = format_instant(std::chrono::floor<std::chrono::seconds>(clock_.now()));
+        lags_ = true;
+    }
+    std::int64_t written = 0, read_by_id = 0;
 
     Result<remote::Identity> check() override {
         remote::Identity out;
@@ -123,22 +128,28 @@ public:
                              std::string_view cursor, remote::RecordSink& sink) override {
         const Counting remote(false);
         if (stream == "Contacts" && cursor < pulled_)
-            if (auto done = show(0, count_, fields, remote::Fact::kRecord, sink); !done)
+            if (auto done =
+                    show(0, count_, fields, remote::Fact::kRecord, sink, lags_ ? kOld : version_);
+                !done)
                 return pass(done);
+        if (stream == "Contacts") lags_ = false;
         return pulled_;
     }
     Result<bool> list_ids(std::string_view stream, remote::RecordSink& sink) override {
         const Counting remote(false);
         if (stream == "Contacts")
-            if (auto done = show(0, count_, {}, remote::Fact::kId, sink); !done) return pass(done);
+            if (auto done = show(0, count_, {}, remote::Fact::kId, sink, version_); !done)
+                return pass(done);
         return true;
     }
     Result<> fetch(std::string_view, std::span<const std::string> fields,
                    std::span<const std::string> ids, remote::RecordSink& sink) override {
         const Counting remote(false);
+        read_by_id += static_cast<std::int64_t>(ids.size());
         for (const auto& id : ids) {
             const auto number = std::atoll(id.c_str() + 1);
-            if (auto done = show(number, number + 1, fields, remote::Fact::kRecord, sink); !done)
+            if (auto done = show(number, number + 1, fields, remote::Fact::kRecord, sink, version_);
+                !done)
                 return done;
         }
         return {};
@@ -165,7 +176,7 @@ public:
 
 private:
     Result<> show(std::int64_t from, std::int64_t to, std::span<const std::string> fields,
-                  remote::Fact fact, remote::RecordSink& sink) const {
+                  remote::Fact fact, remote::RecordSink& sink, const std::string& version) const {
         for (; from < to; from += kPage) {
             const auto end = std::min(to, from + kPage);
             std::vector<std::string> ids, phones;
@@ -183,7 +194,7 @@ private:
                                                        : ValueView::null());
                 views.push_back({.fact = fact,
                                  .id = ids[i],
-                                 .version = version_,
+                                 .version = version,
                                  .modified_by = "colleague",
                                  .successor = {},
                                  .fields = row});
@@ -194,9 +205,12 @@ private:
         return {};
     }
 
+    inline static const std::string kOld = "2000-01-01T00:00:00Z";
+
     std::int64_t count_;
     const Clock& clock_;
     std::string version_, pulled_;
+    bool lags_ = false;
 };
 
 struct Story {
@@ -273,6 +287,11 @@ struct Story {
         out["sweep: all differ"] = cycle(true);
         CHECK(device.text("SELECT phone FROM contact ORDER BY id DESC LIMIT 1") ==
               remote.phone(count - 1));
+        clock.advance(std::chrono::hours{1});
+        remote.lag();
+        remote.read_by_id = 0;
+        out["pull: all read by id"] = cycle();
+        CHECK(remote.read_by_id == count);
         edit_all("f");
         out["edits, another type"] = as_of_type(remote::FieldType::kInteger);
         CHECK(device.number("SELECT count(*) FROM kontor_shadow") >= count);
