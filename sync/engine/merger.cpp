@@ -6,6 +6,7 @@
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
+#include "sync/engine/merger_work.hpp"
 #include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
@@ -13,25 +14,6 @@
 namespace kontor::engine {
 
 using replica::LinkState;
-
-/// One record while it is merged.
-struct Merger::Work {
-    Link link;
-    const remote::RecordView& image;
-    bool authoritative = false;
-    Row row;                           ///< as it is going to be
-    std::map<std::size_t, Value> was;  ///< what columns held that are written, by column index
-    Link stored_link;                  ///< as it is in the database
-    Shadows stored;                    ///< as they are in the database
-    Shadows shadows;                   ///< as they are going to be
-    std::vector<Intent> intents;
-    std::map<std::size_t, std::string> rules;  ///< why a column changed, by column index
-    std::vector<const GroupPlan*> waiting;
-    bool stale = false;      ///< a group may be: read the record by id
-    bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
-    bool explained = false;  ///< … of which no version was told: who wrote the image was that one
-    bool conflicts = false;  ///< some are open
-};
 
 namespace {
 
@@ -81,15 +63,6 @@ Cause Merger::cause(const remote::RecordView& image, std::string_view rule) cons
 
 bool Merger::by_us(const remote::RecordView& image) const {
     return !plan_.connection_user.empty() && image.modified_by == plan_.connection_user;
-}
-
-// Where the acknowledgement told no version: anything newer by us. After a restore it may be a
-// later write of ours, which is not known here, also of the same stamp.
-bool Merger::own_write(const Intent& intent, const remote::RecordView& image) const {
-    if (unread_) return false;
-    if (intent.version.empty()) return by_us(image) && image.version > intent.base_version;
-    return image.version == intent.version &&
-           (plan_.connection_user.empty() || image.modified_by.empty() || by_us(image));
 }
 
 merge::GroupValues Merger::image_values(const remote::RecordView& image,
@@ -249,104 +222,6 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
     settle_intents(work);
     for (const GroupPlan& group : plan_.groups) merge_one_group(work, group);
     write_back(work);
-}
-
-// What of a group we have written ourselves, as the image shows it; the rest stays as known, so
-// that what the remote computes counts as its own change, and what a field has become as its form
-// changed.
-merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupValues& theirs,
-                                   const merge::GroupValues& sent, const Intent& intent) const {
-    const bool create = intent.op == "create";
-    merge::GroupValues out = sent;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const auto& field = group.mapping->fields[i];
-        const auto changed = form_changes_.find(field.remote);
-        if (changed != form_changes_.end() && (!intent.at || *intent.at <= changed->second))
-            continue;
-        if (tells(field, sent[i], create) || (sent[i].is_blank() && theirs[i].is_blank()))
-            out[i] = theirs[i];
-    }
-    return out;
-}
-
-// Clause e: what a push left open is settled by what the image shows, before anything is merged.
-void Merger::settle_intents(Work& work) {
-    for (auto it = work.intents.begin(); it != work.intents.end();) {
-        const Intent& intent = *it;
-        if (intent.state == "acked") {
-            if (work.image.version < intent.version) {
-                ++it;
-                continue;
-            }
-            work.own_write = true;
-            work.explained = work.explained || intent.version.empty();
-            // Clause f: our own write as the remote keeps it. Only theirs moves.
-            if (own_write(intent, work.image))
-                for (const SentGroup& sent : intent.sent) {
-                    const GroupPlan* group = plan_.group(sent.group);
-                    if (group == nullptr) continue;
-                    const auto theirs = image_values(work.image, *group);
-                    if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
-                    const auto shadow = work.shadows.find(sent.group);
-                    const auto ours =
-                        shadow != work.shadows.end() ? shadow->second.ours : sent.values;
-                    work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), ours,
-                                                false};
-                }
-        } else if (intent.op == "update") {
-            settle_update(work, intent);
-        } else if (intent.op == "delete") {
-            // It is still there, so the delete was not carried out; the next push plans afresh.
-        } else {
-            ++it;
-            continue;
-        }
-        drop_intent(context_.sql, intent.id);
-        it = work.intents.erase(it);
-    }
-}
-
-namespace {
-
-bool counts_twice(const GroupPlan& group) {
-    const auto adds = [](merge::Policy policy) {
-        return policy == merge::Policy::kSum || policy == merge::Policy::kAppend;
-    };
-    return adds(group.mapping->policy) || adds(group.mapping->fallback);
-}
-
-}  // namespace
-
-void Merger::settle_update(Work& work, const Intent& intent) {
-    const bool unchanged = work.image.version == intent.base_version;
-    // After a restore it may be what we wrote later.
-    const bool ours_now = !unread_ && work.image.version > intent.base_version && by_us(work.image);
-    for (const SentGroup& sent : intent.sent) {
-        const GroupPlan* group = plan_.group(sent.group);
-        if (group == nullptr) continue;
-        const auto theirs = image_values(work.image, *group);
-        if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
-        if (intent.state == "refused" && !(ours_now && theirs == sent.values)) continue;
-        const auto shadow = work.shadows.find(sent.group);
-        const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
-        const bool as_before = as_known && (!ours_now || work.explained);
-        if (theirs == sent.values || (ours_now && !as_before))
-            work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), sent.values,
-                                        false};  // landed, maybe normalised
-        else if (!unchanged && !as_before && counts_twice(*group)) {
-            // Landed and then changed, or never landed: adding ours again might count it twice.
-            record_conflict(context_, plan_, work.link, sent.group, "intent",
-                            {.base = std::nullopt,
-                             .ours = sent.values,
-                             .theirs = theirs,
-                             .theirs_version = std::string(work.image.version),
-                             .theirs_by = std::string(work.image.modified_by)},
-                            "answer_lost", "theirs");
-            ++counts_.conflicts;
-            work.shadows[sent.group] = {sent.values, sent.values, false};
-        }
-        // Otherwise not landed: the shadow row says so, and the value is pushed again.
-    }
 }
 
 namespace {
@@ -518,7 +393,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const bool looked_for = work.stored_link.state == LinkState::kMissing;
     const bool brought_from_here =
         unread_ && (input.known ? theirs != input.known->theirs : !parked && !looked_for) &&
-        !counts_twice(group) &&
+        !group.counts_twice() &&
         replaced_since_restore(context_, plan_, group, work.link.record, work.row,
                                input.known ? std::optional(input.known->ours) : std::nullopt,
                                theirs, references_);
@@ -533,7 +408,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     // In the time that a restore has lost, what we would add may have been added, and what we would
     // send over theirs may have been sent, and been changed there since.
     const auto asks = [&](merge::Policy policy) {
-        return counts_twice(group) ||
+        return group.counts_twice() ||
                (policy == merge::Policy::kLocal && (input.known || !looked_for));
     };
     // Such a question stays one, also when the stream has been read.

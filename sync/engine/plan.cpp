@@ -91,6 +91,13 @@ merge::Direction GroupPlan::direction() const {
     return agree ? first : merge::Direction::kBoth;
 }
 
+bool GroupPlan::counts_twice() const {
+    const auto adds = [](merge::Policy policy) {
+        return policy == merge::Policy::kSum || policy == merge::Policy::kAppend;
+    };
+    return adds(mapping->policy) || adds(mapping->fallback);
+}
+
 const GroupPlan* StreamPlan::group(std::int64_t group_id) const {
     const auto found = std::ranges::find(groups, group_id, &GroupPlan::id);
     return found == groups.end() ? nullptr : &*found;

@@ -31,6 +31,8 @@ struct GroupPlan {
     [[nodiscard]] bool writable(bool create = false) const;
     /// kIn or kOut if all its fields agree.
     [[nodiscard]] merge::Direction direction() const;
+    /// True if what is merged twice is added twice.
+    [[nodiscard]] bool counts_twice() const;
 };
 
 /// A rule that only repeats the group's policy, if a person has asked for that: says so.

@@ -6,6 +6,7 @@ replace, which must occur exactly once.
 
 MERGER = "sync/engine/merger.cpp"
 NEW = "sync/engine/merger_new.cpp"
+SETTLE = "sync/engine/merger_settle.cpp"
 DELETE = "sync/engine/merger_delete.cpp"
 PUSHER = "sync/engine/pusher.cpp"
 PLAN = "sync/engine/push_plan.cpp"
@@ -91,9 +92,9 @@ MUTANTS = [
         "merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));",
         "image.fields[group.first_field + i].is_absent() ? Value::null() : "
         "merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));")]}),
-    ("open intents are not settled before the merge", "e C2", {MERGER: [(
+    ("open intents are not settled before the merge", "e C2", {SETTLE: [(
         "settle_update(work, intent);", "")]}),
-    ("any newer image counts as our own write", "f", {MERGER: [(
+    ("any newer image counts as our own write", "f", {SETTLE: [(
         "if (own_write(intent, work.image))\n", "if (true)\n")]}),
     ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(
         "note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);", "")]}),
@@ -102,9 +103,9 @@ MUTANTS = [
     ("what a list cut is merged as if it had been read", "B2 C1 g", {MERGER: [(
         "maybe_before_our_write(work) || must_be_read_whole(work)",
         "maybe_before_our_write(work)")]}),
-    ("what a create left blank counts as told", "C1 f", {MERGER: [(
+    ("what a create left blank counts as told", "C1 f", {SETTLE: [(
         "if (tells(field, sent[i], create) ||", "if (goes_out(field, create) ||")]}),
-    ("what a field is emptied to as its type changes is a form of ours", "B6 f", {MERGER: [(
+    ("what a field is emptied to as its type changes is a form of ours", "B6 f", {SETTLE: [(
         "if (changed != form_changes_.end() &&", "if (false && changed != form_changes_.end() &&")]}),
     ("records made again share an empty key", "A3", {PUSHER: [(
         "std::string made = context.random.uid();", "std::string made;")]}),
@@ -238,7 +239,7 @@ MUTANTS = [
         "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
     ("a forecast holds all links that wait", "D9", {PLAN: [(
         "kLinksBatch = 1'000", "kLinksBatch = 1'000'000")]}),
-    ("after a restore what was written later passes for the remote's form", "B5 e", {MERGER: [(
+    ("after a restore what was written later passes for the remote's form", "B5 e", {SETTLE: [(
         "const bool ours_now = !unread_ && work.image", "const bool ours_now = work.image")]}),
     ("what a restore made a question is decided by the policy later", "B5", {MERGER: [(
         "(unread_ || (parked && parked->rule == kAfterRestore))", "unread_")]}),
@@ -260,7 +261,7 @@ MUTANTS = [
         "        case LinkState::kAccessLost:\n            link->state = LinkState::kLive;\n"
         "            return save_link(context_.sql, *link, *stored);\n"
         "        case LinkState::kMissing:\n            link->state = LinkState::kLive;\n            break;")]}),
-    ("what another replica of the same user writes later is taken for a form of ours", "f C1", {MERGER: [(
+    ("what another replica of the same user writes later is taken for a form of ours", "f C1", {SETTLE: [(
         "return image.version == intent.version &&\n", "return")]}),
     ("a read by id that lags is taken for a remote that was set back", "B5", {CYCLE: [(
         "failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));", "")]}),
