@@ -237,6 +237,8 @@ MUTANTS = [
         "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
     ("a sweep holds the ids of all that differs", "D9", {SWEEPER: [(
         "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
+    ("a pull without checkpoints holds all that is to be read by id", "D9", {PULLER: [(
+        "if (held_.empty()) return rereads_.put_aside();", "if (held_.empty()) return;")]}),
     ("a forecast holds all links that wait", "D9", {PLAN: [(
         "kLinksBatch = 1'000", "kLinksBatch = 1'000'000")]}),
     ("after a restore what was written later passes for the remote's form", "B5 e", {SETTLE: [(
