@@ -42,7 +42,7 @@ endfunction()
 function(kontor_heed_reports)
   if(KONTOR_SANITIZE)
     set_tests_properties(${ARGN} PROPERTIES
-      FAIL_REGULAR_EXPRESSION "(Address|Leak|Thread)Sanitizer: ;: runtime error: ")
+      FAIL_REGULAR_EXPRESSION "(ERROR|WARNING|FATAL): [A-Za-z]+Sanitizer: ;Sanitizer: CHECK failed;: runtime error: ")
   endif()
 endfunction()
 
@@ -69,7 +69,7 @@ function(kontor_add_test name)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
   set_tests_properties(${tests} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1200
-    ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+    ENVIRONMENT "TSAN_OPTIONS=print_suppressions=0:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
   kontor_heed_reports(${tests})
   foreach(label ${ARG_LABELS})
     if(NOT TARGET ${label}_tests)

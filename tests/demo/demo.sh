@@ -18,7 +18,7 @@ mkdir "$work/reports"
 for sanitizer in ASAN LSAN TSAN UBSAN; do
     export "${sanitizer}_OPTIONS=log_path=$work/reports/report:log_exe_name=1"
 done
-export TSAN_OPTIONS+=:suppressions=$PWD/tests/tsan.supp
+export TSAN_OPTIONS+=:print_suppressions=0:suppressions=$PWD/tests/tsan.supp
 
 finish() {
     local code=$?
@@ -26,7 +26,7 @@ finish() {
     [ -z "$peer_pid" ] || kill "$peer_pid" 2>/dev/null || true
     wait 2>/dev/null || true
     # A connector's process opens no file: its report is in the daemon's log.
-    if cat "$work"/reports/* 2>/dev/null || grep -A99 -E '(Address|Thread)Sanitizer: |: runtime error: ' "$work/kontord.log"; then
+    if grep -rhs -A99 -E '(ERROR|WARNING|FATAL): [A-Za-z]+Sanitizer: |Sanitizer: CHECK failed|: runtime error: ' "$work/reports" "$work/kontord.log"; then
         code=1
     fi
     if [ $code -ne 0 ]; then

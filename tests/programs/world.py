@@ -21,7 +21,7 @@ import urllib.request
 
 UNFILLED = re.compile(r"\{[a-z_]+(:[^{}\"]*)?\}")  # a placeholder of the catalogue
 SANITIZED = os.environ.get("KONTOR_SANITIZED", "")  # with what, as the compiler is told
-REPORT = re.compile(r"==\d+==\s*(?:ERROR|WARNING): |(?:Address|Leak|Thread)Sanitizer: |: runtime error: ")
+REPORT = re.compile(r"(?:ERROR|WARNING|FATAL): \w+Sanitizer: |Sanitizer: CHECK failed|: runtime error: ")
 SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tsan.supp")
 # What a connector's process is put to an end by is SIGKILL, SIGTERM or SIGXCPU; all else is a defect.
 CRASH = re.compile(r"ended by signal (?!(?:9|15|24)\b)\d+[^\"\n]*")
@@ -156,7 +156,7 @@ class World:
         self.connectors_crash = False  # as a test may have them do
         self.found = []
         for sanitizer in ("ASAN", "LSAN", "TSAN", "UBSAN"):
-            more = f":suppressions={SUPPRESSIONS}" if sanitizer == "TSAN" else ""
+            more = f":print_suppressions=0:suppressions={SUPPRESSIONS}" if sanitizer == "TSAN" else ""
             self.env[sanitizer + "_OPTIONS"] = (
                 f"{os.environ.get(sanitizer + '_OPTIONS', '')}:log_path={self.reports}/report"
                 f":log_exe_name=1{more}")
@@ -369,8 +369,10 @@ class World:
             return []  # closed before
         out = list(self.found)
         for name in sorted(os.listdir(self.reports)):
-            with open(os.path.join(self.reports, name), errors="replace") as report:
-                out.append(f"{name}: {report.read(20000)}")
+            with open(os.path.join(self.reports, name), errors="replace") as file:
+                text = file.read(20000)
+            if REPORT.search(text):  # and no word of a sanitizer whose process was killed as it looked for leaks
+                out.append(f"{name}: {text}")
         # A connector's process opens no file: what is found there, its daemon's log has.
         log = self.logged()
         if report := REPORT.search(log):
