@@ -357,12 +357,12 @@ void Server::retype(const FieldModel& field, bool stamps) {
             if (stamped && !record.now.deleted && convert(record.now)) {
                 before_change(record, time_.now);
                 mark(record.now, stamp(), "system");
+                compute("Contacts", record);
             }
             convert(record.now);
             for (Image& image : record.past) convert(image);
             if (record.indexed) convert(*record.indexed);
             if (record.read_as) convert(*record.read_as);
-            if (stamped) compute("Contacts", record);
             note_address(record.now);
             for (const Image& image : record.past) note_address(image);
             if (record.indexed) note_address(*record.indexed);
