@@ -200,7 +200,8 @@ MUTANTS = [
     ("the newest wins by the local clock alone", "D1", {MERGER: [(
         "if (out.ours) *out.ours += context_.clock_offset;", "")]}),
     ("what another remote brought is as old as what was typed before it", "D1", {MERGER: [(
-        "out.ours = edits.integer(2) != 0 ?", "if (edits.integer(2) != 0) out.ours = edits.integer(2) != 0 ?")]}),
+        "\" AND field = ? AND op <> 'k' ORDER BY seq DESC LIMIT 1\"",
+        "\" AND field = ? AND run IS NULL AND op <> 'k' ORDER BY seq DESC LIMIT 1\"")]}),
     ("the newest wins within what clocks can tell", "D1", {MERGER: [(
         "out.uncertainty = context_.clock_uncertainty;", "")]}),
     ("missing from a list is deleted", "A5 D2", {SWEEPER: [(
