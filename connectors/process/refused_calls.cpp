@@ -40,8 +40,12 @@ public:
 #else
 #error "a port names its registers here"
 #endif
+    [[nodiscard]] const char* text(int number) const {
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): a register has it as a number
+        return reinterpret_cast<const char*>(argument(number));
+    }
     [[nodiscard]] const char* path() const {
-        return reinterpret_cast<const char*>(argument(1));
+        return text(1);
     }
 
 private:
@@ -60,8 +64,7 @@ bool is_handed_over(const Call& call) {
 // By a sanitizer, for a report that goes on without an answer.
 bool asks_for_mappings([[maybe_unused]] int number, [[maybe_unused]] const Call& call) {
 #if defined(KONTOR_SANITIZED) && defined(SYS_open)
-    return number == SYS_open &&
-           std::strcmp(reinterpret_cast<const char*>(call.argument(0)), "/proc/self/maps") == 0;
+    return number == SYS_open && std::strcmp(call.text(0), "/proc/self/maps") == 0;
 #else
     return false;
 #endif
