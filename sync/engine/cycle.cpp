@@ -289,7 +289,7 @@ private:
                     sweeps.push_back(
                         {streams[i], &counts, sweep_listed(*context_, ports, *streams[i], counts)});
                 else if (unread)
-                    have_read(*streams[i]);
+                    mark_read(*context_, *streams[i]);
             });
         look_through_others(streams, sweeps, ports);
         for (const Sweep& sweep : sweeps)
@@ -298,7 +298,7 @@ private:
                     sweep_missing(*context_, ports, *sweep.plan, sweep.complete,
                                   options_.confirm_mass ? 1.0 : settings_.guard_missing_share,
                                   counts);
-                    if (is_unread(sql_, sweep.plan->id)) have_read(*sweep.plan);
+                    if (is_unread(sql_, sweep.plan->id)) mark_read(*context_, *sweep.plan);
                 });
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
@@ -371,12 +371,6 @@ private:
             transaction.commit();
         }
         if (!ids.empty() && can.fetch) fetch_and_merge(*context_, ports, plan, ids, counts);
-    }
-
-    void have_read(const StreamPlan& plan) {
-        WriteTransaction transaction(ports_.db);
-        mark_read(sql_, plan.id);
-        transaction.commit();
     }
 
     std::vector<const StreamPlan*> chosen_streams() const {

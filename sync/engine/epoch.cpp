@@ -158,12 +158,17 @@ bool is_unread(Sql& sql, std::int64_t stream) {
     return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", marker(stream)).has_value();
 }
 
-void mark_read(Sql& sql, std::int64_t stream) {
-    sql.run("DELETE FROM kontor_meta WHERE key = ?", marker(stream));
-    const auto name = missing_marker(stream);
-    if (!sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", name)) return;
-    introduce_missing(sql, stream);
-    sql.run("DELETE FROM kontor_meta WHERE key = ?", name);
+void mark_read(Context& context, const StreamPlan& plan) {
+    Sql& sql = context.sql;
+    const auto missing = missing_marker(plan.id);
+    const bool send = sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", missing).has_value();
+    // Those that the remote has may name what it has not: the ids they name, not those that these
+    // get.
+    if (send) pin_referrers_of_missing(context, plan);
+    EngineTransaction transaction(context);
+    sql.run("DELETE FROM kontor_meta WHERE key IN (?, ?)", marker(plan.id), missing);
+    if (send) introduce_missing(sql, plan.id);
+    transaction.commit();
 }
 
 bool replaced_since_restore(Context& context, const StreamPlan& plan, const GroupPlan& group,

@@ -48,8 +48,8 @@ enum class Missing { kStay, kSend };
 [[nodiscard]] bool was_restored(Sql& sql);
 /// True while a stream has not been read again since one of the above.
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
-/// Needs an open write transaction.
-void mark_read(Sql& sql, std::int64_t stream);
+/// In transactions of its own.
+void mark_read(Context& context, const StreamPlan& plan);
 
 /// True if `theirs` stood here after `known` did, and an edit made since the restore has replaced
 /// it: an edit of what the replica's user saw, whoever of us had brought it to the remote in the

@@ -2,13 +2,19 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
+#include "sync/engine/absorb.hpp"
 #include "sync/engine/state.hpp"
 
 namespace kontor::engine {
 namespace {
 
 using replica::LinkState;
+
+/// Referrers that are held, and pinned in one transaction.
+constexpr std::int64_t kReferrersAtOnce = 1'000;
 
 // A remote id is worth something while the remote may still have the record.
 bool usable(const Link& link) {
@@ -31,33 +37,62 @@ std::optional<std::int64_t> number(std::string_view text) {
     return out;
 }
 
+/// A column that may refer to records of a stream.
+struct ReferringColumn {
+    const StreamPlan* plan;
+    const GroupPlan* group;
+    std::string name;
+    bool any;  ///< holds ENTITY:ID, not an id
+};
+
+std::vector<ReferringColumn> columns_referring_to(const Plans& plans, const StreamPlan& target) {
+    std::vector<ReferringColumn> out;
+    for (const StreamPlan& plan : plans.all()) {
+        if (plan.connection != target.connection) continue;
+        for (const GroupPlan& group : plan.groups)
+            for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+                const auto& field = group.mapping->fields[i];
+                const bool plain = field.lens == merge::LensKind::kReference &&
+                                   std::ranges::find(field.references, target.mapping.stream) !=
+                                       field.references.end();
+                const bool any = field.lens == merge::LensKind::kAnyReference;
+                if (plain || any)
+                    out.push_back({&plan, &group, plan.columns[group.columns[i].front()], any});
+            }
+    }
+    return out;
+}
+
 /// Calls `visit(plan, group, record)` for every record that refers to `record` of `target`.
 template <class Visit>
 void for_each_referrer(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record,
                        Visit visit) {
-    for (const StreamPlan& plan : plans.all()) {
-        if (plan.connection != target.connection) continue;
-        for (const GroupPlan& group : plan.groups) {
-            for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
-                const auto& field = group.mapping->fields[i];
-                const bool plain = field.lens == merge::LensKind::kReference;
-                const bool any = field.lens == merge::LensKind::kAnyReference;
-                if (!plain && !any) continue;
-                if (plain && std::ranges::find(field.references, target.mapping.stream) ==
-                                 field.references.end())
-                    continue;
-                const std::string query = "SELECT id FROM \"" + plan.entity.name + "\" WHERE \"" +
-                                          plan.columns[group.columns[i].front()] + "\" = ?";
-                const Value wanted = plain
-                                         ? Value(record)
-                                         : Value(target.entity.name + ":" + std::to_string(record));
-                std::vector<std::int64_t> found;
-                auto& rows = sql.bind(query, wanted);
-                while (Sql::step(rows)) found.push_back(rows.integer(0));
-                for (const std::int64_t id : found) visit(plan, group, id);
-            }
-        }
+    for (const auto& column : columns_referring_to(plans, target)) {
+        const std::string query =
+            "SELECT id FROM \"" + column.plan->entity.name + "\" WHERE \"" + column.name + "\" = ?";
+        const Value wanted =
+            column.any ? Value(target.entity.name + ":" + std::to_string(record)) : Value(record);
+        std::vector<std::int64_t> found;
+        auto& rows = sql.bind(query, wanted);
+        while (Sql::step(rows)) found.push_back(rows.integer(0));
+        for (const std::int64_t id : found) visit(*column.plan, *column.group, id);
     }
+}
+
+void pin(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& group,
+         std::int64_t referrer) {
+    const auto link = link_by_record(sql, plan.id, referrer);
+    if (!link || link->ext_id.empty() || link->covers < group.since) return;
+    if (shadows_of(sql, link->id).contains(group.id)) return;
+    const auto row = read_row(sql, plan, referrer);
+    if (!row) return;
+    const LinkReferences references(sql, plans, plan.connection);
+    auto values = put_group(group, *row, references);
+    // No remote holds a symbol: the record was gone there and is back here.
+    for (Value& value : values)
+        if (merge::is_symbolic(value)) value = Value::null();
+    save_shadow(sql, link->id, group.id, {values, values, false});
+    mark_dirty(sql, link->id);
 }
 
 }  // namespace
@@ -173,19 +208,39 @@ void wait_no_longer(Sql& sql, std::int64_t link, std::int64_t group) {
 void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
     for_each_referrer(sql, plans, target, record,
                       [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
-                          const auto link = link_by_record(sql, plan.id, referrer);
-                          if (!link || link->ext_id.empty() || link->covers < group.since) return;
-                          if (shadows_of(sql, link->id).contains(group.id)) return;
-                          const auto row = read_row(sql, plan, referrer);
-                          if (!row) return;
-                          const LinkReferences references(sql, plans, plan.connection);
-                          auto values = put_group(group, *row, references);
-                          // No remote holds a symbol: the record was gone there and is back here.
-                          for (Value& value : values)
-                              if (merge::is_symbolic(value)) value = Value::null();
-                          save_shadow(sql, link->id, group.id, {values, values, false});
-                          mark_dirty(sql, link->id);
+                          pin(sql, plans, plan, group, referrer);
                       });
+}
+
+void pin_referrers_of_missing(Context& context, const StreamPlan& target) {
+    // Through the records, not from each link: no index leads from a record to those that refer to
+    // it.
+    const std::string& entity = target.entity.name;
+    for (const auto& column : columns_referring_to(context.plans, target)) {
+        const std::string quoted = "r.\"" + column.name + "\"";
+        const std::string named = column.any ? "CAST(substr(" + quoted +
+                                                   ", length(?2) + 2) AS INTEGER)"
+                                                   " AND substr(" +
+                                                   quoted + ", 1, length(?2) + 1) = ?2 || ':'"
+                                             : quoted + " AND ?2 IS NOT NULL";
+        const std::string query =
+            "SELECT r.id FROM \"" + column.plan->entity.name +
+            "\" r CROSS JOIN kontor_link t ON t.stream = ?1 AND t.record = " + named +
+            " WHERE t.state = ?3 AND t.covers = 0 AND r.id > ?4 ORDER BY r.id LIMIT ?5";
+        std::vector<std::int64_t> found;
+        std::int64_t after = 0;
+        do {
+            found.clear();
+            EngineTransaction transaction(context);
+            auto& rows =
+                context.sql.bind(query, target.id, entity, static_cast<int>(LinkState::kMissing),
+                                 after, kReferrersAtOnce);
+            while (Sql::step(rows)) found.push_back(after = rows.integer(0));
+            for (const std::int64_t referrer : found)
+                pin(context.sql, context.plans, *column.plan, *column.group, referrer);
+            transaction.commit();
+        } while (!found.empty());
+    }
 }
 
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sync/engine/context.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
 #include "sync/merge/group_values.hpp"
@@ -60,6 +61,10 @@ void wait_no_longer(Sql& sql, std::int64_t link, std::int64_t group);
 /// Before the remote id of `record` in `plan`'s stream changes or goes: referrers whose group has
 /// no shadow row get one with the value that the remote is still known to hold (clause c).
 void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
+
+/// The same for all records of `plan`'s stream whose ids an accepted remote has not shown (B5). In
+/// transactions of its own, so that others write between them; once more does no harm.
+void pin_referrers_of_missing(Context& context, const StreamPlan& plan);
 
 /// After `record` got its remote id: its referrers may have something to push now.
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);

@@ -735,3 +735,47 @@ TEST_CASE("B5: what a remote lost with its backup goes there again, once, under 
     f.device.sync("crm", sweep);
     CHECK(earlier.changes_sent == sent);
 }
+
+TEST_CASE("B5: records of an accepted remote that name one it lacks name it again once it is there",
+          "[epoch][organisation]") {
+    const bool lists_ids = GENERATE(true, false);
+    CAPTURE(lists_ids);
+    EpochFixture f;
+    for (auto& stream : f.remote.streams) stream.can.list_ids = lists_ids;
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto link_to_acme = [&](MemoryRemote& remote) {
+        for (const auto& id : f.ids) remote.edit("Contacts", id, {{"Account_Name", Value(acme)}});
+    };
+    f.later();
+    link_to_acme(f.remote);
+    f.clock.advance(seconds{60});
+    f.device.sync("crm");
+    const auto count_of_acme =
+        "SELECT count(*) FROM contact JOIN account a ON a.id = account_id WHERE a.name = 'Acme'";
+    REQUIRE(f.device.number(count_of_acme) == 3);
+
+    // The contacts have come back, the account has not.
+    MemoryRemote earlier(f.clock);
+    earlier.streams = f.remote.streams;
+    for (const char* name : {"Ada", "Bob", "Cy", "Own"})  // one more: ids that come now are others
+        earlier.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    link_to_acme(earlier);
+    f.later();
+    f.device.reroute("crm", earlier);
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
+                                  engine::Missing::kSend));
+    f.device.sync("crm");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+
+    const auto there = f.device.remote_id(
+        "Accounts", f.device.number("SELECT id FROM account WHERE name = 'Acme'"));
+    REQUIRE(there != acme);
+    CHECK(f.device.number(count_of_acme) == 3);
+    for (const auto& id : f.ids)
+        CHECK(earlier.value("Contacts", id, "Account_Name") == Value(there));
+    const int sent = earlier.changes_sent;
+    f.device.sync("crm");
+    CHECK(earlier.changes_sent == sent);
+    CHECK(f.open().empty());
+}
