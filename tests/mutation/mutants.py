@@ -270,4 +270,6 @@ MUTANTS = [
         "failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));", "")]}),
     ("what is read by id counts though the list has shown a newer form", "B2", {PULLER: [(
         "if (listed_ == nullptr || record.fact", "if (true || record.fact")]}),
+    ("what names a record that an accepted remote lacks is taken to name the one made for it", "C1 c B5",
+     {"sync/engine/epoch.cpp": [("if (send) pin_referrers_of_missing(context, plan);", "")]}),
 ]

@@ -99,6 +99,16 @@ void Server::note_what_stands(const std::string& stream, const Fields& now, cons
     }
 }
 
+// Who changes a record seems to have changed all that is not what was sent.
+void Server::note_forms(const std::string& stream, const std::string& id, const Fields& now) {
+    for (const FieldModel& field : model_.stream(stream).fields) {
+        const auto value = now.find(field.remote);
+        if (field.habit != Habit::kKeep && value != now.end() &&
+            written_.contains(stream + "/" + id + "/" + field.remote))
+            for_each_token(value->second.view(), [&](Token token) { let_stand_.insert(token); });
+    }
+}
+
 void Server::change(const std::string& stream, const std::string& id, const Fields& fields,
                     const std::string& by, const std::string& stamp, Instant when) {
     Record& record = records_[stream][id];
@@ -113,7 +123,10 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         });
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
-    if (by == kColleague) note_what_stands(stream, record.now.fields, fields);
+    if (by == kColleague) {
+        note_what_stands(stream, record.now.fields, fields);
+        note_forms(stream, id, record.now.fields);
+    }
     mark(record.now, stamp, by);
     for (const auto& [name, value] : fields) {
         const auto written = written_.find(stream + "/" + id + "/" + name);

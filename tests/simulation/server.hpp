@@ -167,11 +167,13 @@ public:
     /// cannot be told from a form that the remote keeps (docs/guarantees.md).
     [[nodiscard]] bool replaced_in_tick(const std::string& stream, const std::string& id,
                                         const std::string& field, const void* who) const;
-    /// It is part of a group that a colleague has changed in another field, and so has confirmed.
     /// What this field held later in the tick that the record was set back into: whoever has read
     /// that cannot know.
     [[nodiscard]] static std::vector<Value> set_back_from(const Record& record,
                                                           const std::string& field);
+    /// A colleague has, or seems to have, confirmed it: by a change of another field of its group,
+    /// or of any field within the tick of the write that the remote has kept it from in a form of
+    /// its own, which so passes for the colleague's (docs/guarantees.md).
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     /// How often a field has become another one.
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
@@ -198,6 +200,7 @@ private:
     void note_changed_within_backups_tick(const std::string& stream, const std::string& id,
                                           const Image& now);
     void note_what_stands(const std::string& stream, const Fields& now, const Fields& changed);
+    void note_forms(const std::string& stream, const std::string& id, const Fields& now);
     [[nodiscard]] std::string stamp() const;
     void mark(Image& image, const std::string& stamp, const std::string& by);
     std::optional<remote::PushResult> refused(const std::string& stream,
