@@ -162,8 +162,7 @@ void mark_read(Context& context, const StreamPlan& plan) {
     Sql& sql = context.sql;
     const auto missing = missing_marker(plan.id);
     const bool send = sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", missing).has_value();
-    // Those that the remote has may name what it has not: the ids they name, not those that these
-    // get.
+    // What the remote has may name what it lacks: by ids that are not those of what is sent anew.
     if (send) pin_referrers_of_missing(context, plan);
     EngineTransaction transaction(context);
     sql.run("DELETE FROM kontor_meta WHERE key IN (?, ?)", marker(plan.id), missing);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
@@ -213,27 +212,23 @@ void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::
 }
 
 void pin_referrers_of_missing(Context& context, const StreamPlan& target) {
-    // Through the records, not from each link: no index leads from a record to those that refer to
-    // it.
-    const std::string& entity = target.entity.name;
+    // Through the records: no index leads from one to those that refer to it.
     for (const auto& column : columns_referring_to(context.plans, target)) {
-        const std::string quoted = "r.\"" + column.name + "\"";
-        const std::string named = column.any ? "CAST(substr(" + quoted +
-                                                   ", length(?2) + 2) AS INTEGER)"
-                                                   " AND substr(" +
-                                                   quoted + ", 1, length(?2) + 1) = ?2 || ':'"
-                                             : quoted + " AND ?2 IS NOT NULL";
-        const std::string query =
-            "SELECT r.id FROM \"" + column.plan->entity.name +
-            "\" r CROSS JOIN kontor_link t ON t.stream = ?1 AND t.record = " + named +
-            " WHERE t.state = ?3 AND t.covers = 0 AND r.id > ?4 ORDER BY r.id LIMIT ?5";
+        const std::string prefix = column.any ? target.entity.name + ":" : "";
+        const std::string value = "r.\"" + column.name + "\"";
+        const std::string query = "SELECT r.id FROM \"" + column.plan->entity.name +
+                                  "\" r CROSS JOIN kontor_link t ON t.stream = ?1 AND"
+                                  " t.record = CAST(substr(" +
+                                  value + ", length(?2) + 1) AS INTEGER) AND substr(" + value +
+                                  ", 1, length(?2)) = ?2 WHERE t.state = ?3 AND t.covers = 0"
+                                  " AND r.id > ?4 ORDER BY r.id LIMIT ?5";
         std::vector<std::int64_t> found;
         std::int64_t after = 0;
         do {
             found.clear();
             EngineTransaction transaction(context);
             auto& rows =
-                context.sql.bind(query, target.id, entity, static_cast<int>(LinkState::kMissing),
+                context.sql.bind(query, target.id, prefix, static_cast<int>(LinkState::kMissing),
                                  after, kReferrersAtOnce);
             while (Sql::step(rows)) found.push_back(after = rows.integer(0));
             for (const std::int64_t referrer : found)

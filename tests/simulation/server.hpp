@@ -172,8 +172,8 @@ public:
     [[nodiscard]] static std::vector<Value> set_back_from(const Record& record,
                                                           const std::string& field);
     /// A colleague has, or seems to have, confirmed it: by a change of another field of its group,
-    /// or of any field within the tick of the write that the remote has kept it from in a form of
-    /// its own, which so passes for the colleague's (docs/guarantees.md).
+    /// or of any field after it was sent, if the remote keeps a form of its own of it, which passes
+    /// for the colleague's unless it was read back before (docs/guarantees.md).
     [[nodiscard]] bool let_stand(Token token) const { return let_stand_.contains(token); }
     /// How often a field has become another one.
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
