@@ -88,7 +88,7 @@ public:
         refuse_if_paused();
         identify();
         pause_if_ids_lost();
-        plans_.emplace(Plans::load(sql_, session().catalogues));
+        plans_.emplace(Plans::load(sql_, session().caches));
         context_.emplace(Context{.sql = sql_,
                                  .clock = ports_.clock,
                                  .random = ports_.random,
@@ -116,7 +116,7 @@ private:
     // A replica that starts afresh under a mapping made before, or a field that a person added to
     // it.
     void add_columns() {
-        const auto catalogue = need(session().catalogues.get(sql_.db()));
+        const auto catalogue = need(session().caches.catalogues.get(sql_.db()));
         const auto missing =
             missing_columns(settings_.mapping, settings_.streams, *catalogue, settings_.name);
         if (missing.empty()) return;
@@ -133,17 +133,43 @@ private:
         transaction.commit();
     }
 
+    bool mapping_taken() {
+        const auto& taken = session().taken;
+        return taken && taken->edition == mappings_edition(sql_) &&
+               taken->catalogue == need(session().caches.catalogues.get(sql_.db())) &&
+               taken->plugin == settings_.plugin && taken->mapping == settings_.mapping;
+    }
+
     void take_mapping() {
+        if (mapping_taken()) return;
         add_columns();
-        if (!mapping_changes(sql_, settings_)) {
-            WriteTransaction transaction(ports_.db);
-            reconcile(sql_, session().catalogues, settings_, ports_.clock);
-            transaction.commit();
-            return;
-        }
+        if (mapping_changes(sql_, settings_))
+            take_changed_mapping();
+        else
+            take_same_mapping();
+    }
+
+    template <class Transaction>
+    void reconcile_in(Transaction& transaction) {
+        reconcile(sql_, session().caches.catalogues, settings_, ports_.clock);
+        Session::TakenMapping taken{.plugin = settings_.plugin,
+                                    .mapping = settings_.mapping,
+                                    .edition = mappings_edition(sql_),
+                                    .catalogue = need(session().caches.catalogues.get(sql_.db()))};
+        transaction.commit();
+        // A dry run is of a copy, and its session is not.
+        if (!options_.dry_run) session().taken = std::move(taken);
+    }
+
+    void take_same_mapping() {
+        WriteTransaction transaction(ports_.db);
+        reconcile_in(transaction);
+    }
+
+    void take_changed_mapping() {
         // What was typed before is absorbed by the mapping that it was typed under, so that it has
         // a base which the new one can keep.
-        Plans before = Plans::load(sql_, session().catalogues);
+        Plans before = Plans::load(sql_, session().caches);
         Context context{.sql = sql_,
                         .clock = ports_.clock,
                         .random = ports_.random,
@@ -151,8 +177,7 @@ private:
                         .plans = before};
         remember_old_forms(context, settings_);
         EngineTransaction transaction(context);
-        reconcile(sql_, session().catalogues, settings_, ports_.clock);
-        transaction.commit();
+        reconcile_in(transaction);
     }
 
     void refuse_if_paused() {

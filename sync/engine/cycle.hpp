@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "sync/base/log.hpp"
 #include "sync/base/random.hpp"
 #include "sync/base/result.hpp"
+#include "sync/engine/plan.hpp"
 #include "sync/engine/planned_change.hpp"
 #include "sync/merge/mapping.hpp"
 #include "sync/remote/remote.hpp"
@@ -98,8 +100,18 @@ struct Session {
     /// Remote's clock minus ours, and how sure that is.
     std::chrono::milliseconds clock_offset{0};
     std::chrono::milliseconds clock_uncertainty{2'000};
-    /// Of the replica; whether it is still right is looked at each time.
-    replica::CatalogueCache catalogues;
+    /// Of the replica; whether they are still right is looked at each time.
+    PlanCaches caches;
+
+    /// The mapping that the replica has got from this connection, and what it was tied to then.
+    /// While all of that is the same, there is nothing to compare.
+    struct TakenMapping {
+        std::string plugin;
+        merge::Mapping mapping;
+        std::int64_t edition = 0;  ///< mappings_edition()
+        std::shared_ptr<const replica::Catalogue> catalogue;
+    };
+    std::optional<TakenMapping> taken;
 };
 
 /// One round with one remote: metadata → settle open intents → pull → sweep if due → push → pull

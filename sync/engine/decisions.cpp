@@ -298,8 +298,8 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
                               query.entity, query.record, query.limit, query.offset,
                               query.connection, query.kind, query.rule);
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
-        replica::CatalogueCache catalogues;
-        const Plans plans = Plans::load(sql, catalogues);
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
             if (!query.field.empty() && conflict.group &&
@@ -317,8 +317,8 @@ Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
     return guarded([&] {
         Sql sql(db);
         auto conflict = conflict_by_id(sql, id);
-        replica::CatalogueCache catalogues;
-        const Plans plans = Plans::load(sql, catalogues);
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
         name_fields(plans, conflict);
         name_author(sql, plans, conflict);
         return std::move(conflict.shown);

@@ -292,8 +292,8 @@ Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflict
                                  Side side) {
     return guarded([&] {
         Sql sql(db);
-        replica::CatalogueCache catalogues;
-        const Plans plans = Plans::load(sql, catalogues);
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
         ManyDecided out;
         const auto ids = select(sql, plans, which, side, out);
         out.decided = static_cast<std::int64_t>(ids.size());

@@ -133,13 +133,25 @@ std::unique_ptr<const StreamPlan> as_mapped(const StreamPlan& plan,
     return out;
 }
 
-Plans::Stamp Plans::stamp(Sql& sql) {
-    return {sql.integer("SELECT value FROM kontor_meta WHERE key = 'mappings'").value_or(0),
-            sql.integer("PRAGMA schema_version").value_or(0)};
+std::int64_t mappings_edition(Sql& sql) {
+    return sql.integer("SELECT value FROM kontor_meta WHERE key = 'mappings'").value_or(0);
 }
 
-Plans Plans::load(Sql& sql, replica::CatalogueCache& catalogues) {
-    Plans out(catalogues);
+Plans::Stamp Plans::stamp(Sql& sql) {
+    return {mappings_edition(sql), sql.integer("PRAGMA schema_version").value_or(0)};
+}
+
+const merge::StreamMapping& StoredMappings::parsed(std::int64_t stream, std::string_view text) {
+    auto& kept = kept_[stream];
+    if (kept.text != text) {
+        kept.mapping = need(merge::stream_mapping_from_json(text));
+        kept.text = text;
+    }
+    return kept.mapping;
+}
+
+Plans Plans::load(Sql& sql, PlanCaches& caches) {
+    Plans out(caches);
     out.refresh(sql);
     return out;
 }
@@ -154,7 +166,7 @@ void Plans::refresh(Sql& sql) {
 std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) const {
     auto edition = std::make_unique<Edition>();
     Edition& out = *edition;
-    out.catalogue = need(catalogues_->get(sql.db()));
+    out.catalogue = need(caches_->catalogues.get(sql.db()));
     std::vector<StreamPlan> found;
     auto& rows = sql.bind(
         "SELECT s.id, s.connection, c.name, coalesce(c.user_id, ''), s.generation, s.loaded,"
@@ -168,7 +180,7 @@ std::unique_ptr<const Plans::Edition> Plans::read(Sql& sql) const {
         plan.connection_user = rows.text(3);
         plan.generation = rows.integer(4);
         plan.loaded = rows.integer(5) != 0;
-        plan.mapping = need(merge::stream_mapping_from_json(rows.text(6)));
+        plan.mapping = caches_->mappings.parsed(plan.id, rows.text(6));
         found.push_back(std::move(plan));
     }
     out.plans = std::move(found);

@@ -64,13 +64,38 @@ struct StreamPlan {
     [[nodiscard]] const GroupPlan* group(std::int64_t group_id) const;
 };
 
+/// Counts the changes of stored mappings, of all connections. Throws Failure.
+[[nodiscard]] std::int64_t mappings_edition(Sql& sql);
+
+/// The mappings that kontor_stream holds, read once: parsing them would take most of a small sync.
+class StoredMappings {
+public:
+    /// What `text`, the stored mapping of a stream, says. Valid until the stream's next. Throws
+    /// Failure: kCorrupt.
+    const merge::StreamMapping& parsed(std::int64_t stream, std::string_view text);
+
+private:
+    struct Kept {
+        std::string text;
+        merge::StreamMapping mapping;
+    };
+    std::map<std::int64_t, Kept> kept_;
+};
+
+/// What plans that are read again take from the last time, wherever it is still the same. One
+/// thread's.
+struct PlanCaches {
+    replica::CatalogueCache catalogues;
+    StoredMappings mappings;
+};
+
 /// All streams of all connections, as the replica knows them. What was handed out once stays valid
 /// as long as the object lives, refreshed or not.
 class Plans {
 public:
-    /// Reads kontor_stream, kontor_group and the catalogue; the cache must outlive the plans.
+    /// Reads kontor_stream, kontor_group and the catalogue; the caches must outlive the plans.
     /// Throws Failure.
-    static Plans load(Sql& sql, replica::CatalogueCache& catalogues);
+    static Plans load(Sql& sql, PlanCaches& caches);
     /// Reads them again if another connection's mapping or a table has changed meanwhile: an edit
     /// absorbed by plans that know nothing of a link would be lost to it. Throws Failure.
     void refresh(Sql& sql);
@@ -90,10 +115,10 @@ private:
     };
     using Stamp = std::pair<std::int64_t, std::int64_t>;
     static Stamp stamp(Sql& sql);
-    explicit Plans(replica::CatalogueCache& catalogues) : catalogues_(&catalogues) {}
+    explicit Plans(PlanCaches& caches) : caches_(&caches) {}
     std::unique_ptr<const Edition> read(Sql& sql) const;
 
-    replica::CatalogueCache* catalogues_;
+    PlanCaches* caches_;
     Stamp stamp_;
     std::vector<std::unique_ptr<const Edition>> editions_;
 };

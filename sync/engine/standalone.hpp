@@ -4,7 +4,6 @@
 #include "sync/engine/context.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/sql.hpp"
-#include "sync/replica/catalogue.hpp"
 #include "sync/replica/database.hpp"
 
 namespace kontor::engine {
@@ -16,7 +15,7 @@ class Standalone {
 public:
     Standalone(const replica::Database& db, const Clock& clock, Random& random)
         : sql_(db),
-          plans_(Plans::load(sql_, catalogues_)),
+          plans_(Plans::load(sql_, caches_)),
           context{.sql = sql_, .clock = clock, .random = random, .log = log_, .plans = plans_} {}
     Standalone(const Standalone&) = delete;
     Standalone& operator=(const Standalone&) = delete;
@@ -24,7 +23,7 @@ public:
 private:
     Sql sql_;
     NullLogger log_;
-    replica::CatalogueCache catalogues_;
+    PlanCaches caches_;
     Plans plans_;
 
 public:

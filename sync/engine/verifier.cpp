@@ -456,8 +456,8 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
                   {{"connection", settings_.name}},
                   {}});
         refuse_another_organisation(sql, ports_.remote, settings_);
-        replica::CatalogueCache catalogues;
-        const Plans plans = Plans::load(sql, catalogues);
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
         VerifyReport report;
         report.options = options;
         for (const StreamPlan& plan : plans.all()) {

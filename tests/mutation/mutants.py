@@ -272,4 +272,7 @@ MUTANTS = [
         "if (listed_ == nullptr || record.fact", "if (true || record.fact")]}),
     ("what names a record that an accepted remote lacks is taken to name the one made for it", "C1 c B5",
      {"sync/engine/epoch.cpp": [("if (send) pin_referrers_of_missing(context, plan);", "")]}),
+    ("a mapping that was taken once is not looked at again", "b", {CYCLE: [(
+        "taken->plugin == settings_.plugin && taken->mapping == settings_.mapping;",
+        "taken->plugin == settings_.plugin;")]}),
 ]

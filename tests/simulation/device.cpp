@@ -40,6 +40,8 @@ void Device::read_along(std::uint64_t seed, Reader::Hooks hooks) {
 
 void Device::restart(Left left) {
     machine_->close();
+    for (auto& [name, connected] : connections_)
+        connected.session = std::make_unique<engine::Session>();
     if (disk().dead()) {
         disk().restart(left);
         for (auto& [name, connected] : connections_) {
@@ -76,6 +78,7 @@ bool Device::put_back() {
         connected.accepted = then.accepted;
         connected.epoch = then.epoch;
         connected.versions.clear();
+        connected.session = std::make_unique<engine::Session>();
     }
     machine_->open();
     set_up();
@@ -122,6 +125,8 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
     NullLogger log;
     // The copy of a dry run is on no machine: its draws start afresh.
     if (options.dry_run) sqlite3_randomness(0, nullptr);
+    // Asked each time, so that it fails as often as anything else.
+    connected.session->identity.reset();
     engine::Cycle cycle({.db = engine(),
                          .remote = *connected.account,
                          .clock = clock_,
@@ -129,9 +134,14 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
                          .log = log,
                          .observer = observer,
                          .gate = gate_,
-                         .cancelled = cancelled_},
+                         .cancelled = cancelled_,
+                         .session = connected.session.get()},
                         connected.settings);
-    return cycle.run(options);
+    auto done = cycle.run(options);
+    // As the daemon's worker does.
+    const bool kept = done && (!done->problem || remote::leaves_writes(*done->problem));
+    if (!kept) connected.session = std::make_unique<engine::Session>();
+    return done;
 }
 
 Result<> Device::sql(const std::string& text) {

@@ -30,6 +30,8 @@ public:
         std::string name;
         std::unique_ptr<Account> account;
         engine::ConnectionSettings settings;
+        /// As long as the daemon's worker would keep it.
+        std::unique_ptr<engine::Session> session = std::make_unique<engine::Session>();
         bool late_mapped = false;
         bool reformed = false;
         bool met = false;  ///< its first load is done, and a person has let it push

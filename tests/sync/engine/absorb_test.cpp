@@ -41,8 +41,8 @@ struct Crowd {
     /// Takes in parts until all is in; how many transactions that took.
     int absorb_all(const std::function<void(int)>& between = {}) {
         engine::Sql sql(device.engine_db());
-        replica::CatalogueCache catalogues;
-        auto plans = engine::Plans::load(sql, catalogues);
+        engine::PlanCaches caches;
+        auto plans = engine::Plans::load(sql, caches);
         NullLogger log;
         engine::Context context{.sql = sql,
                                 .clock = clock,

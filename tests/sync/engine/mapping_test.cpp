@@ -2,6 +2,7 @@
 // never leaves does not.
 #include <catch2/catch.hpp>
 
+#include "sync/engine/reconcile.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "tests/sync/engine/device.hpp"
 
@@ -217,4 +218,49 @@ TEST_CASE("a field that goes to another column erases nothing at the remote", "[
     CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("100"));
     CHECK(f.device.text("SELECT fax FROM contact") == "100");
     CHECK(f.open() == 0);
+}
+
+TEST_CASE("what a kept session knows of the mapping holds while nothing about it has changed",
+          "[mapping]") {
+    MappingFixture f;
+    engine::Session session;
+    f.device.session = &session;
+    f.device.sync("crm");
+    const auto stored = [&] {
+        return f.device.text("SELECT mapping FROM kontor_stream WHERE name = 'Contacts'");
+    };
+    const auto before = stored();
+    const auto longer = [](merge::Mapping& m) { group_of(m, "phone").fields[0].max_length = 40; };
+    SECTION("a changed file is taken") {
+        f.device.remap("crm", longer);
+        f.device.sync("crm");
+        CHECK(stored().find("\"max_length\":40") != std::string::npos);
+    }
+    SECTION("a dry run takes it for its copy alone") {
+        f.device.remap("crm", longer);
+        engine::CycleOptions dry;
+        dry.dry_run = true;
+        f.device.sync("crm", dry);
+        CHECK(stored() == before);
+        // Another connection's mapping changes as often as ours did in the copy.
+        REQUIRE(f.device.engine_db().execute(
+            "UPDATE kontor_meta SET value = value + 1 WHERE key = 'mappings'"));
+        f.device.sync("crm");
+        CHECK(stored().find("\"max_length\":40") != std::string::npos);
+    }
+    SECTION("what has been decided outside of a sync meanwhile is the file's again") {
+        auto decided = f.device.settings("crm").mapping;
+        group_of(decided, "phone").policy = merge::Policy::kLocal;
+        REQUIRE(
+            engine::take_policies(f.device.engine_db(), f.clock, f.device.random, "crm", decided));
+        REQUIRE(stored() != before);
+        f.device.sync("crm");
+        CHECK(stored() == before);
+    }
+    SECTION("a column that never leaves any more") {
+        f.never_leaves("phone");
+        f.device.sql("UPDATE contact SET phone = 'private'");
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+        CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("100"));
+    }
 }
