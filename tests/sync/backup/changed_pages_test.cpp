@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +30,7 @@ using replica::Access;
 using replica::Database;
 using test::Kept;
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -398,17 +400,19 @@ TEST_CASE("nothing is missed while others write, look and write back", "[backup]
     std::vector<std::thread> threads;
     threads.emplace_back([&] {
         const auto db = kept.replica.open(Access::kLocal);
-        for (int i = 1; !stop; i = i % 5'000 + 1)
+        for (int i = 1; !stop; i = i % 5'000 + 1) {
             static_cast<void>(
                 db.execute("UPDATE contact SET phone = random() WHERE id = " + std::to_string(i)));
+            std::this_thread::sleep_for(1ms);
+        }
     });
     threads.emplace_back([&] {
-        while (!stop) kept.changes().look();
+        for (; !stop; std::this_thread::sleep_for(1ms)) kept.changes().look();
     });
     threads.emplace_back([&] {
         const auto one = kept.replica.open(Access::kLocal);
         const auto two = kept.replica.open(Access::kReadOnly);
-        while (!stop) {
+        for (; !stop; std::this_thread::sleep_for(1ms)) {
             static_cast<void>(kept.changes().write_back(one, two));
             Followed::checkpoint(one, SQLITE_CHECKPOINT_TRUNCATE);
         }
