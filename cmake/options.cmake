@@ -48,8 +48,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(kontor_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer>
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>)
-  if(KONTOR_BATCH) # it takes the files of a batch for headers
-    target_compile_options(kontor_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  if(KONTOR_BATCH)
+    # It takes the files of a batch for headers. And it would look for memory to reuse again and again,
+    # which is a tenth of its time: 0.9 instead of 0.7 GB at the largest batch.
+    target_compile_options(kontor_flags INTERFACE
+      $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage;--param=ggc-min-heapsize=600000>)
   endif()
 endif()
 if(KONTOR_SANITIZE)
