@@ -182,6 +182,7 @@ Result<std::unique_ptr<HttpClient>> make_http(const ConnectionSettings& settings
     CurlOptions options;
     options.extra_ca_file = settings.ca_file;
     options.proxy = settings.proxy;
+    options.trust = deps.trust;
     options.spool_folder = spool_folder(settings);
     options.allow_http_loopback = settings.allow_http_loopback;
     auto proxy = proxy_credentials(settings, deps, redactor);
@@ -531,6 +532,7 @@ Result<> set_up_dialer(Connection& connection, const Loaded& loaded) {
     if (!proxy) return pass(proxy);
     SocketOptions options;
     options.extra_ca_file = settings.ca_file;
+    options.trust = connection.deps.trust;
     options.proxy = settings.proxy;
     options.proxy_credentials = std::move(*proxy);
     out.connect = [options = std::make_shared<const SocketOptions>(std::move(options)),

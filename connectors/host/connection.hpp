@@ -23,6 +23,8 @@
 
 namespace kontor::host {
 
+class KeptTrust;
+
 struct AuthSettings {
     /// oauth2, app_token, bearer, basic, header, password, none; "" = the only one that suits the
     /// options
@@ -79,7 +81,8 @@ struct ConnectionDeps {
     std::function<std::unique_ptr<HttpClient>(std::unique_ptr<HttpClient>)> wrap_http = {};
     /// The same for what a plugin dials, once it is signed in.
     std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap_stream = {};
-    Sleeper* sleeper = nullptr;  ///< instead of really waiting
+    Sleeper* sleeper = nullptr;             ///< instead of really waiting
+    std::shared_ptr<KeptTrust> trust = {};  ///< shared with others; empty: its own
 };
 
 /// Starts the plugin's process and opens the connection; no network yet. kConfig names the option

@@ -125,7 +125,9 @@ struct CurlHttpClient::Handles {
     // parsed for each connection.
     static CURLcode set_up_trust(CURL*, void* context, void* handles) {
         auto& self = *static_cast<Handles*>(handles);
-        if (!self.trust) self.trust = trust_in(self.authorities);
+        if (!self.trust)
+            self.trust = self.options.trust ? self.options.trust->in(self.authorities)
+                                            : trust_in(self.authorities);
         if (!self.trust) return CURLE_SSL_CACERT_BADFILE;
         self.authorities = {};
         SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), self.trust.get());

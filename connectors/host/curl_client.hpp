@@ -9,16 +9,19 @@
 
 namespace kontor::host {
 
+class KeptTrust;
+
 /// Starts libcurl, once in a process. False if it cannot. Thread-safe.
 [[nodiscard]] bool start_curl();
 
 struct CurlOptions {
     std::string ca_bundle = "/etc/ssl/certs/ca-certificates.crt";  ///< the system's authorities
-    std::string extra_ca_file;  ///< PEM, trusted in addition; "" = none
-    std::string proxy;          ///< "http://host:port", "socks5h://…"; "" = none, whatever the
-                                ///< environment says
-    Secret proxy_credentials;   ///< "user:password"
-    std::string spool_folder;   ///< where bodies are spooled
+    std::string extra_ca_file;              ///< PEM, trusted in addition; "" = none
+    std::shared_ptr<KeptTrust> trust = {};  ///< shared with others; empty: its own
+    std::string proxy;         ///< "http://host:port", "socks5h://…"; "" = none, whatever the
+                               ///< environment says
+    Secret proxy_credentials;  ///< "user:password"
+    std::string spool_folder;  ///< where bodies are spooled
     std::string user_agent = "kontor";
     std::chrono::milliseconds connect_timeout{20'000};
     int low_speed_bytes = 16;  ///< a transfer slower than this, in bytes a second, …

@@ -36,11 +36,12 @@ std::string without_brackets(const std::string& host) {
 
 class SocketStream final : public ByteStream {
 public:
-    SocketStream(Curl connection, int fd, std::string authorities, std::string address,
-                 std::function<bool()> cancelled)
+    SocketStream(Curl connection, int fd, std::string authorities, std::shared_ptr<KeptTrust> trust,
+                 std::string address, std::function<bool()> cancelled)
         : connection_(std::move(connection)),
           fd_(fd),
           authorities_(std::move(authorities)),
+          trust_(std::move(trust)),
           address_(std::move(address)),
           cancelled_(std::move(cancelled)) {}
 
@@ -72,7 +73,7 @@ public:
     }
 
     Result<> start_tls(const std::string& host) override {
-        const auto trust = trust_in(authorities_);
+        const auto trust = trust_ ? trust_->in(authorities_) : trust_in(authorities_);
         context_.reset(SSL_CTX_new(TLS_client_method()));
         if (!trust || !context_) return fail(Errc::kInternal, "TLS cannot start");
         SSL_CTX_set1_cert_store(context_.get(), trust.get());
@@ -196,6 +197,7 @@ private:
     Curl connection_;  // owns the socket
     int fd_;
     std::string authorities_;
+    std::shared_ptr<KeptTrust> trust_;
     std::string address_;
     std::function<bool()> cancelled_;
     Context context_;
@@ -273,8 +275,9 @@ Result<std::unique_ptr<ByteStream>> connect_socket(const std::string& host, int 
         return fail(Errc::kInternal, "libcurl fails");
     curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, nullptr);
     curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 1L);
-    return std::unique_ptr<ByteStream>(new SocketStream(
-        std::move(curl), fd, std::move(*authorities), address, std::move(cancelled)));
+    return std::unique_ptr<ByteStream>(new SocketStream(std::move(curl), fd,
+                                                        std::move(*authorities), options.trust,
+                                                        address, std::move(cancelled)));
 }
 
 }  // namespace kontor::host

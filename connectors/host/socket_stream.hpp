@@ -9,11 +9,14 @@
 
 namespace kontor::host {
 
+class KeptTrust;
+
 struct SocketOptions {
     std::string ca_bundle = "/etc/ssl/certs/ca-certificates.crt";  ///< the system's authorities
-    std::string extra_ca_file;  ///< PEM, trusted in addition; "" = none
-    std::string proxy;          ///< as CurlOptions
-    Secret proxy_credentials;   ///< "user:password"
+    std::string extra_ca_file;              ///< PEM, trusted in addition; "" = none
+    std::shared_ptr<KeptTrust> trust = {};  ///< shared with others; empty: its own
+    std::string proxy;                      ///< as CurlOptions
+    Secret proxy_credentials;               ///< "user:password"
     std::chrono::milliseconds connect_timeout{20'000};
 };
 

@@ -3,11 +3,13 @@
 #include <openssl/pem.h>
 
 #include "connectors/host/atomic_file.hpp"
+#include "connectors/host/digest.hpp"
 
 namespace kontor::host {
 namespace {
 
 constexpr std::size_t kCaBytesMax = std::size_t{8} << 20;
+constexpr std::size_t kStoresMax = 8;
 
 }  // namespace
 
@@ -45,6 +47,17 @@ TrustStore trust_in(std::string_view pem) {
     if (found == 0) return nullptr;
     X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     return store;
+}
+
+TrustStore KeptTrust::in(std::string_view pem) {
+    const auto digest = sha256_hex(pem);
+    const std::lock_guard lock(mutex_);
+    // Each connection may have a file of its own, and files change: those in use live on.
+    if (stores_.size() >= kStoresMax && !stores_.contains(digest)) stores_.clear();
+    auto& kept = stores_[digest];
+    if (!kept) kept = trust_in(pem);
+    if (kept) X509_STORE_up_ref(kept.get());
+    return TrustStore(kept.get());
 }
 
 }  // namespace kontor::host

@@ -2,7 +2,9 @@
 
 #include <openssl/x509.h>
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -25,5 +27,18 @@ using TrustStore = std::unique_ptr<X509_STORE, FreeTrustStore>;
 /// Whom these certificates vouch for; null if they cannot be read. Each of them is trusted by
 /// itself: a company's own need not be the root.
 [[nodiscard]] TrustStore trust_in(std::string_view pem);
+
+/// The same for whoever connects again and again: parsing a system's authorities takes tens of
+/// milliseconds, more than all else of a connection, so stores are kept by what they were made of.
+/// Thread-safe, and so are the stores.
+class KeptTrust {
+public:
+    /// As trust_in(), shared with those who asked before.
+    [[nodiscard]] TrustStore in(std::string_view pem);
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, TrustStore> stores_;  // by SHA-256
+};
 
 }  // namespace kontor::host

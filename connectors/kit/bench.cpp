@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "connectors/host/trust.hpp"
+
 namespace kontor::kit {
 namespace {
 
@@ -63,7 +65,10 @@ Change remove_of(const std::string& id) {
 }
 
 Bench::Bench(const Options& options, const Deps& deps)
-    : options_(options), deps_(deps), watch_(deps.secrets) {
+    : options_(options),
+      deps_(deps),
+      trust_(std::make_shared<host::KeptTrust>()),
+      watch_(deps.secrets) {
     token_ = "k" + deps.random.uid().substr(0, 8);
 }
 
@@ -79,6 +84,7 @@ Result<std::unique_ptr<remote::Remote>> Bench::connect(Network* network, std::st
     settings.retry.attempts_max = 4;
     settings.retry.unreached_attempts_max = 3;
     host::ConnectionDeps deps{deps_.clock, deps_.random, watch_, watch_};
+    deps.trust = trust_;
     deps.stop = std::move(stop);
     std::unique_ptr<host::HttpClient> own = deps_.http ? deps_.http() : nullptr;
     const bool given = own != nullptr;

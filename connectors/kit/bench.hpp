@@ -101,6 +101,7 @@ private:
 
     const Options& options_;
     const Deps deps_;
+    const std::shared_ptr<host::KeptTrust> trust_;
     Watch watch_;
     Network network_;
     std::string token_;

@@ -19,6 +19,7 @@ Result<host::ConnectionSettings> HostRemoteFactory::settings_of(const config::Co
 Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Connection& c,
                                                                 const Wishes& wishes) {
     host::ConnectionDeps deps{parts_.clock, parts_.random, parts_.log, parts_.secrets};
+    deps.trust = trust_;
     deps.stop = wishes.stop;
     if (wishes.on_progress)
         deps.on_progress = [tell = wishes.on_progress](const host::Progress& progress) {

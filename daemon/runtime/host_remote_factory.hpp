@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "connectors/host/connection.hpp"
+#include "connectors/host/trust.hpp"
 #include "daemon/connector_home.hpp"
 #include "daemon/runtime/remote_factory.hpp"
 
@@ -36,6 +38,7 @@ private:
     [[nodiscard]] Result<host::ConnectionSettings> settings_of(
         const config::Connection& connection) const;
     Parts parts_;
+    std::shared_ptr<host::KeptTrust> trust_ = std::make_shared<host::KeptTrust>();
 };
 
 }  // namespace kontor::app

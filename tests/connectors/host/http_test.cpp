@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "connectors/host/allow_list.hpp"
+#include "connectors/host/atomic_file.hpp"
 #include "connectors/host/curl_client.hpp"
+#include "connectors/host/trust.hpp"
 #include "tests/connectors/host/connect_proxy.hpp"
 #include "tests/connectors/host/support.hpp"
 #include "tests/connectors/host/tls_server.hpp"
@@ -187,6 +189,36 @@ TEST_CASE("the environment can neither add trust nor redirect through a proxy") 
     for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "https_proxy"}) ::unsetenv(name);
     REQUIRE_FALSE(wrong);
     CHECK(wrong.error().code == Errc::kTls);
+}
+
+TEST_CASE("trust that is kept is of these certificates and no others") {
+    TempDir ours, theirs;
+    const TlsServer server(ours.path(), [](const ServerRequest&) { return reply(200, "here"); });
+    const TlsServer other(theirs.path(), [](const ServerRequest&) { return reply(200, "there"); });
+    const auto trust = std::make_shared<KeptTrust>();
+    const auto asked = [&](const TlsServer& whom, const std::string& ca) {
+        CurlOptions options;
+        options.ca_bundle = "";
+        options.extra_ca_file = ca;
+        options.trust = trust;
+        auto client = CurlHttpClient::create(std::move(options), {});
+        REQUIRE(client);
+        return (*client)->send(get(whom.url("/")));
+    };
+    for (int i = 0; i < 2; ++i) {
+        CHECK(asked(server, ours / "ca.pem"));
+        CHECK(asked(other, theirs / "ca.pem"));
+        CHECK_FALSE(asked(server, theirs / "ca.pem"));
+        CHECK_FALSE(asked(other, ours / "ca.pem"));
+    }
+    const auto pem = read_file(ours / "ca.pem", 1 << 20).value().value();
+    const auto kept = trust->in(pem);
+    CHECK(kept);
+    CHECK(trust->in(pem) == kept);
+    CHECK_FALSE(trust->in("no certificate"));
+    // Whoever uses one keeps it, however many others come.
+    for (int i = 0; i < 10; ++i) CHECK(trust->in(pem + std::string(i + 1, '\n')) != kept);
+    CHECK(X509_STORE_get0_objects(kept.get()) != nullptr);
 }
 
 TEST_CASE("a CA file without certificates is an error of the configuration") {
