@@ -57,14 +57,16 @@ long result_of(long result) {
     return result < 0 ? -errno : result;
 }
 
-bool is_handed_over(const Call& call) {
-    return g_path != nullptr && std::strcmp(call.path(), g_path) == 0;
+bool is_handed_over(const char* path) {
+    return g_path != nullptr && std::strcmp(path, g_path) == 0;
 }
 
-// By a sanitizer, for a report that goes on without an answer.
-bool asks_for_mappings([[maybe_unused]] int number, [[maybe_unused]] const Call& call) {
-#if defined(KONTOR_SANITIZED) && defined(SYS_open)
-    return number == SYS_open && std::strcmp(call.text(0), "/proc/self/maps") == 0;
+// By a sanitizer, which goes on without an answer: for a report, and whether what is loaded is a
+// link.
+bool a_sanitizer_asks([[maybe_unused]] int number, [[maybe_unused]] const Call& call) {
+#if defined(KONTOR_SANITIZED) && defined(SYS_open) && defined(SYS_readlink)
+    return (number == SYS_open && std::strcmp(call.text(0), "/proc/self/maps") == 0) ||
+           (number == SYS_readlink && is_handed_over(call.text(0)));
 #else
     return false;
 #endif
@@ -73,14 +75,14 @@ bool asks_for_mappings([[maybe_unused]] int number, [[maybe_unused]] const Call&
 void on_refused(int, siginfo_t* info, void* context) {
     const int error = errno;
     Call call(context);
-    if (asks_for_mappings(info->si_syscall, call)) {
+    if (a_sanitizer_asks(info->si_syscall, call)) {
         call.answer(-EACCES);
-    } else if (info->si_syscall == SYS_openat && is_handed_over(call)) {
+    } else if (info->si_syscall == SYS_openat && is_handed_over(call.path())) {
         ::lseek(g_fd, 0, SEEK_SET);
         call.answer(result_of(::dup(g_fd)));
     } else if (info->si_syscall == SYS_newfstatat) {
         const bool open = (call.argument(3) & AT_EMPTY_PATH) != 0 && call.path()[0] == '\0';
-        const long fd = open ? call.argument(0) : is_handed_over(call) ? g_fd : -1;
+        const long fd = open ? call.argument(0) : is_handed_over(call.path()) ? g_fd : -1;
         call.answer(fd >= 0 ? result_of(::syscall(SYS_fstat, fd, call.argument(2))) : -EACCES);
     } else {
         refused(info->si_syscall);
