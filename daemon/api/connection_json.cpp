@@ -35,19 +35,19 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
     }
 }
 
-json failure_json(Error error, const std::string& connection, messages::Language language) {
-    error.args.emplace("connection", connection);
-    json out = app::to_json(error);
-    out["message"] = messages::render_error(language, error);
-    if (const auto hint = messages::render_hint(language, error); !hint.empty()) out["hint"] = hint;
-    return out;
-}
-
 json instant_or_null(const std::optional<Instant>& at) {
     return at ? json(format_instant(*at)) : json();
 }
 
 }  // namespace
+
+json failure_json(Error error, const std::string& subject, messages::Language language) {
+    error.args.emplace("connection", subject);
+    json out = app::to_json(error);
+    out["message"] = messages::render_error(language, error);
+    if (const auto hint = messages::render_hint(language, error); !hint.empty()) out["hint"] = hint;
+    return out;
+}
 
 json connection_json(const app::Worker& worker, const engine::ConnectionStatus* known,
                      const config::Sync& sync, messages::Language language) {

@@ -12,6 +12,11 @@ namespace kontor::api {
                                              const engine::ConnectionStatus* known,
                                              const config::Sync& sync, messages::Language language);
 
+/// An error that a connection or a connector, `subject`, has had: code, message, detail, args,
+/// hint.
+[[nodiscard]] nlohmann::json failure_json(Error error, const std::string& subject,
+                                          messages::Language language);
+
 /// Who answered.
 [[nodiscard]] nlohmann::json identity_json(const remote::Identity& who);
 

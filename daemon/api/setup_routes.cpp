@@ -29,10 +29,9 @@ Result<ApiResponse> plugins(Services& services, messages::Language language) {
     for (const auto& plugin : *found) {
         json one = {{"name", plugin.name}, {"path", plugin.path}, {"sha256", plugin.sha256}};
         if (plugin.error) {
-            one["name"] = fs::path(plugin.path).stem().string();
-            one["error"] = {{"code", to_string(plugin.error->code)},
-                            {"message", messages::localized(language, plugin.error->message)},
-                            {"detail", plugin.error->message}};
+            const auto name = fs::path(plugin.path).stem().string();
+            one["name"] = name;
+            one["error"] = failure_json(*plugin.error, name, language);
         } else {
             one["version"] = plugin.version;
             one["abi"] = plugin.abi;
@@ -49,9 +48,7 @@ Result<ApiResponse> plugins(Services& services, messages::Language language) {
                     {"sha256", described.sha256},
                     {"run_by", app::kDescriptionRunner}};
         if (described.error) {
-            one["error"] = {{"code", to_string(described.error->code)},
-                            {"message", messages::localized(language, described.error->message)},
-                            {"detail", described.error->message}};
+            one["error"] = failure_json(*described.error, described.name, language);
         } else {
             one["version"] = described.version;
             one["spec"] = json::parse(described.spec_json);

@@ -30,13 +30,25 @@ std::string label_of(Context& context, const json& texts, const std::string& fal
     return text.empty() ? fallback : one_line(text);
 }
 
-/// The installed plugin of that name.
+tl::unexpected<Failure> unusable(const json& error) {
+    const auto code = text_at(error, "code");
+    return tl::unexpected<Failure>(Failure{.exit = exit_of(code),
+                                           .code = code,
+                                           .message = text_at(error, "message"),
+                                           .hint = text_at(error, "hint")});
+}
+
+/// The installed plugin of that name, if it can be used.
 Outcome<json> find_plugin(Context& context, const std::string& name) {
     const auto answer = context.api().get("/plugins");
     if (!answer) return tl::unexpected<Failure>(answer.error());
     std::vector<std::string> names;
     for (const auto& plugin : list_at(*answer, "plugins")) {
-        if (text_at(plugin, "name") == name) return plugin;
+        if (text_at(plugin, "name") == name) {
+            // Nothing is known of what it would ask for.
+            if (has(plugin, "error")) return unusable(object_at(plugin, "error"));
+            return plugin;
+        }
         names.push_back(text_at(plugin, "name"));
     }
     std::string list;

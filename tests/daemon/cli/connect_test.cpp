@@ -170,3 +170,25 @@ TEST_CASE("a secret's file that cannot be read fails before anything is sent", "
     CHECK(runner.err.find("/none") != std::string::npos);
     CHECK(daemon.asked().empty());
 }
+
+TEST_CASE("a connector that cannot be used is told as that, not as one without options",
+          "[cli][connect]") {
+    FakeDaemon daemon([](const Asked&) {
+        return Canned{.body = json{{"plugins",
+                                    {{{"name", "zoho"},
+                                      {"path", "/p/zoho.so"},
+                                      {"error",
+                                       {{"code", "connector"},
+                                        {"message", "The connector of zoho was ended."},
+                                        {"detail", "ended"},
+                                        {"hint", "Ask whoever made it."}}}}}}}
+                                  .dump()};
+    });
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"connect", "zoho", "--no-input", "--option", "data_centre=cn"}) ==
+          75);
+    CHECK(runner.err.find("The connector of zoho was ended.") != std::string::npos);
+    CHECK(runner.err.find("Ask whoever made it.") != std::string::npos);
+    CHECK(runner.err.find("no option") == std::string::npos);
+    CHECK(daemon.asked().size() == 1);
+}
