@@ -26,6 +26,7 @@ SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "t
 # What a connector's process is put to an end by is SIGKILL, SIGTERM or SIGXCPU; all else is a defect.
 CRASH = re.compile(r"ended by signal (?!(?:9|15|24)\b)\d+[^\"\n]*")
 PATIENCE = 60  # seconds; on a loaded machine everything takes long
+COMMAND_PATIENCE = 600 if SANITIZED else 180  # a first load under ThreadSanitizer takes its time
 PLACE = re.compile(r"\((/\S+)\+(0x[0-9a-f]+)\)")  # in a report of a process that may not look for names
 
 
@@ -291,7 +292,7 @@ class World:
         self.daemon = None
         return code
 
-    def kontor(self, *words, check=True, wait=180, **how):
+    def kontor(self, *words, check=True, wait=COMMAND_PATIENCE, **how):
         result = subprocess.run([self.program("kontor"), *words], env=how.pop("env", self.env),
                                 capture_output=True, text=True, timeout=wait, **how)
         if REPORT.search(result.stderr):  # of a connector that this command has run
