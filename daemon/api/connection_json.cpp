@@ -120,7 +120,8 @@ json identity_json(const remote::Identity& who) {
 Result<std::shared_ptr<app::Worker>> worker_of(Services& services, const std::string& name) {
     auto worker = services.connections.find(name);
     if (!worker)
-        return fail(Errc::kNotFound, "no connection '" + name + "'", {{"connection", name}});
+        return fail(Errc::kNotFound, "no connection '" + name + "'",
+                    {{"reason", "no_connection"}, {"connection", name}});
     return worker;
 }
 

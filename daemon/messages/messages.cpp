@@ -84,8 +84,6 @@ std::string reason_of(const Error& error) {
         name = "no_field";
     else if (error.code == Errc::kNotFound && has("record") && has("entity"))
         name = "no_record";
-    else if (error.code == Errc::kNotFound && has("connection"))
-        name = "no_connection";
     else if (error.code == Errc::kNotFound && error.args.size() <= 2 && has("entity"))
         name = "no_entity";
     auto key = "reason." + name;

@@ -10,6 +10,8 @@ constexpr Text kSentenceTexts[] = {
      "只有关于字段值的决定才能今后一直有效"},
     {"said.standing.group", "the mapping has no such group of fields", "映射中没有这组字段"},
     {"said.standing.none", "no decision stands for these fields", "这些字段没有一直有效的决定"},
+    // Comparing.
+    {"said.verify.unsynced", "connection {name} has not been synced yet", "连接 {name} 尚未同步过"},
     // Values and references.
     {"said.value", "{field} must be {wants}", "{field} 必须是：{wants}"},
     {"said.value.text", "text", "文本"},

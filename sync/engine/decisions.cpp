@@ -433,7 +433,7 @@ Result<> set_connection(const replica::Database& db, const std::string& connecti
         if (sql.changes() == 0)
             stop({Errc::kNotFound,
                   "there is no connection '" + connection + "'",
-                  {{"connection", connection}},
+                  {{"reason", "no_connection"}, {"connection", connection}},
                   {}});
         transaction.commit();
     });

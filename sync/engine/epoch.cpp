@@ -130,7 +130,7 @@ Result<> accept_remote(const replica::Database& db, const Clock& clock,
         if (!id)
             stop({Errc::kNotFound,
                   "there is no connection '" + connection + "'",
-                  {{"connection", connection}},
+                  {{"reason", "no_connection"}, {"connection", connection}},
                   {}});
         sql.run(
             "UPDATE kontor_connection SET org_id = NULL, user_id = NULL, paused = NULL,"

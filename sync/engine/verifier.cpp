@@ -482,7 +482,9 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
         if (report.streams.empty() && !options.streams.empty())
             stop({Errc::kNotFound,
                   settings_.name + " has no stream and no entity '" + options.streams.front() + "'",
-                  {{"stream", options.streams.front()}},
+                  {{"reason", "no_stream"},
+                   {"connection", settings_.name},
+                   {"stream", options.streams.front()}},
                   {}});
         return report;
     });

@@ -69,6 +69,16 @@ TEST_CASE("an error tells what it is about, in the person's language", "[message
           "owner_id refers to user 9, which does not exist.");
     const Error said{Errc::kConflict, "x", {{"reason", "push_forbidden"}}, std::nullopt};
     CHECK(msg::render_hint(kEnglish, said) == "Remove that line, then run: kontor reload");
+    const Error gone{
+        Errc::kNotFound, "x", {{"reason", "no_connection"}, {"connection", "crm"}}, std::nullopt};
+    CHECK(msg::render_error(kEnglish, gone) == "There is no connection 'crm'.");
+    // What is not there is not the connection that it is told of.
+    const Error of_one{Errc::kNotFound,
+                       "no decision stands for these fields",
+                       {{"connection", "crm"}, {"entity", "contact"}, {"group", "phone"}},
+                       std::nullopt};
+    CHECK(msg::render_error(kEnglish, of_one) == "Not found: no decision stands for these fields");
+    CHECK(msg::render_error(kChinese, of_one) == "未找到：这些字段没有一直有效的决定");
     // A reason that the catalogue does not know changes nothing.
     const Error unknown{Errc::kConflict, "detail", {{"reason", "no such"}}, std::nullopt};
     CHECK(msg::render_error(kEnglish, unknown) == "That does not fit the present state: detail");

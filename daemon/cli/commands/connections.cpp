@@ -136,7 +136,10 @@ Outcome<Exit> run_status(Context& context) {
         if (wanted.empty() || text_at(c, "name") == wanted) chosen.push_back(c);
     if (!wanted.empty() && chosen.empty())
         return tl::unexpected<Failure>(failure_of(
-            context.language(), Error{Errc::kNotFound, wanted, {{"connection", wanted}}, {}}));
+            context.language(), Error{Errc::kNotFound,
+                                      wanted,
+                                      {{"reason", "no_connection"}, {"connection", wanted}},
+                                      {}}));
     if (context.json()) {
         context.print_json(wanted.empty() ? *answer : chosen.front());
         return Exit::kOk;
