@@ -54,16 +54,20 @@ std::vector<std::int64_t> ids(Sql& sql, std::string_view query, const Args&... a
     return out;
 }
 
+// What stands beside those links of a stream: a link that comes later may be given their number.
+void forget_beside(Sql& sql, std::int64_t stream, const std::string& which) {
+    for (const std::string table :
+         {"kontor_shadow", "kontor_waiting", "kontor_intent", "kontor_blocked"})
+        sql.run("DELETE FROM " + table +
+                    " WHERE link IN (SELECT id FROM kontor_link WHERE stream = ? AND " + which +
+                    ")",
+                stream);
+}
+
 // What stood between a stream's records and the old organisation.
 void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
                          const std::string& actor) {
-    const auto of_stream = [&](std::string_view table) {
-        sql.run("DELETE FROM " + std::string(table) +
-                    " WHERE link IN (SELECT id FROM kontor_link WHERE stream = ?)",
-                stream);
-    };
-    for (const char* table : {"kontor_shadow", "kontor_waiting", "kontor_intent", "kontor_blocked"})
-        of_stream(table);
+    forget_beside(sql, stream, "true");
     sql.run("DELETE FROM kontor_match WHERE stream = ?", stream);
     drop_let_go(sql, stream);
     sql.run(
@@ -100,8 +104,16 @@ bool makes_nothing_twice(Sql& sql, std::int64_t stream) {
 // All that is there has been shown, under its id or its key. What it lacks counts as what was here
 // before the remote was connected.
 void introduce_missing(Sql& sql, std::int64_t stream) {
-    sql.run("DELETE FROM kontor_link WHERE stream = ? AND state = ? AND covers = 0", stream,
-            static_cast<int>(LinkState::kMissing));
+    const auto lacked =
+        "state = " + std::to_string(static_cast<int>(LinkState::kMissing)) + " AND covers = 0";
+    forget_beside(sql, stream, lacked);
+    // Of an edit made since: it is sent with the record.
+    sql.run(
+        "DELETE FROM kontor_conflict WHERE state = 'open' AND link IN"
+        " (SELECT id FROM kontor_link WHERE stream = ? AND " +
+            lacked + ")",
+        stream);
+    sql.run("DELETE FROM kontor_link WHERE stream = ? AND " + lacked, stream);
     sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ?", stream);
 }
 

@@ -427,3 +427,36 @@ TEST_CASE("B5: records of an accepted remote that name one it lacks name it agai
     CHECK(earlier.changes_sent == sent);
     CHECK(f.open().empty());
 }
+
+TEST_CASE("B5: an edit of a record that an accepted remote lacks is the base of no other record",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    MemoryRemote earlier(f.clock);
+    earlier.streams = f.remote.streams;
+    for (const char* name : {"Ada", "Bob", "Cy"})
+        earlier.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    f.later();
+    f.device.reroute("crm", earlier);
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
+                                  engine::Missing::kSend));
+    f.set_phone("Dee", "8");
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM kontor_shadow"
+                          " WHERE link NOT IN (SELECT id FROM kontor_link)") == 0);
+
+    // The link of whom a colleague makes next has the highest number, as hers had.
+    f.later();
+    earlier.create("Contacts", {{"Last_Name", Value("Zed")}, {"Phone", Value("500")}});
+    f.device.sync("crm");
+    f.set_phone("Zed", "600");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    const auto there = earlier.ids("Contacts");
+    REQUIRE(there.size() == 5);
+    CHECK(earlier.value("Contacts", there[3], "Phone") == Value("600"));
+    CHECK(earlier.value("Contacts", there[4], "Last_Name") == Value("Dee"));
+    CHECK(earlier.value("Contacts", there[4], "Phone") == Value("8"));
+    CHECK(f.open().empty());
+}
