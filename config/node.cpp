@@ -111,7 +111,7 @@ std::optional<Node> parse_toml(std::string_view text, const std::string& file, P
     }
 }
 
-std::optional<Node> read_toml(const std::string& file, Problems& problems) {
+std::optional<std::string> read_text(const std::string& file, Problems& problems) {
     const auto problem = [&](const std::string& reason) {
         problems.push_back(Problem{file, 0, 0, "", reason, ""});
         return std::nullopt;
@@ -133,7 +133,13 @@ std::optional<Node> read_toml(const std::string& file, Problems& problems) {
     }
     ::close(fd);
     if (!trouble.empty()) return problem(trouble);
-    return parse_toml(text, file, problems);
+    return text;
+}
+
+std::optional<Node> read_toml(const std::string& file, Problems& problems) {
+    const auto text = read_text(file, problems);
+    if (!text) return std::nullopt;
+    return parse_toml(*text, file, problems);
 }
 
 std::string toml_string(std::string_view text) {

@@ -47,6 +47,10 @@ struct Node::Member {
 [[nodiscard]] std::optional<Node> parse_toml(std::string_view text, const std::string& file,
                                              Problems& problems);
 
+/// What a file says, up to kFileMax and a little. nullopt and one problem if it is missing, or no
+/// regular file.
+[[nodiscard]] std::optional<std::string> read_text(const std::string& file, Problems& problems);
+
 /// Reads and parses a file. A missing one is a problem, as is one that is no regular file.
 [[nodiscard]] std::optional<Node> read_toml(const std::string& file, Problems& problems);
 

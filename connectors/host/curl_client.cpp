@@ -123,11 +123,15 @@ struct CurlHttpClient::Handles {
 
     // Given to libcurl as text, the authorities would be copied and compared at each request and
     // parsed for each connection.
-    static CURLcode set_up_trust(CURL*, void* context, void* handles) {
+    static CURLcode set_up_trust(CURL*, void* context, void* handles) noexcept {
         auto& self = *static_cast<Handles*>(handles);
-        if (!self.trust)
-            self.trust = self.options.trust ? self.options.trust->in(self.authorities)
-                                            : trust_in(self.authorities);
+        try {
+            if (!self.trust)
+                self.trust = self.options.trust ? self.options.trust->in(self.authorities)
+                                                : trust_in(self.authorities);
+        } catch (const std::exception&) {  // nothing is thrown through libcurl
+            return CURLE_OUT_OF_MEMORY;
+        }
         if (!self.trust) return CURLE_SSL_CACERT_BADFILE;
         self.authorities = {};
         SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), self.trust.get());

@@ -30,7 +30,8 @@ using TrustStore = std::unique_ptr<X509_STORE, FreeTrustStore>;
 
 /// The same for whoever connects again and again: parsing a system's authorities takes tens of
 /// milliseconds, more than all else of a connection, so stores are kept by what they were made of.
-/// Thread-safe, and so are the stores.
+/// Thread-safe, and so are the stores: libcurl (7.88) sets flags at them for each connection, but
+/// only such as trust_in() has set, so that what others read at that moment stays what it is.
 class KeptTrust {
 public:
     /// As trust_in(), shared with those who asked before.

@@ -1,10 +1,9 @@
 // Decisions that a person has asked to be made from then on. They stand in the mapping file, with
 // the policies.
-#include <fstream>
-#include <iterator>
 #include <mutex>
 
 #include "config/mapping_file.hpp"
+#include "config/node.hpp"
 #include "daemon/api/conflict_json.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
@@ -70,10 +69,10 @@ Result<> change_rule(Services& services, const RuleTarget& of,
     auto worker = worker_of(services, of.connection);
     if (!worker) return pass(worker);
     const auto& connection = (*worker)->connection();
-    std::ifstream file(connection.mapping, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     config::Problems problems;
-    const auto changed = config::with_standing(text, connection.mapping, connection.name, of.entity,
+    const auto text = config::read_text(connection.mapping, problems);
+    if (!text) return tl::unexpected(config::to_error(problems));
+    const auto changed = config::with_standing(*text, connection.mapping, connection.name, of.entity,
                                                of.group, decided, problems);
     if (!changed) return tl::unexpected(config::to_error(problems));
     const auto mapping = config::parse_mapping(*changed, connection.mapping, problems);

@@ -166,6 +166,12 @@ constexpr Text kErrorTexts[] = {
      "{entity} 的 {field} 只从 {connection} 读取：其映射规定不向它发送更改。"},
     {"reason.only_read_field.hint", "Change it there, or see its mapping file.",
      "请在该系统中修改，或查看其映射文件。"},
+    {"reason.accepted_meanwhile",
+     "What answers at {connection} was accepted meanwhile: this sync was broken off, the next reads "
+     "everything anew.",
+     "期间已确认接受 {connection} 当前的远端：本次同步已中止，下次同步将重新读取全部数据。"},
+    {"reason.mapping_changed", "The mapping of {connection} was changed just now.",
+     "{connection} 的映射刚刚被修改。"},
     {"reason.push_forbidden", "push = false in the configuration forbids it.",
      "配置中的 push = false 不允许发送。"},
     {"reason.push_forbidden.hint", "Remove that line, then run: kontor reload",

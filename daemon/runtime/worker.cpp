@@ -1,14 +1,14 @@
 #include "daemon/runtime/worker.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "config/mapping_file.hpp"
+#include "config/node.hpp"
 #include "daemon/runtime/report_json.hpp"
 #include "daemon/runtime/schedule.hpp"
 #include "daemon/runtime/worker_watcher.hpp"
+#include "sync/engine/connection_status.hpp"
 #include "sync/engine/first_sync.hpp"
 
 namespace kontor::app {
@@ -17,6 +17,9 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 namespace {
+
+/// The mapping was changed between its reading and its use.
+constexpr std::string_view kMappingChanged = "mapping_changed";
 
 /// Pages of the log at which the worker stops to write it back: each time costs two flushes of the
 /// disk, and of what a first load writes, much is written again soon.
@@ -100,15 +103,15 @@ Result<std::int64_t> Worker::request(const engine::CycleOptions& options) {
 void Worker::edited() {
     if (!connection_.push) return;
     const std::lock_guard lock(mutex_);
-    // Back-off goes on: an edit does not bring a remote back. But some calls may be kept for it.
-    if (status_.error && status_.error->retryable() && !remote::leaves_writes(*status_.error))
-        return;
+    meanwhile_.edited = true;
+    if (backs_off(status_.error)) return;
     due_ = std::min(due_, parts_.clock.steady() + sync_.edit_delay);
     changed_.notify_all();
 }
 
 void Worker::network_back() {
     const std::lock_guard lock(mutex_);
+    meanwhile_.network_back = true;
     if (status_.error && status_.error->code != Errc::kRateLimited) due_ = parts_.clock.steady();
     changed_.notify_all();
 }
@@ -230,6 +233,10 @@ void Worker::run(const Request& request, const std::stop_token& stop) {
                           {"ticket", request.ticket},
                           {"dry_run", request.options.dry_run}};
     parts_.events.publish("sync.started", started.dump());
+    {
+        const std::lock_guard lock(mutex_);
+        meanwhile_ = {};
+    }
     if (!request.options.dry_run) first_sync_asked();
     const auto begun = parts_.clock.steady();
     auto done = cycle(request, stop);
@@ -248,13 +255,24 @@ void Worker::run(const Request& request, const std::stop_token& stop) {
 }
 
 Result<engine::CycleReport> Worker::cycle(const Request& request, const std::stop_token& stop) {
+    while (true) {
+        auto done = try_cycle(request, stop);
+        const bool again = !done && done.error().args.contains("reason") &&
+                           done.error().args.at("reason") == kMappingChanged;
+        if (!again || cancelled_) return done;
+    }
+}
+
+Result<engine::CycleReport> Worker::try_cycle(const Request& request,
+                                              const std::stop_token& stop) {
     if (auto opened = open(stop); !opened) return pass(opened);
     if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
     load_total_ = 0;
     Watcher watcher(*this, request.ticket, "sync.progress");
     const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
-                                     watcher, parts_.turn, cancelled_,   session_.get()};
+                                     watcher, parts_.turn, cancelled_,   session_.get(),
+                                     [this] { return check_mapping(); }};
     auto done = parts_.run_cycle(ports, settings_, request.options);
     // That there are no calls left says nothing against what was learned; asking again takes some.
     const auto kept = done && (!done->problem || remote::leaves_writes(*done->problem));
@@ -343,11 +361,11 @@ void Worker::tell_credits() {
 
 // Parsed again only if the file says something else.
 Result<> Worker::read_mapping() {
-    std::ifstream file(connection_.mapping, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (mapping_text_ && file && text == *mapping_text_) return {};
     config::Problems problems;
-    auto mapping = config::read_mapping(connection_.mapping, problems);
+    auto text = config::read_text(connection_.mapping, problems);
+    if (text && mapping_text_ && *text == *mapping_text_) return {};
+    auto mapping = text ? config::parse_mapping(*text, connection_.mapping, problems)
+                        : std::optional<merge::Mapping>();
     {
         const std::lock_guard lock(mutex_);
         status_.mapped = mapping.has_value();
@@ -359,11 +377,20 @@ Result<> Worker::read_mapping() {
         return tl::unexpected<Error>(std::move(error));
     }
     settings_.mapping = std::move(*mapping);
-    if (file) mapping_text_ = std::move(text);
+    mapping_text_ = std::move(text);
     return {};
 }
 
+Result<> Worker::check_mapping() const {
+    config::Problems problems;
+    const auto text = config::read_text(connection_.mapping, problems);
+    if (text && text == mapping_text_) return {};
+    return fail(Errc::kConflict, "the mapping of " + connection_.name + " was changed just now",
+                {{"reason", std::string(kMappingChanged)}, {"connection", connection_.name}});
+}
+
 Result<> Worker::prepare_settings() {
+    // Without one nobody is asked for anything.
     if (auto read = read_mapping(); !read) return read;
     bool refresh = false;
     {
@@ -374,7 +401,9 @@ Result<> Worker::prepare_settings() {
         if (auto kept = parts_.descriptions.load(connection_.name)) describe_as(std::move(*kept));
     const auto now = parts_.clock.now();
     const bool fresh = described_at_ && now - *described_at_ < sync_.metadata_every;
-    return fresh && !refresh ? Result<>() : describe(refresh);
+    if (fresh && !refresh) return {};
+    if (auto described = describe(refresh); !described) return described;
+    return read_mapping();  // that takes a while
 }
 
 Result<> Worker::describe(bool refresh) {
@@ -437,6 +466,23 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
                           event.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+// Back-off goes on: an edit does not bring a remote back. But some calls may be kept for it.
+bool Worker::backs_off(const std::optional<Error>& error) {
+    return error && error->retryable() && !remote::leaves_writes(*error);
+}
+
+// If it cannot be told, the next sync tells.
+bool Worker::has_unsent() const {
+    if (!db_) return true;
+    const auto all = engine::connection_status(*db_);
+    if (!all) return true;
+    const auto own =
+        std::ranges::find(*all, connection_.name, &engine::ConnectionStatus::name);
+    return own != all->end() && std::ranges::any_of(own->streams, [](const auto& stream) {
+               return stream.to_push > 0;
+           });
+}
+
 void Worker::plan_next(const std::optional<Error>& error, bool at_once) {
     failures_ = error && error->retryable() ? failures_ + 1 : 0;
     ScheduleInput input;
@@ -445,8 +491,18 @@ void Worker::plan_next(const std::optional<Error>& error, bool at_once) {
     input.failures = failures_;
     input.error = error;
     input.random = parts_.random.next();
-    const auto delay = at_once ? std::chrono::milliseconds(0) : next_sync_in(input);
+    auto delay = at_once ? std::chrono::milliseconds(0) : next_sync_in(input);
+    bool edited = false;
+    {
+        const std::lock_guard lock(mutex_);
+        edited = std::exchange(meanwhile_.edited, false);
+    }
+    const bool unsent = edited && has_unsent();
     const std::lock_guard lock(mutex_);
+    if ((unsent || meanwhile_.edited) && !backs_off(error))
+        delay = std::min(delay, sync_.edit_delay);
+    if (meanwhile_.network_back && error && error->code != Errc::kRateLimited)
+        delay = std::chrono::milliseconds(0);
     due_ = parts_.clock.steady() + delay;
     if (!held_) status_.next_sync_at = parts_.clock.now() + delay;
     status_.error = error;

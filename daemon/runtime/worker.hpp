@@ -149,8 +149,11 @@ private:
     void verify(const Request& request, const std::stop_token& stop);
     [[nodiscard]] Result<engine::VerifyReport> compare(const Request& request,
                                                        const std::stop_token& stop, Verified& out);
+    /// Again and again, while the mapping is changed before it is taken.
     [[nodiscard]] Result<engine::CycleReport> cycle(const Request& request,
                                                     const std::stop_token& stop);
+    [[nodiscard]] Result<engine::CycleReport> try_cycle(const Request& request,
+                                                        const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
     /// What it has counted counts on.
     void close_remote();
@@ -164,10 +167,15 @@ private:
     /// Makes settings_ what mapping file and description say now.
     [[nodiscard]] Result<> prepare_settings();
     [[nodiscard]] Result<> read_mapping();
+    /// An error if the file no longer says what settings_ does.
+    [[nodiscard]] Result<> check_mapping() const;
     [[nodiscard]] Result<> describe(bool refresh);
     void describe_as(Description description);
     void finish(const Request& request, Result<engine::CycleReport>& done);
     void plan_next(const std::optional<Error>& error, bool at_once);
+    [[nodiscard]] static bool backs_off(const std::optional<Error>& error);
+    /// Edits that the last sync has not sent.
+    [[nodiscard]] bool has_unsent() const;
     void finish_verify(const Request& request, std::shared_ptr<Verified> out);
     void dismiss();
     [[nodiscard]] Error taken_down() const;
@@ -199,6 +207,10 @@ private:
     std::condition_variable_any changed_;
     std::vector<Request> requests_;
     std::chrono::milliseconds due_{0};  ///< by the steady clock
+    /// Since the last sync began.
+    struct Meanwhile {
+        bool edited = false, network_back = false;
+    } meanwhile_;
     std::int64_t next_ticket_ = 1;
     bool refresh_ = false;
     bool held_ = false;   ///< nothing is done unless it is asked for

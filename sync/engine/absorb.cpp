@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "sync/engine/epoch.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/engine/references.hpp"
@@ -461,6 +462,7 @@ bool absorb(Context& context, std::int64_t entries_max) {
 EngineTransaction::EngineTransaction(Context& context) : context_(context) {
     while (true) {
         transaction_.emplace(context.sql.db());
+        if (context_.connection != 0) refuse_if_accepted(context_.sql, context_.connection);
         context_.plans.refresh(context_.sql);
         if (absorb(context_)) return;
         transaction_->commit();

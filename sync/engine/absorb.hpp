@@ -50,7 +50,8 @@ void take_up(Context& context, const StreamPlan& plan, Link link);
 
 /// A write transaction of the engine: begins when all that was logged is absorbed (where that is
 /// much, after transactions that do nothing else); at commit it marks new history entries as
-/// seen and chains them, if there are any. Throws Failure; rolls back unless committed.
+/// seen and chains them, if there are any. In a cycle whose remote a person has accepted meanwhile
+/// none begins (see refuse_if_accepted()). Throws Failure; rolls back unless committed.
 class EngineTransaction {
 public:
     explicit EngineTransaction(Context& context);

@@ -21,7 +21,8 @@ struct Context {
     Random& random;
     Logger& log;
     Plans& plans;
-    std::int64_t run = 0;  ///< kontor_run.id
+    std::int64_t connection = 0;  ///< kontor_connection.id of the cycle; 0: of no cycle
+    std::int64_t run = 0;         ///< kontor_run.id
     /// The streams of the connection at hand as last described: what its remote accepts.
     std::span<const remote::StreamSpec> described = {};
     /// Remote's clock minus ours, and how sure that is.

@@ -94,16 +94,22 @@ public:
                                  .random = ports_.random,
                                  .log = ports_.log,
                                  .plans = *plans_,
+                                 .connection = connection_,
                                  .run = 0,
                                  .described = settings_.streams,
                                  .clock_offset = session().clock_offset,
                                  .clock_uncertainty = session().clock_uncertainty});
         begin_run();
         try {
-            steps();
-        } catch (Failure& failure) {
-            failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));
-            if (failure.error.code == Errc::kMismatch) pause(failure.error);
+            try {
+                steps();
+            } catch (Failure& failure) {
+                failure.error = set_back_or_late(*context_, connection_, std::move(failure.error));
+                if (failure.error.code == Errc::kMismatch || failure.error.code == Errc::kGuard)
+                    pause(failure.error);
+                throw;
+            }
+        } catch (const Failure& failure) {
             end_run(failure.error.code == Errc::kCancelled ? "cancelled" : "failed",
                     &failure.error);
             throw;
@@ -151,6 +157,7 @@ private:
 
     template <class Transaction>
     void reconcile_in(Transaction& transaction) {
+        if (ports_.check_mapping) need(ports_.check_mapping());
         reconcile(sql_, session().caches.catalogues, settings_, ports_.clock);
         Session::TakenMapping taken{.plugin = settings_.plugin,
                                     .mapping = settings_.mapping,
@@ -233,10 +240,12 @@ private:
     // The organisation must be the one whose records are here.
     void identify() {
         const Session& s = session();
-        if (!s.identity || ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
+        auto known = sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
+        // Of one that a person has just accepted, what was asked before says nothing.
+        if (!known || !s.identity ||
+            ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
             ask_identity();
         const remote::Identity& who = *s.identity;
-        auto known = sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
         if (known && known->empty()) known.reset();  // an account that had nothing to tell it by
         if (known && !who.org_id.empty() && *known != who.org_id) {
             Error error{Errc::kMismatch,
@@ -297,7 +306,7 @@ private:
             if (capabilities(*streams[i]).fetch)
                 look_again(*context_, ports, *streams[i], report_.streams[i]);
         std::vector<Sweep> sweeps;
-        for (std::size_t i = 0; i < streams.size(); ++i)
+        for (std::size_t i = 0; i < streams.size() && !stopped_; ++i)
             try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
                 watch_hidden_fields(*context_, *streams[i], description(*streams[i]));
@@ -325,6 +334,7 @@ private:
                                   counts);
                     if (is_unread(sql_, sweep.plan->id)) mark_read(*context_, *sweep.plan);
                 });
+        if (!stopped_) introduce_missing(*context_, synced_streams());
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
     }
@@ -357,7 +367,7 @@ private:
         list_changes_here(*context_, connection_, report_.plan);
         const auto all = streams;
         if (options_.push && !stopped_) {
-            erase_unread(streams);
+            streams = ready_to_push(sql_, streams, synced_streams());
             introduce(streams);
             report_.guard = guard_before(streams);
             EngineTransaction transaction(*context_);
@@ -398,14 +408,21 @@ private:
         if (!ids.empty() && can.fetch) fetch_and_merge(*context_, ports, plan, ids, counts);
     }
 
-    std::vector<const StreamPlan*> chosen_streams() const {
+    // All that the mapping has.
+    std::vector<const StreamPlan*> synced_streams() const {
         auto streams = parents_first(*plans_, connection_);
         std::erase_if(streams, [&](const StreamPlan* plan) {
-            const bool in_mapping = settings_.mapping.stream(plan->mapping.stream) != nullptr;
-            const bool wanted =
-                options_.streams.empty() ||
-                std::ranges::find(options_.streams, plan->mapping.stream) != options_.streams.end();
-            return !in_mapping || !wanted;
+            return settings_.mapping.stream(plan->mapping.stream) == nullptr;
+        });
+        return streams;
+    }
+
+    std::vector<const StreamPlan*> chosen_streams() const {
+        auto streams = synced_streams();
+        if (options_.streams.empty()) return streams;
+        std::erase_if(streams, [&](const StreamPlan* plan) {
+            return std::ranges::find(options_.streams, plan->mapping.stream) ==
+                   options_.streams.end();
         });
         return streams;
     }
@@ -489,11 +506,6 @@ private:
         }
     }
 
-    // Nothing is sent to what has not been read again since a restore.
-    void erase_unread(std::vector<const StreamPlan*>& streams) {
-        std::erase_if(streams, [&](const StreamPlan* plan) { return is_unread(sql_, plan->id); });
-    }
-
     // Why a person is asked before anything is sent; nullopt if nobody is.
     std::optional<Error> guard_before(const std::vector<const StreamPlan*>& streams) {
         if (options_.confirm_mass) return std::nullopt;
@@ -524,7 +536,8 @@ private:
     }
 
     void push_all(std::vector<const StreamPlan*> streams, const StepPorts& ports) {
-        erase_unread(streams);
+        // Nothing is sent to what has not been read again since a restore.
+        streams = ready_to_push(sql_, streams, synced_streams());
         if (sql_.integer("SELECT push_enabled FROM kontor_connection WHERE id = ?", connection_) !=
             1)
             return;
@@ -617,8 +630,9 @@ Result<CycleReport> Cycle::run(const CycleOptions& options) {
     if (!options.dry_run) return guarded([&] { return Run(ports_, settings_, options).go(); });
     auto copy = copy_of(ports_.db);
     if (!copy) return pass(copy);
-    const Ports ports{*copy,           ports_.remote, ports_.clock,     ports_.random, ports_.log,
-                      ports_.observer, ports_.gate,   ports_.cancelled, ports_.session};
+    const Ports ports{*copy,           ports_.remote, ports_.clock,     ports_.random,
+                      ports_.log,      ports_.observer, ports_.gate,   ports_.cancelled,
+                      ports_.session,  ports_.check_mapping};
     auto report = guarded([&] { return Run(ports, settings_, options).go(); });
     if (report) report->run = 0;  // it was of the copy: the next sync's is another
     return report;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -132,6 +133,11 @@ public:
         const WriterGate& gate;
         const std::atomic<bool>& cancelled;
         Session* session = nullptr;  ///< nullptr: everything is asked for
+        /// Asked in the transaction that takes the settings' mapping into the replica, and answered
+        /// with an error if it is no longer that of the connection: the cycle ends with that,
+        /// before it has done anything. Whoever changes a mapping and takes its policies first
+        /// writes it down. Empty: it stays as it is.
+        std::function<Result<>()> check_mapping = {};
     };
     Cycle(Ports ports, const ConnectionSettings& settings);
 

@@ -1,5 +1,6 @@
 #include "sync/engine/epoch.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -103,7 +104,7 @@ bool makes_nothing_twice(Sql& sql, std::int64_t stream) {
 
 // All that is there has been shown, under its id or its key. What it lacks counts as what was here
 // before the remote was connected.
-void introduce_missing(Sql& sql, std::int64_t stream) {
+void make_new(Sql& sql, std::int64_t stream) {
     const auto lacked =
         "state = " + std::to_string(static_cast<int>(LinkState::kMissing)) + " AND covers = 0";
     forget_beside(sql, stream, lacked);
@@ -115,6 +116,11 @@ void introduce_missing(Sql& sql, std::int64_t stream) {
         stream);
     sql.run("DELETE FROM kontor_link WHERE stream = ? AND " + lacked, stream);
     sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ?", stream);
+    sql.run("DELETE FROM kontor_meta WHERE key = ?", missing_marker(stream));
+}
+
+bool is_marked(Sql& sql, const std::string& name) {
+    return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", name).has_value();
 }
 
 }  // namespace
@@ -167,19 +173,56 @@ bool was_restored(Sql& sql) {
 }
 
 bool is_unread(Sql& sql, std::int64_t stream) {
-    return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", marker(stream)).has_value();
+    return is_marked(sql, marker(stream));
 }
 
 void mark_read(Context& context, const StreamPlan& plan) {
-    Sql& sql = context.sql;
-    const auto missing = missing_marker(plan.id);
-    const bool send = sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", missing).has_value();
-    // What the remote has may name what it lacks: by ids that are not those of what is sent anew.
-    if (send) pin_referrers_of_missing(context, plan);
     EngineTransaction transaction(context);
-    sql.run("DELETE FROM kontor_meta WHERE key IN (?, ?)", marker(plan.id), missing);
-    if (send) introduce_missing(sql, plan.id);
+    context.sql.run("DELETE FROM kontor_meta WHERE key = ?", marker(plan.id));
     transaction.commit();
+}
+
+void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams) {
+    for (const StreamPlan* plan : streams) {
+        const auto unread = [&](const StreamPlan* other) {
+            return (other == plan || refers_to(*other, *plan)) &&
+                   is_unread(context.sql, other->id);
+        };
+        if (!is_marked(context.sql, missing_marker(plan->id)) ||
+            std::ranges::any_of(streams, unread))
+            continue;
+        pin_referrers_of_missing(context, *plan);
+        EngineTransaction transaction(context);
+        make_new(context.sql, plan->id);
+        transaction.commit();
+    }
+}
+
+std::vector<const StreamPlan*> ready_to_push(Sql& sql, const std::vector<const StreamPlan*>& some,
+                                             const std::vector<const StreamPlan*>& streams) {
+    auto lacking = streams;
+    std::erase_if(lacking, [&](const StreamPlan* plan) {
+        return !is_marked(sql, missing_marker(plan->id));
+    });
+    auto ready = some;
+    std::erase_if(ready, [&](const StreamPlan* plan) {
+        return is_unread(sql, plan->id) ||
+               std::ranges::any_of(lacking, [&](const StreamPlan* target) {
+                   return refers_to(*plan, *target);
+               });
+    });
+    return ready;
+}
+
+void refuse_if_accepted(Sql& sql, std::int64_t connection) {
+    // Each cycle writes it before it does anything else.
+    const auto name = sql.text(
+        "SELECT name FROM kontor_connection WHERE id = ? AND org_id IS NULL", connection);
+    if (name)
+        stop({Errc::kCancelled,
+              "the remote of " + *name + " was accepted meanwhile: the next sync reads it anew",
+              {{"reason", "accepted_meanwhile"}, {"connection", *name}},
+              {}});
 }
 
 bool replaced_since_restore(Context& context, const StreamPlan& plan, const GroupPlan& group,

@@ -48,8 +48,23 @@ enum class Missing { kStay, kSend };
 [[nodiscard]] bool was_restored(Sql& sql);
 /// True while a stream has not been read again since one of the above.
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
-/// In transactions of its own.
+/// In a transaction of its own.
 void mark_read(Context& context, const StreamPlan& plan);
+
+/// After Missing::kSend, once a stream has been read and so have all that may refer to it: what it
+/// lacks becomes new to it. Not before: what a referrer holds is known by then, and names the ids
+/// that are gone, which are not those of what is sent anew. `streams`: all of the connection that
+/// are synced, this time or not. In transactions of its own; once more does no harm.
+void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams);
+/// Those of `some` that may be pushed: that have been read, and whose records refer to none that
+/// are still to be introduced so, by ids that nobody has. `streams`: as above.
+[[nodiscard]] std::vector<const StreamPlan*> ready_to_push(
+    Sql& sql, const std::vector<const StreamPlan*>& some,
+    const std::vector<const StreamPlan*>& streams);
+
+/// Throws Failure (kCancelled) if a person has accepted the remote since the cycle of `connection`
+/// began: what that has read and still would write is no longer what the replica goes by.
+void refuse_if_accepted(Sql& sql, std::int64_t connection);
 
 /// True if `theirs` stood here after `known` did, and an edit made since the restore has replaced
 /// it: an edit of what the replica's user saw, whoever of us had brought it to the remote in the

@@ -62,7 +62,13 @@ void look_again(Context& context, const StepPorts& ports, const StreamPlan& plan
                 StreamCounts& counts) {
     const auto older = remembered(context.sql, plan.connection);
     if (!older || older->stream != plan.mapping.stream) return;
-    fetch_and_merge(context, ports, plan, {older->id}, counts);
+    try {
+        fetch_and_merge(context, ports, plan, {older->id}, counts);
+    } catch (const Failure& failure) {
+        // What may not be read tells nothing: the other streams do not wait for it.
+        if (failure.error.code != Errc::kPermission && failure.error.code != Errc::kUnsupported)
+            throw;
+    }
     WriteTransaction transaction(context.sql.db());
     forget_late_read(context.sql, plan.connection);
     transaction.commit();

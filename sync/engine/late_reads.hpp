@@ -19,7 +19,8 @@ inline constexpr std::chrono::minutes kReadsLag{10};
 [[nodiscard]] Error set_back_or_late(Context& context, std::int64_t connection, Error error);
 
 /// Before anything else of the connection is read: reads the record once more that was too old when
-/// it was read last, if it is of `plan`. Throws Failure as a merge does if it still is.
+/// it was read last, if it is of `plan`. Throws Failure as a merge does if it still is, and as the
+/// remote does. Where the right to read it is withdrawn, it is not looked for again.
 void look_again(Context& context, const StepPorts& ports, const StreamPlan& plan,
                 StreamCounts& counts);
 /// A person has accepted what answers now.

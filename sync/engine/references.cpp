@@ -44,6 +44,12 @@ struct ReferringColumn {
     bool any;  ///< holds ENTITY:ID, not an id
 };
 
+bool may_refer_to(const merge::FieldMapping& field, const StreamPlan& target) {
+    return field.lens == merge::LensKind::kAnyReference ||
+           (field.lens == merge::LensKind::kReference &&
+            std::ranges::find(field.references, target.mapping.stream) != field.references.end());
+}
+
 std::vector<ReferringColumn> columns_referring_to(const Plans& plans, const StreamPlan& target) {
     std::vector<ReferringColumn> out;
     for (const StreamPlan& plan : plans.all()) {
@@ -51,12 +57,9 @@ std::vector<ReferringColumn> columns_referring_to(const Plans& plans, const Stre
         for (const GroupPlan& group : plan.groups)
             for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
                 const auto& field = group.mapping->fields[i];
-                const bool plain = field.lens == merge::LensKind::kReference &&
-                                   std::ranges::find(field.references, target.mapping.stream) !=
-                                       field.references.end();
-                const bool any = field.lens == merge::LensKind::kAnyReference;
-                if (plain || any)
-                    out.push_back({&plan, &group, plan.columns[group.columns[i].front()], any});
+                if (may_refer_to(field, target))
+                    out.push_back({&plan, &group, plan.columns[group.columns[i].front()],
+                                   field.lens == merge::LensKind::kAnyReference});
             }
     }
     return out;
@@ -222,20 +225,27 @@ void pin_referrers_of_missing(Context& context, const StreamPlan& target) {
                                   value + ", length(?2) + 1) AS INTEGER) AND substr(" + value +
                                   ", 1, length(?2)) = ?2 WHERE t.state = ?3 AND t.covers = 0"
                                   " AND r.id > ?4 ORDER BY r.id LIMIT ?5";
-        std::vector<std::int64_t> found;
         std::int64_t after = 0;
-        do {
-            found.clear();
-            EngineTransaction transaction(context);
+        for (std::vector<std::int64_t> found;; found.clear()) {
             auto& rows =
                 context.sql.bind(query, target.id, prefix, static_cast<int>(LinkState::kMissing),
                                  after, kReferrersAtOnce);
             while (Sql::step(rows)) found.push_back(after = rows.integer(0));
+            if (found.empty()) break;
+            EngineTransaction transaction(context);
             for (const std::int64_t referrer : found)
                 pin(context.sql, context.plans, *column.plan, *column.group, referrer);
             transaction.commit();
-        } while (!found.empty());
+        }
     }
+}
+
+bool refers_to(const StreamPlan& plan, const StreamPlan& target) {
+    return std::ranges::any_of(plan.groups, [&](const GroupPlan& group) {
+        return std::ranges::any_of(group.mapping->fields, [&](const merge::FieldMapping& field) {
+            return may_refer_to(field, target);
+        });
+    });
 }
 
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {

@@ -66,6 +66,9 @@ void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::in
 /// transactions of its own, so that others write between them; once more does no harm.
 void pin_referrers_of_missing(Context& context, const StreamPlan& plan);
 
+/// True if records of `plan`'s stream may refer to those of `target`'s, of the same connection.
+[[nodiscard]] bool refers_to(const StreamPlan& plan, const StreamPlan& target);
+
 /// After `record` got its remote id: its referrers may have something to push now.
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <filesystem>
 #include <fstream>
 
 #include "daemon/runtime/schedule.hpp"
@@ -219,6 +220,70 @@ TEST_CASE("failures back off and the network's return tries again", "[daemon][sy
                          [](const json& j) { return j["connections"][0]["state"] == "offline"; }));
     daemon.network.come_back();
     CHECK(daemon.until("/api/v1/status", idle));
+}
+
+TEST_CASE("what happens while a sync is under way is not forgotten by its end", "[daemon][sync]") {
+    test::Daemon daemon(
+        "[sync]\ninterval = \"1h\"\nedit_delay = \"10ms\"\nretry_first = \"1h\"\n"
+        "retry_max = \"2h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    std::atomic<bool> go{false}, fails{false};
+    std::atomic<int> count{0};
+    daemon.run_cycle = [&](engine::Cycle::Ports ports, const engine::ConnectionSettings& settings,
+                           const engine::CycleOptions& options) -> Result<engine::CycleReport> {
+        auto done = engine::Cycle(ports, settings).run(options);
+        if (++count > 1) return done;
+        while (!go && !ports.cancelled) std::this_thread::sleep_for(5ms);
+        if (fails) return fail(Errc::kUnavailable, "connection reset");
+        return done;
+    };
+    REQUIRE(daemon.start());
+    REQUIRE(test::eventually([&] { return count == 1; }));
+    SECTION("an edit") {
+        REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Ada"}}}}).status ==
+                201);
+        std::this_thread::sleep_for(2500ms);  // until it has been noticed in every way
+    }
+    SECTION("the network is back") {
+        fails = true;
+        daemon.network.come_back();
+        REQUIRE(daemon.get("/api/v1/status").status == 200);
+    }
+    go = true;
+    CHECK(test::eventually([&] { return count == 2; }));
+    CHECK(daemon.until("/api/v1/status", idle));
+}
+
+TEST_CASE("a mapping that is changed while its sync begins is read once more", "[daemon][sync]") {
+    test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    int asked = 0;
+    std::vector<std::string> taken;
+    daemon.run_cycle = [&](engine::Cycle::Ports ports, const engine::ConnectionSettings& settings,
+                           const engine::CycleOptions&) -> Result<engine::CycleReport> {
+        if (++asked == 1) {
+            REQUIRE(ports.check_mapping());
+            daemon.dir.write("a.mapping.toml", test::kMapping + std::string("# another\n"));
+        }
+        if (auto same = ports.check_mapping(); !same) return pass(same);
+        taken.push_back(settings.name);
+        return engine::CycleReport{};
+    };
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    daemon.stop();
+    CHECK(asked == 2);
+    CHECK(taken.size() == 1);
+}
+
+TEST_CASE("a folder in the place of a mapping is told as that", "[daemon][sync]") {
+    test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
+    std::filesystem::create_directory(daemon.dir.path("a.mapping.toml"));
+    REQUIRE(daemon.start());
+    CHECK(daemon.until("/api/v1/connections/a", [](const json& j) {
+        return j["state"] == "error" &&
+               j["error"]["message"].get<std::string>().find("regular file") != std::string::npos;
+    }));
 }
 
 TEST_CASE("what became due while the machine slept is done when the network is back",

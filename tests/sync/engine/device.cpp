@@ -138,7 +138,8 @@ Result<engine::CycleReport> Device::try_sync(const std::string& name,
                          .observer = observer != nullptr ? *observer : nobody,
                          .gate = gate,
                          .cancelled = cancelled,
-                         .session = session},
+                         .session = session,
+                         .check_mapping = check_mapping},
                         settings_.at(name));
     auto report = cycle.run(options);
     clock_.advance(std::chrono::seconds{5});

@@ -61,6 +61,7 @@ public:
     SeededRandom random{7};
     engine::Observer* observer = nullptr;  ///< of all cycles
     engine::Session* session = nullptr;    ///< of all cycles; nullptr: each asks for everything
+    std::function<Result<>()> check_mapping;  ///< of all cycles
 
 private:
     void open();

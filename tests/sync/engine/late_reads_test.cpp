@@ -85,6 +85,27 @@ TEST_CASE("B5: a record that is older by id just after its change is looked at a
     }
 }
 
+TEST_CASE("B5: a record that may not be read any more does not keep its connection from its work",
+          "[late_reads]") {
+    LateFixture f(false);
+    f.lag();
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("2")}});
+    f.clock.advance(minutes{1});
+    f.device.sync("crm");
+    f.device.sql("UPDATE contact SET email = 'ada@example.org'");
+    REQUIRE(f.trouble() == Errc::kUnavailable);
+    f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto accounts = [&] { return f.device.number("SELECT count(*) FROM account"); };
+    // While she cannot be reached, who knows whether it was set back.
+    f.remote.no_fetch["Contacts"] = Errc::kUnavailable;
+    CHECK(f.trouble() == Errc::kUnavailable);
+    CHECK(accounts() == 0);
+    f.remote.no_fetch["Contacts"] = GENERATE(Errc::kPermission, Errc::kUnsupported);
+    static_cast<void>(f.trouble());  // her edit waits
+    CHECK(accounts() == 1);
+    CHECK(f.device.text("SELECT email FROM contact") == "ada@example.org");
+}
+
 TEST_CASE("B5: what changed long ago is no read that lags", "[late_reads]") {
     LateFixture f(false);
     f.lag();

@@ -1,5 +1,7 @@
 // The mapping changes while there is something to say: no edit becomes one without a base, and what
 // never leaves does not.
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 
 #include "sync/engine/reconcile.hpp"
@@ -253,6 +255,21 @@ TEST_CASE("what a kept session knows of the mapping holds while nothing about it
         REQUIRE(stored() != before);
         f.device.sync("crm");
         CHECK(stored() == before);
+    }
+    SECTION("… but not if the file has been written since it was read") {
+        f.device.check_mapping = [&]() -> Result<> {
+            CHECK(sqlite3_txn_state(f.device.engine_db().raw(), "main") == SQLITE_TXN_WRITE);
+            return fail(Errc::kConflict, "changed just now");
+        };
+        auto decided = f.device.settings("crm").mapping;
+        group_of(decided, "phone").policy = merge::Policy::kLocal;
+        REQUIRE(
+            engine::take_policies(f.device.engine_db(), f.clock, f.device.random, "crm", decided));
+        const auto after = stored();
+        const int asked = f.remote.checks + f.remote.pulls;
+        CHECK(f.device.try_sync("crm").error().code == Errc::kConflict);
+        CHECK(stored() == after);
+        CHECK(f.remote.checks + f.remote.pulls == asked);
     }
     SECTION("a column that never leaves any more") {
         f.never_leaves("phone");

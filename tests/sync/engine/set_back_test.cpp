@@ -128,6 +128,22 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
         CHECK(f.remote.fetches - before <= 4);
         CHECK(accounts() == 1);
     }
+    SECTION("… also about what was sent before, and nothing more is read until then") {
+        std::vector<std::string> more;
+        for (int i = 0; i < 300; ++i)
+            more.push_back(
+                f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}}));
+        f.device.sync("crm");
+        edit_account();
+        f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+        CHECK(f.device.sync("crm").problem);
+        for (const auto& id : more) f.remote.forget("Contacts", id);
+        f.remote.forget("Accounts", account);
+        const int before = f.remote.pulls;
+        CHECK(f.device.sync("crm").problem->code == Errc::kGuard);
+        CHECK(f.remote.pulls == before);
+        CHECK(accounts() == 1);
+    }
 }
 
 TEST_CASE("B5: an id that a remote gives again after it was set back is that of the new record",
@@ -390,6 +406,7 @@ TEST_CASE("B5: records of an accepted remote that name one it lacks name it agai
     CAPTURE(lists_ids);
     EpochFixture f;
     for (auto& stream : f.remote.streams) stream.can.list_ids = lists_ids;
+    f.device.settings("crm").streams = f.remote.streams;
     const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
     const auto link_to_acme = [&](MemoryRemote& remote) {
         for (const auto& id : f.ids) remote.edit("Contacts", id, {{"Account_Name", Value(acme)}});
@@ -412,16 +429,33 @@ TEST_CASE("B5: records of an accepted remote that name one it lacks name it agai
     f.device.reroute("crm", earlier);
     REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
                                   engine::Missing::kSend));
+    const auto when = GENERATE("all at once", "contacts later", "contacts fail");
+    CAPTURE(when);
+    if (when == "contacts later"s) {
+        engine::CycleOptions accounts;
+        accounts.streams = {"Accounts"};
+        f.device.sync("crm", accounts);
+    }
+    if (when == "contacts fail"s) earlier.fail_pull_after = 0;
     f.device.sync("crm");
     REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    // Nothing that may name her is sent while it is not known what those there name.
+    f.device.sql("INSERT INTO contact(last_name, account_id) SELECT 'New', id FROM account");
+    f.device.sync("crm");
+    earlier.fail_pull_after = SIZE_MAX;
     for (int i = 0; i < 2; ++i) f.device.sync("crm");
 
     const auto there = f.device.remote_id(
         "Accounts", f.device.number("SELECT id FROM account WHERE name = 'Acme'"));
     REQUIRE(there != acme);
-    CHECK(f.device.number(count_of_acme) == 3);
+    CHECK(f.device.number(count_of_acme) == 4);
     for (const auto& id : f.ids)
         CHECK(earlier.value("Contacts", id, "Account_Name") == Value(there));
+    CHECK(std::ranges::none_of(earlier.sent, [&](const remote::Change& change) {
+        return std::ranges::any_of(change.fields, [&](const remote::FieldChange& field) {
+            return field.value == Value(acme);
+        });
+    }));
     const int sent = earlier.changes_sent;
     f.device.sync("crm");
     CHECK(earlier.changes_sent == sent);
@@ -459,4 +493,59 @@ TEST_CASE("B5: an edit of a record that an accepted remote lacks is the base of 
     CHECK(earlier.value("Contacts", there[4], "Last_Name") == Value("Dee"));
     CHECK(earlier.value("Contacts", there[4], "Phone") == Value("8"));
     CHECK(f.open().empty());
+}
+
+namespace {
+
+/// Accepts the remote after the first page that is taken of a stream, as a person may at any time.
+struct AcceptingObserver final : engine::Observer {
+    AcceptingObserver(Device& device, const Clock& clock) : clock_(clock) {
+        replica::OpenOptions options;
+        options.access = replica::Access::kEngine;
+        auto opened = replica::Database::open(device.path(), options);
+        REQUIRE(opened);
+        db_ = std::make_unique<replica::Database>(std::move(*opened));
+    }
+    void progress(const engine::Progress& progress) override {
+        if (std::exchange(accepted, true)) return;
+        CHECK(progress.stage == "pull");
+        CHECK(engine::accept_remote(*db_, clock_, "crm", "uid:1"));
+    }
+    bool accepted = false;
+
+private:
+    const Clock& clock_;
+    std::unique_ptr<replica::Database> db_;
+};
+
+}  // namespace
+
+TEST_CASE("B5: what a sync had begun before its remote was accepted ends there",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    for (auto& stream : f.remote.streams) stream.can.list_ids = false;
+    f.device.settings("crm").streams = f.remote.streams;
+    engine::Session session;
+    f.device.session = &session;
+    f.device.sync("crm");
+    f.clock.advance(seconds{60});
+    for (int i = 0; i < 5; ++i)  // two pages
+        f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}});
+    AcceptingObserver observer(f.device, f.clock);
+    f.device.observer = &observer;
+    f.remote.org = "org-2";  // it was another one all along
+    const auto cut = f.device.try_sync("crm");
+    REQUIRE(observer.accepted);
+    REQUIRE(!cut);
+    CHECK(cut.error().code == Errc::kCancelled);
+    CHECK(f.device.text("SELECT result FROM kontor_run ORDER BY id DESC LIMIT 1") == "cancelled");
+    // All of it is read again, and of whom, nobody goes by what was asked before.
+    CHECK(f.device.number("SELECT count(*) FROM kontor_stream WHERE cursor <> ''") == 0);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'unread:%'") > 0);
+    f.device.sync("crm");
+    CHECK(f.device.text("SELECT org_id FROM kontor_connection") == "org-2");
+    CHECK(f.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'unread:%'") == 0);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 8);
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 8);
 }
