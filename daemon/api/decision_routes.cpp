@@ -15,6 +15,22 @@ json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
     return got == static_cast<std::size_t>(limit) ? json(offset + limit) : json();
 }
 
+// What conflicts are chosen by. A connection that is no longer configured may have left some.
+Result<> check_names(Services& services, const replica::Database& db, const std::string& connection,
+                     const std::string& entity, const std::string& field) {
+    if (!connection.empty() && !services.connections.find(connection)) {
+        auto known = db.prepare("SELECT 1 FROM kontor_connection WHERE name = ?");
+        if (!known) return pass(known);
+        known->bind(1, connection);
+        auto found = known->step();
+        if (!found) return pass(found);
+        if (!*found)
+            return fail(Errc::kNotFound, "no connection '" + connection + "'",
+                        {{"reason", "no_connection"}, {"connection", connection}});
+    }
+    return engine::check_field(db, connection, entity, field);
+}
+
 Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     engine::ConflictQuery query;
     if (request.get("decided") == "true") query.state = engine::ConflictQuery::State::kDecided;
@@ -34,6 +50,9 @@ Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
     query.offset = *offset;
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
+    if (auto known = check_names(services, **db, query.connection, query.entity, query.field);
+        !known)
+        return pass(known);
     auto found = engine::list_conflicts(**db, query);
     if (!found) return pass(found);
     json out = json::array();
@@ -99,6 +118,9 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
     auto db = *dry_run ? services.databases.lend(Access::kReadOnly)
                        : services.databases.lend_for_many(Access::kEngine);
     if (!db) return pass(db);
+    if (auto known = check_names(services, **db, which.connection, which.entity, which.field);
+        !known)
+        return pass(known);
     if (*dry_run) {
         auto found = engine::preview_many(**db, which, *side);
         if (!found) return pass(found);

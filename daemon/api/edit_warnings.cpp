@@ -4,6 +4,7 @@
 
 #include "daemon/api/json_io.hpp"
 #include "daemon/messages/messages.hpp"
+#include "sync/replica/values.hpp"
 
 namespace kontor::api {
 namespace {
@@ -34,6 +35,15 @@ json of_choice(const replica::EditWarning& warning, std::int64_t record,
             {"hint", messages::render(language, "warning.choice.hint")}};
 }
 
+/// What is typed is text, and kept as what its field holds.
+std::map<std::string, Value> as_kept(const replica::Entity& entity,
+                                     std::map<std::string, Value> fields) {
+    for (auto& [name, value] : fields)
+        if (const auto* field = entity.field(name); field != nullptr && !value.is_absent())
+            if (auto kept = replica::check_value(*field, value)) value = std::move(*kept);
+    return fields;
+}
+
 bool tells_of(const json& warnings, std::int64_t record, const std::string& field) {
     return std::ranges::any_of(warnings, [&](const json& warning) {
         return warning["record"] == record && warning["field"] == field;
@@ -53,13 +63,14 @@ Result<std::shared_ptr<const engine::EditRules>> edit_rules_of(Services& service
     return services.databases.edit_rules().get(db, entity, described);
 }
 
-json warnings_of(const engine::EditRules& rules, std::span<const replica::Edit> edits,
-                 const replica::EditResult& done, messages::Language language) {
+json warnings_of(const engine::EditRules& rules, const replica::Entity& entity,
+                 std::span<const replica::Edit> edits, const replica::EditResult& done,
+                 messages::Language language) {
     json out = json::array();
     for (std::size_t i = 0; i < edits.size() && out.size() < kEditWarningsMax; ++i) {
         if (edits[i].kind == replica::Edit::Kind::kRemove) continue;
         const bool create = edits[i].kind == replica::Edit::Kind::kCreate;
-        for (const auto& flaw : rules.acceptance.flaws(edits[i].fields, create))
+        for (const auto& flaw : rules.acceptance.flaws(as_kept(entity, edits[i].fields), create))
             out.push_back(of_flaw(edits[i], done.ids[i], flaw, language));
     }
     for (const auto& warning : done.warnings) {

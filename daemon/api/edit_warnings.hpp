@@ -17,8 +17,10 @@ inline constexpr std::size_t kEditWarningsMax = 1'000;
 [[nodiscard]] Result<std::shared_ptr<const engine::EditRules>> edit_rules_of(
     Services& services, const replica::Database& db, const replica::Entity& entity);
 
-/// What was taken here although a remote will not take it, or not as it is; texts in `language`.
+/// What was taken here, into `entity`, although a remote will not take it, or not as it is; texts
+/// in `language`.
 [[nodiscard]] nlohmann::json warnings_of(const engine::EditRules& rules,
+                                         const replica::Entity& entity,
                                          std::span<const replica::Edit> edits,
                                          const replica::EditResult& done,
                                          messages::Language language);

@@ -156,8 +156,15 @@ Result<UndoScope> last_change(const replica::Database& db, const replica::Catalo
     if (*seq) return UndoScope::change(**seq);
     auto any = replica::changes_of_record(db, catalogue, entity, id, 1);
     if (!any) return pass(any);
-    if (any->empty()) return fail(Errc::kNotFound, "the record has no history");
-    return fail(Errc::kNotFound, "the field has not been changed");
+    const std::map<std::string, std::string> what{
+        {"entity", entity}, {"record", std::to_string(id)}, {"field", field}};
+    const auto none = [&](const char* reason, const std::string& message) {
+        auto args = what;
+        args["reason"] = reason;
+        return fail(Errc::kNotFound, message, std::move(args));
+    };
+    if (any->empty()) return none("no_history", "the record has no history");
+    return none("field_unchanged", "the field has not been changed");
 }
 
 // The last transaction that changed what can be undone: its newest such entry and those beside it.

@@ -44,7 +44,7 @@ Result<ApiResponse> set_paused(jobs::Service& jobs, const ApiRequest& request, b
     return show(jobs, request);
 }
 
-Result<ApiResponse> list_runs(Services& services, const ApiRequest& request) {
+Result<ApiResponse> list_runs(Services& services, jobs::Service& jobs, const ApiRequest& request) {
     auto before = number_of(request, "before", INT64_MAX, 1, INT64_MAX);
     if (!before) return pass(before);
     auto limit = number_of(request, "limit", 20, 1, kRunsMost);
@@ -55,6 +55,9 @@ Result<ApiResponse> list_runs(Services& services, const ApiRequest& request) {
     if (!runs) return pass(runs);
     json all = json::array();
     for (const auto& run : *runs) all.push_back(jobs::to_json(run));
+    // One that is no longer configured has run once.
+    if (const auto& job = request.get("job"); all.empty() && !job.empty())
+        if (auto known = jobs.find(job); !known) return pass(known);
     return json_response({{"runs", std::move(all)}});
 }
 
@@ -69,7 +72,7 @@ Result<ApiResponse> show_run(Services& services, jobs::Service& jobs, const ApiR
     if (!run) return pass(run);
     if (!*run)
         return fail(Errc::kNotFound, "there is no run " + std::to_string(*id),
-                    {{"run", std::to_string(*id)}});
+                    {{"reason", "no_run"}, {"run", std::to_string(*id)}});
     auto out = jobs::to_json(**run);
     out["log"] = live && (*run)->result.empty() ? *live : (*run)->log;
     return json_response(out);
@@ -88,7 +91,8 @@ void add_job_routes(Router& router, Services& s, jobs::Service& jobs) {
                [&jobs](const ApiRequest& r) { return set_paused(jobs, r, true); });
     router.add("POST", one + "/resume",
                [&jobs](const ApiRequest& r) { return set_paused(jobs, r, false); });
-    router.add("GET", "/api/v1/job-runs", [&s](const ApiRequest& r) { return list_runs(s, r); });
+    router.add("GET", "/api/v1/job-runs",
+               [&s, &jobs](const ApiRequest& r) { return list_runs(s, jobs, r); });
     router.add("GET", "/api/v1/job-runs/{run}",
                [&s, &jobs](const ApiRequest& r) { return show_run(s, jobs, r); });
 }

@@ -72,8 +72,10 @@ private:
 
 tl::unexpected<Error> sql_error(Error error) {
     if (error.code == Errc::kCancelled) {
-        error.code = Errc::kTimeout;
-        error.message = "the statement took longer than 30 s";
+        const auto seconds = std::to_string(kTimeMax / std::chrono::seconds{1});
+        error.code = Errc::kInvalid;
+        error.message = "the statement took longer than " + seconds + " s";
+        error.args = {{"reason", "sql_time"}, {"seconds", seconds}};
     } else if (error.code == Errc::kStorage || error.code == Errc::kPermission) {
         error.code = Errc::kInvalid;  // syntax, no such table, not authorised
     }

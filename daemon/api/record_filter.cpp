@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sync/base/clock.hpp"
 #include "sync/replica/values.hpp"
 
 namespace kontor::api {
@@ -22,15 +23,21 @@ Result<Value> number(const replica::Filter& filter, const std::string& text) {
     return wants(filter, "a number");
 }
 
+/// True if a time can begin so: with what is left out as in one of these, it is one.
+bool begins_a_time(const std::string& text) {
+    const auto completed = [&](std::string_view rest) {
+        auto whole = text;
+        if (whole.size() < rest.size()) whole += rest.substr(whole.size());
+        return parse_instant(whole + "Z").has_value();
+    };
+    return completed("2000-01-01T00:00:00.000") || completed("2000-10-10T00:00:00.000");
+}
+
 /// A date or time of which only the beginning is given stands for all that begins so: a year, a
 /// day. They are in the order of text.
 Result<Value> beginning(replica::Filter& filter, const std::string& text,
                         const std::string& complete) {
-    const auto is_part = [](char c) {
-        return (c >= '0' && c <= '9') || c == '-' || c == ':' || c == '.' || c == 'T';
-    };
-    if (text.empty() || !(text[0] >= '0' && text[0] <= '9') || !std::ranges::all_of(text, is_part))
-        return wants(filter, complete);
+    if (text.empty() || !begins_a_time(text)) return wants(filter, complete);
     switch (filter.compare) {
         case Compare::kEqual:
             filter.compare = Compare::kStartsWith;

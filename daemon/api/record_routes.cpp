@@ -10,6 +10,7 @@
 #include "daemon/api/services.hpp"
 #include "sync/engine/edit_rules.hpp"
 #include "sync/replica/local_edits.hpp"
+#include "sync/replica/lookup.hpp"
 #include "sync/replica/values.hpp"
 
 namespace kontor::api {
@@ -20,22 +21,13 @@ using replica::Access;
 constexpr std::int64_t kCsvPage = 1'000;  // records read at once: no long read transaction
 constexpr std::size_t kBatchMax = 10'000;
 
-Result<const replica::Entity*> entity_of(const replica::Catalogue& catalogue,
-                                         const std::string& name) {
-    if (const auto* found = catalogue.entity(name)) return found;
-    std::vector<std::string> names;
-    for (const auto& known : catalogue.entities()) names.push_back(known.name);
-    return fail(Errc::kNotFound, "no entity '" + name + "'",
-                {{"entity", name}, {"suggestion", replica::nearest(name, names)}});
-}
-
 using SharedCatalogue = std::shared_ptr<const replica::Catalogue>;
 
 Result<SharedCatalogue> catalogue_with(Services& services, const replica::Database& db,
                                        const std::string& entity) {
     auto catalogue = services.databases.catalogues().get(db);
     if (!catalogue) return catalogue;
-    if (auto found = entity_of(**catalogue, entity); !found) return pass(found);
+    if (auto found = replica::find_entity(**catalogue, entity); !found) return pass(found);
     return catalogue;
 }
 
@@ -297,7 +289,7 @@ Result<ApiResponse> apply(Services& services, const ApiRequest& request,
     std::shared_ptr<const engine::EditRules> rules;
     replica::EditSteps steps;
     steps.before = [&](const replica::Catalogue& catalogue) -> Result<> {
-        auto entity = entity_of(catalogue, name);
+        auto entity = replica::find_entity(catalogue, name);
         if (!entity) return pass(entity);
         if (edits.size() == 1 && edits[0].id != 0)
             if (auto same = check_match(request, **db, **entity, edits[0].id); !same) return same;
@@ -308,8 +300,9 @@ Result<ApiResponse> apply(Services& services, const ApiRequest& request,
     };
     steps.after = [&](const replica::Catalogue& catalogue,
                       const replica::EditResult& done) -> Result<> {
-        auto made = edited(**db, *catalogue.entity(name), edits, done,
-                           warnings_of(*rules, edits, done, request.language), status);
+        const auto& entity = *catalogue.entity(name);
+        auto made = edited(**db, entity, edits, done,
+                           warnings_of(*rules, entity, edits, done, request.language), status);
         if (!made) return pass(made);
         response = std::move(*made);
         return {};

@@ -72,8 +72,8 @@ Result<> change_rule(Services& services, const RuleTarget& of,
     config::Problems problems;
     const auto text = config::read_text(connection.mapping, problems);
     if (!text) return tl::unexpected(config::to_error(problems));
-    const auto changed = config::with_standing(*text, connection.mapping, connection.name, of.entity,
-                                               of.group, decided, problems);
+    const auto changed = config::with_standing(*text, connection.mapping, connection.name,
+                                               of.entity, of.group, decided, problems);
     if (!changed) return tl::unexpected(config::to_error(problems));
     const auto mapping = config::parse_mapping(*changed, connection.mapping, problems);
     if (!mapping) return tl::unexpected(config::to_error(problems));

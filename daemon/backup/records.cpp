@@ -3,6 +3,7 @@
 #include "daemon/api/record_filter.hpp"
 #include "sync/engine/only_read.hpp"
 #include "sync/engine/turn_back.hpp"
+#include "sync/replica/lookup.hpp"
 #include "sync/replica/past_query.hpp"
 
 namespace kontor::backup {
@@ -23,10 +24,6 @@ Result<std::vector<replica::Filter>> filters_of(const replica::Entity& entity,
     return out;
 }
 
-tl::unexpected<Error> no_entity(const std::string& name) {
-    return fail(Errc::kNotFound, "there is no entity " + name, {{"entity", name}});
-}
-
 }  // namespace
 
 Result<replica::PutBack> restore_records(const replica::Database& live, const Past& past,
@@ -38,8 +35,9 @@ Result<replica::PutBack> restore_records(const replica::Database& live, const Pa
         if (auto done = engine::turn_back(past.db(), clock, random, at); !done) return pass(done);
     const auto catalogue = replica::Catalogue::load(past.db());
     if (!catalogue) return tl::unexpected<Error>(catalogue.error());
-    const auto* entity = catalogue->entity(wanted.entity);
-    if (entity == nullptr) return no_entity(wanted.entity);
+    auto found_entity = replica::find_entity(*catalogue, wanted.entity);
+    if (!found_entity) return pass(found_entity);
+    const auto* entity = *found_entity;
     std::int64_t seq = INT64_MAX;
     if (past.own()) {
         const auto found = past.seq_at(wanted.at);
@@ -69,7 +67,8 @@ Result<> compare_moments(
     const std::function<bool(const std::string& entity, const replica::Difference&)>& visit) {
     const auto catalogue = replica::Catalogue::load(past.db());
     if (!catalogue) return tl::unexpected<Error>(catalogue.error());
-    if (!entity.empty() && catalogue->entity(entity) == nullptr) return no_entity(entity);
+    if (!entity.empty())
+        if (auto known = replica::find_entity(*catalogue, entity); !known) return pass(known);
     const auto from = past.seq_at(first);
     if (!from) return tl::unexpected<Error>(from.error());
     const auto to = past.seq_at(last);

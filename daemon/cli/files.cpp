@@ -17,8 +17,9 @@ constexpr std::size_t kFileMax = 1u << 20;
 
 tl::unexpected<Failure> refused(messages::Language language, std::string_view key,
                                 const std::string& path, int error) {
-    return tl::unexpected<Failure>(failed(language, Exit::kFailed, "storage", key,
-                                          {{"path", path}, {"reason", std::strerror(error)}}));
+    return tl::unexpected<Failure>(
+        failed(language, Exit::kFailed, "storage", key,
+               {{"path", path}, {"reason", messages::localized(language, std::strerror(error))}}));
 }
 
 /// Closes a descriptor when it goes.

@@ -22,4 +22,11 @@ Outcome<std::optional<std::int64_t>> number_option(Context& context, std::string
     return std::optional<std::int64_t>(*number);
 }
 
+Outcome<std::optional<std::int64_t>> count_option(Context& context, std::string_view option) {
+    auto number = number_option(context, option);
+    if (number && *number == 0)
+        return usage(context.language(), "cli.usage.count", {{"name", "--" + std::string(option)}});
+    return number;
+}
+
 }  // namespace kontor::cli

@@ -15,5 +15,8 @@ namespace kontor::cli {
 /// The number given to an option; nullopt if it was not given.
 [[nodiscard]] Outcome<std::optional<std::int64_t>> number_option(Context& context,
                                                                  std::string_view option);
+/// The same of one that says how many: at least 1.
+[[nodiscard]] Outcome<std::optional<std::int64_t>> count_option(Context& context,
+                                                                std::string_view option);
 
 }  // namespace kontor::cli

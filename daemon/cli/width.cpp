@@ -129,4 +129,17 @@ std::string printable(std::string_view text) {
     return cleaned(text, true);
 }
 
+std::string shell_word(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:/@%+=";
+    if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return std::string(text);
+    std::string out = "'";
+    for (const char c : text)
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
+    return out + "'";
+}
+
 }  // namespace kontor::cli

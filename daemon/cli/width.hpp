@@ -6,7 +6,7 @@
 
 namespace kontor::cli {
 
-/// How text takes up room on a terminal. All functions take UTF-8; bytes that are not UTF-8 count
+/// How text stands on a terminal. All functions take UTF-8; bytes that are not UTF-8 count
 /// and print as U+FFFD. Pure; safe from any thread.
 
 /// Terminal cells: 2 for East-Asian wide and full-width characters and for emoji, 0 for combining
@@ -23,5 +23,8 @@ namespace kontor::cli {
 
 /// Like one_line, but keeps line breaks and tabs.
 [[nodiscard]] std::string printable(std::string_view text);
+
+/// One word of a POSIX shell's command line, quoted where it has to be.
+[[nodiscard]] std::string shell_word(std::string_view text);
 
 }  // namespace kontor::cli

@@ -34,6 +34,8 @@ constexpr Text kConfigTexts[] = {
     {"said.config.regular", "is not a regular file", "不是普通文件"},
     {"said.config.no_file", "No such file or directory", "文件或目录不存在"},
     {"said.config.denied", "Permission denied", "权限不足"},
+    {"said.config.is_folder", "Is a directory", "是目录"},
+    {"said.config.too_large", "File too large", "文件过大"},
     {"said.config.many_files", "holds more than {count} files", "包含超过 {count} 个文件"},
     {"said.config.folder_name", "a folder's name is 1 to 32 of the letters a-z, digits, _ and -",
      "目录名称为 1 到 32 个 a-z 字母、数字、_ 和 -"},

@@ -263,16 +263,15 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
     }
 }
 
-Result<engine::CycleReport> Worker::try_cycle(const Request& request,
-                                              const std::stop_token& stop) {
+Result<engine::CycleReport> Worker::try_cycle(const Request& request, const std::stop_token& stop) {
     if (auto opened = open(stop); !opened) return pass(opened);
     if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
     load_total_ = 0;
     Watcher watcher(*this, request.ticket, "sync.progress");
-    const engine::Cycle::Ports ports{*db_,    *remote_,    parts_.clock, parts_.random, parts_.log,
-                                     watcher, parts_.turn, cancelled_,   session_.get(),
-                                     [this] { return check_mapping(); }};
+    const engine::Cycle::Ports ports{
+        *db_,    *remote_,    parts_.clock, parts_.random,  parts_.log,
+        watcher, parts_.turn, cancelled_,   session_.get(), [this] { return check_mapping(); }};
     auto done = parts_.run_cycle(ports, settings_, request.options);
     // That there are no calls left says nothing against what was learned; asking again takes some.
     const auto kept = done && (!done->problem || remote::leaves_writes(*done->problem));
@@ -476,11 +475,9 @@ bool Worker::has_unsent() const {
     if (!db_) return true;
     const auto all = engine::connection_status(*db_);
     if (!all) return true;
-    const auto own =
-        std::ranges::find(*all, connection_.name, &engine::ConnectionStatus::name);
-    return own != all->end() && std::ranges::any_of(own->streams, [](const auto& stream) {
-               return stream.to_push > 0;
-           });
+    const auto own = std::ranges::find(*all, connection_.name, &engine::ConnectionStatus::name);
+    return own != all->end() &&
+           std::ranges::any_of(own->streams, [](const auto& stream) { return stream.to_push > 0; });
 }
 
 void Worker::plan_next(const std::optional<Error>& error, bool at_once) {

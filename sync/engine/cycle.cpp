@@ -242,8 +242,7 @@ private:
         const Session& s = session();
         auto known = sql_.text("SELECT org_id FROM kontor_connection WHERE id = ?", connection_);
         // Of one that a person has just accepted, what was asked before says nothing.
-        if (!known || !s.identity ||
-            ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
+        if (!known || !s.identity || ports_.clock.steady() - s.identity_at >= Session::kIdentityFor)
             ask_identity();
         const remote::Identity& who = *s.identity;
         if (known && known->empty()) known.reset();  // an account that had nothing to tell it by
@@ -630,9 +629,9 @@ Result<CycleReport> Cycle::run(const CycleOptions& options) {
     if (!options.dry_run) return guarded([&] { return Run(ports_, settings_, options).go(); });
     auto copy = copy_of(ports_.db);
     if (!copy) return pass(copy);
-    const Ports ports{*copy,           ports_.remote, ports_.clock,     ports_.random,
-                      ports_.log,      ports_.observer, ports_.gate,   ports_.cancelled,
-                      ports_.session,  ports_.check_mapping};
+    const Ports ports{*copy,          ports_.remote,       ports_.clock, ports_.random,
+                      ports_.log,     ports_.observer,     ports_.gate,  ports_.cancelled,
+                      ports_.session, ports_.check_mapping};
     auto report = guarded([&] { return Run(ports, settings_, options).go(); });
     if (report) report->run = 0;  // it was of the copy: the next sync's is another
     return report;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,11 @@
 /// Deciding one conflict, within a transaction of the caller's. All throw Failure.
 namespace kontor::engine {
 
-/// True if a conflict of that stream and group is about a column, or the group of that name.
-[[nodiscard]] bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
-                               const std::string& field);
+/// The groups (kontor_group) that `field` names, or that hold the column of that name: those of a
+/// connection and an entity ("" = any).
+[[nodiscard]] std::set<std::int64_t> groups_about(const Plans& plans, const std::string& connection,
+                                                  const std::string& entity,
+                                                  const std::string& field);
 
 /// As resolve(); `rule` is what the conflict says of how it was decided.
 void decide(Context& context, std::int64_t id, Side side, std::string_view rule,

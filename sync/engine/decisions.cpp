@@ -1,6 +1,7 @@
 #include "sync/engine/decisions.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
@@ -12,6 +13,7 @@
 #include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/merge/lens.hpp"
+#include "sync/replica/lookup.hpp"
 
 namespace kontor::engine {
 
@@ -42,15 +44,23 @@ OldValues old_values(const StreamPlan& plan, const Row& row,
     return out;
 }
 
-bool about_field(const Plans& plans, std::int64_t stream, std::int64_t group_id,
-                 const std::string& field) {
-    const StreamPlan* plan = plans.stream(stream);
-    const GroupPlan* group = plan != nullptr ? plan->group(group_id) : nullptr;
-    if (group == nullptr) return false;
-    if (group->mapping->name == field) return true;
-    return std::ranges::any_of(group->mapping->fields, [&](const merge::FieldMapping& mapped) {
-        return std::ranges::find(mapped.columns, field) != mapped.columns.end();
-    });
+std::set<std::int64_t> groups_about(const Plans& plans, const std::string& connection,
+                                    const std::string& entity, const std::string& field) {
+    const auto about = [&](const GroupPlan& group) {
+        return group.mapping->name == field ||
+               std::ranges::any_of(group.mapping->fields, [&](const merge::FieldMapping& mapped) {
+                   return std::ranges::find(mapped.columns, field) != mapped.columns.end();
+               });
+    };
+    std::set<std::int64_t> out;
+    for (const StreamPlan& plan : plans.all()) {
+        if ((!connection.empty() && plan.connection_name != connection) ||
+            (!entity.empty() && plan.entity.name != entity))
+            continue;
+        for (const GroupPlan& group : plan.groups)
+            if (about(group)) out.insert(group.id);
+    }
+    return out;
 }
 
 namespace {
@@ -286,30 +296,47 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
         const char* order = query.state == State::kOpen ? " ORDER BY k.id"
                             : all ? " ORDER BY k.state = 'open' DESC, k.decided_at DESC, k.id DESC"
                                   : " ORDER BY k.decided_at DESC, k.id DESC";
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
+        if (!query.entity.empty()) need(replica::find_entity(plans.catalogue(), query.entity));
+        nlohmann::json groups = nullptr;
+        if (!query.field.empty())
+            groups = groups_about(plans, query.connection, query.entity, query.field);
         std::vector<StoredConflict> found;
         auto& rows = sql.bind(std::string(kConflictColumns) +
                                   "WHERE (?1 = '' OR k.state = ?1) AND (?2 = '' OR e.name = ?2)"
                                   " AND (?3 = 0 OR k.record = ?3) AND (?6 = '' OR c.name = ?6)"
-                                  " AND (?7 = '' OR k.kind = ?7) AND (?8 = '' OR k.rule = ?8)" +
+                                  " AND (?7 = '' OR k.kind = ?7) AND (?8 = '' OR k.rule = ?8)"
+                                  " AND (?9 = 'null' OR k.grp IS NULL"
+                                  " OR k.grp IN (SELECT value FROM json_each(?9)))" +
                                   order + " LIMIT ?4 OFFSET ?5",
                               all                           ? ""
                               : query.state == State::kOpen ? "open"
                                                             : "decided",
                               query.entity, query.record, query.limit, query.offset,
-                              query.connection, query.kind, query.rule);
+                              query.connection, query.kind, query.rule, groups.dump());
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
-        PlanCaches caches;
-        const Plans plans = Plans::load(sql, caches);
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
-            if (!query.field.empty() && conflict.group &&
-                !about_field(plans, conflict.stream, *conflict.group, query.field))
-                continue;
             name_fields(plans, conflict);
             name_author(sql, plans, conflict);
             out.push_back(std::move(conflict.shown));
         }
         return out;
+    });
+}
+
+Result<> check_field(const replica::Database& db, const std::string& connection,
+                     const std::string& entity, const std::string& field) {
+    return guarded([&] {
+        Sql sql(db);
+        PlanCaches caches;
+        const Plans plans = Plans::load(sql, caches);
+        if (!field.empty() && groups_about(plans, connection, entity, field).empty())
+            stop({Errc::kNotFound,
+                  "no connection maps a field '" + field + "'",
+                  {{"reason", "no_mapped_field"}, {"field", field}},
+                  {}});
     });
 }
 

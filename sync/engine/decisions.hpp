@@ -53,6 +53,10 @@ struct ConflictQuery {
 };
 [[nodiscard]] Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
                                                            const ConflictQuery& query);
+/// kNotFound unless the connection syncs a column, or group of columns, of that name; of an entity.
+/// "" is any.
+[[nodiscard]] Result<> check_field(const replica::Database& db, const std::string& connection,
+                                   const std::string& entity, const std::string& field);
 /// kNotFound if there is none of that id.
 [[nodiscard]] Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id);
 

@@ -7,6 +7,7 @@
 #include "sync/engine/references.hpp"
 #include "sync/engine/standalone.hpp"
 #include "sync/engine/state.hpp"
+#include "sync/replica/lookup.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -66,24 +67,25 @@ std::vector<std::int64_t> select_matches(Sql& sql, const ManyConflicts& which, S
 std::vector<std::int64_t> select_values(Sql& sql, const Plans& plans, const ManyConflicts& which,
                                         ManyDecided& out) {
     std::vector<std::int64_t> ids;
+    std::set<std::int64_t> groups;
+    if (!which.field.empty())
+        groups = groups_about(plans, which.connection, which.entity, which.field);
     auto& rows = sql.bind(
-        "SELECT k.id, k.stream, k.grp, c.name, e.name, coalesce(g.name, '') FROM kontor_conflict k"
+        "SELECT k.id, k.grp, c.name, e.name, coalesce(g.name, '') FROM kontor_conflict k"
         " JOIN kontor_stream s ON s.id = k.stream JOIN kontor_connection c ON c.id = s.connection"
         " JOIN kontor_entity e ON e.id = k.entity LEFT JOIN kontor_group g ON g.id = k.grp"
         " WHERE k.state = 'open' AND (?1 = '' OR c.name = ?1) AND (?2 = '' OR e.name = ?2)"
         " AND (?3 = '' OR k.opened_at < ?3) ORDER BY k.id",
         which.connection, which.entity, which.opened_before);
     while (Sql::step(rows)) {
-        if (rows.is_null(2)) {
+        if (rows.is_null(1)) {
             out.left += which.field.empty() ? 1 : 0;
             continue;
         }
-        if (!which.field.empty() &&
-            !about_field(plans, rows.integer(1), rows.integer(2), which.field))
-            continue;
+        if (!which.field.empty() && !groups.contains(rows.integer(1))) continue;
         ids.push_back(rows.integer(0));
-        ++out.groups[{std::string(rows.text(3)), std::string(rows.text(4)),
-                      std::string(rows.text(5))}];
+        ++out.groups[{std::string(rows.text(2)), std::string(rows.text(3)),
+                      std::string(rows.text(4))}];
     }
     return ids;
 }
@@ -91,6 +93,7 @@ std::vector<std::int64_t> select_values(Sql& sql, const Plans& plans, const Many
 std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflicts& which,
                                  Side side, ManyDecided& out) {
     check_filters(which, side);
+    if (!which.entity.empty()) need(replica::find_entity(plans.catalogue(), which.entity));
     return says_who(side) ? select_matches(sql, which, side, out)
                           : select_values(sql, plans, which, out);
 }

@@ -185,8 +185,7 @@ void mark_read(Context& context, const StreamPlan& plan) {
 void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams) {
     for (const StreamPlan* plan : streams) {
         const auto unread = [&](const StreamPlan* other) {
-            return (other == plan || refers_to(*other, *plan)) &&
-                   is_unread(context.sql, other->id);
+            return (other == plan || refers_to(*other, *plan)) && is_unread(context.sql, other->id);
         };
         if (!is_marked(context.sql, missing_marker(plan->id)) ||
             std::ranges::any_of(streams, unread))
@@ -201,23 +200,21 @@ void introduce_missing(Context& context, const std::vector<const StreamPlan*>& s
 std::vector<const StreamPlan*> ready_to_push(Sql& sql, const std::vector<const StreamPlan*>& some,
                                              const std::vector<const StreamPlan*>& streams) {
     auto lacking = streams;
-    std::erase_if(lacking, [&](const StreamPlan* plan) {
-        return !is_marked(sql, missing_marker(plan->id));
-    });
+    std::erase_if(
+        lacking, [&](const StreamPlan* plan) { return !is_marked(sql, missing_marker(plan->id)); });
     auto ready = some;
     std::erase_if(ready, [&](const StreamPlan* plan) {
         return is_unread(sql, plan->id) ||
-               std::ranges::any_of(lacking, [&](const StreamPlan* target) {
-                   return refers_to(*plan, *target);
-               });
+               std::ranges::any_of(
+                   lacking, [&](const StreamPlan* target) { return refers_to(*plan, *target); });
     });
     return ready;
 }
 
 void refuse_if_accepted(Sql& sql, std::int64_t connection) {
     // Each cycle writes it before it does anything else.
-    const auto name = sql.text(
-        "SELECT name FROM kontor_connection WHERE id = ? AND org_id IS NULL", connection);
+    const auto name =
+        sql.text("SELECT name FROM kontor_connection WHERE id = ? AND org_id IS NULL", connection);
     if (name)
         stop({Errc::kCancelled,
               "the remote of " + *name + " was accepted meanwhile: the next sync reads it anew",

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "sync/replica/lookup.hpp"
 #include "sync/replica/rewind.hpp"
 #include "sync/replica/values.hpp"
 
@@ -14,11 +15,6 @@ constexpr const char* kSelect =
     " FROM kontor_history h LEFT JOIN kontor_run r ON r.id=h.run"
     " LEFT JOIN kontor_connection c ON c.id=r.connection WHERE ";
 constexpr const char* kNewestFirst = " ORDER BY h.seq DESC LIMIT ";
-
-Result<const Entity*> find_entity(const Catalogue& catalogue, const std::string& name) {
-    if (const Entity* found = catalogue.entity(name)) return found;
-    return fail(Errc::kNotFound, "there is no entity " + name, {{"entity", name}});
-}
 
 /// Finds out what an entry changed its field to: the next entry's old value, else the row's.
 class After {
@@ -141,15 +137,15 @@ Result<std::optional<std::int64_t>> last_change_of_field(const Database& db,
                                                          const std::string& field) {
     auto found = find_entity(catalogue, entity);
     if (!found) return pass(found);
-    const Field* of = (*found)->field(field);
-    if (of == nullptr) return std::nullopt;
+    auto of = find_field(**found, field);
+    if (!of) return pass(of);
     auto query = db.prepare(
         "SELECT seq FROM kontor_history WHERE entity=? AND record=? AND field=? AND op='u'"
         " ORDER BY seq DESC LIMIT 1");
     if (!query) return pass(query);
     query->bind(1, (*found)->id);
     query->bind(2, record);
-    query->bind(3, of->id);
+    query->bind(3, (*of)->id);
     auto row = query->step();
     if (!row) return pass(row);
     if (!*row) return std::nullopt;
@@ -228,13 +224,9 @@ Result<Explanation> why(const Database& db, const Catalogue& catalogue, const st
                         std::int64_t record, const std::string& field, std::int64_t limit) {
     auto found = find_entity(catalogue, entity);
     if (!found) return pass(found);
-    const Field* wanted = (*found)->field(field);
-    if (wanted == nullptr) {
-        std::vector<std::string> names;
-        for (const Field& f : (*found)->fields) names.push_back(f.name);
-        return fail(Errc::kNotFound, entity + " has no field " + field,
-                    {{"entity", entity}, {"field", field}, {"suggestion", nearest(field, names)}});
-    }
+    auto named = find_field(**found, field);
+    if (!named) return pass(named);
+    const Field* wanted = *named;
     auto state = read_state(db, **found, record);
     if (!state) return pass(state);
     Explanation out;

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "sync/replica/lookup.hpp"
 #include "sync/replica/values.hpp"
 
 namespace kontor::replica {
@@ -22,16 +23,6 @@ Result<bool> exists(const Database& db, const std::string& table, std::int64_t i
 tl::unexpected<Error> no_record(const std::string& entity, std::int64_t id) {
     return fail(Errc::kNotFound, "there is no " + entity + " " + std::to_string(id),
                 {{"entity", entity}, {"record", std::to_string(id)}});
-}
-
-tl::unexpected<Error> no_field(const Entity& entity, const std::string& name) {
-    std::vector<std::string> names;
-    for (const Field& f : entity.fields) names.push_back(f.name);
-    const std::string suggestion = nearest(name, names);
-    std::string message = entity.name + " has no field " + name;
-    if (!suggestion.empty()) message += "; " + suggestion + "?";
-    return fail(Errc::kNotFound, message,
-                {{"entity", entity.name}, {"field", name}, {"suggestion", suggestion}});
 }
 
 Result<> check_target(const Database& db, const Catalogue& catalogue, const Field& field,
@@ -122,8 +113,9 @@ Result<Checked> check_fields(const Database& db, const Catalogue& catalogue, con
     };
     for (const auto& [name, value] : edit.fields) {
         if (value.is_absent()) continue;
-        const Field* field = entity.field(name);
-        if (field == nullptr) return name_it(no_field(entity, name).value(), name);
+        const auto found = find_field(entity, name);
+        if (!found) return name_it(found.error(), name);
+        const Field* field = *found;
         if (field->read_only)
             return name_it(
                 fail(Errc::kPermission, name + " is computed elsewhere and cannot be edited",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sync/replica/lookup.hpp"
 #include "sync/replica/values.hpp"
 
 namespace kontor::replica {
@@ -40,14 +41,6 @@ struct Sql {
     }
 };
 
-Result<const Entity*> find_entity(const Catalogue& catalogue, const std::string& name) {
-    if (const Entity* found = catalogue.entity(name)) return found;
-    std::vector<std::string> names;
-    for (const Entity& e : catalogue.entities()) names.push_back(e.name);
-    return fail(Errc::kNotFound, "there is no entity " + name,
-                {{"entity", name}, {"suggestion", nearest(name, names)}});
-}
-
 std::string quoted(const std::string& column) {
     return '"' + column + '"';
 }
@@ -55,12 +48,7 @@ std::string quoted(const std::string& column) {
 /// The field of a column; nullptr for `id` and `uid`.
 Result<const Field*> find_column(const Entity& entity, const std::string& column) {
     if (column == "id" || column == "uid") return nullptr;
-    if (const Field* found = entity.field(column)) return found;
-    std::vector<std::string> names{"id", "uid"};
-    for (const Field& f : entity.fields) names.push_back(f.name);
-    return fail(
-        Errc::kNotFound, entity.name + " has no field " + column,
-        {{"entity", entity.name}, {"field", column}, {"suggestion", nearest(column, names)}});
+    return find_field(entity, column);
 }
 
 /// What the column's values are compared by. Decimals that no double holds are kept as text, whose

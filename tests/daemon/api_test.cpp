@@ -72,6 +72,42 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     CHECK(daemon.get(path).status == 404);
 }
 
+TEST_CASE("a filter takes the beginning of a time, and none that no time has", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    REQUIRE(daemon
+                .send("POST", "/api/v1/records/contact",
+                      {{"fields", {{"last_name", "A"}, {"date_of_birth", "1996-02-29"}}}})
+                .status == 201);
+    const auto found = [&](const std::string& filter) {
+        const auto answer = daemon.get("/api/v1/records/contact?filter=date_of_birth:" + filter);
+        return answer.status == 200 ? static_cast<int>(json::parse(answer.body)["records"].size())
+                                    : -answer.status;
+    };
+    for (const char* part : {"1", "19", "1996", "1996-", "1996-0", "1996-02", "1996-02-2"})
+        CHECK(found(std::string("=:") + part) == 1);
+    CHECK(found("=:1996-1") == 0);
+    CHECK(found("=:1995-02-2") == 0);
+    for (const char* none :
+         {"1996-13", "1996-2", "1996-02-3", "1996-02-30", "1995-02-29", "x", "-"})
+        CHECK(found(std::string("=:") + none) == -400);
+}
+
+TEST_CASE("what conflicts and runs are chosen by has to be there", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    CHECK(daemon.get("/api/v1/conflicts").status == 200);
+    for (const char* unknown : {"conflicts?entity=contcat", "conflicts?connection=nope",
+                                "conflicts?field=nope", "job-runs?job=nope"}) {
+        CAPTURE(unknown);
+        CHECK(daemon.get(std::string("/api/v1/") + unknown).status == 404);
+    }
+    const auto many = daemon.send("POST", "/api/v1/conflicts/resolve",
+                                  {{"choose", "ours"}, {"connection", "nope"}});
+    CHECK(many.status == 404);
+    CHECK(json::parse(many.body)["args"]["reason"] == "no_connection");
+}
+
 TEST_CASE("the last change of a value is found however many others have come since",
           "[daemon][api]") {
     test::Daemon daemon;

@@ -240,8 +240,8 @@ TEST_CASE("what happens while a sync is under way is not forgotten by its end", 
     REQUIRE(daemon.start());
     REQUIRE(test::eventually([&] { return count == 1; }));
     SECTION("an edit") {
-        REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Ada"}}}}).status ==
-                201);
+        REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", "Ada"}}}})
+                    .status == 201);
         std::this_thread::sleep_for(2500ms);  // until it has been noticed in every way
     }
     SECTION("the network is back") {

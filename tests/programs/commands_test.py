@@ -425,6 +425,10 @@ class Commands(unittest.TestCase):
         self.run_kontor("sync", "zoho")
         blocked = self.world.json("blocked")["blocked"]
         self.assertIn(int(record), [b["record"] for b in blocked])
+        # What is typed is text; it is warned of as what is kept of it.
+        typed = self.run_kontor("set", "contact", record, "email_opt_out=true", "--json")
+        self.addCleanup(self.run_kontor, "set", "contact", record, "email_opt_out=")
+        self.assertEqual(json.loads(typed.stdout)["warnings"], [])
         self.assertEqual(json.loads(self.run_kontor("set", "contact", record, "title=x", "--json")
                                     .stdout)["warnings"], [])
 

@@ -15,7 +15,7 @@ from world import World
 BIN = sys.argv.pop(1)
 ODD = "The other side sent something unexpected: pull Contacts: "
 PAGE = ODD + "a page of Contacts: "
-AGAIN = "It is tried again by itself; if it stays so, run: kontor doctor"
+AGAIN = "Syncs are tried again by themselves; if it stays so, run: kontor doctor"
 RIGHTS = "give that user the rights"
 # kind, parameters, what the error says, what to do, and what is wrong in Chinese
 CASES = [

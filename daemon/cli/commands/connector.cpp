@@ -1,10 +1,9 @@
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "connectors/declarative/read.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
+#include "daemon/cli/files.hpp"
 #include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
@@ -27,13 +26,10 @@ json streams_of(const declarative::Description& description) {
 
 Outcome<Exit> run_connector_check(Context& context) {
     const auto path = context.args().argument("FILE");
-    std::ifstream file(path, std::ios::binary);
-    if (!file)
-        return usage(context.language(), "cli.file.unreadable",
-                     {{"path", one_line(path)}, {"reason", context.said("cannot be opened")}});
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto text = read_small_file(context.language(), path);
+    if (!text) return tl::unexpected<Failure>(text.error());
     config::Problems problems;
-    const auto description = declarative::read_description(text, path, problems);
+    const auto description = declarative::read_description(*text, path, problems);
     json list = json::array();
     for (const auto& problem : problems) {
         list.push_back({{"file", problem.file},

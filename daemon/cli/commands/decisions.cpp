@@ -181,7 +181,8 @@ Outcome<Exit> resolve_many(Context& context, const std::string& side) {
 Outcome<std::string> page_of(Context& context) {
     std::string out;
     for (const char* name : {"limit", "offset"}) {
-        const auto number = number_option(context, name);
+        const auto number = name == std::string_view("limit") ? count_option(context, name)
+                                                              : number_option(context, name);
         if (!number) return tl::unexpected<Failure>(number.error());
         if (*number) out += "&" + std::string(name) + "=" + std::to_string(**number);
     }
@@ -295,7 +296,7 @@ Outcome<Exit> run_resolve(Context& context) {
     if (always)
         return decide_shown(context, side, "/conflicts/" + url_encode(id) + "/always",
                             {{"choose", side}});
-    if (args.has("dry-run")) return usage(context.language(), "cli.usage.resolve_what");
+    if (args.has("dry-run")) return usage(context.language(), "cli.usage.resolve_dry_run");
     const auto answer = context.api().post("/conflicts/" + url_encode(id), {{"choose", side}});
     if (!answer) return tl::unexpected<Failure>(answer.error());
     if (context.json())

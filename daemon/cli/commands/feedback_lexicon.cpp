@@ -54,7 +54,10 @@ void print_opinion(Context& context, const feedback::Opinion& opinion) {
 Outcome<Exit> run_feedback_lexicon(Context& context) {
     const auto text = context.args().argument("TEXT");
     if (text.empty()) {
-        context.write(std::string(feedback::usual_words()));
+        if (context.json())
+            context.print_json({{"toml", feedback::usual_words()}});
+        else
+            context.write(std::string(feedback::usual_words()));
         return Exit::kOk;
     }
     auto file = context.args().option("file");

@@ -245,7 +245,7 @@ Outcome<Exit> run_jobs_resume(Context& context) {
 }
 
 Outcome<Exit> run_jobs_history(Context& context) {
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     const auto answer =
         context.api().get("/job-runs?job=" + url_encode(context.args().argument("JOB")) +

@@ -97,7 +97,8 @@ Outcome<json> undo_target(Context& context) {
 Outcome<Exit> run_history(Context& context) {
     std::string query;
     for (const char* name : {"limit", "before"}) {
-        const auto number = number_option(context, name);
+        const auto number = name == std::string_view("limit") ? count_option(context, name)
+                                                              : number_option(context, name);
         if (!number) return tl::unexpected<Failure>(number.error());
         if (*number)
             query +=

@@ -50,7 +50,7 @@ Outcome<std::string> list_query(Context& context) {
     if (args.has("sort")) add_query(query, "sort", args.option("sort"));
     if (args.has("fields")) add_query(query, "fields", args.option("fields"));
     if (args.has("after")) add_query(query, "after", args.option("after"));
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) add_query(query, "limit", std::to_string(**limit));
     return query;
@@ -139,7 +139,7 @@ Outcome<Exit> print_list(Context& context, const json& answer, const json& rows,
         return tl::unexpected<Failure>(std::move(printed.error()));
     if (rows.empty()) context.note(context.text("cli.none"));
     if (const auto next = text_at(answer, "next"); !next.empty())
-        context.note(context.text("cli.more", {{"after", next}}));
+        context.note(context.text("cli.more", {{"after", shell_word(one_line(next))}}));
     return Exit::kOk;
 }
 
@@ -345,7 +345,7 @@ Outcome<Exit> run_search(Context& context) {
     std::string query;
     add_query(query, "q", text);
     if (context.args().has("entity")) add_query(query, "entity", context.args().option("entity"));
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) add_query(query, "limit", std::to_string(**limit));
     const auto shown_max = static_cast<std::size_t>(limit->value_or(kSearchHits));
@@ -393,13 +393,20 @@ Outcome<Exit> run_sql(Context& context) {
     const auto query = sql_text(context);
     if (!query) return tl::unexpected<Failure>(query.error());
     json body{{"query", *query}, {"read_only", !context.args().has("write")}};
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) body["limit"] = **limit;
     const auto answer = context.api().post("/sql", body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     std::vector<std::string> columns;
-    for (const auto& name : list_at(*answer, "columns")) columns.push_back(cell(name));
+    // Two of one name are told apart as SQLite does it: id, id:1.
+    for (const auto& column : list_at(*answer, "columns")) {
+        const auto name = cell(column);
+        auto apart = name;
+        for (int n = 1; std::ranges::find(columns, apart) != columns.end(); ++n)
+            apart = name + ":" + std::to_string(n);
+        columns.push_back(std::move(apart));
+    }
     if (columns.empty() && has(*answer, "changes")) {
         if (context.json())
             context.print_json(*answer);

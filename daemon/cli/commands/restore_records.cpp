@@ -97,7 +97,7 @@ Outcome<Exit> run_backup_diff(Context& context) {
     auto query = "?from=" + format_instant(*first) + "&to=" + format_instant(*last);
     if (args.has("entity")) query += "&entity=" + url_encode(args.option("entity"));
     if (args.has("from")) query += "&backup=" + url_encode(args.option("from"));
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) query += "&limit=" + std::to_string(**limit);
     const auto answer = context.api().get("/diff" + query);

@@ -302,7 +302,7 @@ Outcome<Exit> watch(Context& context) {
 Outcome<Exit> run_sync(Context& context) {
     const auto& args = context.args();
     const bool dry_run = args.has("dry-run");
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit && !dry_run) return usage(context.language(), "cli.usage.plan_limit");
     if (args.has("watch")) return watch(context);
@@ -393,7 +393,7 @@ Outcome<Exit> run_runs(Context& context) {
         return Exit::kOk;
     }
     std::string query;
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit) query = "?limit=" + std::to_string(**limit);
     const auto answer = context.api().get("/runs" + query);
@@ -418,11 +418,13 @@ Outcome<Exit> run_runs(Context& context) {
 }
 
 Outcome<Exit> run_events(Context& context) {
-    const auto limit = number_option(context, "limit");
+    const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
-    const auto after = context.args().option("after");
+    const auto after = number_option(context, "after");
+    if (!after) return tl::unexpected<Failure>(after.error());
     std::int64_t shown = 0;
-    const auto done = follow(context, after, [&](const SseEvent& event) {
+    const auto from = *after ? std::to_string(**after) : std::string();
+    const auto done = follow(context, from, [&](const SseEvent& event) {
         print_event(context, event);
         ++shown;
         return !*limit || shown < **limit;

@@ -21,7 +21,7 @@ constexpr int kAskEveryMs = 200;
 
 Outcome<json> request_of(Context& context) {
     const auto& args = context.args();
-    const auto sample = number_option(context, "sample");
+    const auto sample = count_option(context, "sample");
     if (!sample) return tl::unexpected<Failure>(sample.error());
     const auto seed = number_option(context, "seed");
     if (!seed) return tl::unexpected<Failure>(seed.error());

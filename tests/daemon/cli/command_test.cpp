@@ -166,7 +166,7 @@ TEST_CASE("list sends filters, order and paging, encoded", "[cli][command]") {
           "/api/v1/records/deal?filter=stage%3A%3D%3AClosed%20Won&filter=fax%3Aisnull&"
           "sort=-amount%2Cname&after=%5B3%5D&limit=10&names=true");
     CHECK(session.runner.out == "id  amount  name\n 7    12.5  新店\n");
-    CHECK(session.runner.err.find("--after [7]") != std::string::npos);
+    CHECK(session.runner.err.find("--after '[7]'") != std::string::npos);
 
     CHECK(session.run({"list", "deal", "--fields", "name", "--format", "jsonl"}) == 0);
     CHECK(json::parse(session.runner.out)["name"] == "新店");
@@ -274,6 +274,20 @@ TEST_CASE("sql reads unless told to write", "[cli][command]") {
     CHECK(session.run({"sql", "-", "--write"}) == 0);
     CHECK(json::parse(session.last().body) ==
           json{{"query", "DELETE\nFROM x\n"}, {"read_only", false}});
+}
+
+TEST_CASE("columns of one name are told apart", "[cli][command]") {
+    const json result{{"columns", {"id", "id", "id"}},
+                      {"rows", json::parse("[[1,2,3]]")},
+                      {"truncated", false},
+                      {"changes", 0}};
+    Session session(Canned{.body = result.dump()});
+    CHECK(session.run({"sql", "SELECT 1", "--format", "jsonl"}) == 0);
+    CHECK(json::parse(session.runner.out) == json{{"id", 1}, {"id:1", 2}, {"id:2", 3}});
+    session.runner.out.clear();
+    CHECK(session.run({"sql", "SELECT 1"}) == 0);
+    CHECK(session.runner.out == "id  id:1  id:2\n 1     2     3\n");
+    CHECK(session.run({"sql", "SELECT 1", "--limit", "0"}) == 2);
 }
 
 TEST_CASE("conflicts are listed field by field and decided by side", "[cli][command]") {

@@ -172,3 +172,10 @@ TEST_CASE("progress tells count, share, rate and time left", "[cli][progress]") 
     CHECK(grouped(-1234567) == "-1,234,567");
     CHECK(grouped(999) == "999");
 }
+
+TEST_CASE("a word for the shell is quoted where it has to be", "[cli][text]") {
+    CHECK(shell_word("plain-7,a:b") == "plain-7,a:b");
+    CHECK(shell_word("") == "''");
+    CHECK(shell_word(R"(["黄",7])") == R"('["黄",7]')");
+    CHECK(shell_word("O'Neil $HOME") == R"('O'\''Neil $HOME')");
+}

@@ -228,6 +228,21 @@ TEST_CASE("conflicts are found by a field of their group, decided ones last firs
     REQUIRE(phones.size() == 1);
     CHECK(phones[0].group == "phone");
     CHECK(list({.record = 3, .field = "mailing_city"}).empty());
+    // A page is one of those that are about it: of the other group there are as many before.
+    const auto page = list({.field = "phone", .limit = 4, .offset = 6});
+    REQUIRE(page.size() == 4);
+    CHECK(std::ranges::all_of(page, [](const auto& one) { return one.group == "phone"; }));
+    CHECK(list({.field = "phone", .limit = 4, .offset = 10}).empty());
+    const auto known = [&](const char* connection, const char* entity, const char* field) {
+        return engine::check_field(w.device.engine_db(), connection, entity, field).has_value();
+    };
+    CHECK(known("", "", ""));
+    CHECK(known("zoho", "contact", "phone"));
+    CHECK_FALSE(known("zoho", "account", "phone_nope"));
+    CHECK_FALSE(known("", "contact", "phone_nope"));
+    CHECK(engine::list_conflicts(w.device.engine_db(), {.entity = "contcat"})
+              .error()
+              .args.at("suggestion") == "contact");
     CHECK(list({.record = 3}).size() == 2);
 
     const auto first = list({.record = 3, .field = "email"}).front().id;

@@ -59,8 +59,8 @@ public:
     [[nodiscard]] const replica::Database& engine_db() const { return *engine_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     SeededRandom random{7};
-    engine::Observer* observer = nullptr;  ///< of all cycles
-    engine::Session* session = nullptr;    ///< of all cycles; nullptr: each asks for everything
+    engine::Observer* observer = nullptr;     ///< of all cycles
+    engine::Session* session = nullptr;       ///< of all cycles; nullptr: each asks for everything
     std::function<Result<>()> check_mapping;  ///< of all cycles
 
 private:
