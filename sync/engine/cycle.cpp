@@ -305,8 +305,9 @@ private:
             if (capabilities(*streams[i]).fetch)
                 look_again(*context_, ports, *streams[i], report_.streams[i]);
         std::vector<Sweep> sweeps;
-        for (std::size_t i = 0; i < streams.size() && !stopped_; ++i)
-            try_step(report_.streams[i], [&](StreamCounts& counts) {
+        std::vector<const StreamPlan*> closed;  // to us
+        for (std::size_t i = 0; i < streams.size() && !stopped_; ++i) {
+            const auto failed = try_step(report_.streams[i], [&](StreamCounts& counts) {
                 const auto& can = capabilities(*streams[i]);
                 watch_hidden_fields(*context_, *streams[i], description(*streams[i]));
                 watch_retyped_fields(*context_, *streams[i], description(*streams[i]));
@@ -324,6 +325,8 @@ private:
                 else if (unread)
                     mark_read(*context_, *streams[i]);
             });
+            if (failed && tells_nothing(*failed)) closed.push_back(streams[i]);
+        }
         look_through_others(streams, sweeps, ports);
         for (const Sweep& sweep : sweeps)
             if (!stopped_)
@@ -333,7 +336,7 @@ private:
                                   counts);
                     if (is_unread(sql_, sweep.plan->id)) mark_read(*context_, *sweep.plan);
                 });
-        if (!stopped_) introduce_missing(*context_, synced_streams());
+        if (!stopped_) introduce_missing(*context_, synced_streams(), closed);
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
     }
@@ -356,7 +359,7 @@ private:
                 sweeps.push_back(
                     {streams[i], &counts, sweep_listed(*context_, ports, *streams[i], counts)});
             });
-            all = all && (!failed || failed == Errc::kPermission || failed == Errc::kUnsupported);
+            all = all && (!failed || tells_nothing(*failed));
         }
         if (!all) std::erase_if(sweeps, lacks);
     }

@@ -182,10 +182,15 @@ void mark_read(Context& context, const StreamPlan& plan) {
     transaction.commit();
 }
 
-void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams) {
+void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams,
+                       const std::vector<const StreamPlan*>& closed) {
+    const auto is_closed = [&](const StreamPlan* plan) {
+        return std::ranges::find(closed, plan) != closed.end();
+    };
     for (const StreamPlan* plan : streams) {
         const auto unread = [&](const StreamPlan* other) {
-            return (other == plan || refers_to(*other, *plan)) && is_unread(context.sql, other->id);
+            return (other == plan || (refers_to(*other, *plan) && !is_closed(other))) &&
+                   is_unread(context.sql, other->id);
         };
         if (!is_marked(context.sql, missing_marker(plan->id)) ||
             std::ranges::any_of(streams, unread))

@@ -54,8 +54,10 @@ void mark_read(Context& context, const StreamPlan& plan);
 /// After Missing::kSend, once a stream has been read and so have all that may refer to it: what it
 /// lacks becomes new to it. Not before: what a referrer holds is known by then, and names the ids
 /// that are gone, which are not those of what is sent anew. `streams`: all of the connection that
-/// are synced, this time or not. In transactions of its own; once more does no harm.
-void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams);
+/// are synced, this time or not; `closed`: those of them that we may not read, so that nobody waits
+/// for them. In transactions of its own; once more does no harm.
+void introduce_missing(Context& context, const std::vector<const StreamPlan*>& streams,
+                       const std::vector<const StreamPlan*>& closed);
 /// Those of `some` that may be pushed: that have been read, and whose records refer to none that
 /// are still to be introduced so, by ids that nobody has. `streams`: as above.
 [[nodiscard]] std::vector<const StreamPlan*> ready_to_push(

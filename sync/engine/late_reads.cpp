@@ -65,9 +65,7 @@ void look_again(Context& context, const StepPorts& ports, const StreamPlan& plan
     try {
         fetch_and_merge(context, ports, plan, {older->id}, counts);
     } catch (const Failure& failure) {
-        // What may not be read tells nothing: the other streams do not wait for it.
-        if (failure.error.code != Errc::kPermission && failure.error.code != Errc::kUnsupported)
-            throw;
+        if (!tells_nothing(failure.error.code)) throw;
     }
     WriteTransaction transaction(context.sql.db());
     forget_late_read(context.sql, plan.connection);

@@ -19,6 +19,12 @@ struct StepPorts {
     const std::atomic<bool>& cancelled;
 };
 
+/// True for an answer of a remote that will be the same the next time: what may not be read, or not
+/// so, tells nothing, and nothing waits for it.
+[[nodiscard]] constexpr bool tells_nothing(Errc code) {
+    return code == Errc::kPermission || code == Errc::kUnsupported;
+}
+
 /// Longest engine transaction once others write too.
 inline constexpr std::chrono::milliseconds kTransactionMax{50};
 

@@ -43,8 +43,7 @@ std::optional<bool> one_is_there(Context& context, const StepPorts& ports, const
     try {
         fetch_and_merge(context, ports, plan, std::move(ids), counts, Absence::kLeftOpen);
     } catch (const Failure& failure) {
-        if (failure.error.code != Errc::kPermission && failure.error.code != Errc::kUnsupported)
-            throw;
+        if (!tells_nothing(failure.error.code)) throw;
         return std::nullopt;
     }
     return counts.seen > before;

@@ -273,7 +273,7 @@ MUTANTS = [
     ("what names a record that an accepted remote lacks is taken to name the one made for it", "C1 c B5",
      {"sync/engine/epoch.cpp": [("        pin_referrers_of_missing(context, *plan);\n", "")]}),
     ("what an accepted remote lacks is sent to it before it is known what names it", "C1 c B5",
-     {"sync/engine/epoch.cpp": [("return (other == plan || refers_to(*other, *plan)) &&", "return other == plan &&")]}),
+     {"sync/engine/epoch.cpp": [("return (other == plan || (refers_to(*other, *plan) && !is_closed(other))) &&", "return other == plan &&")]}),
     ("what was read before a person accepted the remote is written after that", "A3 B5", {ABSORB: [(
         "if (context_.connection != 0) refuse_if_accepted(", "if (context_.connection < 0) refuse_if_accepted(")]}),
     ("a mapping that was taken once is not looked at again", "b", {CYCLE: [(

@@ -135,6 +135,8 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
     if (auto may = affordable(); !may) return pass(may);
     ++pulls;
     const std::string name(stream);
+    if (const auto closed = no_pull.find(name); closed != no_pull.end())
+        return fail(closed->second, "no pull");
     const std::string started = stamp();
     std::vector<std::pair<std::string, const Record*>> found;
     for (const auto& [id, record] : records_[name])

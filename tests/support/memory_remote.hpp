@@ -74,7 +74,8 @@ public:
     std::set<std::string> unlisted;          ///< ids that pulls do not show yet
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
-    std::map<std::string, Errc> no_list;     ///< streams whose list_ids fails
+    std::map<std::string, Errc> no_pull;     ///< streams whose pull fails
+    std::map<std::string, Errc> no_list;     ///< … whose list_ids fails
     std::map<std::string, Errc> no_fetch;    ///< … whose fetch fails
     /// By stream and id: what a copy that lags shows to whoever reads it by id.
     std::map<std::string, std::map<std::string, Record>> read_as;

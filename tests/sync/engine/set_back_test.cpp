@@ -462,6 +462,37 @@ TEST_CASE("B5: records of an accepted remote that name one it lacks name it agai
     CHECK(f.open().empty());
 }
 
+TEST_CASE("B5: what may not be read any more keeps nothing of an accepted remote waiting",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    f.later();
+    f.remote.edit("Contacts", f.ids[0], {{"Account_Name", Value(acme)}});
+    f.clock.advance(seconds{60});
+    f.device.sync("crm");
+    MemoryRemote earlier(f.clock);
+    earlier.streams = f.remote.streams;
+    earlier.create("Contacts", {{"Last_Name", Value("Ada")}, {"Phone", Value("100")}});
+    earlier.edit("Contacts", f.ids[0], {{"Account_Name", Value(acme)}});
+    earlier.no_pull["Contacts"] = GENERATE(Errc::kPermission, Errc::kUnsupported);
+    f.later();
+    f.device.reroute("crm", earlier);
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
+                                  engine::Missing::kSend));
+    CHECK(f.device.sync("crm").problem);
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    CHECK(f.device.sync("crm").problem);
+    REQUIRE(earlier.ids("Accounts").size() == 1);
+    // Once it may be read again, nothing that stands here is lost to what it names.
+    earlier.no_pull.clear();
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact JOIN account a ON a.id = account_id"
+                          " WHERE a.name = 'Acme'") == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 3);
+    CHECK(earlier.ids("Contacts").size() == 3);
+    CHECK(earlier.ids("Accounts").size() == 1);
+}
+
 TEST_CASE("B5: an edit of a record that an accepted remote lacks is the base of no other record",
           "[epoch][organisation]") {
     EpochFixture f;
