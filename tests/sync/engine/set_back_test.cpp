@@ -483,11 +483,13 @@ TEST_CASE("B5: what may not be read any more keeps nothing of an accepted remote
     REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
     CHECK(f.device.sync("crm").problem);
     REQUIRE(earlier.ids("Accounts").size() == 1);
-    // Once it may be read again, nothing that stands here is lost to what it names.
+    // Once it may be read again: who is meant there, by an id that is gone, a person says.
     earlier.no_pull.clear();
     for (int i = 0; i < 3; ++i) f.device.sync("crm");
     CHECK(f.device.number("SELECT count(*) FROM contact JOIN account a ON a.id = account_id"
                           " WHERE a.name = 'Acme'") == 1);
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open()[0].group == "account_id");
     CHECK(f.device.number("SELECT count(*) FROM contact") == 3);
     CHECK(earlier.ids("Contacts").size() == 3);
     CHECK(earlier.ids("Accounts").size() == 1);
