@@ -77,6 +77,14 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
     f.later();
     const auto accounts = [&] { return f.device.number("SELECT count(*) FROM account"); };
     const auto edit_account = [&] { f.device.sql("UPDATE account SET name = 'edited'"); };
+    const auto make_many = [&](int count) {
+        std::vector<std::string> made;
+        for (int i = 0; i < count; ++i)
+            made.push_back(
+                f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}}));
+        f.device.sync("crm");
+        return made;
+    };
 
     SECTION("one of another stream is older than it was: the remote was set back") {
         f.remote.edit("Contacts", f.ids[0], {{"Phone", Value("since")}});
@@ -102,9 +110,7 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
         CHECK(accounts() == 0);
     }
     SECTION("they cannot be read: nothing is believed") {
-        for (int i = 0; i < 30; ++i)
-            f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}});
-        f.device.sync("crm");
+        make_many(30);
         f.remote.forget("Accounts", account);
         edit_account();
         f.remote.no_fetch["Contacts"] = Errc::kUnavailable;
@@ -115,11 +121,7 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
         CHECK(accounts() == 0);
     }
     SECTION("none of many is there: a person is asked") {
-        std::vector<std::string> more;
-        for (int i = 0; i < 300; ++i)
-            more.push_back(
-                f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}}));
-        f.device.sync("crm");
+        const auto more = make_many(300);
         for (const auto& id : more) f.remote.forget("Contacts", id);
         f.remote.forget("Accounts", account);
         edit_account();
@@ -129,11 +131,7 @@ TEST_CASE("B5: who says that one record is missing is asked for those that were 
         CHECK(accounts() == 1);
     }
     SECTION("… also about what was sent before, and nothing more is read until then") {
-        std::vector<std::string> more;
-        for (int i = 0; i < 300; ++i)
-            more.push_back(
-                f.remote.create("Contacts", {{"Last_Name", Value("L" + std::to_string(i))}}));
-        f.device.sync("crm");
+        const auto more = make_many(300);
         edit_account();
         f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
         CHECK(f.device.sync("crm").problem);
