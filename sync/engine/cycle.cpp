@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
@@ -79,7 +80,7 @@ std::string counts_json(const CycleReport& report) {
 class Run {
 public:
     Run(Cycle::Ports ports, const ConnectionSettings& settings, const CycleOptions& options)
-        : ports_(ports), settings_(settings), options_(options), sql_(ports.db) {}
+        : ports_(std::move(ports)), settings_(settings), options_(options), sql_(ports_.db) {}
 
     CycleReport go() {
         take_mapping();
@@ -626,7 +627,7 @@ Result<replica::Database> copy_of(const replica::Database& db) {
 }  // namespace
 
 Cycle::Cycle(Ports ports, const ConnectionSettings& settings)
-    : ports_(ports), settings_(settings) {}
+    : ports_(std::move(ports)), settings_(settings) {}
 
 Result<CycleReport> Cycle::run(const CycleOptions& options) {
     if (!options.dry_run) return guarded([&] { return Run(ports_, settings_, options).go(); });
