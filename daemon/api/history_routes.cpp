@@ -156,15 +156,13 @@ Result<UndoScope> last_change(const replica::Database& db, const replica::Catalo
     if (*seq) return UndoScope::change(**seq);
     auto any = replica::changes_of_record(db, catalogue, entity, id, 1);
     if (!any) return pass(any);
-    const std::map<std::string, std::string> what{
-        {"entity", entity}, {"record", std::to_string(id)}, {"field", field}};
-    const auto none = [&](const char* reason, const std::string& message) {
-        auto args = what;
-        args["reason"] = reason;
-        return fail(Errc::kNotFound, message, std::move(args));
-    };
-    if (any->empty()) return none("no_history", "the record has no history");
-    return none("field_unchanged", "the field has not been changed");
+    const bool none = any->empty();
+    return fail(Errc::kNotFound,
+                none ? "the record has no history" : "the field has not been changed",
+                {{"reason", none ? "no_history" : "field_unchanged"},
+                 {"entity", entity},
+                 {"record", std::to_string(id)},
+                 {"field", field}});
 }
 
 // The last transaction that changed what can be undone: its newest such entry and those beside it.

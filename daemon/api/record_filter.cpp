@@ -25,6 +25,10 @@ Result<Value> number(const replica::Filter& filter, const std::string& text) {
 
 /// True if a time can begin so: with what is left out as in one of these, it is one.
 bool begins_a_time(const std::string& text) {
+    const auto is_part = [](char c) {
+        return (c >= '0' && c <= '9') || c == '-' || c == ':' || c == '.' || c == 'T';
+    };
+    if (text.empty() || !std::ranges::all_of(text, is_part)) return false;
     const auto completed = [&](std::string_view rest) {
         auto whole = text;
         if (whole.size() < rest.size()) whole += rest.substr(whole.size());
@@ -37,7 +41,7 @@ bool begins_a_time(const std::string& text) {
 /// day. They are in the order of text.
 Result<Value> beginning(replica::Filter& filter, const std::string& text,
                         const std::string& complete) {
-    if (text.empty() || !begins_a_time(text)) return wants(filter, complete);
+    if (!begins_a_time(text)) return wants(filter, complete);
     switch (filter.compare) {
         case Compare::kEqual:
             filter.compare = Compare::kStartsWith;

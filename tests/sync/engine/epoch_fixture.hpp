@@ -26,6 +26,14 @@ struct EpochFixture {
         });
         device.sync("crm");
     }
+    /// The remote as it was when it was backed up: with no more than those three.
+    MemoryRemote backed_up() {
+        MemoryRemote out(clock);
+        out.streams = remote.streams;
+        for (const char* name : {"Ada", "Bob", "Cy"})
+            out.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+        return out;
+    }
     void set_phone(const std::string& name, const std::string& phone) {
         device.sql("UPDATE contact SET phone = '" + phone + "' WHERE last_name = '" + name + "'");
     }

@@ -348,11 +348,8 @@ TEST_CASE("B5: what a remote lost with its backup goes there again, once, under 
     const bool key = GENERATE(true, false);
     CAPTURE(key);
     EpochFixture f(key);
-    // As it was when it was backed up; the first of these records were born there, without a key.
-    MemoryRemote earlier(f.clock);
-    earlier.streams = f.remote.streams;
-    for (const char* name : {"Ada", "Bob", "Cy"})
-        earlier.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    // Those that are in the backup were born there, without a key.
+    auto earlier = f.backed_up();
     // What it was told since.
     f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
     f.device.sync("crm");
@@ -496,10 +493,7 @@ TEST_CASE("B5: what may not be read any more keeps nothing of an accepted remote
 TEST_CASE("B5: an edit of a record that an accepted remote lacks is the base of no other record",
           "[epoch][organisation]") {
     EpochFixture f;
-    MemoryRemote earlier(f.clock);
-    earlier.streams = f.remote.streams;
-    for (const char* name : {"Ada", "Bob", "Cy"})
-        earlier.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    auto earlier = f.backed_up();
     f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
     f.device.sync("crm");
     f.later();
