@@ -198,8 +198,10 @@ private:
                   {}});
     }
 
+    // What a person has accepted since is not paused for what was found before.
     void pause(const Error& error) {
         WriteTransaction transaction(ports_.db);
+        refuse_if_accepted(sql_, connection_);
         sql_.run("UPDATE kontor_connection SET paused = ? WHERE id = ?", error.message,
                  connection_);
         transaction.commit();

@@ -104,10 +104,12 @@ bool makes_nothing_twice(Sql& sql, std::int64_t stream) {
 
 // All that is there has been shown, under its id or its key. What it lacks counts as what was here
 // before the remote was connected.
-void make_new(Sql& sql, std::int64_t stream) {
+void make_new(Context& context, std::int64_t stream) {
+    Sql& sql = context.sql;
     const auto lacked =
         "state = " + std::to_string(static_cast<int>(LinkState::kMissing)) + " AND covers = 0";
     forget_beside(sql, stream, lacked);
+    let_go_all(context, stream, lacked);  // lists that lag may not have shown it yet
     // Of an edit made since: it is sent with the record.
     sql.run(
         "DELETE FROM kontor_conflict WHERE state = 'open' AND link IN"
@@ -197,7 +199,7 @@ void introduce_missing(Context& context, const std::vector<const StreamPlan*>& s
             continue;
         pin_referrers_of_missing(context, *plan);
         EngineTransaction transaction(context);
-        make_new(context.sql, plan->id);
+        make_new(context, plan->id);
         transaction.commit();
     }
 }

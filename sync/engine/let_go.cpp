@@ -25,6 +25,14 @@ void let_go(Context& context, std::int64_t stream, std::string_view ext) {
                     key_of(stream, ext), context.now());
 }
 
+void let_go_all(Context& context, std::int64_t stream, const std::string& which) {
+    context.sql.run(
+        "INSERT OR REPLACE INTO kontor_meta(key, value) SELECT ? || ext_id, ? FROM kontor_link"
+        " WHERE stream = ? AND ext_id <> '' AND " +
+            which,
+        first_key(stream), context.now(), stream);
+}
+
 void forget_gone_link(Context& context, const Link& link) {
     let_go(context, link.stream, link.ext_id);
     forget_link(context.sql, link.id);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "sync/engine/context.hpp"
@@ -17,6 +18,8 @@ namespace kontor::engine {
 inline constexpr std::chrono::days kLetGoKept{30};
 
 void let_go(Context& context, std::int64_t stream, std::string_view ext);
+/// Those of all links of the stream that `which`, a condition of ours in SQL, is true of.
+void let_go_all(Context& context, std::int64_t stream, const std::string& which);
 /// let_go() of the link's remote id, and forget_link().
 void forget_gone_link(Context& context, const Link& link);
 

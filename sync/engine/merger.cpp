@@ -144,6 +144,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
                 return;
             }
             take_back(context_.sql, plan_.id, image.id);
+            drop_create_of(image);
         }
         if (!adopt_created(image)) return insert_new(image, authoritative);
         stored = link_by_ext(context_.sql, plan_.id, image.id);

@@ -86,6 +86,20 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
     return std::nullopt;
 }
 
+// What has not changed since before our create was sent is not what that has made, though it bears
+// the same key: nothing that was sent says what it holds.
+void Merger::drop_create_of(const remote::RecordView& image) {
+    const auto unsent = key_of(image).empty() ? std::nullopt : unsent_link_of(image);
+    const auto changed = parse_instant(image.version);
+    if (!unsent || !changed ||
+        link_by_id(context_.sql, *unsent)->state != replica::LinkState::kLive)
+        return;
+    for (const Intent& intent : intents_of(context_.sql, *unsent))
+        if (intent.op == "create" && intent.at &&
+            *changed < *intent.at + context_.clock_offset - context_.clock_uncertainty)
+            drop_intent(context_.sql, intent.id);
+}
+
 bool Merger::adopt_created(const remote::RecordView& image) {
     const auto link_id = unsent_link_of(image);
     if (!link_id) return false;
@@ -325,7 +339,9 @@ void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     std::vector<const GroupPlan*> waiting;
     const Row row = row_from(image, Row(plan_.columns.size(), Value::null()), waiting);
     Link link;
-    link.record = insert_row(context_, plan_, row, cause(image, ""), 0, uid_for(image));
+    const auto uid = uid_for(image);
+    link.record = insert_row(context_, plan_, row, cause(image, ""), 0, uid);
+    if (!uid.empty()) inherit_doubts(uid, link.record);
     link.stream = plan_.id;
     link.ext_id = std::string(image.id);
     link.version = std::string(image.version);
@@ -339,6 +355,17 @@ void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     link_arrived(link);
     ++counts_.created_here;
+}
+
+// A record that was deleted here is back, as another row. Where it is not known whether it was
+// created before, it must not be created again.
+void Merger::inherit_doubts(const std::string& uid, std::int64_t record) {
+    context_.sql.run(
+        "UPDATE kontor_link SET record = ?1 WHERE ext_id IS NULL AND record <> ?1 AND stream IN"
+        " (SELECT id FROM kontor_stream WHERE entity = ?2) AND id IN"
+        " (SELECT link FROM kontor_intent WHERE key = ?3 AND op = 'create'"
+        " AND state IN ('sent', 'unknown', 'parked'))",
+        record, plan_.entity.id, uid);
 }
 
 // What is known of a link whose row has just been made from `image`.

@@ -38,6 +38,7 @@ public:
         /// The remote's that a person has accepted (Server::epoch).
         std::uint64_t epoch = 0;
         bool accepted = false;
+        int acceptances = 0;
         /// Types that the remote's fields have had, as of the last whole cycle (Server::retypes).
         std::uint64_t retypes = 0;
         /// Version of each link, by its id and the record's at the remote.

@@ -135,6 +135,12 @@ void World::change_epoch(Server& server, const Step& step) {
         }
 }
 
+// Who was told that it was set back need not wait until a sync has found it out.
+bool World::may_accept(Device& device, const std::string& name) const {
+    const auto& connected = device.connection(name);
+    return waits_for_word(device, name) || connected.epoch != connected.account->server().epoch();
+}
+
 // Of several devices one sends what the remote has lost: each knows it under a key of its own.
 void World::accept(Device& device, const std::string& name, bool send) {
     auto& connected = device.connection(name);
@@ -152,6 +158,7 @@ void World::accept(Device& device, const std::string& name, bool send) {
     connected.epoch = connected.account->server().epoch();
     connected.met = false;
     connected.accepted = true;
+    ++connected.acceptances;
     connected.versions.clear();
     connected.account->forget_newest();
 }

@@ -22,9 +22,9 @@ std::size_t put_in(Dice& dice, Scenario& scenario, Act act, std::size_t from) {
     return where;
 }
 
-void put_whole(Dice& dice, Scenario& scenario, const std::vector<Step>& steps) {
-    auto where =
-        scenario.steps.begin() + static_cast<std::ptrdiff_t>(dice.roll(scenario.steps.size() + 1));
+void put_whole(Dice& dice, Scenario& scenario, const std::vector<Step>& steps, std::size_t from) {
+    auto where = scenario.steps.begin() +
+                 static_cast<std::ptrdiff_t>(from + dice.roll(scenario.steps.size() - from + 1));
     while (where != scenario.steps.end() && where->at >= 0) ++where;
     scenario.steps.insert(where, steps.begin(), steps.end());
 }

@@ -146,6 +146,22 @@ void load_in_use(Dice& dice, Scenario& scenario) {
     scenario.steps.insert(scenario.steps.begin(), steps.begin(), steps.end());
 }
 
+// Who was told of it accepts the remote while a sync reads what is there, or pushes.
+void accept_during_sync(Dice& dice, Scenario& scenario, std::size_t from, int remote) {
+    for (const Connection& one : scenario.connections) {
+        if (one.remote != remote) continue;
+        Step sync, accept;
+        sync.act = Act::kSync;
+        accept.act = Act::kAccept;
+        sync.device = accept.device = one.device;
+        sync.remote = accept.remote = remote;
+        sync.field = dice.percent(30) ? 5 : 1;  // with a sweep, or without
+        accept.amount = static_cast<std::int64_t>(dice.roll(1'000));
+        accept.at = 1 + static_cast<int>(dice.roll(24));
+        put_whole(dice, scenario, {sync, accept}, from);
+    }
+}
+
 // A remote loses what came after its backup, or another organisation answers in its place; sooner
 // or later a person accepts it.
 void set_back(Scenario& scenario) {
@@ -168,6 +184,8 @@ void set_back(Scenario& scenario) {
         accept.device = one.device;
         accept.remote = remote;
     }
+    Dice in_haste(scenario.seed + 0xACC);
+    if (in_haste.percent(50)) accept_during_sync(in_haste, scenario, at + 1, remote);
 }
 
 // A laptop is lost, or its file damaged: its replica goes on from a backup.

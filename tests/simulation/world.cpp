@@ -288,10 +288,11 @@ void World::perform(const Step& step) {
         case Act::kTheirSetBack:
             return change_epoch(server, step);
         case Act::kAccept:
-            if (!device.disk().dead() && waits_for_word(device, server.name()) &&
-                std::ranges::find(syncing_, device.number()) == syncing_.end())
+            if (!device.disk().dead() && may_accept(device, server.name()))
                 accept(device, server.name(), step.amount % 2 == 0);
-            if (device.disk().dead()) restart(device);
+            if (device.disk().dead() &&
+                std::ranges::find(syncing_, device.number()) == syncing_.end())
+                restart(device);
             return;
         case Act::kBackUp:
             if (!device.disk().dead()) device.back_up(time_.now);
@@ -372,6 +373,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     Account& account = *device.connection(name).account;
     const auto skew = device.clock().skew();
     const auto retypes = account.server().retypes();
+    const int acceptances = device.connection(name).acceptances;
     account.rehearse(options.dry_run);
     const auto report = device.sync(name, options, observer);
     account.rehearse(false);
@@ -397,6 +399,11 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     const int fired = device.connection(name).account->take_fired() + full;
     tally_.add("faults", fired);
     tally_.add("full disks", full > 0 ? 1 : 0);
+    if (device.connection(name).acceptances != acceptances) {
+        tally_.add("accepted during a sync");
+        // It ends with its next transaction, if there was one more.
+        if (error == nullptr || error->code == Errc::kCancelled) return false;
+    }
     if (error == nullptr) {
         if (!options.dry_run && !device.disk().dead()) {
             check_taken(*this, device, name, options.streams);

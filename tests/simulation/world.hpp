@@ -90,6 +90,7 @@ private:
     void make_twins();
     void have_met(Device& device, const std::string& name);
     void change_epoch(Server& server, const Step& step);
+    [[nodiscard]] bool may_accept(Device& device, const std::string& name) const;
     void accept(Device& device, const std::string& name, bool send);
     bool accept_all();
     void restore(Device& device);

@@ -1,4 +1,5 @@
 // A remote that was set back to its backup, and another organisation behind the same address.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/sync/engine/epoch_fixture.hpp"
@@ -573,4 +574,82 @@ TEST_CASE("B5: what a sync had begun before its remote was accepted ends there",
     CHECK(f.device.number("SELECT count(*) FROM contact") == 8);
     f.device.sync("crm");
     CHECK(f.device.number("SELECT count(*) FROM contact") == 8);
+}
+
+TEST_CASE("B5: a remote that is accepted while it is asked who it is is not paused for its answer",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    f.remote.org = "org-2";
+    f.remote.during_check = [&] {
+        f.remote.during_check = nullptr;
+        REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    };
+    const auto cut = f.device.try_sync("crm");
+    REQUIRE(!cut);
+    CHECK(cut.error().code == Errc::kCancelled);
+    CHECK(f.device.text("SELECT paused FROM kontor_connection").empty());
+    f.device.sync("crm");
+    CHECK(f.device.text("SELECT org_id FROM kontor_connection") == "org-2");
+}
+
+TEST_CASE("B5: what the lists of an accepted remote did not show yet is met, not taken for ours",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    for (auto& stream : f.remote.streams) stream.can.list_ids = false;
+    f.device.settings("crm").streams = f.remote.streams;
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    const auto dee = f.remote.ids("Contacts").back();
+    f.remote.unlisted = {dee};
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1",
+                                  engine::Missing::kSend));
+    f.device.sync("crm");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+
+    // It counts as new there. What is sent of it does not arrive, and its key is found there.
+    f.set_phone("Dee", "8");
+    f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    CHECK(f.device.sync("crm").problem);
+    f.remote.unlisted.clear();
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+    CHECK(f.remote.ids("Contacts").size() == 4);
+    CHECK(f.device.remote_id("Contacts", 4) == dee);
+    REQUIRE(f.open().size() == 1);  // nothing is known of what the two have in common
+    REQUIRE(engine::resolve(f.device.engine_db(), f.clock, f.device.random, f.open().front().id,
+                            engine::Side::kOurs, "uid:1"));
+    f.device.sync("crm");
+    CHECK(f.remote.value("Contacts", dee, "Phone") == Value("8"));
+}
+
+TEST_CASE("A3: what comes back under its key is not created again where it may have been created",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    MemoryRemote other(f.clock);
+    other.streams = people_streams();
+    for (auto& stream : other.streams) stream.can.key_field.clear();
+    f.device.connect("other", other);
+    f.device.sync("other");
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    other.next_push = MemoryRemote::Fault::kLostAnswer;
+    CHECK(f.device.sync("other").problem);
+    const auto named_dee = [&] {
+        const auto ids = other.ids("Contacts");
+        return std::ranges::count_if(ids, [&](const std::string& id) {
+            return other.value("Contacts", id, "Last_Name") == Value("Dee");
+        });
+    };
+    REQUIRE(named_dee() == 1);
+    other.edit("Contacts", other.ids("Contacts").back(), {{"Phone", Value("8")}});
+
+    // Its deletion is dropped with what was known of the other remote, which shows it again.
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Dee'");
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.device.sync("crm");
+    REQUIRE(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Dee'") == 1);
+    for (int i = 0; i < 3; ++i) {
+        f.later();
+        static_cast<void>(f.device.try_sync("other"));
+    }
+    CHECK(named_dee() == 1);
 }
