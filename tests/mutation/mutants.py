@@ -279,4 +279,11 @@ MUTANTS = [
     ("a mapping that was taken once is not looked at again", "b", {CYCLE: [(
         "taken->plugin == settings_.plugin && taken->mapping == settings_.mapping;",
         "taken->plugin == settings_.plugin;")]}),
+    ("what a person has accepted is paused for what was found before", "B5", {CYCLE: [(
+        "        WriteTransaction transaction(ports_.db);\n        refuse_if_accepted(sql_, connection_);\n",
+        "        WriteTransaction transaction(ports_.db);\n")]}),
+    ("what lists had not shown yet is taken for our own create", "C1 b", {MERGER: [(
+        "            drop_create_of(image);\n", "")]}),
+    ("what comes back under its key is created again where that is in doubt", "A3", {NEW: [(
+        "    if (!uid.empty()) inherit_doubts(uid, link.record);\n", "")]}),
 ]
