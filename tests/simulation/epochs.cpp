@@ -115,7 +115,7 @@ void World::change_epoch(Server& server, const Step& step) {
     if (step.act == Act::kTheirBackup) return server.back_up();
     if (step.act == Act::kTheirReplaced)
         server.replace(step.amount % 2 == 0);
-    else if (!server.set_back())
+    else if (!server.set_back(step.amount % 3 == 0))
         return;
     tally_.add(step.act == Act::kTheirReplaced ? "remotes replaced" : "remotes set back");
     for (auto& device : devices_)

@@ -297,9 +297,15 @@ void Server::go_on_with(Records records) {
     records_ = std::move(records);
 }
 
-bool Server::set_back() {
+bool Server::set_back(bool in_part) {
     if (!backup_) return false;
-    go_on_with(backup_->records);
+    Records records = backup_->records;
+    if (in_part) {
+        records["Contacts"] = records_["Contacts"];
+        go_on_with(std::move(records));
+        return true;
+    }
+    go_on_with(std::move(records));
     if (dice_.percent(30)) next_id_ = backup_->next_id;
     if (dice_.percent(50)) revision_ = backup_->revision;
     return true;

@@ -162,6 +162,24 @@ void accept_during_sync(Dice& dice, Scenario& scenario, std::size_t from, int re
     }
 }
 
+// What it lacks is to be sent to it, but of the first sync after that some requests fail.
+void read_in_part(Dice& dice, Scenario& scenario, std::size_t from, int remote) {
+    for (const Connection& one : scenario.connections) {
+        if (one.remote != remote) continue;
+        Step accept, sync, fault;
+        accept.act = Act::kAccept;
+        sync.act = Act::kSync;
+        fault.act = Act::kFault;
+        accept.device = sync.device = fault.device = one.device;
+        accept.remote = sync.remote = fault.remote = remote;
+        sync.field = 1;
+        fault.field = static_cast<std::uint64_t>(dice.percent(50) ? Fault::kMalformed
+                                                                  : Fault::kRateLimited);
+        fault.at = 1 + static_cast<int>(dice.roll(16));
+        put_whole(dice, scenario, {accept, sync, fault}, from);
+    }
+}
+
 // A remote loses what came after its backup, or another organisation answers in its place; sooner
 // or later a person accepts it.
 void set_back(Scenario& scenario) {
@@ -186,6 +204,7 @@ void set_back(Scenario& scenario) {
     }
     Dice in_haste(scenario.seed + 0xACC);
     if (in_haste.percent(50)) accept_during_sync(in_haste, scenario, at + 1, remote);
+    if (in_haste.percent(50)) read_in_part(in_haste, scenario, at + 1, remote);
 }
 
 // A laptop is lost, or its file damaged: its replica goes on from a backup.
