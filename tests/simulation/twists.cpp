@@ -173,8 +173,8 @@ void read_in_part(Dice& dice, Scenario& scenario, std::size_t from, int remote) 
         accept.device = sync.device = fault.device = one.device;
         accept.remote = sync.remote = fault.remote = remote;
         sync.field = 1;
-        fault.field = static_cast<std::uint64_t>(dice.percent(50) ? Fault::kMalformed
-                                                                  : Fault::kRateLimited);
+        fault.field =
+            static_cast<std::uint64_t>(dice.percent(50) ? Fault::kMalformed : Fault::kRateLimited);
         fault.at = 1 + static_cast<int>(dice.roll(16));
         put_whole(dice, scenario, {accept, sync, fault}, from);
     }
