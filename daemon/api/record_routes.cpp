@@ -174,15 +174,15 @@ Result<ApiResponse> export_csv(const ApiRequest& request, app::Databases& databa
 
 // --- Edits
 
-Result<std::map<std::string, Value>> fields_from(const json& object) {
+Result<> take_fields(const json& object, replica::Edit& edit) {
     if (!object.is_object()) return fail(Errc::kInvalid, "fields must be an object");
-    std::map<std::string, Value> out;
     for (const auto& [name, item] : object.items()) {
         auto value = value_from(item);
         if (!value) return pass(value);
-        out.emplace(name, std::move(*value));
+        edit.fields.emplace(name, std::move(*value));
+        if (item.is_structured()) edit.json.insert(name);
     }
-    return out;
+    return {};
 }
 
 // 409 if If-Match names another version than the present one.
@@ -366,12 +366,10 @@ Result<ApiResponse> post_records(Services& services, const ApiRequest& request) 
     if (items.size() > kBatchMax) return fail(Errc::kInvalid, "too many records at once");
     std::vector<replica::Edit> edits;
     for (const auto& item : items) {
-        auto fields = fields_from(item);
-        if (!fields) return pass(fields);
         replica::Edit edit;
         edit.kind = replica::Edit::Kind::kCreate;
         edit.entity = request.param("entity");
-        edit.fields = std::move(*fields);
+        if (auto taken = take_fields(item, edit); !taken) return pass(taken);
         edits.push_back(std::move(edit));
     }
     return apply(services, request, edits, 201);
@@ -388,9 +386,8 @@ Result<ApiResponse> change_record(Services& services, const ApiRequest& request,
     if (kind == replica::Edit::Kind::kUpdate) {
         auto body = parse_body(request, {"fields"});
         if (!body) return pass(body);
-        auto fields = fields_from(body->contains("fields") ? (*body)["fields"] : json());
-        if (!fields) return pass(fields);
-        edit.fields = std::move(*fields);
+        const json fields = body->contains("fields") ? (*body)["fields"] : json();
+        if (auto taken = take_fields(fields, edit); !taken) return pass(taken);
     }
     return apply(services, request, std::span(&edit, 1), 200);
 }

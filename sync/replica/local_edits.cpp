@@ -124,6 +124,9 @@ Result<Checked> check_fields(const Database& db, const Catalogue& catalogue, con
                 name);
         auto kept = check_value(*field, value);
         if (!kept) return name_it(kept.error(), name);
+        if (edit.json.contains(name) && !keeps_json(*field))
+            return name_it(
+                fail(Errc::kInvalid, name + " must be text", {{"wants", "text"}}).value(), name);
         if (auto ok = check_target(db, catalogue, *field, *kept); !ok)
             return name_it(ok.error(), name);
         checked.emplace_back(field, std::move(*kept));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct Edit {
     /// Of kCreate: 32 lower-case hex digits where whoever makes the record knows it by a name of
     /// their own, so that it is made once; "" = drawn at random.
     std::string uid = {};
+    /// Those of `fields` whose value is the text of a JSON list or object: a field that keeps no
+    /// such text refuses it, though it would take the same as a plain text.
+    std::set<std::string> json = {};
 };
 
 /// A value that was taken although it is unusual: a choice that is not on the field's list.

@@ -199,6 +199,10 @@ Result<Value> check_value(const Field& field, const Value& value) {
     }
 }
 
+bool keeps_json(const Field& field) {
+    return field.type == remote::FieldType::kList || field.type == remote::FieldType::kJson;
+}
+
 bool known_choice(const Field& field, const Value& value) {
     if (field.type != remote::FieldType::kChoice || field.choices.empty() || value.is_blank())
         return true;

@@ -18,6 +18,9 @@ namespace kontor::replica {
 /// is not looked at, nor whether a choice is on the list (see known_choice).
 [[nodiscard]] Result<Value> check_value(const Field& field, const Value& value);
 
+/// True if the field's text is JSON: a list, or anything.
+[[nodiscard]] bool keeps_json(const Field& field);
+
 /// False for a text that is not on the list of a choice field that has one.
 [[nodiscard]] bool known_choice(const Field& field, const Value& value);
 

@@ -35,6 +35,12 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
                          {{"If-Match", etag}});
     CHECK(changed.status == 409);
 
+    for (const json& no_text : {json::array({"a", "b"}), json{{"a", "b"}}}) {
+        changed = daemon.send("PATCH", path, {{"fields", {{"description", no_text}}}});
+        CHECK(changed.status == 400);
+        CHECK(changed.body.find("description must be text") != std::string::npos);
+    }
+
     const auto page = daemon.json(
         "/api/v1/records/contact?filter=last_name:=:%E7%8E%8B&fields=first_name&total=true");
     REQUIRE(page["records"].size() == 1);
