@@ -123,6 +123,9 @@ std::optional<std::string> read_text(const std::string& file, Problems& problems
     struct stat status {};
     std::string trouble;
     if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) trouble = "is not a regular file";
+    // It names commands that kontord runs.
+    else if ((status.st_mode & S_IWOTH) != 0)
+        trouble = "can be changed by every user of this computer; run chmod o-w";
     while (trouble.empty() && text.size() <= kFileMax) {
         char buffer[16384];
         const auto got = ::read(fd, buffer, sizeof buffer);

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "sync/replica/moved.hpp"
+
 namespace kontor::app {
 
 namespace {
@@ -23,6 +25,10 @@ Result<Databases::Lease> Databases::lend(replica::Access access) {
             idle.pop_back();
             return Lease(this, access, std::move(db));
         }
+        // Another file of that name would be opened beside the log of the one that is open.
+        for (const auto& [kind, handles] : idle_)
+            if (!handles.empty() && handles.front()->has_moved())
+                return replica::moved_error(path_);
     }
     auto opened = replica::Database::open(path_, options(access));
     if (!opened) return pass(opened);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "connectors/host/utf8.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::host {
 namespace {

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "connectors/host/connector_failure.hpp"
-#include "connectors/host/utf8.hpp"
 #include "connectors/sandbox/syscall_filter.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::host {
 namespace {

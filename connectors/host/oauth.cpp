@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "connectors/host/digest.hpp"
+
 namespace kontor::host {
 namespace {
 
@@ -26,7 +28,8 @@ OAuthTokens::OAuthTokens(OAuthSettings settings, HttpClient& http, const Clock& 
               token_file_name(settings_.client.token_url, settings_.client.client_id,
                               settings_.refresh_token),
           {.limit_count = settings_.token_limit_count,
-           .limit_window = settings_.token_limit_window},
+           .limit_window = settings_.token_limit_window,
+           .asked_with = sha256_hex(settings_.client.client_secret.reveal()).substr(0, 16)},
           [this](TokenState kept) { return ask(std::move(kept)); }, clock, sleeper, redactor) {
     redactor.add(settings_.client.client_secret);
     redactor.add(settings_.refresh_token);

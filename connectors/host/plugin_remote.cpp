@@ -7,7 +7,7 @@
 
 #include "connectors/host/description_json.hpp"
 #include "connectors/host/json_text.hpp"
-#include "connectors/host/utf8.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::host {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "connectors/host/scram.hpp"
-#include "connectors/host/utf8.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::host {
 namespace {

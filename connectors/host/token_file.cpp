@@ -31,6 +31,7 @@ TokenState TokenState::copy() const {
     out.asked = asked;
     out.refused_at = refused_at;
     out.refused_with = refused_with;
+    out.refused_for = refused_for;
     return out;
 }
 
@@ -53,6 +54,7 @@ Result<TokenState> load_token_state(const std::string& path) {
         if (at.is_number_integer()) state.asked.push_back(instant_of(at.get<std::int64_t>()));
     state.refused_at = instant_of(integer_of(*json, "refused_ms"));
     state.refused_with = text_of(*json, "refused_with");
+    state.refused_for = text_of(*json, "refused_for");
     return state;
 }
 
@@ -65,6 +67,7 @@ Result<> save_token_state(const std::string& path, const TokenState& state) {
                            {"values", state.values},
                            {"refused_ms", ms_of(state.refused_at)},
                            {"refused_with", state.refused_with},
+                           {"refused_for", state.refused_for},
                            {"asked_ms", nlohmann::json::array()}};
     for (const auto at : state.asked) json["asked_ms"].push_back(ms_of(at));
     std::string text = dump_json(json);

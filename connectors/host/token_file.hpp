@@ -22,6 +22,7 @@ struct TokenState {
     std::vector<Instant> asked;                 ///< when tokens were asked for, oldest first
     Instant refused_at{};                       ///< when the accounts server last refused, …
     std::string refused_with;  ///< … and its error code; "" = the last answer was a token
+    std::string refused_for;   ///< … to whom: TokenRules::asked_with
 
     [[nodiscard]] TokenState copy() const;
 };

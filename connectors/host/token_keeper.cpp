@@ -1,6 +1,7 @@
 #include "connectors/host/token_keeper.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "connectors/host/file_lock.hpp"
 
@@ -30,7 +31,7 @@ tl::unexpected<Error> too_many(std::chrono::milliseconds wait) {
 TokenKeeper::TokenKeeper(std::string path, TokenRules rules, Ask ask, const Clock& clock,
                          Sleeper& sleeper, Redactor& redactor)
     : path_(std::move(path)),
-      rules_(rules),
+      rules_(std::move(rules)),
       ask_(std::move(ask)),
       clock_(clock),
       sleeper_(sleeper),
@@ -108,7 +109,8 @@ Result<> TokenKeeper::obtain(const Bore* rejected) {
 Result<> TokenKeeper::may_ask(TokenState& state) const {
     const auto now = clock_.now();
     const auto since_refusal = now - state.refused_at;
-    if (!state.refused_with.empty() && since_refusal >= 0ms && since_refusal < kRefusalHolds)
+    if (!state.refused_with.empty() && state.refused_for == rules_.asked_with &&
+        since_refusal >= 0ms && since_refusal < kRefusalHolds)
         return fail(Errc::kUnauthenticated, "the accounts server answered " + state.refused_with,
                     {{"oauth_error", state.refused_with}});
     const std::chrono::milliseconds window = rules_.limit_window;
@@ -133,6 +135,7 @@ Result<TokenState> TokenKeeper::ask(TokenState state) {
         if (error.code == Errc::kUnauthenticated) {
             state.refused_at = clock_.now();
             state.refused_with = error.args["oauth_error"];
+            state.refused_for = rules_.asked_with;
             if (auto saved = save_token_state(path_, state); !saved) return pass(saved);
         }
         return tl::unexpected(std::move(error));

@@ -18,6 +18,7 @@ struct TokenRules {
     int limit_count = 0;  ///< tokens that may be asked for in the window; 0 = no limit
     std::chrono::seconds limit_window{600};
     std::chrono::seconds renew_before{60};  ///< a token is renewed so long before it expires
+    std::string asked_with = {};  ///< a digest of the secrets sent: a refusal is of these alone
 };
 
 /// Access tokens that are asked for, kept in a file, and renewed in time. Whatever the number of

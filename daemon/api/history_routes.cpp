@@ -193,12 +193,14 @@ Result<UndoScope> last_transaction(const replica::Database& db, const replica::C
         // Those beside it may be on the next page.
         auto beside = replica::changes_of_record(db, catalogue, entity, id, kPage, newest->seq + 1);
         if (!beside) return pass(beside);
-        std::int64_t first = newest->seq;
+        std::int64_t first = newest->seq, last = newest->seq;
+        for (auto later = newest; later != changes->begin(); last = later->seq)
+            if ((--later)->at != newest->at || later->seq != last + 1) break;
         for (const auto& entry : *beside) {
             if (entry.seq < first - 1 || entry.at != newest->at) break;
             first = entry.seq;
         }
-        return UndoScope::range(first, newest->seq);
+        return UndoScope::range(first, last);
     }
 }
 
@@ -225,6 +227,9 @@ Result<UndoScope> scope_of(const json& body, const replica::Database& db,
         const auto& since = body["since"];
         if (since.is_number_integer()) {
             first = since.get<std::int64_t>();
+            if (first < 1)
+                return fail(Errc::kInvalid, "since is a history entry or an instant",
+                            {{"key", "since"}});
         } else if (since.is_string()) {
             const auto at = parse_instant(since.get<std::string>());
             if (!at)

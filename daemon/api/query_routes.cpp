@@ -57,8 +57,10 @@ public:
     explicit Fence(sqlite3* db) : db_(db), deadline_{std::chrono::steady_clock::now() + kTimeMax} {
         sqlite3_set_authorizer(db_, may, nullptr);
         sqlite3_progress_handler(db_, kStepsPerCheck, Deadline::passed, &deadline_);
+        length_max_ = sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, static_cast<int>(kBytesMax));
     }
     ~Fence() {
+        sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, length_max_);
         sqlite3_progress_handler(db_, 0, nullptr, nullptr);
         sqlite3_set_authorizer(db_, nullptr, nullptr);
     }
@@ -68,6 +70,7 @@ public:
 private:
     sqlite3* db_;
     Deadline deadline_;
+    int length_max_ = 0;
 };
 
 tl::unexpected<Error> sql_error(Error error) {
@@ -99,17 +102,20 @@ Result<json> collect(replica::Statement& statement, std::int64_t limit) {
         auto row = statement.step();
         if (!row) return sql_error(row.error());
         if (!*row) break;
-        if (rows.size() >= static_cast<std::size_t>(limit) || bytes > kBytesMax) {
+        if (rows.size() >= static_cast<std::size_t>(limit)) {
             truncated = true;
             break;
         }
         json cells = json::array();
-        for (int i = 0; i < statement.columns(); ++i) {
+        for (int i = 0; i < statement.columns() && bytes <= kBytesMax; ++i) {
             const auto value = statement.value(i);
-            bytes += value.text.size() + 8;
             const bool is_blob = sqlite3_column_type(statement.raw(), i) == SQLITE_BLOB;
+            bytes += value.text.size() * (is_blob ? 2 : 1) + 8;
+            if (bytes > kBytesMax) break;
             cells.push_back(is_blob ? json(blob_literal(value.text)) : to_json(value));
         }
+        truncated = bytes > kBytesMax;  // half a row is none
+        if (truncated) break;
         rows.push_back(std::move(cells));
     }
     statement.reset();
@@ -269,7 +275,8 @@ Result<ApiResponse> search_records(Services& services, const ApiRequest& request
 }  // namespace
 
 void add_query_routes(Router& router, Services& s) {
-    router.add("POST", "/api/v1/sql", [&s](const ApiRequest& r) { return sql(s, r); });
+    router.add(
+        "POST", "/api/v1/sql", [&s](const ApiRequest& r) { return sql(s, r); }, Cost::kSlow);
     router.add("GET", "/api/v1/entities", [&s](const ApiRequest& r) { return entities(s, r); });
     router.add("GET", "/api/v1/search", [&s](const ApiRequest& r) { return search_records(s, r); });
 }

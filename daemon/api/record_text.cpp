@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 
-#include "connectors/host/utf8.hpp"
 #include "daemon/api/json_io.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::api {
 namespace {
@@ -17,7 +17,7 @@ bool needs_no_escape(std::string_view text) {
                                     return static_cast<unsigned char>(c) < 0x20 || c == '"' ||
                                            c == '\\';
                                 }) &&
-           host::is_utf8(text);
+           is_utf8(text);
 }
 
 void append_json(std::string& out, const json& value) {

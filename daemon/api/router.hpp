@@ -15,7 +15,7 @@ enum class Cost {
     kLight,  ///< one record: runs on the loop, for handing it over would take longer than doing it
     kBrief,  ///< some records written: on the loop if nobody has to be waited for, else on a pool
     kQuick,  ///< database work
-    kSlow,   ///< may wait for a remote
+    kSlow,   ///< may wait for a remote, or take as long as a user's SQL
 };
 
 using Handler = std::function<Result<ApiResponse>(const ApiRequest&)>;

@@ -16,8 +16,8 @@ std::string trimmed(std::string_view text) {
 /// What a sign in front of `rest` means; takes it away. "" if it is none.
 std::string take_compare(std::string_view& rest) {
     constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
-        {"!=", "!="}, {"<=", "<="}, {">=", ">="}, {"^=", "startswith"},
-        {"=", "="},   {"<", "<"},   {">", ">"},   {"~", "contains"}};
+        {"!=", "!="}, {"<>", "!="}, {"<=", "<="}, {">=", ">="}, {"^=", "startswith"},
+        {"==", "="},  {"=", "="},   {"<", "<"},   {">", ">"},   {"~", "contains"}};
     for (const auto& [sign, name] : kSigns) {
         if (!rest.starts_with(sign)) continue;
         rest.remove_prefix(sign.size());

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "connectors/host/utf8.hpp"
 #include "daemon/cli/suggest.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -263,7 +263,7 @@ const std::vector<std::string>& Invocation::arguments_of(std::string_view name) 
 
 Outcome<Invocation> parse(messages::Language language, const std::vector<std::string>& words) {
     for (const auto& word : words)
-        if (!host::is_utf8(word)) return usage(language, "cli.usage.utf8", {{"word", word}});
+        if (!is_utf8(word)) return usage(language, "cli.usage.utf8", {{"word", word}});
     Tree tree;
     try {
         auto marked = prepared(words);

@@ -64,6 +64,11 @@ Finding check_writable(const std::string& replica) {
     return good("writable", replica);
 }
 
+Finding check_in_place(const std::string& replica, bool moved) {
+    if (!moved) return good("in_place", replica);
+    return {"in_place", replica, false, {{"path", replica}}};
+}
+
 Finding check_last_sync(const std::string& connection, const std::optional<Error>& error) {
     if (!error || error->retryable() || error->code == Errc::kCancelled)
         return good("sync", connection);

@@ -65,6 +65,8 @@ inline constexpr std::chrono::seconds kSkewMax{60};
 
 /// The replica's file and its folder: without both nobody's edit can be written.
 [[nodiscard]] Finding check_writable(const std::string& replica);
+/// `moved`: the open file is no longer the one of that name.
+[[nodiscard]] Finding check_in_place(const std::string& replica, bool moved);
 /// `error`: what the last sync ended with. What passes by itself is no finding.
 [[nodiscard]] Finding check_last_sync(const std::string& connection,
                                       const std::optional<Error>& error);

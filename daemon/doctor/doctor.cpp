@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "daemon/feedback/settings.hpp"
+#include "sync/replica/moved.hpp"
 
 namespace kontor::doctor {
 namespace {
@@ -80,10 +81,13 @@ std::vector<Finding> examine(api::Services& services) {
     out.push_back(check_permissions(daemon.socket, 0600));
     out.push_back(
         check_permissions(std::filesystem::path(daemon.socket).parent_path().string(), 0700));
-    if (auto db = services.databases.lend(replica::Access::kReadOnly); db)
+    auto db = services.databases.lend(replica::Access::kReadOnly);
+    const bool moved = db ? (*db)->has_moved() : replica::is_moved_error(db.error());
+    out.push_back(check_in_place(services.databases.path(), moved));
+    if (db)
         out.push_back(
             check_integrity(replica::check_integrity(**db, replica::IntegrityDepth::kQuick)));
-    else
+    else if (!moved)
         out.push_back(check_integrity(tl::unexpected<Error>(db.error())));
     const auto& isolation = services.connectors_at.isolation;
     if (!services.connectors_at.folder.empty())

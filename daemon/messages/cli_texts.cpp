@@ -849,8 +849,12 @@ constexpr Text kCliTexts[] = {
     {"cli.taken.same", "the same record", "同一记录"},
     {"cli.taken.apart", "two records", "两条记录"},
     {"cli.decider.policy", "kontor, by rule", "kontor（按规则）"},
-    {"cli.conflicts.decided_hint", "Take the other value: kontor resolve ID --ours or --theirs",
-     "改用另一侧的值：kontor resolve ID --ours 或 --theirs"},
+    {"cli.conflicts.decided_hint",
+     "Take the other value: kontor resolve ID --ours or --theirs. Of a deletion: kontor undo "
+     "brings "
+     "the record back, kontor delete deletes it after all.",
+     "改用另一侧的值：kontor resolve ID --ours 或 --theirs。若涉及删除：用 kontor undo 恢复记录，"
+     "或用 kontor delete 删除记录。"},
     {"cli.doctor.waiting",
      "For you to look at: {blocked} blocked (kontor blocked), {conflicts} in conflict (kontor "
      "conflicts).",

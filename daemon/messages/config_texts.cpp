@@ -31,6 +31,8 @@ constexpr Text kConfigTexts[] = {
     {"said.config.large", "the file is larger than {count} MiB", "文件大于 {count} MiB"},
     {"said.config.open", "cannot be opened: {reason}", "无法打开：{reason}"},
     {"said.config.read", "cannot be read: {reason}", "无法读取：{reason}"},
+    {"said.config.writable", "can be changed by every user of this computer; run chmod o-w",
+     "本机任何用户都可修改；请执行 chmod o-w"},
     {"said.config.regular", "is not a regular file", "不是普通文件"},
     {"said.config.no_file", "No such file or directory", "文件或目录不存在"},
     {"said.config.denied", "Permission denied", "权限不足"},
@@ -89,6 +91,8 @@ constexpr Text kConfigTexts[] = {
     {"said.flaw.date", "is not a date such as {example}", "不是日期，例如 {example}"},
     {"said.flaw.reference", "is not a reference to a record", "不是对记录的引用"},
     {"said.flaw.text", "is not text", "不是文本"},
+    {"said.flaw.utf8", "is not text in UTF-8", "不是 UTF-8 文本"},
+    {"said.flaw.boolean", "is neither 0 (no) nor 1 (yes)", "既不是 0（否）也不是 1（是）"},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ constexpr Text kDoctorTexts[] = {
     {"doctor.disk.name", "disk space", "磁盘空间"},
     {"doctor.permissions.name", "permissions", "权限"},
     {"doctor.writable.name", "replica", "副本"},
+    {"doctor.in_place.name", "replica", "副本"},
     {"doctor.sync.name", "sync", "同步"},
     {"doctor.integrity.name", "database", "数据库"},
     {"doctor.plugin.name", "connector", "连接器"},
@@ -40,6 +41,14 @@ constexpr Text kDoctorTexts[] = {
      "无法写入 {path}：所有编辑都会失败。"},
     {"doctor.writable.fix", "Check who owns it, its permissions and the mount options.",
      "请检查其所有者、权限和挂载选项。"},
+    {"doctor.in_place", "{path} has been moved, deleted or replaced while kontord had it open.",
+     "{path} 在 kontord 打开期间被移动、删除或替换。"},
+    {"doctor.in_place.fix",
+     "Every edit is refused. Stop kontord, put the file that is to be used there, without -wal and "
+     "-shm files of another, then start kontord.",
+     "所有编辑都会被拒绝。请停止 kontord，将要使用的文件放回该处（不要保留其他文件的 -wal 和 "
+     "-shm），"
+     "再启动 kontord。"},
     {"doctor.sync", "The last sync of {connection} failed: {detail}",
      "{connection} 最近一次同步失败：{detail}"},
     {"doctor.sync.fix", "Look at: kontor status {connection}",

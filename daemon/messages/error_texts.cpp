@@ -179,6 +179,14 @@ constexpr Text kErrorTexts[] = {
     {"reason.sql_time.hint",
      "Ask for less at a time, with a condition on an indexed column or a LIMIT.",
      "请缩小查询范围，例如对有索引的列加条件或使用 LIMIT。"},
+    {"reason.replica_moved",
+     "{path} has been moved, deleted or replaced while kontord had it open: nothing is written.",
+     "{path} 在 kontord 打开期间被移动、删除或替换：不再写入任何内容。"},
+    {"reason.replica_moved.hint",
+     "Stop kontord, put the file that is to be used there, without -wal and -shm files of another, "
+     "then start kontord. A backup is put back by: kontor restore",
+     "请停止 kontord，将要使用的文件放回该处（不要保留其他文件的 -wal 和 -shm），再启动 kontord。"
+     "从备份恢复请使用：kontor restore"},
     {"reason.accepted_meanwhile",
      "What answers at {connection} was accepted meanwhile: this sync was broken off, the next "
      "reads "

@@ -80,8 +80,12 @@ std::optional<Instant> parse_instant(std::string_view text) {
         return std::nullopt;
     }
     if (at != text.size()) return std::nullopt;
-    return Instant{sys_days{date}.time_since_epoch() + hours{h} + minutes{mi} + seconds{s} +
-                   milliseconds{ms} - offset};
+    const Instant instant{sys_days{date}.time_since_epoch() + hours{h} + minutes{mi} + seconds{s} +
+                          milliseconds{ms} - offset};
+    // In UTC it may be in a year that four digits do not write.
+    if (instant < sys_days{year{1} / 1 / 1} || instant >= sys_days{year{10'000} / 1 / 1})
+        return std::nullopt;
+    return instant;
 }
 
 }  // namespace kontor

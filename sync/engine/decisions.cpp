@@ -381,7 +381,7 @@ void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
     } else {
         if (!open || !link)
             stop({Errc::kConflict,
-                  "this deletion has been decided; restore the record with undo",
+                  "this deletion has been decided; undo brings the record back, delete deletes it",
                   {},
                   {}});
         resolve_delete(context, *plan, *link, side, cause);

@@ -35,6 +35,7 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
 
 void forget_gone_link(Context& context, const Link& link) {
     let_go(context, link.stream, link.ext_id);
+    keep_ours(context, link.id, "deleted_there");
     forget_link(context.sql, link.id);
 }
 

@@ -359,23 +359,27 @@ void close_conflict(Context& context, std::int64_t id, std::string_view chosen,
 
 namespace {
 
-void close_moot(Context& context, std::int64_t link, std::string_view which,
-                std::string_view rule) {
+void close_open(Context& context, std::int64_t link, std::string_view which, std::string_view rule,
+                const std::optional<std::string>& chosen = std::nullopt) {
     context.sql.run(
-        "UPDATE kontor_conflict SET state = 'decided', rule = ?, decided_at = ?,"
+        "UPDATE kontor_conflict SET state = 'decided', chosen = ?, rule = ?, decided_at = ?,"
         " decided_by = 'kontor' WHERE state = 'open' AND link = ? AND " +
             std::string(which),
-        rule, context.now(), link);
+        chosen, rule, context.now(), link);
 }
 
 }  // namespace
 
 void close_record_conflict(Context& context, std::int64_t link, std::string_view rule) {
-    close_moot(context, link, "grp IS NULL", rule);
+    close_open(context, link, "grp IS NULL", rule);
 }
 
 void close_group_conflicts(Context& context, std::int64_t link, std::string_view rule) {
-    close_moot(context, link, "grp IS NOT NULL", rule);
+    close_open(context, link, "grp IS NOT NULL", rule);
+}
+
+void keep_ours(Context& context, std::int64_t link, std::string_view rule) {
+    close_open(context, link, "grp IS NOT NULL", rule, "ours");
 }
 
 merge::GroupValues put_group(const GroupPlan& group, const Row& row,

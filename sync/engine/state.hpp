@@ -138,6 +138,8 @@ void close_conflict(Context& context, std::int64_t id, std::string_view chosen,
 /// Closes what has become moot: the question about the record as such, or those about its groups.
 void close_record_conflict(Context& context, std::int64_t link, std::string_view rule);
 void close_group_conflicts(Context& context, std::int64_t link, std::string_view rule);
+/// Decides those about its groups for what stands here; the other value can still be taken.
+void keep_ours(Context& context, std::int64_t link, std::string_view rule);
 
 /// put(columns) of a group for a row.
 [[nodiscard]] merge::GroupValues put_group(const GroupPlan& group, const Row& row,

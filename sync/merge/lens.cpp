@@ -7,6 +7,7 @@
 
 #include "sync/base/clock.hpp"
 #include "sync/base/decimal.hpp"
+#include "sync/base/utf8.hpp"
 
 namespace kontor::merge {
 namespace {
@@ -257,8 +258,11 @@ std::string sendable(const FieldMapping& field, const Value& value) {
             if (value.kind() == Kind::kText && canonical_decimal(value.text())) return "";
             return "is not a number";
         case FieldType::kInteger:
-        case FieldType::kBoolean:
             return value.kind() == Kind::kInteger ? "" : "is not a whole number";
+        case FieldType::kBoolean:
+            return value == Value(std::int64_t{0}) || value == Value(std::int64_t{1})
+                       ? ""
+                       : "is neither 0 (no) nor 1 (yes)";
         case FieldType::kReal:
             return value.kind() == Kind::kReal ? "" : "is not a number";
         case FieldType::kInstant:
@@ -273,7 +277,9 @@ std::string sendable(const FieldMapping& field, const Value& value) {
                        ? ""
                        : "is not a reference to a record";
         default:
-            return value.kind() == Kind::kText ? "" : "is not text";
+            if (value.kind() != Kind::kText) return "is not text";
+            // A program that wrote GBK by plain SQL, or bytes: it would arrive as other characters.
+            return is_utf8(value.text()) ? "" : "is not text in UTF-8";
     }
 }
 

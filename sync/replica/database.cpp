@@ -7,7 +7,21 @@
 #include <stdexcept>
 #include <vector>
 
+#include "sync/base/decimal.hpp"
+#include "sync/replica/moved.hpp"
+
 namespace kontor::replica {
+namespace {
+
+int compare_as_decimals(void*, int a_size, const void* a_text, int b_size, const void* b_text) {
+    const std::string_view a(static_cast<const char*>(a_text), static_cast<std::size_t>(a_size));
+    const std::string_view b(static_cast<const char*>(b_text), static_cast<std::size_t>(b_size));
+    const bool numbers[] = {is_canonical_decimal(a), is_canonical_decimal(b)};
+    if (numbers[0] != numbers[1]) return numbers[0] ? -1 : 1;
+    return numbers[0] ? compare_decimals(a, b) : a.compare(b);
+}
+
+}  // namespace
 
 Error storage_error(sqlite3* db, int result_code, std::string_view doing) {
     Errc code = Errc::kStorage;
@@ -278,6 +292,7 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
         return tl::unexpected<Error>(std::move(error));
     }
     sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
+    sqlite3_create_collation(raw, kDecimalOrder, SQLITE_UTF8, nullptr, compare_as_decimals);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
@@ -358,6 +373,11 @@ Result<bool> Database::empty_log(std::chrono::milliseconds patience) const {
     return tl::unexpected<Error>(storage_error(db_.get(), rc, "write back the log"));
 }
 
+bool Database::has_moved() const {
+    int moved = 0;  // a file system that cannot tell leaves it
+    sqlite3_file_control(raw(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
+}
 std::int64_t Database::last_insert_id() const {
     return sqlite3_last_insert_rowid(db_.get());
 }
@@ -389,6 +409,7 @@ Result<Transaction> Transaction::try_begin(const Database& db) {
 }
 
 Result<Transaction> Transaction::start(const Database& db, bool waits) {
+    if (db.has_moved()) return moved_error(db.path());
     const auto patience = waits ? db.patience_ : std::chrono::milliseconds{0};
     if (db.turn_ != nullptr && !db.turn_->take(db.yields_, patience))
         return fail(Errc::kBusy, "database: others of this process have been writing for too long");

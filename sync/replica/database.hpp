@@ -107,6 +107,10 @@ struct OpenOptions {
 /// of this process, and before the first is opened; only the first call counts.
 void keep_temporary_files_in(const std::string& folder);
 
+/// The collation by which decimals kept as text compare as the numbers they are, to the last digit.
+/// Every Database has it. What is no canonical decimal comes after all that are.
+inline constexpr const char* kDecimalOrder = "kontor_decimal";
+
 /// One SQLite connection, opened the one right way (WAL, pragmas, foreign keys off, no mmap; temp
 /// store in memory, the engine's in a file). One thread at a time. Several handles on one file may
 /// be used by several threads.
@@ -126,6 +130,9 @@ public:
     /// has come. False: a reader, or another process that writes, was in the way for `patience`.
     [[nodiscard]] Result<bool> empty_log(std::chrono::milliseconds patience) const;
 
+    /// True if the file is no longer at its path: moved, deleted or replaced. What is written to it
+    /// then is lost with this process, so that no Transaction begins.
+    [[nodiscard]] bool has_moved() const;
     [[nodiscard]] std::int64_t last_insert_id() const;
     [[nodiscard]] int changes() const;
     [[nodiscard]] bool in_transaction() const;
@@ -153,7 +160,8 @@ private:
 /// its life. A thread must not begin a second one on another handle of the same file.
 class Transaction {
 public:
-    /// kBusy if the turn to write does not come within the handle's busy timeout.
+    /// kBusy if the turn to write does not come within the handle's busy timeout; kCorrupt if the
+    /// file has_moved().
     [[nodiscard]] static Result<Transaction> begin(const Database& db);
     /// kBusy at once if anybody else writes. For threads that must not wait: what its commit leaves
     /// in the write-ahead log is written back by others too.

@@ -145,15 +145,14 @@ Result<> require_triggers(const Database& db) {
 
 Result<> stamp_history(const Database& db, std::int64_t seq, const std::string& actor,
                        const std::string& rule) {
-    auto stamp =
-        db.prepare("UPDATE kontor_history SET actor=?2,rule=coalesce(?3,rule) WHERE seq>?1");
+    auto stamp = db.prepare(
+        rule.empty() ? "UPDATE kontor_history SET actor=?2 WHERE seq>?1"
+                     : "UPDATE kontor_history SET actor=?2,rule=?3,"
+                       "at=(SELECT at FROM kontor_history ORDER BY seq DESC LIMIT 1) WHERE seq>?1");
     if (!stamp) return pass(stamp);
     stamp->bind(1, seq);
     stamp->bind(2, actor);
-    if (rule.empty())
-        stamp->bind_null(3);
-    else
-        stamp->bind(3, rule);
+    if (!rule.empty()) stamp->bind(3, rule);
     return stamp->run();
 }
 

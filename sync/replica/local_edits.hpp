@@ -96,8 +96,9 @@ private:
 /// kInternal unless the capture triggers fire on this handle.
 [[nodiscard]] Result<> require_triggers(const Database& db);
 
-/// Names who made (and if given, by which rule) the history entries after `seq`. For the
-/// transaction that made them.
+/// Names who made (and if given, by which rule) the history entries after `seq`. What a rule made
+/// in several statements was made at one time: that of the last. For the transaction that made
+/// them.
 [[nodiscard]] Result<> stamp_history(const Database& db, std::int64_t seq, const std::string& actor,
                                      const std::string& rule = {});
 

@@ -84,8 +84,7 @@ Result<> to_version_8(const Database& db, Random&) {
         "CREATE INDEX survey_submission_survey ON survey_submission(survey);");
 }
 
-/// Triggers that SQLite reads in half the time, whenever somebody opens the file.
-Result<> to_version_9(const Database& db, Random&) {
+Result<> renew_triggers(const Database& db) {
     auto catalogue = Catalogue::load(db);
     if (!catalogue) return pass(catalogue);
     for (const Entity& entity : catalogue->entities()) {
@@ -97,11 +96,21 @@ Result<> to_version_9(const Database& db, Random&) {
     return {};
 }
 
+/// Triggers that SQLite reads in half the time, whenever somebody opens the file.
+Result<> to_version_9(const Database& db, Random&) {
+    return renew_triggers(db);
+}
+
+/// Triggers that refuse ids behind which there are no others.
+Result<> to_version_10(const Database& db, Random&) {
+    return renew_triggers(db);
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
 constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5,
-                           to_version_6, to_version_7, to_version_8, to_version_9};
+                           to_version_6, to_version_7, to_version_8, to_version_9, to_version_10};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sync/base/decimal.hpp"
 #include "sync/replica/lookup.hpp"
 #include "sync/replica/values.hpp"
 
@@ -51,12 +52,23 @@ Result<const Field*> find_column(const Entity& entity, const std::string& column
     return find_field(entity, column);
 }
 
+bool is_text_decimal(const Field* field) {
+    return field != nullptr && field->type == remote::FieldType::kDecimal &&
+           column_type(*field) == "TEXT";
+}
+
+/// The value as such a column has it.
+Value as_text_decimal(const Value& value) {
+    if (value.kind() == Kind::kInteger) return Value(std::to_string(value.integer()));
+    if (value.kind() == Kind::kReal) return Value(decimal_from_real(value.real(), -1));
+    if (value.kind() != Kind::kText) return value;
+    return Value(canonical_decimal(value.text()).value_or(value.text()));
+}
+
 /// What the column's values are compared by. Decimals that no double holds are kept as text, whose
 /// order is not theirs.
 std::string comparable(const std::string& column, const Field* field) {
-    const bool text = field != nullptr && field->type == remote::FieldType::kDecimal &&
-                      column_type(*field) == "TEXT";
-    return text ? "CAST(" + quoted(column) + " AS NUMERIC)" : quoted(column);
+    return is_text_decimal(field) ? quoted(column) + " COLLATE " + kDecimalOrder : quoted(column);
 }
 
 /// A LIKE pattern's text with its wildcards taken literally.
@@ -89,7 +101,10 @@ bool asks_for_element(const Field* field, const Filter& filter) {
            });
 }
 
-Result<std::string> condition(Sql& sql, const Field* field, const Filter& filter) {
+Result<std::string> condition(Sql& sql, const Field* field, Filter filter) {
+    if (is_text_decimal(field) && filter.compare != Compare::kContains &&
+        filter.compare != Compare::kStartsWith)
+        std::ranges::transform(filter.values, filter.values.begin(), as_text_decimal);
     const std::string column = comparable(filter.column, field);
     const auto wants = [&](const char* what) {
         return fail(Errc::kInvalid, "filter on " + filter.column + " needs " + what,

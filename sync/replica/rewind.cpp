@@ -34,14 +34,6 @@ Value RecordState::value(std::int64_t field) const {
     return found != fields.end() ? found->second.value : Value::null();
 }
 
-bool RecordState::same_values(const RecordState& other) const {
-    const auto covers = [](const RecordState& a, const RecordState& b) {
-        return std::ranges::all_of(
-            a.fields, [&](const auto& item) { return item.second.value == b.value(item.first); });
-    };
-    return covers(*this, other) && covers(other, *this);
-}
-
 Result<RecordState> read_state(const Database& db, const Entity& entity, std::int64_t record) {
     std::string sql = "SELECT uid";
     for (const Field& f : entity.fields) sql += ",\"" + f.name + '"';

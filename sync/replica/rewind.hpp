@@ -26,13 +26,12 @@ struct RecordState {
     std::map<std::int64_t, Cell> fields = {};
 
     [[nodiscard]] Value value(std::int64_t field) const;
-    [[nodiscard]] bool same_values(const RecordState& other) const;
 };
 
-/// Of entries with such a rule: what was blank here alone, and the remote had had before. Nobody
-/// changed anything.
+/// Of entries with such a rule: what was blank here alone, and the remote had had before, or what
+/// the remote alone says. Nobody changed anything.
 [[nodiscard]] inline bool filled_by(std::string_view rule) {
-    return rule == "reference_arrived" || rule == "ours_blank";
+    return rule == "reference_arrived" || rule == "ours_blank" || rule == "in_only";
 }
 
 /// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers

@@ -14,6 +14,9 @@ constexpr std::size_t kFieldsPerStatement = 400;
 constexpr const char* kNow = "strftime('%Y-%m-%dT%H:%M:%fZ','now')";
 constexpr const char* kInto = "INSERT INTO kontor_history(entity,record,field,op,old,at)\n";
 
+// The highest id that a program may choose.
+constexpr std::int64_t kIdMax = 1'000'000'000'000'000;
+
 // Rows of kontor_replaced besides the fields.
 constexpr const char* kStashUid = "0";
 constexpr const char* kStashSeq = "-1";  // last history row when the old row was put aside
@@ -48,6 +51,11 @@ private:
     }
     [[nodiscard]] std::string drop_stash(const char* record) const {
         return "DELETE FROM kontor_replaced WHERE " + of_record(record) + ";\n";
+    }
+
+    [[nodiscard]] static std::string refuse_id(const std::string& which) {
+        return "SELECT RAISE(ABORT,'kontor: the id of a record is a number from 1 to " +
+               std::to_string(kIdMax) + "') WHERE " + which + ";\n";
     }
 
     /// True for a uid that may stay: well formed, and no other record's.
@@ -101,9 +109,11 @@ private:
     /// trigger (unless recursive_triggers is on), and afterwards the old values are gone.
     [[nodiscard]] std::string before_insert() const {
         std::string sql = head("before_insert", "BEFORE INSERT");
-        sql += "WHEN EXISTS(SELECT 1 FROM " + table_ +
+        sql += "WHEN NEW.id>" + std::to_string(kIdMax) + " OR EXISTS(SELECT 1 FROM " + table_ +
                " WHERE id=NEW.id) OR EXISTS(SELECT 1 FROM " + "kontor_replaced WHERE " +
                of_record("NEW.id") + ")\nBEGIN\n";
+        // AUTOINCREMENT goes on from the highest: behind the last number there would be no record.
+        sql += refuse_id("NEW.id>" + std::to_string(kIdMax));
         sql += drop_stash("NEW.id");
         const std::string lead = "INSERT INTO kontor_replaced(entity,record,field,old)\n";
         sql += lead + "SELECT " + id_ + ",id," + kStashUid + ",uid FROM " + table_ +
@@ -125,6 +135,7 @@ private:
         const std::string stash_uid = "(" + stash("old", "NEW.id", kStashUid) + ")";
 
         std::string sql = head("after_insert", "AFTER INSERT") + "\nBEGIN\n";
+        sql += refuse_id("NEW.id<1");  // before it is inserted, one that SQLite will choose is -1
         sql += std::string(kInto) + "SELECT " + id_ + ",NEW.id,NULL,'i',NULL," + kNow +
                " WHERE NOT " + has_stash + ";\n";
         // With recursive_triggers on, the REPLACE has just logged a delete: it was none.

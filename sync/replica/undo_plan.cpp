@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace kontor::replica {
@@ -24,6 +25,7 @@ public:
 
     void back_over(const Entry& entry, bool chosen) {
         if (chosen) take_back(entry);
+        if (!of_remote_alone(entry)) changed_.insert(entry.field);
         rewind(was_, entry);
     }
 
@@ -69,8 +71,21 @@ private:
         if (!will_.exists) return UndoRefusal::kGone;
         if (!shown_by_("").empty()) return UndoRefusal::kOnlyReadRecords;
         if (entry.by_remote) return UndoRefusal::kFromRemote;
-        if (!will_.same_values(was_)) return UndoRefusal::kChangedSince;
+        if (changed_since()) return UndoRefusal::kChangedSince;
         return std::nullopt;
+    }
+
+    /// What a remote fills in or computes is nobody's change, and goes with the record.
+    [[nodiscard]] bool of_remote_alone(const Entry& entry) const {
+        const Field* field = entity_.field(entry.field);
+        return entry.filled || (entry.by_remote && field != nullptr && field->read_only);
+    }
+
+    /// Whether the record has a value that somebody gave it since what `was_` is, and that stays.
+    [[nodiscard]] bool changed_since() const {
+        return std::ranges::any_of(changed_, [&](std::int64_t field) {
+            return !(will_.value(field) == was_.value(field));
+        });
     }
 
     void take_back_field(const Entry& entry) {
@@ -107,6 +122,7 @@ private:
     std::int64_t record_;
     RecordState now_, was_, will_;
     UndoPlan& plan_;
+    std::set<std::int64_t> changed_;  ///< fields with entries that are not of a remote alone
     bool delete_stays_ = false;
 };
 

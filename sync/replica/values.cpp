@@ -74,6 +74,9 @@ Result<Value> check_text(const Field& field, const Value& value) {
     if (value.kind() != Kind::kText) return wrong(field, "text");
     const auto length = characters(value.text());
     if (!length) return wrong(field, "valid UTF-8 text");
+    // SQL functions and many programs end there.
+    if (value.text().find('\0') != std::string::npos)
+        return wrong(field, "text without NUL characters");
     if (field.max_length > 0 && *length > static_cast<std::size_t>(field.max_length))
         return wrong(field, "at most " + std::to_string(field.max_length) + " characters, not " +
                                 std::to_string(*length));
@@ -142,7 +145,7 @@ Result<Value> check_reference(const Field& field, const Value& value) {
     const auto named =
         value.kind() == Kind::kText ? parse_any_reference(value.text()) : std::nullopt;
     if (field.target == kAnyTarget) {
-        if (named) return value;
+        if (named) return Value(std::string(named->entity) + ':' + std::to_string(named->id));
         return wrong(field, "a reference such as contact:42");
     }
     if (named && named->entity == field.target) return Value(named->id);

@@ -216,6 +216,10 @@ TEST_CASE("hostile files give one clear error each", "[config]") {
           std::string::npos);
     CHECK(only(folder.write("array.toml", "daemon = [1]")).find("must be a table") !=
           std::string::npos);
+    const auto open_to_all = folder.write("open.toml", "[job.a]\ncommand = [\"true\"]");
+    std::filesystem::permissions(open_to_all, std::filesystem::perms::others_write,
+                                 std::filesystem::perm_options::add);
+    CHECK(only(open_to_all).find("chmod o-w") != std::string::npos);
     CHECK_FALSE(problems_of("[connection]\nx = 1").empty());
     CHECK_FALSE(problems_of("[connection.\"../x\"]\nplugin = \"a\"").empty());
     CHECK_FALSE(problems_of("[connection.a]\nplugin = \"../evil\"").empty());

@@ -69,6 +69,7 @@ TEST_CASE("records are created, read, changed, listed, exported and deleted", "[
     auto undone = daemon.send("POST", "/api/v1/undo",
                               {{"change", history["entries"][0]["seq"]}, {"preview", true}});
     INFO(undone.body);
+    CHECK(daemon.send("POST", "/api/v1/undo", {{"since", -1}}).status == 400);
     CHECK(json::parse(undone.body)["undone"] == 1);
     undone = daemon.send("POST", "/api/v1/undo", {{"change", history["entries"][0]["seq"]}});
     CHECK(undone.status == 200);
@@ -391,6 +392,11 @@ TEST_CASE("SQL reads, writes only when said, and stays within bounds", "[daemon]
     CHECK(sql({{"query", "SELEC"}}).status == 400);
     CHECK(sql({{"query", "SELECT load_extension('x')"}}).status == 400);
     CHECK(sql({{"query", "SELECT fts3_tokenizer('simple')"}}).status == 400);
+    // No more than 32 MiB in one value, in one row, in all.
+    CHECK(sql({{"query", "SELECT zeroblob(40000000)"}}).status == 400);
+    answer = sql({{"query", "SELECT zeroblob(12000000), zeroblob(12000000)"}});
+    CHECK(answer.body.size() < 1'000);
+    CHECK(json::parse(answer.body)["truncated"] == true);
     CHECK(daemon.json("/api/v1/records/contact/1/history")["entries"][0]["actor"] ==
           "uid:" + std::to_string(::geteuid()));
 }

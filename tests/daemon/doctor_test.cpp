@@ -36,6 +36,7 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     fails(full);
     CHECK(full.args.at("need_mb") == "2560");
     fails(doctor::check_writable("/nowhere/replica.db"));
+    fails(doctor::check_in_place("/x/replica.db", true));
     fails(doctor::check_last_sync("a", Error{Errc::kConfig, "no such column", {}, {}}));
     fails(doctor::check_clock("a", -5min));
     fails(doctor::check_connection("a", fail(Errc::kUnavailable, "no route")));
@@ -73,6 +74,7 @@ TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     CHECK(doctor::check_disk("/x", -1, std::int64_t{1} << 40).ok);
     CHECK(doctor::check_disk("/x", std::int64_t{2} << 30, std::int64_t{6} << 30).ok);
     CHECK(doctor::check_writable(dir.write("replica.db", "")).ok);
+    CHECK(doctor::check_in_place("/x/replica.db", false).ok);
     CHECK(doctor::check_last_sync("a", std::nullopt).ok);
     CHECK(doctor::check_last_sync("a", Error{Errc::kUnavailable, "offline", {}, {}}).ok);
     CHECK(doctor::check_disk(dir.path(), std::int64_t{1} << 40, 0).ok);

@@ -328,6 +328,44 @@ class Commands(unittest.TestCase):
         self.assertIn("only read from zoho", undone.stdout)
         self.run_kontor("get", "user", str(user))
 
+    def test_an_undo_that_is_repeated_takes_back_the_undo_as_a_whole(self):
+        record = str(self.world.json("create", "contact", "last_name=Twice", "title=Cook")["ids"][0])
+        self.run_kontor("sync", "zoho")
+        self.run_kontor("delete", "contact", record, "--force")
+        self.run_kontor("undo", f"contact:{record}", "--force")
+        self.assertEqual(self.world.json("get", "contact", record)["fields"]["title"], "Cook")
+        self.run_kontor("undo", f"contact:{record}", "--force")
+        self.refused(6, "get", "contact", record)
+        self.run_kontor("undo", f"contact:{record}", "--force")
+        self.run_kontor("sync", "zoho")
+        self.assertEqual([r["Title"] for r in self.world.dump("Contacts", "Last_Name,Title")
+                          if r["Last_Name"] == "Twice"], ["Cook"])
+
+    def test_what_was_made_here_and_filled_in_by_zoho_can_be_undone(self):
+        record = str(self.world.json("create", "contact", "last_name=Filled")["ids"][0])
+        for _ in range(2):
+            self.run_kontor("sync", "zoho")
+        self.assertIsNotNone(self.world.json("get", "contact", record)["fields"]["owner_id"])
+        [(made,)] = self.world.sql(
+            "SELECT h.seq FROM kontor_history h JOIN kontor_entity e ON e.id = h.entity"
+            " WHERE e.name = 'contact' AND h.op = 'i' AND h.record = ?", record)
+        self.run_kontor("undo", f"change:{made}", "--force")
+        self.refused(6, "get", "contact", record)
+
+    def test_text_in_another_encoding_is_kept_here_and_told(self):
+        record = str(self.world.json("create", "contact", "last_name=Encoded", "title=Cook")["ids"][0])
+        self.run_kontor("sync", "zoho")
+        self.world.sql("UPDATE contact SET title = CAST(? AS TEXT) WHERE id = ?",
+                       "财务部".encode("gbk"), record)
+        self.run_kontor("sync", "zoho")
+        self.assertIn("not text in UTF-8", self.world.kontor("blocked").stdout)
+        self.assertEqual([r["Title"] for r in self.world.dump("Contacts", "Last_Name,Title")
+                          if r["Last_Name"] == "Encoded"], ["Cook"])
+        self.run_kontor("set", "contact", record, "title=财务部")
+        self.run_kontor("sync", "zoho")
+        self.assertEqual([r["Title"] for r in self.world.dump("Contacts", "Last_Name,Title")
+                          if r["Last_Name"] == "Encoded"], ["财务部"])
+
     def test_an_update_that_zoho_refuses_is_blocked_whatever_the_answer_names(self):
         # Answers name the record's id, as those of an unknown id do; some the field as well.
         for record, details in (("50", {}), ("51", {"api_name": "Title"})):

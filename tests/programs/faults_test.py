@@ -200,6 +200,26 @@ class Replicas(Fault):
         self.assertIn("backup", integrity["fix"])
         self.assertIsNone(self.world.daemon.poll())
 
+    def test_a_replica_that_is_replaced_while_it_is_open(self):
+        self.world.start_daemon()
+        def put_copy(path):
+            self.world.sql("VACUUM INTO ?", path + ".copy")
+            os.rename(path + ".copy", path)
+
+        for replace in (os.remove, lambda path: os.rename(path, path + ".away"), put_copy):
+            self.world.kontor("list", "contact", "--limit", "1")
+            replace(self.world.replica)
+            failed = self.world.kontor("create", "contact", "last_name=X", "--json", check=False)
+            self.assertEqual(failed.returncode, 10, failed.stderr)
+            told = json.loads(failed.stderr)
+            self.assertIn("moved, deleted or replaced", told["message"])
+            self.assertIn("Stop kontord", told["hint"])
+            doctor = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)
+            self.assertFalse(next(c for c in doctor["checks"] if c["check"] == "in_place")["ok"])
+            self.world.stop_daemon()
+            self.world.start_daemon()  # a new, empty one
+            self.world.kontor("create", "contact", "last_name=Y")
+
     def test_a_replica_of_a_newer_version(self):
         database = sqlite3.connect(self.world.replica)
         database.execute("PRAGMA user_version = 999")

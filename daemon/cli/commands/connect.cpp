@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -222,10 +223,22 @@ Outcome<> require_credentials(Context& context, const json& auth, const json& bo
     return {};
 }
 
+/// No secret is taken for one of the values, which stand in the command line.
+Outcome<> refuse_secret_values(Context& context, const json& auth, const json& body) {
+    std::vector<std::string> secrets{"client_secret", "refresh_token"};
+    for (const auto& each : list_at(auth, "secrets"))
+        if (cell(each) != "client_id") secrets.push_back(cell(each));  // kept with them, but public
+    for (const auto& [name, value] : object_at(body, "values").items())
+        if (std::ranges::find(secrets, name) != secrets.end())
+            return usage(context.language(), "cli.usage.secret_in_argv", {{"name", name}});
+    return {};
+}
+
 /// Asks for what signing in still lacks, where somebody can be asked.
 Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
     const auto& spec = object_at(plugin, "spec");
     const auto& auth = sign_in_for(spec, object_at(body, "options"));
+    if (auto clean = refuse_secret_values(context, auth, body); !clean) return clean;
     if (text_at(auth, "kind") == "oauth2") return ask_oauth(context, spec, auth, body);
     if (!context.may_ask()) return require_credentials(context, auth, body);
     if (text_at(body, "plugin") == "fxiaoke") context.note(context.text("cli.connect.fxiaoke"));

@@ -145,6 +145,13 @@ TEST_CASE("errors are told by the body, whatever the status") {
         auto other = s.tokens();
         CHECK(other.credentials({}).error().code == Errc::kUnauthenticated);
         CHECK(s.http.seen.size() == 1);
+        // Of another secret nothing has been said.
+        auto corrected = s.settings();
+        corrected.client.client_secret = Secret(std::string("s&cret, corrected"));
+        OAuthTokens retyped(std::move(corrected), s.http, s.clock, s.sleeper, s.redactor);
+        s.http.next.push_back(answer(status, R"({"error":"invalid_code"})"));
+        CHECK(retyped.credentials({}).error().code == Errc::kUnauthenticated);
+        CHECK(s.http.seen.size() == 2);
         s.clock.advance(61s);
         s.http.next.push_back(answer(200, token_json("a1")));
         CHECK(tokens.credentials({}));

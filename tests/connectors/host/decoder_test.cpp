@@ -7,7 +7,7 @@
 
 #include "connectors/host/batch_decoder.hpp"
 #include "connectors/host/description_json.hpp"
-#include "connectors/host/utf8.hpp"
+#include "sync/base/utf8.hpp"
 
 using namespace kontor;
 using namespace kontor::host;

@@ -154,6 +154,10 @@ TEST_CASE("a secret on the command line is refused and not repeated", "[cli][con
     CHECK(runner.run_at(daemon, {"connect", "zoho", "--secret", "S3CRETVALUE", "--json"}) == 2);
     CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
     CHECK(daemon.asked().empty());
+    // What else is a secret only the connector says.
+    CHECK(runner.run_at(daemon, {"connect", "zoho", "--value", "client_secret=S3CRETVALUE"}) == 2);
+    CHECK(runner.err.find("--secret-file client_secret=FILE") != std::string::npos);
+    CHECK(runner.err.find("S3CRETVALUE") == std::string::npos);
 }
 
 TEST_CASE("an unknown connector is named with what was meant", "[cli][connect]") {

@@ -100,6 +100,8 @@ TEST_CASE("filters are read with the longest sign first", "[cli][values]") {
     CHECK(where("name~Li") == "name|contains|Li");
     CHECK(where("name^=Li") == "name|startswith|Li");
     CHECK(where("stage!=Lost") == "stage|!=|Lost");
+    CHECK(where("stage<>Lost") == "stage|!=|Lost");
+    CHECK(where("stage==Lost") == "stage|=|Lost");
     CHECK(where("note=a=b") == "note|=|a=b");
     CHECK(where("fax=") == "fax|isnull|");
     CHECK(where("fax!=") == "fax|notnull|");

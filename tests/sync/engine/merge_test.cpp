@@ -376,4 +376,11 @@ TEST_CASE("values of a wrong type are not sendable", "[merge][lens]") {
     CHECK(sendable(field, Value("2026-02-28")).empty());
     CHECK_FALSE(sendable(field, Value("2026-02-30")).empty());
     CHECK_FALSE(sendable(field, Value("local:account:1")).empty());
+    field.type = remote::FieldType::kBoolean;
+    CHECK(sendable(field, Value(std::int64_t{1})).empty());
+    CHECK_FALSE(sendable(field, Value(std::int64_t{5})).empty());
+    CHECK_FALSE(sendable(field, Value("yes")).empty());
+    field.type = remote::FieldType::kText;
+    CHECK(sendable(field, Value("财务部")).empty());
+    CHECK_FALSE(sendable(field, Value("\xb2\xc6\xce\xf1")).empty());  // the same in GBK
 }

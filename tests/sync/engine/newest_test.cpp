@@ -68,6 +68,24 @@ TEST_CASE("newest: the last edit here counts, not the one with the latest time",
     CHECK(w.asked() == 1);
 }
 
+TEST_CASE("newest: when what an undo put back was typed is not known", "[engine][newest]") {
+    NewestWorld w;
+    w.type("typed first");
+    w.clock.advance(minutes{10});
+    w.their_edit("theirs");
+    w.clock.advance(minutes{10});
+    w.type("typed last");
+    w.type("typed first");
+    w.device.sql(
+        "UPDATE kontor_history SET rule = 'undo' WHERE seq = (SELECT max(seq) FROM "
+        "kontor_history)");
+    w.clock.advance(minutes{1});
+    w.device.sync("crm");
+    CHECK(w.here() == "typed first");
+    CHECK(w.there() == "theirs");
+    CHECK(w.asked() == 1);
+}
+
 TEST_CASE("newest: a stamp of a whole minute may be of any time in it", "[engine][newest]") {
     NewestWorld w;
     const auto past = w.clock.now().time_since_epoch() % minutes{1};

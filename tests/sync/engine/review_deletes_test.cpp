@@ -208,6 +208,33 @@ TEST_CASE("R8: a conflict of a record that is deleted does not stay open for eve
     CHECK(f.open().empty());
 }
 
+TEST_CASE("R8: a record that is made again there keeps what stood there and was not taken",
+          "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(
+            m, [](auto& s) { Fixture::group(s, "phone").policy = merge::Policy::kManual; });
+    });
+    f.edit("phone = '138'");
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+    f.sync();
+    REQUIRE(f.open().size() == 1);
+    const auto asked = f.open().front().id;
+    f.remote.erase("Contacts", f.ada);
+    f.sync(2);
+    CHECK(f.open().empty());
+    const auto decided = engine::get_conflict(f.device.engine_db(), asked);
+    REQUIRE(decided);
+    CHECK(decided->state == "decided");
+    CHECK(decided->chosen == "ours");
+    REQUIRE(decided->fields.size() == 1);
+    CHECK(decided->fields[0].theirs == Value("999"));
+    REQUIRE(engine::resolve(f.device.engine_db(), f.clock, f.device.random, asked,
+                            engine::Side::kTheirs, "uid:1"));
+    f.sync();
+    CHECK(f.remote.value("Contacts", f.remote.ids("Contacts").back(), "Phone") == Value("999"));
+}
+
 TEST_CASE("R9: a deletion that is older than what was merged is asked for by id", "[review]") {
     Fixture f;
     f.connect();

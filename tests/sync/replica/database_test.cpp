@@ -63,6 +63,29 @@ TEST_CASE("a transaction that is not committed is rolled back", "[replica][datab
     CHECK(replica.one("SELECT count(*) FROM contact") == "1");
 }
 
+TEST_CASE("what is no longer at its path is not written", "[replica][database]") {
+    const TempDir dir;
+    const auto path = dir.path("replica.db");
+    const auto db = Database::open(path, {.create = true});
+    REQUIRE(db);
+    REQUIRE(db->execute("CREATE TABLE t(x)"));
+    REQUIRE(Transaction::begin(*db));
+    SECTION("moved") {
+        std::filesystem::rename(path, dir.path("elsewhere.db"));
+    }
+    SECTION("deleted") {
+        std::filesystem::remove(path);
+    }
+    SECTION("replaced") {
+        std::filesystem::copy_file(path, dir.path("copy.db"));
+        std::filesystem::rename(dir.path("copy.db"), path);
+    }
+    const auto refused = Transaction::begin(*db);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kCorrupt);
+    CHECK(refused.error().args.at("reason") == "replica_moved");
+}
+
 TEST_CASE("a snapshot sees one moment", "[replica][database]") {
     Replica replica;
     const Database reader = replica.open(Access::kReadOnly);

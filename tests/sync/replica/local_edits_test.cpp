@@ -294,6 +294,15 @@ TEST_CASE("text must be well formed UTF-8", "[replica][values]") {
     for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80",
                             "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE4\xB8"})
         CHECK_FALSE(check_value(f, Value(bad)));
+    CHECK_FALSE(check_value(f, Value(std::string("a\0b", 3))));
+}
+
+TEST_CASE("a reference to any entity has one form", "[replica][values]") {
+    Field f;
+    f.name = "what";
+    f.type = remote::FieldType::kReference;
+    f.target = kAnyTarget;
+    CHECK(check_value(f, Value("deal:007")) == Value("deal:7"));
 }
 
 TEST_CASE("the nearest name is a guess worth making", "[replica][values]") {

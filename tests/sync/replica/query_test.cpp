@@ -106,8 +106,18 @@ TEST_CASE("decimals that are kept as text compare as numbers", "[replica][query]
     CHECK(ids({.entity = "", .filters = {{"worth", Compare::kEqual, {n(20)}}}}) == "5");
     CHECK(ids({.entity = "", .filters = {{"worth", Compare::kIn, {Value(9.5), n(-5)}}}}) == "2 4");
     CHECK(ids({.entity = "", .filters = {{"worth", Compare::kStartsWith, {Value("13")}}}}) == "1");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kEqual, {Value(20.0)}}}}) == "5");
     CHECK(ids({.entity = "", .sort = {{"worth", true}}, .limit = 2}) == "1 5 2 4 3");
     CHECK(ids({.entity = "", .sort = {{"worth", false}}, .limit = 2}) == "3 4 2 5 1");
+    // To the last digit, which no double has. What is no number comes last.
+    replica.run(
+        "INSERT INTO contact(id, worth) "
+        "VALUES(6,'12345678901234567.03'),(7,'12345678901234567.02'),"
+        "(8,'-12345678901234567.02'),(9,'-12345678901234567.03'),(10,'n/a')");
+    const Value wide("12345678901234567.02");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kEqual, {wide}}}}) == "7");
+    CHECK(ids({.entity = "", .filters = {{"worth", Compare::kGreater, {wide}}}}) == "6 10");
+    CHECK(ids({.entity = "", .sort = {{"worth", false}}, .limit = 3}) == "3 9 8 4 2 5 1 7 6 10");
 }
 
 TEST_CASE("a filter on a list asks for what is in it", "[replica][query]") {

@@ -138,6 +138,25 @@ TEST_CASE("the id of a record cannot be changed", "[replica][triggers]") {
     CHECK(replica.news() == Lines{"contact 42 phone u '138'"});
 }
 
+TEST_CASE("a program cannot choose an id behind which there is no other", "[replica][triggers]") {
+    WithContact replica;
+    for (const char* sql :
+         {"INSERT INTO contact(id) VALUES(9223372036854775807)",
+          "INSERT OR REPLACE INTO contact(id) VALUES(1000000000000001)",
+          "INSERT INTO contact(id) VALUES(0)", "INSERT INTO contact(id) VALUES(-1)",
+          "INSERT OR IGNORE INTO contact(id) VALUES(-7)"}) {
+        INFO(sql);
+        const auto done = replica.db().execute(sql);
+        REQUIRE_FALSE(done);
+        CHECK_THAT(done.error().message,
+                   Catch::EndsWith("the id of a record is a number from 1 to 1000000000000000"));
+    }
+    CHECK(replica.news().empty());
+    replica.run("INSERT INTO contact(id) VALUES(1000000000000000)");
+    replica.run("INSERT INTO contact(phone) VALUES('9')");
+    CHECK(replica.one("SELECT id FROM contact WHERE phone='9'") == "1000000000000001");
+}
+
 TEST_CASE("a uid cannot be changed or removed", "[replica][triggers]") {
     WithContact replica;
     for (const char* sql : {"UPDATE contact SET uid=NULL", "UPDATE contact SET uid='x'",

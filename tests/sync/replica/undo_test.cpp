@@ -142,6 +142,40 @@ TEST_CASE("an insert is undone by a delete, unless the record was edited", "[rep
     CHECK(replica.contacts().empty());
 }
 
+TEST_CASE("a deletion that was taken back is one change, at one time", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone,email) VALUES(1,'138','a'); DELETE FROM contact");
+    const auto done = replica.undo_it(UndoScope::since(2));
+    CHECK(replica.contacts() == Lines{"1|∅|138|a"});
+    CHECK(replica.one(
+              "SELECT count(*)>1,count(DISTINCT at) FROM kontor_history WHERE seq BETWEEN " +
+              std::to_string(done.first_seq) + " AND " + std::to_string(done.last_seq)) == "1|1");
+}
+
+TEST_CASE("what a remote has filled in keeps no record that was made here", "[replica][undo]") {
+    Undoing replica;
+    replica.run(
+        "INSERT INTO contact(id,phone) VALUES(1,'138'),(2,'5');"
+        "UPDATE contact SET email='a'");
+    replica.run(
+        "UPDATE kontor_history SET run=5,actor='remote:crm',rule='ours_blank' WHERE op='u'");
+    SECTION("nobody has changed anything") {
+        UndoScope scope = UndoScope::since(1);
+        scope.local = true;
+        CHECK(replica.undo_it(scope).plan.deleted == 2);
+        CHECK(replica.contacts().empty());
+    }
+    SECTION("a colleague has changed it since") {
+        replica.run("UPDATE contact SET email='b' WHERE id=1");
+        replica.run(
+            "UPDATE kontor_history SET run=6,actor='remote:crm' WHERE run IS NULL AND op='u'");
+        UndoScope scope = UndoScope::since(1);
+        scope.local = true;
+        CHECK(reasons(replica.undo_it(scope).plan) == "1.:changed_since");
+        CHECK(replica.contacts() == Lines{"1|∅|138|b"});
+    }
+}
+
 TEST_CASE("a run is undone where it is still current", "[replica][undo]") {
     Undoing replica;
     replica.run("INSERT INTO contact(id,phone,email) VALUES(1,'1','a'),(2,'2','b')");

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace kontor::host {
+namespace kontor {
 
 /// The slow part of is_utf8().
 [[nodiscard]] bool is_utf8_beyond_ascii(std::string_view text);
@@ -25,4 +25,4 @@ namespace kontor::host {
     return (seen & kHigh) == 0 || is_utf8_beyond_ascii(text);
 }
 
-}  // namespace kontor::host
+}  // namespace kontor

@@ -1,6 +1,6 @@
-#include "connectors/host/utf8.hpp"
+#include "sync/base/utf8.hpp"
 
-namespace kontor::host {
+namespace kontor {
 
 bool is_utf8_beyond_ascii(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -33,4 +33,4 @@ bool is_utf8_beyond_ascii(std::string_view text) {
     return true;
 }
 
-}  // namespace kontor::host
+}  // namespace kontor
