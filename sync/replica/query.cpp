@@ -101,10 +101,15 @@ bool asks_for_element(const Field* field, const Filter& filter) {
            });
 }
 
-Result<std::string> condition(Sql& sql, const Field* field, Filter filter) {
+/// Its values as the column has them, where order and equality are asked for.
+Filter fitted(const Field* field, Filter filter) {
     if (is_text_decimal(field) && filter.compare != Compare::kContains &&
         filter.compare != Compare::kStartsWith)
         std::ranges::transform(filter.values, filter.values.begin(), as_text_decimal);
+    return filter;
+}
+
+Result<std::string> condition(Sql& sql, const Field* field, const Filter& filter) {
     const std::string column = comparable(filter.column, field);
     const auto wants = [&](const char* what) {
         return fail(Errc::kInvalid, "filter on " + filter.column + " needs " + what,
@@ -149,7 +154,7 @@ Result<std::string> where(Sql& sql, const Entity& entity, const Query& query) {
     for (const Filter& filter : query.filters) {
         auto field = find_column(entity, filter.column);
         if (!field) return pass(field);
-        auto one = condition(sql, *field, filter);
+        auto one = condition(sql, *field, fitted(*field, filter));
         if (!one) return pass(one);
         out += " AND (" + *one + ")";
     }
