@@ -173,7 +173,8 @@ Result<UndoScope> last_transaction(const replica::Database& db, const replica::C
     constexpr std::int64_t kPage = 1'000;
     const replica::Entity* kind = catalogue.entity(entity);
     const auto undoable = [&](const replica::Change& entry) {
-        if (entry.op == 'k' || entry.op == 'l' || replica::filled_by(entry.rule)) return false;
+        if (entry.op == 'k' || entry.op == 'l') return false;
+        if (replica::filled_by(entry.rule) || replica::only_comes_in(entry.rule)) return false;
         const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
         return entry.field.empty() || (field != nullptr && !field->read_only);
     };

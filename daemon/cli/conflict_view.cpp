@@ -125,7 +125,7 @@ void print_decided_list(Context& context, const json& conflicts) {
             if (chosen == "ours" || chosen == "theirs") {
                 row[5] = text_at(field, chosen);
                 row[6] = text_at(field, chosen == "ours" ? "theirs" : "ours");
-            } else {  // neither: the record has been deleted, say
+            } else if (chosen.empty()) {  // the record has been deleted, say
                 row[6] = text_at(field, "ours") + " / " + text_at(field, "theirs");
             }
             table.add(row);

@@ -28,10 +28,15 @@ struct RecordState {
     [[nodiscard]] Value value(std::int64_t field) const;
 };
 
-/// Of entries with such a rule: what was blank here alone, and the remote had had before, or what
-/// the remote alone says. Nobody changed anything.
+/// Of entries with such a rule: what was blank here alone, and the remote had had before. Nobody
+/// changed anything.
 [[nodiscard]] inline bool filled_by(std::string_view rule) {
-    return rule == "reference_arrived" || rule == "ours_blank" || rule == "in_only";
+    return rule == "reference_arrived" || rule == "ours_blank";
+}
+
+/// Of entries with this rule: a field that only comes in. Nobody here can give it another value.
+[[nodiscard]] inline bool only_comes_in(std::string_view rule) {
+    return rule == "in_only";
 }
 
 /// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers
@@ -44,8 +49,9 @@ struct Entry {
     std::string at;
     std::optional<std::int64_t> run;
     bool by_remote = false;
-    bool filled = false;  ///< see filled_by()
-    bool erased = false;  ///< `old` says nothing, see erase_history()
+    bool filled = false;   ///< see filled_by()
+    bool in_only = false;  ///< see only_comes_in()
+    bool erased = false;   ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -25,7 +26,7 @@ public:
 
     void back_over(const Entry& entry, bool chosen) {
         if (chosen) take_back(entry);
-        if (!of_remote_alone(entry)) changed_.insert(entry.field);
+        note_change(entry);
         rewind(was_, entry);
     }
 
@@ -75,17 +76,28 @@ private:
         return std::nullopt;
     }
 
-    /// What a remote fills in or computes is nobody's change, and goes with the record.
-    [[nodiscard]] bool of_remote_alone(const Entry& entry) const {
+    /// What a remote fills in or computes is nobody's change, and goes with the record. Of a field
+    /// that only comes in, that is what the first sync has brought; later it may be a colleague's.
+    void note_change(const Entry& entry) {
         const Field* field = entity_.field(entry.field);
-        return entry.filled || (entry.by_remote && field != nullptr && field->read_only);
+        if (entry.by_remote) first_run_ = entry.run;
+        if (entry.in_only)
+            came_in_.emplace(entry.field, entry.run);
+        else if (!entry.filled && !(entry.by_remote && field != nullptr && field->read_only))
+            changed_.insert(entry.field);
     }
 
     /// Whether the record has a value that somebody gave it since what `was_` is, and that stays.
     [[nodiscard]] bool changed_since() const {
-        return std::ranges::any_of(changed_, [&](std::int64_t field) {
-            return !(will_.value(field) == was_.value(field));
-        });
+        const auto differs = [&](std::int64_t id) { return !(will_.value(id) == was_.value(id)); };
+        const auto later = [&](const auto& entry) {
+            const Field* field = entity_.field(entry.first);
+            return entry.second != first_run_ && field != nullptr && !field->read_only;
+        };
+        return std::ranges::any_of(changed_, differs) ||
+               std::ranges::any_of(came_in_, [&](const auto& entry) {
+                   return later(entry) && differs(entry.first);
+               });
     }
 
     void take_back_field(const Entry& entry) {
@@ -122,7 +134,11 @@ private:
     std::int64_t record_;
     RecordState now_, was_, will_;
     UndoPlan& plan_;
-    std::set<std::int64_t> changed_;  ///< fields with entries that are not of a remote alone
+    // Going back over the record's entries: fields that somebody changed, those that only come in
+    // with the runs that brought them, and the earliest run.
+    std::set<std::int64_t> changed_;
+    std::set<std::pair<std::int64_t, std::optional<std::int64_t>>> came_in_;
+    std::optional<std::int64_t> first_run_;
     bool delete_stays_ = false;
 };
 

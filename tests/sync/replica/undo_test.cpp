@@ -174,6 +174,18 @@ TEST_CASE("what a remote has filled in keeps no record that was made here", "[re
         CHECK(reasons(replica.undo_it(scope).plan) == "1.:changed_since");
         CHECK(replica.contacts() == Lines{"1|∅|138|b"});
     }
+    SECTION("of a field that only comes in, what the first sync brought") {
+        replica.run("UPDATE kontor_history SET rule='in_only' WHERE op='u'");
+        // As a sync does after a colleague has written there.
+        replica.run("UPDATE contact SET last_name='L' WHERE id=1");
+        replica.run(
+            "UPDATE kontor_history SET run=6,actor='remote:crm',rule='in_only' WHERE op='u'"
+            " AND seq=(SELECT max(seq) FROM kontor_history)");
+        UndoScope scope = UndoScope::since(1);
+        scope.local = true;
+        CHECK(reasons(replica.undo_it(scope).plan) == "1.:changed_since");
+        CHECK(replica.contacts() == Lines{"1|L|138|a"});  // the other is gone
+    }
 }
 
 TEST_CASE("a run is undone where it is still current", "[replica][undo]") {
