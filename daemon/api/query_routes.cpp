@@ -91,6 +91,18 @@ std::string blob_literal(std::string_view bytes) {
     return fmt::format("x'{:02x}'", fmt::join(octets, ""));
 }
 
+bool is_blob(const replica::Statement& statement, int column) {
+    return sqlite3_column_type(statement.raw(), column) == SQLITE_BLOB;
+}
+
+/// About what the row takes in the answer.
+std::size_t size_of_row(const replica::Statement& statement) {
+    std::size_t bytes = 0;
+    for (int i = 0; i < statement.columns(); ++i)
+        bytes += statement.value(i).text.size() * (is_blob(statement, i) ? 2 : 1) + 8;
+    return bytes;
+}
+
 Result<json> collect(replica::Statement& statement, std::int64_t limit) {
     json columns = json::array();
     for (int i = 0; i < statement.columns(); ++i)
@@ -102,20 +114,15 @@ Result<json> collect(replica::Statement& statement, std::int64_t limit) {
         auto row = statement.step();
         if (!row) return sql_error(row.error());
         if (!*row) break;
-        if (rows.size() >= static_cast<std::size_t>(limit)) {
-            truncated = true;
-            break;
-        }
-        json cells = json::array();
-        for (int i = 0; i < statement.columns() && bytes <= kBytesMax; ++i) {
-            const auto value = statement.value(i);
-            const bool is_blob = sqlite3_column_type(statement.raw(), i) == SQLITE_BLOB;
-            bytes += value.text.size() * (is_blob ? 2 : 1) + 8;
-            if (bytes > kBytesMax) break;
-            cells.push_back(is_blob ? json(blob_literal(value.text)) : to_json(value));
-        }
-        truncated = bytes > kBytesMax;  // half a row is none
+        bytes += size_of_row(statement);
+        truncated = rows.size() >= static_cast<std::size_t>(limit) || bytes > kBytesMax;
         if (truncated) break;
+        json cells = json::array();
+        for (int i = 0; i < statement.columns(); ++i) {
+            const auto value = statement.value(i);
+            cells.push_back(is_blob(statement, i) ? json(blob_literal(value.text))
+                                                  : to_json(value));
+        }
         rows.push_back(std::move(cells));
     }
     statement.reset();
