@@ -3,35 +3,80 @@
 #include <map>
 
 #include "daemon/api/json_io.hpp"
+#include "daemon/api/record_names.hpp"
 
 namespace kontor::api {
 
-json conflict_json(const engine::Conflict& c) {
+namespace {
+
+// What each side of a reference leads to here.
+Result<json> records_json(const engine::ConflictField& field, const replica::Field& column,
+                          RecordNames& names) {
+    json out = json::object();
+    for (const auto& [side, value] :
+         {std::pair{"base", &field.base_here}, std::pair{"ours", &field.ours_here},
+          std::pair{"theirs", &field.theirs_here}}) {
+        auto target = names.target(column, value->view());
+        if (!target) return pass(target);
+        if (!target->is_null()) out[side] = std::move(*target);
+    }
+    return out;
+}
+
+Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& catalogue,
+                           RecordNames& names) {
+    auto name = names.name_of(c.entity, c.record);
+    if (!name) return pass(name);
+    const auto* entity = catalogue.entity(c.entity);
     json fields = json::array();
-    for (const auto& field : c.fields)
-        fields.push_back({{"remote_field", field.remote_field},
-                          {"column", field.column},
-                          {"base", to_json(field.base.view())},
-                          {"ours", to_json(field.ours.view())},
-                          {"theirs", to_json(field.theirs.view())}});
-    return {{"id", c.id},
-            {"connection", c.connection},
-            {"stream", c.stream},
-            {"entity", c.entity},
-            {"record", c.record},
-            {"group", c.group},
-            {"kind", c.kind},
-            {"rule", c.rule},
-            {"state", c.state},
-            {"chosen", or_null(c.chosen)},
-            {"ours_by", or_null(c.ours_by)},
-            {"ours_at", or_null(c.ours_at)},
-            {"theirs_by", or_null(c.theirs_by)},
-            {"theirs_version", or_null(c.theirs_version)},
-            {"opened_at", c.opened_at},
-            {"decided_at", or_null(c.decided_at)},
-            {"decided_by", or_null(c.decided_by)},
-            {"fields", std::move(fields)}};
+    for (const auto& field : c.fields) {
+        json shown = {{"remote_field", field.remote_field},
+                      {"column", field.column},
+                      {"base", to_json(field.base.view())},
+                      {"ours", to_json(field.ours.view())},
+                      {"theirs", to_json(field.theirs.view())}};
+        if (const auto* column = entity == nullptr ? nullptr : entity->field(field.column)) {
+            auto records = records_json(field, *column, names);
+            if (!records) return pass(records);
+            if (!records->empty()) shown["records"] = std::move(*records);
+        }
+        fields.push_back(std::move(shown));
+    }
+    return json{{"id", c.id},
+                {"connection", c.connection},
+                {"stream", c.stream},
+                {"entity", c.entity},
+                {"record", c.record},
+                {"name", std::move(*name)},
+                {"group", c.group},
+                {"kind", c.kind},
+                {"rule", c.rule},
+                {"state", c.state},
+                {"chosen", or_null(c.chosen)},
+                {"ours_by", or_null(c.ours_by)},
+                {"ours_at", or_null(c.ours_at)},
+                {"theirs_by", or_null(c.theirs_by)},
+                {"theirs_version", or_null(c.theirs_version)},
+                {"opened_at", c.opened_at},
+                {"decided_at", or_null(c.decided_at)},
+                {"decided_by", or_null(c.decided_by)},
+                {"fields", std::move(fields)}};
+}
+
+}  // namespace
+
+Result<json> conflicts_json(std::span<const engine::Conflict> conflicts, Services& services,
+                            const replica::Database& db) {
+    auto catalogue = services.databases.catalogues().get(db);
+    if (!catalogue) return pass(catalogue);
+    RecordNames names(db, **catalogue);
+    json out = json::array();
+    for (const auto& conflict : conflicts) {
+        auto shown = conflict_json(conflict, **catalogue, names);
+        if (!shown) return pass(shown);
+        out.push_back(std::move(*shown));
+    }
+    return out;
 }
 
 Result<engine::Side> side_in(const json& body) {
@@ -48,7 +93,8 @@ Result<engine::Side> side_in(const json& body) {
     return side->second;
 }
 
-json many_json(const engine::ManyDecided& many, engine::Side side, bool dry_run) {
+Result<json> many_json(const engine::ManyDecided& many, engine::Side side, bool dry_run,
+                       Services& services, const replica::Database& db) {
     const bool match = side == engine::Side::kSame || side == engine::Side::kApart;
     json groups = json::array();
     for (const auto& [of, count] : many.groups)
@@ -57,19 +103,19 @@ json many_json(const engine::ManyDecided& many, engine::Side side, bool dry_run)
                           {"group", match ? "" : std::get<2>(of)},
                           {"rule", match ? std::get<2>(of) : ""},
                           {"count", count}});
-    json conflicts = json::array();
-    for (const auto& c : many.conflicts) conflicts.push_back(conflict_json(c));
+    auto conflicts = conflicts_json(many.conflicts, services, db);
+    if (!conflicts) return pass(conflicts);
     json failed = json::array();
     for (const auto& [id, error] : many.failed)
         failed.push_back({{"id", id}, {"code", to_string(error.code)}, {"detail", error.message}});
-    return {{"dry_run", dry_run},
-            {"run", many.run != 0 ? json(many.run) : json()},
-            {"decided", many.decided},
-            {"left", many.left},
-            {"failed", many.failed_total},
-            {"groups", std::move(groups)},
-            {"conflicts", std::move(conflicts)},
-            {"failures", std::move(failed)}};
+    return json{{"dry_run", dry_run},
+                {"run", many.run != 0 ? json(many.run) : json()},
+                {"decided", many.decided},
+                {"left", many.left},
+                {"failed", many.failed_total},
+                {"groups", std::move(groups)},
+                {"conflicts", std::move(*conflicts)},
+                {"failures", std::move(failed)}};
 }
 
 }  // namespace kontor::api

@@ -55,16 +55,18 @@ Result<ApiResponse> conflicts(Services& services, const ApiRequest& request) {
         return pass(known);
     auto found = engine::list_conflicts(**db, query);
     if (!found) return pass(found);
-    json out = json::array();
-    for (const auto& conflict : *found) out.push_back(conflict_json(conflict));
-    const auto next = next_offset(out.size(), *limit, *offset);
-    return json_response({{"conflicts", std::move(out)}, {"next", next}});
+    auto out = conflicts_json(*found, services, **db);
+    if (!out) return pass(out);
+    const auto next = next_offset(out->size(), *limit, *offset);
+    return json_response({{"conflicts", std::move(*out)}, {"next", next}});
 }
 
-Result<ApiResponse> show(const replica::Database& db, std::int64_t id) {
+Result<ApiResponse> show(Services& services, const replica::Database& db, std::int64_t id) {
     auto found = engine::get_conflict(db, id);
     if (!found) return pass(found);
-    return json_response(conflict_json(*found));
+    auto out = conflicts_json({&*found, 1}, services, db);
+    if (!out) return pass(out);
+    return json_response(out->front());
 }
 
 Result<ApiResponse> conflict(Services& services, const ApiRequest& request) {
@@ -72,7 +74,7 @@ Result<ApiResponse> conflict(Services& services, const ApiRequest& request) {
     if (!id) return pass(id);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
-    return show(**db, *id);
+    return show(services, **db, *id);
 }
 
 Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
@@ -87,7 +89,7 @@ Result<ApiResponse> decide(Services& services, const ApiRequest& request) {
     auto done = engine::resolve(**db, services.clock, services.random, *id, *side, request.actor);
     if (!done) return pass(done);
     services.edited();
-    return show(**db, *id);
+    return show(services, **db, *id);
 }
 
 Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
@@ -121,16 +123,14 @@ Result<ApiResponse> decide_many(Services& services, const ApiRequest& request) {
     if (auto known = check_names(services, **db, which.connection, which.entity, which.field);
         !known)
         return pass(known);
-    if (*dry_run) {
-        auto found = engine::preview_many(**db, which, *side);
-        if (!found) return pass(found);
-        return json_response(many_json(*found, *side, true));
-    }
-    auto done = engine::decide_many(**db, services.clock, services.random, which, *side,
-                                    request.actor, *how_far);
+    auto done = *dry_run ? engine::preview_many(**db, which, *side)
+                         : engine::decide_many(**db, services.clock, services.random, which, *side,
+                                               request.actor, *how_far);
     if (!done) return pass(done);
-    services.edited();
-    return json_response(many_json(*done, *side, false));
+    if (!*dry_run) services.edited();
+    auto out = many_json(*done, *side, *dry_run, services, **db);
+    if (!out) return pass(out);
+    return json_response(*out);
 }
 
 Result<ApiResponse> blocked(Services& services, const ApiRequest& request) {

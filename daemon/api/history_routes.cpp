@@ -131,15 +131,15 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
     query.limit = kConflictsMax;
     auto asked = engine::list_conflicts(**db, query);
     if (!asked) return pass(asked);
-    json conflicts = json::array();
-    for (const auto& conflict : *asked) conflicts.push_back(conflict_json(conflict));
+    auto conflicts = conflicts_json(*asked, services, **db);
+    if (!conflicts) return pass(conflicts);
     return json_response({{"entity", entity},
                           {"id", *id},
                           {"field", field},
                           {"exists", !found->current.is_absent()},
                           {"value", to_json(found->current.view(), type)},
                           {"changes", std::move(changes)},
-                          {"conflicts", std::move(conflicts)},
+                          {"conflicts", std::move(*conflicts)},
                           {"names", std::move(*names)}});
 }
 

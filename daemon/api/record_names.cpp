@@ -31,33 +31,49 @@ std::string select_names(const replica::Entity& entity) {
 
 }  // namespace
 
-Result<> RecordNames::add(const replica::Field& field, const ValueView& value) {
-    if (field.type != remote::FieldType::kReference) return {};
-    Target target{.entity = field.target, .id = value.integer, .name = {}};
-    std::string key = std::to_string(value.integer);
-    if (field.target == replica::kAnyTarget) {  // "contact:42"
-        if (value.kind != Kind::kText) return {};
-        key = std::string(value.text);
-        const auto colon = key.find(':');
-        if (colon == std::string::npos) return {};
-        target.entity = key.substr(0, colon);
-        const auto* end = key.data() + key.size();
-        if (std::from_chars(key.data() + colon + 1, end, target.id).ptr != end) return {};
-    } else if (value.kind != Kind::kInteger) {
-        return {};
+std::optional<RecordNames::Target> RecordNames::target_of(const replica::Field& field,
+                                                          const ValueView& value) {
+    if (field.type != remote::FieldType::kReference) return std::nullopt;
+    if (field.target != replica::kAnyTarget) {
+        if (value.kind != Kind::kInteger) return std::nullopt;
+        return Target{.entity = field.target, .id = value.integer, .name = {}};
     }
+    if (value.kind != Kind::kText) return std::nullopt;  // "contact:42"
+    const auto colon = value.text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    Target out{.entity = std::string(value.text.substr(0, colon)), .id = 0, .name = {}};
+    const auto* end = value.text.data() + value.text.size();
+    if (std::from_chars(value.text.data() + colon + 1, end, out.id).ptr != end) return std::nullopt;
+    return out;
+}
+
+Result<> RecordNames::add(const replica::Field& field, const ValueView& value) {
+    auto target = target_of(field, value);
+    if (!target) return {};
+    std::string key =
+        value.kind == Kind::kText ? std::string(value.text) : std::to_string(value.integer);
     auto& of_column = known_[field.name];
     if (of_column.contains(key)) return {};
-    if (const auto* entity = catalogue_.entity(target.entity); entity != nullptr) {
-        auto name = name_of(*entity, target.id);
-        if (!name) return pass(name);
-        target.name = std::move(*name);
-    }
-    of_column.emplace(std::move(key), std::move(target));
+    auto name = name_of(target->entity, target->id);
+    if (!name) return pass(name);
+    target->name = std::move(*name);
+    of_column.emplace(std::move(key), std::move(*target));
     return {};
 }
 
-Result<std::string> RecordNames::name_of(const replica::Entity& entity, std::int64_t id) {
+Result<nlohmann::json> RecordNames::target(const replica::Field& field, const ValueView& value) {
+    auto target = target_of(field, value);
+    if (!target) return nullptr;
+    auto name = name_of(target->entity, target->id);
+    if (!name) return pass(name);
+    target->name = std::move(*name);
+    return to_json(*target);
+}
+
+Result<std::string> RecordNames::name_of(const std::string& of, std::int64_t id) {
+    const auto* known = catalogue_.entity(of);
+    if (known == nullptr) return std::string();
+    const auto& entity = *known;
     auto statement = statements_.find(entity.name);
     if (statement == statements_.end()) {
         auto prepared = db_.prepare(select_names(entity));
@@ -80,10 +96,12 @@ nlohmann::json RecordNames::to_json() const {
     auto out = nlohmann::json::object();
     for (const auto& [column, values] : known_)
         for (const auto& [key, target] : values)
-            if (!target.name.empty())
-                out[column][key] = {
-                    {"entity", target.entity}, {"id", target.id}, {"name", target.name}};
+            if (!target.name.empty()) out[column][key] = to_json(target);
     return out;
+}
+
+nlohmann::json RecordNames::to_json(const Target& target) {
+    return {{"entity", target.entity}, {"id", target.id}, {"name", target.name}};
 }
 
 }  // namespace kontor::api

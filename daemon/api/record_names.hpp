@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,13 +26,21 @@ public:
     /// {"owner_id":{"3":{"entity":"user","id":3,"name":"李伟"}}}: by column and value.
     [[nodiscard]] nlohmann::json to_json() const;
 
+    /// {"entity":"user","id":3,"name":"李伟"}: what a value of `field` refers to; null for other
+    /// fields and values.
+    [[nodiscard]] Result<nlohmann::json> target(const replica::Field& field,
+                                                const ValueView& value);
+    /// "" for a record that is gone or nameless.
+    [[nodiscard]] Result<std::string> name_of(const std::string& entity, std::int64_t id);
+
 private:
     struct Target {
         std::string entity;
         std::int64_t id = 0;
         std::string name;
     };
-    Result<std::string> name_of(const replica::Entity& entity, std::int64_t id);
+    static std::optional<Target> target_of(const replica::Field& field, const ValueView& value);
+    static nlohmann::json to_json(const Target& target);
 
     const replica::Database& db_;
     const replica::Catalogue& catalogue_;

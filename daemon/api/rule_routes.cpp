@@ -130,9 +130,10 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
         if (!db) return pass(db);
         auto found = engine::preview_many(**db, which, *side);
         if (!found) return pass(found);
-        auto out = many_json(*found, *side, true);
-        out["standing"] = rule_json(of, standing);
-        return json_response(out);
+        auto out = many_json(*found, *side, true, services, **db);
+        if (!out) return pass(out);
+        (*out)["standing"] = rule_json(of, standing);
+        return json_response(*out);
     }
     const config::Decided decided{standing.policy, standing.standing->by, standing.standing->at};
     if (auto done = change_rule(services, of, decided); !done) return pass(done);
@@ -147,9 +148,10 @@ Result<ApiResponse> decide_always(Services& services, const ApiRequest& request)
                                     request.actor, *how_far);
     if (!done) return pass(done);
     services.edited();
-    auto out = many_json(*done, *side, false);
-    out["standing"] = rule_json(of, standing);
-    return json_response(out);
+    auto out = many_json(*done, *side, false, services, **db);
+    if (!out) return pass(out);
+    (*out)["standing"] = rule_json(of, standing);
+    return json_response(*out);
 }
 
 Result<ApiResponse> rules(Services& services, const ApiRequest&) {

@@ -27,11 +27,21 @@ std::string decider_text(Context& context, const json& conflict) {
     return context.text_or("cli.decider." + who, actor_text(who));
 }
 
+/// One side of a field; of a reference what it leads to, and what that is called: "account:2
+/// (Acme)".
+std::string side_text(const json& field, const std::string& side) {
+    const auto& target = object_at(object_at(field, "records"), side);
+    if (target.empty()) return text_at(field, side);
+    const auto name = text_at(target, "name");
+    return text_at(target, "entity") + ":" + text_at(target, "id") +
+           (name.empty() ? "" : " (" + one_line(name) + ")");
+}
+
 /// The values of one side, "column value" each.
 std::string values_of(const json& conflict, const char* side) {
     std::string out;
     for (const auto& field : list_at(conflict, "fields")) {
-        const auto value = text_at(field, side);
+        const auto value = side_text(field, side);
         out += (out.empty() ? "" : ", ") + text_at(field, "column") + " " +
                (value.empty() ? "–" : one_line(value));
     }
@@ -59,7 +69,9 @@ std::string decision_text(Context& context, const json& conflict) {
 }  // namespace
 
 std::string record_text(const json& object) {
-    return text_at(object, "entity") + " " + text_at(object, "record");
+    const auto name = text_at(object, "name");
+    return text_at(object, "entity") + " " + text_at(object, "record") +
+           (name.empty() ? "" : " (" + one_line(name) + ")");
 }
 
 void print_conflict_list(Context& context, const json& conflicts) {
@@ -85,8 +97,8 @@ void print_conflict_list(Context& context, const json& conflicts) {
         if (fields.empty()) table.add(row);
         for (const auto& field : fields) {
             row[4] = text_at(field, "column");
-            row[5] = text_at(field, "ours");
-            row[6] = text_at(field, "theirs");
+            row[5] = side_text(field, "ours");
+            row[6] = side_text(field, "theirs");
             table.add(row);
         }
     }
@@ -123,10 +135,10 @@ void print_decided_list(Context& context, const json& conflicts) {
         for (const auto& field : fields) {
             row[3] = text_at(field, "column");
             if (chosen == "ours" || chosen == "theirs") {
-                row[5] = text_at(field, chosen);
-                row[6] = text_at(field, chosen == "ours" ? "theirs" : "ours");
+                row[5] = side_text(field, chosen);
+                row[6] = side_text(field, chosen == "ours" ? "theirs" : "ours");
             } else if (chosen.empty()) {  // the record has been deleted, say
-                row[6] = text_at(field, "ours") + " / " + text_at(field, "theirs");
+                row[6] = side_text(field, "ours") + " / " + side_text(field, "theirs");
             }
             table.add(row);
         }
@@ -146,8 +158,8 @@ void print_conflict(Context& context, const json& conflict) {
                             {.title = context.text("cli.column.theirs")}},
                 .rows = {}};
     for (const auto& field : list_at(conflict, "fields"))
-        table.add({text_at(field, "column"), text_at(field, "base"), text_at(field, "ours"),
-                   text_at(field, "theirs")});
+        table.add({text_at(field, "column"), side_text(field, "base"), side_text(field, "ours"),
+                   side_text(field, "theirs")});
     context.print(table);
     for (const char* side : {"ours", "theirs"}) {
         const std::string name(side);

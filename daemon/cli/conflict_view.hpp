@@ -8,7 +8,7 @@
 /// Conflicts as the API tells them, shown to a person.
 namespace kontor::cli {
 
-/// "contact 42".
+/// "contact 42 (李伟)".
 [[nodiscard]] std::string record_text(const nlohmann::json& object);
 
 /// Open ones: a row for each field, with both values.

@@ -115,19 +115,28 @@ StoredConflict read_conflict(const replica::Statement& row) {
     return out;
 }
 
-void name_fields(const Plans& plans, StoredConflict& conflict) {
+void name_fields(Sql& sql, const Plans& plans, StoredConflict& conflict) {
     const StreamPlan* plan = plans.stream(conflict.stream);
+    if (plan == nullptr) return;
+    const LinkReferences references(sql, plans, plan->connection);
     const auto at = [](const merge::GroupValues& values, std::size_t i) {
         return i < values.size() ? values[i] : Value::null();
     };
     const auto add = [&](const merge::FieldMapping& field, std::size_t i) {
-        conflict.shown.fields.push_back({.remote_field = field.remote,
-                                         .column = field.columns.front(),
-                                         .base = conflict.base ? at(*conflict.base, i) : Value{},
-                                         .ours = at(conflict.ours, i),
-                                         .theirs = at(conflict.theirs, i)});
+        const Value base = conflict.base ? at(*conflict.base, i) : Value{};
+        const Value ours = at(conflict.ours, i);
+        const Value theirs = at(conflict.theirs, i);
+        conflict.shown.fields.push_back(
+            {.remote_field = field.remote,
+             .column = field.columns.front(),
+             .base = base,
+             .ours = ours,
+             .theirs = theirs,
+             .base_here = references.leads_to(field, base).value_or(Value{}),
+             .ours_here = references.leads_to(field, ours).value_or(Value{}),
+             .theirs_here = references.leads_to(field, theirs).value_or(Value{})});
     };
-    if (plan != nullptr && conflict.shown.kind == kMatch) {  // whole records, without what is blank
+    if (conflict.shown.kind == kMatch) {  // whole records, without what is blank
         std::size_t i = 0;
         for (const auto& mapped : plan->mapping.groups)
             for (const auto& field : mapped.fields) {
@@ -137,8 +146,7 @@ void name_fields(const Plans& plans, StoredConflict& conflict) {
             }
         return;
     }
-    const GroupPlan* group =
-        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
+    const GroupPlan* group = conflict.group ? plan->group(*conflict.group) : nullptr;
     if (group == nullptr) return;
     for (std::size_t i = 0; i < group->mapping->fields.size(); ++i)
         add(group->mapping->fields[i], i);
@@ -318,7 +326,7 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
-            name_fields(plans, conflict);
+            name_fields(sql, plans, conflict);
             name_author(sql, plans, conflict);
             out.push_back(std::move(conflict.shown));
         }
@@ -346,7 +354,7 @@ Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
         auto conflict = conflict_by_id(sql, id);
         PlanCaches caches;
         const Plans plans = Plans::load(sql, caches);
-        name_fields(plans, conflict);
+        name_fields(sql, plans, conflict);
         name_author(sql, plans, conflict);
         return std::move(conflict.shown);
     });

@@ -22,6 +22,8 @@ struct ConflictField {
     std::string remote_field;
     std::string column;
     Value base, ours, theirs;
+    /// Of a reference, as the column holds it; absent where its record is not here.
+    Value base_here, ours_here, theirs_here;
 };
 
 struct Conflict {

@@ -19,28 +19,38 @@ std::string key_of(std::int64_t stream, std::string_view ext) {
 
 }  // namespace
 
-void let_go(Context& context, std::int64_t stream, std::string_view ext) {
-    if (ext.empty()) return;
+// Since when, and which record it stood for: 2026-05-20T10:00:00.000Z 17.
+void let_go(Context& context, const Link& link) {
+    if (link.ext_id.empty()) return;
     context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)",
-                    key_of(stream, ext), context.now());
+                    key_of(link.stream, link.ext_id),
+                    context.now() + " " + std::to_string(link.record));
 }
 
 void let_go_all(Context& context, std::int64_t stream, const std::string& which) {
     context.sql.run(
-        "INSERT OR REPLACE INTO kontor_meta(key, value) SELECT ? || ext_id, ? FROM kontor_link"
+        "INSERT OR REPLACE INTO kontor_meta(key, value) SELECT ? || ext_id, ? || ' ' || record"
+        " FROM kontor_link"
         " WHERE stream = ? AND ext_id <> '' AND " +
             which,
         first_key(stream), context.now(), stream);
 }
 
 void forget_gone_link(Context& context, const Link& link) {
-    let_go(context, link.stream, link.ext_id);
+    let_go(context, link);
     keep_ours(context, link.id, "deleted_there");
     forget_link(context.sql, link.id);
 }
 
 bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {
     return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", key_of(stream, ext)).has_value();
+}
+
+std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {
+    return sql.integer(
+        "SELECT CAST(substr(value, instr(value, ' ') + 1) AS INTEGER) FROM kontor_meta"
+        " WHERE key = ? AND instr(value, ' ') > 0",
+        key_of(stream, ext));
 }
 
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ namespace kontor::engine {
 
 inline constexpr std::chrono::days kLetGoKept{30};
 
-void let_go(Context& context, std::int64_t stream, std::string_view ext);
+void let_go(Context& context, const Link& link);
 /// Those of all links of the stream that `which`, a condition of ours in SQL, is true of.
 void let_go_all(Context& context, std::int64_t stream, const std::string& which);
 /// let_go() of the link's remote id, and forget_link(). Questions about its values end with ours,
@@ -25,6 +26,9 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
 void forget_gone_link(Context& context, const Link& link);
 
 [[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext);
+/// The record here that the id stood for.
+[[nodiscard]] std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream,
+                                                        std::string_view ext);
 /// The record is there again.
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext);
 

@@ -284,6 +284,19 @@ bool Merger::target_died(const GroupPlan& group, const merge::Known& known,
     return false;
 }
 
+// What stands here means what the remote held: nobody has turned the references elsewhere, but
+// their targets are gone there, and perhaps made again for edits here, under other ids.
+bool Merger::leads_where_it_led(const GroupPlan& group, const Row& row,
+                                const merge::GroupValues& known,
+                                const merge::GroupValues& local) const {
+    for (std::size_t i = 0; i < local.size(); ++i) {
+        if (local[i] == known[i]) continue;
+        const auto was = references_.led_to(group.mapping->fields[i], known[i]);
+        if (!was || *was != row[group.columns[i].front()]) return false;
+    }
+    return true;
+}
+
 // What the image leaves out is known already. An equal stamp proves that only if it was not the
 // present one when the record was read (clause d).
 bool Merger::read_whole_before(const Link& link, const remote::RecordView& image) const {
@@ -391,6 +404,9 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         // The remote blanked the look-up because its target went, not because somebody chose to.
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;
+    } else if (input.known && theirs != input.known->theirs &&
+               leads_where_it_led(group, work.row, input.known->ours, input.local)) {
+        input.known->ours = input.local;
     }
     // Of a record that accept_remote() looks for, no more is known than that it may be another's.
     const bool looked_for = work.stored_link.state == LinkState::kMissing;

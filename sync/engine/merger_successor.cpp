@@ -82,7 +82,7 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     if (!authoritative) {
         rereads_.emplace_back(image.id);
     } else if (gone) {
-        let_go(context_, plan_.id, link.ext_id);
+        let_go(context_, link);
         link.ext_id = std::string(image.id);
         revive(std::move(link), image, "revived");
     } else {
@@ -122,7 +122,7 @@ void Merger::succeeded(Link link, const remote::RecordView& image) {
 
     const auto winner = link_by_ext(context_.sql, plan_.id, image.successor);
     if (!winner) {
-        let_go(context_, plan_.id, link.ext_id);
+        let_go(context_, link);
         return become(std::move(link), image.successor);
     }
     if (!read_row(context_.sql, plan_, winner->record)) return gone(std::move(link), image);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
 
 namespace kontor::engine {
@@ -154,6 +155,30 @@ std::optional<std::string> LinkReferences::local_any(std::string_view stream_and
     return plan->entity.name + ":" + std::to_string(link->record);
 }
 
+std::optional<std::int64_t> LinkReferences::record_once(std::string_view stream,
+                                                        std::string_view ext_id) const {
+    const StreamPlan* plan = plans_.stream(connection_, stream);
+    if (plan == nullptr) return std::nullopt;
+    if (const auto link = link_by_ext(sql_, plan->id, ext_id)) return link->record;
+    return record_let_go(sql_, plan->id, ext_id);
+}
+
+std::optional<Value> LinkReferences::led_to(const merge::FieldMapping& field,
+                                            const Value& remote) const {
+    if (remote.kind() != Kind::kText) return std::nullopt;
+    const std::string_view text = remote.text();
+    if (field.lens == merge::LensKind::kReference)
+        for (const auto& stream : field.references)
+            if (const auto record = record_once(stream, text)) return Value(*record);
+    const auto colon = text.find(':');
+    if (field.lens != merge::LensKind::kAnyReference || colon == std::string_view::npos)
+        return std::nullopt;
+    const auto stream = text.substr(0, colon);
+    const auto record = record_once(stream, text.substr(colon + 1));
+    if (!record) return std::nullopt;
+    return Value(plans_.stream(connection_, stream)->entity.name + ":" + std::to_string(*record));
+}
+
 std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
                                     const Value& symbol) {
     std::string_view text = symbol.text();  // local:ENTITY:ID
@@ -166,6 +191,16 @@ std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
         if (plan.connection == connection && plan.entity.name == text.substr(0, colon))
             return NamedRecord{&plan, *record};
     return std::nullopt;
+}
+
+std::optional<Value> LinkReferences::leads_to(const merge::FieldMapping& field,
+                                              const Value& remote) const {
+    if (!merge::is_symbolic(remote)) return led_to(field, remote);
+    const auto named = named_by(plans_, connection_, remote);
+    if (!named) return std::nullopt;
+    return field.lens == merge::LensKind::kAnyReference
+               ? Value(named->plan->entity.name + ":" + std::to_string(named->record))
+               : Value(named->record);
 }
 
 bool waits_for_target(const merge::FieldMapping& field, const Value& theirs,

@@ -24,8 +24,18 @@ public:
     std::optional<std::int64_t> local_id(std::string_view remote_id,
                                          std::span<const std::string> streams) const override;
     std::optional<std::string> local_any(std::string_view stream_and_id) const override;
+    /// What a column holds that `remote` was got into, also where its target has gone there since
+    /// or been let go; nullopt if it never was here, or if `field` is no reference.
+    [[nodiscard]] std::optional<Value> led_to(const merge::FieldMapping& field,
+                                              const Value& remote) const;
+    /// The same of what would be sent: a symbol in place of a remote id counts, too.
+    [[nodiscard]] std::optional<Value> leads_to(const merge::FieldMapping& field,
+                                                const Value& remote) const;
 
 private:
+    [[nodiscard]] std::optional<std::int64_t> record_once(std::string_view stream,
+                                                          std::string_view ext_id) const;
+
     Sql& sql_;
     const Plans& plans_;
     std::int64_t connection_;

@@ -535,6 +535,36 @@ class Commands(unittest.TestCase):
         self.assertIn(f"decided as conflict {number}",
                       self.run_kontor("history", "contact", record).stdout)
 
+    def test_a_conflict_about_a_reference_names_the_records(self):
+        self.run_kontor("sync", "zoho")
+        linked = ("SELECT r.id, l.ext_id, {} FROM {} r JOIN kontor_link l ON l.record = r.id"
+                  " JOIN kontor_stream s ON s.id = l.stream AND s.name = '{}' ")
+        (here, _, ours), (there, account, theirs) = self.world.sql(
+            linked.format("r.name", "account", "Accounts") + "ORDER BY r.id LIMIT 2")
+        record, ext, name = self.world.sql(
+            linked.format("r.last_name", "contact", "Contacts") +
+            f"WHERE r.account_id NOT IN ({here}, {there}) LIMIT 1")[0]
+        self.run_kontor("set", "contact", str(record), f"account_id={here}")
+        self.world.control("/edit", {"module": "Contacts", "id": ext,
+                                     "set": {"Account_Name": {"id": account}}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        [conflict] = [c for c in self.world.json("conflicts")["conflicts"]
+                      if c["record"] == record]
+        self.assertIn(name, conflict["name"])
+        [field] = conflict["fields"]
+        self.assertEqual(field["theirs"], account)
+        self.assertEqual(field["records"]["ours"], {"entity": "account", "id": here, "name": ours})
+        self.assertEqual(field["records"]["theirs"],
+                         {"entity": "account", "id": there, "name": theirs})
+        shown = self.run_kontor("conflicts", str(conflict["id"])).stdout
+        for part in (conflict["name"], f"account:{here} ({ours})", f"account:{there} ({theirs})"):
+            self.assertIn(part, shown)
+        self.assertNotIn(account, shown)
+        self.run_kontor("resolve", str(conflict["id"]), "--theirs")
+        self.assertEqual(self.world.sql(f"SELECT account_id FROM contact WHERE id = {record}"),
+                         [(there,)])
+
     def test_the_dry_run_lists_what_a_sync_then_does(self):
         self.run_kontor("sync", "zoho")
         record = self.world.sql("SELECT id FROM contact WHERE phone IS NOT NULL LIMIT 1")[0][0]

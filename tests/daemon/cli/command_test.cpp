@@ -291,22 +291,36 @@ TEST_CASE("columns of one name are told apart", "[cli][command]") {
 }
 
 TEST_CASE("conflicts are listed field by field and decided by side", "[cli][command]") {
-    const json conflict{
-        {"id", 7},
-        {"connection", "zoho"},
-        {"entity", "contact"},
-        {"record", 42},
-        {"kind", "edit"},
-        {"opened_at", "2026-05-01T08:00:00.000Z"},
-        {"fields", {{{"column", "phone"}, {"base", "1"}, {"ours", "2"}, {"theirs", "3"}}}}};
+    const json conflict{{"id", 7},
+                        {"connection", "zoho"},
+                        {"entity", "contact"},
+                        {"record", 42},
+                        {"name", "李伟"},
+                        {"kind", "edit"},
+                        {"opened_at", "2026-05-01T08:00:00.000Z"},
+                        {"fields",
+                         {{{"column", "phone"}, {"base", "1"}, {"ours", "2"}, {"theirs", "3"}},
+                          {{"column", "account_id"},
+                           {"base", "acc-1"},
+                           {"ours", "acc-2"},
+                           {"theirs", "acc-3"},
+                           {"records",
+                            {{"ours", {{"entity", "account"}, {"id", 2}, {"name", "Acme"}}},
+                             {"theirs", {{"entity", "account"}, {"id", 3}, {"name", ""}}}}}}}}};
     Session session([&](const Asked& asked) {
         const bool one = asked.target.find("/conflicts/") != std::string::npos;
         return Canned{.body = one ? conflict.dump() : json{{"conflicts", {conflict}}}.dump()};
     });
     CHECK(session.run({"conflicts"}) == 0);
-    CHECK(session.runner.out.find("contact 42") != std::string::npos);
+    CHECK(session.runner.out.find("contact 42 (李伟)") != std::string::npos);
     CHECK(session.runner.out.find("phone") != std::string::npos);
     CHECK(session.runner.err.find("--offset") == std::string::npos);
+    // References say what they lead to; an id of the remote stands where nothing is here.
+    CHECK(session.run({"conflicts", "7"}) == 0);
+    for (const char* shown : {"acc-1", "account:2 (Acme)", "account:3"})
+        CHECK(session.runner.out.find(shown) != std::string::npos);
+    for (const char* hidden : {"acc-2", "acc-3", "()"})
+        CHECK(session.runner.out.find(hidden) == std::string::npos);
     CHECK(session.run({"resolve", "7", "--theirs"}) == 0);
     CHECK(session.last().target == "/api/v1/conflicts/7");
     CHECK(json::parse(session.last().body) == json{{"choose", "theirs"}});

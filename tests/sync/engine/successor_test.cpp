@@ -120,6 +120,50 @@ TEST_CASE("D7: who referred to the loser refers to the winner", "[successor]") {
     CHECK(f.device.number("SELECT count(*) FROM account") == 1);
 }
 
+TEST_CASE("D7: a merge that nobody tells of: whoever followed it there is not asked about here",
+          "[successor]") {
+    SuccessorFixture f;
+    const auto child = f.id(f.child);
+    const bool loser_edited = GENERATE(true, false);
+    if (loser_edited)
+        f.device.sql("UPDATE account SET name = 'typed' WHERE id = " + f.id(f.account, "Accounts"));
+    f.clock.advance(seconds{10});
+    f.remote.erase("Accounts", f.account);
+    // With the deletion, or read once the loser has been made again for what was typed.
+    const bool later = GENERATE(false, true);
+    if (later) f.rounds();
+    f.clock.advance(seconds{10});
+    f.remote.edit("Contacts", f.child, {{"Account_Name", Value(f.kept)}});
+    f.rounds(3);
+    CHECK(f.open().empty());
+    CHECK(f.device.number("SELECT account_id FROM contact WHERE id = " + child) ==
+          f.device.local("Accounts", f.kept));
+    CHECK(f.remote.value("Contacts", f.child, "Account_Name") == Value(f.kept));
+    CHECK(f.remote.ids("Accounts").size() == (loser_edited ? 2 : 1));
+}
+
+TEST_CASE("D7: a reference that was turned elsewhere here is asked about though its target is gone",
+          "[successor]") {
+    SuccessorFixture f;
+    const auto third = f.remote.create("Accounts", {{"Account_Name", Value("Third")}});
+    f.clock.advance(seconds{10});
+    f.device.sync("crm");
+    f.device.sql("UPDATE account SET name = 'typed' WHERE id = " + f.id(f.account, "Accounts"));
+    f.device.sql("UPDATE contact SET account_id = " + f.id(third, "Accounts") +
+                 " WHERE id = " + f.id(f.child));
+    f.remote.erase("Accounts", f.account);
+    f.remote.edit("Contacts", f.child, {{"Account_Name", Value(f.kept)}});
+    f.rounds(3);
+    REQUIRE(f.open().size() == 1);
+    const auto asked = f.open()[0].fields[0];
+    CHECK(asked.ours == Value(third));
+    CHECK(asked.theirs == Value(f.kept));
+    // As the column holds them, and what it was before although the remote has lost it.
+    CHECK(asked.ours_here == Value(f.device.local("Accounts", third)));
+    CHECK(asked.theirs_here == Value(f.device.local("Accounts", f.kept)));
+    CHECK(asked.base_here == Value(f.device.number("SELECT id FROM account WHERE name = 'typed'")));
+}
+
 TEST_CASE("D7: a winner that is not here yet takes the loser's place", "[successor]") {
     SuccessorFixture f;
     f.device.sql("UPDATE contact SET email = 'typed' WHERE id = " + f.id(f.loser));
