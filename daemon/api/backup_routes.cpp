@@ -286,7 +286,7 @@ void add_backup_routes(Router& router, Services& s, Environment environment) {
                }));
     router.add("GET", "/api/v1/backups/{name}", bound(list), Cost::kSlow);
     router.add("POST", "/api/v1/restore", bound(restore), Cost::kSlow);
-    router.add("GET", "/api/v1/diff", bound(diff), Cost::kSlow);
+    router.add("GET", "/api/v1/diff?from&to&entity&backup&limit", bound(diff), Cost::kSlow);
 }
 
 }  // namespace kontor::api

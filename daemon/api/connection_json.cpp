@@ -161,4 +161,17 @@ Result<json> all_connections(Services& services, messages::Language language) {
     return out;
 }
 
+Result<> check_known(Services& services, const replica::Database& db,
+                     const std::string& connection) {
+    if (services.connections.find(connection)) return {};
+    auto known = db.prepare("SELECT 1 FROM kontor_connection WHERE name = ?");
+    if (!known) return pass(known);
+    known->bind(1, connection);
+    auto found = known->step();
+    if (!found) return pass(found);
+    if (*found) return {};
+    return fail(Errc::kNotFound, "no connection '" + connection + "'",
+                {{"reason", "no_connection"}, {"connection", connection}});
+}
+
 }  // namespace kontor::api

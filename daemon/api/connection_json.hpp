@@ -29,5 +29,9 @@ namespace kontor::api {
 /// The worker; kNotFound names the connection.
 [[nodiscard]] Result<std::shared_ptr<app::Worker>> worker_of(Services& services,
                                                              const std::string& name);
+/// kNotFound unless there is a connection of that name, or was: it may have left runs and
+/// conflicts.
+[[nodiscard]] Result<> check_known(Services& services, const replica::Database& db,
+                                   const std::string& connection);
 
 }  // namespace kontor::api

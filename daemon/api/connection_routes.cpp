@@ -249,6 +249,8 @@ Result<ApiResponse> runs(Services& services, const ApiRequest& request) {
     if (!before) return pass(before);
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
+    if (const auto& name = request.get("connection"); !name.empty())
+        if (auto known = check_known(services, **db, name); !known) return pass(known);
     auto statement = (*db)->prepare(std::string(kRuns) +
                                     "WHERE r.id < ?1 AND (?2 = '' OR c.name = ?2) "
                                     "ORDER BY r.id DESC LIMIT ?3");
@@ -293,11 +295,12 @@ void add_connection_routes(Router& router, Services& s) {
     router.add("GET", all, [&s](const ApiRequest& r) { return list(s, r); });
     router.add("GET", one, [&s](const ApiRequest& r) { return show(s, r); });
     router.add("POST", one + "/sync", [&s](const ApiRequest& r) { return sync(s, r); });
-    router.add("GET", one + "/plan", [&s](const ApiRequest& r) { return plan(s, r); });
+    router.add("GET", one + "/plan?offset&limit", [&s](const ApiRequest& r) { return plan(s, r); });
     router.add("POST", one + "/push", [&s](const ApiRequest& r) { return push(s, r); });
     router.add("POST", one + "/resume", [&s](const ApiRequest& r) { return resume(s, r); });
     router.add("GET", one + "/forecast", [&s](const ApiRequest& r) { return forecast(s, r); });
-    router.add("GET", "/api/v1/runs", [&s](const ApiRequest& r) { return runs(s, r); });
+    router.add("GET", "/api/v1/runs?connection&limit&before",
+               [&s](const ApiRequest& r) { return runs(s, r); });
     router.add("GET", "/api/v1/runs/{id}", [&s](const ApiRequest& r) { return run(s, r); });
 }
 

@@ -1,5 +1,6 @@
 // Conflicts and what remotes refused.
 #include "daemon/api/conflict_json.hpp"
+#include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/api/services.hpp"
 #include "daemon/api/work_progress.hpp"
@@ -15,19 +16,11 @@ json next_offset(std::size_t got, std::int64_t limit, std::int64_t offset) {
     return got == static_cast<std::size_t>(limit) ? json(offset + limit) : json();
 }
 
-// What conflicts are chosen by. A connection that is no longer configured may have left some.
+// What conflicts are chosen by.
 Result<> check_names(Services& services, const replica::Database& db, const std::string& connection,
                      const std::string& entity, const std::string& field) {
-    if (!connection.empty() && !services.connections.find(connection)) {
-        auto known = db.prepare("SELECT 1 FROM kontor_connection WHERE name = ?");
-        if (!known) return pass(known);
-        known->bind(1, connection);
-        auto found = known->step();
-        if (!found) return pass(found);
-        if (!*found)
-            return fail(Errc::kNotFound, "no connection '" + connection + "'",
-                        {{"reason", "no_connection"}, {"connection", connection}});
-    }
+    if (!connection.empty())
+        if (auto known = check_known(services, db, connection); !known) return known;
     return engine::check_field(db, connection, entity, field);
 }
 
@@ -181,13 +174,15 @@ Result<ApiResponse> retry(Services& services, const ApiRequest& request) {
 
 void add_decision_routes(Router& router, Services& s) {
     const std::string all = "/api/v1/conflicts";
-    router.add("GET", all, [&s](const ApiRequest& r) { return conflicts(s, r); });
+    router.add("GET", all + "?decided&connection&entity&kind&rule&field&record&limit&offset",
+               [&s](const ApiRequest& r) { return conflicts(s, r); });
     router.add("GET", all + "/{id}", [&s](const ApiRequest& r) { return conflict(s, r); });
     router.add("POST", all + "/{id}", [&s](const ApiRequest& r) { return decide(s, r); });
     router.add(
         "POST", all + "/resolve", [&s](const ApiRequest& r) { return decide_many(s, r); },
         Cost::kSlow);
-    router.add("GET", "/api/v1/blocked", [&s](const ApiRequest& r) { return blocked(s, r); });
+    router.add("GET", "/api/v1/blocked?limit&offset",
+               [&s](const ApiRequest& r) { return blocked(s, r); });
     router.add("POST", "/api/v1/blocked/retry", [&s](const ApiRequest& r) { return retry(s, r); });
 }
 

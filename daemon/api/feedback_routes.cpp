@@ -315,7 +315,7 @@ void add_feedback_routes(Router& router, Services& s, FeedbackService& surveys) 
     router.add("POST", one + "/act", [desk](const ApiRequest& r) { return act(desk, r); });
     router.add("GET", one + "/links", [desk](const ApiRequest& r) { return list_links(desk, r); });
     router.add("GET", one + "/calls", [desk](const ApiRequest& r) { return list_calls(desk, r); });
-    router.add("GET", one + "/report",
+    router.add("GET", one + "/report?since",
                [desk](const ApiRequest& r) { return show_report(desk, r); });
     router.add("POST", one + "/responses",
                [desk](const ApiRequest& r) { return post_response(desk, r); });

@@ -340,7 +340,8 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
 
 void add_history_routes(Router& router, Services& s) {
     const std::string record = "/api/v1/records/{entity}/{id}";
-    router.add("GET", record + "/history", [&s](const ApiRequest& r) { return history(s, r); });
+    router.add("GET", record + "/history?limit&before",
+               [&s](const ApiRequest& r) { return history(s, r); });
     router.add("GET", record + "/why/{field}", [&s](const ApiRequest& r) { return why(s, r); });
     router.add(
         "POST", "/api/v1/undo", [&s](const ApiRequest& r) { return undo(s, r); }, Cost::kSlow);

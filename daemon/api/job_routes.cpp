@@ -91,7 +91,7 @@ void add_job_routes(Router& router, Services& s, jobs::Service& jobs) {
                [&jobs](const ApiRequest& r) { return set_paused(jobs, r, true); });
     router.add("POST", one + "/resume",
                [&jobs](const ApiRequest& r) { return set_paused(jobs, r, false); });
-    router.add("GET", "/api/v1/job-runs",
+    router.add("GET", "/api/v1/job-runs?job&before&limit",
                [&s, &jobs](const ApiRequest& r) { return list_runs(s, jobs, r); });
     router.add("GET", "/api/v1/job-runs/{run}",
                [&s, &jobs](const ApiRequest& r) { return show_run(s, jobs, r); });

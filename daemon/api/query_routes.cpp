@@ -176,7 +176,11 @@ Result<ApiResponse> sql(Services& services, const ApiRequest& request) {
     if (!read_only) return pass(read_only);
     auto limit = integer_in(*body, "limit");
     if (!limit) return pass(limit);
-    const auto rows = std::clamp<std::int64_t>(limit->value_or(1'000), 1, kRowsMax);
+    const auto rows = limit->value_or(1'000);
+    if (rows < 1 || rows > kRowsMax)
+        return fail(Errc::kInvalid,
+                    "limit must be a whole number from 1 to " + std::to_string(kRowsMax),
+                    {{"key", "limit"}});
 
     auto db = services.databases.lend(*read_only ? Access::kReadOnly : Access::kLocal);
     if (!db) return pass(db);
@@ -284,8 +288,10 @@ Result<ApiResponse> search_records(Services& services, const ApiRequest& request
 void add_query_routes(Router& router, Services& s) {
     router.add(
         "POST", "/api/v1/sql", [&s](const ApiRequest& r) { return sql(s, r); }, Cost::kSlow);
-    router.add("GET", "/api/v1/entities", [&s](const ApiRequest& r) { return entities(s, r); });
-    router.add("GET", "/api/v1/search", [&s](const ApiRequest& r) { return search_records(s, r); });
+    router.add("GET", "/api/v1/entities?count",
+               [&s](const ApiRequest& r) { return entities(s, r); });
+    router.add("GET", "/api/v1/search?q&entity&limit&offset",
+               [&s](const ApiRequest& r) { return search_records(s, r); });
 }
 
 }  // namespace kontor::api

@@ -397,11 +397,13 @@ Result<ApiResponse> change_record(Services& services, const ApiRequest& request,
 void add_record_routes(Router& router, Services& s) {
     const std::string all = "/api/v1/records/{entity}";
     const std::string one = all + "/{id}";
-    router.add("GET", all, [&s](const ApiRequest& r) { return get_records(s, r); });
+    router.add("GET", all + "?filter&sort&fields&limit&after&offset&total&format&bom&defuse&names",
+               [&s](const ApiRequest& r) { return get_records(s, r); });
     router.add(
         "POST", all, [&s](const ApiRequest& r) { return post_records(s, r); }, Cost::kBrief);
     router.add(
-        "GET", one, [&s](const ApiRequest& r) { return get_record(s, r); }, Cost::kLight);
+        "GET", one + "?names", [&s](const ApiRequest& r) { return get_record(s, r); },
+        Cost::kLight);
     router.add(
         "PATCH", one,
         [&s](const ApiRequest& r) { return change_record(s, r, replica::Edit::Kind::kUpdate); },

@@ -1,21 +1,35 @@
 #include "daemon/api/router.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 
 namespace kontor::api {
 namespace {
 
-// Segments between the slashes; a final slash makes an empty one, which nothing matches.
-std::vector<std::string> split(std::string_view path) {
+// The parts after the first character; a final separator makes an empty one.
+std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> out;
     std::size_t at = 1;
-    while (at <= path.size()) {
-        const auto end = std::min(path.find('/', at), path.size());
-        out.emplace_back(path.substr(at, end - at));
+    while (at <= text.size()) {
+        const auto end = std::min(text.find(separator, at), text.size());
+        out.emplace_back(text.substr(at, end - at));
         at = end + 1;
     }
     return out;
+}
+
+// An empty segment matches nothing.
+std::vector<std::string> segments_of(std::string_view path) {
+    return split(path, '/');
+}
+
+Result<> check_parameters(const Router::Route& route, const ApiRequest& request) {
+    for (const auto& [name, value] : request.query)
+        if (std::ranges::find(route.parameters, name) == route.parameters.end())
+            return fail(Errc::kInvalid, "no such parameter: " + name,
+                        {{"reason", "no_parameter"}, {"parameter", name}});
+    return {};
 }
 
 bool is_name(const std::string& segment) {
@@ -38,11 +52,13 @@ int match(const std::vector<std::string>& pattern, const std::vector<std::string
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler, Cost cost) {
-    routes_.push_back(Route{std::string(method), split(pattern), std::move(handler), cost});
+    const auto query = std::min(pattern.find('?'), pattern.size());
+    routes_.push_back(Route{std::string(method), segments_of(pattern.substr(0, query)),
+                            split(pattern.substr(query), '&'), std::move(handler), cost});
 }
 
 const Router::Route* Router::find(ApiRequest& request, bool& other_method) const {
-    const auto path = split(request.path);
+    const auto path = segments_of(request.path);
     const Route* best = nullptr;
     int best_literal = -1;
     other_method = false;
@@ -67,6 +83,8 @@ const Router::Route* Router::find(ApiRequest& request, bool& other_method) const
 std::optional<ApiResponse> answer_at_once(const Router::Route& route, const ApiRequest& request) {
     // The one place where exceptions of libraries that a handler missed become an answer.
     try {
+        if (auto known = check_parameters(route, request); !known)
+            return problem(known.error(), request.language);
         auto made = route.handler(request);
         if (made) return std::move(*made);
         if (!request.may_wait && made.error().code == Errc::kBusy) return std::nullopt;

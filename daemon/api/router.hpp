@@ -23,13 +23,16 @@ using Handler = std::function<Result<ApiResponse>(const ApiRequest&)>;
 /// Finds the function for a request. Filled at start, then only read: thread-safe from then on.
 class Router {
 public:
-    /// `pattern`: "/api/v1/records/{entity}/{id}". A literal segment goes before a {name}.
+    /// `pattern`: "/api/v1/records/{entity}/{id}?names&fields", with the names of the query's
+    /// parameters; a request with any other is refused, for who misspells a filter would get
+    /// everything. A literal segment goes before a {name}.
     void add(std::string_view method, std::string_view pattern, Handler handler,
              Cost cost = Cost::kQuick);
 
     struct Route {
         std::string method;
         std::vector<std::string> segments;
+        std::vector<std::string> parameters;  ///< of the query
         Handler handler;
         Cost cost = Cost::kQuick;
     };

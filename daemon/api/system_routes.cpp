@@ -121,7 +121,7 @@ void add_system_routes(Router& router, Services& s) {
     });
     router.add("GET", "/readyz", [&s](const ApiRequest&) { return ready(s); });
     router.add("GET", "/api/v1/status", [&s](const ApiRequest& r) { return status(s, r); });
-    router.add("GET", "/api/v1/events", [&s](const ApiRequest& r) { return events(s, r); });
+    router.add("GET", "/api/v1/events?since", [&s](const ApiRequest& r) { return events(s, r); });
     router.add(
         "POST", "/api/v1/reload", [&s](const ApiRequest&) { return reload(s); }, Cost::kSlow);
     router.add(

@@ -120,8 +120,9 @@ Result<ApiResponse> cancel(Services& services, const ApiRequest& request) {
 void add_verify_routes(Router& router, Services& s) {
     const std::string path = "/api/v1/connections/{name}/verify";
     router.add("POST", path, [&s](const ApiRequest& r) { return start(s, r); });
-    router.add("GET", path, [&s](const ApiRequest& r) { return show(s, r); });
-    router.add("DELETE", path, [&s](const ApiRequest& r) { return cancel(s, r); });
+    router.add("GET", path + "?ticket&explained&offset&limit",
+               [&s](const ApiRequest& r) { return show(s, r); });
+    router.add("DELETE", path + "?ticket", [&s](const ApiRequest& r) { return cancel(s, r); });
 }
 
 }  // namespace kontor::api

@@ -104,8 +104,9 @@ TEST_CASE("what conflicts and runs are chosen by has to be there", "[daemon][api
     test::Daemon daemon;
     REQUIRE(daemon.start());
     CHECK(daemon.get("/api/v1/conflicts").status == 200);
-    for (const char* unknown : {"conflicts?entity=contcat", "conflicts?connection=nope",
-                                "conflicts?field=nope", "job-runs?job=nope"}) {
+    for (const char* unknown :
+         {"conflicts?entity=contcat", "conflicts?connection=nope", "conflicts?field=nope",
+          "job-runs?job=nope", "runs?connection=nope"}) {
         CAPTURE(unknown);
         CHECK(daemon.get(std::string("/api/v1/") + unknown).status == 404);
     }
@@ -195,6 +196,9 @@ TEST_CASE("the last change of a record is the last that anybody made", "[daemon]
         201);
     const std::string path = "/api/v1/records/contact/1";
     REQUIRE(daemon.send("PATCH", path, {{"fields", {{"last_name", "B"}}}}).status == 200);
+    // Entries of one millisecond are one change.
+    const auto edited = SystemClock().now();
+    while (SystemClock().now() == edited) continue;
     // As after a sync: the remote's own stamp of that edit comes back.
     REQUIRE(daemon
                 .send("POST", "/api/v1/sql",
@@ -390,6 +394,8 @@ TEST_CASE("SQL reads, writes only when said, and stays within bounds", "[daemon]
     CHECK(sql({{"query", "DROP TABLE contact"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "ATTACH '/tmp/x' AS x"}, {"read_only", false}}).status == 400);
     CHECK(sql({{"query", "SELEC"}}).status == 400);
+    for (const int limit : {0, -1, 100'001})
+        CHECK(sql({{"query", "SELECT 1"}, {"limit", limit}}).status == 400);
     CHECK(sql({{"query", "SELECT load_extension('x')"}}).status == 400);
     CHECK(sql({{"query", "SELECT fts3_tokenizer('simple')"}}).status == 400);
     // No more than 32 MiB in one value, in one row, in all.

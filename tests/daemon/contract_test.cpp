@@ -202,6 +202,30 @@ void restore_and_compare(test::Daemon& daemon, Contract& contract) {
 
 }  // namespace
 
+TEST_CASE("each documented parameter is known, and any other is refused", "[daemon][contract]") {
+    test::Daemon daemon("");
+    REQUIRE(daemon.start());
+    static const std::regex gap(R"(\{[a-z_]+\})");
+    const auto unknown = [](const test::Answer& answer) {
+        return answer.status == 400 && json::parse(answer.body)["args"]["reason"] == "no_parameter";
+    };
+    const Contract contract;
+    for (const auto& [path, operations] : contract.document()["paths"].items())
+        for (const auto& [method, operation] : operations.items()) {
+            const auto target = std::regex_replace(path, gap, "1");
+            std::string verb = method;
+            std::ranges::transform(verb, verb.begin(), [](char c) { return c - 'a' + 'A'; });
+            INFO(verb << " " << target);
+            CHECK(unknown(daemon.send(verb, target + "?fliter=1", json::object())));
+            for (const auto& parameter : operation.value("parameters", json::array())) {
+                if (parameter["in"] != "query" || path == "/api/v1/events") continue;  // has no end
+                const auto name = parameter["name"].get<std::string>();
+                INFO(name);
+                CHECK_FALSE(unknown(daemon.send(verb, target + "?" + name + "=1", json::object())));
+            }
+        }
+}
+
 TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]") {
     std::mutex turn;
     test::Daemon daemon(
