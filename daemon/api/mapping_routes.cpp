@@ -8,6 +8,7 @@
 #include "connectors/host/atomic_file.hpp"
 #include "daemon/api/connection_json.hpp"
 #include "sync/engine/propose.hpp"
+#include "sync/engine/reconcile.hpp"
 
 namespace kontor::api {
 namespace {
@@ -110,7 +111,9 @@ Result<ApiResponse> fields(Services& services, const ApiRequest& request) {
     if (!db) return pass(db);
     auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
-    auto rest = engine::propose(described->streams, **catalogue, connection.name, *mapping);
+    auto taken = engine::mapping_taken_last(**db, connection.name);
+    if (!taken) return pass(taken);
+    auto rest = engine::propose(described->streams, **catalogue, connection.name, *mapping, *taken);
     const auto before = unmapped_json(rest.mapping, described->streams).size();
     if (!wanted->empty()) {
         auto entities = engine::adopt(*mapping, rest, *wanted);
@@ -147,7 +150,9 @@ Result<json> propose_mapping(Services& services, const config::Connection& conne
     if (!db) return pass(db);
     auto catalogue = services.databases.catalogues().get(**db);
     if (!catalogue) return pass(catalogue);
-    const auto proposal = engine::propose(streams, **catalogue, connection.name);
+    auto before = engine::mapping_taken_last(**db, connection.name);
+    if (!before) return pass(before);
+    const auto proposal = engine::propose(streams, **catalogue, connection.name, {}, *before);
     const auto toml = config::write_mapping(proposal.mapping, connection.name);
     if (write) {
         if (auto done = ensure(**db, proposal.entities); !done) return pass(done);

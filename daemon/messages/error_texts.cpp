@@ -136,6 +136,15 @@ constexpr Text kErrorTexts[] = {
      "This kernel has no Landlock, which landlock = \"require\" in [connectors] asks for.",
      "本机内核没有 Landlock，而 [connectors] 中的 landlock = \"require\" 要求必须有。"},
     {"reason.no_landlock.hint", "See: kontor doctor", "请查看：kontor doctor"},
+    {"reason.same_records",
+     "{connection} leads to the records that the connection {other} has brought here already: each "
+     "would be here twice, and be sent to where it is already.",
+     "{connection} 连接到的记录已由连接 {other} 同步到本地：继续的话，每条记录在本地都会出现两次，"
+     "并会再次发送到已有它的系统中。"},
+    {"reason.same_records.hint",
+     "One connection for one account: name it {other} again, or remove {connection} from the "
+     "configuration.",
+     "一个账户只用一个连接：请将其名称改回 {other}，或从配置中移除 {connection}。"},
     {"reason.no_parameter", "This request has no parameter '{parameter}'.",
      "此请求没有参数“{parameter}”。"},
     {"reason.no_parameter.hint", "Its parameters are in the API's description, openapi.json.",

@@ -19,6 +19,7 @@
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/reconcile.hpp"
 #include "sync/engine/retyped_fields.hpp"
+#include "sync/engine/same_records.hpp"
 #include "sync/engine/stream_order.hpp"
 #include "sync/engine/sweeper.hpp"
 #include "sync/engine/uncovered.hpp"
@@ -304,6 +305,8 @@ private:
                               .observer = ports_.observer,
                               .gate = ports_.gate,
                               .cancelled = ports_.cancelled};
+        for (const StreamPlan* stream : streams)
+            if (capabilities(*stream).fetch) refuse_same_records(*context_, ports_.remote, *stream);
         for (std::size_t i = 0; i < streams.size(); ++i)
             if (capabilities(*streams[i]).fetch)
                 look_again(*context_, ports, *streams[i], report_.streams[i]);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "sync/engine/lost_key.hpp"
+
 namespace kontor::engine {
 namespace {
 
@@ -38,6 +40,7 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
 
 void forget_gone_link(Context& context, const Link& link) {
     let_go(context, link);
+    give_key_after(context, link);
     keep_ours(context, link.id, "deleted_there");
     forget_link(context.sql, link.id);
 }

@@ -93,6 +93,7 @@ private:
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
     bool made_again(const remote::RecordView& image, bool authoritative);
+    std::optional<std::int64_t> edited_link_lost_as(std::string_view key);
     void answer_for_heir(const remote::RecordView& image);
     void succeeded(Link link, const remote::RecordView& image);
     void become(Link link, std::string_view id);
@@ -135,6 +136,7 @@ private:
     std::map<std::string, Instant, std::less<>> form_changes_;  ///< see form_changes()
     /// Ids that have a known record's key: by the id that this record had, which is asked for.
     std::map<std::string, std::string, std::less<>> heirs_;
+    std::optional<std::map<std::string, std::int64_t, std::less<>>> lost_keys_;  ///< to links
     std::set<std::string, std::less<>> apart_;  ///< ids of which it turned out that both are there
     std::vector<std::string> rereads_;
     std::vector<std::string> first_shown_;  ///< by this page, and taken from it

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/lost_key.hpp"
 #include "sync/engine/merger.hpp"
 #include "sync/merge/lens.hpp"
 
@@ -35,13 +36,6 @@ bool nothing_compared(Sql& sql, std::int64_t link, std::int64_t group) {
     const auto shadows = shadows_of(sql, link);
     const auto found = shadows.find(group);
     return found != shadows.end() && found->second.unknown();
-}
-
-// 128 random bits in hexadecimal, as records born in a replica bear them.
-bool is_uid(std::string_view text) {
-    return text.size() == 32 && std::ranges::all_of(text, [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/let_go.hpp"
+#include "sync/engine/lost_key.hpp"
 #include "sync/engine/merger.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/policy.hpp"
@@ -68,11 +69,12 @@ std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
 bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     const auto key = key_of(image);
     if (key.empty() || (!authoritative && !may_reread_) || apart_.contains(image.id)) return false;
-    const auto known = context_.sql.integer(
+    auto known = context_.sql.integer(
         "SELECT l.id FROM \"" + plan_.entity.name +
             "\" e JOIN kontor_link l ON l.record = e.id AND l.stream = ? WHERE e.uid = ?"
             " AND l.ext_id IS NOT NULL",
         plan_.id, key);
+    if (!known) known = edited_link_lost_as(key);
     if (!known) return false;
     auto link = *link_by_id(context_.sql, *known);
     const bool gone = link.state == LinkState::kDeletedThere;  // and kept here
@@ -90,6 +92,26 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
         rereads_.push_back(first ? link.ext_id : std::string(image.id));
     }
     return true;
+}
+
+// One without a uid, for it came from there, that has an edit which was not sent, or that stays
+// here although it is gone there: as another replica would call what it makes again in its place.
+std::optional<std::int64_t> Merger::edited_link_lost_as(std::string_view key) {
+    if (!is_uid(key)) return std::nullopt;
+    if (!lost_keys_) {
+        lost_keys_.emplace();
+        std::vector<std::pair<std::int64_t, std::string>> edited;
+        auto& rows = context_.sql.bind(
+            "SELECT l.id, l.ext_id FROM kontor_link l JOIN \"" + plan_.entity.name +
+                "\" e ON e.id = l.record WHERE l.stream = ? AND (l.dirty OR l.state = ?)"
+                " AND l.ext_id IS NOT NULL AND e.uid IS NULL",
+            plan_.id, static_cast<int>(LinkState::kDeletedThere));
+        while (Sql::step(rows)) edited.emplace_back(rows.integer(0), rows.text(1));
+        for (const auto& [link, ext_id] : edited)
+            lost_keys_->emplace(key_after(context_.sql, plan_, ext_id), link);
+    }
+    const auto found = lost_keys_->find(key);
+    return found == lost_keys_->end() ? std::nullopt : std::optional(found->second);
 }
 
 // What the remote says of an id that may have got another.
@@ -134,6 +156,7 @@ void Merger::succeeded(Link link, const remote::RecordView& image) {
 // Our record becomes one that is not here yet. What we know of the one is the base of the other.
 void Merger::become(Link link, std::string_view id) {
     pin_referrers(context_.sql, context_.plans, plan_, link.record);
+    give_key_after(context_, link);
     drop_intents(context_.sql, link.id);
     unblock(context_.sql, link.id);
     link.ext_id = std::string(id);

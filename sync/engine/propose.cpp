@@ -49,8 +49,13 @@ merge::Policy policy_for(const remote::FieldSpec& field, const std::string& colu
 class Proposer {
 public:
     Proposer(const std::vector<remote::StreamSpec>& streams, const replica::Catalogue& catalogue,
-             const std::string& connection, const merge::Mapping& present)
-        : streams_(streams), catalogue_(catalogue), connection_(connection), present_(present) {}
+             const std::string& connection, const merge::Mapping& present,
+             const merge::Mapping& before)
+        : streams_(streams),
+          catalogue_(catalogue),
+          connection_(connection),
+          present_(present),
+          before_(before) {}
 
     Proposal run() {
         name_entities();
@@ -113,7 +118,7 @@ private:
         for (const auto& field : stream.fields) {
             if (field.type == FieldType::kFile || field.name == stream.can.key_field) continue;
             if (std::ranges::count(mapped, field.name) > 0) continue;
-            add_field(mapping, wanted, used, field);
+            add_field(mapping, wanted, stream, used, field);
         }
         if (wanted.fields.size() > known || existing == nullptr)
             out_.entities.push_back(std::move(wanted));
@@ -128,7 +133,8 @@ private:
     }
 
     void add_field(merge::StreamMapping& mapping, replica::Entity& entity,
-                   std::vector<std::string>& used, const remote::FieldSpec& field) {
+                   const remote::StreamSpec& stream, std::vector<std::string>& used,
+                   const remote::FieldSpec& field) {
         merge::FieldMapping out;
         out.remote = field.name;
         out.type = field.type;
@@ -161,7 +167,7 @@ private:
             out.lens = merge::LensKind::kFullName;
             out.columns = {"first_name", "last_name"};
         } else {
-            out.columns = {column_for(entity, used, field, stored, target)};
+            out.columns = {column_for(entity, stream, used, field, stored, target)};
         }
         used.insert(used.end(), out.columns.begin(), out.columns.end());
         group_for(mapping, field, out).fields.push_back(std::move(out));
@@ -180,17 +186,36 @@ private:
                                    });
     }
 
-    std::string column_for(replica::Entity& entity, const std::vector<std::string>& used,
-                           const remote::FieldSpec& field, FieldType stored,
-                           const std::string& target) const {
+    /// By field, the one column that it was mapped to before.
+    std::map<std::string, std::string> columns_before(const remote::StreamSpec& stream,
+                                                      const std::string& entity) const {
+        std::map<std::string, std::string> out;
+        const auto* mapped = before_.stream(stream.name);
+        if (mapped == nullptr || mapped->entity != entity) return out;
+        for (const auto& group : mapped->groups)
+            for (const auto& field : group.fields)
+                if (field.columns.size() == 1 && stream.field(field.remote) != nullptr)
+                    out.emplace(field.remote, field.columns.front());
+        return out;
+    }
+
+    std::string column_for(replica::Entity& entity, const remote::StreamSpec& stream,
+                           const std::vector<std::string>& used, const remote::FieldSpec& field,
+                           FieldType stored, const std::string& target) const {
+        const auto before = columns_before(stream, entity.name);
         const auto free = [&](const std::string& name) {
-            return std::ranges::find(used, name) == used.end();
+            return std::ranges::find(used, name) == used.end() &&
+                   std::ranges::none_of(before, [&](const auto& kept) {
+                       return kept.second == name && kept.first != field.name;
+                   });
         };
         const auto fits = [&](const replica::Field* column) {
             return column != nullptr && free(column->name) &&
                    family(column->type) == family(stored) &&
                    (stored != FieldType::kReference || column->target == target);
         };
+        if (const auto kept = before.find(field.name); kept != before.end())
+            if (const auto* column = entity.field(kept->second); fits(column)) return column->name;
         if (const auto* hinted = entity.field(field.column_hint); fits(hinted)) return hinted->name;
         const std::string& source = field.column_hint.empty() ? field.name : field.column_hint;
         const std::string plain = replica::propose_name(source, {});
@@ -222,6 +247,7 @@ private:
     const replica::Catalogue& catalogue_;
     const std::string& connection_;
     const merge::Mapping& present_;
+    const merge::Mapping& before_;
     std::map<std::string, std::string> entity_of_;
     Proposal out_;
 };
@@ -311,8 +337,8 @@ bool proposes(const Proposal& proposal, const std::string& wanted) {
 
 Proposal propose(const std::vector<remote::StreamSpec>& streams,
                  const replica::Catalogue& catalogue, const std::string& connection,
-                 const merge::Mapping& present) {
-    return Proposer(streams, catalogue, connection, present).run();
+                 const merge::Mapping& present, const merge::Mapping& before) {
+    return Proposer(streams, catalogue, connection, present, before).run();
 }
 
 Result<std::vector<replica::Entity>> adopt(merge::Mapping& present, Proposal& proposal,

@@ -21,11 +21,13 @@ struct Proposal {
 /// fields to their columns, everything else to new columns and tables with safe names. Policies by
 /// kind: consent is restrictive, lists unite, owner, amount and stage ask, the rest takes the
 /// newest and asks where the times do not tell. Where `present` is in use already, only the streams
-/// and fields that it lacks are proposed, in entities and beside columns of its choice. Pure and
-/// deterministic.
+/// and fields that it lacks are proposed, in entities and beside columns of its choice. What
+/// `before` has mapped keeps its columns: those of another name would be empty, and what had been
+/// typed into the old ones would not be sent. Pure and deterministic.
 [[nodiscard]] Proposal propose(const std::vector<remote::StreamSpec>& streams,
                                const replica::Catalogue& catalogue, const std::string& connection,
-                               const merge::Mapping& present = {});
+                               const merge::Mapping& present = {},
+                               const merge::Mapping& before = {});
 
 /// Moves what is wanted, "Visits" or "Contacts.Blood_Type", from a proposal of the rest to the
 /// mapping in use, and returns the entities and columns to ensure. kNotFound names one that is not

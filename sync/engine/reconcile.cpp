@@ -237,6 +237,21 @@ std::vector<std::pair<std::int64_t, std::string>> changed_policies(Sql& sql,
 
 }  // namespace
 
+Result<merge::Mapping> mapping_taken_last(const replica::Database& db,
+                                          const std::string& connection) {
+    return guarded([&] {
+        Sql sql(db);
+        auto& rows = sql.bind(
+            "SELECT s.mapping FROM kontor_stream s JOIN kontor_connection c ON c.id = s.connection"
+            " WHERE c.name = ? AND s.mapping <> ''",
+            connection);
+        merge::Mapping out;
+        while (Sql::step(rows))
+            out.streams.push_back(need(merge::stream_mapping_from_json(rows.text(0))));
+        return out;
+    });
+}
+
 bool mapping_changes(Sql& sql, const ConnectionSettings& settings) {
     return std::ranges::any_of(settings.mapping.streams, [&](const auto& stream) {
         const auto stored = sql.text(

@@ -35,6 +35,10 @@ std::int64_t remember_old_forms(Context& context, const ConnectionSettings& sett
 void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,
                const Clock& clock);
 
+/// What the connection's last cycle took; empty if there was none.
+[[nodiscard]] Result<merge::Mapping> mapping_taken_last(const replica::Database& db,
+                                                        const std::string& connection);
+
 /// True if `mapping` decides otherwise than the stored one of this connection: what deletions do,
 /// who wins, whether anything is sent or created there. False for a connection that has not synced.
 [[nodiscard]] Result<bool> policies_change(const replica::Database& db,

@@ -105,7 +105,7 @@ void Device::prepare(const std::string& name, MemoryRemote& remote,
     if (adjust) adjust(proposal.mapping);
     engine::ConnectionSettings settings;
     settings.name = name;
-    settings.plugin = "memory";
+    settings.plugin = "memory " + name;  // none has another's records
     settings.mapping = proposal.mapping;
     settings.streams = remote.streams;
     settings_[name] = std::move(settings);

@@ -457,6 +457,51 @@ TEST_CASE("a record that another replica has made again there goes on here under
     }
 }
 
+TEST_CASE("two replicas that make the same record of the remote again make one",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    Device other{w.clock};
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    other.connect("b", w.remote);  // whatever each calls the connection
+    other.settings("b").plugin = w.device.settings("a").plugin;
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE contact SET phone = '138'");
+    other.sql("UPDATE contact SET email = 'lee@example.org'");
+    const auto policy = GENERATE(merge::Policy::kLocal, merge::Policy::kManual);
+    for (const auto& [device, name] : {std::pair{&w.device, "a"}, std::pair{&other, "b"}})
+        device->remap(name, [&](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams) stream.delete_against_edit = policy;
+        });
+    const bool feed = GENERATE(true, false);
+    if (feed)
+        w.remote.erase("Contacts", id);
+    else
+        w.remote.forget("Contacts", id);
+    const auto sync = [&](Device& device, const char* name) {
+        w.clock.advance(std::chrono::minutes{1});
+        device.sync(name, with_sweep());
+        const auto open = *engine::list_conflicts(device.engine_db(), {});
+        for (const auto& asked : open)
+            REQUIRE(engine::resolve(device.engine_db(), w.clock, device.random, asked.id,
+                                    engine::Side::kOurs, "uid:1"));
+    };
+    const bool both_know = GENERATE(true, false);  // of its end, before the other has made it again
+    if (both_know && policy == merge::Policy::kManual) sync(other, "b");
+    for (int i = 0; i < 3; ++i) {
+        sync(w.device, "a");
+        sync(other, "b");
+    }
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    const auto now = w.remote.ids("Contacts").front();
+    CHECK(w.remote.value("Contacts", now, "Phone") == Value("138"));
+    CHECK(w.remote.value("Contacts", now, "Email") == Value("lee@example.org"));
+    for (Device* device : {&w.device, &other}) {
+        CHECK(device->number("SELECT count(*) FROM contact") == 1);
+        CHECK(device->text("SELECT phone || email FROM contact") == "138lee@example.org");
+    }
+}
+
 TEST_CASE("who waited for a parent and refers to another one since waits no longer",
           "[engine][found]") {
     FoundWorld w(people_streams());

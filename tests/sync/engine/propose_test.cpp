@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "sync/base/clock.hpp"
+#include "sync/engine/reconcile.hpp"
 #include "tests/sync/engine/device.hpp"
 
 using namespace kontor;
@@ -69,6 +70,36 @@ TEST_CASE("a column that is in use is not proposed again, nor another entity", "
     CHECK(rest.mapping.streams[0].entity == "lead");
     CHECK(rest.mapping.streams[0].groups.at(0).fields.at(0).columns ==
           std::vector<std::string>{"phone_2"});
+}
+
+TEST_CASE("a connection that is set up anew finds the columns that were made for it", "[propose]") {
+    FakeClock clock;
+    Device device(clock);
+    MemoryRemote remote(clock);
+    // Not what a contact's title is, twice over, and one that is called as the evaded name.
+    auto number = text_field("Title", "title");
+    number.type = remote::FieldType::kInteger;
+    auto again = text_field("TITLE", "");
+    again.type = remote::FieldType::kBoolean;
+    auto evaded = text_field("Title_2", "");
+    evaded.type = remote::FieldType::kInteger;
+    const bool evaded_first = GENERATE(true, false);
+    remote.streams = {stream_spec(
+        "Contacts", "contact",
+        evaded_first ? std::vector{evaded, number, again} : std::vector{number, again, evaded})};
+    device.prepare("crm", remote);
+    const auto made = device.settings("crm").mapping;
+    device.sync("crm");
+    const auto before = *engine::mapping_taken_last(device.engine_db(), "crm");
+    CHECK(before == made);
+    const auto now = *replica::Catalogue::load(device.engine_db());
+    const auto proposal = engine::propose(remote.streams, now, "crm", {}, before);
+    CHECK(proposal.mapping == made);
+    CHECK(proposal.entities.empty());
+    // Not what does not fit any more, nor another connection's.
+    remote.streams[0].fields.back().type = remote::FieldType::kText;
+    CHECK(engine::propose(remote.streams, now, "crm", {}, before).entities.size() == 1);
+    CHECK(engine::propose(remote.streams, now, "other").entities.size() == 1);
 }
 
 TEST_CASE("what is wanted joins its group, the rest stays proposed", "[propose]") {
