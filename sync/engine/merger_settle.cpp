@@ -1,9 +1,21 @@
 // What our own pushes have left open, settled by what an image shows (clauses e and f).
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "sync/engine/merger_work.hpp"
 
 namespace kontor::engine {
+namespace {
+
+// Such as the items of an invoice.
+bool is_rows(const merge::FieldMapping& field, const Value& value) {
+    if (field.type != remote::FieldType::kJson || value.kind() != Kind::kText) return false;
+    const auto json = nlohmann::json::parse(value.text(), nullptr, false);
+    return json.is_array() && !json.empty() &&
+           std::ranges::all_of(json, [](const auto& row) { return row.is_object(); });
+}
+
+}  // namespace
 
 // Where the acknowledgement told no version: anything newer by us. After a restore it may be a
 // later write of ours, which is not known here, also of the same stamp.
@@ -26,6 +38,9 @@ merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupVal
         const auto changed = form_changes_.find(field.remote);
         if (changed != form_changes_.end() && (!intent.at || *intent.at <= changed->second))
             continue;
+        // The remote has given new rows an id, and computed what it does not let us write: without
+        // those, the next push would make the rows once more.
+        if (is_rows(field, sent[i]) && is_rows(field, theirs[i])) continue;
         if (tells(field, sent[i], create) || (sent[i].is_blank() && theirs[i].is_blank()))
             out[i] = theirs[i];
     }

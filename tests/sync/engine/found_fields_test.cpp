@@ -1,6 +1,7 @@
 // What the simulation (tests/simulation) has found in the engine about fields that a remote cuts,
 // hides, renames, or makes longer or of another type: one case for each defect.
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "sync/engine/epoch.hpp"
 #include "tests/sync/engine/found_world.hpp"
@@ -352,4 +353,44 @@ TEST_CASE("what a remote had cut is sent once its field is longer, though lists 
     w.device.sync("a");
     w.device.sync("a");
     CHECK(w.remote.value("Contacts", id, "Phone") == Value("1234567"));
+}
+
+TEST_CASE("rows come back from the remote with what it has added to them", "[engine][found]") {
+    auto items = text_field("Items", "items");
+    items.type = remote::FieldType::kJson;
+    FoundWorld w({stream_spec("Invoices", "invoice", {text_field("Subject", "subject"), items})});
+    int ids = 0;
+    w.remote.normalise = [&](const std::string&, const std::string& field, Value value) {
+        if (field != "Items" || value.kind() != Kind::kText) return value;
+        auto rows = nlohmann::json::parse(value.text());
+        for (auto& row : rows) {
+            if (!row.contains("id")) row["id"] = ++ids;
+            row["total"] = row["price"].get<int>() * row["quantity"].get<int>();
+        }
+        return Value(rows.dump());
+    };
+    w.device.connect("a", w.remote);
+    w.device.sql(R"(INSERT INTO invoice(subject, items)
+                    VALUES('May', '[{"price":10,"quantity":1}]'))");
+    const auto round = [&] {
+        w.clock.advance(seconds{60});
+        w.device.sync("a");
+        w.device.sync("a");
+    };
+    round();
+    const std::string first = R"([{"id":1,"price":10,"quantity":1,"total":10}])";
+    CHECK(w.device.text("SELECT items FROM invoice") == first);
+
+    w.device.sql(R"(UPDATE invoice SET items = json_set(items, '$[0].quantity', 7, '$[1]',
+                    json('{"price":5,"quantity":2}')))");
+    round();
+    const std::string second = R"([{"id":1,"price":10,"quantity":7,"total":70},)"
+                               R"({"id":2,"price":5,"quantity":2,"total":10}])";
+    CHECK(w.device.text("SELECT items FROM invoice") == second);
+    CHECK(w.remote.value("Invoices", w.remote.ids("Invoices").front(), "Items") == Value(second));
+    const auto pushes = w.remote.pushes;
+    round();
+    CHECK(w.remote.pushes == pushes);
+    CHECK(ids == 2);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 }
