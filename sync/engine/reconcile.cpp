@@ -85,17 +85,51 @@ void mappings_changed(Sql& sql) {
         " ON CONFLICT(key) DO UPDATE SET value = value + 1");
 }
 
-void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
+/// What of a stream's records is sent, in a text that is another whenever that is.
+std::string sent_by(const merge::StreamMapping& mapping, const replica::Entity& entity) {
+    if (!mapping.push) return "";
+    std::string out = "deletions";
+    for (const auto& group : mapping.groups)
+        for (auto field : group.fields) {
+            field.stays_here = std::ranges::any_of(field.columns, [&](const auto& column) {
+                const replica::Field* found = entity.field(column);
+                return found != nullptr && !replica::may_leave(*found);
+            });
+            if (goes_out(field, false)) out += '\n' + group.name + '\t' + field.remote;
+        }
+    return out;
+}
+
+/// A push that meets an edit or a deletion which is not to be sent lets go of it, or each push
+/// would look at it again. Once something else is sent than was, what has not been told is looked
+/// at again.
+void look_again_if_more_is_sent(Sql& sql, std::int64_t stream, const merge::StreamMapping& mapping,
+                                const replica::Entity& entity) {
+    const std::string key = "sent:" + std::to_string(stream);
+    const std::string now = sent_by(mapping, entity);
+    if (sql.text("SELECT value FROM kontor_meta WHERE key = ?", key) == now) return;
+    sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)", key, now);
+    sql.run(
+        "UPDATE kontor_link SET dirty = 1 WHERE stream = ?1 AND NOT dirty AND ((state = ?2"
+        " AND EXISTS (SELECT 1 FROM kontor_shadow s WHERE s.link = kontor_link.id))"
+        // One that is asked about is not sent before it is decided.
+        " OR (state = ?3 AND NOT EXISTS (SELECT 1 FROM kontor_conflict c"
+        " WHERE c.link = kontor_link.id AND c.state = 'open')))",
+        stream, static_cast<int>(replica::LinkState::kLive),
+        static_cast<int>(replica::LinkState::kDeleteHere));
+}
+
+void reconcile_stream(Sql& sql, std::int64_t connection, const replica::Entity& entity,
                       const merge::StreamMapping& mapping, const Clock& clock) {
     sql.run(
         "INSERT INTO kontor_stream(connection, name, entity) VALUES(?, ?, ?)"
         " ON CONFLICT(connection, name) DO NOTHING",
-        connection, mapping.stream, entity);
+        connection, mapping.stream, entity.id);
     const bool fresh = sql.changes() > 0;
     const std::int64_t stream =
         *sql.integer("SELECT id FROM kontor_stream WHERE connection = ? AND name = ?", connection,
                      mapping.stream);
-    check_entity(sql, stream, entity, mapping);
+    check_entity(sql, stream, entity.id, mapping);
     std::int64_t generation =
         *sql.integer("SELECT generation FROM kontor_stream WHERE id = ?", stream);
 
@@ -135,8 +169,9 @@ void reconcile_stream(Sql& sql, std::int64_t connection, std::int64_t entity,
     sql.run(
         "UPDATE kontor_stream SET mapping = ?1, entity = ?2 WHERE id = ?3"
         " AND (mapping IS NOT ?1 OR entity IS NOT ?2)",
-        merge::to_json(mapping), entity, stream);
+        merge::to_json(mapping), entity.id, stream);
     if (sql.changes() > 0) mappings_changed(sql);
+    look_again_if_more_is_sent(sql, stream, mapping, entity);
 }
 
 /// A group as it was and as it is going to be.
@@ -294,9 +329,8 @@ void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSe
         settings.name, settings.plugin);
     const std::int64_t connection =
         *sql.integer("SELECT id FROM kontor_connection WHERE name = ?", settings.name);
-    for (const auto& mapping : settings.mapping.streams) {
-        reconcile_stream(sql, connection, catalogue.entity(mapping.entity)->id, mapping, clock);
-    }
+    for (const auto& mapping : settings.mapping.streams)
+        reconcile_stream(sql, connection, *catalogue.entity(mapping.entity), mapping, clock);
 }
 
 Result<bool> policies_change(const replica::Database& db, const std::string& connection,

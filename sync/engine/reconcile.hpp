@@ -29,7 +29,9 @@ std::int64_t remember_old_forms(Context& context, const ConnectionSettings& sett
 /// Writes the connection, its streams and groups as `settings` has them: unchanged groups keep
 /// their ids; changed or new ones raise the stream's generation and make it be read again, so that
 /// nothing is pushed before a real image was compared (clause b). Streams that left the mapping
-/// keep their rows and are not synced. The columns are there already (missing_columns()). Needs an
+/// keep their rows and are not synced. Where something else is sent than was (by the mapping, or by
+/// the catalogue's word that a column never leaves), what has not been told is looked at again by
+/// the next push. The columns are there already (missing_columns()). Needs an
 /// open write transaction. Throws Failure; kConfig if a stream with links is tied to another
 /// entity.
 void reconcile(Sql& sql, replica::CatalogueCache& catalogues, const ConnectionSettings& settings,

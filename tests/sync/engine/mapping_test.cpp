@@ -33,14 +33,14 @@ struct MappingFixture {
         device.sync("crm");
     }
     std::size_t open() { return engine::list_conflicts(device.engine_db(), {})->size(); }
-    void never_leaves(const std::string& column) {
+    void never_leaves(const std::string& column, bool leaves = false) {
         const auto id = device.number(
             "SELECT f.id FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity"
             " WHERE e.name = 'contact' AND f.name = '" +
             column + "'");
         auto transaction = replica::Transaction::begin(device.engine_db());
         REQUIRE(transaction);
-        REQUIRE(replica::set_leaves(device.engine_db(), id, false));
+        REQUIRE(replica::set_leaves(device.engine_db(), id, leaves));
         REQUIRE(transaction->commit());
     }
 
@@ -172,6 +172,87 @@ TEST_CASE("a field that never leaves is sent nowhere: not in an update, a create
     for (const auto& change : other.sent)
         CHECK(std::ranges::none_of(change.fields,
                                    [](const auto& field) { return field.field == "Email"; }));
+}
+
+TEST_CASE("what waits to be sent is sent once the mapping sends it again", "[mapping][leaves]") {
+    MappingFixture f;
+    engine::Session session;
+    f.device.session = &session;
+    const auto stream = [&](merge::Mapping& m) -> merge::StreamMapping& {
+        return *std::ranges::find(m.streams, "Contacts", &merge::StreamMapping::stream);
+    };
+    const auto push = [&](bool on) {
+        return [&stream, on](merge::Mapping& m) { stream(m).push = on; };
+    };
+    const auto direction = [](merge::Direction to) {
+        return [to](merge::Mapping& m) { group_of(m, "phone").fields[0].direction = to; };
+    };
+    const auto sync_twice = [&] {
+        for (int i = 0; i < 2; ++i) f.device.sync("crm");
+    };
+    const auto to_push = [&] {
+        return f.device.number("SELECT count(*) FROM kontor_link WHERE dirty");
+    };
+    SECTION("an edit") {
+        f.device.sql("UPDATE contact SET phone = 'typed'");
+        SECTION("of a kind that is not sent for a while") {
+            f.device.remap("crm", push(false));
+            sync_twice();
+            CHECK(to_push() == 0);
+            f.device.remap("crm", push(true));
+        }
+        SECTION("… by what is asked outside of a sync") {
+            const auto take = [&] {
+                REQUIRE(engine::take_policies(f.device.engine_db(), f.clock, f.device.random, "crm",
+                                              f.device.settings("crm").mapping));
+            };
+            f.device.remap("crm", push(false));
+            take();
+            sync_twice();
+            f.device.remap("crm", push(true));
+            take();
+        }
+        SECTION("of a field that only comes in for a while") {
+            f.device.remap("crm", direction(merge::Direction::kIn));
+            sync_twice();
+            CHECK(to_push() == 0);
+            f.device.remap("crm", direction(merge::Direction::kBoth));
+        }
+        SECTION("of a column that does not leave for a while") {
+            f.never_leaves("phone");
+            sync_twice();
+            CHECK(to_push() == 0);
+            f.never_leaves("phone", true);
+        }
+        CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("100"));
+        sync_twice();
+        CHECK(f.remote.value("Contacts", f.ada, "Phone") == Value("typed"));
+    }
+    SECTION("a deletion") {
+        f.device.sql("DELETE FROM contact");
+        f.device.remap("crm", push(false));
+        sync_twice();
+        CHECK(to_push() == 0);
+        CHECK(f.remote.ids("Contacts").size() == 1);
+        f.device.remap("crm", push(true));
+        sync_twice();
+        CHECK(f.remote.ids("Contacts").empty());
+    }
+    SECTION("but a deletion that is asked about waits for its answer") {
+        f.device.remap(
+            "crm", [&](merge::Mapping& m) { stream(m).delete_there = merge::DeletePolicy::kAsk; });
+        f.device.sync("crm");
+        f.device.sql("DELETE FROM contact");
+        f.device.sync("crm");
+        f.device.remap("crm", push(false));
+        sync_twice();
+        f.device.remap("crm", push(true));
+        sync_twice();
+        CHECK(to_push() == 0);
+        CHECK(f.open() == 1);
+        CHECK(f.remote.ids("Contacts").size() == 1);
+    }
+    CHECK(to_push() == 0);
 }
 
 TEST_CASE("values that are translated otherwise are an edit of ours, with a base", "[mapping]") {
