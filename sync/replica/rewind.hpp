@@ -39,6 +39,12 @@ struct RecordState {
     return rule == "in_only";
 }
 
+/// Of entries with such a rule: what had been before was put back. A record that came back has one
+/// for itself and one for each of its values, all at one time.
+[[nodiscard]] inline bool puts_back(std::string_view rule) {
+    return rule == "undo" || rule == "restored";
+}
+
 /// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers
 /// the record is an entry `l`.
 struct Entry {
@@ -49,9 +55,10 @@ struct Entry {
     std::string at;
     std::optional<std::int64_t> run;
     bool by_remote = false;
-    bool filled = false;   ///< see filled_by()
-    bool in_only = false;  ///< see only_comes_in()
-    bool erased = false;   ///< `old` says nothing, see erase_history()
+    bool filled = false;    ///< see filled_by()
+    bool in_only = false;   ///< see only_comes_in()
+    bool put_back = false;  ///< see puts_back()
+    bool erased = false;    ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace kontor::replica {
@@ -52,10 +53,16 @@ private:
     void take_back(const Entry& entry) {
         if (entry.op == 'l') return skip(entry.seq, "", UndoRefusal::kLoaded);
         if (!entry.of_record()) return take_back_field(entry);
+        if (entry.put_back) forget_put_back(entry.at);
         const bool of_delete = entry.op == 'd';
         const auto refusal = of_delete ? deletion_stays(entry) : making_stays(entry);
         if (of_delete) delete_stays_ = refusal.has_value();
         if (refusal) return skip(entry.seq, "", *refusal);
+        // No value stays of a record that goes.
+        if (!of_delete)
+            std::erase_if(plan_.skipped, [&](const auto& skipped) {
+                return skipped.seq > entry.seq && !skipped.field.empty();
+            });
         rewind(will_, entry);
     }
 
@@ -72,19 +79,43 @@ private:
         if (!will_.exists) return UndoRefusal::kGone;
         if (!shown_by_("").empty()) return UndoRefusal::kOnlyReadRecords;
         if (entry.by_remote) return UndoRefusal::kFromRemote;
-        if (changed_since()) return UndoRefusal::kChangedSince;
+        // What is gone by now loses no value that somebody gave it.
+        if (now_.exists && changed_since()) return UndoRefusal::kChangedSince;
         return std::nullopt;
     }
 
     /// What a remote fills in or computes is nobody's change, and goes with the record. Of a field
     /// that only comes in, that is what the first sync has brought; later it may be a colleague's.
     void note_change(const Entry& entry) {
+        if (entry.op == 'd') return;  // what it had is no value that somebody gave it
+        if (entry.of_record()) return note_making(entry);
         const Field* field = entity_.field(entry.field);
         if (entry.by_remote) first_run_ = entry.run;
-        if (entry.in_only)
+        if (entry.put_back)
+            put_back_.emplace(entry.at, entry.field);
+        else if (entry.in_only)
             came_in_.emplace(entry.field, entry.run);
         else if (!entry.filled && !(entry.by_remote && field != nullptr && field->read_only))
             changed_.insert(entry.field);
+    }
+
+    /// The record begins here, again or for the first time. What came after has gone with it, if it
+    /// is taken back; else all that it was made with was given to it.
+    void note_making(const Entry& entry) {
+        if (entry.put_back) forget_put_back(entry.at);
+        if (!will_.exists) {
+            changed_.clear();
+            came_in_.clear();
+            put_back_.clear();
+            first_run_.reset();
+        } else if (!entry.put_back) {
+            for (const Field& field : entity_.fields) changed_.insert(field.id);
+        }
+    }
+
+    /// Values that a record came back with are those that it had.
+    void forget_put_back(const std::string& at) {
+        std::erase_if(put_back_, [&](const auto& entry) { return entry.first == at; });
     }
 
     /// Whether the record has a value that somebody gave it since what `was_` is, and that stays.
@@ -94,7 +125,8 @@ private:
             const Field* field = entity_.field(entry.first);
             return entry.second != first_run_ && field != nullptr && !field->read_only;
         };
-        return std::ranges::any_of(changed_, differs) ||
+        const auto put_back = [&](const auto& entry) { return differs(entry.second); };
+        return std::ranges::any_of(changed_, differs) || std::ranges::any_of(put_back_, put_back) ||
                std::ranges::any_of(came_in_, [&](const auto& entry) {
                    return later(entry) && differs(entry.first);
                });
@@ -134,9 +166,10 @@ private:
     std::int64_t record_;
     RecordState now_, was_, will_;
     UndoPlan& plan_;
-    // Going back over the record's entries: fields that somebody changed, those that only come in
-    // with the runs that brought them, and the earliest run.
+    // Going back over the record's entries: fields that somebody changed, those that were put back
+    // with the time, those that only come in with the runs that brought them, and the earliest run.
     std::set<std::int64_t> changed_;
+    std::set<std::pair<std::string, std::int64_t>> put_back_;
     std::set<std::pair<std::int64_t, std::optional<std::int64_t>>> came_in_;
     std::optional<std::int64_t> first_run_;
     bool delete_stays_ = false;

@@ -188,6 +188,79 @@ TEST_CASE("what a remote has filled in keeps no record that was made here", "[re
     }
 }
 
+TEST_CASE("a record that was made after a time is gone when all since then is undone",
+          "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone) VALUES(9,'9')");
+    const std::int64_t first = replica.last_seq() + 1;
+    const auto fill = [&](const std::string& email, int run) {
+        const std::int64_t seq = replica.last_seq();
+        replica.run("UPDATE contact SET email='" + email + "' WHERE id=1");
+        replica.run("UPDATE kontor_history SET run=" + std::to_string(run) +
+                    ",actor='remote:crm',rule='ours_blank' WHERE seq>" + std::to_string(seq));
+    };
+    replica.run("INSERT INTO contact(id,phone) VALUES(1,'138')");
+    fill("a", 5);
+    UndoScope scope = UndoScope::since(first);
+    SECTION("it was deleted since") {
+        replica.run("DELETE FROM contact WHERE id=1");
+        SECTION("and all is undone") {}
+        SECTION("and of what was done here alone is asked") {
+            scope.local = true;
+        }
+        const auto done = replica.undo_it(scope);
+        CHECK(done.plan.steps.empty());
+        CHECK(reasons(done.plan).empty());
+    }
+    SECTION("a colleague changed it before it was deleted, and only what was done here is undone") {
+        fill("b", 6);
+        replica.run("UPDATE kontor_history SET rule=NULL WHERE run=6");
+        replica.run("DELETE FROM contact WHERE id=1");
+        scope.local = true;
+        CHECK(replica.undo_it(scope).plan.steps.empty());
+    }
+    SECTION("it was deleted and put back") {
+        replica.run("DELETE FROM contact WHERE id=1");
+        replica.undo_it(UndoScope::change(replica.last_seq()));
+        REQUIRE(replica.contacts().size() == 2);
+        SECTION("at once") {}
+        SECTION("and synced again") {
+            fill("c", 7);
+        }
+        SECTION("and of what was done here alone is asked") {
+            fill("c", 7);
+            scope.local = true;
+        }
+        const auto done = replica.undo_it(scope);
+        CHECK(done.plan.deleted == 1);
+        CHECK(reasons(done.plan).empty());
+    }
+    CHECK(replica.contacts() == Lines{"9|∅|9|∅"});
+}
+
+TEST_CASE("a record that was made anew stays when its first making is undone", "[replica][undo]") {
+    Undoing replica;
+    replica.run("INSERT INTO contact(id,phone) VALUES(1,'138')");
+    const std::int64_t made = replica.last_seq();
+    replica.run("DELETE FROM contact");
+    SECTION("with what somebody gave it") {
+        replica.run("INSERT INTO contact(id,phone) VALUES(1,'139')");
+        CHECK(reasons(replica.undo_it(UndoScope::range(made, made)).plan) == "1.:changed_since");
+        CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
+    }
+    SECTION("put back and edited") {
+        replica.undo_it(UndoScope::change(replica.last_seq()));
+        replica.run("UPDATE contact SET phone='139'");
+        CHECK(reasons(replica.undo_it(UndoScope::range(made, made)).plan) == "1.:changed_since");
+        CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
+    }
+    SECTION("but not if it was only put back") {
+        replica.undo_it(UndoScope::change(replica.last_seq()));
+        CHECK(replica.undo_it(UndoScope::range(made, made)).plan.deleted == 1);
+        CHECK(replica.contacts().empty());
+    }
+}
+
 TEST_CASE("a run is undone where it is still current", "[replica][undo]") {
     Undoing replica;
     replica.run("INSERT INTO contact(id,phone,email) VALUES(1,'1','a'),(2,'2','b')");
