@@ -167,14 +167,16 @@ Result<UndoScope> last_change(const replica::Database& db, const replica::Catalo
 
 // The last transaction that changed what can be undone: its newest such entry and those beside it.
 // What a remote computes, its stamp of our own edit say, is nobody's change, nor is a reference
-// whose record has arrived.
+// whose record has arrived, nor what was put back since it is only read.
 Result<UndoScope> last_transaction(const replica::Database& db, const replica::Catalogue& catalogue,
                                    const std::string& entity, std::int64_t id) {
     constexpr std::int64_t kPage = 1'000;
     const replica::Entity* kind = catalogue.entity(entity);
     const auto undoable = [&](const replica::Change& entry) {
         if (entry.op == 'k' || entry.op == 'l') return false;
-        if (replica::filled_by(entry.rule) || replica::only_comes_in(entry.rule)) return false;
+        if (replica::filled_by(entry.rule) || replica::only_comes_in(entry.rule) ||
+            replica::corrects(entry.rule))
+            return false;
         const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
         return entry.field.empty() || (field != nullptr && !field->read_only);
     };

@@ -85,6 +85,7 @@ Result<> entries_after(const Database& db, const Entity& entity, std::int64_t re
         entry.by_remote = query->integer(7) != 0;
         entry.filled = filled_by(query->text(8));
         entry.in_only = only_comes_in(query->text(8));
+        entry.corrected = corrects(query->text(8));
         entry.put_back = puts_back(query->text(8));
         if (!visit(entry)) return {};
     }

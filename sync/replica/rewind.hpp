@@ -39,6 +39,11 @@ struct RecordState {
     return rule == "in_only";
 }
 
+/// Of entries with this rule: what had been typed where edits are not taken was put back by Kontor.
+[[nodiscard]] inline bool corrects(std::string_view rule) {
+    return rule == "read_only";
+}
+
 /// Of entries with such a rule: what had been before was put back. A record that came back has one
 /// for itself and one for each of its values, all at one time.
 [[nodiscard]] inline bool puts_back(std::string_view rule) {
@@ -55,10 +60,11 @@ struct Entry {
     std::string at;
     std::optional<std::int64_t> run;
     bool by_remote = false;
-    bool filled = false;    ///< see filled_by()
-    bool in_only = false;   ///< see only_comes_in()
-    bool put_back = false;  ///< see puts_back()
-    bool erased = false;    ///< `old` says nothing, see erase_history()
+    bool filled = false;     ///< see filled_by()
+    bool in_only = false;    ///< see only_comes_in()
+    bool corrected = false;  ///< see corrects()
+    bool put_back = false;   ///< see puts_back()
+    bool erased = false;     ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }
 };

@@ -89,6 +89,7 @@ private:
     void note_change(const Entry& entry) {
         if (entry.op == 'd') return;  // what it had is no value that somebody gave it
         if (entry.of_record()) return note_making(entry);
+        if (entry.corrected) return;
         const Field* field = entity_.field(entry.field);
         if (entry.by_remote) first_run_ = entry.run;
         if (entry.put_back)
@@ -139,9 +140,16 @@ private:
         if (entry.erased) return skip(entry.seq, name_of(entry), UndoRefusal::kErased);
         // To take it back would be to blank at the remote what had only not been read yet.
         if (entry.filled) return skip(entry.seq, name_of(entry), UndoRefusal::kFromRemote);
-        if (!of_delete && !(will_.value(entry.field) == was_.value(entry.field)))
-            return skip(entry.seq, name_of(entry), UndoRefusal::kChangedSince);
-        rewind(will_, entry);
+        if (of_delete || will_.value(entry.field) == was_.value(entry.field))
+            return rewind(will_, entry);
+        // What was typed where edits are not taken has been put back already.
+        if (!(is_only_read(entry) && will_.value(entry.field) == entry.old))
+            skip(entry.seq, name_of(entry), UndoRefusal::kChangedSince);
+    }
+
+    [[nodiscard]] bool is_only_read(const Entry& entry) const {
+        const Field* field = entity_.field(entry.field);
+        return field != nullptr && (field->read_only || !shown_by_(field->name).empty());
     }
 
     [[nodiscard]] std::string name_of(const Entry& entry) const {

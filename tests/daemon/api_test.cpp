@@ -219,6 +219,12 @@ TEST_CASE("the last change of a record is the last that anybody made", "[daemon]
             " SELECT f.entity, 1, f.id, 'u', '2026-05-02T08:00:00.000Z', 1, 'reference_arrived'"
             " FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity"
             " WHERE e.name = 'contact' AND f.name = 'title'"));
+        // And one that a sync has put back, for no remote takes it.
+        REQUIRE(db->execute(
+            "INSERT INTO kontor_history(entity, record, field, op, old, at, rule)"
+            " SELECT f.entity, 1, f.id, 'u', 'typed', '2026-05-02T09:00:00.000Z', 'read_only'"
+            " FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity"
+            " WHERE e.name = 'contact' AND f.name = 'department'"));
     }
     const auto undone =
         daemon.send("POST", "/api/v1/undo", {{"record", {{"entity", "contact"}, {"id", 1}}}});

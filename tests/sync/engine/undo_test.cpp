@@ -235,3 +235,41 @@ TEST_CASE("what is only read is left alone by an undo, and the connection named"
         CHECK(office.device.number("SELECT count(*) FROM contact WHERE phone = '200'") == 1);
     }
 }
+
+TEST_CASE("a statement is undone that wrote into what is only read too, which is back already",
+          "[engine][undo][only_read]") {
+    UndoOffice office;
+    office.device.connect("crm", office.remote, [](merge::Mapping& mapping) {
+        for (auto& group : contacts_of(mapping).groups)
+            for (auto& field : group.fields)
+                if (field.remote == "Phone") field.direction = merge::Direction::kIn;
+    });
+    const auto ada = office.remote.ids("Contacts").front();
+    const auto id = std::to_string(office.device.local("Contacts", ada));
+    const auto first = office.last_change() + 1;
+    SECTION("an update") {
+        office.device.sql("UPDATE contact SET phone = 'typed', email = 'a@b' WHERE id = " + id);
+    }
+    SECTION("a record written over") {
+        office.device.sql("INSERT OR REPLACE INTO contact(id, last_name, phone, email) VALUES(" +
+                          id + ", 'Over', 'typed', 'a@b')");
+    }
+    const auto last = office.last_change();
+    for (int i = 0; i < 2; ++i) office.device.sync("crm");
+    REQUIRE(office.device.text("SELECT phone FROM contact WHERE id = " + id) == "100");
+    REQUIRE(office.remote.value("Contacts", ada, "Email") == Value("a@b"));
+
+    const auto plan = office.undo(UndoScope::range(first, last));
+    CHECK(plan.skipped.empty());
+    const auto now = [&] {
+        return office.device.text(
+            "SELECT last_name || '|' || phone || '|' || ifnull(email, '') FROM contact WHERE id "
+            "= " +
+            id);
+    };
+    CHECK(now() == "Ada|100|");
+    for (int i = 0; i < 2; ++i) office.device.sync("crm");
+    CHECK(now() == "Ada|100|");
+    CHECK(office.remote.value("Contacts", ada, "Email").is_blank());
+    CHECK(office.remote.ids("Contacts").size() == 3);
+}
