@@ -175,7 +175,7 @@ Result<UndoScope> last_transaction(const replica::Database& db, const replica::C
     const auto undoable = [&](const replica::Change& entry) {
         if (entry.op == 'k' || entry.op == 'l') return false;
         if (replica::filled_by(entry.rule) || replica::only_comes_in(entry.rule) ||
-            replica::corrects(entry.rule))
+            replica::corrects(entry.rule) || replica::completes(entry.rule))
             return false;
         const auto* field = entry.field.empty() ? nullptr : kind->field(entry.field);
         return entry.field.empty() || (field != nullptr && !field->read_only);

@@ -51,6 +51,7 @@ constexpr Text kRuleTexts[] = {
     {"rule.restored", "restored", "已恢复"},
     {"rule.linked", "linked with the remote's record", "已与远端记录关联"},
     {"rule.reference_arrived", "what it refers to has come", "所引用的记录已到达"},
+    {"rule.completed_there", "completed by the remote", "由远端补全"},
     {"rule.read_only", "computed elsewhere: put back", "由远端计算，已还原"},
     {"rule.undo", "undone", "撤销"},
     {"rule.erased", "erased", "已清除"},

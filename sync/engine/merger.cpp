@@ -197,7 +197,8 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
               .shadows = {},
               .intents = {},
               .rules = {},
-              .waiting = {}};
+              .waiting = {},
+              .completed = {}};
     work.shadows = work.stored;
     work.intents = intents_of(context_.sql, work.link.id);
     work.conflicts = has_open_conflicts(context_.sql, work.link.id);
@@ -454,6 +455,8 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     if (doubtful && outcome.action == merge::GroupOutcome::Action::kPark)
         outcome.rule = kAfterRestore;
     name_standing(group, outcome.rule);
+    if (outcome.rule == "only_theirs" && work.completed.contains(group.id))
+        outcome.rule = "completed_there";
     const ConflictSides sides{
         .base = input.known ? std::optional(input.known->theirs) : std::nullopt,
         .ours = local,

@@ -15,6 +15,17 @@ bool is_rows(const merge::FieldMapping& field, const Value& value) {
            std::ranges::all_of(json, [](const auto& row) { return row.is_object(); });
 }
 
+/// The remote has given new rows an id, and computed what it does not let us write: without those,
+/// the next push would make the rows once more.
+bool completes_rows(const GroupPlan& group, const merge::GroupValues& theirs,
+                    const merge::GroupValues& sent) {
+    for (std::size_t i = 0; i < sent.size(); ++i)
+        if (theirs[i] != sent[i] && is_rows(group.mapping->fields[i], sent[i]) &&
+            is_rows(group.mapping->fields[i], theirs[i]))
+            return true;
+    return false;
+}
+
 }  // namespace
 
 // Where the acknowledgement told no version: anything newer by us. After a restore it may be a
@@ -38,8 +49,6 @@ merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupVal
         const auto changed = form_changes_.find(field.remote);
         if (changed != form_changes_.end() && (!intent.at || *intent.at <= changed->second))
             continue;
-        // The remote has given new rows an id, and computed what it does not let us write: without
-        // those, the next push would make the rows once more.
         if (is_rows(field, sent[i]) && is_rows(field, theirs[i])) continue;
         if (tells(field, sent[i], create) || (sent[i].is_blank() && theirs[i].is_blank()))
             out[i] = theirs[i];
@@ -65,6 +74,8 @@ void Merger::settle_intents(Work& work) {
                     if (group == nullptr) continue;
                     const auto theirs = image_values(work.image, *group);
                     if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
+                    if (completes_rows(*group, theirs, sent.values))
+                        work.completed.insert(sent.group);
                     const auto shadow = work.shadows.find(sent.group);
                     const auto ours =
                         shadow != work.shadows.end() ? shadow->second.ours : sent.values;
@@ -97,9 +108,12 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         const auto shadow = work.shadows.find(sent.group);
         const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
         const bool as_before = as_known && (!ours_now || work.explained);
-        if (theirs == sent.values || (ours_now && !as_before))
+        const bool landed = theirs == sent.values || (ours_now && !as_before);
+        if (landed && completes_rows(*group, theirs, sent.values))
+            work.completed.insert(sent.group);
+        if (landed)
             work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), sent.values,
-                                        false};  // landed, maybe normalised
+                                        false};  // maybe normalised
         else if (!unchanged && !as_before && group->counts_twice()) {
             // Landed and then changed, or never landed: adding ours again might count it twice.
             record_conflict(context_, plan_, work.link, sent.group, "intent",

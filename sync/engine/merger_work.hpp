@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Merger::Work {
     std::vector<Intent> intents;
     std::map<std::size_t, std::string> rules;  ///< why a column changed, by column index
     std::vector<const GroupPlan*> waiting;
-    bool stale = false;      ///< a group may be: read the record by id
+    std::set<std::int64_t> completed;  ///< groups: the remote has added to what we sent
+    bool stale = false;                ///< a group may be: read the record by id
     bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
     bool explained = false;  ///< … of which no version was told: who wrote the image was that one
     bool conflicts = false;  ///< some are open

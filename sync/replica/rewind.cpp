@@ -87,6 +87,7 @@ Result<> entries_after(const Database& db, const Entity& entity, std::int64_t re
         entry.in_only = only_comes_in(query->text(8));
         entry.corrected = corrects(query->text(8));
         entry.put_back = puts_back(query->text(8));
+        entry.completed = completes(query->text(8));
         if (!visit(entry)) return {};
     }
 }

@@ -50,6 +50,12 @@ struct RecordState {
     return rule == "undo" || rule == "restored";
 }
 
+/// Of entries with this rule: what the remote has added to a value that was sent, such as the ids
+/// of its rows. It goes with the edit that was sent.
+[[nodiscard]] inline bool completes(std::string_view rule) {
+    return rule == "completed_there";
+}
+
 /// An entry as far as rewinding needs it. `field` is 0 for the record as such; a load that covers
 /// the record is an entry `l`.
 struct Entry {
@@ -64,6 +70,7 @@ struct Entry {
     bool in_only = false;    ///< see only_comes_in()
     bool corrected = false;  ///< see corrects()
     bool put_back = false;   ///< see puts_back()
+    bool completed = false;  ///< see completes()
     bool erased = false;     ///< `old` says nothing, see erase_history()
 
     [[nodiscard]] bool of_record() const { return field == 0; }

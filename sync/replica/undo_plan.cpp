@@ -90,6 +90,11 @@ private:
         if (entry.op == 'd') return;  // what it had is no value that somebody gave it
         if (entry.of_record()) return note_making(entry);
         if (entry.corrected) return;
+        if (entry.completed) {
+            if (will_.value(entry.field) == was_.value(entry.field)) completed_.insert(entry.field);
+            return;
+        }
+        completed_.erase(entry.field);
         const Field* field = entity_.field(entry.field);
         if (entry.by_remote) first_run_ = entry.run;
         if (entry.put_back)
@@ -138,9 +143,11 @@ private:
         if (of_delete && delete_stays_) return;  // reported once, for the record
         if (!will_.exists) return skip(entry.seq, name_of(entry), UndoRefusal::kGone);
         if (entry.erased) return skip(entry.seq, name_of(entry), UndoRefusal::kErased);
+        if (entry.completed) return;
         // To take it back would be to blank at the remote what had only not been read yet.
         if (entry.filled) return skip(entry.seq, name_of(entry), UndoRefusal::kFromRemote);
-        if (of_delete || will_.value(entry.field) == was_.value(entry.field))
+        if (of_delete || will_.value(entry.field) == was_.value(entry.field) ||
+            completed_.contains(entry.field))
             return rewind(will_, entry);
         // What was typed where edits are not taken has been put back already.
         if (!(is_only_read(entry) && will_.value(entry.field) == entry.old))
@@ -175,11 +182,13 @@ private:
     RecordState now_, was_, will_;
     UndoPlan& plan_;
     // Going back over the record's entries: fields that somebody changed, those that were put back
-    // with the time, those that only come in with the runs that brought them, and the earliest run.
+    // with the time, those that only come in with the runs that brought them, and the earliest run;
+    // and fields that hold what the remote has completed of the change that comes next.
     std::set<std::int64_t> changed_;
     std::set<std::pair<std::string, std::int64_t>> put_back_;
     std::set<std::pair<std::int64_t, std::optional<std::int64_t>>> came_in_;
     std::optional<std::int64_t> first_run_;
+    std::set<std::int64_t> completed_;
     bool delete_stays_ = false;
 };
 

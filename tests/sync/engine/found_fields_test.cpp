@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/only_read.hpp"
+#include "sync/replica/undo.hpp"
 #include "tests/sync/engine/found_world.hpp"
 
 using namespace kontor;
@@ -393,4 +395,23 @@ TEST_CASE("rows come back from the remote with what it has added to them", "[eng
     CHECK(w.remote.pushes == pushes);
     CHECK(ids == 2);
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+
+    // What the remote has added goes with the edit that is taken back.
+    const auto edit = w.device.number(
+        "SELECT max(h.seq) FROM kontor_history h JOIN kontor_field f ON f.id = h.field"
+        " WHERE f.name = 'items' AND h.run IS NULL");
+    const auto db = *replica::Database::open(w.device.path(), {});
+    const auto undo = [&] {
+        auto done =
+            replica::undo(db, *replica::Catalogue::load(db), replica::UndoScope::change(edit),
+                          "uid:1", engine::only_read_of(db));
+        REQUIRE(done);
+        return done->plan.skipped.size();
+    };
+    CHECK(undo() == 0);
+    CHECK(w.device.text("SELECT items FROM invoice") == first);
+    // But not where somebody has changed it since.
+    w.device.sql("UPDATE invoice SET items = '[]'");
+    CHECK(undo() == 1);
+    CHECK(w.device.text("SELECT items FROM invoice") == "[]");
 }
