@@ -348,7 +348,8 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
             // The open question keeps it from being sent.
             link.state = LinkState::kDeleteHere;
             save_link(context.sql, link);
-            record_conflict(context, plan, link, std::nullopt, "delete", {}, "ask", "");
+            if (record_conflict(context, plan, link, std::nullopt, "delete", {}, "ask", ""))
+                ++context.asked[plan.id];
             clear_dirty(context.sql, link.id);
             break;
     }
@@ -461,12 +462,17 @@ bool absorb(Context& context, std::int64_t entries_max) {
 
 EngineTransaction::EngineTransaction(Context& context) : context_(context) {
     while (true) {
+        asked_before_ = context_.asked;
         transaction_.emplace(context.sql.db());
         if (context_.connection != 0) refuse_if_accepted(context_.sql, context_.connection);
         context_.plans.refresh(context_.sql);
         if (absorb(context_)) return;
         transaction_->commit();
     }
+}
+
+EngineTransaction::~EngineTransaction() {
+    if (!committed_) context_.asked.swap(asked_before_);
 }
 
 void EngineTransaction::commit() {
@@ -478,6 +484,7 @@ void EngineTransaction::commit() {
         need(replica::seal_history(context_.sql.db(), context_.random));
     }
     transaction_->commit();
+    committed_ = true;
 }
 
 }  // namespace kontor::engine

@@ -55,11 +55,16 @@ void take_up(Context& context, const StreamPlan& plan, Link link);
 class EngineTransaction {
 public:
     explicit EngineTransaction(Context& context);
+    ~EngineTransaction();
+    EngineTransaction(const EngineTransaction&) = delete;
+    EngineTransaction& operator=(const EngineTransaction&) = delete;
     void commit();
 
 private:
     Context& context_;
     std::optional<WriteTransaction> transaction_;
+    std::map<std::int64_t, std::int64_t> asked_before_;
+    bool committed_ = false;
 };
 
 }  // namespace kontor::engine

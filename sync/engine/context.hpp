@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 
@@ -28,6 +29,8 @@ struct Context {
     /// Remote's clock minus ours, and how sure that is.
     std::chrono::milliseconds clock_offset{0};
     std::chrono::milliseconds clock_uncertainty{2'000};
+    /// Questions that absorb() has opened, by stream; nobody's counts are at hand there.
+    std::map<std::int64_t, std::int64_t> asked = {};
 
     [[nodiscard]] std::string now() const { return format_instant(clock.now()); }
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -100,7 +101,8 @@ public:
                                  .run = 0,
                                  .described = settings_.streams,
                                  .clock_offset = session().clock_offset,
-                                 .clock_uncertainty = session().clock_uncertainty});
+                                 .clock_uncertainty = session().clock_uncertainty,
+                                 .asked = std::move(asked_)});
         begin_run();
         try {
             try {
@@ -187,6 +189,7 @@ private:
         remember_old_forms(context, settings_);
         EngineTransaction transaction(context);
         reconcile_in(transaction);
+        asked_ = std::move(context.asked);
     }
 
     void refuse_if_paused() {
@@ -278,7 +281,15 @@ private:
         transaction.commit();
     }
 
+    // Questions that edits here have raised, before anything was read.
+    void count_asked() {
+        for (StreamCounts& counts : report_.streams)
+            if (const StreamPlan* plan = plans_->stream(connection_, counts.stream))
+                counts.conflicts += std::exchange(context_->asked[plan->id], 0);
+    }
+
     void end_run(const char* result, const Error* error) {
+        count_asked();
         WriteTransaction transaction(ports_.db);
         sql_.run(
             "UPDATE kontor_run SET ended_at = ?, result = ?, error = ?, counts = ? WHERE id = ?",
@@ -603,7 +614,8 @@ private:
     Sql sql_;
     Session own_session_;  // if none was given
     std::int64_t connection_ = 0;
-    std::int64_t newest_conflict_ = 0;  ///< before this run
+    std::int64_t newest_conflict_ = 0;            ///< before this run
+    std::map<std::int64_t, std::int64_t> asked_;  ///< by what was absorbed before it; by stream
     std::optional<Plans> plans_;
     std::optional<Context> context_;
     CycleReport report_;

@@ -71,7 +71,16 @@ TEST_CASE("R3: a delete that asks first does not break the cycle", "[review]") {
         Fixture::contacts(m, [](auto& s) { s.delete_there = merge::DeletePolicy::kAsk; });
     });
     f.erase_here();
-    f.sync();
+    SECTION("alone") {}
+    SECTION("as the mapping changes") {
+        f.device.remap("crm", [](merge::Mapping& m) {
+            Fixture::contacts(m, [](auto& s) { s.groups[0].policy = merge::Policy::kLocal; });
+        });
+    }
+    const auto report = f.device.sync("crm");
+    std::int64_t conflicts = 0;
+    for (const auto& stream : report.streams) conflicts += stream.conflicts;
+    CHECK(conflicts == 1);  // it was counted
     REQUIRE(f.open().size() == 1);
     f.remote.edit("Contacts", f.ada, {{"Last_Name", Value("Byron")}});
     REQUIRE(f.device.try_sync("crm"));
