@@ -143,6 +143,8 @@ Reason Examiner::reason(const Link& link, const GroupPlan& group, const Shadows&
     const auto found = shadows.find(group.id);
     if (found == shadows.end()) {
         if (link.covers < group.since) return Reason::kNotCompared;
+        // It refers to a record that is gone there, was made again here and is not sent yet.
+        if (std::ranges::any_of(local, merge::is_symbolic)) return Reason::kWaits;
         if (!not_absorbed(link.record, &group)) return Reason::kNone;
         return group.writable() ? Reason::kUnsent : Reason::kOneWay;
     }
@@ -215,7 +217,7 @@ Reason Examiner::reason_for_record(const Link& link, std::string& detail) const 
         case LinkState::kDetached:
         case LinkState::kDeletedThere:
         case LinkState::kDone:
-            return Reason::kDetached;
+            return sends_ && made_again(link.record) ? Reason::kUnsent : Reason::kDetached;
         case LinkState::kDeleteHere:
             return Reason::kUnsent;
         case LinkState::kLive:
@@ -249,6 +251,16 @@ bool Examiner::not_absorbed(std::int64_t record, const GroupPlan* group) const {
                 found = found || plan_.column_fields[column] == rows.integer(0);
     }
     return found;
+}
+
+// Under its old id, and no sync has looked at that yet.
+bool Examiner::made_again(std::int64_t record) const {
+    const auto first = sql_.text(
+        "SELECT op FROM kontor_history WHERE entity = ? AND record = ? AND field IS NULL AND"
+        " run IS NULL AND seq > (SELECT CAST(value AS INTEGER) FROM kontor_meta"
+        " WHERE key = 'absorbed_seq') ORDER BY seq LIMIT 1",
+        plan_.entity.id, record);
+    return first == "i";
 }
 
 bool Examiner::blocked(std::int64_t link, std::string& detail) const {

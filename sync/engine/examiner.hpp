@@ -50,6 +50,7 @@ private:
     VerifyReason reason_unlinked(const remote::RecordView& image) const;
     VerifyReason reason_for_record(const Link& link, std::string& detail) const;
     bool not_absorbed(std::int64_t record, const GroupPlan* group) const;
+    bool made_again(std::int64_t record) const;
     bool blocked(std::int64_t link, std::string& detail) const;
     VerifyFinding finding(VerifyFinding::Kind kind, std::int64_t record,
                           std::string_view ext_id) const;

@@ -169,6 +169,40 @@ TEST_CASE("edits that have not been sent are told apart", "[engine][verify]") {
     CHECK(w.verify().explained.empty());
 }
 
+TEST_CASE(
+    "a record whose deletion was sent and taken back is about to be sent, and who refers to it"
+    " waits for it",
+    "[engine][verify]") {
+    VerifierWorld w;
+    const auto acme = w.zoho.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.zoho.edit("Contacts", w.people[1], {{"Account_Name", Value(acme)}});
+    w.clock.advance(std::chrono::minutes{5});
+    w.device.sync("zoho");
+    const auto id = std::to_string(w.device.local("Accounts", acme));
+    w.device.sql("DELETE FROM account WHERE id = " + id);
+    w.device.sync("zoho");
+    SECTION("the reference dangles there") {}
+    SECTION("the remote has blanked the reference") {
+        w.clock.advance(std::chrono::minutes{5});
+        w.zoho.edit("Contacts", w.people[1], {{"Account_Name", Value::null()}});
+        w.device.sync("zoho");
+    }
+    w.device.sql("INSERT INTO account(id, name) VALUES(" + id + ", 'Acme')");
+    w.device.sql("UPDATE contact SET account_id = " + id + " WHERE account_id IS NULL AND id = " +
+                 std::to_string(w.device.local("Contacts", w.people[1])));
+    const auto report = w.try_verify();
+    REQUIRE(report);
+    CHECK(report->unexplained() == 0);
+    const auto reasons = [&](VerifyReason reason) {
+        return std::ranges::count(w.found, reason, &VerifyFinding::reason);
+    };
+    CHECK(reasons(VerifyReason::kUnsent) == 1);
+    CHECK(reasons(VerifyReason::kWaits) == 1);
+    for (int i = 0; i < 2; ++i) w.device.sync("zoho");
+    CHECK(w.verify().unexplained() == 0);
+    CHECK(w.found.empty());
+}
+
 TEST_CASE("conflicts and refusals are told apart, with what to look for", "[engine][verify]") {
     VerifierWorld w(10, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams)
