@@ -57,8 +57,8 @@ std::string Connector::pull(const sdk::Request& request, std::string_view cursor
     if (request.stream == kProblems)
         return pull_problems(host_, folder_, tables_, options_, request, cursor);
     if (Exports::is_export(request.stream)) return "{}";
-    return pull_table(host_, folder_, tables_, options_, tables_.table(request.stream), request,
-                      cursor);
+    return pull_table(host_, folder_, tables_, options_, tables_.table_to_pull(request.stream),
+                      request, cursor);
 }
 
 bool Connector::list_ids(const sdk::Request& request) {

@@ -9,6 +9,18 @@ namespace {
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kCursorMax = 65'536;  // the host's limit
 
+class Mixed {
+public:
+    void add(std::uint64_t number) { out_ = (out_ ^ number) * 1099511628211u + 1; }
+    void add(std::string_view text) {
+        for (const char c : text) add(static_cast<std::uint8_t>(c));
+    }
+    [[nodiscard]] std::uint64_t number() const { return out_; }
+
+private:
+    std::uint64_t out_ = 0;
+};
+
 }  // namespace
 
 Cursor Cursor::decode(std::string_view text) {
@@ -33,6 +45,9 @@ Cursor Cursor::decode(std::string_view text) {
     if (const auto parents = json.find("parents");
         parents != json.end() && parents->is_number_unsigned())
         out.parents = *parents;
+    if (const auto pulled = json.find("pulled");
+        pulled != json.end() && pulled->is_number_unsigned())
+        out.pulled = *pulled;
     return out;
 }
 
@@ -43,6 +58,7 @@ std::string Cursor::encode() const {
         if (seen.waits) json["files"][path].push_back("waits");
     }
     if (parents != 0) json["parents"] = parents;
+    if (pulled != 0) json["pulled"] = pulled;
     std::string out = json.dump(-1, ' ', false, sdk::Json::error_handler_t::replace);
     if (out.size() > kCursorMax)
         throw sdk::Error(KONTOR_E_INVALID,
@@ -64,14 +80,22 @@ bool Cursor::may_have_come(const sdk::ListedFile& file, std::uint64_t now) const
 }
 
 std::uint64_t fingerprint(const std::vector<sdk::ListedFile>& files) {
-    std::uint64_t out = 0;
-    const auto mix = [&](std::uint64_t number) { out = (out ^ number) * 1099511628211u + 1; };
+    Mixed out;
     for (const auto& file : files) {
-        for (const char c : file.path) mix(static_cast<std::uint8_t>(c));
-        mix(static_cast<std::uint64_t>(file.size));
-        mix(static_cast<std::uint64_t>(file.modified_ms));
+        out.add(file.path);
+        out.add(static_cast<std::uint64_t>(file.size));
+        out.add(static_cast<std::uint64_t>(file.modified_ms));
     }
-    return out;
+    return out.number();
+}
+
+std::uint64_t fingerprint(const std::vector<std::string_view>& names) {
+    Mixed out;
+    for (const auto name : names) {
+        out.add(name);
+        out.add(std::uint64_t{'\n'});
+    }
+    return out.number();
 }
 
 }  // namespace kontor::csv

@@ -20,6 +20,7 @@ struct Cursor {
     };
     std::map<std::string, Seen> files;
     std::uint64_t parents = 0;  ///< how the other tables' files were (fingerprint())
+    std::uint64_t pulled = 0;   ///< which tables were pulled; only in the cursor of the problems
 
     /// Throws sdk::Error(KONTOR_E_INVALID) for what is no cursor of this connector.
     [[nodiscard]] static Cursor decode(std::string_view text);
@@ -34,5 +35,7 @@ struct Cursor {
 
 /// Another number when one of the files has come, gone or changed.
 [[nodiscard]] std::uint64_t fingerprint(const std::vector<sdk::ListedFile>& files);
+/// Another number when one of the names has come or gone.
+[[nodiscard]] std::uint64_t fingerprint(const std::vector<std::string_view>& names);
 
 }  // namespace kontor::csv

@@ -48,8 +48,8 @@ void put(abi::BatchWriter& batch, const sdk::Request& request, std::string_view 
     }
 }
 
-// Why a table was not described: it came later, or nothing of it can be read.
-Reason why_unknown(Folder& folder, const Piece& piece, const Facts& facts) {
+// Why a table is not pulled: it came later, or nothing of it can be read.
+Reason why_not_pulled(Folder& folder, const Piece& piece, const Facts& facts) {
     try {
         const TableReader header(folder.open(piece, facts));
         return Reason::kNewTable;
@@ -70,6 +70,10 @@ std::vector<Problem> problems_of(Folder& folder, Tables& tables, const Options& 
     };
     Piece whole{file, {}, {}};
     const auto look = [&](const Piece& piece) {
+        if (!tables.was_pulled(piece.table)) {
+            add({piece.shown(), 0, {}, why_not_pulled(folder, piece, facts)});
+            return;
+        }
         try {
             const Table& table = tables.table(piece.table);
             // All of its cells, whatever is mapped.
@@ -82,9 +86,6 @@ std::vector<Problem> problems_of(Folder& folder, Tables& tables, const Options& 
             while (reader.next(unused, abi::Op::kRecord)) unused.clear();
         } catch (const Unreadable& error) {
             add({piece.shown(), 0, {}, error.reason});
-        } catch (const sdk::Error& error) {
-            if (error.status() != KONTOR_E_NOT_FOUND) throw;
-            add({piece.shown(), 0, {}, why_unknown(folder, piece, facts)});
         }
     };
     try {
@@ -136,10 +137,12 @@ std::string pull_problems(sdk::Host& host, Folder& folder, Tables& tables, const
             forget(path, 0, old.problems);
             seen.files.erase(path);
         }
-    const std::uint64_t now = fingerprint(files);
+    const std::uint64_t now = fingerprint(files), pulled = tables.pulled_fingerprint();
     std::int64_t found = 0;
     for (const auto& file : files) {
-        if (seen.unchanged(file) != nullptr && !before.may_have_come(file, now)) continue;
+        if (seen.unchanged(file) != nullptr && !before.may_have_come(file, now) &&
+            before.pulled == pulled)
+            continue;
         host.check_cancelled();
         const Facts facts = folder.facts(file);
         const auto problems = problems_of(folder, tables, options, file, facts);
@@ -155,7 +158,9 @@ std::string pull_problems(sdk::Host& host, Folder& folder, Tables& tables, const
         host.emit(batch, seen.encode());
     }
     seen.parents = now;
+    seen.pulled = pulled;
     host.emit(batch, seen.encode());
+    tables.end_round();
     if (found > 0) host.log(sdk::LogLevel::kWarning, "csv.problems", {{"rows", found}});
     return seen.encode();
 }

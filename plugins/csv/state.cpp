@@ -7,6 +7,7 @@ namespace kontor::csv {
 namespace {
 
 constexpr std::size_t kStateMax = 65'536;
+constexpr std::int64_t kKnowsPulled = 2;  // the version that does
 
 }  // namespace
 
@@ -18,10 +19,12 @@ State::State(sdk::Host& host) : host_(host), saved_(host.state()) {
     } catch (const sdk::Error&) {
         return;
     }
+    knows_pulled = sdk::integer_of(json, "v") >= kKnowsPulled;
     for (const auto& [name, each] : sdk::member(json, "tables").items()) {
         Known known;
         known.key = sdk::text_of(each, "key");
         known.entity = sdk::text_of(each, "entity");
+        known.pulled = sdk::member(each, "pulled") == true;
         for (const auto& [column, type] : sdk::member(each, "columns").items()) {
             // "date", or "date day-first".
             const std::string text = type.is_string() ? type.get<std::string>() : std::string();
@@ -39,7 +42,7 @@ State::State(sdk::Host& host) : host_(host), saved_(host.state()) {
 }
 
 std::string State::encode() const {
-    sdk::Json json{{"v", 1}, {"tables", sdk::Json::object()}};
+    sdk::Json json{{"v", knows_pulled ? kKnowsPulled : 1}, {"tables", sdk::Json::object()}};
     for (const auto& [name, known] : tables) {
         sdk::Json columns = sdk::Json::object();
         for (const auto& [column, it] : known.columns) {
@@ -51,6 +54,7 @@ std::string State::encode() const {
         json["tables"][name] = {
             {"key", known.key}, {"entity", known.entity}, {"columns", std::move(columns)}};
         if (!known.references.empty()) json["tables"][name]["references"] = known.references;
+        if (known.pulled) json["tables"][name]["pulled"] = true;
     }
     return json.dump(-1, ' ', false, sdk::Json::error_handler_t::replace);
 }

@@ -24,8 +24,11 @@ public:
         std::map<std::string, Column> columns;
         std::map<std::string, std::string>
             references;  ///< column → the table that it names rows of
+        bool pulled = false;
     };
     std::map<std::string, Known> tables;
+    /// False if an earlier version wrote this, which kept no record of what was pulled.
+    bool knows_pulled = true;
 
     /// Stores it if it has changed. Throws sdk::Error.
     void save();

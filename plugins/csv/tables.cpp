@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "connectors/sdk/error.hpp"
+#include "plugins/csv/cursor.hpp"
 #include "plugins/csv/headers.hpp"
 #include "plugins/csv/text.hpp"
 
@@ -239,6 +240,30 @@ const Table& Tables::table(std::string_view name) {
     }
     add_references(table);
     return tables_[wanted] = std::move(table);
+}
+
+const Table& Tables::table_to_pull(std::string_view name) {
+    const Table& out = table(name);
+    state_.tables.at(out.name).pulled = true;
+    state_.save();
+    return out;
+}
+
+bool Tables::was_pulled(std::string_view name) const {
+    const auto known = state_.tables.find(std::string(name));
+    return known != state_.tables.end() && (known->second.pulled || !state_.knows_pulled);
+}
+
+std::uint64_t Tables::pulled_fingerprint() const {
+    std::vector<std::string_view> names;
+    for (const auto& [name, known] : state_.tables)
+        if (was_pulled(name)) names.push_back(name);
+    return fingerprint(names);
+}
+
+void Tables::end_round() {
+    state_.knows_pulled = true;
+    state_.save();
 }
 
 }  // namespace kontor::csv

@@ -24,6 +24,16 @@ public:
     /// A table as it was described. Throws sdk::Error(KONTOR_E_NOT_FOUND) if it never was.
     [[nodiscard]] const Table& table(std::string_view name);
 
+    /// A table that is pulled is mapped; one that was only described may never be. Remembers it.
+    /// Throws sdk::Error(KONTOR_E_NOT_FOUND) if it was never described.
+    [[nodiscard]] const Table& table_to_pull(std::string_view name);
+    [[nodiscard]] bool was_pulled(std::string_view name) const;
+    /// Another number when one more table was pulled.
+    [[nodiscard]] std::uint64_t pulled_fingerprint() const;
+    /// Where an earlier version did not keep what was pulled, all that was described counts as
+    /// pulled until this is called: when a whole round has pulled all that is mapped.
+    void end_round();
+
 private:
     struct Look;  // what was seen of a table
     void look_at(const Piece& piece, Look& look);

@@ -223,6 +223,28 @@ book.save(sys.argv[1])
         self.assertEqual(self.rows(whose), [("Ada", "Acme"), ("Bob", "Later Ltd.")])
         self.assertEqual(self.rows(told), [])
 
+    def test_a_table_that_comes_later_is_told_until_it_is_taken_in(self):
+        world = self.world
+        told = "SELECT file, code FROM csv_problems ORDER BY file"
+        self.put("联系人.csv", "编号,姓名\nC1,张三\n")
+        self.connect("--folder", "inbox=" + self.inbox)
+        world.kontor("sync", "csv")
+        self.assertEqual(self.rows(told), [])
+        # Who only looks at what there is has not mapped it, be it before or behind the sync.
+        self.put("订单.csv", "订单号,金额\nD1,5\n")
+        world.kontor("connection", "fields", "csv")
+        world.kontor("sync", "csv")
+        self.assertEqual(self.rows(told), [("订单.csv", "new_table")])
+        world.kontor("connection", "fields", "csv")
+        self.put("订单.csv", "订单号,金额\nD1,5\nD2\n")
+        world.kontor("sync", "csv")
+        self.assertEqual(self.rows(told), [("订单.csv", "new_table")])
+
+        world.kontor("connection", "fields", "csv", "--add", "订单")
+        world.kontor("sync", "csv")
+        world.kontor("sync", "csv")
+        self.assertEqual(self.rows(told), [("订单.csv", "cell_count")])
+
     def test_two_thousand_who_may_be_the_same_are_answered_at_once(self):
         world, count = self.world, 2000
         other = os.path.join(world.dir, "other")

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,20 @@ public:
         }
         return out;
     }
-    /// "file:line column code" of each, in order.
+    /// A whole round of what was mapped when the folder was connected: at the first call.
+    void round() {
+        if (mapped.empty())
+            for (const auto& each : connector().describe())
+                if (each.name != "csv_problems") mapped.insert(each.name);
+        sdk::Request request;
+        for (const auto& name : mapped) {
+            request.stream = name;
+            static_cast<void>(connector().pull(request, cursors[name]));
+        }
+    }
+    /// "file:line column code" of each, in order, behind a round.
     std::vector<std::string> problems() {
+        round();
         std::vector<std::string> out;
         for (const auto& record : pull("csv_problems")) {
             if (record.op == abi::Op::kDeleted) {
@@ -87,6 +100,7 @@ public:
     }
 
     std::map<std::string, std::string> cursors;
+    std::set<std::string> mapped;
 
 private:
     std::string options_;
