@@ -1,6 +1,7 @@
-// What reading promises: who we are, what there is, every record once, and the same record on every
+// What reading promises: who we are, what there is, every record, and the same record on every
 // path.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "connectors/kit/checks.hpp"
@@ -104,13 +105,35 @@ Verdict schema_change(Bench& bench) {
     return passed();
 }
 
-Verdict pull_once(Bench& bench, const StreamSpec& stream) {
+// A pull may look back over a checkpoint, at what was changed while it read or shortly before, and
+// show records again: as they were, or newer. What lies between two checkpoints has each once.
+Verdict pull_all(Bench& bench, const StreamSpec& stream) {
     const auto all = bench.whole(stream);
     if (!all) return failed_call("pull", all.error());
-    std::set<std::string_view> seen;
-    for (const auto& image : (*all)->images)
-        if (image.fact == Fact::kRecord && !seen.insert(image.id).second)
+    struct Last {
+        std::string_view version;
+        std::size_t checkpoints;  // before it
+    };
+    std::map<std::string_view, Last> seen;
+    const auto& images = (*all)->images;
+    const auto& points = (*all)->checkpoints;
+    std::size_t checkpoints = 0;
+    auto point = points.begin();
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        for (; point != points.end() && point->images <= i; ++point)
+            if (!point->cursor.empty()) ++checkpoints;
+        const auto& image = images[i];
+        if (image.fact != Fact::kRecord) continue;
+        const Last now{image.version, checkpoints};
+        const auto [known, first] = seen.try_emplace(image.id, now);
+        if (!first && known->second.checkpoints == checkpoints)
             return failed("record_twice", {{"record", image.id}});
+        if (image.version < known->second.version)
+            return failed("version_goes_back", {{"record", image.id},
+                                                {"first", std::string(known->second.version)},
+                                                {"second", image.version}});
+        known->second = now;
+    }
     if ((*all)->cursor.empty()) return failed("no_cursor");
     if (is_write_only(stream) && !seen.empty())
         return failed("writes_without_fetch", {{"stream", stream.name}});
@@ -303,7 +326,7 @@ Verdict find_same(Bench& bench, const StreamSpec& stream) {
 constexpr Check kReadChecks[] = {
     {.name = "identity", .of_connection = identity},
     {.name = "description", .of_connection = description},
-    {.name = "pull", .of_stream = pull_once},
+    {.name = "pull", .of_stream = pull_all},
     {.name = "forms", .of_stream = forms},
     {.name = "resume", .of_stream = resume},
     {.name = "unchanged", .of_stream = unchanged},

@@ -48,6 +48,10 @@ class Broken(unittest.TestCase):
                 with self.subTest(how):
                     self.assertEqual(set(failed), {how}, failed)
 
+    def test_a_record_may_come_again_behind_a_checkpoint_but_not_an_older_one(self):
+        self.assertEqual(self.failures("look_back"), {})
+        self.assertIn("after", self.failures("look_back_older").get("pull", ""))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -35,16 +35,26 @@ class Hello(Kit):
 class Zoho(Kit):
     streams = ("Contacts", "Deals")
 
+    def account(self):
+        world = self.world
+        return [*world.account(), "--value", "client_id=" + world.info["client_id"],
+                "--secret", "client_secret=file:" + world.secret_file("client_secret"),
+                "--secret", "refresh_token=file:" + world.secret_file("refresh_token")]
+
     def test_everything(self):
         world = self.world
         world.start_peer("--records", "600", "--seed", "3")
         streams = [word for stream in self.streams for word in ("--stream", stream)]
-        report = self.check("zoho", "--scratch", *streams, *world.account(),
-                            "--value", "client_id=" + world.info["client_id"],
-                            "--secret", "client_secret=file:" + world.secret_file("client_secret"),
-                            "--secret", "refresh_token=file:" + world.secret_file("refresh_token"))
+        report = self.check("zoho", "--scratch", *streams, *self.account())
         self.assert_passed(report, "Contacts", "resume", "values", "stale_version", "lost_create",
                            "delete_seen")
+
+    def test_reading_an_account_in_which_people_work(self):
+        world = self.world
+        world.start_peer("--records", "300", "--seed", "3")
+        world.control("/bulk_edit", {"module": "Contacts", "count": 5, "set": {"Title": "CEO"}})
+        report = self.check("zoho", "--read-only", "--stream", "Contacts", *self.account())
+        self.assert_passed(report, "Contacts", "pull", "unchanged", "fetch")
 
 
 class Fxiaoke(Kit):

@@ -280,6 +280,14 @@ private:
         constexpr std::size_t kFew = 16;  // less than the batch, more than a moment else holds
         if (how_ == "pull" && whole_ && first_batch_ && !records.empty())
             records.push_back(records.front());
+        // Looking back is allowed, with what is as new as before.
+        if (how_.starts_with("look_back")) {
+            if (whole_ && first_batch_ && !records.empty())
+                oldest_ = records.front();
+            else if (whole_ || resumed_)
+                records.insert(records.begin(), oldest_);
+            if (whole_ && how_ == "look_back_older") oldest_.version = "0";
+        }
         if (how_ == "delete_seen")
             std::erase_if(records, [](const Record& one) { return one.op == Op::kDeleted; });
         if (whole_ || resumed_) return;
@@ -366,6 +374,7 @@ private:
     std::vector<std::string> fields_;
     std::vector<std::pair<std::string, std::string>> held_;
     std::set<std::string> keys_, dropped_;
+    Record oldest_;
     int calls_ = 0, creates_ = 0;
     bool whole_ = false, resumed_ = false, first_batch_ = true;
 };
