@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`kontor connect zoho` as a person does it: on a terminal, against kontord and the simulated Zoho."""
+import json
 import os
 import re
 import ssl
@@ -265,6 +266,41 @@ class GuidedConnect(unittest.TestCase):
         out, err = kontor.communicate(timeout=60)
         self.assertEqual(kontor.returncode, 0, err)
         self.assertIn("Connection zoho is set up.", out)
+
+    def test_an_account_under_another_name_is_not_brought_a_second_time(self):
+        world = self.world
+        counted = lambda: (len(world.dump("Deals", "Deal_Name")),
+                           world.sql("SELECT count(*) FROM deal")[0][0])
+        world.connect()
+        for words in (("sync", "zoho"), ("push", "on", "zoho"), ("sync", "zoho")):
+            world.kontor(*words)
+        before = counted()
+
+        def refused(name):
+            told = world.kontor("sync", name, "--json", check=False)
+            self.assertEqual(told.returncode, 5, told.stderr)
+            self.assertEqual(json.loads(told.stderr)["args"]["other"], "zoho")
+            self.assertIn("the connection zoho has brought here already",
+                          world.kontor("sync", name, check=False).stderr)
+
+        world.connect("--name", "again")
+        refused("again")
+        world.kontor("sync", "zoho")
+        self.assertEqual(counted(), before)
+        # Not where the first one is there no more either: it has been renamed.
+        folder = os.path.join(world.config, "conf.d")
+        os.remove(os.path.join(folder, "again.toml"))
+        file = os.path.join(folder, "zoho.toml")
+        text = content(file)
+        with open(file, "w") as out:
+            out.write(re.sub(r"(?m)^\[connection\.zoho\b", "[connection.renamed", text))
+        world.kontor("reload")
+        refused("renamed")
+        with open(file, "w") as out:
+            out.write(text)
+        world.kontor("reload")
+        world.kontor("sync", "zoho")
+        self.assertEqual(counted(), before)
 
     def test_what_is_asked_for_is_what_the_chosen_way_of_signing_in_needs(self):
         world = self.world

@@ -149,6 +149,8 @@ void World::accept(Device& device, const std::string& name, bool send) {
     const auto done =
         engine::accept_remote(device.api(), device.clock(), name, "uid:1000", missing);
     if (!done) {
+        // Not connected before it was set back: there is nothing to go on with.
+        if (done.error().code == Errc::kNotFound) return;
         if (!device.disk().dead() && device.disk().take_refused() == 0)
             violation("accept_remote: " + done.error().message);
         return;
