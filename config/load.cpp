@@ -12,22 +12,48 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kIncludesMax = 256;
 
+/// True if that says that there is nothing by the name. Whatever else keeps us from looking does
+/// not: what cannot be read is not nothing, and connections must not go because of it.
+bool is_absent(const std::error_code& error) {
+    return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
+}
+
+bool is_there(const std::string& file, Problems& problems) {
+    std::error_code error;
+    if (fs::exists(file, error)) return true;
+    if (error && !is_absent(error))
+        problems.push_back(Problem{file, 0, 0, "", "cannot be opened: " + error.message(), ""});
+    return false;
+}
+
+std::vector<std::string> includes_of(const fs::path& folder, Problems& problems) {
+    std::vector<std::string> out;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        const auto name = it->path().filename().string();
+        if (it->path().extension() == ".toml" && name[0] != '.' &&
+            name.find(".mapping.toml") == std::string::npos)
+            out.push_back(it->path().string());
+    }
+    if (error && !is_absent(error))
+        problems.push_back(
+            Problem{folder.string(), 0, 0, "", "cannot be opened: " + error.message(), ""});
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 void apply_layer(const std::string& file, bool required, Loaded& out) {
-    std::error_code ignored;
-    if (required || fs::exists(file, ignored)) {
+    const auto told = out.problems.size();
+    if (required || is_there(file, out.problems)) {
         out.files.push_back(file);
         apply_file(file, out.config, out.problems, &out.origins);
     }
     const auto folder = fs::path(file).parent_path() / "conf.d";
-    std::vector<std::string> includes;
-    for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
-         it.increment(ignored)) {
-        const auto name = it->path().filename().string();
-        if (it->path().extension() == ".toml" && name[0] != '.' &&
-            name.find(".mapping.toml") == std::string::npos)
-            includes.push_back(it->path().string());
-    }
-    std::sort(includes.begin(), includes.end());
+    Problems unread;
+    const auto includes = includes_of(folder, unread);
+    // A folder that cannot be entered is told of once: not again for what is in it.
+    if (out.problems.size() == told)
+        out.problems.insert(out.problems.end(), unread.begin(), unread.end());
     if (includes.size() > kIncludesMax) {
         out.problems.push_back(Problem{folder.string(), 0, 0, "", "holds more than 256 files", ""});
         return;
@@ -87,7 +113,7 @@ void apply_setting(const Setting& setting, const std::string& value, const std::
             Problem{source, 0, 0, key, "must be one of: " + list, nearest(value, setting.allowed)});
         return;
     }
-    out.config.daemon.*setting.place = setting.path ? fs::absolute(value).string() : value;
+    out.config.daemon.*setting.place = setting.path ? whole_path(value) : value;
     out.origins[key] = source;
 }
 
@@ -100,7 +126,7 @@ Loaded load(const Flags& flags, const Environment& environment, bool is_root) {
     std::string named = flags.config;
     if (named.empty()) named = environment("KONTOR_CONFIG").value_or("");
     if (!named.empty()) {
-        named = fs::absolute(named).lexically_normal().string();
+        named = whole_path(named);
         apply_layer(named, true, out);
         out.folder = fs::path(named).parent_path().string();
     } else {

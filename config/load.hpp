@@ -32,8 +32,9 @@ struct Loaded {
 };
 
 /// Layers, the later over the earlier: defaults, system file and its conf.d/*.toml in name order,
-/// user file and its conf.d, KONTOR_* variables, flags. Files that are not there are skipped,
-/// except one that was named. All paths in the result are filled in and absolute.
+/// user file and its conf.d, KONTOR_* variables, flags. Files and folders that are not there are
+/// skipped, except one that was named; those that cannot be read are a problem. All paths in the
+/// result are filled in and absolute.
 [[nodiscard]] Loaded load(const Flags& flags, const Environment& environment, bool is_root);
 
 }  // namespace kontor::config

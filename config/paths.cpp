@@ -1,6 +1,7 @@
 #include "config/paths.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace kontor::config {
 namespace {
@@ -52,6 +53,12 @@ Paths default_paths(const Environment& environment, bool is_root) {
     else
         paths.socket = paths.state_dir + "/run/kontor.sock";
     return paths;
+}
+
+std::string whole_path(const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::absolute(path, error);
+    return error ? path : whole.lexically_normal().string();
 }
 
 }  // namespace kontor::config

@@ -20,4 +20,8 @@ struct Paths {
 };
 [[nodiscard]] Paths default_paths(const Environment& environment, bool is_root);
 
+/// A path taken from the working directory, without `.` and `..`; as it was given if that
+/// directory is gone.
+[[nodiscard]] std::string whole_path(const std::string& path);
+
 }  // namespace kontor::config

@@ -1,8 +1,8 @@
 #include "daemon/cli/bare_connection.hpp"
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "config/paths.hpp"
 #include "daemon/cli/plugin_options.hpp"
 #include "daemon/cli/values.hpp"
 #include "daemon/cli/width.hpp"
@@ -11,8 +11,6 @@
 namespace kontor::cli {
 namespace {
 
-namespace fs = std::filesystem;
-using nlohmann::json;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Outcome<Pairs> pairs_of(Context& context, std::string_view option) {
@@ -29,7 +27,7 @@ Result<> choose_plugin(const std::string& plugin, const app::ConnectorHome& home
                        host::ConnectionSettings& settings) {
     settings.plugin_path = home.path_of(plugin);
     if (!is_path(plugin)) return app::apply_description(home, plugin, settings);
-    const auto path = fs::absolute(plugin).lexically_normal().string();
+    const auto path = config::whole_path(plugin);
     if (plugin.ends_with(".toml")) return app::apply_description_file(home, path, settings);
     settings.plugin_path = path;
     return {};
@@ -77,8 +75,8 @@ Outcome<> add_folders(Context& context, const json& spec, host::ConnectionSettin
             return usage(context.language(),
                          wanted.empty() ? "cli.connect.no_folders" : "cli.connect.no_folder",
                          {{"name", one_line(name)}, {"list", list}});
-        settings.grants.emplace(name, host::Grant{fs::absolute(path).lexically_normal().string(),
-                                                  found->value("write", false)});
+        settings.grants.emplace(
+            name, host::Grant{config::whole_path(path), found->value("write", false)});
     }
     return {};
 }

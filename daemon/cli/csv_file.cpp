@@ -24,9 +24,13 @@ std::optional<nlohmann::json> csv_rows(std::string_view text) {
         if (!reader.next(cells) || cells.front().empty()) return std::nullopt;
         const std::vector<std::string> names(cells.begin(), cells.end());
         while (reader.next(cells)) {
+            while (cells.size() > names.size() && cells.back().empty()) cells.pop_back();
+            if (cells.size() > names.size()) {
+                rows.push_back(nullptr);
+                continue;
+            }
             auto row = nlohmann::json::object();
-            for (std::size_t i = 0; i < names.size() && i < cells.size(); ++i)
-                row[names[i]] = cells[i];
+            for (std::size_t i = 0; i < cells.size(); ++i) row[names[i]] = cells[i];
             rows.push_back(std::move(row));
         }
     } catch (const sdk::Error&) {

@@ -48,10 +48,16 @@ Outcome<> make_folder(messages::Language language, const std::string& path, Read
     for (const auto& part : fs::path(path)) {
         built /= part;
         if (mkdir(built.c_str(), mode) == 0 || errno == EEXIST) continue;
-        if (!fs::is_directory(built)) return refused(language, "cli.file.unwritable", path, errno);
+        const int error = errno;
+        if (!is_folder(built)) return refused(language, "cli.file.unwritable", path, error);
     }
-    if (!fs::is_directory(path)) return refused(language, "cli.file.unwritable", path, ENOTDIR);
+    if (!is_folder(path)) return refused(language, "cli.file.unwritable", path, ENOTDIR);
     return {};
+}
+
+bool is_folder(const std::string& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
 }
 
 Outcome<> write_file(messages::Language language, const std::string& path, std::string_view bytes,

@@ -14,6 +14,9 @@ enum class Readers : unsigned char { kOwner, kAll };
 [[nodiscard]] Outcome<> make_folder(messages::Language language, const std::string& path,
                                     Readers readers);
 
+/// False too where it cannot be looked at.
+[[nodiscard]] bool is_folder(const std::string& path);
+
 /// Replaces a file as a whole. After a failure the old file is still there.
 [[nodiscard]] Outcome<> write_file(messages::Language language, const std::string& path,
                                    std::string_view bytes, Readers readers);

@@ -8,7 +8,9 @@
 namespace kontor::cli {
 
 Outcome<ScratchFolder> ScratchFolder::make(messages::Language language) {
-    auto path = (std::filesystem::temp_directory_path() / "kontor-check-XXXXXX").string();
+    std::error_code error;  // TMPDIR may name what is not there
+    const auto folder = std::filesystem::temp_directory_path(error);
+    auto path = ((error ? "/tmp" : folder) / "kontor-check-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr)
         return tl::unexpected<Failure>(
             failed(language, Exit::kFailed, "storage", "cli.check.no_folder", {{"path", path}}));

@@ -36,6 +36,7 @@ constexpr Text kConfigTexts[] = {
     {"said.config.regular", "is not a regular file", "不是普通文件"},
     {"said.config.no_file", "No such file or directory", "文件或目录不存在"},
     {"said.config.denied", "Permission denied", "权限不足"},
+    {"said.config.loop", "Too many levels of symbolic links", "符号链接层级过多"},
     {"said.config.is_folder", "Is a directory", "是目录"},
     {"said.config.too_large", "File too large", "文件过大"},
     {"said.config.many_files", "holds more than {count} files", "包含超过 {count} 个文件"},

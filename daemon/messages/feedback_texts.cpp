@@ -132,6 +132,9 @@ constexpr Text kFeedbackTexts[] = {
     {"feedback.no_rows", "{file} is neither a JSON list nor CSV with a line of names.",
      "{file} 既不是 JSON 列表，也不是带标题行的 CSV。"},
     {"feedback.row_refused", "Row {row} was not taken: {reason}", "第 {row} 行未导入：{reason}"},
+    {"feedback.row_cells",
+     "It has more cells than the first line has names. A text with a comma stands in quotes.",
+     "单元格多于标题行的列数。含逗号的文本须加引号。"},
     {"feedback.imported", "{taken} taken, {known} known already.",
      "导入 {taken} 份，已有 {known} 份。"},
 

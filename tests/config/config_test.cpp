@@ -319,6 +319,28 @@ TEST_CASE("a written connection reads back as it was", "[config]") {
     CHECK(config.connections[0] == c);
 }
 
+TEST_CASE("a folder that cannot be entered is a mistake, not an empty one", "[config]") {
+    const Folder folder;
+    const auto file = folder.write("kontor.toml", "[sync]\ninterval = \"1h\"\n");
+    Flags flags;
+    flags.config = file;
+    CHECK(load(flags, environment_of({}), false).problems.empty());
+
+    // Nobody can follow it, not even root, whom no permissions keep out.
+    const auto conf_d = folder.path / "conf.d";
+    fs::create_symlink(conf_d, conf_d);
+    auto loaded = load(flags, environment_of({}), false);
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].file == conf_d.string());
+    CHECK(loaded.problems[0].reason == "cannot be opened: Too many levels of symbolic links");
+
+    const auto home = folder.path / "home";
+    fs::create_symlink(home, home);
+    loaded = load({}, environment_of({{"HOME", home.string()}}), false);
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].file == (home / ".config/kontor/kontor.toml").string());
+}
+
 TEST_CASE("durations are written as they are read", "[config]") {
     for (const std::string text : {"0s", "1ms", "90s", "15m", "24h", "7d"}) {
         INFO(text);

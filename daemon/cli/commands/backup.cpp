@@ -1,10 +1,10 @@
 // Backups work without kontord: on the day that they are needed there may be none.
 #include <unistd.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
+#include "config/paths.hpp"
 #include "config/table_reader.hpp"
 #include "daemon/backup/backups.hpp"
 #include "daemon/backup/restore.hpp"
@@ -154,7 +154,7 @@ json run_json(const std::optional<backup::RunEntry>& run) {
 }
 
 std::string reference_of(const std::string& file) {
-    return "file:" + std::filesystem::absolute(file).string();
+    return "file:" + config::whole_path(file);
 }
 
 /// The instant that --to means; nullopt for the newest.

@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "config/parse.hpp"
+#include "config/paths.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
+#include "daemon/cli/files.hpp"
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/identity_view.hpp"
 #include "daemon/cli/json_view.hpp"
@@ -145,9 +146,7 @@ Outcome<> take_given_secrets(Context& context, json& body) {
         constexpr std::string_view kFile = "file:";
         // Relative to here, not to wherever the daemon runs.
         const auto whole = reference.starts_with(kFile)
-                               ? "file:" + std::filesystem::absolute(reference.substr(kFile.size()))
-                                               .lexically_normal()
-                                               .string()
+                               ? "file:" + config::whole_path(reference.substr(kFile.size()))
                                : reference;
         secrets[name] = {{"reference", whole}};
     }
@@ -255,11 +254,10 @@ Outcome<> ask_credentials(Context& context, const json& plugin, json& body) {
 
 /// Opens a folder of this machine to the connector, as it says what it does there.
 Outcome<> take_folder(Context& context, const json& folder, const std::string& path, json& body) {
-    const auto whole = std::filesystem::absolute(path).lexically_normal();
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(whole, ignored))
-        return usage(context.language(), "cli.connect.folder.missing", {{"path", whole.string()}});
-    body["folders"][text_at(folder, "name")] = {{"path", whole.string()},
+    const auto whole = config::whole_path(path);
+    if (!is_folder(whole))
+        return usage(context.language(), "cli.connect.folder.missing", {{"path", whole}});
+    body["folders"][text_at(folder, "name")] = {{"path", whole},
                                                 {"write", flag_at(folder, "write")}};
     return {};
 }
@@ -302,7 +300,7 @@ Outcome<> take_folders(Context& context, const json& spec, json& body) {
 Outcome<> take_rest(Context& context, json& body) {
     const auto& args = context.args();
     if (args.has("ca-file")) {
-        const auto path = std::filesystem::absolute(args.option("ca-file")).string();
+        const auto path = config::whole_path(args.option("ca-file"));
         if (::access(path.c_str(), R_OK) != 0)
             return usage(context.language(), "cli.file.unreadable",
                          {{"path", path}, {"reason", context.said(std::strerror(errno))}});

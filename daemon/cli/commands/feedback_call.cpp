@@ -144,8 +144,8 @@ Outcome<Exit> run_feedback_import(Context& context) {
     const auto file = context.args().argument("FILE");
     auto bytes = read_small_file(context.language(), file);
     if (!bytes) return tl::unexpected<Failure>(bytes.error());
-    const auto rows = file.ends_with(".json") ? json::parse(*bytes, nullptr, false)
-                                              : csv_rows(*bytes).value_or(json());
+    const bool csv = !file.ends_with(".json");
+    const auto rows = csv ? csv_rows(*bytes).value_or(json()) : json::parse(*bytes, nullptr, false);
     if (!rows.is_array())
         return tl::unexpected<Failure>(failed(context.language(), Exit::kUsage, "invalid",
                                               "feedback.no_rows", {{"file", file}}));
@@ -159,7 +159,17 @@ Outcome<Exit> run_feedback_import(Context& context) {
     std::int64_t taken = 0;
     std::int64_t known = 0;
     json refused = json::array();
+    const auto refuse = [&](std::size_t row, const std::string& reason) {
+        refused.push_back({{"row", row + 1}, {"message", reason}});
+        if (!context.json())
+            context.warn(context.text("feedback.row_refused",
+                                      {{"row", std::to_string(row + 1)}, {"reason", reason}}));
+    };
     for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (csv && rows[i].is_null()) {
+            refuse(i, context.text("feedback.row_cells"));
+            continue;
+        }
         const auto done =
             context.api().post(survey_path(context, "/responses"),
                                submission(rows[i].is_object() ? rows[i] : json::object()));
@@ -175,10 +185,7 @@ Outcome<Exit> run_feedback_import(Context& context) {
         }
         if (failure.exit != Exit::kUsage && !(there && failure.exit == Exit::kNotFound))
             return tl::unexpected<Failure>(failure);
-        refused.push_back({{"row", i + 1}, {"message", failure.message}});
-        if (!context.json())
-            context.warn(context.text("feedback.row_refused", {{"row", std::to_string(i + 1)},
-                                                               {"reason", failure.message}}));
+        refuse(i, failure.message);
     }
     if (context.json())
         context.print_json({{"taken", taken}, {"known", known}, {"refused", refused}});

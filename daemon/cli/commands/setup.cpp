@@ -56,7 +56,7 @@ Places places_of(Context& context) {
         context.note(context.text("cli.init.root"));
         return machine(paths.system_config);
     }
-    return {.config = fs::absolute(named).lexically_normal().string(),
+    return {.config = config::whole_path(named),
             .state = state,
             .start = "systemctl --user enable --now kontord"};
 }
@@ -76,13 +76,14 @@ Outcome<Exit> run_init(Context& context) {
     if (places.readers == Readers::kOwner) folders.push_back((folder / "secrets").string());
     if (!places.state.empty()) folders.push_back(places.state);
     for (const auto& path : folders) {
-        const bool there = fs::is_directory(path);
+        const bool there = is_folder(path);
         if (auto done = make_folder(context.language(), path, places.readers); !done)
             return tl::unexpected<Failure>(std::move(done.error()));
         (there ? kept : made).push_back(path);
         if (!there) context.note(context.text("cli.init.folder", {{"path", path}}));
     }
-    const bool there = fs::exists(places.config);
+    std::error_code ignored;
+    const bool there = fs::exists(places.config, ignored);
     if (!there)
         if (auto done = write_file(context.language(), places.config, kSkeleton, places.readers);
             !done)

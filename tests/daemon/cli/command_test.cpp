@@ -610,6 +610,22 @@ TEST_CASE("init writes what is missing and keeps what is there", "[cli][command]
     CHECK(runner.run({"config", "check", folder.folder() + "/none.toml"}) == 78);
 }
 
+TEST_CASE("init says what keeps it from making its folders", "[cli][command]") {
+    namespace fs = std::filesystem;
+    const FakeDaemon folder([](const Asked&) { return Canned{}; });  // for its folder
+    // Nobody may look into it, not even root.
+    const fs::path home = folder.folder() + "/home";
+    fs::create_symlink(home, home);
+    Runner runner;
+    runner.env["KONTOR_STATE_DIR"] = (home / "state").string();
+    CHECK(runner.run({"init", "--config", (home / "etc/kontor.toml").string()}) == 1);
+    CHECK(runner.err.find("cannot be written: Too many levels of symbolic links") !=
+          std::string::npos);
+    runner.env["LANG"] = "zh_CN.UTF-8";
+    CHECK(runner.run({"init", "--config", (home / "etc/kontor.toml").string()}) == 1);
+    CHECK(runner.err.find("无法写入") != std::string::npos);
+}
+
 TEST_CASE("config show tells the source of each setting", "[cli][command]") {
     Runner runner;
     runner.env["KONTOR_LOG_LEVEL"] = "debug";

@@ -191,7 +191,27 @@ TEST_CASE("an import takes each row once and goes on after a bad one", "[cli][fe
     CHECK(runner.run({"feedback", "import", "gone", file, "--socket", daemon.socket()}) == 6);
     CHECK(daemon.asked().size() == 8);
     CHECK_FALSE(cli::csv_rows("a,b\n\"open"));
+    CHECK(*cli::csv_rows("a,b\n1,2,,\n3\n") == json{{{"a", "1"}, {"b", "2"}}, {{"a", "3"}}});
     CHECK_FALSE(cli::csv_rows(""));
+}
+
+TEST_CASE("a row with more cells than names is told and not cut off", "[cli][feedback]") {
+    FakeDaemon daemon([](const Asked& asked) -> Canned {
+        if (asked.method == "GET") return {.body = R"({"surveys":[{"survey":"s"}]})"};
+        return {.status = 201, .body = R"({"response":1,"invitation":null})"};
+    });
+    const auto file = file_of(daemon, "a.csv",
+                              "submission,who,score,why\n"
+                              "1,contact:3,3,late, and rude\n2,contact:4,9,fine,,\n");
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"feedback", "import", "s", file}) == 3);
+    CHECK(runner.err.find("Row 1 was not taken: It has more cells") != std::string::npos);
+    const auto asked = daemon.asked();
+    REQUIRE(asked.size() == 2);
+    CHECK(json::parse(asked[1].body)["answers"] == json{{"score", "9"}, {"why", "fine"}});
+    CHECK(runner.run_at(daemon, {"feedback", "import", "s", file, "--json"}) == 3);
+    CHECK(json::parse(runner.out)["taken"] == 1);
+    CHECK(json::parse(runner.out)["refused"][0]["row"] == 1);
 }
 
 TEST_CASE("a report is shown with bars, as CSV and as a page of its own", "[cli][feedback]") {
