@@ -129,6 +129,17 @@ Result<ApiResponse> plan(Services& services, const ApiRequest& request) {
          {"problem", found->report.problem ? app::to_json(*found->report.problem) : json()}});
 }
 
+// The engine knows a connection from its first sync on. Nothing is set before: sending begins when
+// a person has seen what came, and how what was here has been matched.
+bool has_not_synced(const Result<>& done) {
+    return !done && done.error().code == Errc::kNotFound;
+}
+
+tl::unexpected<Error> not_synced(const std::string& connection) {
+    return fail(Errc::kConflict, "connection " + connection + " has not been synced yet",
+                {{"reason", "not_synced"}, {"connection", connection}});
+}
+
 Result<ApiResponse> push(Services& services, const ApiRequest& request) {
     auto worker = worker_of(services, request.param("name"));
     if (!worker) return pass(worker);
@@ -143,8 +154,10 @@ Result<ApiResponse> push(Services& services, const ApiRequest& request) {
     {
         auto db = services.databases.lend(Access::kEngine);
         if (!db) return pass(db);
-        if (auto done = engine::set_push(**db, request.param("name"), *enabled); !done)
-            return pass(done);
+        auto done = engine::set_push(**db, request.param("name"), *enabled);
+        if (has_not_synced(done) && !*enabled) return show(services, request);  // it is off
+        if (has_not_synced(done)) return not_synced(request.param("name"));
+        if (!done) return pass(done);
     }
     services.log.info("connection.push", {{"connection", request.param("name")},
                                           {"enabled", *enabled ? "yes" : "no"},
@@ -172,6 +185,7 @@ Result<ApiResponse> resume(Services& services, const ApiRequest& request) {
         auto done = *accept
                         ? engine::accept_remote(**db, services.clock, name, request.actor, missing)
                         : engine::resume(**db, name);
+        if (has_not_synced(done)) return not_synced(name);
         if (!done) return pass(done);
     }
     services.log.info("connection.resumed", {{"connection", request.param("name")},

@@ -782,6 +782,8 @@ constexpr Text kCliTexts[] = {
     {"cli.verify.reason", "  {count} with a reason: {reason}", "  {count} 处有原因：{reason}"},
     {"cli.verify.not_ready", "{name} {stream} was left out: it is not loaded yet.",
      "{name} {stream} 尚未加载完成，未比对。"},
+    {"cli.verify.whole", "{name} {stream} cannot be read by id: all of it was compared.",
+     "{name} {stream} 无法按编号读取，已全部比对。"},
     {"cli.verify.cut", "{shown} of {count} are listed.", "共 {count} 处，列出 {shown} 处。"},
     {"cli.verify.stopped", "Interrupted; the comparison was stopped.", "已中断，比对已停止。"},
     {"cli.conflict.who", "{side}: {who}, {when}", "{side}：{who}，{when}"},

@@ -43,17 +43,12 @@ json to_json(const engine::VerifyCounts& c) {
     json explained = json::object();
     for (const auto& [reason, count] : c.explained)
         explained[std::string(engine::to_string(reason))] = count;
-    return {{"stream", c.stream},
-            {"entity", c.entity},
-            {"ready", c.ready},
-            {"compared", c.compared},
-            {"equal", c.equal},
-            {"values", c.values},
-            {"not_shown", c.not_shown},
-            {"differ", c.differ},
-            {"only_here", c.only_here},
-            {"only_there", c.only_there},
-            {"explained", std::move(explained)}};
+    return {{"stream", c.stream},         {"entity", c.entity},
+            {"ready", c.ready},           {"whole", c.whole},
+            {"compared", c.compared},     {"equal", c.equal},
+            {"values", c.values},         {"not_shown", c.not_shown},
+            {"differ", c.differ},         {"only_here", c.only_here},
+            {"only_there", c.only_there}, {"explained", std::move(explained)}};
 }
 
 json to_json(const Verified& verified) {

@@ -144,9 +144,10 @@ void Worker::set_progress(const engine::Progress& progress) {
 // --- The thread
 
 void Worker::serve(const std::stop_token& stop) {
+    // Whether there is a mapping to look at, whatever else is wrong. What is wrong with it, a sync
+    // tells.
+    static_cast<void>(read_mapping());
     if (first_sync_waits()) {
-        // Whether there is a mapping to look at; what is wrong with it, the first sync tells.
-        static_cast<void>(read_mapping());
         const std::lock_guard lock(mutex_);
         held_ = true;
         status_.state = WorkerState::kNew;
@@ -264,7 +265,10 @@ Result<engine::CycleReport> Worker::cycle(const Request& request, const std::sto
 }
 
 Result<engine::CycleReport> Worker::try_cycle(const Request& request, const std::stop_token& stop) {
-    if (auto opened = open(stop); !opened) return pass(opened);
+    if (auto opened = open(stop); !opened) {
+        static_cast<void>(read_mapping());  // what is told of it may have become wrong
+        return pass(opened);
+    }
     if (auto ready = prepare_settings(); !ready) return pass(ready);
     const auto before = remote_->credits();
     load_total_ = 0;

@@ -54,7 +54,7 @@ struct WorkerStatus {
     std::int64_t credits_per_sync = -1;
     std::int64_t requests_per_sync = -1;
     std::optional<std::chrono::milliseconds> clock_skew;  ///< remote's minus ours, when checked
-    bool mapped = false;                                  ///< the mapping file is there and right
+    bool mapped = true;  ///< the mapping file is there and right; true too before it is looked at
 };
 
 /// What a dry run found.

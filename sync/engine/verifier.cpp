@@ -104,11 +104,6 @@ public:
     }
 
     void sample(std::int64_t size, std::uint64_t seed) {
-        if (!can_.fetch)
-            stop({Errc::kUnsupported,
-                  plan_.mapping.stream + " cannot be read by id: compare all of it",
-                  {{"stream", plan_.mapping.stream}},
-                  {}});
         std::priority_queue<std::pair<std::uint64_t, std::int64_t>> least;
         for_each_link([&](std::int64_t link) {
             least.emplace(lot(seed, link), link);
@@ -453,7 +448,7 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
         if (!connection)
             stop({Errc::kNotFound,
                   "connection " + settings_.name + " has not been synced yet",
-                  {{"connection", settings_.name}},
+                  {{"reason", "not_synced"}, {"connection", settings_.name}},
                   {}});
         refuse_another_organisation(sql, ports_.remote, settings_);
         PlanCaches caches;
@@ -474,7 +469,9 @@ Result<VerifyReport> Verifier::run(const VerifyOptions& options) {
             counts.ready = plan.loaded && can.pull && !is_unread(sql, plan.id);
             if (!counts.ready) continue;
             Comparison comparison(sql, plans, plan, can, ports_, counts);
-            if (options.sample > 0)
+            // A sample is read by id.
+            counts.whole = options.sample == 0 || !can.fetch;
+            if (!counts.whole)
                 comparison.sample(options.sample, options.seed);
             else
                 comparison.whole();

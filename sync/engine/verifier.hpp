@@ -52,6 +52,7 @@ struct VerifyFinding {
 struct VerifyCounts {
     std::string stream, entity;
     bool ready = true;            ///< false: not loaded yet, or not read since a restore: left out
+    bool whole = false;           ///< all of it, no sample
     std::int64_t compared = 0;    ///< records that both sides have
     std::int64_t equal = 0;       ///< of these, without any difference
     std::int64_t values = 0;      ///< compared, one a field
@@ -67,7 +68,8 @@ struct VerifyCounts {
 struct VerifyOptions {
     std::vector<std::string> streams;  ///< only these streams or entities; empty = all
     /// So many records of each stream, chosen by chance among those that both sides should have;
-    /// 0 = all records, and those that only one side has.
+    /// 0 = all records, and those that only one side has. So is a stream compared whose records
+    /// the remote does not give by id.
     std::int64_t sample = 0;
     /// The same seed chooses the same records, as long as they exist.
     std::uint64_t seed = 0;
@@ -87,9 +89,8 @@ struct VerifyReport {
 ///
 /// Synchronous, on the caller's thread. Memory: a few bits for each link, and what one page needs.
 /// `db` may be, and should be, a handle opened with Access::kReadOnly. `finding` is called for each
-/// difference, those with a reason too. kNotFound without such a connection or stream; kUnsupported
-/// for a sample of a stream whose records cannot be read by id; kMismatch if another organisation
-/// answers; kCancelled.
+/// difference, those with a reason too. kNotFound without such a connection or stream; kMismatch if
+/// another organisation answers; kCancelled.
 class Verifier {
 public:
     struct Ports {

@@ -60,6 +60,8 @@ Result<std::vector<remote::StreamSpec>> FakeRemote::describe() {
 Result<std::unique_ptr<remote::Remote>> FakeRemotes::open(const config::Connection&,
                                                           const Wishes&) {
     ++opened;
+    if (on_open)
+        if (auto refused = on_open(); !refused) return pass(refused);
     auto remote = std::make_unique<FakeRemote>();
     remote->on_check = on_check;
     remote->described = &described;

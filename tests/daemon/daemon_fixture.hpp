@@ -66,6 +66,7 @@ public:
 class FakeRemotes final : public app::RemoteFactory {
 public:
     std::function<Result<remote::Identity>()> on_check;
+    std::function<Result<>()> on_open;
     std::atomic<int> opened{0};
     std::atomic<int> described{0};
     std::atomic<std::int64_t> spent{10};

@@ -425,6 +425,40 @@ TEST_CASE("a missing mapping is said, not guessed", "[daemon][sync]") {
     CHECK(daemon.until("/api/v1/status", idle));
 }
 
+TEST_CASE("a connection that cannot be opened is not told to lack its mapping", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    const auto file = daemon.dir.write("a.mapping.toml", test::kMapping);
+    daemon.remotes.on_open = []() -> Result<> { return fail(Errc::kConfig, "no connector"); };
+    REQUIRE(daemon.start());
+    const auto failed = [](const json& j) { return j["state"] == "error"; };
+    REQUIRE(daemon.until("/api/v1/connections/a", failed));
+    CHECK(daemon.json("/api/v1/connections/a")["mapped"] == true);
+
+    std::filesystem::remove(file);
+    daemon.network.come_back();
+    CHECK(
+        daemon.until("/api/v1/connections/a", [](const json& j) { return j["mapped"] == false; }));
+}
+
+TEST_CASE("sending is not switched on before there was a sync", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;  // of a scripted engine, which keeps nothing
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    for (const auto& [path, wish] :
+         std::map<std::string, json>{{"push", {{"enabled", true}}}, {"resume", json::object()}}) {
+        const auto answer = daemon.send("POST", "/api/v1/connections/a/" + path, wish);
+        CHECK(answer.status == 409);
+        const auto told = json::parse(answer.body);
+        CHECK(told["message"] == "a has not been synced yet.");
+        CHECK(told["hint"] == "First: kontor sync a");
+    }
+    CHECK(daemon.send("POST", "/api/v1/connections/a/push", {{"enabled", false}}).status == 200);
+    CHECK(daemon.send("POST", "/api/v1/connections/b/push", {{"enabled", true}}).status == 404);
+}
+
 TEST_CASE("a guided set-up writes configuration and secrets, or nothing", "[daemon][setup]") {
     test::Daemon daemon;
     daemon.remotes.on_check = []() -> Result<remote::Identity> {

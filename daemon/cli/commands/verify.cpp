@@ -158,9 +158,22 @@ void print_counts(Context& context, const std::string& name, const json& report)
                    number("only_here"), number("only_there"), grouped(explained)});
     }
     context.print(table);
+    if (integer_at(report, "sample") > 0)
+        for (const auto& stream : list_at(report, "streams"))
+            if (flag_at(stream, "whole"))
+                context.note(context.text("cli.verify.whole",
+                                          {{"name", name}, {"stream", text_at(stream, "stream")}}));
     for (const auto& [reason, count] : reasons)
         context.note(context.text("cli.verify.reason",
                                   {{"count", grouped(count)}, {"reason", context.word(reason)}}));
+}
+
+/// True if some were chosen by chance.
+bool is_sampled(const json& report) {
+    for (const auto& stream : list_at(report, "streams"))
+        if (flag_at(stream, "ready") && !flag_at(stream, "whole"))
+            return integer_at(report, "sample") > 0;
+    return false;
 }
 
 bool all_ready(const json& report) {
@@ -193,7 +206,7 @@ Outcome<Exit> verify_one(Context& context, const std::string& name, const json& 
         context.print_line(*report);
     } else {
         print_counts(context, name, *report);
-        if (integer_at(*report, "sample") > 0)
+        if (is_sampled(*report))
             context.note(context.text("cli.verify.sampled", {{"sample", text_at(*report, "sample")},
                                                              {"seed", text_at(*report, "seed")}}));
         context.note(context.text(unexplained == 0 ? "cli.verify.equal" : "cli.verify.differ",
@@ -201,6 +214,30 @@ Outcome<Exit> verify_one(Context& context, const std::string& name, const json& 
     }
     if (unexplained > 0) return Exit::kDiffers;
     return all_ready(*report) ? Exit::kOk : Exit::kPartly;
+}
+
+/// One of several that could not be compared. The others are, all the same.
+void print_failure(Context& context, const std::string& name, const Failure& failure) {
+    if (context.json()) {
+        context.print_line({{"message_type", "summary"},
+                            {"connection", name},
+                            {"streams", json::array()},
+                            {"error",
+                             {{"code", failure.code},
+                              {"message", failure.message},
+                              {"hint", failure.hint},
+                              {"args", failure.args}}}});
+        return;
+    }
+    context.warn(
+        one_line(context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
+    if (!failure.hint.empty())
+        context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
+}
+
+/// False if it is not the connection that failed: the others would end no other way.
+bool is_of_one(const Failure& failure) {
+    return failure.exit != Exit::kUnreachable && failure.exit != Exit::kInterrupted;
 }
 
 }  // namespace
@@ -218,12 +255,19 @@ Outcome<Exit> run_verify(Context& context) {
         if (names.empty()) context.note(context.text("cli.status.none"));
     }
     Exit worst = Exit::kOk;
+    std::size_t failed_count = 0;
     for (const auto& name : names) {
-        const auto done = verify_one(context, name, *request);
-        if (!done) return done;
+        auto done = verify_one(context, name, *request);
+        if (!done) {
+            if (names.size() == 1 || !is_of_one(done.error())) return done;
+            print_failure(context, name, done.error());
+            if (failed_count++ == 0 && worst == Exit::kOk) worst = done.error().exit;
+            continue;
+        }
         if (worst != Exit::kDiffers && *done != Exit::kOk) worst = *done;
     }
-    return worst;
+    const bool differ = worst == Exit::kDiffers;
+    return failed_count == 0 || failed_count == names.size() || differ ? worst : Exit::kPartly;
 }
 
 }  // namespace kontor::cli

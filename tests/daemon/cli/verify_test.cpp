@@ -1,6 +1,7 @@
 // kontor verify: asked for, followed, told, stopped.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "tests/daemon/cli/fake_daemon.hpp"
@@ -24,6 +25,7 @@ json report(int unexplained, bool ready = true) {
             {"streams",
              {{{"stream", "Contacts"},
                {"ready", ready},
+               {"whole", false},
                {"compared", 1000},
                {"equal", 998},
                {"differ", unexplained},
@@ -98,6 +100,46 @@ TEST_CASE("a failed verification has its own exit code, and --all takes no sampl
     Runner runner;
     CHECK(runner.run_at(daemon, {"verify", "zoho"}) == 75);
     CHECK(runner.run_at(daemon, {"verify", "zoho", "--all", "--sample", "3"}) == 2);
+}
+
+TEST_CASE("a connection that cannot be compared keeps none of the others from it",
+          "[cli][verify]") {
+    const auto daemon_where = [](int unexplained, const std::set<std::string>& failing) {
+        return [=, one = daemon_with(report(unexplained))](const Asked& asked) -> Canned {
+            if (asked.target == "/api/v1/connections")
+                return {.body = R"({"connections":[{"name":"aa"},{"name":"bb"},{"name":"cc"}]})"};
+            const auto name = asked.target.substr(std::string("/api/v1/connections/").size(), 2);
+            if (asked.method != "GET" || !failing.contains(name)) return one(asked);
+            auto failed = report(0);
+            failed["error"] = {{"code", "unavailable"}, {"message", "away"}, {"detail", "away"}};
+            return {.body = failed.dump()};
+        };
+    };
+    Runner runner;
+    FakeDaemon some(daemon_where(0, {"aa"}));
+    CHECK(runner.run_at(some, {"verify"}) == 3);
+    CHECK(runner.err.find("aa: Not reachable at the moment: away") != std::string::npos);
+    CHECK(runner.err.find("bb: no differences") != std::string::npos);
+    CHECK(runner.err.find("cc: no differences") != std::string::npos);
+    CHECK(runner.run_at(some, {"verify", "--json"}) == 3);
+    const auto first = json::parse(runner.out.substr(0, runner.out.find('\n')));
+    CHECK(first["connection"] == "aa");
+    CHECK(first["error"]["code"] == "unavailable");
+
+    FakeDaemon differ(daemon_where(1, {"aa"}));
+    CHECK(runner.run_at(differ, {"verify"}) == 7);
+    FakeDaemon all(daemon_where(0, {"aa", "bb", "cc"}));
+    CHECK(runner.run_at(all, {"verify"}) == 75);
+}
+
+TEST_CASE("what cannot be sampled is said to have been compared whole", "[cli][verify]") {
+    auto whole = report(0);
+    whole["streams"][0]["whole"] = true;
+    FakeDaemon daemon(daemon_with(whole));
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"verify", "zoho"}) == 0);
+    CHECK(runner.err.find("zoho Contacts cannot be read by id") != std::string::npos);
+    CHECK(runner.err.find("--seed") == std::string::npos);
 }
 
 TEST_CASE("Ctrl-C stops a verification, also in the daemon", "[cli][verify]") {
