@@ -9,6 +9,7 @@
 #include "connectors/host/connector.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "connectors/host/spec.hpp"
+#include "connectors/host/trust.hpp"
 #include "daemon/descriptions.hpp"
 
 namespace kontor::app {
@@ -51,6 +52,16 @@ public:
             add(name.empty() ? "options" : "options." + name, taken.error().message);
             if (options.erase(name) == 0) break;
         }
+    }
+
+    // As it is read when the connection is opened.
+    void authorities() {
+        if (connection_.ca_file.empty()) return;
+        const auto pem = host::read_authorities("", connection_.ca_file);
+        if (!pem)
+            add("ca_file", pem.error().message);
+        else if (!host::trust_in(*pem))
+            add("ca_file", "no certificates can be read from " + connection_.ca_file);
     }
 
     void mapping() {
@@ -104,6 +115,7 @@ std::vector<std::string> check_connections(config::Loaded& loaded, const Connect
     for (const auto& connection : loaded.config.connections) {
         Checks checks(loaded, connection);
         checks.connector(home);
+        checks.authorities();
         checks.mapping();
         checks.secrets(seen, left_out);
     }

@@ -36,6 +36,9 @@ Failure Api::unreachable(const Error& error) const {
         case Errc::kPermission:
             return failed(language_, Exit::kUnreachable, "unreachable", "cli.unreachable.denied",
                           path, "cli.unreachable.denied.hint");
+        case Errc::kConfig:
+            return failed(language_, Exit::kConfig, "config", "cli.unreachable.long", path,
+                          "cli.unreachable.long.hint");
         case Errc::kCancelled:
             return failed(language_, Exit::kInterrupted, "cancelled", "cli.interrupted");
         default:

@@ -21,6 +21,8 @@ using Headers = std::unique_ptr<curl_slist, ListDelete>;
 
 constexpr int kPollMs = 1000;
 constexpr long kConnectTimeoutMs = 5000;
+// sun_path has 108 bytes with the zero.
+constexpr std::size_t kSocketPathMax = 107;
 
 void add_header(Headers& headers, const std::string& line) {
     auto* longer = curl_slist_append(headers.get(), line.c_str());
@@ -128,6 +130,10 @@ HttpClient::HttpClient(std::string socket_path, const Cancel& cancel)
 HttpClient::~HttpClient() = default;
 
 Result<HttpAnswer> HttpClient::perform(Transfer& transfer) {
+    // Of one that is too long, libcurl says that a host's name could not be resolved.
+    if (socket_path_.size() > kSocketPathMax)
+        return fail(Errc::kConfig, "the path is longer than 107 bytes, the limit of sockets",
+                    {{"path", socket_path_}});
     // The multi interface, because its wait can also watch the cancellation pipe.
     const std::unique_ptr<CURLM, MultiDelete> multi(curl_multi_init());
     auto* easy = transfer.easy.get();

@@ -41,7 +41,8 @@ public:
     [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
 
     /// Any HTTP status is an answer. kNotFound if nobody listens at the socket, kPermission if it
-    /// may not be used, kTimeout, kCancelled (Ctrl-C), kProtocol.
+    /// may not be used, kConfig if its path is too long for one, kTimeout, kCancelled (Ctrl-C),
+    /// kProtocol.
     [[nodiscard]] Result<HttpAnswer> send(const HttpRequest& request);
 
     /// Receives a body piece by piece; false from `piece` ends the transfer, which is then a

@@ -626,6 +626,36 @@ TEST_CASE("init says what keeps it from making its folders", "[cli][command]") {
     CHECK(runner.err.find("无法写入") != std::string::npos);
 }
 
+TEST_CASE("a socket whose path is too long is told as that", "[cli][command]") {
+    Runner runner;
+    const std::string path = "/" + std::string(107, 's');
+    CHECK(runner.run({"status", "--socket", path}) == 78);
+    CHECK(runner.err.find("longer than 107 bytes") != std::string::npos);
+    CHECK(runner.err.find("host name") == std::string::npos);
+    CHECK(runner.run({"status", "--socket", path.substr(1)}) == 69);
+}
+
+TEST_CASE("a file of authorities without certificates is a mistake of the configuration",
+          "[cli][command]") {
+    const FakeDaemon folder([](const Asked&) { return Canned{}; });  // for its folder
+    const auto file = folder.folder() + "/kontor.toml";
+    const auto authorities = folder.folder() + "/company.pem";
+    std::ofstream(file) << "[connection.a]\nplugin = \"none\"\nca_file = \"company.pem\"\n";
+    Runner runner;
+    const auto told = [&] {
+        CHECK(runner.run({"config", "check", file, "--json"}) == 78);
+        const auto checked = json::parse(runner.out);
+        for (const auto& problem : checked["problems"])
+            if (problem["key"] == "connection.a.ca_file") return problem["reason"];
+        return json();
+    };
+    CHECK(told() == "no certificates can be read from " + authorities);
+    std::ofstream(authorities) << "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n";
+    CHECK(told() == "no certificates can be read from " + authorities);
+    std::ofstream(file) << "[connection.a]\nplugin = \"none\"\n";
+    CHECK(told().is_null());
+}
+
 TEST_CASE("config show tells the source of each setting", "[cli][command]") {
     Runner runner;
     runner.env["KONTOR_LOG_LEVEL"] = "debug";
