@@ -32,6 +32,14 @@ Result<> check_parameters(const Router::Route& route, const ApiRequest& request)
     return {};
 }
 
+// What goes wrong with a connection that the path names tells its name, and so does what to do.
+Error about_connection(Error error, const Router::Route& route, const ApiRequest& request) {
+    for (std::size_t i = 0; i + 1 < route.segments.size(); ++i)
+        if (route.segments[i] == "connections" && route.segments[i + 1] == "{name}")
+            error.args.emplace("connection", request.param("name"));
+    return error;
+}
+
 bool is_name(const std::string& segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
@@ -88,7 +96,7 @@ std::optional<ApiResponse> answer_at_once(const Router::Route& route, const ApiR
         auto made = route.handler(request);
         if (made) return std::move(*made);
         if (!request.may_wait && made.error().code == Errc::kBusy) return std::nullopt;
-        return problem(made.error(), request.language);
+        return problem(about_connection(std::move(made.error()), route, request), request.language);
     } catch (const std::bad_alloc&) {
         return problem(Error{Errc::kInternal, "out of memory", {}, std::nullopt}, request.language);
     } catch (const std::exception& error) {

@@ -155,9 +155,11 @@ bool has_grant(const json& body) {
 }
 
 Outcome<> ask_grant(Context& context, json& body) {
-    if (!context.may_ask())
-        return usage(context.language(), "cli.ask.missing",
-                     {{"flag", "--secret-file code=, --secret-file refresh_token="}});
+    const auto neither = [&] {
+        return usage(context.language(), "cli.ask.either",
+                     {{"flag", "--secret-file code="}, {"other", "--secret-file refresh_token="}});
+    };
+    if (!context.may_ask()) return neither();
     if (auto asked = ask_secret(context, "code", context.text("cli.connect.code"), body); !asked)
         return asked;
     if (body.contains("code")) return {};
@@ -166,8 +168,7 @@ Outcome<> ask_grant(Context& context, json& body) {
         !asked)
         return asked;
     if (has_grant(body)) return {};
-    return usage(context.language(), "cli.ask.missing",
-                 {{"flag", "--secret-file code=, --secret-file refresh_token="}});
+    return neither();
 }
 
 Outcome<std::string> choose_flow(Context& context, const json& auth, const json& body) {

@@ -229,8 +229,9 @@ Outcome Tasks::run_command(const config::Job& job, const Run& run, const TaskPor
     }
     if (!ended->errors.empty()) ports.say(ended->errors);
     if (ended->code == 0) return success("the program ended with code 0");
+    // Not unavailable: whoever asked would be told that the network is away.
     return failure(
-        Error{Errc::kUnavailable, "the program ended with code " + number(ended->code), {}, {}});
+        Error{Errc::kProtocol, "the program ended with code " + number(ended->code), {}, {}});
 }
 
 }  // namespace kontor::jobs

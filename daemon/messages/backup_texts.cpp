@@ -287,8 +287,10 @@ constexpr Text kBackupTexts[] = {
      "备份由更新版本的 Kontor 创建。"},
     {"reason.restore_running", "kontord is running here, process {pid}.",
      "kontord 正在运行，进程 {pid}。"},
-    {"reason.restore_running.hint", "Stop it first: systemctl stop kontord",
-     "请先停止：systemctl stop kontord"},
+    {"reason.restore_running.hint",
+     "Stop it first: systemctl --user stop kontord (your own), or sudo systemctl stop kontord (the "
+     "machine's)",
+     "请先停止：systemctl --user stop kontord（个人）或 sudo systemctl stop kontord（本机）"},
 
     {"said.config.backup_target", "is missing: where does the backup go?",
      "缺失：备份保存到哪里？"},

@@ -54,6 +54,11 @@ constexpr Text kRuleTexts[] = {
     {"rule.completed_there", "completed by the remote", "由远端补全"},
     {"rule.read_only", "computed elsewhere: put back", "由远端计算，已还原"},
     {"rule.undo", "undone", "撤销"},
+    {"rule.reopened", "an earlier decision was undone", "此前的处理已撤销"},
+    {"rule.mapping_changed", "the mapping changed", "字段对应已变更"},
+    {"rule.remote_changed", "the connection leads to another remote", "连接已指向另一远端"},
+    {"rule.deleted", "deleted here", "本地已删除"},
+    {"rule.gone", "no longer there", "已不存在"},
     {"rule.erased", "erased", "已清除"},
     {"rule.ask", "asked", "询问"},
 };

@@ -139,6 +139,22 @@ TEST_CASE("rules of merging are told in words", "[messages]") {
     CHECK(msg::rule_words(kEnglish, "").empty());
 }
 
+TEST_CASE("codes that tables show have words", "[messages]") {
+    using enum msg::Language;
+    for (const std::string code : {"idle", "running", "paused", "waiting", "failing",  // jobs
+                                   "ok", "failed", "cancelled", "interrupted", "partial", "sync",
+                                   "dry_run", "undo", "resolve", "restore", "put_back"}) {
+        INFO(code);
+        REQUIRE(msg::find("word." + code) != nullptr);
+        CHECK(msg::render(kChinese, "word." + code).find(code) == std::string::npos);
+    }
+    for (const std::string rule : {"reopened", "mapping_changed", "remote_changed", "deleted",
+                                   "deleted_there", "gone", "restored", "linked", "merged_there"}) {
+        INFO(rule);
+        CHECK(msg::find("rule." + rule) != nullptr);
+    }
+}
+
 TEST_CASE("the language comes from the locale", "[messages]") {
     CHECK(msg::language_from("zh_CN.UTF-8") == msg::Language::kChinese);
     CHECK(msg::language_from("zh-Hant") == msg::Language::kChinese);

@@ -40,7 +40,7 @@ TEST_CASE("a secret that does not work is put back", "[daemon][sign_in]") {
     const json body{{"secrets", {{"token", {{"value", "new"}}}}}};
     const auto refused = daemon.send("POST", target, body);
     CHECK(refused.status == 424);
-    CHECK(json::parse(refused.body)["hint"].get<std::string>().find("sign-in") !=
+    CHECK(json::parse(refused.body)["hint"].get<std::string>().find("sign-in a") !=
           std::string::npos);
     CHECK(test::content_of(path) == "old");
 

@@ -156,6 +156,8 @@ book.save(sys.argv[1])
         self.connect("--folder", "inbox=" + self.inbox, "--option", "complete=true")
         world.kontor("sync", "csv")
         self.assertEqual(self.rows("SELECT count(*) FROM contact"), [(100,)])
+        # Files cannot be read by id: what asks for a sample gets all of it.
+        self.assertIn("all of it was compared", world.kontor("verify", "csv").stderr)
         self.put("contacts.csv", full.replace("7,P7,p7@example.com\n", "", 1))
         world.kontor("sync", "csv", "--sweep")
         self.assertEqual(self.rows("SELECT count(*) FROM contact"), [(99,)])
@@ -169,6 +171,9 @@ book.save(sys.argv[1])
         world = self.world
         self.connect("--folder", "inbox=" + self.inbox, "--folder", "outbox=" + self.outbox,
                      "--option", "exports=contact", name="out")
+        refused = world.kontor("push", "on", "out", check=False)
+        self.assertEqual(refused.returncode, 5)
+        self.assertIn("First: kontor sync out", refused.stderr)
         world.kontor("sync", "out")
         world.sql("INSERT INTO contact(last_name, first_name, mobile, description) VALUES"
                   "('诸葛', '亮', '013700002222', '两行' || char(10) || '=1+1')")

@@ -177,7 +177,7 @@ timeout = "10m"
         self.assertIn("the program ended with code 1", letter.get_content())
 
         # Told once; and once more when it works again.
-        world.kontor("jobs", "run", "upload", check=False)
+        self.assertEqual(world.kontor("jobs", "run", "upload", check=False).returncode, 1)
         with open(works, "w"):
             pass
         world.kontor("jobs", "run", "upload")

@@ -305,6 +305,7 @@ Outcome<Exit> run_sync(Context& context) {
     const auto limit = count_option(context, "limit");
     if (!limit) return tl::unexpected<Failure>(limit.error());
     if (*limit && !dry_run) return usage(context.language(), "cli.usage.plan_limit");
+    if (args.has("watch") && dry_run) return usage(context.language(), "cli.usage.watch_dry_run");
     if (args.has("watch")) return watch(context);
     const auto names = connections_of(context);
     if (!names) return tl::unexpected<Failure>(names.error());

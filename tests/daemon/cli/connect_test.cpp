@@ -67,6 +67,17 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
     CHECK((runner.out + runner.err).find("S3CRET") == std::string::npos);
 }
 
+TEST_CASE("where nobody can be asked, either grant will do, and that is said", "[cli][connect]") {
+    FakeDaemon daemon([](const Asked& asked) -> Canned {
+        if (asked.target == "/api/v1/plugins") return {.body = kPlugins.dump()};
+        return {.body = R"({"name":"zoho","plugin":"zoho","options":{},"identity":{}})"};
+    });
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"connection", "sign-in", "zoho"}) == 2);
+    CHECK(runner.err.find("--secret-file code= or --secret-file refresh_token= is needed") !=
+          std::string::npos);
+}
+
 TEST_CASE("who answers is told by what the remote tells of itself", "[cli][connect]") {
     const auto said = [](const char* language, const json& identity, const Words& words) {
         FakeDaemon daemon([&identity](const Asked& asked) {

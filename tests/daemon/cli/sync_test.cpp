@@ -233,6 +233,8 @@ TEST_CASE("a dry run lists old and new values, and what is held up", "[cli][sync
     CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--limit", "2"}) == 0);
     has(runner.err, "The first 2 of 4,000 are listed.");
     CHECK(runner.out.find("contact 44") == std::string::npos);
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--watch", "--dry-run"}) == 2);
+    has(runner.err, "goes without --dry-run");
     CHECK(runner.run_at(daemon, {"sync", "zoho", "--limit", "2"}) == 2);
     has(runner.err, "--limit goes with --dry-run");
 
