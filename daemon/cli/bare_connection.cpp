@@ -11,6 +11,7 @@
 namespace kontor::cli {
 namespace {
 
+using nlohmann::json;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 Outcome<Pairs> pairs_of(Context& context, std::string_view option) {

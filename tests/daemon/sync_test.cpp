@@ -524,6 +524,14 @@ TEST_CASE("a reload starts and stops connections; a wrong file changes nothing",
     reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
     CHECK(reloaded.status == 422);
     CHECK(daemon.json("/api/v1/connections")["connections"].size() == 2);
+    // Nor does a folder that cannot be entered; a link to itself keeps out even root.
+    const auto conf_d = daemon.dir.path("conf.d");
+    std::filesystem::rename(conf_d, daemon.dir.path("away"));
+    std::filesystem::create_symlink(conf_d, conf_d);
+    CHECK(daemon.send("POST", "/api/v1/reload", nullptr).status == 422);
+    CHECK(daemon.json("/api/v1/connections")["connections"].size() == 2);
+    std::filesystem::remove(conf_d);
+    std::filesystem::rename(daemon.dir.path("away"), conf_d);
     std::filesystem::remove(daemon.dir.path("conf.d/z.toml"));
     reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
     CHECK(json::parse(reloaded.body)["stopped"] == json::array({"z"}));

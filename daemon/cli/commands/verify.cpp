@@ -9,6 +9,7 @@
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/cli/width.hpp"
 
 namespace kontor::cli {
 namespace {
