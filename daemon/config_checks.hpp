@@ -15,9 +15,9 @@ enum class SecretsSeen {
 };
 
 /// What the parser cannot see: whether the connectors of the connections are there and take their
-/// options, whether the mapping files and those of certificates are right, whether the secrets can be
-/// read. Adds a problem
-/// for each, at its place in the file; starts the connectors. Returns the keys that were left out.
+/// options, whether the files of mappings and of certificates are right, whether the secrets can be
+/// read. Adds a problem for each, at its place in the file; starts the connectors. Returns the keys
+/// that were left out.
 [[nodiscard]] std::vector<std::string> check_connections(config::Loaded& loaded,
                                                          const ConnectorHome& home,
                                                          SecretsSeen seen);
