@@ -31,7 +31,8 @@ inline const Names<merge::LensKind>& lens_names() {
                                                  {"choice_map", kChoiceMap},
                                                  {"full_name", kFullName},
                                                  {"reference", kReference},
-                                                 {"any_reference", kAnyReference}};
+                                                 {"any_reference", kAnyReference},
+                                                 {"one_reference", kOneReference}};
     return names;
 }
 inline const Names<merge::DeletePolicy>& delete_names() {

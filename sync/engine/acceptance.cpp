@@ -9,11 +9,6 @@
 namespace kontor::engine {
 namespace {
 
-bool refers(const merge::FieldMapping& field) {
-    return field.lens == merge::LensKind::kReference ||
-           field.lens == merge::LensKind::kAnyReference;
-}
-
 /// For lenses that translate none.
 class NoReferences final : public merge::References {
     Value remote_id(std::int64_t, std::span<const std::string>, std::string*) const override {
@@ -37,7 +32,7 @@ std::optional<Value> sent_value(const merge::FieldMapping& field,
         if (!given && !create) return std::nullopt;
         columns.push_back(given ? typed->second : Value::null());
     }
-    if (!refers(field)) return merge::put(field, columns, NoReferences());
+    if (!merge::is_reference(field.lens)) return merge::put(field, columns, NoReferences());
     if (columns.front().is_blank()) return Value::null();
     return std::nullopt;
 }

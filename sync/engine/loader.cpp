@@ -94,8 +94,7 @@ Loader::Loader(Context& context, const StreamPlan& plan, Merger& merger, StreamC
             fields_.push_back({.mapping = &mapping,
                                .index = group.first_field + i,
                                .parameter = static_cast<int>(group.columns[i].front()) + 1,
-                               .reference = mapping.lens == merge::LensKind::kReference ||
-                                            mapping.lens == merge::LensKind::kAnyReference,
+                               .reference = merge::is_reference(mapping.lens),
                                .skip = mapping.direction == merge::Direction::kOut});
         }
     converted_.resize(fields_.size());

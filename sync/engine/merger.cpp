@@ -276,8 +276,7 @@ bool Merger::target_died(const GroupPlan& group, const merge::Known& known,
         const auto& field = group.mapping->fields[i];
         const Value& was = known.theirs[i];
         if (was.kind() != Kind::kText) continue;
-        if (field.lens == merge::LensKind::kReference &&
-            !references_.local_id(was.text(), field.references))
+        if (merge::shows_id(field.lens) && !references_.local_id(was.text(), field.references))
             return true;
         if (field.lens == merge::LensKind::kAnyReference && !references_.local_any(was.text()))
             return true;

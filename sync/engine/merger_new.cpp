@@ -167,9 +167,7 @@ void Merger::complete_reference(const Link& referrer, const StreamPlan& plan,
     shadow.waits = false;
     for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
         const auto& field = group.mapping->fields[i];
-        if (field.lens != merge::LensKind::kReference &&
-            field.lens != merge::LensKind::kAnyReference)
-            continue;
+        if (!merge::is_reference(field.lens)) continue;
         const std::size_t column = group.columns[i].front();
         const auto got = merge::get(field, shadow.theirs[i], {&(*row)[column], 1}, references);
         if (got.waits) {

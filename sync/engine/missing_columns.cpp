@@ -23,7 +23,7 @@ remote::FieldSpec spec_of(const merge::FieldMapping& field, const remote::Stream
 
 /// The entity that the field's references lead to.
 std::string target_of(const merge::FieldMapping& field, const merge::Mapping& mapping) {
-    if (field.lens == merge::LensKind::kAnyReference) return std::string(replica::kAnyTarget);
+    if (merge::names_entity(field.lens)) return std::string(replica::kAnyTarget);
     if (field.lens != merge::LensKind::kReference || field.references.empty()) return "";
     const auto* target = mapping.stream(field.references.front());
     return target != nullptr ? target->entity : "";

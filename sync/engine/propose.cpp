@@ -152,7 +152,10 @@ private:
             out.references = mapped_targets(field);
             if (field.references.size() > 1) {
                 out.lens = merge::LensKind::kAnyReference;
-                target = "*";
+                target = replica::kAnyTarget;
+            } else if (out.references.size() == 1 && leads_anywhere(stream, entity, field)) {
+                out.lens = merge::LensKind::kOneReference;
+                target = replica::kAnyTarget;
             } else if (out.references.size() == 1) {
                 out.lens = merge::LensKind::kReference;
                 target = entity_of_.at(out.references.front());
@@ -171,6 +174,16 @@ private:
         }
         used.insert(used.end(), out.columns.begin(), out.columns.end());
         group_for(mapping, field, out).fields.push_back(std::move(out));
+    }
+
+    /// True if the column that the field is kept in takes references to whatever there is: the
+    /// person of a task may be a lead elsewhere, where this remote knows contacts only.
+    bool leads_anywhere(const remote::StreamSpec& stream, const replica::Entity& entity,
+                        const remote::FieldSpec& field) const {
+        const auto before = columns_before(stream, entity.name);
+        const auto kept = before.find(field.name);
+        const auto* column = entity.field(kept != before.end() ? kept->second : field.column_hint);
+        return column != nullptr && column->target == replica::kAnyTarget;
     }
 
     /// A person's name in one field that can be written: it is kept in its two parts, so that
@@ -302,8 +315,7 @@ Result<> check_references(merge::Mapping& mapping) {
                 std::erase_if(field.references, [&](const std::string& target) {
                     return mapping.stream(target) == nullptr;
                 });
-                if (field.lens == merge::LensKind::kReference && field.references.empty() &&
-                    !all.empty())
+                if (merge::shows_id(field.lens) && field.references.empty() && !all.empty())
                     return fail(Errc::kInvalid,
                                 stream.stream + "." + field.remote + " refers to " + all.front() +
                                     ", which is not mapped: add " + all.front() + " too",

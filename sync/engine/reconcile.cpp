@@ -32,7 +32,7 @@ bool same_fields(const merge::GroupMapping& was, const merge::GroupMapping& now)
 bool retyped_fields(const merge::GroupMapping& was, const merge::GroupMapping& now) {
     return std::ranges::equal(was.fields, now.fields, [](const auto& a, const auto& b) {
         return a.remote == b.remote && a.columns == b.columns && a.lens == b.lens &&
-               a.lens != merge::LensKind::kReference && a.lens != merge::LensKind::kAnyReference;
+               !merge::is_reference(a.lens);
     });
 }
 

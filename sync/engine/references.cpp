@@ -26,6 +26,13 @@ Value symbolic(std::string_view entity, std::int64_t record) {
     return Value("local:" + std::string(entity) + ":" + std::to_string(record));
 }
 
+/// A reference as its column holds it.
+Value in_column(const merge::FieldMapping& field, const replica::Entity& entity,
+                std::int64_t record) {
+    return merge::names_entity(field.lens) ? Value(entity.name + ":" + std::to_string(record))
+                                           : Value(record);
+}
+
 bool exists(Sql& sql, const std::string& entity, std::int64_t record) {
     return sql.integer("SELECT 1 FROM \"" + entity + "\" WHERE id = ?", record).has_value();
 }
@@ -47,7 +54,7 @@ struct ReferringColumn {
 
 bool may_refer_to(const merge::FieldMapping& field, const StreamPlan& target) {
     return field.lens == merge::LensKind::kAnyReference ||
-           (field.lens == merge::LensKind::kReference &&
+           (merge::shows_id(field.lens) &&
             std::ranges::find(field.references, target.mapping.stream) != field.references.end());
 }
 
@@ -60,7 +67,7 @@ std::vector<ReferringColumn> columns_referring_to(const Plans& plans, const Stre
                 const auto& field = group.mapping->fields[i];
                 if (may_refer_to(field, target))
                     out.push_back({&plan, &group, plan.columns[group.columns[i].front()],
-                                   field.lens == merge::LensKind::kAnyReference});
+                                   merge::names_entity(field.lens)});
             }
     }
     return out;
@@ -167,16 +174,17 @@ std::optional<Value> LinkReferences::led_to(const merge::FieldMapping& field,
                                             const Value& remote) const {
     if (remote.kind() != Kind::kText) return std::nullopt;
     const std::string_view text = remote.text();
-    if (field.lens == merge::LensKind::kReference)
+    if (merge::shows_id(field.lens))
         for (const auto& stream : field.references)
-            if (const auto record = record_once(stream, text)) return Value(*record);
+            if (const auto record = record_once(stream, text))
+                return in_column(field, plans_.stream(connection_, stream)->entity, *record);
     const auto colon = text.find(':');
     if (field.lens != merge::LensKind::kAnyReference || colon == std::string_view::npos)
         return std::nullopt;
     const auto stream = text.substr(0, colon);
     const auto record = record_once(stream, text.substr(colon + 1));
     if (!record) return std::nullopt;
-    return Value(plans_.stream(connection_, stream)->entity.name + ":" + std::to_string(*record));
+    return in_column(field, plans_.stream(connection_, stream)->entity, *record);
 }
 
 std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
@@ -198,16 +206,13 @@ std::optional<Value> LinkReferences::leads_to(const merge::FieldMapping& field,
     if (!merge::is_symbolic(remote)) return led_to(field, remote);
     const auto named = named_by(plans_, connection_, remote);
     if (!named) return std::nullopt;
-    return field.lens == merge::LensKind::kAnyReference
-               ? Value(named->plan->entity.name + ":" + std::to_string(named->record))
-               : Value(named->record);
+    return in_column(field, named->plan->entity, named->record);
 }
 
 bool waits_for_target(const merge::FieldMapping& field, const Value& theirs,
                       const merge::References& references) {
     if (theirs.kind() != Kind::kText || theirs.text().empty()) return false;
-    if (field.lens == merge::LensKind::kReference)
-        return !references.local_id(theirs.text(), field.references);
+    if (merge::shows_id(field.lens)) return !references.local_id(theirs.text(), field.references);
     return field.lens == merge::LensKind::kAnyReference && !references.local_any(theirs.text());
 }
 

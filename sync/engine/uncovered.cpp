@@ -7,11 +7,6 @@
 namespace kontor::engine {
 namespace {
 
-bool is_reference(const merge::FieldMapping& field) {
-    return field.lens == merge::LensKind::kReference ||
-           field.lens == merge::LensKind::kAnyReference;
-}
-
 // Records of such a stream come from the remote only.
 bool has_no_word_for(const Plans& plans, const StreamPlan& plan, const Value& ours) {
     if (!merge::is_symbolic(ours)) return false;
@@ -29,7 +24,7 @@ std::string said_otherwise(const Plans& plans, const StreamPlan& plan, const Gro
         const auto& field = group.mapping->fields[i];
         if (merge::same_but_spelling(field, local[i], theirs[i]))
             why = "spelling";
-        else if (is_reference(field) && has_no_word_for(plans, plan, local[i]))
+        else if (merge::is_reference(field.lens) && has_no_word_for(plans, plan, local[i]))
             why = "no_word";
         else
             return {};
@@ -42,7 +37,7 @@ bool waits_for_answer(Sql& sql, const Plans& plans, const StreamPlan& plan, cons
     bool waits = false;
     for (std::size_t i = 0; i < theirs.size(); ++i) {
         const auto& field = group.mapping->fields[i];
-        if (field.lens != merge::LensKind::kReference || theirs[i].kind() != Kind::kText) continue;
+        if (!merge::shows_id(field.lens) || theirs[i].kind() != Kind::kText) continue;
         for (const auto& name : field.references) {
             const StreamPlan* target = plans.stream(plan.connection, name);
             if (target == nullptr ||

@@ -199,6 +199,20 @@ bool keeps_value(const FieldMapping& field, const ValueView& theirs) {
     return prefix_bytes(theirs.text, field.max_length) == theirs.text.size();
 }
 
+namespace {
+
+/// What is sent for a "Stream:id". The column may lead to a record that the field cannot hold.
+Value bare_id(const FieldMapping& field, std::string_view column, Value named) {
+    if (named.kind() != Kind::kText || is_symbolic(named)) return named;
+    for (const auto& stream : field.references)
+        if (const std::string_view text = named.text();
+            text.starts_with(stream) && text.substr(stream.size()).starts_with(':'))
+            return Value(text.substr(stream.size() + 1));
+    return broken_reference(column);
+}
+
+}  // namespace
+
 Value put(const FieldMapping& field, std::span<const Value> columns, const References& references) {
     const Value& first = columns.front();
     switch (field.lens) {
@@ -216,6 +230,9 @@ Value put(const FieldMapping& field, std::span<const Value> columns, const Refer
         case LensKind::kAnyReference:
             if (first.kind() != Kind::kText || first.text().empty()) return Value::null();
             return references.remote_any(first.text());
+        case LensKind::kOneReference:
+            if (first.kind() != Kind::kText || first.text().empty()) return Value::null();
+            return bare_id(field, first.text(), references.remote_any(first.text()));
     }
     return first;
 }
@@ -245,6 +262,14 @@ Got get(const FieldMapping& field, const Value& theirs, std::span<const Value> c
             const auto local = references.local_any(theirs.text());
             if (!local) return {{}, true};
             return {{Value(*local)}, false};
+        }
+        case LensKind::kOneReference: {
+            if (theirs.kind() != Kind::kText || theirs.text().empty())
+                return {{Value::null()}, false};
+            for (const auto& stream : field.references)
+                if (const auto local = references.local_any(stream + ":" + theirs.text()))
+                    return {{Value(*local)}, false};
+            return {{}, true};
         }
     }
     return {{theirs}, false};

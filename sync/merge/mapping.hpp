@@ -37,7 +37,21 @@ enum class LensKind : std::uint8_t {
     kFullName,      ///< columns (first, last) ↔ "first last", or 姓名 for Chinese names
     kReference,     ///< remote id ↔ local id
     kAnyReference,  ///< "Stream:id" ↔ "entity:local id"
+    kOneReference,  ///< remote id ↔ "entity:local id": the column may lead to more than the field
 };
+
+[[nodiscard]] constexpr bool is_reference(LensKind lens) {
+    return lens == LensKind::kReference || lens == LensKind::kAnyReference ||
+           lens == LensKind::kOneReference;
+}
+/// A reference that the remote shows as an id alone, of one of FieldMapping::references.
+[[nodiscard]] constexpr bool shows_id(LensKind lens) {
+    return lens == LensKind::kReference || lens == LensKind::kOneReference;
+}
+/// A reference whose column names the entity, for it may lead to any.
+[[nodiscard]] constexpr bool names_entity(LensKind lens) {
+    return lens == LensKind::kAnyReference || lens == LensKind::kOneReference;
+}
 
 struct FieldMapping {
     std::string remote;                ///< the remote's field name

@@ -57,6 +57,9 @@ class Sides:
             module = module or next((name for name in field["references"]
                                      if (name, value["id"]) in self.local), "")
             return f"{self.entity.get(module)}:{self.local.get((module, value['id']))}"
+        if field.get("lens") == "one_reference":
+            module = field["references"][0]
+            return f"{self.entity[module]}:{self.local.get((module, value['id']))}"
         targets = [self.local[name, value["id"]] for name in field.get("references", [])
                    if (name, value["id"]) in self.local]
         return targets[0] if targets else value["id"]

@@ -84,7 +84,8 @@ LensCase lens_case(std::uint64_t first, std::uint64_t second) {
     FieldMapping& field = out.field;
     field.remote = "F";
     field.columns = {"c"};
-    field.lens = static_cast<LensKind>(draw.below(5));
+    const auto lens = draw.below(8);  // the plain one more often: it has most types
+    field.lens = lens < 6 ? static_cast<LensKind>(lens) : LensKind::kPlain;
     field.type = kTypes[draw.below(kTypes.size())];
     field.max_length = static_cast<int>(draw.below(4));
     field.scale = static_cast<int>(draw.below(3));
@@ -108,6 +109,13 @@ LensCase lens_case(std::uint64_t first, std::uint64_t second) {
                                           : Value("contact:" + std::to_string(1 + draw.below(4)))};
             out.theirs = draw.one_in(4) ? Value::null()
                                         : Value("Contacts:C" + std::to_string(1 + draw.below(3)));
+            return out;
+        case LensKind::kOneReference:
+            field.type = FieldType::kReference;
+            out.columns = {draw.one_in(4) ? Value::null()
+                                          : Value("contact:" + std::to_string(1 + draw.below(4)))};
+            out.theirs =
+                draw.one_in(4) ? Value::null() : Value("C" + std::to_string(1 + draw.below(3)));
             return out;
         case LensKind::kChoiceMap:
             field.type = FieldType::kChoice;

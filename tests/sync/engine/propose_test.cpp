@@ -182,3 +182,88 @@ TEST_CASE("a person's whole name is kept in its two parts, if it can be written"
                                       : std::vector<std::string>{"first_name", "last_name"}));
     CHECK(field.lens == (read_only ? merge::LensKind::kPlain : merge::LensKind::kFullName));
 }
+
+// A task's person: a contact here, anything where other remotes are in play.
+TEST_CASE("a look-up of one stream is kept where references to anything are", "[propose]") {
+    FakeClock clock;
+    Device device(clock);
+    MemoryRemote remote(clock);
+    remote.streams = people_streams();
+    remote.streams.push_back(stream_spec(
+        "Tasks", "task",
+        {text_field("Subject", "subject"), reference_field("Who_Id", "who", "Contacts")}));
+    remote.streams.push_back(stream_spec("Leads", "lead", {text_field("Last_Name", "last_name")}));
+    const auto ada = remote.create("Contacts", {{"Last_Name", Value("Ada")}});
+    const auto lead = remote.create("Leads", {{"Last_Name", Value("Lead")}});
+    const auto task = remote.create("Tasks", {{"Subject", Value("call")}, {"Who_Id", Value(ada)}});
+    const auto early =
+        remote.create("Tasks", {{"Subject", Value("early")}, {"Who_Id", Value("Contacts-9")}});
+    remote.unlisted = {ada};
+    device.connect("crm", remote);
+    const auto who = [&](const std::string& id) {
+        return device.text("SELECT who FROM task WHERE id = " +
+                           std::to_string(device.local("Tasks", id)));
+    };
+    CHECK(who(task).empty());  // it waits
+    remote.unlisted.clear();
+    clock.advance(std::chrono::minutes(10));
+    remote.edit("Contacts", ada, {{"Phone", Value("1")}});
+    device.sync("crm");
+    const auto here = [&](const std::string& stream, const std::string& id) {
+        return std::to_string(device.local(stream, id));
+    };
+    CHECK(who(task) == "contact:" + here("Contacts", ada));
+    CHECK(remote.changes_sent == 0);
+
+    device.sql("INSERT INTO contact(last_name) VALUES('Bo')");
+    device.sql("UPDATE task SET who = 'contact:' || (SELECT max(id) FROM contact) WHERE id = " +
+               here("Tasks", task));
+    device.sync("crm");
+    const auto bo = device.remote_id("Contacts", device.number("SELECT max(id) FROM contact"));
+    CHECK(remote.value("Tasks", task, "Who_Id") == Value(bo));
+
+    // The other way, and to nobody.
+    clock.advance(std::chrono::minutes(10));
+    remote.edit("Tasks", task, {{"Who_Id", Value(ada)}});
+    device.sql("UPDATE task SET subject = 'later' WHERE id = " + here("Tasks", early));
+    device.sync("crm");
+    CHECK(who(task) == "contact:" + here("Contacts", ada));
+    CHECK(remote.value("Tasks", early, "Who_Id") == Value("Contacts-9"));
+
+    // What the field cannot hold is told, and takes nothing away there.
+    device.sql("UPDATE task SET who = 'lead:" + here("Leads", lead) +
+               "' WHERE id = " + here("Tasks", task));
+    device.sync("crm");
+    CHECK(remote.value("Tasks", task, "Who_Id") == Value(ada));
+    const auto blocked = engine::list_blocked(device.engine_db(), 10, 0);
+    REQUIRE(blocked->size() == 1);
+    CHECK(blocked->front().column == "who");
+
+    device.sql("UPDATE task SET who = NULL WHERE id = " + here("Tasks", task));
+    device.sync("crm");
+    CHECK(remote.value("Tasks", task, "Who_Id").is_blank());
+    CHECK(engine::list_blocked(device.engine_db(), 10, 0)->empty());
+
+    const int sent = remote.changes_sent;
+    device.sync("crm");
+    CHECK(remote.changes_sent == sent);
+}
+
+// What was made for it before stays in use, so that edits there are not left behind.
+TEST_CASE("a look-up that has a column of its own keeps it", "[propose]") {
+    FakeClock clock;
+    Device device(clock);
+    MemoryRemote remote(clock);
+    remote.streams = people_streams();
+    remote.streams.push_back(
+        stream_spec("Tasks", "task", {reference_field("Who_Id", "person", "Contacts")}));
+    device.prepare("crm", remote);
+    device.sync("crm");
+    const auto before = *engine::mapping_taken_last(device.engine_db(), "crm");
+    remote.streams.back().fields = {reference_field("Who_Id", "who", "Contacts")};
+    const auto now = *replica::Catalogue::load(device.engine_db());
+    const auto proposal = engine::propose(remote.streams, now, "crm", {}, before);
+    REQUIRE(proposal.mapping.stream("Tasks") != nullptr);
+    CHECK(*proposal.mapping.stream("Tasks") == *before.stream("Tasks"));
+    CHECK(proposal.entities.empty());
+}
