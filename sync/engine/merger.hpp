@@ -93,7 +93,8 @@ private:
     void image_of_deleted_here(Link link, const remote::RecordView& image);
     void gone(Link link, const remote::RecordView& image);
     bool made_again(const remote::RecordView& image, bool authoritative);
-    std::optional<std::int64_t> edited_link_lost_as(std::string_view key);
+    std::optional<std::int64_t> link_lost_as(std::string_view key);
+    [[nodiscard]] std::optional<std::int64_t> deleted_link_of(std::string_view key) const;
     void answer_for_heir(const remote::RecordView& image);
     void succeeded(Link link, const remote::RecordView& image);
     void become(Link link, std::string_view id);

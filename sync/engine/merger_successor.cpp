@@ -74,10 +74,15 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
             "\" e JOIN kontor_link l ON l.record = e.id AND l.stream = ? WHERE e.uid = ?"
             " AND l.ext_id IS NOT NULL",
         plan_.id, key);
-    if (!known) known = edited_link_lost_as(key);
+    if (!known) known = link_lost_as(key);
+    if (!known) known = deleted_link_of(key);
     if (!known) return false;
     auto link = *link_by_id(context_.sql, *known);
-    const bool gone = link.state == LinkState::kDeletedThere;  // and kept here
+    // Kept here, or deleted along with it: then it is the same record that is back, and other
+    // remotes may have kept theirs.
+    const bool gone =
+        link.state == LinkState::kDeletedThere ||
+        (link.state == LinkState::kDone && !read_row(context_.sql, plan_, link.record));
     if (!gone && link.state != LinkState::kLive && link.state != LinkState::kMissing &&
         link.state != LinkState::kAccessLost)
         return false;
@@ -94,20 +99,36 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     return true;
 }
 
-// One without a uid, for it came from there, that has an edit which was not sent, or that stays
-// here although it is gone there: as another replica would call what it makes again in its place.
-std::optional<std::int64_t> Merger::edited_link_lost_as(std::string_view key) {
+std::optional<std::int64_t> Merger::deleted_link_of(std::string_view key) const {
+    return context_.sql.integer(
+        "SELECT l.id FROM kontor_tombstone t JOIN kontor_link l ON l.record = t.record"
+        " AND l.stream = ? WHERE t.uid = ? AND t.entity = ? AND l.ext_id IS NOT NULL",
+        plan_.id, key, plan_.entity.id);
+}
+
+// One that came from there, and has an edit which was not sent, stays here although it is gone
+// there, or was deleted here along with it not long ago: as another replica would call what it
+// makes again in its place.
+std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
     if (!is_uid(key)) return std::nullopt;
     if (!lost_keys_) {
         lost_keys_.emplace();
-        std::vector<std::pair<std::int64_t, std::string>> edited;
+        std::vector<std::pair<std::int64_t, std::string>> lost;
+        // Each by an index of its own, whatever the number of links.
+        const std::string some =
+            "SELECT l.id, l.ext_id FROM kontor_link l WHERE l.stream = ?1"
+            " AND l.ext_id IS NOT NULL AND l.";
         auto& rows = context_.sql.bind(
-            "SELECT l.id, l.ext_id FROM kontor_link l JOIN \"" + plan_.entity.name +
-                "\" e ON e.id = l.record WHERE l.stream = ? AND (l.dirty OR l.state = ?)"
-                " AND l.ext_id IS NOT NULL AND e.uid IS NULL",
-            plan_.id, static_cast<int>(LinkState::kDeletedThere));
-        while (Sql::step(rows)) edited.emplace_back(rows.integer(0), rows.text(1));
-        for (const auto& [link, ext_id] : edited)
+            some + "dirty UNION " + some +
+                "state = " + std::to_string(static_cast<int>(LinkState::kDeletedThere)) +
+                " AND EXISTS (SELECT 1 FROM \"" + plan_.entity.name +
+                "\" WHERE id = l.record) UNION "
+                "SELECT l.id, l.ext_id FROM kontor_tombstone t JOIN kontor_link l"
+                " ON l.stream = ?1 AND l.record = t.record WHERE t.entity = ?2 AND t.at > ?3"
+                " AND l.ext_id IS NOT NULL",
+            plan_.id, plan_.entity.id, format_instant(context_.clock.now() - kLetGoKept));
+        while (Sql::step(rows)) lost.emplace_back(rows.integer(0), rows.text(1));
+        for (const auto& [link, ext_id] : lost)
             lost_keys_->emplace(key_after(context_.sql, plan_, ext_id), link);
     }
     const auto found = lost_keys_->find(key);

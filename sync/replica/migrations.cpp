@@ -106,11 +106,19 @@ Result<> to_version_10(const Database& db, Random&) {
     return renew_triggers(db);
 }
 
+/// A record that was deleted, here or there, is found when it is made again elsewhere.
+Result<> to_version_11(const Database& db, Random&) {
+    return db.execute(
+        "CREATE INDEX kontor_tombstone_uid ON kontor_tombstone(uid) WHERE uid IS NOT NULL;"
+        "CREATE INDEX kontor_link_deleted_there ON kontor_link(stream, id) WHERE state = 4;");
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2, to_version_3, to_version_4, to_version_5,
-                           to_version_6, to_version_7, to_version_8, to_version_9, to_version_10};
+constexpr Step kSteps[] = {to_version_1, to_version_2,  to_version_3, to_version_4,
+                           to_version_5, to_version_6,  to_version_7, to_version_8,
+                           to_version_9, to_version_10, to_version_11};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -502,6 +502,54 @@ TEST_CASE("two replicas that make the same record of the remote again make one",
     }
 }
 
+// Another remote keeps its own when one deletes: with a second record here it would get a second.
+TEST_CASE("a record that another replica has made again is the one that was deleted here",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    MemoryRemote keeper{w.clock};
+    keeper.streams = people_streams();
+    for (auto& stream : keeper.streams) stream.can.key_field.clear();
+    Device other{w.clock};
+    std::string id;
+    w.device.connect("a", w.remote);
+    w.device.connect("b", keeper);
+    const bool born_there = GENERATE(true, false);
+    CAPTURE(born_there);
+    if (born_there) {
+        id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+        other.connect("a", w.remote);
+    } else {
+        other.connect("a", w.remote);
+        other.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+        other.sync("a");
+        id = w.remote.ids("Contacts").front();
+    }
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sync("a");
+    w.device.sync("b");
+    REQUIRE(keeper.ids("Contacts").size() == 1);
+
+    other.sql("UPDATE contact SET phone = '138'");
+    const auto late = w.remote.at("Contacts", id);
+    w.remote.erase("Contacts", id);
+    w.device.sync("a");
+    w.device.sync("b");
+    REQUIRE(w.device.number("SELECT count(*) FROM contact") == 0);
+    REQUIRE(keeper.ids("Contacts").size() == 1);
+    other.sync("a");
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sync("a");
+    w.device.sync("b");
+    w.device.sync("b");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+    CHECK(keeper.ids("Contacts").size() == 1);
+    CHECK(keeper.value("Contacts", keeper.ids("Contacts").front(), "Phone") == Value("138"));
+    w.remote.replay("Contacts", id, late);
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+}
+
 TEST_CASE("who waited for a parent and refers to another one since waits no longer",
           "[engine][found]") {
     FoundWorld w(people_streams());
