@@ -341,10 +341,12 @@ Result<> App::start() {
     if (p.seams.handle_signals)
         p.core->loop.on_signals({SIGTERM, SIGINT, SIGHUP}, [&p](int n) { p.on_signal(n); });
     auto& network = p.seams.network != nullptr ? *p.seams.network : p.netlink;
-    network.start(p.core->loop, [&p] {
+    const auto listens = network.start(p.core->loop, [&p] {
         p.core->log.info("network.back");
         for (const auto& worker : p.connections->all()) worker->network_back();
     });
+    // A sandbox may forbid it: then what failed is tried again when its back-off has passed.
+    if (!listens) p.core->log.warning("network.not_watched", {{"reason", listens.error().message}});
     p.connections->apply(p.core->loaded.config);
     p.jobs->set(p.core->loaded.config);
     p.watchdog = p.core->loop.timer();

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <system_error>
 
 namespace kontor::app {
 
@@ -45,17 +47,18 @@ void FileWatch::drain() {
     written_();
 }
 
-void NetlinkSource::start(Loop& loop, std::function<void()> back) {
+Result<> NetlinkSource::start(Loop& loop, std::function<void()> back) {
     back_ = std::move(back);
-    quiet_ = loop.timer();
     fd_ = host::UniqueFd(
         ::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE));
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
     if (!fd_ || ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return;  // a sandbox may forbid it; back-off then finds the network by itself
+        return fail(Errc::kUnavailable, std::generic_category().message(errno));
+    quiet_ = loop.timer();
     watch_ = loop.watch(fd_.get(), [this] { drain(); });
+    return {};
 }
 
 void NetlinkSource::drain() {

@@ -6,6 +6,7 @@
 
 #include "connectors/host/unique_fd.hpp"
 #include "daemon/loop.hpp"
+#include "sync/base/result.hpp"
 
 namespace kontor::app {
 
@@ -38,15 +39,16 @@ private:
 class NetworkSource {
 public:
     virtual ~NetworkSource() = default;
-    /// Calls `back` on the loop, some time after a link or address came up.
-    virtual void start(Loop& loop, std::function<void()> back) = 0;
+    /// Calls `back` on the loop, some time after a link or address came up. kUnavailable if the
+    /// system does not tell; then it is never called.
+    [[nodiscard]] virtual Result<> start(Loop& loop, std::function<void()> back) = 0;
 };
 
 /// From the kernel (rtnetlink): links and IPv4/IPv6 addresses. Several changes at once are told
 /// once, two seconds after the last.
 class NetlinkSource final : public NetworkSource {
 public:
-    void start(Loop& loop, std::function<void()> back) override;
+    [[nodiscard]] Result<> start(Loop& loop, std::function<void()> back) override;
 
 private:
     void drain();

@@ -88,10 +88,13 @@ private:
 
 class FakeNetwork final : public app::NetworkSource {
 public:
-    void start(app::Loop& loop, std::function<void()> back) override {
+    Result<> start(app::Loop& loop, std::function<void()> back) override {
+        if (deaf) return fail(Errc::kUnavailable, "Operation not permitted");
         loop_ = &loop;
         back_ = std::move(back);
+        return {};
     }
+    bool deaf = false;  ///< the system refuses to tell it
     void come_back() {
         loop_->post([this] { back_(); });
     }

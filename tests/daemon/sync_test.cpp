@@ -222,6 +222,15 @@ TEST_CASE("failures back off and the network's return tries again", "[daemon][sy
     CHECK(daemon.until("/api/v1/status", idle));
 }
 
+TEST_CASE("that the network's return is not told is logged, and all else works", "[daemon][sync]") {
+    test::Daemon daemon;
+    daemon.network.deaf = true;
+    REQUIRE(daemon.start());
+    CHECK(daemon.get("/healthz").status == 200);
+    CHECK(daemon.log.text().find("network.not_watched reason=\"Operation not permitted\"") !=
+          std::string::npos);
+}
+
 TEST_CASE("what happens while a sync is under way is not forgotten by its end", "[daemon][sync]") {
     test::Daemon daemon(
         "[sync]\ninterval = \"1h\"\nedit_delay = \"10ms\"\nretry_first = \"1h\"\n"
