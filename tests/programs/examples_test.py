@@ -16,7 +16,7 @@ from world import World
 BIN = sys.argv.pop(1)
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
-# Asks a person, or needs root.
+# Asks a person, or needs root (system_test.py sets up a machine).
 NOT_RUN = ("kontor connect ", "kontor connection sign-in", "sudo ", "kontor init --system")
 # Goes on until it is interrupted.
 STAYS = ("kontor events", "kontor sync --watch")

@@ -15,18 +15,10 @@ import subprocess
 import sys
 import unittest
 
+import own_mounts
 from world import World, until
 
-if "--in-namespace" not in sys.argv:
-    # Root needs no user namespace, unless it is a container's without rights.
-    ways = [["--mount"], ["--user", "--map-root-user", "--mount"]]
-    way = next((w for w in ways if subprocess.run(["unshare", *w, "true"],
-                                                  capture_output=True).returncode == 0), None)
-    if way is None:
-        sys.exit("this test mounts small disks in a namespace of its own, and unshare may not: "
-                 "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)")
-    os.execvp("unshare", ["unshare", *way, sys.executable, *sys.argv, "--in-namespace"])
-sys.argv.remove("--in-namespace")
+own_mounts.enter()
 BIN = sys.argv.pop(1)
 TEST_PLUGINS = sys.argv.pop(1)
 OTHER_ABI = os.path.join(TEST_PLUGINS, "other_abi.so")
