@@ -51,6 +51,8 @@ run() {
     sed 's/^/     /' "$work/shown"
     ! grep -qE '\{[a-z_]+\}' "$work/shown" || die "a text has a gap that nothing was put into"
 }
+# What the command before has to show: a line of this form.
+shows() { grep -qE -- "$1" "$work/shown" || die "not shown: $1"; ok "shown: $1"; }
 kontor() { "$bin/kontor" "$@"; }
 json() { python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"; }
 replica() { sqlite3 -batch -cmd '.timeout 10000' "$db" "$1"; }
@@ -156,7 +158,9 @@ same "$(replica "SELECT mailing_city FROM contact WHERE id = $apart")" 成都 "c
 same "$(replica "SELECT title FROM contact WHERE id = $apart")" 采购总监 "contact $apart: our title stayed"
 merged=$(replica "SELECT h.run FROM kontor_history h JOIN kontor_field f ON f.id = h.field WHERE h.record = $apart AND f.name = 'mailing_city' ORDER BY h.seq DESC LIMIT 1")
 run runs "$merged"
-run history contact "$apart" --limit 4
+run history contact "$apart" --limit 8
+shows "remote:zoho:.* $merged +changed +mailing_city .*成都 +only the remote changed"
+shows 'changed +title .*采购总监'
 remote_of() { dump Contacts "id,$2" | python3 -c "
 import json,sys
 for line in sys.stdin:
@@ -170,10 +174,16 @@ same "$(dump Contacts id,Email | grep -c nana.ouyang@example.com)" 1 "the contac
 say "One conflict is left for a person: both sides changed one phone number"
 same "$(kontor conflicts --json | json "len(d['conflicts'])")" 1 "open conflicts"
 run conflicts
+shows "contact $both .*both changed it +phone +\\+86 10 1111 2222 +\\+86 21 9999 8888"
 conflict=$(kontor conflicts --json | json "d['conflicts'][0]['id']")
 run resolve "$conflict" --theirs
 same "$(replica "SELECT phone FROM contact WHERE id = $both")" "+86 21 9999 8888" "their number is here now"
 run why contact "$both" phone
+shows "contact $both phone = \\+86 21 9999 8888"
+shows "changed +phone +\\+86 10 1111 2222 +\\+86 21 9999 8888 +decided as conflict $conflict"
+shows 'changed +phone .*\+86 10 1111 2222'
+shows 'first load'
+shows "conflict $conflict \\(both changed it\\): .*theirs .*not taken: phone \\+86 10 1111 2222"
 change=$(replica "SELECT max(h.seq) FROM kontor_history h JOIN kontor_field f ON f.id = h.field WHERE h.record = $both AND f.name = 'phone'")
 run undo "change:$change" --force
 same "$(replica "SELECT phone FROM contact WHERE id = $both")" "+86 10 1111 2222" "undone: our number is back"

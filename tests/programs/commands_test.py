@@ -647,9 +647,10 @@ class Commands(unittest.TestCase):
     def test_doctor_finds_nothing_wrong_here(self):
         told = self.world.json("doctor")
         self.assertTrue(told["ok"], told)
-        self.assertTrue({"config", "disk", "clock", "connection", "integrity", "secret", "ca_file",
-                         "plugin", "permissions", "stale", "mapping"}
-                        <= {c["check"] for c in told["checks"]})
+        self.assertEqual({c["check"] for c in told["checks"]},
+                         {"config", "disk", "writable", "in_place", "clock", "connection", "sync",
+                          "integrity", "secret", "ca_file", "plugin", "sandbox", "permissions",
+                          "stale", "mapping"})
 
     def test_forecast_is_of_ordinary_syncs(self):
         """600 contacts came by the first load; a day of syncs costs what quiet syncs cost."""
