@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "daemon/messages/description_texts.hpp"
+#include "daemon/messages/failure_texts.hpp"
 #include "daemon/messages/feedback_texts.hpp"
 #include "daemon/messages/folder_texts.hpp"
 #include "daemon/messages/form_texts.hpp"
@@ -191,29 +192,12 @@ std::vector<std::string> placeholders(std::string_view text) {
 }
 
 std::vector<std::span<const Text>> catalogues() {
-    return {error_texts(),
-            daemon_texts(),
-            doctor_texts(),
-            cli_texts(),
-            sentence_texts(),
-            config_texts(),
-            rule_texts(),
-            kit_texts(),
-            backup_texts(),
-            folder_texts(),
-            feedback_texts(),
-            survey_sentences(),
-            form_texts(),
-            try_texts(),
-            hub_texts(),
-            job_texts(),
-            job_sentences(),
-            match_texts(),
-            source_texts(),
-            source_sentences(),
-            mailbox_texts(),
-            mailbox_sentences(),
-            description_sentences()};
+    return {error_texts(),       daemon_texts(),  doctor_texts(),      cli_texts(),
+            sentence_texts(),    config_texts(),  rule_texts(),        kit_texts(),
+            backup_texts(),      folder_texts(),  feedback_texts(),    survey_sentences(),
+            form_texts(),        try_texts(),     hub_texts(),         job_texts(),
+            job_sentences(),     match_texts(),   source_texts(),      source_sentences(),
+            failure_sentences(), mailbox_texts(), mailbox_sentences(), description_sentences()};
 }
 
 }  // namespace kontor::messages

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "daemon/messages/description_texts.hpp"
+#include "daemon/messages/failure_texts.hpp"
 #include "daemon/messages/feedback_texts.hpp"
 #include "daemon/messages/job_texts.hpp"
 #include "daemon/messages/mailbox_texts.hpp"
@@ -41,9 +42,9 @@ Pattern pattern_of(const Text& text) {
 const std::vector<Pattern>& patterns() {
     static const auto all = [] {
         std::vector<Pattern> out;
-        for (const auto part :
-             {sentence_texts(), config_texts(), survey_sentences(), job_sentences(),
-              source_sentences(), mailbox_sentences(), description_sentences()})
+        for (const auto part : {sentence_texts(), config_texts(), survey_sentences(),
+                                job_sentences(), source_sentences(), mailbox_sentences(),
+                                description_sentences(), failure_sentences()})
             for (const auto& text : part) out.push_back(pattern_of(text));
         std::stable_sort(out.begin(), out.end(),
                          [](const Pattern& a, const Pattern& b) { return a.literal > b.literal; });

@@ -13,9 +13,30 @@ namespace doctor = kontor::doctor;
 
 namespace {
 
-void fails(const doctor::Finding& finding) {
+// It ends before it begins.
+constexpr const char* kExpired =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBHjCBxQIUXhRmAstPkq+rX0ufp3IEVYiwEhowCgYIKoZIzj0EAwIwEjEQMA4G\n"
+    "A1UEAwwHZXhwaXJlZDAeFw0yNjExMjkxOTI0NTlaFw0yNjExMjgxOTI0NTlaMBIx\n"
+    "EDAOBgNVBAMMB2V4cGlyZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAToo/4k\n"
+    "OKfJDj3QaSvwLe8AKcHvqe5VFOoYYseSvZUaugj1AADwxVnilLHm8Ze5VTIVjh7H\n"
+    "Ld1lPRXKmxuAyld5MAoGCCqGSM49BAMCA0gAMEUCIQCkMWhqor/GQOmAoeYZrZOd\n"
+    "Gz6lRaFYfH1MXH66xeX/+wIgHzsfzSrxRTSWMAFTzV3FLtpy0Ds02SjscBjOMZBM\n"
+    "CEc=\n"
+    "-----END CERTIFICATE-----\n";
+
+// Whether a remote's own words, which stay as they are, are part of the finding.
+enum class Words { kOurs, kTheirs };
+
+void fails(const doctor::Finding& finding, Words words = Words::kOurs) {
     INFO(finding.check);
     CHECK_FALSE(finding.ok);
+    for (const auto* key : {"detail", "first"}) {
+        const auto said = finding.args.find(key);
+        if (said == finding.args.end() || words == Words::kTheirs) continue;
+        INFO(said->second);
+        CHECK(messages::localized(messages::Language::kChinese, said->second) != said->second);
+    }
     for (const auto language : {messages::Language::kEnglish, messages::Language::kChinese}) {
         for (const auto* suffix : {"", ".fix"}) {
             const auto key = "doctor." + finding.check + suffix;
@@ -37,28 +58,37 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     CHECK(full.args.at("need_mb") == "2560");
     fails(doctor::check_writable("/nowhere/replica.db"));
     fails(doctor::check_in_place("/x/replica.db", true));
-    fails(doctor::check_last_sync("a", Error{Errc::kConfig, "no such column", {}, {}}));
+    fails(doctor::check_last_sync("a", Error{Errc::kConfig, "no such column", {}, {}}),
+          Words::kTheirs);
     fails(doctor::check_clock("a", -5min));
-    fails(doctor::check_connection("a", fail(Errc::kUnavailable, "no route")));
+    fails(doctor::check_connection("a", fail(Errc::kUnavailable, "no route")), Words::kTheirs);
     const auto tls = doctor::check_connection("a", fail(Errc::kTls, "self-signed"));
     CHECK(tls.check == "certificate");
-    fails(tls);
+    fails(tls, Words::kTheirs);
     const auto revoked = doctor::check_connection("a", fail(Errc::kUnauthenticated, "revoked"));
     CHECK(revoked.check == "sign_in");
-    fails(revoked);
+    fails(revoked, Words::kTheirs);
     const auto limited = doctor::check_connection("a", fail(Errc::kRateLimited, "used up"));
     CHECK(limited.check == "limit");
-    fails(limited);
+    fails(limited, Words::kTheirs);
     fails(doctor::check_ca_file("a", dir.path("none.pem")));
     fails(doctor::check_ca_file("a", dir.write("bad.pem", "no certificate")));
-    fails(doctor::check_integrity(fail(Errc::kCorrupt, "malformed")));
+    fails(doctor::check_ca_file("a", dir.write("expired.pem", kExpired)));
+    fails(doctor::check_folder("a", "in", {.path = dir.path("none")}));
+    fails(doctor::check_folder("a", "in", {.path = dir.write("file", "x")}));
+    fails(doctor::check_mapping("a", dir.path("none.toml")));
+    fails(doctor::check_integrity(fail(Errc::kCorrupt, "malformed")), Words::kTheirs);
     fails(doctor::check_integrity(std::vector<replica::IntegrityProblem>{
         {replica::IntegrityProblem::Kind::kTrigger, "kontor_contact_u"}}));
     const auto open_file = dir.write("open", "x");
     ::chmod(open_file.c_str(), 0644);
     fails(doctor::check_permissions(open_file, 0600));
     const host::SystemSecretStore secrets;
-    fails(doctor::check_secret("a", "token", "file:" + dir.path("none"), secrets));
+    const auto empty = dir.write("empty", "");
+    ::chmod(empty.c_str(), 0600);
+    for (const auto& reference : {"file:" + dir.path("none"), "file:" + open_file, "file:" + empty,
+                                  std::string("credential:a/b"), std::string("rot13:x")})
+        fails(doctor::check_secret("a", "token", reference, secrets));
     fails(doctor::check_plugin("a", "none", {dir.path()}));
     fails(doctor::check_sandbox({.own_process = true}, 0));
     fails(doctor::check_sandbox({.own_process = true, .require_landlock = true}, 0));
