@@ -70,6 +70,7 @@ Result<std::unique_ptr<remote::Remote>> FakeRemotes::open(const config::Connecti
 }
 
 void MemoryLog::log(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
+    if (on_event) on_event(event);
     const std::lock_guard lock(mutex_);
     lines_ += app::format_event(event, fields) + "\n";
 }

@@ -110,6 +110,8 @@ public:
     void log(LogLevel level, std::string_view event,
              std::initializer_list<LogField> fields) override;
     [[nodiscard]] std::string text() const;
+    /// Called with each event by the thread that logs it, which it may keep waiting.
+    std::function<void(std::string_view event)> on_event;
 
 private:
     mutable std::mutex mutex_;

@@ -3,8 +3,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <fstream>
+#include <thread>
 
 #include "daemon/lock_file.hpp"
 #include "daemon/log_sink.hpp"
@@ -12,8 +15,10 @@
 #include "daemon/runtime/heartbeat.hpp"
 #include "sync/replica/database.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace kontor;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -38,18 +43,93 @@ public:
     ~Manager() { ::close(fd_); }
     // Reads messages until one begins like this; "" after ten seconds.
     std::string wait_for(const std::string& begin) {
-        char buffer[512];
         for (;;) {
-            const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
-            if (got <= 0) return "";
-            const std::string text(buffer, static_cast<std::size_t>(got));
-            if (text.rfind(begin, 0) == 0) return text;
+            const auto text = next(0);
+            if (text.empty() || text.rfind(begin, 0) == 0) return text;
+        }
+    }
+    // What has come so far.
+    void forget() {
+        while (!next(MSG_DONTWAIT).empty()) {
+        }
+    }
+    // Whether a message that begins like this has come; does not wait.
+    bool has_heard(const std::string& begin) {
+        for (;;) {
+            const auto text = next(MSG_DONTWAIT);
+            if (text.empty()) return false;
+            if (text.rfind(begin, 0) == 0) return true;
         }
     }
 
 private:
+    std::string next(int flags) {
+        char buffer[512];
+        const auto got = ::recv(fd_, buffer, sizeof buffer, flags);
+        return got <= 0 ? "" : std::string(buffer, static_cast<std::size_t>(got));
+    }
     int fd_;
 };
+
+// Where a thread hangs until it is let go. Outlives the daemon.
+class Hang {
+public:
+    void hang() {
+        hangs_ = true;
+        std::unique_lock lock(mutex_);
+        free_.wait(lock, [this] { return let_go_; });
+    }
+    void let_go() {
+        const std::lock_guard lock(mutex_);
+        let_go_ = true;
+        free_.notify_all();
+    }
+    [[nodiscard]] bool hangs() const {
+        return test::eventually([this] { return hangs_.load(); });
+    }
+
+private:
+    std::atomic<bool> hangs_{false};
+    std::mutex mutex_;
+    std::condition_variable free_;
+    bool let_go_ = false;
+};
+
+// Before the daemon's end, also if a check fails: it waits for its threads.
+struct LetGo {
+    ~LetGo() { hang.let_go(); }
+    Hang& hang;
+};
+
+std::size_t stuck_beats(const test::Daemon& daemon) {
+    const auto text = daemon.log.text();
+    std::size_t count = 0;
+    for (auto at = text.find("daemon.stuck"); at != std::string::npos;
+         at = text.find("daemon.stuck", at + 1))
+        ++count;
+    return count;
+}
+
+// Whether no beat comes while it says again and again that it is stuck. It may say so once because
+// a loaded machine is slow, and a beat may be on its way when a thread begins to hang.
+bool falls_silent(const test::Daemon& daemon, Manager& manager) {
+    for (int i = 0; i < 3; ++i) {
+        manager.forget();
+        const auto before = stuck_beats(daemon);
+        if (!test::eventually([&] { return stuck_beats(daemon) >= before + 5; })) return false;
+        if (!manager.has_heard("WATCHDOG=1")) return true;
+    }
+    return false;
+}
+
+// Longer than any thread may be silent.
+constexpr auto kLong = 16min;
+
+std::map<std::string, std::string> watched_by(const std::string& manager) {
+    return {{"NOTIFY_SOCKET", manager},
+            {"WATCHDOG_USEC", "400000"},
+            {"WATCHDOG_PID", std::to_string(::getpid())}};
+}
 
 }  // namespace
 
@@ -141,14 +221,90 @@ TEST_CASE("the end leaves no log behind and no socket", "[daemon][start]") {
 TEST_CASE("the service manager hears of start, watch and end", "[daemon][notify]") {
     test::Daemon daemon;
     Manager manager(daemon.dir.path("notify"));
-    daemon.environment = {{"NOTIFY_SOCKET", daemon.dir.path("notify")},
-                          {"WATCHDOG_USEC", "100000"},
-                          {"WATCHDOG_PID", std::to_string(::getpid())}};
+    daemon.environment = watched_by(daemon.dir.path("notify"));
     REQUIRE(daemon.start());
     CHECK_FALSE(manager.wait_for("READY=1").empty());
     CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
     daemon.stop();
     CHECK_FALSE(manager.wait_for("STOPPING=1").empty());
+}
+
+TEST_CASE("no beat comes from a daemon of which a connection's thread hangs", "[daemon][notify]") {
+    Hang hang;
+    std::string stage = "pull";
+    test::Daemon daemon("[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Manager manager(daemon.dir.path("notify"));
+    daemon.environment = watched_by(daemon.dir.path("notify"));
+    const LetGo at_the_end{hang};
+    const auto sync = [&](engine::Cycle::Ports ports, const engine::ConnectionSettings&,
+                          const engine::CycleOptions&) -> Result<engine::CycleReport> {
+        ports.observer.progress({stage, "People", 1, 2});
+        hang.hang();
+        return engine::CycleReport{};
+    };
+    daemon.run_cycle = sync;
+    SECTION("in the midst of its work") {
+        REQUIRE(daemon.start());
+        REQUIRE(hang.hangs());
+        CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+        daemon.clock.slept = kLong;
+        CHECK(falls_silent(daemon, manager));
+        hang.let_go();
+        CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    }
+    SECTION("but from one that waits for a remote's limit, and says so") {
+        stage = "wait";
+        REQUIRE(daemon.start());
+        REQUIRE(hang.hangs());
+        daemon.clock.slept = kLong;
+        manager.forget();
+        for (int i = 0; i < 2; ++i) CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    }
+}
+
+TEST_CASE("no beat comes from a daemon whose search hangs", "[daemon][notify]") {
+    Hang hang;
+    test::Daemon daemon;
+    Manager manager(daemon.dir.path("notify"));
+    daemon.environment = watched_by(daemon.dir.path("notify"));
+    const LetGo at_the_end{hang};
+    // What it tells of an index that is none is where it can be held.
+    daemon.dir.write("state/search.db/is/a", "folder");
+    daemon.log.on_event = [&](std::string_view event) {
+        if (event == "search.failed") hang.hang();
+    };
+    REQUIRE(daemon.start());
+    REQUIRE(hang.hangs());
+    CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    daemon.clock.slept = kLong;
+    CHECK(falls_silent(daemon, manager));
+    hang.let_go();
+    CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    daemon.stop();
+}
+
+TEST_CASE("no beat comes from a daemon whose threads for brief work all wait", "[daemon][notify]") {
+    test::Daemon daemon;
+    Manager manager(daemon.dir.path("notify"));
+    daemon.environment = watched_by(daemon.dir.path("notify"));
+    REQUIRE(daemon.start());
+    CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    // Another program has begun to write and does not end; whoever edits waits for it.
+    auto other = replica::Database::open(daemon.dir.path("state/replica.db"), {});
+    REQUIRE(other);
+    REQUIRE(other->execute("BEGIN IMMEDIATE"));
+    std::vector<std::jthread> editors;
+    for (int i = 0; i < 3; ++i)
+        editors.emplace_back([&] {
+            (void)daemon.send("POST", "/api/v1/records/contact",
+                              {{"fields", {{"last_name", "x"}}}});
+        });
+    CHECK(falls_silent(daemon, manager));
+    REQUIRE(other->execute("ROLLBACK"));
+    CHECK_FALSE(manager.wait_for("WATCHDOG=1").empty());
+    editors.clear();
+    daemon.stop();
 }
 
 TEST_CASE("a thread that neither moves nor sleeps is dead", "[daemon][notify]") {
