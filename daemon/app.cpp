@@ -332,6 +332,10 @@ Result<> App::start() {
     // Both are errors of the call that met them: a client that is gone, a file that may not grow.
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
+    // They mean something to other daemons (write statistics, open logs again); here, nothing.
+    ::signal(SIGUSR1, SIG_IGN);
+    ::signal(SIGUSR2, SIG_IGN);
+    std::optional<LongStart> long_start(std::in_place, p.notify, LongStart::Times{});
     if (auto opened = p.open_replica(); !opened) return opened;
     p.take_policies(p.core->loaded.config);
     p.build();
@@ -351,6 +355,7 @@ Result<> App::start() {
     p.jobs->set(p.core->loaded.config);
     p.watchdog = p.core->loop.timer();
     if (p.notify.watchdog_every()) p.beat();
+    long_start.reset();
     p.notify.ready();
     p.tell_status();
     p.core->log.info("daemon.started", {{"connections", p.core->loaded.config.connections.size()}});

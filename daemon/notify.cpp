@@ -24,6 +24,16 @@ Notify::Notify(const config::Environment& environment)
         watchdog_ = std::chrono::milliseconds(micros / 1'000);
 }
 
+LongStart::LongStart(const Notify& notify, Times times)
+    : thread_([this, &notify, times](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          for (std::chrono::milliseconds asked{0}; asked < times.in_all; asked += times.every) {
+              notify.extend_start(times.by);
+              ended_.wait_for(lock, stop, times.every, [&] { return stop.stop_requested(); });
+              if (stop.stop_requested()) return;
+          }
+      }) {}
+
 void Notify::status(const std::string& line) const {
     std::string text = line;
     for (char& c : text)

@@ -229,6 +229,41 @@ TEST_CASE("the service manager hears of start, watch and end", "[daemon][notify]
     CHECK_FALSE(manager.wait_for("STOPPING=1").empty());
 }
 
+TEST_CASE("the service manager is asked for time until all is ready, and not for ever",
+          "[daemon][notify]") {
+    SECTION("by a daemon that starts") {
+        test::Daemon daemon;
+        Manager manager(daemon.dir.path("notify"));
+        daemon.environment = {{"NOTIFY_SOCKET", daemon.dir.path("notify")}};
+        REQUIRE(daemon.start());
+        CHECK(manager.wait_for("") == "EXTEND_TIMEOUT_USEC=60000000");
+        CHECK_FALSE(manager.wait_for("READY=1").empty());
+        daemon.stop();
+        for (auto text = manager.wait_for(""); text != "STOPPING=1"; text = manager.wait_for("")) {
+            REQUIRE_FALSE(text.empty());
+            CHECK(text.rfind("EXTEND_TIMEOUT_USEC=", 0) == std::string::npos);
+        }
+    }
+    SECTION("again and again, to an end") {
+        const test::TempDir dir;
+        Manager manager(dir.path("notify"));
+        const app::Notify notify([&](const std::string& name) -> std::optional<std::string> {
+            if (name == "NOTIFY_SOCKET") return dir.path("notify");
+            return std::nullopt;
+        });
+        {
+            const app::LongStart start(notify, {.every = 5ms, .by = 20ms, .in_all = 15ms});
+            for (int i = 0; i < 3; ++i) CHECK(manager.wait_for("") == "EXTEND_TIMEOUT_USEC=20000");
+            std::this_thread::sleep_for(50ms);
+            CHECK_FALSE(manager.has_heard("EXTEND_TIMEOUT_USEC="));
+        }
+        // Its end is the start's: nothing is waited for.
+        const auto begun = std::chrono::steady_clock::now();
+        { const app::LongStart start(notify, {}); }
+        CHECK(std::chrono::steady_clock::now() - begun < 10s);
+    }
+}
+
 TEST_CASE("no beat comes from a daemon of which a connection's thread hangs", "[daemon][notify]") {
     Hang hang;
     std::string stage = "pull";

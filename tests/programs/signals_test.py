@@ -139,6 +139,13 @@ class Signals(unittest.TestCase):
                                shell=True, env=self.world.env, capture_output=True, timeout=60)
         self.assertEqual(len(shell.stdout), 10)
 
+    def test_signals_that_mean_something_to_other_daemons_are_nothing(self):
+        self.world.start_daemon()
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            self.world.daemon.send_signal(number)
+        self.world.kontor("status")
+        self.assertIsNone(self.world.daemon.poll())
+
     def test_the_service_manager_is_told(self):
         for abstract in (False, True):
             with self.subTest(abstract=abstract):
@@ -148,6 +155,8 @@ class Signals(unittest.TestCase):
                        "WATCHDOG_USEC": "400000"}
                 self.world.start_daemon(env=env)
                 manager.wait_for("READY=1")
+                # An upgrade of a large replica may take longer than a start is given.
+                self.assertTrue(manager.heard[0].startswith("EXTEND_TIMEOUT_USEC="), manager.heard)
                 # READY is only said once the API listens and the replica is open.
                 self.world.kontor("status")
                 manager.wait_for("STATUS=")
