@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -497,6 +498,20 @@ void App::shutdown() {
 
 std::string App::socket() const {
     return parts_->core->loaded.config.daemon.socket;
+}
+
+std::vector<std::string> App::operations() const {
+    std::vector<std::string> out;
+    for (const auto& route : parts_->router.routes()) {
+        auto operation = route.method + " ";
+        for (const auto& segment : route.segments) operation += "/" + segment;
+        auto parameters = route.parameters;
+        std::ranges::sort(parameters);
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+            operation += (i == 0 ? "?" : "&") + parameters[i];
+        out.push_back(std::move(operation));
+    }
+    return out;
 }
 
 }  // namespace kontor::app

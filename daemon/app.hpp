@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/load.hpp"
 #include "connectors/host/secret_store.hpp"
@@ -53,6 +54,9 @@ public:
 
     /// Where the API listens, after start().
     [[nodiscard]] std::string socket() const;
+    /// All that the API serves, as "GET /api/v1/records/{entity}?limit&offset"; parameters in
+    /// alphabetical order. After start().
+    [[nodiscard]] std::vector<std::string> operations() const;
 
 private:
     struct Parts;

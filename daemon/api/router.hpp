@@ -40,6 +40,8 @@ public:
     /// if the path exists with another method.
     [[nodiscard]] const Route* find(ApiRequest& request, bool& other_method) const;
 
+    [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
 private:
     std::vector<Route> routes_;
 };

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <mutex>
 #include <regex>
+#include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -539,6 +540,27 @@ TEST_CASE("the daemon's answers are what the contract says", "[daemon][contract]
     for (const auto* last : {"event: replica.changed", "event: config.reloaded"})
         contract.check_events(events.read_until(last));
     contract.check_all_seen();
+}
+
+TEST_CASE("every operation is documented with its parameters, and no other", "[daemon][contract]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto served = daemon.app->operations();
+    const Contract contract;
+    std::set<std::string> documented;
+    for (const auto& [path, operations] : contract.document()["paths"].items())
+        for (const auto& [method, operation] : operations.items()) {
+            std::set<std::string> parameters;
+            for (const auto& parameter : operation.value("parameters", json::array()))
+                if (parameter["in"] == "query")
+                    parameters.insert(parameter["name"].get<std::string>());
+            auto text = upper(method) + " " + path;
+            for (const auto& name : parameters)
+                text += (name == *parameters.begin() ? "?" : "&") + name;
+            documented.insert(std::move(text));
+        }
+    CHECK(std::set(served.begin(), served.end()) == documented);
+    CHECK(served.size() == documented.size());
 }
 
 TEST_CASE("every documented operation exists", "[daemon][contract]") {
