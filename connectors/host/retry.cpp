@@ -10,9 +10,28 @@
 namespace kontor::host {
 namespace {
 
+// "Sun Nov  6 08:49:37 1994": C's asctime(), without a zone but always in GMT (RFC 9110, 5.6.7).
+bool is_asctime(std::string_view value) {
+    constexpr std::string_view kForm = "Aaa Aaa _9 99:99:99 9999";
+    return std::ranges::equal(value, kForm, [](unsigned char c, char form) {
+        switch (form) {
+            case 'A':
+            case 'a':
+                return std::isalpha(c) != 0;
+            case '9':
+                return std::isdigit(c) != 0;
+            case '_':
+                return c == ' ' || std::isdigit(c) != 0;
+            default:
+                return c == static_cast<unsigned char>(form);
+        }
+    });
+}
+
 std::optional<Instant> http_date(std::string_view value) {
     if (value.empty() || value.size() > 64 ||
-        !std::isalpha(static_cast<unsigned char>(value.front())) || !value.ends_with("GMT"))
+        !std::isalpha(static_cast<unsigned char>(value.front())) ||
+        !(value.ends_with("GMT") || is_asctime(value)))
         return std::nullopt;
     const auto date = curl_getdate(std::string(value).c_str(), nullptr);
     if (date < 0) return std::nullopt;

@@ -23,8 +23,8 @@ struct RetryPolicy {
     std::chrono::milliseconds long_pause{300'000};  ///< asked of it when 429 persists
 };
 
-/// Reads Retry-After: seconds or an HTTP date; nullopt if it is neither. Never negative. `now` by
-/// the clock of whoever answered.
+/// Reads Retry-After: seconds or an HTTP date in any of its three forms; nullopt if it is neither.
+/// Never negative. `now` by the clock of whoever answered.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
                                                                          Instant now);
 

@@ -218,7 +218,7 @@ TEST_CASE("waiting for a budget ends with cancellation") {
     CHECK(s.http.seen.empty());
 }
 
-TEST_CASE("Retry-After is read in both forms") {
+TEST_CASE("Retry-After is read in all its forms") {
     FakeClock clock;
     const auto at = [&](const char* text) { return parse_retry_after(text, clock.now()); };
     CHECK(at("120") == 120s);
@@ -232,7 +232,16 @@ TEST_CASE("Retry-After is read in both forms") {
                             *parse_instant("1999-12-31T23:59:29Z")) == 30s);
     CHECK(parse_retry_after("Friday, 31-Dec-99 23:59:59 GMT",
                             *parse_instant("1999-12-31T23:59:29Z")) == 30s);
+    CHECK(parse_retry_after("Fri Dec 31 23:59:59 1999", *parse_instant("1999-12-31T23:59:29Z")) ==
+          30s);
+    CHECK(parse_retry_after("Sun Nov  6 08:49:37 1994", *parse_instant("1994-11-06T08:49:07Z")) ==
+          30s);
     CHECK(parse_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", clock.now()) == 0s);
+    // Only as it is written: a zone that is missing or another says nothing.
+    CHECK_FALSE(at("Fri, 31 Dec 1999 23:59:59"));
+    CHECK_FALSE(at("Fri Dec 31 23:59:59 1999 EST"));
+    CHECK_FALSE(at("Fri Dec 31 1999 23:59:59"));
+    CHECK_FALSE(at("Fri Dec 31 23:59:59"));
 }
 
 TEST_CASE("what may pass is tried again, growing slower, but not without end") {
