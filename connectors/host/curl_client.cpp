@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "connectors/host/curl_transfer.hpp"
+#include "connectors/host/proxy_answer.hpp"
 #include "connectors/host/trust.hpp"
 #include "connectors/host/url.hpp"
 
@@ -293,6 +294,8 @@ private:
         if (transfer_.headers_too_large)
             return fail(Errc::kProtocol, "the answer's headers are too large");
         const auto& options = handles_->options;
+        if (auto refused = refused_by_proxy(easy_, options.proxy, origin_))
+            return tl::unexpected(std::move(*refused));
         const std::string reason = detail_[0] != 0 ? detail_.data() : curl_easy_strerror(code);
         Error error{errc_of_curl(code), origin_ + ": " + reason, {{"host", origin_}}, {}};
         if (const std::string text = text_of_curl(code); !text.empty()) error.args["reason"] = text;

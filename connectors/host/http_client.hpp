@@ -66,8 +66,8 @@ public:
 /// Sends one request, once: no retries, no redirects, no credentials of its own.
 ///
 /// An answer of any status is a success. Errors: kTls (the certificate does not verify), kTimeout,
-/// kUnavailable, kCancelled, kProtocol (too large, malformed), kFull (no room to spool), kInvalid
-/// (the request is malformed). Called from one thread at a time.
+/// kUnavailable, kProxy (one refuses the way), kCancelled, kProtocol (too large, malformed), kFull
+/// (no room to spool), kInvalid (the request is malformed). Called from one thread at a time.
 class HttpClient {
 public:
     virtual ~HttpClient() = default;

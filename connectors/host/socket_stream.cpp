@@ -14,6 +14,7 @@
 #include <climits>
 
 #include "connectors/host/curl_client.hpp"
+#include "connectors/host/proxy_answer.hpp"
 #include "connectors/host/trust.hpp"
 
 namespace kontor::host {
@@ -267,8 +268,11 @@ Result<std::unique_ptr<ByteStream>> connect_socket(const std::string& host, int 
     curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &on_progress);
     curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, &cancelled);
     if (auto set = set_up_proxy(curl.get(), options); !set) return pass(set);
-    if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK)
+    if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) {
+        if (auto refused = refused_by_proxy(curl.get(), options.proxy, address))
+            return tl::unexpected(std::move(*refused));
         return not_connected(code, address);
+    }
     curl_socket_t fd = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(curl.get(), CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
         fd == CURL_SOCKET_BAD)

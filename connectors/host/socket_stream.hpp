@@ -22,7 +22,8 @@ struct SocketOptions {
 
 /// Connects to `host` (IPv6 in brackets) by TCP, through the proxy if there is one; libcurl looks
 /// the name up and tries its addresses. Whoever waits looks now and then whether it is `cancelled`.
-/// kUnavailable, kTimeout, kCancelled, kConfig (a CA file). The program must ignore SIGPIPE.
+/// kUnavailable, kTimeout, kProxy, kCancelled, kConfig (a CA file). The program must ignore
+/// SIGPIPE.
 [[nodiscard]] Result<std::unique_ptr<ByteStream>> connect_socket(const std::string& host, int port,
                                                                  const SocketOptions& options,
                                                                  std::function<bool()> cancelled);

@@ -15,6 +15,9 @@ kontor_status status_of(Errc code) {
         case kReadOnly:
             return KONTOR_E_PERMISSION;
         case kUnauthenticated:
+        // A connector cannot do more about it than about credentials that are refused; and must not
+        // take it for a request that may have been carried out.
+        case kProxy:
             return KONTOR_E_UNAUTHENTICATED;
         case kRateLimited:
             return KONTOR_E_RATE_LIMITED;

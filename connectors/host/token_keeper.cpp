@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/host/file_lock.hpp"
+#include "connectors/host/http_client.hpp"
 
 namespace kontor::host {
 namespace {
@@ -132,6 +133,10 @@ Result<TokenState> TokenKeeper::ask(TokenState state) {
         auto error = std::move(fresh.error());
         if (error.code == Errc::kRateLimited && !error.retry_after)
             error.retry_after = rules_.limit_window;
+        if (surely_unsent(error)) {  // and so the server has not counted it
+            state.asked.pop_back();
+            if (auto saved = save_token_state(path_, state); !saved) return pass(saved);
+        }
         if (error.code == Errc::kUnauthenticated) {
             state.refused_at = clock_.now();
             state.refused_with = error.args["oauth_error"];

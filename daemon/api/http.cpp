@@ -45,6 +45,7 @@ int status_of(Errc code) {
         case Errc::kProtocol:
         case Errc::kTls:
         case Errc::kConnector:
+        case Errc::kProxy:
             return 502;
         case Errc::kFull:
             return 507;

@@ -30,8 +30,8 @@ Failure failure_of(messages::Language language, const Error& error) {
 }
 
 std::optional<Errc> errc_of(std::string_view code) {
-    // Errc is dense and append-only, kConnector is its last member.
-    for (int value = 0; value <= static_cast<int>(Errc::kConnector); ++value) {
+    // Errc is dense and append-only, kProxy is its last member.
+    for (int value = 0; value <= static_cast<int>(Errc::kProxy); ++value) {
         const auto candidate = static_cast<Errc>(value);
         if (to_string(candidate) == code) return candidate;
     }

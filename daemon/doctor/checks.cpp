@@ -94,6 +94,8 @@ Finding check_connection(const std::string& connection, const Result<remote::Ide
                 return "sign_in";
             case Errc::kRateLimited:
                 return "limit";
+            case Errc::kProxy:
+                return "proxy";
             default:
                 return "connection";
         }

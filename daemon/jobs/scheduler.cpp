@@ -41,6 +41,7 @@ bool may_pass(Errc code) {
         case Errc::kUnsupported:
         case Errc::kMismatch:
         case Errc::kGuard:
+        case Errc::kProxy:
             return false;
         default:
             return true;

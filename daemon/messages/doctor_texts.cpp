@@ -25,6 +25,7 @@ constexpr Text kDoctorTexts[] = {
     {"doctor.certificate.name", "certificate", "证书"},
     {"doctor.sign_in.name", "sign-in", "登录"},
     {"doctor.limit.name", "limit of calls", "调用限额"},
+    {"doctor.proxy.name", "proxy", "代理"},
     {"doctor.clock.name", "clock", "时钟"},
     {"doctor.stale.name", "last sync", "最近同步"},
     {"doctor.config", "The configuration file has {count} {count:error|errors}; the first: {first}",
@@ -75,6 +76,13 @@ constexpr Text kDoctorTexts[] = {
      "{connection} 不再接受凭据：{detail}"},
     {"doctor.sign_in.fix", "Run: kontor connection sign-in {connection}",
      "请运行：kontor connection sign-in {connection}"},
+    {"doctor.proxy", "The proxy of {connection} refuses the way: {detail}",
+     "{connection} 的代理拒绝连接：{detail}"},
+    {"doctor.proxy.fix",
+     "Check proxy in [connection.{connection}], and user:password where proxy in "
+     "[connection.{connection}.secrets] says, then run: kontor reload",
+     "请检查 [connection.{connection}] 中的 proxy，以及 [connection.{connection}.secrets] 中 proxy "
+     "所指的“用户名:密码”，然后运行：kontor reload"},
     {"doctor.limit", "{connection} cannot be asked at the moment: {detail}",
      "暂时不能访问 {connection}：{detail}"},
     {"doctor.limit.fix", "It goes on by itself; see: kontor status {connection}",

@@ -34,6 +34,7 @@ constexpr Text kErrorTexts[] = {
      "变更量较大，已停下等待确认：{detail}"},
     {"error.connector", "The connector failed and is started anew later: {detail}",
      "连接器发生故障，稍后将重新启动：{detail}"},
+    {"error.proxy", "The proxy refuses the way: {detail}", "代理拒绝连接：{detail}"},
     {"error.internal", "An error in Kontor itself: {detail}", "Kontor 内部错误：{detail}"},
 
     // What is told in particular, by the arguments of an error; and what to do about it.
@@ -57,6 +58,26 @@ constexpr Text kErrorTexts[] = {
     {"reason.net_time", "{host} did not answer in time.", "{host} 未及时答复。"},
     {"reason.net_cut", "The connection to {host} broke off.", "与 {host} 的连接中断。"},
     {"reason.net_status", "The server answers {status} for too long.", "服务器持续答复 {status}。"},
+    {"reason.proxy_sign_in",
+     "The proxy {proxy} does not accept the user and password that it was given, or was given "
+     "none: "
+     "it answers {status}.",
+     "代理 {proxy} 不接受所给的用户名和密码，或未提供用户名和密码（答复 {status}）。"},
+    {"reason.proxy_sign_in.hint",
+     "Put user:password where proxy in [connection.{connection}.secrets] says, such as a file that "
+     "only you may read, then: kontor reload",
+     "请将“用户名:密码”放到 [connection.{connection}.secrets] 中 proxy 所指的位置（例如只有您能读取"
+     "的文件），然后运行：kontor reload"},
+    {"reason.proxy_refuses", "The proxy {proxy} refuses the way to {host}: it answers {status}.",
+     "代理 {proxy} 拒绝连接 {host}（答复 {status}）。"},
+    {"reason.proxy_refuses.hint",
+     "Ask whoever runs the proxy to let {host} through, or correct proxy in "
+     "[connection.{connection}], then: kontor reload",
+     "请联系代理的管理员放行 {host}，或更正 [connection.{connection}] 中的 proxy，然后运行：kontor "
+     "reload"},
+    {"reason.proxy_away",
+     "The proxy {proxy} does not reach {host} at the moment: it answers {status}.",
+     "代理 {proxy} 暂时无法连接 {host}（答复 {status}）。"},
     {"reason.budget_spent",
      "The {limit} API credits that daily_credits allows in 24 hours are used up.",
      "daily_credits 允许的 24 小时 {limit} 个 API 额度已用完。"},
@@ -241,6 +262,9 @@ constexpr Text kErrorTexts[] = {
      "请检查网络。同步会自动重试；其他操作请稍后再试。"},
     {"hint.timeout", "Syncs are tried again by themselves; anything else can be asked again.",
      "同步会自动重试；其他操作请稍后再试。"},
+    {"hint.proxy",
+     "Check proxy in [connection.{connection}] and in [connection.{connection}.secrets].",
+     "请检查 [connection.{connection}] 和 [connection.{connection}.secrets] 中的 proxy。"},
     {"hint.tls",
      "Check the computer's clock, and whether a proxy of your organisation needs ca_file to be "
      "set.",

@@ -51,6 +51,8 @@ std::string_view to_string(Errc code) {
             return "internal";
         case kConnector:
             return "connector";
+        case kProxy:
+            return "proxy";
     }
     return "internal";
 }

@@ -35,6 +35,7 @@ enum class Errc {
     kGuard,        ///< a guard (mass change, mass disappearance) waits for a person
     kInternal,     ///< a bug; details in the message
     kConnector,    ///< the connector's process ended, or was ended; it is started anew later
+    kProxy,        ///< a proxy refuses the way: nothing has reached the remote
 };
 
 /// Stable snake_case name, e.g. "rate_limited".

@@ -49,6 +49,7 @@ bool ends_cycle(const Error& error) {
         case Errc::kCorrupt:
         case Errc::kBusy:
         case Errc::kConnector:
+        case Errc::kProxy:
             return true;
         default:
             return false;

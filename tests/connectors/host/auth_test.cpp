@@ -266,6 +266,18 @@ TEST_CASE("no more tokens are asked for than the accounts server allows, across 
     CHECK(tokens.credentials({}));
 }
 
+TEST_CASE("what did not reach the accounts server is not counted against what it allows") {
+    Setup s;
+    for (int i = 0; i < 20; ++i) {
+        auto tokens = s.tokens();
+        s.http.next.push_back(fail(Errc::kProxy, "407", {{kSentArg, "no"}}));
+        CHECK(tokens.credentials({}).error().code == Errc::kProxy);
+    }
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(200, token_json("t")));
+    CHECK(tokens.credentials({}));
+}
+
 TEST_CASE("while the accounts server is down a token serves until it really expires") {
     Setup s;
     s.http.next.push_back(answer(200, token_json("a1")));

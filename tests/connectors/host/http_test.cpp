@@ -7,6 +7,7 @@
 #include "connectors/host/allow_list.hpp"
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/curl_client.hpp"
+#include "connectors/host/socket_stream.hpp"
 #include "connectors/host/trust.hpp"
 #include "tests/connectors/host/connect_proxy.hpp"
 #include "tests/connectors/host/support.hpp"
@@ -465,6 +466,58 @@ TEST_CASE("a proxy that is set is used") {
         client_for(dir, {}, "", false, proxy.url())->send(get("https://crm.example/a"));
     REQUIRE_FALSE(got);
     CHECK(asked == "CONNECT crm.example:443");
+}
+
+TEST_CASE("a proxy that opens no tunnel is told as that, and nothing was sent") {
+    TempDir dir;
+    const int status = GENERATE(407, 403, 302, 502, 503);
+    std::string credentials;
+    TlsServer proxy(
+        dir.path(),
+        [&](const ServerRequest& request) {
+            if (const auto found = request.headers.find("proxy-authorization");
+                found != request.headers.end())
+                credentials = found->second;
+            ServerReply out = reply(status, "");
+            out.close = true;
+            return out;
+        },
+        TlsServer::Certificate::kGood, TlsServer::Protocol::kPlain);
+    CurlOptions options;
+    options.ca_bundle = "";
+    options.extra_ca_file = dir / "ca.pem";
+    options.spool_folder = dir.path();
+    options.proxy = proxy.url();
+    options.proxy_credentials = Secret(std::string("me:s3cr3t"));
+    auto client = CurlHttpClient::create(std::move(options), {});
+    REQUIRE(client);
+    auto request = get("https://crm.example/a");
+    request.method = "POST";
+    request.body = "{}";
+    const auto check = [&](const Error& error, const std::string& host) {
+        CHECK(error.code == (status >= 500 ? Errc::kUnavailable : Errc::kProxy));
+        CHECK(error.args.at("reason") == (status == 407   ? "proxy_sign_in"
+                                          : status >= 500 ? "proxy_away"
+                                                          : "proxy_refuses"));
+        CHECK(error.args.at("proxy") == proxy.url());
+        CHECK(error.args.at("host") == host);
+        CHECK(error.args.at("status") == std::to_string(status));
+        CHECK(error.message.find("s3cr3t") == std::string::npos);
+        CHECK(surely_unsent(error));
+    };
+    const auto got = (*client)->send(request);
+    REQUIRE_FALSE(got);
+    check(got.error(), "https://crm.example");
+    CHECK(credentials == "Basic bWU6czNjcjN0");
+
+    // And so what dials through it.
+    SocketOptions socket;
+    socket.extra_ca_file = dir / "ca.pem";
+    socket.proxy = proxy.url();
+    socket.proxy.insert(socket.proxy.find("://") + 3, "me:s3cr3t@");
+    const auto dialled = connect_socket("db.example", 5432, socket, {});
+    REQUIRE_FALSE(dialled);
+    check(dialled.error(), "db.example:5432");
 }
 
 TEST_CASE("through a proxy TLS reaches the server itself, and the proxy learns no secret") {

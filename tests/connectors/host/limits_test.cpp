@@ -280,6 +280,12 @@ TEST_CASE("what may pass is tried again, growing slower, but not without end") {
         CHECK(s.run().error().code == Errc::kTls);
         CHECK(s.http.seen.size() == 1);
     }
+    SECTION("nor is a proxy that refuses, which costs nothing") {
+        s.http.next.push_back(fail(Errc::kProxy, "407", {{kSentArg, "no"}}));
+        CHECK(s.run(false).error().code == Errc::kProxy);
+        CHECK(s.http.seen.size() == 1);
+        CHECK(s.budgets->spending().spent == 0);
+    }
     SECTION("nor is what the server has understood") {
         s.http.next.push_back(answer(404));
         CHECK(s.run()->status == 404);

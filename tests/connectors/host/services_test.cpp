@@ -90,6 +90,22 @@ TEST_CASE("a plugin's request is carried out as it says") {
     CHECK(s.budgets.spending().spent == 10);
 }
 
+TEST_CASE("a write that a proxy has let nothing of through was not carried out, and says so") {
+    Setup s;
+    s.http.next.push_back(
+        fail(Errc::kProxy, "the proxy answers 407", {{"proxy", "http://p"}, {kSentArg, "no"}}));
+    kontor_http_response out;
+    const auto status =
+        s.http_call(R"({"method":"POST","url":"https://crm.example/x","credits":10})", &out, "{}");
+    // A connector takes UNAVAILABLE, TIMEOUT, PROTOCOL and INTERNAL for "perhaps carried out".
+    CHECK(status == KONTOR_E_UNAUTHENTICATED);
+    CHECK(s.budgets.spending().spent == 0);
+    const auto ended = s.services.end_call(status);
+    REQUIRE_FALSE(ended);
+    CHECK(ended.error().code == Errc::kProxy);
+    CHECK(ended.error().args.at("proxy") == "http://p");
+}
+
 TEST_CASE("a request that is malformed, goes elsewhere or plays the host is refused") {
     Setup s;
     kontor_http_response out;
