@@ -185,7 +185,7 @@ void App::Parts::build() {
     slow = std::make_unique<WorkPool>(kSlowThreads, kQueueMax);
     quick = std::make_unique<WorkPool>(kQuickThreads, kQueueMax);
     connections.emplace(Worker::Parts{
-        core->clock, core->random, core->log, remotes, *events, turn, *descriptions,
+        core->clock, core->random, core->log, remotes, secrets, *events, turn, *descriptions,
         seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle),
         seams.run_verify ? seams.run_verify : RunVerify(real_verify), databases->path(), [this] {
             if (search) search->wake();

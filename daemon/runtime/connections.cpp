@@ -35,6 +35,9 @@ Connections::Changes Connections::apply(const config::Config& config) {
         const std::unique_lock lock(mutex_);
         workers_[connection->name] = std::move(worker);
     }
+    // Without the lock: a keyring may take its time.
+    for (const auto& worker : all())
+        if (worker->take_changed_secrets()) changes.changed.push_back(worker->connection().name);
     return changes;
 }
 

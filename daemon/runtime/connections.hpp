@@ -21,7 +21,8 @@ public:
         std::vector<std::string> started, stopped, changed;
     };
     /// Starts, stops and replaces workers as the configuration says; those whose settings are the
-    /// same go on undisturbed. Waits for what it stops: not for the loop's thread.
+    /// same go on undisturbed; if a secret of theirs has become another, they count as changed and
+    /// use it from their next sync on. Waits for what it stops: not for the loop's thread.
     Changes apply(const config::Config& config);
     /// Asks all to stop, then waits for them.
     void stop();

@@ -5,6 +5,8 @@
 
 #include "config/mapping_file.hpp"
 #include "config/node.hpp"
+#include "connectors/host/digest.hpp"
+#include "connectors/host/secret_store.hpp"
 #include "daemon/runtime/report_json.hpp"
 #include "daemon/runtime/schedule.hpp"
 #include "daemon/runtime/worker_watcher.hpp"
@@ -119,6 +121,35 @@ void Worker::network_back() {
 void Worker::refresh_metadata() {
     const std::lock_guard lock(mutex_);
     refresh_ = true;
+}
+
+std::map<std::string, std::string> Worker::digests_of_secrets() const {
+    std::map<std::string, std::string> out;
+    for (const auto& [name, reference] : connection_.secrets)
+        if (const auto secret = parts_.secrets.read(reference))
+            out.emplace(name, host::sha256_hex(secret->reveal()));
+    return out;
+}
+
+bool Worker::secrets_changed() const {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!opened_with_) return false;
+    }
+    const auto now = digests_of_secrets();
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(now, [&](const auto& secret) {
+        const auto then = opened_with_->find(secret.first);
+        return then == opened_with_->end() || then->second != secret.second;
+    });
+}
+
+bool Worker::take_changed_secrets() {
+    if (!secrets_changed()) return false;
+    reopen();
+    network_back();  // what failed, or fails just now with the old one, is tried again in the same
+                     // way
+    return true;
 }
 
 WorkerStatus Worker::status() const {
@@ -339,6 +370,12 @@ Result<> Worker::open(const std::stop_token& stop) {
         else if (watcher_)
             watcher_->progress({stage, "", done, total});
     };
+    {
+        // Read before the remote reads them: a change in between is then seen as one.
+        auto digests = digests_of_secrets();
+        const std::lock_guard lock(mutex_);
+        opened_with_ = std::move(digests);
+    }
     auto opened = parts_.remotes.open(connection_, wishes);
     if (!opened) return pass(opened);
     remote_ = std::move(*opened);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,10 @@
 #include "sync/engine/cycle.hpp"
 #include "sync/engine/verifier.hpp"
 #include "sync/replica/database.hpp"
+
+namespace kontor::host {
+class SecretStore;
+}
 
 namespace kontor::app {
 
@@ -78,7 +83,8 @@ inline constexpr std::size_t kFindingsMax = 20'000;
 
 /// The thread of one connection: sleeps until a sync is due, asked for, or caused by an edit or the
 /// network's return; runs it; plans the next. All functions are thread-safe and return at once,
-/// except the destructor, which waits for the sync under way to stop at a consistent point.
+/// unless they say that they wait, except the destructor, which waits for the sync under way to
+/// stop at a consistent point.
 class Worker {
 public:
     struct Parts {
@@ -86,6 +92,7 @@ public:
         Random& random;  ///< thread-safe
         Logger& log;
         RemoteFactory& remotes;
+        const host::SecretStore& secrets;
         EventLog& events;
         replica::WriteTurn& turn;
         const DescriptionCache& descriptions;
@@ -119,6 +126,10 @@ public:
     /// The network is back: what failed is tried again now, and what has become due while the
     /// machine slept is done.
     void network_back();
+    /// reopen(), if a secret of the connection is another than when the remote was opened; what
+    /// failed is tried again now. One that cannot be read now is taken as it was. True if so. Waits
+    /// for the stores of secrets.
+    bool take_changed_secrets();
     /// The remote is opened anew before the next sync: its credentials have changed.
     void reopen() { reopen_ = true; }
     /// Metadata are read afresh before the next sync.
@@ -155,6 +166,9 @@ private:
     [[nodiscard]] Result<engine::CycleReport> try_cycle(const Request& request,
                                                         const std::stop_token& stop);
     [[nodiscard]] Result<> open(const std::stop_token& stop);
+    [[nodiscard]] bool secrets_changed() const;
+    /// Of each secret by its name; those that cannot be read are missing.
+    [[nodiscard]] std::map<std::string, std::string> digests_of_secrets() const;
     /// What it has counted counts on.
     void close_remote();
     void tell_credits();
@@ -216,6 +230,8 @@ private:
     bool held_ = false;   ///< nothing is done unless it is asked for
     bool ended_ = false;  ///< nothing is done any more
     WorkerStatus status_;
+    /// As they were when the remote was opened last; nullopt: it was not.
+    std::optional<std::map<std::string, std::string>> opened_with_;
     std::chrono::milliseconds progress_told_{0};
     std::shared_ptr<const DryRun> dry_run_;
     std::int64_t verifying_ = 0;  ///< ticket; 0 = none is under way

@@ -546,6 +546,55 @@ TEST_CASE("a reload starts and stops connections; a wrong file changes nothing",
     CHECK(json::parse(reloaded.body)["stopped"] == json::array({"z"}));
 }
 
+TEST_CASE("a reload opens anew what has got another secret, and nothing else", "[daemon]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    const auto secret = daemon.dir.path("secret");
+    const auto write = [&](const char* text) {
+        daemon.dir.write("secret", text);
+        std::filesystem::permissions(
+            secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    };
+    write("s3cr3t-1");
+    daemon.dir.write("conf.d/a.toml", "[connection.a.secrets]\nproxy = \"file:" + secret + "\"\n");
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));
+    REQUIRE(daemon.until("/api/v1/connections", idle));
+    const auto changed = [&] {
+        const auto reloaded = daemon.send("POST", "/api/v1/reload", nullptr);
+        REQUIRE(reloaded.status == 200);
+        return json::parse(reloaded.body)["changed"];
+    };
+    CHECK(changed() == json::array());
+    // One that cannot be read now is kept as it was.
+    std::filesystem::remove(secret);
+    CHECK(changed() == json::array());
+    write("s3cr3t-1\n");  // the line break does not count
+    CHECK(changed() == json::array());
+    CHECK(daemon.remotes.opened == 1);
+    write("s3cr3t-2");
+    CHECK(changed() == json::array({"a"}));
+    REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    REQUIRE(cycles.reaches(2));
+    CHECK(daemon.remotes.opened == 2);
+    REQUIRE(daemon.until("/api/v1/connections", idle));
+    CHECK(changed() == json::array());
+    // What failed is tried again at once.
+    daemon.remotes.on_open = []() -> Result<> { return fail(Errc::kUnauthenticated, "revoked"); };
+    write("s3cr3t-3");
+    CHECK(changed() == json::array({"a"}));
+    REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    REQUIRE(daemon.until("/api/v1/connections/a",
+                         [](const json& status) { return status["state"] == "sign_in"; }));
+    daemon.remotes.on_open = {};
+    write("s3cr3t-4");
+    CHECK(changed() == json::array({"a"}));
+    CHECK(cycles.reaches(3));
+    CHECK(daemon.log.text().find("s3cr3t") == std::string::npos);
+}
+
 TEST_CASE("schedules: jitter, back-off and what the remote said", "[daemon][schedule]") {
     app::ScheduleInput input;
     input.interval = 100s;
