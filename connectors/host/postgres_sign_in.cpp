@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -56,6 +57,12 @@ std::optional<std::string_view> take_text(std::string_view& from) {
     return out;
 }
 
+bool is_sqlstate(std::string_view text) {
+    return text.size() == 5 && std::ranges::all_of(text, [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+           });
+}
+
 // SQLSTATE and text of an ErrorResponse.
 Error refusal(std::string_view body) {
     std::string state, text;
@@ -68,6 +75,7 @@ Error refusal(std::string_view body) {
         if (field == 'M') text = *value;
     }
     if (!is_utf8(text)) text = "(a text that is not UTF-8)";
+    if (!is_sqlstate(state)) state.clear();
     Error error{Errc::kProtocol, "the server refuses: " + text, {{"sqlstate", state}}, {}};
     if (state.starts_with("28"))
         error.code = Errc::kUnauthenticated;
@@ -271,7 +279,9 @@ private:
     }
 
     Result<> go_on(std::string_view server_first) {
-        if (!scram_) return senseless();
+        // Each answer costs a second of work at most, which a server may demand once.
+        if (!scram_ || answered_) return senseless();
+        answered_ = true;
         auto answer = scram_->answer(server_first);
         if (!answer) return pass(answer);
         return send_secret(std::move(*answer));
@@ -282,6 +292,7 @@ private:
     PostgresParameters parameters_;
     std::optional<Scram> scram_;
     bool encrypted_ = false;
+    bool answered_ = false;
     bool verified_ = false;
     bool let_in_ = false;
 };

@@ -30,6 +30,7 @@ POSTGRES = "plugins/postgres/reader.cpp"
 REST = "plugins/rest/read.cpp"
 SALESFORCE = "plugins/salesforce/ids.cpp"
 LIMESURVEY = "plugins/limesurvey/export.cpp"
+SIGN_IN = "connectors/host/postgres_sign_in.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -115,4 +116,6 @@ AIMS = {
         "!name || name->empty() ||", "!name ||")]}),
     "incoming_mail": ([INCOMING, REPLY], "what a person forwards passes for a report", {REPLY: [(
         "if (!message.report) return Bounce::kNone;", "")]}),
+    "postgres_sign_in": ([SIGN_IN, "connectors/host/scram.cpp"], "a server need not prove that it knows the password", {
+        SIGN_IN: [("if (scram_ && !verified_) return senseless();", "")]}),
 }

@@ -165,6 +165,7 @@ TEST_CASE("a server that lies or babbles is an error, not more", "[host][sign-in
     CHECK(code_of("S" + message('S', "name without a value" + kZero)) == Errc::kProtocol);
     CHECK(code_of("S" + message('D', "row")) == Errc::kProtocol);
     CHECK(code_of("S" + error_response("28P01", "\xff\xfe")) == Errc::kUnauthenticated);
+    CHECK(code_of("S" + error_response("28\xff\xfe", "no")) == Errc::kProtocol);
     CHECK(code_of("N" + authentication(3)) == Errc::kTls);
     std::string endless = "S";
     for (int i = 0; i < 10'000; ++i) endless += message('N', "notice");
@@ -197,6 +198,17 @@ TEST_CASE("a server must prove that it knows the password as well", "[host][sign
         const auto done = postgres_sign_in(stream, account());
         REQUIRE_FALSE(done);
         CHECK(done.error().code == Errc::kUnauthenticated);
+    }
+    SECTION("it has the proof of our password made again and again") {
+        const auto before = stream.on_write;
+        stream.on_write = [before](std::string_view bytes) {
+            const auto out = before(bytes);
+            return out.ends_with(kReady) ? out : out + out;
+        };
+        const auto done = postgres_sign_in(stream, account());
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == Errc::kProtocol);
+        CHECK(stream.written.find(",p=") == stream.written.rfind(",p="));
     }
     SECTION("we have no password") {
         const auto done = postgres_sign_in(stream, account(""));
