@@ -31,6 +31,7 @@ REST = "plugins/rest/read.cpp"
 SALESFORCE = "plugins/salesforce/ids.cpp"
 LIMESURVEY = "plugins/limesurvey/export.cpp"
 SIGN_IN = "connectors/host/postgres_sign_in.cpp"
+IMAP = "daemon/mail/imap_answer.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -118,4 +119,6 @@ AIMS = {
         "if (!message.report) return Bounce::kNone;", "")]}),
     "postgres_sign_in": ([SIGN_IN, "connectors/host/scram.cpp"], "a server need not prove that it knows the password", {
         SIGN_IN: [("if (scram_ && !verified_) return senseless();", "")]}),
+    "imap_answers": ([IMAP], "a message's body may lack its value", {IMAP: [(
+        "if (value == std::string::npos) return no_imap();", "")]}),
 }

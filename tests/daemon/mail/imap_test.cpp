@@ -82,6 +82,8 @@ TEST_CASE("a server that refuses, hangs up, talks nonsense or too much is an err
     };
     CHECK(opened_by("K1 NO [NONEXISTENT] no such folder\r\n\n").code == Errc::kNotFound);
     CHECK(opened_by("* BYE shutting down\r\n").code == Errc::kUnavailable);
+    CHECK(opened_by("* BYE \xff\r\n").message == "the mail server says (a text that is not UTF-8)");
+    CHECK(opened_by("K1 NO " + std::string(100'000, 'x') + "\r\n\n").message.size() < 400);
     CHECK(opened_by("* 3 EXISTS\r\n").code == Errc::kProtocol);  // no UIDVALIDITY
 
     const auto searched = [](const std::string& answer) {
@@ -102,6 +104,10 @@ TEST_CASE("a server that refuses, hangs up, talks nonsense or too much is an err
     CHECK(searched("* 1 FETCH {99999999}\r\n") == Errc::kProtocol);
     CHECK(searched("* " + std::string(std::size_t{9} * 1024 * 1024, 'x') + "\r\n") ==
           Errc::kProtocol);
+    std::string lines;
+    for (int i = 0; i < 5; ++i)
+        lines += "* " + std::string(std::size_t{7} * 1024 * 1024, 'x') + "\r\n";
+    CHECK(searched(lines) == Errc::kProtocol);
 }
 
 TEST_CASE("nobody waits for a silent server after the run was cancelled", "[mail][imap]") {
