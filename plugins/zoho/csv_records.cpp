@@ -4,6 +4,7 @@
 
 #include "connectors/sdk/canonical.hpp"
 #include "connectors/sdk/error.hpp"
+#include "plugins/zoho/json_page.hpp"
 
 namespace kontor::zoho {
 namespace {

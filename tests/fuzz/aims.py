@@ -32,6 +32,7 @@ SALESFORCE = "plugins/salesforce/ids.cpp"
 LIMESURVEY = "plugins/limesurvey/export.cpp"
 SIGN_IN = "connectors/host/postgres_sign_in.cpp"
 IMAP = "daemon/mail/imap_answer.cpp"
+BULK = "plugins/zoho/csv_records.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -121,4 +122,6 @@ AIMS = {
         SIGN_IN: [("if (scram_ && !verified_) return senseless();", "")]}),
     "imap_answers": ([IMAP], "a message's body may lack its value", {IMAP: [(
         "if (value == std::string::npos) return no_imap();", "")]}),
+    "zoho_bulk": (["plugins/zoho/zip_stream.cpp", BULK], "a row may be longer than the header", {BULK: [(
+        "if (row_.size() != by_position_.size())", "if (row_.size() < by_position_.size())")]}),
 }

@@ -1,71 +1,12 @@
 // Pages of records as a broken or hostile server may send them, with a field of each kind.
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include "connectors/sdk/connector.hpp"
 #include "plugins/zoho/json_page.hpp"
-#include "tests/fuzz/input.hpp"
-
-namespace {
+#include "tests/fuzz/zoho_module.hpp"
 
 using namespace kontor;
 
-zoho::Module module_of_all_kinds() {
-    using enum zoho::Kind;
-    zoho::Module out;
-    out.name = "Contacts";
-    const std::pair<const char*, zoho::Kind> fields[] = {{"Last_Name", kText},
-                                                         {"Notes", kRichText},
-                                                         {"Count", kInteger},
-                                                         {"Amount", kDecimal},
-                                                         {"Vip", kBoolean},
-                                                         {"Born", kDate},
-                                                         {"Modified_Time", kInstant},
-                                                         {"Met", kInstant},
-                                                         {"Modified_By", kReference},
-                                                         {"Boss", kReference},
-                                                         {"Who_Id", kAnyReference},
-                                                         {"What_Id", kAnyReference},
-                                                         {"Source", kChoice},
-                                                         {"Areas", kList},
-                                                         {"Tag", kTags},
-                                                         {"Team", kNamed},
-                                                         {"More", kJson}};
-    for (const auto& [name, kind] : fields) {
-        auto& field = out.fields.emplace_back();
-        field.spec.name = name;
-        field.kind = kind;
-    }
-    out.fields[12].renamed = {{"Cold Call", "cold"}};
-    return out;
-}
-
-std::vector<std::string> names_of(const zoho::Module& module) {
-    std::vector<std::string> out;
-    for (const auto& field : module.fields) out.push_back(field.spec.name);
-    return out;
-}
-
-void check(std::string_view bytes, std::size_t fields, std::size_t records) {
-    abi::BatchReader reader(bytes);
-    while (const auto record = reader.next()) {
-        --records;
-        must_hold(!record->id.empty() && record->id.size() <= 64);
-        abi::BatchReader::Field field;
-        for (unsigned i = 0; i < record->count; ++i)
-            must_hold(reader.next_field(field) && field.field < fields);
-    }
-    must_hold(reader.ok() && records == 0);
-}
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const zoho::Module module = module_of_all_kinds();
-    static const zoho::Columns columns(module, names_of(module));
+    static const zoho::Module module = test::module_of_all_kinds();
+    static const zoho::Columns columns(module, test::names_of(module));
     for (const bool list : {true, false}) {
         zoho::PageReader reader(columns);
         abi::BatchWriter batch;
@@ -74,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         try {
             const auto page = reader.read(as_text(data, size), batch, mode);
             must_hold(page.records == batch.records());
-            check(batch.bytes(), module.fields.size(), page.records);
+            test::check_records(batch.bytes(), module.fields.size(), page.records);
         } catch (const sdk::Error&) {
         }
     }
