@@ -364,7 +364,7 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
     if (whole)
         kept.access_token = Secret(answer.status / 100 == 2 ? token_as_body(answer) : "");
     else if (!beside)
-        kept.access_token = Secret(text_at(*json, spec.token_at));
+        kept.access_token = Secret(answer.status / 100 <= 3 ? text_at(*json, spec.token_at) : "");
     else if (code.empty() && answer.status / 100 <= 3)
         // Servers hand out a session to whom they refuse as well: there the answer has to tell.
         kept.access_token = Secret(token_beside_body(answer, spec.token_at));

@@ -17,6 +17,7 @@ constexpr std::size_t kOptionsBytesMax = std::size_t{1} << 20;
 
 std::map<std::string, std::string> text_map(const Json& object) {
     std::map<std::string, std::string> out;
+    if (!object.is_object()) return out;  // a text has an item too, without a name
     for (const auto& [name, value] : object.items())
         if (value.is_string()) out.emplace(name, value.get<std::string>());
     return out;

@@ -32,6 +32,8 @@ SALESFORCE = "plugins/salesforce/ids.cpp"
 LIMESURVEY = "plugins/limesurvey/export.cpp"
 SIGN_IN = "connectors/host/postgres_sign_in.cpp"
 IMAP = "daemon/mail/imap_answer.cpp"
+SPEC = "connectors/host/spec.cpp"
+APP_TOKEN = "connectors/host/app_token.cpp"
 BULK = "plugins/zoho/csv_records.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
@@ -124,4 +126,9 @@ AIMS = {
         "if (value == std::string::npos) return no_imap();", "")]}),
     "zoho_bulk": (["plugins/zoho/zip_stream.cpp", BULK], "a row may be longer than the header", {BULK: [(
         "if (row_.size() != by_position_.size())", "if (row_.size() < by_position_.size())")]}),
+    "connector_spec": ([SPEC], "a token may last less than nothing", {SPEC: [(
+        "std::clamp<std::int64_t>(integer_of(ask, \"lasts_s\", 3'600), 1, 90 * 86'400)",
+        "std::min<std::int64_t>(integer_of(ask, \"lasts_s\", 3'600), 90 * 86'400)")]}),
+    "app_token_answers": ([APP_TOKEN], "a cookie's name may go on", {APP_TOKEN: [(
+        "pair.starts_with(name) && pair[name.size()] == '='", "pair.starts_with(name)")]}),
 }

@@ -222,6 +222,21 @@ TEST_CASE("what the token server says no with decides what happens next", "[app_
     if (each.code == Errc::kRateLimited) CHECK(got.error().retry_after == 60s);
 }
 
+TEST_CASE("a token in an answer that fails is none", "[app_token]") {
+    Setup s;
+    auto tokens = s.tokens();
+    s.http.next.push_back(answer(503, granted("t1")));
+    const auto got = tokens.credentials({});
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == Errc::kUnavailable);
+}
+
+TEST_CASE("what should be an object of a spec and is a text says nothing", "[app_token]") {
+    const auto spec = PluginSpec::parse(R"({"options":[{"name":"a","implies":{"x":"y"}}]})");
+    REQUIRE(spec);
+    CHECK(spec->options[0].implies.at("x").empty());
+}
+
 TEST_CASE("login: places in the answer, a computed header, a status that refuses", "[app_token]") {
     Setup s;
     const auto spec = PluginSpec::parse(R"({"auth": [{"kind": "login",
