@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <ctime>
 #include <string>
 
 namespace kontor::host {
@@ -34,7 +35,8 @@ std::optional<Instant> http_date(std::string_view value) {
         !(value.ends_with("GMT") || is_asctime(value)))
         return std::nullopt;
     const auto date = curl_getdate(std::string(value).c_str(), nullptr);
-    if (date < 0) return std::nullopt;
+    constexpr std::time_t kEndOfYear9999 = 253'402'300'799;
+    if (date < 0 || date > kEndOfYear9999) return std::nullopt;
     return Instant(std::chrono::seconds(date));
 }
 

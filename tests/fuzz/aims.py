@@ -35,6 +35,8 @@ IMAP = "daemon/mail/imap_answer.cpp"
 SPEC = "connectors/host/spec.cpp"
 APP_TOKEN = "connectors/host/app_token.cpp"
 BULK = "plugins/zoho/csv_records.cpp"
+RETRY = "connectors/host/retry.cpp"
+NEEDED = "connectors/host/needed_libraries.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -131,4 +133,10 @@ AIMS = {
         "std::min<std::int64_t>(integer_of(ask, \"lasts_s\", 3'600), 90 * 86'400)")]}),
     "app_token_answers": ([APP_TOKEN], "a cookie's name may go on", {APP_TOKEN: [(
         "pair.starts_with(name) && pair[name.size()] == '='", "pair.starts_with(name)")]}),
+    "retry_after": ([RETRY], "a time that is over is waited for backwards", {RETRY: [(
+        "return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), std::chrono::seconds(kMax_s));",
+        "return std::min<std::chrono::milliseconds>(wait, std::chrono::seconds(kMax_s));")]}),
+    "needed_libraries": ([NEEDED], "a library may be named by its path", {NEEDED: [(
+        "if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;",
+        "if (name.empty() || name.front() == '/') return std::nullopt;")]}),
 }
