@@ -131,6 +131,12 @@ Rows Session::rows(const Statement& statement, std::size_t columns_min) {
     return out;
 }
 
+std::vector<Cell> Session::first_row(const Statement& statement, std::size_t columns_min) {
+    auto all = rows(statement, columns_min);
+    if (all.empty()) throw sdk::Error(KONTOR_E_PROTOCOL, "the server's answer lacks a row");
+    return std::move(all.front());
+}
+
 std::vector<Session::Outcome> Session::run_all(const std::vector<Statement>& statements) {
     for (const auto& statement : statements) append_statement(out_, statement);
     append_sync(out_);

@@ -42,6 +42,8 @@ public:
     void each(const Statement& statement, const std::function<void(const Row&)>& take);
     /// KONTOR_E_PROTOCOL if a row has less than this many columns.
     [[nodiscard]] Rows rows(const Statement& statement, std::size_t columns_min = 0);
+    /// The first of them; KONTOR_E_PROTOCOL if there is none, too.
+    [[nodiscard]] std::vector<Cell> first_row(const Statement& statement, std::size_t columns_min);
     void run(const Statement& statement) { static_cast<void>(rows(statement)); }
     void run(const std::string& sql) { run(Statement{sql, {}}); }
 

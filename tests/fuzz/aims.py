@@ -35,6 +35,7 @@ IMAP = "daemon/mail/imap_answer.cpp"
 SPEC = "connectors/host/spec.cpp"
 APP_TOKEN = "connectors/host/app_token.cpp"
 BULK = "plugins/zoho/csv_records.cpp"
+HUB = "plugins/postgres/hub/pull.cpp"
 RETRY = "connectors/host/retry.cpp"
 NEEDED = "connectors/host/needed_libraries.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
@@ -128,6 +129,8 @@ AIMS = {
         "if (value == std::string::npos) return no_imap();", "")]}),
     "zoho_bulk": (["plugins/zoho/zip_stream.cpp", BULK], "a row may be longer than the header", {BULK: [(
         "if (row_.size() != by_position_.size())", "if (row_.size() < by_position_.size())")]}),
+    "hub_answers": (["plugins/postgres/hub"], "a row may have no columns", {HUB: [(
+        "if (row.size() < columns)", "if (row.size() + 5 < columns)")]}),
     "connector_spec": ([SPEC], "a token may last less than nothing", {SPEC: [(
         "std::clamp<std::int64_t>(integer_of(ask, \"lasts_s\", 3'600), 1, 90 * 86'400)",
         "std::min<std::int64_t>(integer_of(ask, \"lasts_s\", 3'600), 90 * 86'400)")]}),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "connectors/sdk/canonical.hpp"
 #include "connectors/sdk/json.hpp"
@@ -10,6 +11,20 @@
 namespace kontor::postgres::hub {
 
 using sdk::Json;
+
+namespace {
+
+// No hub counts so far; what lies beyond is not computed with.
+constexpr Stamp kStampMax = std::numeric_limits<Stamp>::max() / 2;
+
+// Of the only row; nullopt if there is none.
+std::optional<Stamp> stamp_in(const Rows& rows) {
+    if (rows.empty()) return std::nullopt;
+    if (rows[0].empty()) throw sdk::Error(KONTOR_E_PROTOCOL, "the server's answer lacks columns");
+    return stamp_of(rows[0][0]);
+}
+
+}  // namespace
 
 Stamp stamp_of(const Cell& cell) {
     Stamp out = 0;
@@ -49,7 +64,8 @@ Memory& Clock::memory() {
 void Clock::keep(Stamp stamp) {
     memory_->stamp = stamp;
     host_.put_state(
-        Json{{"device", memory_->device}, {"epoch", memory_->epoch}, {"stamp", stamp}}.dump());
+        Json{{"device", memory_->device}, {"epoch", memory_->epoch}, {"stamp", stamp}}.dump(
+            -1, ' ', false, Json::error_handler_t::replace));
 }
 
 std::string Clock::device() {
@@ -67,8 +83,8 @@ std::string Clock::new_epoch(Session& session, const std::string& old) {
         "restored, noticed " + sdk::format_instant(host_.now_ms()) + " " + random_id().substr(0, 8);
     session.run(
         Statement{"UPDATE " + hub + " SET epoch = $1 WHERE one = 1 AND epoch = $2", {name, old}});
-    const auto rows = session.rows({"SELECT epoch FROM " + hub + " WHERE one = 1", {}}, 1);
-    return rows.at(0).at(0).value_or("");
+    return session.first_row({"SELECT epoch FROM " + hub + " WHERE one = 1", {}}, 1)[0].value_or(
+        "");
 }
 
 std::string Clock::identify(Session& session) {
@@ -95,16 +111,15 @@ std::string Clock::identify(Session& session) {
 
 Stamp Clock::horizon(Session& session) {
     const auto read = [&] {
-        return session
-            .rows({"SELECT c.stamp, min(w.stamp), count(CASE WHEN w.began_at < now() - interval"
-                   " '15 minutes' THEN 1 END) FROM " +
-                       options_.table("kontor_hub_clock") + " c LEFT JOIN " +
-                       options_.table("kontor_hub_writer") +
-                       " w ON w.stamp <= c.stamp"
-                       " WHERE c.one = 1 GROUP BY c.stamp",
-                   {}},
-                  3)
-            .at(0);
+        return session.first_row(
+            {"SELECT c.stamp, min(w.stamp), count(CASE WHEN w.began_at < now() - interval"
+             " '15 minutes' THEN 1 END) FROM " +
+                 options_.table("kontor_hub_clock") + " c LEFT JOIN " +
+                 options_.table("kontor_hub_writer") +
+                 " w ON w.stamp <= c.stamp"
+                 " WHERE c.one = 1 GROUP BY c.stamp",
+             {}},
+            3);
     };
     auto row = read();
     if (stamp_of(row[2]) > 0) {
@@ -117,9 +132,11 @@ Stamp Clock::horizon(Session& session) {
             // It is just being written into: so it was not left.
         }
     }
-    if (stamp_of(row[0]) < memory().stamp) set_back();
-    const Stamp next = stamp_of(row[0]) + 1;
-    return row[1] ? std::min(next, stamp_of(row[1])) : next;
+    const Stamp now = stamp_of(row[0]);
+    if (now < memory().stamp) set_back();
+    if (now > kStampMax || (row[1] && stamp_of(row[1]) < 1))
+        throw sdk::Error(KONTOR_E_PROTOCOL, "the hub's clock makes no sense");
+    return row[1] ? std::min(now + 1, stamp_of(row[1])) : now + 1;
 }
 
 // The laptop's line gets the clock's stamp, unless it is older than what we remember.
@@ -144,7 +161,7 @@ void Clock::saw(Session& session, Stamp stamp) {
 }
 
 void Clock::remember(const Rows& line) {
-    const Stamp stamp = line.empty() ? -1 : stamp_of(line[0].at(0));
+    const Stamp stamp = stamp_in(line).value_or(-1);
     if (stamp < memory().stamp) set_back();
     keep(stamp);
 }
@@ -162,7 +179,7 @@ Turn Clock::begin(Session& session) {
           {out.id}},
          line(),
          {"COMMIT", {}}});
-    out.stamp = outcomes[1].rows.empty() ? 0 : stamp_of(outcomes[1].rows[0].at(0));
+    out.stamp = stamp_in(outcomes[1].rows).value_or(0);
     try {
         remember(outcomes[3].rows);
     } catch (const sdk::Error&) {

@@ -29,12 +29,11 @@ sdk::Identity Connector::check() {
     require_hub(*session, options_);
     sdk::Identity out;
     out.org_id = clock_.identify(*session);
-    const auto row = session
-                         ->rows({"SELECT current_database(), session_user,"
-                                 " floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-                                 {}},
-                                3)
-                         .at(0);
+    const auto row =
+        session->first_row({"SELECT current_database(), session_user,"
+                            " floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+                            {}},
+                           3);
     out.org_name = row[0].value_or("") + " (" + options_.schema + ")";
     // Laptops may share a role: who wrote a row is told by the laptop.
     out.user_id = clock_.device();

@@ -36,6 +36,11 @@ struct Cursor {
     }
 };
 
+void require_columns(const Row& row, std::size_t columns, const Stream& stream) {
+    if (row.size() < columns)
+        throw sdk::Error(KONTOR_E_PROTOCOL, stream.table.stream + ": a row lacks columns");
+}
+
 class Pull {
 public:
     Pull(sdk::Host& host, Session& session, const Stream& stream, const sdk::Request& request)
@@ -79,8 +84,7 @@ private:
         std::size_t rows = 0;
         session_.each(statement(), [&](const Row& row) {
             ++rows;
-            if (row.size() < 5)
-                throw sdk::Error(KONTOR_E_PROTOCOL, stream_.table.stream + ": a row lacks columns");
+            require_columns(row, 5, stream_);
             if (row.back().value_or("") == "t")
                 batch_.begin(abi::Op::kDeleted, row[1].value_or(""), row[0].value_or(""), {},
                              row[2].value_or(""));
@@ -128,7 +132,8 @@ void list_ids(sdk::Host& host, Session& session, const Stream& stream) {
                       " WHERE kontor_deleted_at IS NULL",
                   {}},
                  [&](const Row& row) {
-                     batch.begin(abi::Op::kId, row.at(1).value_or(""), row[0].value_or(""));
+                     require_columns(row, 2, stream);
+                     batch.begin(abi::Op::kId, row[1].value_or(""), row[0].value_or(""));
                      if (batch.records() >= kRowsOfPage) host.emit(batch);
                  });
     host.emit(batch);
@@ -142,7 +147,8 @@ void fetch(sdk::Host& host, Session& session, const Stream& stream, const sdk::R
              stream.table.sql_name() + " WHERE kontor_id = ANY($1::text[])",
          {array_text(request.ids)}},
         [&](const Row& row) {
-            found.emplace_back(row.at(1).value_or(""));
+            require_columns(row, 4, stream);
+            found.emplace_back(row[1].value_or(""));
             if (row.back().value_or("") == "t")
                 batch.begin(abi::Op::kDeleted, found.back(), row[0].value_or(""));
             else
