@@ -38,6 +38,7 @@ BULK = "plugins/zoho/csv_records.cpp"
 HUB = "plugins/postgres/hub/pull.cpp"
 RETRY = "connectors/host/retry.cpp"
 NEEDED = "connectors/host/needed_libraries.cpp"
+TOKEN = "daemon/feedback/token.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -142,4 +143,6 @@ AIMS = {
     "needed_libraries": ([NEEDED], "a library may be named by its path", {NEEDED: [(
         "if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;",
         "if (name.empty() || name.front() == '/') return std::nullopt;")]}),
+    "feedback_links": ([TOKEN], "a token may be written in two ways", {TOKEN: [(
+        "if (text.find_first_of(\"+/=\") != std::string::npos) return std::nullopt;", "")]}),
 }
