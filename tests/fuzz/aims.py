@@ -39,6 +39,7 @@ HUB = "plugins/postgres/hub/pull.cpp"
 RETRY = "connectors/host/retry.cpp"
 NEEDED = "connectors/host/needed_libraries.cpp"
 TOKEN = "daemon/feedback/token.cpp"
+SERVICES = "connectors/host/services.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
 
 AIMS = {
@@ -145,4 +146,6 @@ AIMS = {
         "if (name.empty() || name.front() == '/') return std::nullopt;")]}),
     "feedback_links": ([TOKEN], "a token may be written in two ways", {TOKEN: [(
         "if (text.find_first_of(\"+/=\") != std::string::npos) return std::nullopt;", "")]}),
+    "plugin_calls": ([SERVICES], "a header of the host's may be set, in capitals", {SERVICES: [(
+        "const auto key = ascii_lower(name);", "const auto& key = name;")]}),
 }
