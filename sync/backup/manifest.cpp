@@ -1,10 +1,25 @@
 #include "sync/backup/manifest.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace kontor::backup {
 
 using nlohmann::json;
+
+namespace {
+
+// A number of JSON need not be whole, nor fit: what it became then would be anything.
+template <class Number>
+void take(const json& from, Number& to) {
+    const bool fits = from.is_number_unsigned()  ? std::in_range<Number>(from.get<std::uint64_t>())
+                      : from.is_number_integer() ? std::in_range<Number>(from.get<std::int64_t>())
+                                                 : false;
+    if (!fits) throw json::other_error::create(501, "a number that does not fit", &from);
+    from.get_to(to);
+}
+
+}  // namespace
 
 std::string to_json(const Manifest& m) {
     return json{{"format", m.format},
@@ -28,22 +43,23 @@ Result<Manifest> parse_manifest(std::string_view text) {
     Manifest out;
     try {
         const json in = json::parse(text);
-        out.format = in.at("format").get<int>();
+        take(in.at("format"), out.format);
         if (out.format > kFormat)
             return fail(Errc::kTooNew, "the backup has format " + std::to_string(out.format),
                         {{"version", std::to_string(out.format)}, {"reason", "backup_too_new"}});
         in.at("chain").get_to(out.chain);
-        in.at("point").get_to(out.point);
+        take(in.at("point"), out.point);
         in.at("at").get_to(out.at);
         in.at("replica_id").get_to(out.replica_id);
-        in.at("epoch").get_to(out.epoch);
-        in.at("schema_version").get_to(out.schema_version);
-        in.at("history_seq").get_to(out.history_seq);
+        take(in.at("epoch"), out.epoch);
+        take(in.at("schema_version"), out.schema_version);
+        take(in.at("history_seq"), out.history_seq);
         in.at("made_by").get_to(out.made_by);
-        in.at("page_bytes").get_to(out.size.page_bytes);
-        in.at("pages").get_to(out.size.pages);
+        take(in.at("page_bytes"), out.size.page_bytes);
+        take(in.at("pages"), out.size.pages);
         in.at("content").get_to(out.content);
-        in.at("records").get_to(out.records);
+        for (const auto& [entity, count] : in.at("records").get_ref<const json::object_t&>())
+            take(count, out.records[entity]);
         out.counted = in.value("counted", true);
     } catch (const json::exception&) {
         return fail(Errc::kCorrupt, "the manifest cannot be read", {{"reason", "backup_damaged"}});

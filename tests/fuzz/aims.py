@@ -38,6 +38,7 @@ BULK = "plugins/zoho/csv_records.cpp"
 HUB = "plugins/postgres/hub/pull.cpp"
 RETRY = "connectors/host/retry.cpp"
 NEEDED = "connectors/host/needed_libraries.cpp"
+MANIFEST = "sync/backup/manifest.cpp"
 TOKEN = "daemon/feedback/token.cpp"
 SERVICES = "connectors/host/services.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
@@ -144,6 +145,8 @@ AIMS = {
     "needed_libraries": ([NEEDED], "a library may be named by its path", {NEEDED: [(
         "if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;",
         "if (name.empty() || name.front() == '/') return std::nullopt;")]}),
+    "backup_manifest": ([MANIFEST], "a page may be of any size", {MANIFEST: [(
+        "!power_of_two(out.size.page_bytes) ||", "")]}),
     "feedback_links": ([TOKEN], "a token may be written in two ways", {TOKEN: [(
         "if (text.find_first_of(\"+/=\") != std::string::npos) return std::nullopt;", "")]}),
     "plugin_calls": ([SERVICES], "a header of the host's may be set, in capitals", {SERVICES: [(
