@@ -20,10 +20,10 @@ int main(int argc, char** argv) {
     app.add_option("--remotes", size.remotes, "remotes; 0: as the seed says");
     app.add_option("--steps", size.steps, "steps; 0: as the seed says");
     std::string twist;
-    app.add_option("--twist", twist, "only seeds whose story has it; the others count as run")
+    app.add_option("--twist", twist, "only seeds whose story has it; the others are skipped")
         ->check(CLI::IsMember(twist_names()));
     CLI11_PARSE(app, argc, argv);
-    seeds.finish();
+    seeds.finish(argv[0]);
 
     prepare_process();
     return run_seeds(options, [&] {
@@ -32,9 +32,11 @@ int main(int argc, char** argv) {
             .run =
                 [=](std::uint64_t seed, bool print) {
                     const auto scenario = generate(seed, size);
-                    return twist.empty() || has_twist(scenario.twists, twist)
-                               ? laboratory->run(scenario, print)
-                               : Outcome{};
+                    if (twist.empty() || has_twist(scenario.twists, twist))
+                        return laboratory->run(scenario, print);
+                    Outcome other;
+                    other.skipped = true;
+                    return other;
                 },
             .explain =
                 [=, trace = options.trace](std::uint64_t seed, const Outcome& outcome) {

@@ -17,6 +17,7 @@ struct Tally {
 
 /// What became of one scenario.
 struct Outcome {
+    bool skipped = false;  ///< not what was asked for: nothing was run
     std::vector<std::string> violations;
     std::uint64_t hash = 0;
     Tally tally;

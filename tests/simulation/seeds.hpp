@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "tests/simulation/outcome.hpp"
@@ -18,19 +19,24 @@ struct SeedOptions {
     bool no_shrink = false;
     bool hashes = false;
     std::size_t failures_max = 20;
+    unsigned hang_seconds = 300;  ///< a seed that takes longer hangs; 0: none does
+    /// The command that runs the same stories, to which a seed is added.
+    std::string repeat;
 };
 
-/// The command line's part for them; `finish` once it has been parsed.
+/// The command line's part for them; `finish` once it has been parsed, with the program's name.
+/// Options that are added after it shape the stories.
 class SeedArguments {
 public:
     SeedArguments(CLI::App& app, SeedOptions& options);
-    void finish();
+    void finish(const std::string& program);
 
 private:
     CLI::App& app_;
     SeedOptions& options_;
     std::uint64_t seed_ = 0;
     CLI::Option* one_;
+    std::set<std::string> own_;  ///< names of the options that say which seeds, and how
 };
 
 /// How one seed is run, in one process.
@@ -41,7 +47,8 @@ struct Experiment {
 };
 
 /// Runs each seed twice, in as many processes as asked for, each with an experiment of its own.
-/// Prints failures and totals. The exit code: 0 if no seed failed.
+/// Prints failures and totals, and the seed of a crash or of what does not end. The exit code: 0 if
+/// no seed failed.
 int run_seeds(const SeedOptions& options, const std::function<Experiment()>& make);
 
 }  // namespace kontor::simulation

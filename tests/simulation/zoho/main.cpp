@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
     CLI::App app{"Simulates Kontor with the real Zoho connector and checks what must always hold."};
     SeedArguments seeds(app, options);
     CLI11_PARSE(app, argc, argv);
-    seeds.finish();
+    seeds.finish(argv[0]);
 
     prepare_process();
     return run_seeds(options, [&] {
