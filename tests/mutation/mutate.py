@@ -23,6 +23,9 @@ COPY = SourceCopy(ROOT / "build" / "mutation")
 PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
 LAST_TIME = ROOT / "build" / "mutation" / "caught.json"
+# Of which kind each general check is, by the first word of what it says.
+KINDS = {"simulation": "simulation", PROPERTIES: "properties", EVERY_STEP: "every step", BOUNDED: "memory"}
+NOT_COMPILED = "named tests do not compile"
 NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
 
 
@@ -30,8 +33,17 @@ NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
 ENVIRONMENT = {**os.environ, "RC_PARAMS": "max_success=1000 seed=2026 max_discard_ratio=100"}
 
 
+class Endless:
+    """What stands for the outcome of a program that did not end."""
+
+    returncode, stdout = 1, ""
+
+
 def run(*command, **more):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", env=ENVIRONMENT, **more)
+    try:
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", env=ENVIRONMENT, **more)
+    except subprocess.TimeoutExpired:
+        return Endless
 
 
 def simulation(seeds, options, first=1):
@@ -40,10 +52,9 @@ def simulation(seeds, options, first=1):
                 "--jobs", str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
     if tried.returncode == 0:
         return None
-    violation = re.search(r"^  (\w[^:\n]*):.*$", tried.stdout, re.M)
-    seed = re.search(r"seed (\d+) FAILED", tried.stdout)
-    return "simulation %s (seed %s)" % (violation.group(1) if violation else "crash",
-                                        seed.group(1) if seed else "?")
+    # Also of a crash and of a seed that does not end, which are told like a violation.
+    failed = re.search(r"seed (\d+) FAILED\n  (\w[^:\n]*):", tried.stdout)
+    return "simulation %s (seed %s)" % ((failed.group(2), failed.group(1)) if failed else ("crash", "?"))
 
 
 def test(name, *more):
@@ -77,23 +88,37 @@ def general_checks(options, edited, last):
 
 
 def caught_by(options, edited, last):
-    """The first check that fails, or None; and of which kind it is. `last`: what it was last time."""
+    """The first check that fails, or None. `last`: what it was last time."""
     if (name := last.split(" ")[0]) in NAMED and not options.simulation:
         if COPY.build([name]):
-            return "named tests do not compile", "named"
+            return NOT_COMPILED
         if found := test(name):
-            return found, "named"
+            return found
     for check in general_checks(options, edited, last):
         if found := check():
-            return found, "general"
+            return found
     if options.simulation:
-        return None, None
+        return None
     if COPY.build(NAMED):
-        return "named tests do not compile", "named"
+        return NOT_COMPILED
     for name in NAMED:
         if found := test(name):
-            return found, "named"
-    return None, None
+            return found
+    return None
+
+
+def kind_of(found):
+    """Which kind of check it is that a defect was caught by."""
+    return KINDS.get(found.split(" ")[0], "named tests")
+
+
+def summary(count, kinds):
+    """How many were caught, and by what: a crash at every step and a count of memory are no seeds."""
+    caught = sum(kinds.values())
+    share = f"{100 * (kinds['simulation'] + kinds['properties']) / count:.0f} %" if count else "-"
+    return (f"{count} mutants, {caught} caught: " +
+            ", ".join(f"{kinds[kind]} by {kind}" for kind in [*KINDS.values(), "named tests"]) +
+            f"; by simulation or properties {share} of all")
 
 
 def main():
@@ -121,27 +146,27 @@ def main():
     if already := [name for name in GENERAL + NAMED if test(name)]:
         print("fails without a mutant:", already, file=sys.stderr)
         return 1
-    survived, kinds = [], {"general": 0, "named": 0}
+    survived, kinds = [], dict.fromkeys([*KINDS.values(), "named tests"], 0)
     last_time = json.loads(LAST_TIME.read_text()) if LAST_TIME.exists() and not options.afresh else {}
     for name, invariants, edits in chosen:
         started = time.monotonic()
         with COPY.planted(edits):
             trouble = COPY.build(targets)
-            found, kind = (None, None) if trouble else caught_by(options, edits, last_time.get(name, ""))
+            found = None if trouble else caught_by(options, edits, last_time.get(name, ""))
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
         if found:
-            kinds[kind] += 1
+            kinds[kind_of(found)] += 1
             last_time[name] = found
             LAST_TIME.write_text(json.dumps(last_time, indent=1))
         else:
             survived.append(name)
         print(f"{'caught' if found else 'SURVIVED':9} {name} [{invariants}]: {found or '-'}"
-              f"{' (named test)' if kind == 'named' else ''} ({time.monotonic() - started:.0f} s)",
+              f"{' (named test)' if found and kind_of(found) == 'named tests' else ''} ({time.monotonic() - started:.0f} s)",
               flush=True)
-    print(f"{len(chosen)} mutants, {len(chosen) - len(survived)} caught, {kinds['general']} of them by "
-          "the simulation, generated cases or the crash at every step")
+    print(summary(len(chosen), kinds))
     return 1 if survived else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
