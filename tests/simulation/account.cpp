@@ -54,9 +54,56 @@ Account::Account(Server& server, std::string user, WorldTime& time, std::uint64_
     : server_(server),
       user_(std::move(user)),
       time_(time),
+      number_(seed),
       dice_(seed),
       trace_(trace),
       hooks_(std::move(hooks)) {}
+
+// Whatever the engine asks of it is traced with all that it says, before anything can go wrong.
+void Account::call(std::string_view what) const {
+    trace_.mix(number_);
+    trace_.mix(what);
+    trace_.mix(static_cast<std::uint64_t>(serves_writes_));
+}
+
+void Account::mix(std::span<const std::string> texts) const {
+    trace_.mix(texts.size());
+    for (const auto& text : texts) trace_.mix(text);
+}
+
+void Account::mix(const remote::Change& change) const {
+    trace_.mix(static_cast<std::uint64_t>(change.op));
+    trace_.mix(change.id);
+    trace_.mix(change.key);
+    trace_.mix(change.expect_version);
+    trace_.mix(change.fields.size());
+    for (const auto& field : change.fields) {
+        trace_.mix(field.field);
+        trace_.mix(field.value.view());
+    }
+}
+
+void Account::mix(const remote::PushResult& result) const {
+    trace_.mix(static_cast<std::uint64_t>(result.status));
+    for (const auto* text :
+         {&result.id, &result.version, &result.code, &result.field, &result.message})
+        trace_.mix(*text);
+}
+
+tl::unexpected<Error> Account::failed(Error error) const {
+    trace_.mix(static_cast<std::uint64_t>(error.code));
+    trace_.mix(error.message);
+    for (const auto& [name, value] : error.args) {
+        trace_.mix(name);
+        trace_.mix(value);
+    }
+    trace_.mix(static_cast<std::uint64_t>(error.retry_after ? error.retry_after->count() : -1));
+    return tl::unexpected(std::move(error));
+}
+
+tl::unexpected<Error> Account::failed(Errc code, const char* message) const {
+    return failed(Error{code, message, {}, {}});
+}
 
 std::vector<remote::StreamSpec> Account::specs() const {
     std::vector<remote::StreamSpec> out;
@@ -80,6 +127,27 @@ std::vector<remote::StreamSpec> Account::specs() const {
         out.push_back(std::move(spec));
     }
     return out;
+}
+
+Result<std::vector<remote::StreamSpec>> Account::describe() {
+    hidden_then_ = server_.hidden();
+    call("describe");
+    auto out = specs();
+    for (const auto& spec : out) {
+        trace_.mix(spec.name);
+        for (const auto& field : spec.fields) {
+            trace_.mix(field.name);
+            trace_.mix(static_cast<std::uint64_t>(field.type));
+            trace_.mix(static_cast<std::uint64_t>(field.max_length));
+            for (const auto& choice : field.choices) trace_.mix(choice.value);
+        }
+    }
+    return out;
+}
+
+remote::Credits Account::credits() const {
+    call("credits");
+    return {};
 }
 
 bool Account::happens(Fault fault) {
@@ -114,22 +182,20 @@ Result<> Account::spend() {
                          " requests in a cycle after all were used up");
     Error error{Errc::kRateLimited, "all requests of the day are used up", {}, {}};
     if (used_ < quota_) error.args["for_writes"] = std::to_string(quota_ - used_);
-    return tl::unexpected(std::move(error));
+    return failed(std::move(error));
 }
 
 Result<> Account::request(std::string_view what) {
-    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    call(what);
+    if (hooks_.gone()) return failed(Errc::kCancelled, "no power");
     if (auto may = spend(); !may) return may;
-    trace_.mix(what);
-    trace_.mix(static_cast<std::uint64_t>(serves_writes_));
     if (trace_.prints()) trace_.note(user_ + " > " + server_.name() + " " + std::string(what));
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
     hooks_.yield(what);
-    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
-    if (happens(Fault::kRateLimited)) return fail(Errc::kRateLimited, "too many requests");
-    if (happens(Fault::kLostRequest))
-        return tl::unexpected(lost(Errc::kUnavailable, "connection refused"));
+    if (hooks_.gone()) return failed(Errc::kCancelled, "no power");
+    if (happens(Fault::kRateLimited)) return failed(Errc::kRateLimited, "too many requests");
+    if (happens(Fault::kLostRequest)) return failed(lost(Errc::kUnavailable, "connection refused"));
     return {};
 }
 
@@ -138,11 +204,11 @@ Result<> Account::answer(std::string_view what) {
     time_.advance(dice_.upto(server_.traits().latency_max));
     server_.settle();
     hooks_.yield(what);
-    if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
+    if (hooks_.gone()) return failed(Errc::kCancelled, "no power");
     if (happens(Fault::kLostAnswer))
-        return tl::unexpected(
+        return failed(
             lost(dice_.percent(50) ? Errc::kUnavailable : Errc::kTimeout, "connection reset"));
-    if (happens(Fault::kMalformed)) return fail(Errc::kProtocol, "this is HTML, not JSON");
+    if (happens(Fault::kMalformed)) return failed(Errc::kProtocol, "this is HTML, not JSON");
     return {};
 }
 
@@ -160,6 +226,8 @@ Result<remote::Identity> Account::check() {
     out.server_time = server_.now();
     if (slow_) time_.advance(slow_->upto(kSlow));
     if (auto back = answer("check"); !back) return pass(back);
+    for (const auto* text : {&out.org_id, &out.org_name, &out.user_id}) trace_.mix(*text);
+    trace_.mix(format_instant(out.server_time));
     return out;
 }
 
@@ -224,10 +292,15 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     std::vector<std::vector<ValueView>> values(records.size());
     std::vector<remote::RecordView> views;
     std::set<Token> tokens;
+    trace_.mix(records.size());
+    trace_.mix(checkpoint);
     for (std::size_t i = 0; i < records.size(); ++i) {
         const Shown& record = records[i];
+        trace_.mix(static_cast<std::uint64_t>(record.fact));
         trace_.mix(record.id);
-        trace_.mix(record.image.version);
+        for (const auto* text :
+             {&record.image.version, &record.image.modified_by, &record.image.successor})
+            trace_.mix(*text);
         for (const auto& name : fields) {
             const auto found = record.image.fields.find(name);
             const FieldModel* field = model.field(name);
@@ -261,7 +334,7 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     }
     auto taken = sink.accept(views, checkpoint);
     shown_.insert(tokens.begin(), tokens.end());
-    if (!taken) return taken;
+    if (!taken) return failed(std::move(taken.error()));
     delivered_.merge(tokens);
     for (const Shown& record : records) {
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
@@ -296,6 +369,7 @@ void Account::note_doubtful(const std::string& stream, std::span<const Shown> la
 Result<std::string> Account::pull(std::string_view stream, std::span<const std::string> fields,
                                   std::string_view cursor, remote::RecordSink& sink) {
     const std::string name(stream);
+    mix(fields);
     if (auto sent = request("pull " + name + " from " + std::string(cursor)); !sent)
         return pass(sent);
     const ServerTraits& traits = server_.traits();
@@ -319,7 +393,7 @@ Result<std::string> Account::pull(std::string_view stream, std::span<const std::
         }
         if (shown.empty()) break;
         last = {shown.back().image.stamp, shown.back().id};
-        if (page > 0 && happens(Fault::kCutPull)) return fail(Errc::kUnavailable, "cut off");
+        if (page > 0 && happens(Fault::kCutPull)) return failed(Errc::kUnavailable, "cut off");
         const std::size_t now = shown.size();
         if (happens(Fault::kStalePage))
             for (const auto& [id, record] : server_.records(name))
@@ -340,6 +414,7 @@ Result<std::string> Account::pull(std::string_view stream, std::span<const std::
         if (happens(Fault::kTwicePage))
             if (auto done = emit(name, fields, shown, false, sink, ""); !done) return pass(done);
     }
+    trace_.mix(end);
     return end;
 }
 
@@ -355,13 +430,16 @@ Result<bool> Account::list_ids(std::string_view stream, remote::RecordSink& sink
     if (truncated || happens(Fault::kLyingList)) all.resize(all.size() / 2);
     if (auto back = answer("list"); !back) return pass(back);
     if (auto done = emit(name, {}, all, false, sink, ""); !done) return pass(done);
+    trace_.mix(static_cast<std::uint64_t>(truncated));
     return !truncated;
 }
 
 Result<> Account::fetch(std::string_view stream, std::span<const std::string> fields,
                         std::span<const std::string> ids, remote::RecordSink& sink) {
     const std::string name(stream);
-    for (const auto& id : ids) trace_.mix(id);
+    mix(fields);
+    mix(ids);
+    if (ids.empty()) call("fetch " + name);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         if (auto sent = request("fetch " + name); !sent) return sent;
         std::vector<Shown> shown;
@@ -379,7 +457,9 @@ Result<> Account::find(std::string_view stream, std::span<const std::string> fie
                        std::string_view field, std::span<const std::string> values,
                        remote::RecordSink& sink) {
     const std::string name(stream);
-    for (const auto& value : values) trace_.mix(value);
+    mix(fields);
+    trace_.mix(field);
+    mix(values);
     if (auto sent = request("find " + name); !sent) return sent;
     std::vector<Shown> shown;
     for (const auto& [id, record] : server_.records(name)) {
@@ -484,20 +564,13 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                         (field.value.is_null() ? "NULL" : "");
             trace_.note(line);
         }
+    for (const auto& change : changes) mix(change);
     if (auto sent = request("push " + name); !sent) return pass(sent);
     std::size_t count = changes.size();
     const bool by_half = happens(Fault::kCarriedByHalf);
     if (by_half) count = (count + 1) / 2;
     std::vector<remote::PushResult> results;
     for (std::size_t i = 0; i < count; ++i) {
-        trace_.mix(static_cast<std::uint64_t>(changes[i].op));
-        trace_.mix(changes[i].id);
-        trace_.mix(changes[i].key);
-        trace_.mix(changes[i].expect_version);
-        for (const auto& field : changes[i].fields) {
-            trace_.mix(field.field);
-            trace_.mix(field.value.view());
-        }
         remote::PushResult result;
         if (happens(Fault::kItemRetry)) {
             result.status = remote::PushStatus::kRetry;
@@ -520,17 +593,16 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             }
             if (happens(Fault::kItemUnknown)) result = {};
         }
-        trace_.mix(static_cast<std::uint64_t>(result.status));
-        trace_.mix(result.id);
-        trace_.mix(result.version);
+        mix(result);
         if (trace_.prints())
             trace_.note("  -> " + std::string(remote::to_string(result.status)) + " " + result.id +
                         " " + result.version);
         results.push_back(std::move(result));
     }
     if (auto back = answer("pushed"); !back) return pass(back);
-    if (by_half) return fail(Errc::kUnavailable, "broken off");
+    if (by_half) return failed(Errc::kUnavailable, "broken off");
     if (results.size() > 1 && happens(Fault::kFewerResults)) results.erase(results.begin());
+    trace_.mix(results.size());
     return results;
 }
 
@@ -540,6 +612,8 @@ remote::Remote::Exchange Account::push_and_fetch(std::string_view stream,
                                                  std::span<const std::string> fields,
                                                  std::span<const std::string> ids,
                                                  remote::RecordSink& sink) {
+    call("push and fetch");
+    mix(ids);
     const auto before = ids.first(dice_.roll(ids.size() + 1));
     auto fetched = fetch(stream, fields, before, sink);
     Exchange out{push(stream, changes), std::move(fetched)};

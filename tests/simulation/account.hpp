@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -119,10 +120,7 @@ public:
     [[nodiscard]] std::vector<remote::StreamSpec> specs() const;
 
     Result<remote::Identity> check() override;
-    Result<std::vector<remote::StreamSpec>> describe() override {
-        hidden_then_ = server_.hidden();
-        return specs();
-    }
+    Result<std::vector<remote::StreamSpec>> describe() override;
     Result<std::string> pull(std::string_view stream, std::span<const std::string> fields,
                              std::string_view cursor, remote::RecordSink& sink) override;
     Result<bool> list_ids(std::string_view stream, remote::RecordSink& sink) override;
@@ -136,8 +134,11 @@ public:
                             remote::RecordSink& sink) override;
     Result<std::vector<remote::PushResult>> push(std::string_view stream,
                                                  std::span<const remote::Change> changes) override;
-    void serve_writes(bool on) override { serves_writes_ = on; }
-    [[nodiscard]] remote::Credits credits() const override { return {}; }
+    void serve_writes(bool on) override {
+        serves_writes_ = on;
+        call("serve_writes");
+    }
+    [[nodiscard]] remote::Credits credits() const override;
 
 private:
     struct Shown {
@@ -146,6 +147,14 @@ private:
         remote::Fact fact = remote::Fact::kRecord;
         std::uint64_t epoch = 0;  ///< the remote's when it was read, which may end on the way
     };
+    // Into the trace.
+    void call(std::string_view what) const;
+    void mix(std::span<const std::string> texts) const;
+    void mix(const remote::Change& change) const;
+    void mix(const remote::PushResult& result) const;
+    [[nodiscard]] tl::unexpected<Error> failed(Error error) const;
+    [[nodiscard]] tl::unexpected<Error> failed(Errc code, const char* message) const;
+
     Result<> request(std::string_view what);
     Result<> spend();
     Result<> answer(std::string_view what);
@@ -172,6 +181,7 @@ private:
     Server& server_;
     std::string user_;
     WorldTime& time_;
+    std::uint64_t number_;  ///< which device's, at which remote
     Dice dice_;
     Trace& trace_;
     Hooks hooks_;

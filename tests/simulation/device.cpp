@@ -124,7 +124,11 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
     connected.settings.streams = must(connected.account->describe(), "describe");
     NullLogger log;
     // The copy of a dry run is on no machine: its draws start afresh.
-    if (options.dry_run) sqlite3_randomness(0, nullptr);
+    std::optional<TraceOpened> of_copy;
+    if (options.dry_run) {
+        sqlite3_randomness(0, nullptr);
+        of_copy.emplace(trace_);
+    }
     // Asked each time, so that it fails as often as anything else.
     connected.session->identity.reset();
     engine::Cycle cycle({.db = engine(),

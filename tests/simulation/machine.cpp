@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <bit>
+#include <utility>
 
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/migrations.hpp"
@@ -92,6 +93,15 @@ std::string make_blank_replica(bool with_leads) {
     return disk.get(kReplicaPath);
 }
 
+Trace* g_opened = nullptr;  // TraceOpened's
+
+int on_open(sqlite3* db, const char** /*error*/, const sqlite3_api_routines* /*api*/) {
+    sqlite3_preupdate_hook(db, on_change, g_opened);
+    return SQLITE_OK;
+}
+
+using Extension = void (*)();
+
 // A statement has not been reset, or a transaction not ended.
 bool reads(const replica::Database& db) {
     return sqlite3_txn_state(db.raw(), nullptr) != SQLITE_TXN_NONE;
@@ -110,6 +120,15 @@ void prepare_process() {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_MMAP_THRESHOLD, 256 << 20);
+}
+
+TraceOpened::TraceOpened(Trace& trace) : before_(std::exchange(g_opened, &trace)) {
+    if (before_ == nullptr) sqlite3_auto_extension(reinterpret_cast<Extension>(on_open));
+}
+
+TraceOpened::~TraceOpened() {
+    g_opened = before_;
+    if (before_ == nullptr) sqlite3_cancel_auto_extension(reinterpret_cast<Extension>(on_open));
 }
 
 Machine::Machine(const std::string& name, const Clock& clock, std::uint64_t seed, Trace& trace)

@@ -34,6 +34,19 @@ struct Machine {
     std::map<std::string, replica::Statement> queries;  ///< of the oracles, on `local`
 };
 
+/// While it lives, what is written into a database that the engine opens for itself is traced as
+/// well: the copy of a dry run, which is on no machine.
+class TraceOpened {
+public:
+    explicit TraceOpened(Trace& trace);
+    ~TraceOpened();
+    TraceOpened(const TraceOpened&) = delete;
+    TraceOpened& operator=(const TraceOpened&) = delete;
+
+private:
+    Trace* before_;
+};
+
 /// Machines that are used again: each starts with a blank replica, but with its handles open and
 /// their statements prepared, which is most of what a short scenario would otherwise cost.
 class Machines {

@@ -1,7 +1,9 @@
-// A story that is told again on a machine that was used before leaves the same trace (D10).
+// A story that is told again on a machine that was used before leaves the same trace, and whatever
+// is written a trace at all (D10).
 #include "tests/simulation/machine.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
 
 #include "tests/simulation/must.hpp"
 
@@ -29,4 +31,22 @@ TEST_CASE("a machine knows nothing of a sweep that was cut off on it", "[simulat
     };
     const auto first = told();
     CHECK(told() == first);
+}
+
+TEST_CASE("what is written into the copy of a dry run is traced", "[simulation]") {
+    prepare_process();
+    const auto traced = [](const char* value, bool opened) {
+        Trace trace;
+        std::optional<TraceOpened> of_copy;
+        if (opened) of_copy.emplace(trace);
+        replica::OpenOptions options;
+        options.create = true;
+        const auto copy = must(replica::Database::open("", options), "open");
+        must(copy.execute("CREATE TABLE t(x); INSERT INTO t VALUES('" + std::string(value) + "')"),
+             "write");
+        return trace.hash();
+    };
+    CHECK(traced("a", true) == traced("a", true));
+    CHECK(traced("a", true) != traced("b", true));
+    CHECK(traced("a", false) == traced("b", false));
 }

@@ -1,7 +1,10 @@
-// What the oracles leave out is told by the simulated remote: no more than nobody could know.
+// What the oracles leave out is told by the simulated remote: no more than nobody could know. What
+// it is asked, and what comes of it, is in the trace (D10).
 #include "tests/simulation/server.hpp"
 
 #include <catch2/catch.hpp>
+
+#include "tests/simulation/account.hpp"
 
 using namespace kontor;
 using namespace kontor::simulation;
@@ -80,4 +83,66 @@ TEST_CASE("what is set back to an older stamp tells", "[simulation]") {
     REQUIRE(w.server.set_back());
     CHECK(w.set_back_from("Phone").empty());
     CHECK(w.set_back_from("City").empty());
+}
+
+TEST_CASE("what is asked of a remote is in the trace, also where the request is lost",
+          "[simulation]") {
+    const auto traced = [](const std::function<void(Account&)>& ask) {
+        Minutes w;
+        Trace trace;
+        Account::Hooks hooks;
+        hooks.yield = [](std::string_view) {};
+        hooks.gone = [] { return false; };
+        hooks.violation = [](const std::string& what) { FAIL(what); };
+        hooks.parked = [] { return std::set<std::string>(); };
+        hooks.known = [](const std::string&, const std::string&) -> std::optional<std::string> {
+            return std::nullopt;
+        };
+        hooks.sent_again = [](Token, const std::string&, std::optional<Instant>) {};
+        Account account(w.server, "api", w.time, 1, trace, hooks);
+        ask(account);
+        return trace.hash();
+    };
+    class Nowhere final : public remote::RecordSink {
+        Result<> accept(std::span<const remote::RecordView>, std::string_view) override {
+            return {};
+        }
+    } nowhere;
+    const std::vector<std::string> phone{"Phone"}, city{"City"}, ids{"C1"};
+
+    const auto pushed = [&](const char* value, Fault fault) {
+        return traced([&](Account& account) {
+            account.arm(fault);
+            remote::Change change;
+            change.op = remote::ChangeOp::kCreate;
+            change.fields = {{"Phone", Value(value)}};
+            static_cast<void>(account.push("Contacts", std::span(&change, 1)));
+        });
+    };
+    CHECK(pushed("1", Fault::kLostRequest) == pushed("1", Fault::kLostRequest));
+    CHECK(pushed("1", Fault::kLostRequest) != pushed("2", Fault::kLostRequest));
+    CHECK(pushed("1", Fault::kLostRequest) != pushed("1", Fault::kRateLimited));
+    const auto pulled = [&](const std::vector<std::string>& fields) {
+        return traced([&](Account& account) {
+            account.arm(Fault::kLostRequest);
+            static_cast<void>(account.pull("Contacts", fields, "", nowhere));
+        });
+    };
+    CHECK(pulled(phone) != pulled(city));
+    const auto fetched = [&](const std::vector<std::string>& fields) {
+        return traced([&](Account& account) {
+            account.arm(Fault::kLostRequest);
+            static_cast<void>(account.fetch("Contacts", fields, ids, nowhere));
+        });
+    };
+    CHECK(fetched(phone) != fetched(city));
+    const auto found = [&](const char* field) {
+        return traced([&](Account& account) {
+            account.arm(Fault::kLostRequest);
+            static_cast<void>(account.find("Contacts", phone, field, ids, nowhere));
+        });
+    };
+    CHECK(found("Phone") != found("City"));
+    CHECK(traced([](Account& account) { static_cast<void>(account.describe()); }) !=
+          traced([](Account& account) { static_cast<void>(account.credits()); }));
 }

@@ -58,6 +58,17 @@ std::string hostile(Dice& dice) {
     }
 }
 
+// What arrives, whatever has become of it on the way.
+void mix(Trace& trace, const Result<host::HttpResponse>& answer) {
+    trace.mix(static_cast<std::uint64_t>(answer ? answer->status : -1));
+    trace.mix(answer ? answer->body : answer.error().message);
+    if (!answer) return;
+    for (const auto& [name, value] : answer->headers) {
+        trace.mix(name);
+        trace.mix(value);
+    }
+}
+
 }  // namespace
 
 const char* to_string(Trouble trouble) {
@@ -123,6 +134,7 @@ host::HttpResponse Network::limited_until() {
 
 Result<host::HttpResponse> Network::send(const host::HttpRequest& request) {
     auto out = answered(request);
+    mix(trace_, out);
     not_before_ = std::exchange(told_, {});
     return out;
 }
@@ -134,6 +146,11 @@ Result<host::HttpResponse> Network::answered(const host::HttpRequest& request) {
     trace_.mix(request.method);
     trace_.mix(request.url);
     trace_.mix(request.body);
+    for (const auto& header : request.headers) {
+        trace_.mix(header.name);
+        trace_.mix(header.value);
+    }
+    for (const auto& header : request.secret_headers) trace_.mix(header.name);
     let_pass();
     if (hooks_.gone()) return fail(Errc::kCancelled, "no power");
     if (happens(Trouble::kLostRequest)) return broke();
@@ -176,8 +193,6 @@ Result<host::HttpResponse> Network::carry_out(const host::HttpRequest& request) 
     out.body = got.body;
     if (got.status == 429) ++refused_;
     for (const auto& [name, value] : got.headers) out.headers[host::ascii_lower(name)] = value;
-    trace_.mix(static_cast<std::uint64_t>(out.status));
-    trace_.mix(out.body);
     if (trace_.prints() && out.status >= 300)
         trace_.note(std::to_string(out.status) + " " + out.body.substr(0, 200));
     return out;
@@ -200,6 +215,7 @@ Result<std::unique_ptr<host::Exchange>> Network::begin(const host::HttpRequest& 
         Instant told_;
     };
     auto answer = answered(request);
+    mix(trace_, answer);
     return std::make_unique<Done>(*this, std::move(answer), std::exchange(told_, {}));
 }
 
