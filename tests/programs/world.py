@@ -130,6 +130,12 @@ class Peer:
     def lines(self, path):
         return [json.loads(line) for line in self.request(path).splitlines()]
 
+    def violations(self):
+        """Requests and answers that the vendor's documents do not know, if it looks for them and runs."""
+        if "--strict" not in self.process.args or self.process.poll() is not None:
+            return []
+        return json.loads(self.request("/violations"))["violations"]
+
     def end(self):
         if self.process.poll() is None:
             self.process.kill()
@@ -188,7 +194,8 @@ class World:
     # --- The simulated Zoho
 
     def start_peer(self, *options):
-        self.zoho = Peer(self.program("kontor-peer-zoho"), ["--no-credits-limit", *options], self.env)
+        self.zoho = Peer(self.program("kontor-peer-zoho"), ["--no-credits-limit", "--strict", *options],
+                         self.env)
         self.peer, self.info, self.tls = self.zoho.process, self.zoho.info, self.zoho.tls
 
     def control(self, path, body=None):
@@ -352,8 +359,13 @@ class World:
         if self.daemon and self.daemon.poll() is None:
             self.daemon.kill()
             self.daemon.wait()
-        for peer in (self.zoho, self.fxiaoke, self.salesforce):
+        for name, peer in (("Zoho", self.zoho), ("Fxiaoke", self.fxiaoke), ("Salesforce", self.salesforce)):
             if peer:
+                try:
+                    self.found += [f"{name}'s documents do not know: {json.dumps(each, ensure_ascii=False)}"
+                                   for each in peer.violations()]
+                except OSError as error:
+                    self.found.append(f"the simulated {name} says nothing of messages: {error}")
                 peer.end()
         self.log.close()
         found = self.findings()
