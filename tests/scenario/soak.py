@@ -38,7 +38,7 @@ REPLICA_HANDLES_MAX = 20
 FAULTS = (
     {"kind": "lost_answer"}, {"kind": "drop_before"}, {"kind": "truncate_body"},
     {"kind": "malformed_json"}, {"kind": "html_200"}, {"kind": "unknown_field"},
-    {"kind": "latency", "params": {"latency_ms": 300}},
+    {"kind": "latency", "params": {"ms": 300}},
     {"kind": "status", "params": {"status": 500}}, {"kind": "status", "params": {"status": 503}},
     {"kind": "status", "params": {"status": 429, "retry_after": "1"}},
 )

@@ -1,5 +1,9 @@
 #include "tests/peers/base/behaviour.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "tests/peers/base/order.hpp"
+
 namespace kontor::peer {
 
 namespace {
@@ -47,6 +51,16 @@ std::string trim(const std::string& text) {
 }
 
 }  // namespace
+
+NormaliseRule read_normalise_rule(std::string module, const nlohmann::json& params) {
+    NormaliseRule rule{
+        std::move(module), params.at("field").get<std::string>(),
+        one_of(params, "rule", {"phone", "trim", "truncate", "title", "upper", "lower"}),
+        params.value("length", std::int64_t{0})};
+    if (rule.rule == "truncate" && !params.contains("length"))
+        throw ControlError{"truncate needs a 'length'"};
+    return rule;
+}
 
 std::string normalised(const NormaliseRule& rule, const std::string& text) {
     if (rule.rule == "phone") return phone(text);

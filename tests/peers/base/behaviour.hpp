@@ -53,6 +53,10 @@ struct Behaviour {
     std::vector<LayoutRule> layout_rules;
 };
 
+/// The rule that a fault's parameters order, for `module`. Throws Json::exception, and ControlError
+/// for a rule that there is not.
+NormaliseRule read_normalise_rule(std::string module, const nlohmann::json& params);
+
 /// The text after the rule.
 std::string normalised(const NormaliseRule& rule, const std::string& text);
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "tests/peers/base/order.hpp"
+
 namespace kontor::peer {
 
 namespace {
@@ -58,6 +60,23 @@ WireFault read_wire_fault(const nlohmann::json& body) {
     const auto match = body.value("match", nlohmann::json::object());
     WireFault fault;
     fault.kind = body.at("kind").get<std::string>();
+    take_only(body, "an order of a fault", {"kind", "match", "count", "probability", "params"});
+    take_only(match, "match", {"method", "path_prefix"});
+    if (fault.kind == "status") {
+        take_only(params, "status", {"status", "code", "retry_after"});
+    } else if (fault.kind == "latency") {
+        take_only(params, "latency", {"ms"});
+        fault.latency_ms = params.at("ms").get<std::int64_t>();
+    } else if (fault.kind == "big_json") {
+        take_only(params, "big_json", {"shape"});
+        if (params.contains("shape"))
+            fault.shape = one_of(params, "shape",
+                                 {"depth", "string", "id", "huge", "number", "exponent", "utf8"});
+    } else if (fault.kind == "redirect") {
+        take_only(params, "redirect", {"location"});
+    } else {
+        take_only(params, fault.kind, {});
+    }
     fault.method = match.value("method", "");
     fault.path_prefix = match.value("path_prefix", "");
     fault.probability = body.value("probability", 1.0);
@@ -65,8 +84,6 @@ WireFault read_wire_fault(const nlohmann::json& body) {
         body.value("count", body.contains("probability") ? std::int64_t{-1} : std::int64_t{1});
     fault.status = params.value("status", 500);
     fault.code = params.value("code", "");
-    fault.latency_ms = params.value("ms", std::int64_t{0});
-    fault.shape = params.value("shape", "depth");
     fault.location = params.value("location", "https://elsewhere.example/");
     if (const auto retry = params.value("retry_after", nlohmann::json()); !retry.is_null())
         fault.retry_after = retry.is_string() ? retry.get<std::string>() : retry.dump();

@@ -22,8 +22,8 @@ struct WireFault {
     std::string retry_after;  ///< header value; empty: none
     std::string code;         ///< error code of `status`
     std::int64_t latency_ms = 0;
-    std::string shape;     ///< big_json: depth, string, huge, number, exponent, utf8
-    std::string location;  ///< redirect: where to
+    std::string shape = "depth";  ///< big_json: depth, string, id, huge, number, exponent, utf8
+    std::string location;         ///< redirect: where to
 };
 
 /// What faults look like at a vendor's.
@@ -34,7 +34,8 @@ struct FaultDialect {
     std::function<Response(int status, const std::string& code)> refusal;
 };
 
-/// What a control request orders: kind, match, count, probability, params. Throws Json::exception.
+/// What a control request orders: kind, match, count, probability, params. Throws Json::exception,
+/// and ControlError for what a fault of that kind does not take.
 WireFault read_wire_fault(const nlohmann::json& body);
 
 class Faults {

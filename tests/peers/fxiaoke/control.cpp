@@ -1,7 +1,8 @@
-#include <cstdlib>
-
 #include "tests/peers/fxiaoke/control.hpp"
 
+#include <cstdlib>
+
+#include "tests/peers/base/order.hpp"
 #include "tests/peers/base/times.hpp"
 
 namespace kontor::peer::fxiaoke {
@@ -10,10 +11,25 @@ namespace {
 
 constexpr std::size_t kViolationsMost = 1000;
 
-/// Thrown for a control request that makes no sense; becomes 400 {"error": …}.
-struct ControlError {
-    std::string message;
-};
+/// What orders take; what one of a fault takes depends on its kind.
+const Takes kOrderTakes{
+    {"time", {"advance_s", "advance_ms"}},
+    {"switch", {"name", "value"}},
+    {"create", {"object", "set", "count", "user"}},
+    {"edit", {"object", "id", "ids", "where", "count", "set", "user", "keep_time"}},
+    {"invalid", {"object", "id", "ids", "where", "count", "user"}},
+    {"recover", {"object", "id", "ids", "where", "count", "user"}},
+    {"purge", {"object", "id", "ids", "where", "count", "user"}},
+    {"lock", {"object", "id", "ids", "where", "count", "user", "locked"}},
+    {"pool", {"object", "id", "ids", "where", "count", "user", "in_pool"}},
+    {"approve", {"object", "id", "ids", "where", "count", "user"}}};
+
+/// What faults in the tenant take; what a change of the schema takes depends on the change.
+const Takes kFaultTakes{
+    {"expire_access_tokens", {}},
+    {"late_visible", {"seconds"}},
+    {"normalise", {"object", "field", "rule", "length"}},
+    {"reject_record", {"object", "id", "field", "contains", "code", "message"}}};
 
 Response json_response(int status, const Json& body) {
     Response out;
@@ -97,6 +113,7 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
         }
     }
     if (method != "POST") throw ControlError{"unknown control request " + method + " " + name};
+    take_known(body, name, kOrderTakes);
     if (name == "fault") return add_fault(body);
     if (name == "time") {
         p_.tenant.advance_ms(body.value("advance_s", std::int64_t{0}) * 1000 +
@@ -181,17 +198,18 @@ Json Control::records(const std::string& name, const Json& body) {
 
 Json Control::add_fault(const Json& body) {
     const std::string kind = body.at("kind").get<std::string>();
-    const Json params = body.value("params", Json::object());
     if (Faults::known(kind)) {
         p_.faults.add(read_wire_fault(body));
-    } else if (kind == "expire_access_tokens") {
+        return {{"ok", true}};
+    }
+    const Json params = fault_parameters(body, kFaultTakes, {"count"});
+    if (kind == "expire_access_tokens") {
         p_.auth.expire_tokens();
     } else if (kind == "late_visible") {
         p_.tenant.late_visible_ms = params.at("seconds").get<std::int64_t>() * 1000;
     } else if (kind == "normalise") {
         p_.tenant.behaviour.normalise.push_back(
-            {params.value("object", ""), params.at("field").get<std::string>(),
-             params.at("rule").get<std::string>(), params.value("length", std::int64_t{0})});
+            read_normalise_rule(params.value("object", ""), params));
     } else if (kind == "reject_record") {
         RejectRule rule;
         rule.module = params.value("object", "");
@@ -214,6 +232,14 @@ Json Control::change_schema(const Json& params) {
     Object* object = p_.tenant.find_object(params.at("object").get<std::string>());
     if (object == nullptr) throw ControlError{"unknown object"};
     const std::string change = params.at("change").get<std::string>();
+    if (change == "hide_object")
+        take_only(params, change, {"change", "object", "on"});
+    else if (change == "add")
+        take_only(params, change, {"change", "object", "field", "label", "type", "more"});
+    else if (change == "drop")
+        take_only(params, change, {"change", "object", "field"});
+    else
+        take_only(params, change, {"change", "object", "field", "on"});
     if (change == "hide_object") {
         object->hidden = params.value("on", true);
         return {{"ok", true}};

@@ -292,6 +292,25 @@ TEST_CASE("100 calls in 20 s for each path, and a day's quota", "[fxiaoke][peer]
     CHECK(client.call("/cgi/user/list", body)["errorCode"] == 0);
 }
 
+TEST_CASE("an order with a member that nobody reads is refused", "[fxiaoke][peer]") {
+    Client client;
+    const auto refused = [&](const char* order, const json& body) {
+        return client.control(order, body).value("error", "");
+    };
+    CHECK(refused("fault", {{"kind", "latency"}, {"params", {{"latency_ms", 1}}}}) ==
+          "latency takes no 'latency_ms'");
+    CHECK(refused("fault", {{"kind", "late_visible"}, {"params", {{"ms", 1}}}}) ==
+          "late_visible takes no 'ms'");
+    CHECK(refused("fault", {{"kind", "schema"},
+                            {"params",
+                             {{"change", "drop"},
+                              {"object", "ContactObj"},
+                              {"field", "tel"},
+                              {"type", "text"}}}}) == "drop takes no 'type'");
+    CHECK(refused("edit", {{"object", "ContactObj"}, {"fields", json::object()}}) ==
+          "edit takes no 'fields'");
+}
+
 TEST_CASE("custom objects have paths of their own", "[fxiaoke][peer]") {
     const bool strict = GENERATE(true, false);
     Client client(Switches{{"wrong_family_path", strict ? "error" : "accepted"},

@@ -257,3 +257,23 @@ TEST_CASE("late records and new fields appear as ordered", "[peer]") {
                {"params", {{"change", "add"}, {"object", "Contact"}, {"field", "New__c"}}}});
     CHECK(c.query("SELECT New__c FROM Contact LIMIT 1")["records"][0]["New__c"] == nullptr);
 }
+
+TEST_CASE("an order with a member that nobody reads is refused", "[peer]") {
+    Client c;
+    const auto refused = [&](const std::string& order, const json& body) {
+        const auto got = c.raw("POST", "/_control/" + order, body.dump());
+        CHECK(got.status == 400);
+        return json::parse(got.body)["error"].get<std::string>();
+    };
+    CHECK(refused("fault", {{"kind", "latency"}, {"params", {{"latency_ms", 1}}}}) ==
+          "latency takes no 'latency_ms'");
+    CHECK(refused("fault", {{"kind", "forget_jobs"}, {"params", {{"all", true}}}}) ==
+          "forget_jobs takes no 'all'");
+    CHECK(refused("fault",
+                  {{"kind", "schema"},
+                   {"params",
+                    {{"change", "drop"}, {"object", "Contact"}, {"field", "Title"}, {"on", 1}}}}) ==
+          "drop takes no 'on'");
+    CHECK(refused("undelete", {{"object", "Contact"}, {"set", json::object()}}) ==
+          "undelete takes no 'set'");
+}

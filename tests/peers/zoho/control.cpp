@@ -9,6 +9,25 @@ namespace {
 
 constexpr std::size_t kMaxViolations = 1000;
 
+/// What orders take; what one of a fault takes depends on its kind.
+const Takes kOrderTakes{
+    {"edit", {"module", "id", "ids", "where", "set", "user", "time", "keep_time"}},
+    {"create", {"module", "set", "count", "user"}},
+    {"delete", {"module", "id", "ids", "where", "permanent", "user"}},
+    {"restore", {"module", "id", "ids", "where", "user"}},
+    {"merge", {"module", "winner", "losers", "set", "user"}},
+    {"convert", {"module", "id", "ids", "where", "user", "deal"}},
+    {"lock", {"module", "id", "ids", "where", "locked"}},
+    {"approval", {"module", "id", "ids", "where", "waits"}},
+    {"draft", {"module", "id", "ids", "where", "draft"}},
+    {"bulk_edit", {"module", "count", "skip", "set", "same_time", "user"}},
+    {"grant", {}},
+    {"scope", {"scope"}},
+    {"time", {"advance_s", "advance_ms"}},
+    {"switch", {"name", "value"}},
+    {"snapshot", {"name"}},
+    {"rollback", {"name"}}};
+
 std::int64_t number_parameter(const Parameters& query, std::string_view name,
                               std::int64_t fallback) {
     const auto text = find_parameter(query, name);
@@ -66,6 +85,7 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
         return {{"ok", true}};
     }
     if (method == "POST") {
+        take_known(body, name, kOrderTakes);
         if (name == "fault") return add_fault(body);
         if (name == "edit") return edit(body);
         if (name == "create") return create(body);

@@ -8,6 +8,7 @@
 #include "tests/peers/base/activity.hpp"
 #include "tests/peers/base/behaviour.hpp"
 #include "tests/peers/base/faults.hpp"
+#include "tests/peers/base/order.hpp"
 #include "tests/peers/zoho/api_error.hpp"
 #include "tests/peers/zoho/credits.hpp"
 #include "tests/peers/zoho/oauth.hpp"
@@ -71,11 +72,6 @@ private:
     std::map<std::string, std::shared_ptr<const Org::Snapshot>> snapshots_;
     std::vector<Json> violations_;
     std::int64_t clock_fault_ms_ = 0;
-};
-
-/// Thrown for a control request that makes no sense; becomes 400 {"error": …}.
-struct ControlError {
-    std::string message;
 };
 
 }  // namespace kontor::peer::zoho

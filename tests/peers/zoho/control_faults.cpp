@@ -1,15 +1,59 @@
 // Orders for faults, and for what an administrator changes: roles and schema.
 
+#include <algorithm>
+
 #include "tests/peers/zoho/control.hpp"
 
 namespace kontor::peer::zoho {
 
+namespace {
+
+/// What faults in the organisation take.
+const Takes kFaultTakes{
+    {"expire_access_tokens", {}},
+    {"revoke_refresh_token", {}},
+    {"reject_record", {"module", "id", "field", "contains", "code", "message", "details"}},
+    {"late_visible", {"seconds"}},
+    {"clock_offset", {"seconds"}},
+    {"normalise", {"module", "field", "rule", "length"}},
+    {"automation", {"module", "when_field", "field", "value"}},
+    {"layout_rule", {"module", "name", "when_field", "equals", "field"}}};
+
+const Takes kRoleTakes{{"hide_module", {"change", "module", "on"}},
+                       {"deny_write", {"change", "module", "on"}},
+                       {"hide_field", {"change", "module", "field", "on"}}};
+
+const Takes kSchemaTakes{{"add",
+                          {"change", "module", "field", "label", "type", "length", "unique",
+                           "mandatory", "target", "options"}},
+                         {"drop", {"change", "module", "field"}},
+                         {"retype", {"change", "module", "field", "type", "length", "options"}},
+                         {"rename", {"change", "module", "field", "to"}},
+                         {"add_value", {"change", "module", "field", "value"}},
+                         {"rename_value", {"change", "module", "field", "value", "to"}},
+                         {"mandatory", {"change", "module", "field", "on"}}};
+
+/// The type and the values of a field that is added or becomes another one.
+void read_type(Field& field, const Json& params, Type type) {
+    field.type = type;
+    field.length = params.value("length", std::int64_t{120});
+    field.options = params.value("options", field.options);
+    if ((type == Type::picklist || type == Type::multiselectpicklist) &&
+        std::all_of(field.options.begin(), field.options.end(),
+                    [](const std::string& each) { return each == "-None-"; }))
+        throw ControlError{"a pick list needs 'options'"};
+}
+
+}  // namespace
+
 Json Control::add_fault(const Json& body) {
     const std::string kind = body.at("kind").get<std::string>();
-    const Json params = body.value("params", Json::object());
     if (Faults::known(kind)) {
         p_.faults.add(read_wire_fault(body));
-    } else if (kind == "expire_access_tokens") {
+        return {{"ok", true}};
+    }
+    const Json params = fault_parameters(body, kFaultTakes, {"count", "probability"});
+    if (kind == "expire_access_tokens") {
         p_.oauth.expire_access_tokens();
     } else if (kind == "revoke_refresh_token") {
         p_.oauth.revoke_refresh_tokens();
@@ -32,12 +76,7 @@ Json Control::add_fault(const Json& body) {
         p_.org.advance_ms(wanted - clock_fault_ms_);
         clock_fault_ms_ = wanted;
     } else if (kind == "normalise") {
-        NormaliseRule rule;
-        rule.module = params.value("module", "");
-        rule.field = params.at("field").get<std::string>();
-        rule.rule = params.at("rule").get<std::string>();
-        rule.length = params.value("length", std::int64_t{0});
-        p_.behaviour.normalise.push_back(std::move(rule));
+        p_.behaviour.normalise.push_back(read_normalise_rule(params.value("module", ""), params));
     } else if (kind == "automation") {
         AutomationRule rule;
         rule.module = params.at("module").get<std::string>();
@@ -81,6 +120,7 @@ Json Control::change_role(const Json& params) {
     if (module == nullptr) throw ControlError{"unknown module"};
     const bool on = params.value("on", true);
     const std::string what = params.at("change").get<std::string>();
+    take_known(params, what, kRoleTakes);
     if (what == "hide_module") {
         module->hidden = on;
     } else if (what == "deny_write") {
@@ -99,6 +139,7 @@ Json Control::change_schema(const Json& params) {
     Module* module = p_.org.catalogue.find(params.at("module").get<std::string>());
     if (module == nullptr) throw ControlError{"unknown module"};
     const std::string what = params.at("change").get<std::string>();
+    take_known(params, what, kSchemaTakes);
     const std::string name = params.at("field").get<std::string>();
     if (what == "add") {
         if (module->find_index(name)) throw ControlError{"the field exists"};
@@ -107,13 +148,11 @@ Json Control::change_schema(const Json& params) {
         Field field;
         field.api_name = name;
         field.label = params.value("label", name);
-        field.type = *type;
-        field.length = params.value("length", std::int64_t{120});
+        read_type(field, params, *type);
         field.custom = true;
         field.unique = params.value("unique", false);
         field.mandatory = params.value("mandatory", false);
         field.target = params.value("target", "");
-        field.options = params.value("options", std::vector<std::string>{});
         module->add(std::move(field));
         return {{"ok", true}};
     }
@@ -125,9 +164,10 @@ Json Control::change_schema(const Json& params) {
     } else if (what == "retype") {
         const auto type = type_from_name(params.at("type").get<std::string>());
         if (!type) throw ControlError{"unknown type"};
-        field.type = *type;
-        field.retyped = true;
-        field.length = params.value("length", std::int64_t{120});
+        Field changed = field;
+        read_type(changed, params, *type);
+        changed.retyped = true;
+        field = std::move(changed);
     } else if (what == "add_value") {
         field.options.push_back(params.at("value").get<std::string>());
     } else if (what == "rename_value") {

@@ -54,6 +54,64 @@ TEST_CASE("wire faults hit what they match, as often as told, and spare the cont
     CHECK(client.get("Contacts?fields=id").delivery == kontor::peer::Delivery::normal);
 }
 
+TEST_CASE("an order with a member that nobody reads is refused by its name") {
+    TestClient client(10);
+    const auto refused = [&](const std::string& order, const json& body) {
+        const auto answer = client.call("POST", "/_control/" + order, body.dump());
+        CHECK(answer.status == 400);
+        return answer.json()["error"].get<std::string>();
+    };
+    const auto fault = [&](const json& body) { return refused("fault", body); };
+    CHECK(fault({{"kind", "latency"}, {"params", {{"latency_ms", 300}}}}) ==
+          "latency takes no 'latency_ms'");
+    fault({{"kind", "latency"}});
+    CHECK(fault({{"kind", "html_200"}, {"params", {{"status", 503}}}}) ==
+          "html_200 takes no 'status'");
+    CHECK(fault({{"kind", "html_200"}, {"match", {{"path", "/crm"}}}}) == "match takes no 'path'");
+    CHECK(fault({{"kind", "html_200"}, {"times", 2}}) == "an order of a fault takes no 'times'");
+    CHECK(fault({{"kind", "big_json"}, {"params", {{"shape", "deep"}}}}) == "unknown shape 'deep'");
+    CHECK(fault({{"kind", "late_visible"}, {"count", 1}, {"params", {{"seconds", 1}}}}) ==
+          "late_visible takes no 'count'");
+    CHECK(fault({{"kind", "reject_record"}, {"params", {{"modul", "Contacts"}}}}) ==
+          "reject_record takes no 'modul'");
+    CHECK(fault({{"kind", "normalise"}, {"params", {{"field", "Phone"}, {"rule", "lowest"}}}}) ==
+          "unknown rule 'lowest'");
+    CHECK(fault({{"kind", "role"},
+                 {"params", {{"change", "deny_write"}, {"module", "Deals"}, {"off", true}}}}) ==
+          "deny_write takes no 'off'");
+    CHECK(fault({{"kind", "schema"},
+                 {"params",
+                  {{"change", "drop"}, {"module", "Deals"}, {"field", "Stage"}, {"on", 1}}}}) ==
+          "drop takes no 'on'");
+    CHECK(refused("edit", {{"module", "Contacts"}, {"fields", json::object()}}) ==
+          "edit takes no 'fields'");
+    CHECK(refused("time", {{"seconds", 1}}) == "time takes no 'seconds'");
+    CHECK(client.call("GET", "/_control/fault").json()["faults"].empty());
+}
+
+TEST_CASE("a field becomes a pick list only with values to pick") {
+    TestClient client(10);
+    json params{
+        {"change", "retype"}, {"module", "Contacts"}, {"field", "Title"}, {"type", "picklist"}};
+    const auto order = [&] {
+        const json body{{"kind", "schema"}, {"params", params}};
+        return client.call("POST", "/_control/fault", body.dump()).status;
+    };
+    CHECK(order() == 400);
+    params["options"] = {"-None-"};
+    CHECK(order() == 400);
+    params["type"] = "multiselectpicklist";
+    CHECK(order() == 400);
+    CHECK(client.get("Contacts?fields=Title").status == 200);
+    params["options"] = {"-None-", "Boss"};
+    CHECK(order() == 200);
+    CHECK(client.get("Contacts?fields=Title").status == 200);
+    params["change"] = "add";
+    params["field"] = "New";
+    params.erase("options");
+    CHECK(order() == 400);
+}
+
 TEST_CASE("a lost answer is committed") {
     TestClient client(10);
     client.control("fault", {{"kind", "lost_answer"}, {"match", {{"method", "POST"}}}});

@@ -16,7 +16,8 @@ constexpr const char* kEverything =
     "ZohoCRM.coql.READ,ZohoCRM.bulk.ALL,ZohoCRM.notifications.ALL,ZohoFiles.files.ALL,"
     "ZohoSearch.securesearch.READ";
 
-/// Query, form or multipart parameters, whichever the client sent.
+}  // namespace
+
 Parameters token_parameters(const Request& request) {
     Parameters out = parse_query(request.query());
     const std::string type(find_header(request.headers, "Content-Type").value_or(""));
@@ -28,8 +29,6 @@ Parameters token_parameters(const Request& request) {
     }
     return out;
 }
-
-}  // namespace
 
 OAuth::OAuth(Org& org) : org_(org) {
     credentials_.client_id = "1000." + org.random_token(30);

@@ -20,6 +20,9 @@ struct Credentials {
     std::string grant_code;
 };
 
+/// What a request to the accounts server says, in its query, as a form or as multipart.
+Parameters token_parameters(const Request& request);
+
 class OAuth {
 public:
     explicit OAuth(Org& org);

@@ -141,8 +141,13 @@ void ZohoPeer::Impl::add_credit_header(Response& response) {
 /// --strict: what does not fit the schemas is recorded, and processed all the same. Answers are
 /// checked too: a violation of ours is a defect of the peer.
 void ZohoPeer::Impl::check_request(const Request& request) {
-    const std::vector<std::string> problems = zoho_schema::request_problems(
-        request.method, request.path(), parse_query(request.query()), request.body);
+    const bool accounts = request.path().starts_with("/oauth/");
+    std::vector<std::string> problems = zoho_schema::request_problems(
+        request.method, request.path(),
+        accounts ? token_parameters(request) : parse_query(request.query()), request.body);
+    for (std::string& problem :
+         zoho_schema::header_problems(request.method, request.path(), request.headers))
+        problems.push_back(std::move(problem));
     if (!problems.empty())
         control.add_violation({{"method", request.method},
                                {"path", request.path()},
@@ -204,6 +209,7 @@ Response ZohoPeer::Impl::process(const Request& request, LogEntry& entry) {
         return *instead;
     }
     Response response;
+    if (strict && request.path().starts_with("/oauth/")) check_request(request);
     if (is_token_request(request.path())) {
         entry.kind = "token";
         response =

@@ -61,6 +61,62 @@ TEST_CASE("a strict peer records requests that do not fit") {
     CHECK(violations()[0]["kind"] == "insert_request");
 }
 
+TEST_CASE("a strict peer looks at requests to the accounts server, and keeps no secrets of them") {
+    TestClient client(10, {}, true);
+    const auto violations = [&] {
+        return client.call("GET", "/_control/violations").json()["violations"];
+    };
+    const std::string form = client.refresh_form();
+    client.token(form);
+    client.call("POST", "/oauth/v2/token?" + form);
+    std::string multipart;
+    for (const auto& [name, value] : kontor::peer::parse_query(form))
+        multipart +=
+            "--B\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n";
+    client.call("POST", "/oauth/v2/token", multipart + "--B--\r\n",
+                {{"Content-Type", "multipart/form-data; boundary=B"}});
+    client.call("POST", "/oauth/v2/token/revoke", "token=none");
+    CHECK(violations() == json::array());
+    std::size_t seen = 0;
+    for (const std::string& wrong :
+         {form + "&scope=ZohoCRM.modules.ALL", form + "&grant_type=refresh_token",
+          form.substr(0, form.find("&refresh_token")), form + "&code=1000.a", std::string()}) {
+        CAPTURE(wrong);
+        client.token(wrong);
+        REQUIRE(violations().size() == ++seen);
+        CHECK(violations().back()["kind"] == "token_request");
+    }
+    client.call("GET", "/oauth/v2/auth?client_id=x&response_type=code");
+    CHECK(violations().back()["kind"] == "consent_request");
+    const auto known = client.peer().credentials();
+    CHECK(violations().dump().find(known.client_secret) == std::string::npos);
+    CHECK(violations().dump().find(known.refresh_token) == std::string::npos);
+}
+
+TEST_CASE("headers that the documents do not have with a request are refused") {
+    const auto bad = [](const char* method, const std::string& path, const char* name,
+                        const char* value) {
+        return !schema::header_problems(method, "/crm/v8/" + path, {{name, value}}).empty();
+    };
+    const char* const since = "If-Modified-Since";
+    const char* const until = "if-unmodified-since";
+    const char* const second = "2026-11-20T08:00:05+08:00";
+    CHECK_FALSE(bad("GET", "Contacts", since, second));
+    CHECK_FALSE(bad("GET", "Contacts/deleted", since, "2026-11-20T00:00:05Z"));
+    CHECK(bad("GET", "Contacts", since, "Fri, 20 Nov 2026 00:00:05 GMT"));
+    CHECK(bad("GET", "Contacts", since, "2026-11-20T08:00:05.123+08:00"));
+    CHECK(bad("GET", "Contacts", until, second));
+    CHECK(bad("GET", "settings/fields", since, second));
+    CHECK(bad("POST", "coql", since, second));
+    CHECK(bad("POST", "Contacts", until, second));
+    CHECK_FALSE(bad("PUT", "Contacts/1", until, second));
+    CHECK_FALSE(bad("POST", "Contacts/upsert", until, second));
+    CHECK_FALSE(bad("GET", "Contacts/abc", "X-EXTERNAL", "Contacts.Kontor_Id"));
+    CHECK(bad("GET", "Contacts/abc", "X-EXTERNAL", "Kontor_Id"));
+    CHECK(bad("GET", "Contacts", "X-EXTERNAL", "Contacts.Kontor_Id"));
+    CHECK_FALSE(bad("GET", "Contacts", "Accept", "anything"));
+}
+
 TEST_CASE("messages fit the shapes of Zoho's own SDK model", "[vendor]") {
     if (!schema::vendor_model_present()) {
         WARN("not run: the vendor's model is absent; answers are held against our schemas alone");

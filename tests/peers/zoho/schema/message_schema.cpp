@@ -1,5 +1,6 @@
 #include "tests/peers/zoho/schema/message_schema.hpp"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -109,6 +110,27 @@ std::string settings_kind(const std::string& what) {
     return {};
 }
 
+/// What is wrong with texts by name, each of which is there once.
+std::vector<std::string> text_problems(
+    const std::string& kind, const std::string& where,
+    const std::vector<std::pair<std::string, std::string>>& texts) {
+    std::vector<std::string> problems;
+    nlohmann::json values = nlohmann::json::object();
+    for (const auto& [name, value] : texts) {
+        if (values.contains(name)) problems.push_back(where + ": " + name + " twice");
+        values[name] = value;
+    }
+    for (const std::string& problem : validate(kind, values))
+        problems.push_back(where + ": " + problem);
+    return problems;
+}
+
+bool same_header(std::string_view one, std::string_view other) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+}
+
 }  // namespace
 
 std::vector<std::string> validate(std::string_view kind, const nlohmann::json& message) {
@@ -163,19 +185,29 @@ std::vector<std::string> response_problems(std::string_view method, std::string_
     return validate("error_response", message);
 }
 
+std::vector<std::string> header_problems(
+    std::string_view method, std::string_view path,
+    const std::vector<std::pair<std::string, std::string>>& headers) {
+    const std::string kind = header_kind(method, path);
+    if (kind.empty()) return {};
+    std::vector<std::pair<std::string, std::string>> judged;
+    for (const auto& [name, value] : headers)
+        for (const char* each : {"If-Modified-Since", "If-Unmodified-Since", "X-EXTERNAL"})
+            if (same_header(name, each)) judged.emplace_back(each, value);
+    return text_problems(kind, "headers", judged);
+}
+
 std::vector<std::string> request_problems(
     std::string_view method, std::string_view path,
     const std::vector<std::pair<std::string, std::string>>& query, std::string_view body) {
     std::vector<std::string> problems;
-    if (const std::string kind = query_kind(method, path); !kind.empty()) {
-        nlohmann::json values = nlohmann::json::object();
-        for (const auto& [name, value] : query) {
-            if (values.contains(name)) problems.push_back("query: " + name + " twice");
-            values[name] = value;
-        }
-        for (std::string& problem : validate(kind, values))
-            problems.push_back("query: " + std::move(problem));
+    if (path.starts_with("/oauth/v2/")) {
+        const std::string kind = request_kind(method, path);
+        if (kind.empty()) return {"no schema for this request"};
+        return text_problems(kind, "parameters", query);
     }
+    if (const std::string kind = query_kind(method, path); !kind.empty())
+        problems = text_problems(kind, "query", query);
     const std::string kind = request_kind(method, path);
     if (kind.empty()) return problems;
     const auto message = nlohmann::json::parse(body, nullptr, false);
@@ -186,6 +218,9 @@ std::vector<std::string> request_problems(
 }
 
 std::string request_kind(std::string_view method, std::string_view path) {
+    if (path == "/oauth/v2/token" && method == "POST") return "token_request";
+    if (path == "/oauth/v2/token/revoke" && method == "POST") return "revoke_request";
+    if (path == "/oauth/v2/auth" && method == "GET") return "consent_request";
     bool bulk = false;
     const std::vector<std::string> parts = resource(path, bulk);
     if (parts.empty()) return {};
@@ -210,8 +245,22 @@ std::string request_kind(std::string_view method, std::string_view path) {
     return {};
 }
 
+std::string header_kind(std::string_view method, std::string_view path) {
+    bool bulk = false;
+    const std::vector<std::string> parts = resource(path, bulk);
+    if (parts.empty()) return {};
+    const bool records = !bulk && parts[0] != "settings" && parts[0] != "org" &&
+                         parts[0] != "coql" && parts[0] != "upload" && parts[0] != "actions";
+    if (!records) return "empty_query";
+    const bool by_name = parts.size() > 1 && (parts[1] == "deleted" || parts[1] == "search" ||
+                                              parts[1] == "actions" || parts[1] == "upsert");
+    if (method == "GET") return parts.size() == 1 || by_name ? "list_headers" : "read_headers";
+    const bool updates = method == "PUT" || (parts.size() == 2 && parts[1] == "upsert");
+    return updates ? "update_headers" : "write_headers";
+}
+
 std::string query_kind(std::string_view method, std::string_view path) {
-    if (path.starts_with("/oauth/v2/token")) return {};
+    if (path.starts_with("/oauth/v2/")) return {};
     bool bulk = false;
     const std::vector<std::string> parts = resource(path, bulk);
     if (parts.empty() || bulk) return "empty_query";

@@ -20,7 +20,8 @@ std::vector<std::string> validate(std::string_view kind, const nlohmann::json& m
 std::vector<std::string> vendor_problems(std::string_view kind, const nlohmann::json& message);
 bool vendor_model_present();
 
-/// Kind of an API request with a JSON body; empty when it has none that we know.
+/// Kind of a request with a JSON body, or with parameters to the accounts server; empty when it has
+/// none that we know.
 std::string request_kind(std::string_view method, std::string_view path);
 
 /// Kind of the JSON answer to such a request; empty when the answer is no JSON we know.
@@ -29,10 +30,18 @@ std::string response_kind(std::string_view method, std::string_view path, int st
 /// The definition that the query of a request must fit, as an object of texts; "" for none.
 std::string query_kind(std::string_view method, std::string_view path);
 
-/// What is wrong with a request (decoded query, body), or with an answer's body.
+/// The definition that those headers of a request must fit that say what is asked for: since when,
+/// by which field; "" for none.
+std::string header_kind(std::string_view method, std::string_view path);
+
+/// What is wrong with a request, or with an answer's body. `query` is decoded; to the accounts
+/// server it holds the parameters, in whichever of the encodings they came.
 std::vector<std::string> request_problems(
     std::string_view method, std::string_view path,
     const std::vector<std::pair<std::string, std::string>>& query, std::string_view body);
+std::vector<std::string> header_problems(
+    std::string_view method, std::string_view path,
+    const std::vector<std::pair<std::string, std::string>>& headers);
 std::vector<std::string> response_problems(std::string_view method, std::string_view path,
                                            int status, std::string_view body);
 
