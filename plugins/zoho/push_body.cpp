@@ -1,6 +1,7 @@
 #include "plugins/zoho/push_body.hpp"
 
 #include "connectors/sdk/canonical.hpp"
+#include "plugins/zoho/json_page.hpp"
 
 namespace kontor::zoho {
 namespace {
@@ -81,12 +82,16 @@ std::vector<Change> read_changes(const Module& module, const Field* key_field,
         if (!create && change.id.empty())
             throw sdk::Error(KONTOR_E_INVALID, "push: a change without id");
 
+        // Names nothing that Zoho could have, and could spoil the request for the others.
+        bool fits = create || is_id(change.id);
+        if (!fits) result.status = "missing";
+
         std::string element = "{";
         if (change.op == abi::Op::kUpdate) {
             append_key("id", element);
             sdk::append_json_string(change.id, element);
         }
-        bool has_key = false, fits = true;
+        bool has_key = false;
         for (unsigned i = 0; i < record->count; ++i) {
             abi::BatchReader::Field value;
             if (!batch.next_field(value) || value.field >= request.fields.size())

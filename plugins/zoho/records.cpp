@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -179,7 +180,10 @@ void Records::complete(Page& page, abi::BatchWriter& first, abi::BatchWriter& ou
 sdk::HttpRequest Records::ids_request(std::span<const std::string> ids,
                                       const std::string& fields) const {
     sdk::Url url = records_url();
-    url.query("ids", joined_ids(ids)).query("fields", fields).query("per_page", "200");
+    // One that is none of Zoho's could spoil the request for the others.
+    std::vector<std::string> asked;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(asked), is_id);
+    url.query("ids", joined_ids(asked)).query("fields", fields).query("per_page", "200");
     url.query("approved", "both");
     if (module().name == "Leads") url.query("converted", "both");
     return get(url);
@@ -206,12 +210,13 @@ bool Records::read_by_ids(const sdk::HttpResponse& response, std::span<const std
 }
 
 void Records::whole(const std::string& id, Absent absent, abi::BatchWriter& out) {
-    sdk::Url url = records_url();
-    url.segment(id);
-    const sdk::HttpResponse response = api_.send(get(url));
     const auto report = [&](abi::Op op) {
         if (absent == Absent::kReport) out.begin(op, id);
     };
+    if (!is_id(id)) return report(abi::Op::kMissing);  // names nothing that Zoho could have
+    sdk::Url url = records_url();
+    url.segment(id);
+    const sdk::HttpResponse response = api_.send(get(url));
     if (nothing(response) || response.status == 404) return report(abi::Op::kMissing);
     if (response.status == 403) return report(abi::Op::kForbidden);
     if (response.status == 400 && remote_error(response.body).code == "INVALID_DATA")
@@ -290,7 +295,8 @@ Records::ByIds::ByIds(Records& records, std::span<const std::string> ids) : reco
 bool Records::ByIds::begin_next() {
     if (begun_ == chunks_.size()) return false;
     Chunk& chunk = chunks_[begun_++];
-    if (records_.ids_parameter_works_ && chunk.ids.size() > 1 && !records_.module().is_users())
+    const auto several = std::count_if(chunk.ids.begin(), chunk.ids.end(), is_id) > 1;
+    if (records_.ids_parameter_works_ && several && !records_.module().is_users())
         chunk.first = records_.api_.begin(records_.ids_request(chunk.ids, records_.passes()[0]));
     return true;
 }

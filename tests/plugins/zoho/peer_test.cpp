@@ -179,6 +179,36 @@ TEST_CASE("a lost answer to a create is unknown, and the key finds what became o
     CHECK(organisation.host.records().size() == 1);
 }
 
+TEST_CASE("an id that is none of Zoho's is missing without being sent", "[zoho][peer]") {
+    Organisation at(R"({"bulk":"never"})", {}, 60);
+    const auto contacts = at.dump("Contacts", "Last_Name");
+    const std::string one = contacts.begin()->first, two = contacts.rbegin()->first;
+    auto wanted = test::request("Contacts", {"Last_Name"});
+    wanted.ids = {"../../etc/passwd", one, "-1", "a,b", two};
+    at.host.clear();
+    at.connector.fetch(wanted);
+    std::map<std::string, abi::Op> got;
+    for (const auto& record : at.host.records()) got[record.id] = record.op;
+    CHECK(got == std::map<std::string, abi::Op>{{"../../etc/passwd", abi::Op::kMissing},
+                                                {"-1", abi::Op::kMissing},
+                                                {"a,b", abi::Op::kMissing},
+                                                {one, abi::Op::kRecord},
+                                                {two, abi::Op::kRecord}});
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, "1;DROP TABLE x");
+    batch.add(0, "Nobody");
+    batch.begin(abi::Op::kUpdate, one);
+    batch.add(0, "Somebody");
+    batch.begin(abi::Op::kDelete, "-1");
+    const auto results = at.push("Contacts", {"Last_Name"}, batch);
+    REQUIRE(results.size() == 3);
+    CHECK(results[0].status == "missing");
+    CHECK(results[1].status == "ok");
+    CHECK(results[2].status == "missing");
+    CHECK(at.dump("Contacts", "Last_Name").at(one) == "Somebody");
+    CHECK(at.violations() == "");
+}
+
 TEST_CASE("every module is described and can be pulled", "[zoho][peer]") {
     Organisation organisation(R"({"bulk":"never"})", {{"unknown_field", "invalid"}}, 200);
     const auto streams = organisation.connector.describe();
