@@ -294,19 +294,22 @@ TEST_CASE("100 calls in 20 s for each path, and a day's quota", "[fxiaoke][peer]
 
 TEST_CASE("an order with a member that nobody reads is refused", "[fxiaoke][peer]") {
     Client client;
-    const auto refused = [&](const char* order, const json& body) {
-        return client.control(order, body).value("error", "");
+    const auto refused = [&](const std::string& order, const json& body) {
+        peer::Request request;
+        request.method = "POST";
+        request.target = "/_control/" + order;
+        request.body = body.dump();
+        const auto answer = client.peer.handle(request);
+        CHECK(answer.status == 400);
+        return json::parse(answer.body).value("error", "");
     };
     CHECK(refused("fault", {{"kind", "latency"}, {"params", {{"latency_ms", 1}}}}) ==
           "latency takes no 'latency_ms'");
     CHECK(refused("fault", {{"kind", "late_visible"}, {"params", {{"ms", 1}}}}) ==
           "late_visible takes no 'ms'");
-    CHECK(refused("fault", {{"kind", "schema"},
-                            {"params",
-                             {{"change", "drop"},
-                              {"object", "ContactObj"},
-                              {"field", "tel"},
-                              {"type", "text"}}}}) == "drop takes no 'type'");
+    const json drop{
+        {"change", "drop"}, {"object", "ContactObj"}, {"field", "tel"}, {"type", "text"}};
+    CHECK(refused("fault", {{"kind", "schema"}, {"params", drop}}) == "drop takes no 'type'");
     CHECK(refused("edit", {{"object", "ContactObj"}, {"fields", json::object()}}) ==
           "edit takes no 'fields'");
 }

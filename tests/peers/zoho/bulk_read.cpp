@@ -39,7 +39,7 @@ std::string scalar_text(const Json& value) {
 
 }  // namespace
 
-void append_csv_cell(std::string& out, std::string_view text, bool always_quoted) {
+void append_csv_cell(std::string& out, std::string_view text, bool always_quoted, char escape) {
     const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
         return c == ',' || c == '"' || c == '\r' || c == '\n';
     });
@@ -49,10 +49,33 @@ void append_csv_cell(std::string& out, std::string_view text, bool always_quoted
     }
     out += '"';
     for (const char c : text) {
-        if (c == '"') out += '"';
+        if (c == '"') out += escape;
         out += c;
     }
     out += '"';
+}
+
+/// Little-endian, with a byte order mark. Text that is stored is valid UTF-8.
+std::string utf16(std::string_view utf8) {
+    std::string out = "\xFF\xFE";
+    const auto unit = [&](std::uint32_t value) {
+        out += static_cast<char>(value & 0xFF);
+        out += static_cast<char>(value >> 8);
+    };
+    for (std::size_t i = 0; i < utf8.size();) {
+        const auto first = static_cast<unsigned char>(utf8[i++]);
+        const int more = first < 0xC0 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+        std::uint32_t point = more == 0 ? first : first & (0x3FU >> more);
+        for (int k = 0; k < more && i < utf8.size(); ++k)
+            point = point << 6 | (static_cast<unsigned char>(utf8[i++]) & 0x3FU);
+        if (point < 0x10000) {
+            unit(point);
+        } else {
+            unit(0xD800 + ((point - 0x10000) >> 10));
+            unit(0xDC00 + ((point - 0x10000) & 0x3FF));
+        }
+    }
+    return out;
 }
 
 Json BulkRead::created_by() const {
@@ -209,6 +232,7 @@ void BulkRead::run(const std::string& job_id, Job& job) {
         return type == Type::lookup || type == Type::ownerlookup || type == Type::userlookup;
     };
     const bool quoted = org_.switches.on("bulk_quote_all");
+    const char escape = org_.switches.text("bulk_escape") == "doubled" ? '"' : '\\';
     std::string csv = org_.switches.on("bulk_bom") ? "\xEF\xBB\xBF" : "";
     for (const std::size_t field : job.fields) {
         if (field != job.fields.front()) csv += ',';
@@ -239,16 +263,17 @@ void BulkRead::run(const std::string& job_id, Job& job) {
             if (field != job.fields.front()) csv += ',';
             cell.clear();
             output.append_cell(cell, *job.module, reader, field);
-            append_csv_cell(csv, cell, quoted);
+            append_csv_cell(csv, cell, quoted, escape);
             if (!names || !is_lookup(field)) continue;
             csv += ',';
             if (!cell.empty()) {
                 const std::string name = output.display_name(cell);
-                append_csv_cell(csv, name == "null" ? "" : unquote_json(name), quoted);
+                append_csv_cell(csv, name == "null" ? "" : unquote_json(name), quoted, escape);
             }
         }
         csv += line_end;
     }
+    if (org_.switches.text("bulk_encoding") == "utf-16") csv = utf16(csv);
     job.zip = make_zip(job_id + "." + job.file_type, csv,
                        static_cast<int>(org_.switches.number("zip_level")));
 }

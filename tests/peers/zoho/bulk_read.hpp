@@ -49,6 +49,7 @@ private:
 };
 
 /// Appends a CSV cell, quoted where RFC 4180 asks for it.
-void append_csv_cell(std::string& out, std::string_view text, bool always_quoted = false);
+void append_csv_cell(std::string& out, std::string_view text, bool always_quoted = false,
+                     char escape = '"');
 
 }  // namespace kontor::peer::zoho

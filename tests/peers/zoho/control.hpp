@@ -44,6 +44,8 @@ private:
     void clear_faults();
     Json change_schema(const Json& params);
     Json change_role(const Json& params);
+    /// The formulas of all records anew.
+    void recalculate(const Module& module);
 
     // control_records.cpp
     Json edit(const Json& body);

@@ -31,7 +31,8 @@ const Takes kSchemaTakes{{"add",
                          {"rename", {"change", "module", "field", "to"}},
                          {"add_value", {"change", "module", "field", "value"}},
                          {"rename_value", {"change", "module", "field", "value", "to"}},
-                         {"mandatory", {"change", "module", "field", "on"}}};
+                         {"mandatory", {"change", "module", "field", "on"}},
+                         {"formula", {"change", "module", "field", "percent"}}};
 
 /// The type and the values of a field that is added or becomes another one.
 void read_type(Field& field, const Json& params, Type type) {
@@ -135,6 +136,17 @@ Json Control::change_role(const Json& params) {
     return {{"ok", true}};
 }
 
+void Control::recalculate(const Module& module) {
+    ModuleStore& store = p_.org.store(module);
+    const bool bumps = p_.org.switches.on("formula_bumps");
+    for (Slot slot = 0; slot < store.size(); ++slot) {
+        if (!store.visible(slot)) continue;
+        Row row = store.load(slot);
+        p_.writer.compute(module, row);
+        store.write(slot, row, bumps ? p_.org.now_s() : store.modified_s(slot));
+    }
+}
+
 Json Control::change_schema(const Json& params) {
     Module* module = p_.org.catalogue.find(params.at("module").get<std::string>());
     if (module == nullptr) throw ControlError{"unknown module"};
@@ -174,6 +186,10 @@ Json Control::change_schema(const Json& params) {
         field.display[params.at("value").get<std::string>()] = params.at("to").get<std::string>();
     } else if (what == "mandatory") {
         field.mandatory = params.value("on", true);
+    } else if (what == "formula") {
+        if (name != "Cost_With_Tax") throw ControlError{"only Cost_With_Tax has a formula"};
+        p_.org.tax_percent = params.at("percent").get<std::int64_t>();
+        recalculate(*module);
     } else if (what == "rename") {
         const std::string renamed = params.at("to").get<std::string>();
         module->index.erase(name);

@@ -1,6 +1,7 @@
 #include "tests/peers/zoho/model.hpp"
 
 #include <charconv>
+#include <utility>
 
 #include "tests/peers/base/number.hpp"
 #include "tests/peers/zoho/model_data.hpp"
@@ -176,10 +177,20 @@ Field parse_field(std::string_view line) {
     return field;
 }
 
-Field external_field() {
-    Field field = parse_field("Kontor_Id|text:64|UC|");
+Field external_field(const std::string& name) {
+    Field field = parse_field(name + "|text:64|UC|");
     field.external = true;
     return field;
+}
+
+void demand(Module& module, const std::string& mandatory) {
+    bool first = true;
+    for (Field& field : module.fields) {
+        if (mandatory == "names" && field.mandatory && !std::exchange(first, false))
+            field.mandatory = false;
+        if (mandatory == "more" && module.api_name == "Deals" && field.api_name == "Pipeline")
+            field.mandatory = true;
+    }
 }
 
 }  // namespace
@@ -243,9 +254,9 @@ const Layout* Module::find_layout(std::string_view id) const {
     return nullptr;
 }
 
-Catalogue::Catalogue(bool with_external_field) {
+Catalogue::Catalogue(const Variant& variant) {
     for (std::size_t i = 0; i < kModuleTextCount; ++i)
-        add_module(kModuleTexts[i].header, kModuleTexts[i].fields, with_external_field);
+        add_module(kModuleTexts[i].header, kModuleTexts[i].fields, variant);
     users_ = {
         {system_id(1001), "Kontor API", "kontor.api@example.com", "active", "CEO"},
         {system_id(1002), "李婷", "li.ting@example.com", "active", "Manager"},
@@ -257,7 +268,7 @@ Catalogue::Catalogue(bool with_external_field) {
 }
 
 void Catalogue::add_module(std::string_view header, std::string_view lines,
-                           bool with_external_field) {
+                           const Variant& variant) {
     const auto columns = split(header, '|');
     auto module = std::make_unique<Module>();
     module->api_name = columns[0];
@@ -299,8 +310,11 @@ void Catalogue::add_module(std::string_view header, std::string_view lines,
         module->add(parse_field("Locked__s|boolean|R|locked"));
         module->add(parse_field("Currency|picklist:CNY;USD;EUR||currency"));
         module->add(parse_field("Exchange_Rate|double:16|R|one"));
-        if (with_external_field) module->add(external_field());
+        if (variant.external_field) module->add(external_field("Kontor_Id"));
+        for (std::int64_t i = 1; i <= variant.more_external_fields; ++i)
+            module->add(external_field("Other_Id_" + std::to_string(i)));
     }
+    demand(*module, variant.mandatory);
     if (module->api_name == "Service_Visits")
         module->layouts.push_back({system_id(400 + module->number),
                                    "Quick Visit",

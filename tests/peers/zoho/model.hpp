@@ -189,10 +189,17 @@ struct User {
     std::string role;
 };
 
+/// What differs between organisations from the start.
+struct Variant {
+    bool external_field = true;             ///< Kontor_Id
+    std::int64_t more_external_fields = 0;  ///< Other_Id_1 …
+    std::string mandatory = "usual";        ///< as the switch mandatory_fields
+};
+
 /// The whole organisation's schema. Modules keep their address for the catalogue's life.
 class Catalogue {
 public:
-    explicit Catalogue(bool with_external_field);
+    explicit Catalogue(const Variant& variant);
 
     Module* find(std::string_view api_name);
     const Module* find(std::string_view api_name) const;
@@ -204,7 +211,7 @@ public:
     const User* find_user(std::string_view id) const;
 
 private:
-    void add_module(std::string_view header, std::string_view lines, bool with_external_field);
+    void add_module(std::string_view header, std::string_view lines, const Variant& variant);
 
     std::vector<std::unique_ptr<Module>> modules_;
     std::vector<User> users_;

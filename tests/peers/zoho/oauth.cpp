@@ -126,8 +126,7 @@ Response OAuth::issue(const std::string& refresh_token, bool with_refresh_token)
     const bool limited = org_.switches.on("token_limits");
     if (limited && refresh.issued_s.size() >= kTokensPerWindow)
         return answer_error(org_.switches.text("token_limit_error"),
-                            "You have made too many requests continuously. Please try again "
-                            "after some time.");
+                            org_.switches.text("token_error_description"));
     refresh.issued_s.push_back(now);
     std::erase_if(access_, [&](const auto& entry) { return entry.second.expires_s <= now; });
     std::vector<std::string> active;

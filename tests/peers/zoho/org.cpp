@@ -36,7 +36,9 @@ Generator::Counts standard_counts(std::uint64_t contacts) {
 }
 
 Org::Org(const OrgOptions& options)
-    : catalogue(options.switches.on("external_field")),
+    : catalogue({options.switches.on("external_field"),
+                 options.switches.number("more_external_fields"),
+                 options.switches.text("mandatory_fields")}),
       switches(options.switches),
       zone(options.switches.text("user_zone")),
       base_url(options.base_url),

@@ -78,6 +78,7 @@ public:
     Zone zone;
     std::string base_url;
     std::int64_t late_visible_s = 0;  ///< lists see changes so much later
+    std::int64_t tax_percent = 13;    ///< in the formula of Cost_With_Tax
 
 private:
     std::function<std::int64_t()> clock_ms_;

@@ -39,7 +39,7 @@ OrgOptions org_options(const PeerOptions& options, const Durable& durable) {
         if (!out.switches.set(name, value))
             throw std::invalid_argument("unknown switch or value: " + name + "=" + value);
     }
-    const Catalogue names(false);
+    const Catalogue names(Variant{});
     for (const auto& [name, count] : options.counts) {
         const Module* module = names.find(name);
         if (module == nullptr || !module->stores_records)

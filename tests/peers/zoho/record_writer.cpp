@@ -261,8 +261,12 @@ void RecordWriter::compute(const Module& module, Row& row) const {
     }
     if (const auto at = module.index.find("Cost_With_Tax"); at != module.index.end()) {
         const std::string cost = text_of("Cost");
-        row.set(at->second,
-                cost.empty() ? "" : Json(std::round(std::stod(cost) * 113.0) / 100).dump());
+        row.set(at->second, cost.empty()
+                                ? ""
+                                : Json(std::round(std::stod(cost) *
+                                                  static_cast<double>(100 + org_.tax_percent)) /
+                                       100)
+                                      .dump());
     }
     // Fields without a value that Zoho fills by itself.
     const auto fill = [&](const char* name, const char* value) {

@@ -53,6 +53,9 @@ public:
     void notify(const Module& module, Slot slot, ChangeKind kind,
                 const std::vector<std::string>& fields) const;
 
+    /// Formulas, and fields that Zoho fills by itself.
+    void compute(const Module& module, Row& row) const;
+
 private:
     /// `row`: the record as stored.
     std::string success_details(const Module& module, Slot slot, const Row& row) const;
@@ -72,7 +75,6 @@ private:
     void run_workflow_of_account(const Module& module, const Row& row,
                                  const std::vector<std::string>& changed,
                                  const WriteOptions& options) const;
-    void compute(const Module& module, Row& row) const;
     std::optional<Json> injected(const Module& module, std::string_view id, const Json& element);
     std::int64_t visible_from() const;
 

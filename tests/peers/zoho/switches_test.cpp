@@ -93,8 +93,10 @@ std::string only_file(const zoho::Answer& answer) {
 /// A part of the exported CSV: of the line with that number.
 Ask exported(const json& fields, std::size_t line) {
     return [fields, line](TestClient& client) {
-        client.add_contact(
-            {{"Last_Name", "A"}, {"Newsletter", true}, {"Interests", {"Hardware", "Training"}}});
+        client.add_contact({{"Last_Name", "A"},
+                            {"Title", R"(say "A")"},
+                            {"Newsletter", true},
+                            {"Interests", {"Hardware", "Training"}}});
         const auto job = read_job(client, fields);
         client.advance_s(1);
         std::string text = only_file(bulk_call(client, "GET", "read/" + job + "/result"));
@@ -153,18 +155,26 @@ std::vector<Probe> of_tokens() {
                    "&client_secret=" + known.client_secret + "&code=" + code)
             .value("error", "none");
     };
-    return {{"token_error_code",
-             {{"", "INVALID_TOKEN"},
-              {"INVALID_OAUTHTOKEN", "INVALID_OAUTHTOKEN"},
-              {"AUTHENTICATION_FAILURE", "AUTHENTICATION_FAILURE"}},
-             dead},
-            {"token_limit_error",
-             {{"", "Access Denied"}, {"access_denied", "access_denied"}},
-             eleventh},
-            {"token_limits", {{"", "Access Denied"}, {"false", "none"}}, eleventh},
-            {"expires_in_ms", {{"", "3600"}, {"true", "3600000"}}, life},
-            {"token_lifetime_s", {{"", "3600"}, {"90", "90"}}, life},
-            {"grant_lifetime_s", {{"", "none"}, {"60", "invalid_code"}}, grant_of_two_minutes}};
+    return {
+        {"token_error_code",
+         {{"", "INVALID_TOKEN"},
+          {"INVALID_OAUTHTOKEN", "INVALID_OAUTHTOKEN"},
+          {"AUTHENTICATION_FAILURE", "AUTHENTICATION_FAILURE"}},
+         dead},
+        {"token_limit_error",
+         {{"", "Access Denied"}, {"access_denied", "access_denied"}},
+         eleventh},
+        {"token_error_description",
+         {{"", "You have made too many requests continuously. Please try again after some time."},
+          {"Later.", "Later."}},
+         [](TestClient& client) {
+             for (int i = 0; i < 9; ++i) client.refresh();
+             return client.token(client.refresh_form()).value("error_description", "none");
+         }},
+        {"token_limits", {{"", "Access Denied"}, {"false", "none"}}, eleventh},
+        {"expires_in_ms", {{"", "3600"}, {"true", "3600000"}}, life},
+        {"token_lifetime_s", {{"", "3600"}, {"90", "90"}}, life},
+        {"grant_lifetime_s", {{"", "none"}, {"60", "invalid_code"}}, grant_of_two_minutes}};
 }
 
 std::vector<Probe> of_metadata() {
@@ -180,7 +190,28 @@ std::vector<Probe> of_metadata() {
             if (!field.contains("json_type")) return "some lack it";
         return "all have it";
     };
+    const auto others = [](TestClient& client) {
+        std::string found;
+        for (const json& field : contact_fields(client))
+            if (field["api_name"].get<std::string>().starts_with("Other_Id_") &&
+                field["external"].is_object())
+                found += field["api_name"].get<std::string>() + " ";
+        return found;
+    };
+    const auto demanded = [](TestClient& client) {
+        const auto insert = [&](const char* module, const json& record) {
+            return code_in(client.post(module, {{"data", {record}}})) + " ";
+        };
+        return insert("Cases", {{"Subject", "A"}}) + insert("Leads", {{"Last_Name", "A"}}) +
+               insert("Deals", {{"Deal_Name", "A"}, {"Stage", "Qualification"}});
+    };
     return {
+        {"more_external_fields", {{"", ""}, {"2", "Other_Id_1 Other_Id_2 "}}, others},
+        {"mandatory_fields",
+         {{"", "MULTIPLE_OR_MULTI_ERRORS MANDATORY_NOT_FOUND SUCCESS "},
+          {"names", "SUCCESS SUCCESS SUCCESS "},
+          {"more", "MULTIPLE_OR_MULTI_ERRORS MANDATORY_NOT_FOUND MANDATORY_NOT_FOUND "}},
+         demanded},
         {"external_field", {{"", "there"}, {"false", "not there"}}, names("Kontor_Id")},
         {"id_in_fields_metadata", {{"", "there"}, {"false", "not there"}}, names("id")},
         {"json_type_missing", {{"", "all have it"}, {"true", "some lack it"}}, lacks_json_type}};
@@ -311,6 +342,24 @@ std::vector<Probe> of_deletions() {
 }
 
 std::vector<Probe> of_writes() {
+    const auto after_a_formula = [](TestClient& client) {
+        const json visit{{"Name", "A"}, {"Cost", 100}};
+        const std::string id =
+            client.post("Service_Visits", {{"data", {visit}}}).json()["data"][0]["details"]["id"];
+        const auto shown = [&](const char* field) {
+            return client.get("Service_Visits/" + id).json()["data"][0][field].dump();
+        };
+        const std::string before = shown("Modified_Time");
+        client.advance_s(10);
+        client.control("fault", {{"kind", "schema"},
+                                 {"params",
+                                  {{"change", "formula"},
+                                   {"module", "Service_Visits"},
+                                   {"field", "Cost_With_Tax"},
+                                   {"percent", 20}}}});
+        CHECK(shown("Cost_With_Tax") == "120.0");
+        return std::string(shown("Modified_Time") == before ? "as before" : "now");
+    };
     const auto same_again = [](TestClient& client) -> std::string {
         const auto id = client.add_contact({{"Last_Name", "A"}});
         const auto before = field_of(client, id, "Modified_Time");
@@ -377,7 +426,8 @@ std::vector<Probe> of_writes() {
         client.control("rollback", json::object());
         return client.add_contact({{"Last_Name", "B"}}) == lost ? "the same id" : "another id";
     };
-    return {{"insert_status", {{"", "201"}, {"200", "200"}}, one_record},
+    return {{"formula_bumps", {{"", "as before"}, {"true", "now"}}, after_a_formula},
+            {"insert_status", {{"", "201"}, {"200", "200"}}, one_record},
             {"empty_string_is_null", {{"", "null"}, {"false", "\"\""}}, reads_back("")},
             {"trim_text", {{"", "\"x\""}, {"false", "\" x \""}}, reads_back(" x ")},
             {"picklist_strict",
@@ -444,6 +494,12 @@ std::vector<Probe> of_bulk_jobs() {
              {{"", "Hardware;Training"}, {",", "\"Hardware,Training\""}},
              exported({"Interests"}, 21)},
             {"bulk_boolean", {{"", "true"}, {"title", "True"}}, exported({"Newsletter"}, 21)},
+            {"bulk_escape",
+             {{"", "\"say \"\"A\"\"\""}, {"backslash", "\"say \\\"A\\\"\""}},
+             exported({"Title"}, 21)},
+            {"bulk_encoding",
+             {{"", "id,Email"}, {"utf-16", std::string("\xFF\xFEi\0d\0,\0E\0m\0a\0i\0l\0", 18)}},
+             exported({"Email"}, 0)},
             {"bulk_crlf", {{"", "id,Email"}, {"true", "id,Email\r"}}, exported({"Email"}, 0)},
             {"bulk_subform",
              {{"", "FIELD_NOT_SUPPORTED"},
