@@ -426,6 +426,35 @@ class Remote(Fault):
                 self.world.clear_faults()
         self.world.kontor("sync", "zoho")
 
+    def test_answers_that_are_cut_off_change_nothing(self):
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        everyone = "SELECT id, last_name, email, phone FROM contact ORDER BY id"
+        before = self.world.sql(everyone)
+        first = self.world.dump("Contacts", "Last_Name")[0]["id"]
+        self.world.control("/edit", {"module": "Contacts", "id": first, "set": {"Last_Name": "Waits"}})
+        cut = {"kind": "truncate_body", "match": {"method": "GET", "path_prefix": "/crm/"}}
+        self.world.control("/fault", {**cut, "count": 1000})
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertEqual(failed.returncode, 75, failed.stderr)
+        self.assertIn(" broke off.", failed.stderr)
+        self.assertEqual(self.world.sql(everyone), before)
+        self.assertIsNone(self.world.daemon.poll())
+        # One that is cut is asked for again by itself.
+        self.world.clear_faults()
+        self.world.control("/fault", {**cut, "count": 1})
+        self.world.kontor("sync", "zoho")
+        self.assertEqual(self.world.sql("SELECT count(*) FROM contact WHERE last_name = 'Waits'"), [(1,)])
+        # So is the answer to a write: what was carried out is not carried out twice.
+        self.world.kontor("push", "on", "zoho")
+        self.world.kontor("create", "contact", "last_name=Once")
+        self.world.control("/fault", {"kind": "truncate_body", "count": 1,
+                                      "match": {"method": "POST", "path_prefix": "/crm/v8/Contacts"}})
+        self.world.kontor("sync", "zoho", check=False)
+        self.world.kontor("sync", "zoho")
+        self.assertEqual([r["Last_Name"] for r in self.world.dump("Contacts", "Last_Name")].count("Once"), 1)
+        self.assertEqual(self.world.json("blocked")["blocked"], [])
+
     def test_a_sign_in_that_was_revoked(self):
         self.world.connect()
         self.world.kontor("sync", "zoho")

@@ -209,6 +209,49 @@ TEST_CASE("an id that is none of Zoho's is missing without being sent", "[zoho][
     CHECK(at.violations() == "");
 }
 
+TEST_CASE("what becomes visible late is read by the pull that looks back so far, else by the sweep",
+          "[zoho][peer]") {
+    const std::int64_t late_s = GENERATE(100, 400);
+    const bool beyond = late_s > 120;
+    CAPTURE(late_s);
+    Organisation at(R"({"bulk":"never"})", {}, 60);
+    at.pull("Contacts", {"Last_Name"});
+    const std::string edited = std::next(at.mirror["Contacts"].begin(), 5)->first;
+    at.host.clock_ms += 3'600'000;
+    const auto late = [&](std::int64_t seconds) {
+        at.control("fault", R"({"kind":"late_visible","params":{"seconds":)" +
+                                std::to_string(seconds) + "}}");
+    };
+    late(late_s);
+    at.control("create", R"({"module":"Contacts","set":{"Last_Name":"Late"}})");
+    at.control("edit",
+               R"({"module":"Contacts","id":")" + edited + R"(","set":{"Last_Name":"Changed"}})");
+    late(0);
+    const auto shown = [&] {
+        std::size_t count = 0;
+        for (const auto& [id, record] : at.mirror["Contacts"])
+            count += test::shown(record, 0) == "Late" || test::shown(record, 0) == "Changed";
+        return count;
+    };
+    // What is seen meanwhile moves the cursor on.
+    at.host.clock_ms += (late_s - 20) * 1'000;
+    at.control("create", R"({"module":"Contacts","set":{"Last_Name":"Seen"}})");
+    at.pull("Contacts", {"Last_Name"});
+    CHECK(shown() == 0);
+    CHECK(at.mirror["Contacts"].size() == 61);
+    at.host.clock_ms += 30'000;
+    at.pull("Contacts", {"Last_Name"});
+    CHECK(shown() == (beyond ? 0 : 2));
+    if (!beyond) {
+        check_equal(at);
+        return;
+    }
+    // The sweep names the one that is not known, and another version of the one that is.
+    CHECK(at.sweep("Contacts") == test::ids_of(at.dump("Contacts", "Last_Name")));
+    for (const auto& record : at.host.records())
+        if (record.id == edited) CHECK(record.version > at.mirror["Contacts"].at(edited).version);
+}
+
 TEST_CASE("every module is described and can be pulled", "[zoho][peer]") {
     Organisation organisation(R"({"bulk":"never"})", {{"unknown_field", "invalid"}}, 200);
     const auto streams = organisation.connector.describe();

@@ -15,6 +15,18 @@ void change_schema(Organisation& at, const std::string& params) {
     at.control("fault", R"({"kind":"schema","params":)" + params + "}");
 }
 
+/// What the connector says of a field now; nullptr if there is none.
+const sdk::FieldSpec* described(Organisation& at, const std::string& module,
+                                const std::string& name) {
+    static std::vector<sdk::StreamSpec> streams;
+    streams = at.connector.describe();
+    for (const auto& stream : streams)
+        if (stream.name == module)
+            for (const auto& field : stream.fields)
+                if (field.name == name) return &field;
+    return nullptr;
+}
+
 void edit_some(Organisation& at) {
     at.host.clock_ms += 60'000;
     at.control("bulk_edit", R"({"module":"Contacts","count":5,"set":{"Phone":"+86 1"}})");
@@ -99,6 +111,157 @@ TEST_CASE("a module without Modified_Time is read whole every time", "[zoho][sch
         CHECK(test::ids_of(at.mirror["Service_Visits"]) == test::ids_of(all));
         at.host.clock_ms += 60'000;
     }
+    CHECK(at.violations() == "");
+}
+
+TEST_CASE("a value that is added to a pick list is read, listed and written", "[zoho][schema]") {
+    const std::string bulk = GENERATE(R"({"bulk":"never"})", R"({"bulk":"always"})");
+    Organisation at(bulk, {}, 100);
+    const std::vector<std::string> fields{"Last_Name", "Customer_Level"};
+    at.pull("Contacts", fields);
+    const std::string theirs = at.mirror["Contacts"].begin()->first,
+                      ours = std::next(at.mirror["Contacts"].begin())->first;
+    abi::BatchWriter batch;
+    const auto write = [&] {
+        at.host.clock_ms += 5'000;
+        batch.begin(abi::Op::kUpdate, ours);
+        batch.add(1, "D");
+        return at.push("Contacts", fields, batch).at(0);
+    };
+    const auto refused = write();
+    CHECK(refused.status == "invalid");
+    CHECK(refused.field == "Customer_Level");
+    change_schema(at, R"({"change":"add_value","module":"Contacts","field":"Customer_Level",
+                          "value":"D"})");
+    at.control("edit",
+               R"({"module":"Contacts","id":")" + theirs + R"(","set":{"Customer_Level":"D"}})");
+    CHECK(write().status == "ok");
+    at.host.clock_ms += 60'000;
+    at.pull("Contacts", fields);
+    CHECK(test::shown(at.mirror["Contacts"].at(theirs), 1) == "D");
+    CHECK(test::shown(at.mirror["Contacts"].at(ours), 1) == "D");
+    const auto* level = described(at, "Contacts", "Customer_Level");
+    REQUIRE(level != nullptr);
+    CHECK(std::any_of(level->choices.begin(), level->choices.end(),
+                      [](const auto& each) { return each.value == "D"; }));
+    CHECK(at.violations() == "");
+}
+
+TEST_CASE("a field that becomes mandatory is named where it lacks", "[zoho][schema]") {
+    Organisation at(R"({"bulk":"never"})", {}, 100);
+    at.pull("Contacts", {"Last_Name", "Title"});
+    CHECK_FALSE(described(at, "Contacts", "Title")->required);
+    change_schema(at, R"({"change":"mandatory","module":"Contacts","field":"Title"})");
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kCreate, "", "", "uid-1");
+    batch.add(0, "Nobody");
+    batch.begin(abi::Op::kUpdate, at.mirror["Contacts"].begin()->first);
+    batch.add_null(1);
+    batch.begin(abi::Op::kCreate, "", "", "uid-2");
+    batch.add(0, "Somebody");
+    batch.add(1, "Boss");
+    const auto results = at.push("Contacts", {"Last_Name", "Title"}, batch);
+    REQUIRE(results.size() == 3);
+    for (const int i : {0, 1}) {
+        CAPTURE(i);
+        CHECK(results[i].status == "invalid");
+        CHECK(results[i].code == "MANDATORY_NOT_FOUND");
+        CHECK(results[i].field == "Title");
+    }
+    CHECK(results[2].status == "ok");
+    CHECK(described(at, "Contacts", "Title")->required);
+    CHECK(at.violations() == "");
+}
+
+TEST_CASE("a field of another type is read as it is now, and written once its type is known",
+          "[zoho][schema]") {
+    Organisation at(R"({"bulk":"never"})", {}, 100);
+    at.pull("Contacts", kChangedFields);
+    auto with_points = at.mirror["Contacts"].begin();
+    while (test::shown(with_points->second, 2) == "<null>") ++with_points;
+    const std::string id = with_points->first, points = test::shown(with_points->second, 2);
+    change_schema(at, R"({"change":"retype","module":"Contacts","field":"Loyalty_Points",
+                          "type":"text"})");
+    const auto edit = [&](const std::string& set) {
+        at.host.clock_ms += 60'000;
+        at.control("edit", R"({"module":"Contacts","id":")" + id + R"(","set":)" + set + "}");
+        at.host.clock_ms += 60'000;
+        at.pull("Contacts", kChangedFields);
+        return test::shown(at.mirror["Contacts"].at(id), 2);
+    };
+    CHECK(edit(R"({"Title":"Boss"})") == points);
+    CHECK(edit(R"({"Loyalty_Points":"many"})") == "many");
+    CHECK(described(at, "Contacts", "Loyalty_Points")->type == "text");
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(2, "none");
+    CHECK(at.push("Contacts", kChangedFields, batch).at(0).status == "ok");
+    CHECK(at.dump("Contacts", "Loyalty_Points").at(id) == "none");
+    CHECK(edit(R"({"Loyalty_Points":"few"})") == "few");
+
+    // And back: what is no number is none at the account.
+    change_schema(at, R"({"change":"retype","module":"Contacts","field":"Loyalty_Points",
+                          "type":"integer","length":9})");
+    CHECK(edit(R"({"Title":"Chief"})") == "<null>");
+    CHECK(edit(R"({"Loyalty_Points":7})") == "7");
+    CHECK(described(at, "Contacts", "Loyalty_Points")->type == "integer");
+    CHECK(edit(R"({"Loyalty_Points":8})") == "8");
+    CHECK(at.violations() == "");
+}
+
+TEST_CASE("a role that may no longer write is told for each record, and reads go on",
+          "[zoho][schema]") {
+    Organisation at(R"({"bulk":"never"})", {}, 100);
+    at.pull("Deals", {"Deal_Name"});
+    const std::string id = at.mirror["Deals"].begin()->first;
+    at.control("fault", R"({"kind":"role","params":{"change":"deny_write","module":"Deals"}})");
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(0, "Ours");
+    batch.begin(abi::Op::kDelete, id);
+    batch.begin(abi::Op::kCreate, "", "", "uid-1");
+    batch.add(0, "New");
+    batch.add(1, "Qualification");
+    const std::vector<std::string> fields{"Deal_Name", "Stage"};
+    for (const auto& result : at.push("Deals", fields, batch)) {
+        CHECK(result.status == "forbidden");
+        CHECK(result.code == "NO_PERMISSION");
+    }
+    at.pull("Deals", {"Deal_Name"});
+    for (const auto& stream : at.connector.describe())
+        if (stream.name == "Deals") CHECK_FALSE(stream.capabilities.update);
+    at.control("fault", R"({"kind":"role","params":{"change":"deny_write","module":"Deals",
+                            "on":false}})");
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(0, "Ours");
+    CHECK(at.push("Deals", fields, batch).at(0).status == "ok");
+    CHECK(at.violations() == "");
+}
+
+TEST_CASE("what a layout rule demands is named, and the record passes once it is there",
+          "[zoho][schema]") {
+    Organisation at(R"({"bulk":"never"})", {{"layout_rules", "always"}}, 100);
+    at.control("fault", R"({"kind":"layout_rule","params":{"module":"Deals","when_field":"Stage",
+        "equals":"Closed Lost","field":"Reason_For_Loss__s","name":"Why lost"}})");
+    const std::vector<std::string> fields{"Deal_Name", "Stage", "Reason_For_Loss__s"};
+    const std::string id = at.dump("Deals", "Deal_Name").begin()->first;
+    abi::BatchWriter batch;
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(1, "Closed Lost");
+    batch.begin(abi::Op::kCreate, "", "", "uid-1");
+    batch.add(0, "Fine");
+    batch.add(1, "Qualification");
+    auto results = at.push("Deals", fields, batch);
+    REQUIRE(results.size() == 2);
+    CHECK(results[0].status == "invalid");
+    CHECK(results[0].code == "MANDATORY_NOT_FOUND");
+    CHECK(results[0].field == "Reason_For_Loss__s");
+    CHECK(results[1].status == "ok");
+    batch.begin(abi::Op::kUpdate, id);
+    batch.add(1, "Closed Lost");
+    batch.add(2, "Price");
+    CHECK(at.push("Deals", fields, batch).at(0).status == "ok");
+    CHECK(at.dump("Deals", "Stage").at(id) == "Closed Lost");
     CHECK(at.violations() == "");
 }
 
