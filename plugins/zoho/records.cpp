@@ -243,8 +243,10 @@ void Records::whole(const std::string& id, Absent absent, abi::BatchWriter& out)
 void Records::add_cut_rows(std::string_view body, std::string_view read, abi::BatchWriter& out) {
     if (body.find("\"$has_more\"") == std::string_view::npos) return;
     const sdk::Json json = sdk::parse_json(body, "read " + module().name);
-    const sdk::Json& record = sdk::member(json, "data")[0];
-    const sdk::Json& more = sdk::member(record, "$has_more");
+    // JSON may have a member twice, and the other reader took the other one.
+    const sdk::Json& list = sdk::member(json, "data");
+    if (!list.is_array() || list.empty()) return;
+    const sdk::Json& more = sdk::member(list[0], "$has_more");
     abi::BatchReader reader(read);
     const auto first = reader.next();
     if (!more.is_object() || !first) return;

@@ -35,7 +35,9 @@ IMAP = "daemon/mail/imap_answer.cpp"
 SPEC = "connectors/host/spec.cpp"
 APP_TOKEN = "connectors/host/app_token.cpp"
 BULK = "plugins/zoho/csv_records.cpp"
+FIELDS = "plugins/zoho/metadata.cpp"
 HUB = "plugins/postgres/hub/pull.cpp"
+EMPLOYEES = "plugins/fxiaoke/users.cpp"
 RETRY = "connectors/host/retry.cpp"
 NEEDED = "connectors/host/needed_libraries.cpp"
 MANIFEST = "sync/backup/manifest.cpp"
@@ -132,6 +134,14 @@ AIMS = {
         "if (value == std::string::npos) return no_imap();", "")]}),
     "zoho_bulk": (["plugins/zoho/zip_stream.cpp", BULK], "a row may be longer than the header", {BULK: [(
         "if (row_.size() != by_position_.size())", "if (row_.size() < by_position_.size())")]}),
+    "zoho_answers": ([FIELDS, "plugins/zoho/users.cpp", "plugins/zoho/bulk_job.cpp",
+                      "plugins/zoho/find.cpp", "plugins/zoho/answer.cpp", "plugins/zoho/changes_pull.cpp",
+                      "plugins/zoho/rows.cpp", "plugins/zoho/coql.cpp", "plugins/zoho/push_results.cpp"],
+                     "a module may have a field twice", {FIELDS: [(
+                         "name == \"id\" || module.field(name) != nullptr) continue;",
+                         "name == \"id\") continue;")]}),
+    "fxiaoke_description": (["plugins/fxiaoke/metadata.cpp", EMPLOYEES], "an employee may have no id", {EMPLOYEES: [(
+        "if (sdk::text_of(each, \"openUserId\").empty())", "if (!each.is_object())")]}),
     "hub_answers": (["plugins/postgres/hub"], "a row may have no columns", {HUB: [(
         "if (row.size() < columns)", "if (row.size() + 5 < columns)")]}),
     "connector_spec": ([SPEC], "a token may last less than nothing", {SPEC: [(
@@ -145,8 +155,8 @@ AIMS = {
     "needed_libraries": ([NEEDED], "a library may be named by its path", {NEEDED: [(
         "if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;",
         "if (name.empty() || name.front() == '/') return std::nullopt;")]}),
-    "backup_manifest": ([MANIFEST], "a page may be of any size", {MANIFEST: [(
-        "!power_of_two(out.size.page_bytes) ||", "")]}),
+    "backup_manifest": ([MANIFEST], "a backup may be of no format, or of a point before the first", {
+        MANIFEST: [("out.format < 1 || out.point < 0 ||", "")]}),
     "feedback_links": ([TOKEN], "a token may be written in two ways", {TOKEN: [(
         "if (text.find_first_of(\"+/=\") != std::string::npos) return std::nullopt;", "")]}),
     "plugin_calls": ([SERVICES], "a header of the host's may be set, in capitals", {SERVICES: [(
