@@ -90,6 +90,10 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
         rereads_.emplace_back(image.id);
     } else if (gone) {
         let_go(context_, link);
+        give_key_after(context_, link);  // it is known by that from now on
+        context_.sql.run(
+            "UPDATE kontor_tombstone SET uid = ? WHERE entity = ? AND record = ? AND uid IS NULL",
+            key, plan_.entity.id, link.record);
         link.ext_id = std::string(image.id);
         revive(std::move(link), image, "revived");
     } else {
@@ -106,26 +110,25 @@ std::optional<std::int64_t> Merger::deleted_link_of(std::string_view key) const 
         plan_.id, key, plan_.entity.id);
 }
 
-// One that came from there, and has an edit which was not sent, stays here although it is gone
-// there, or was deleted here along with it not long ago: as another replica would call what it
-// makes again in its place.
+// One without a uid, for it came from there, that has an edit which was not sent, stays here
+// although it is gone there, or was deleted here along with it not long ago: as another replica
+// would call what it makes again in its place.
 std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
     if (!is_uid(key)) return std::nullopt;
     if (!lost_keys_) {
         lost_keys_.emplace();
         std::vector<std::pair<std::int64_t, std::string>> lost;
         // Each by an index of its own, whatever the number of links.
-        const std::string some =
-            "SELECT l.id, l.ext_id FROM kontor_link l WHERE l.stream = ?1"
-            " AND l.ext_id IS NOT NULL AND l.";
+        const std::string some = "SELECT l.id, l.ext_id FROM kontor_link l JOIN \"" +
+                                 plan_.entity.name +
+                                 "\" e ON e.id = l.record WHERE l.stream = ?1"
+                                 " AND l.ext_id IS NOT NULL AND e.uid IS NULL AND l.";
         auto& rows = context_.sql.bind(
             some + "dirty UNION " + some +
                 "state = " + std::to_string(static_cast<int>(LinkState::kDeletedThere)) +
-                " AND EXISTS (SELECT 1 FROM \"" + plan_.entity.name +
-                "\" WHERE id = l.record) UNION "
-                "SELECT l.id, l.ext_id FROM kontor_tombstone t JOIN kontor_link l"
+                " UNION SELECT l.id, l.ext_id FROM kontor_tombstone t JOIN kontor_link l"
                 " ON l.stream = ?1 AND l.record = t.record WHERE t.entity = ?2 AND t.at > ?3"
-                " AND l.ext_id IS NOT NULL",
+                " AND t.uid IS NULL AND l.ext_id IS NOT NULL",
             plan_.id, plan_.entity.id, format_instant(context_.clock.now() - kLetGoKept));
         while (Sql::step(rows)) lost.emplace_back(rows.integer(0), rows.text(1));
         for (const auto& [link, ext_id] : lost)
