@@ -48,6 +48,7 @@ constexpr Text kRuleTexts[] = {
     {"rule.merged_there", "merged at the remote", "远端已合并"},
     {"rule.converted_there", "converted at the remote", "远端已转换"},
     {"rule.revived", "there again", "已重新出现"},
+    {"rule.made_again", "made there again for another edit", "因另一处的修改而在那里重新创建"},
     {"rule.restored", "restored", "已恢复"},
     {"rule.linked", "linked with the remote's record", "已与远端记录关联"},
     {"rule.reference_arrived", "what it refers to has come", "所引用的记录已到达"},

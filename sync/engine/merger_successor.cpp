@@ -95,7 +95,7 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
             "UPDATE kontor_tombstone SET uid = ? WHERE entity = ? AND record = ? AND uid IS NULL",
             key, plan_.entity.id, link.record);
         link.ext_id = std::string(image.id);
-        revive(std::move(link), image, "revived");
+        revive(std::move(link), image, "made_again");
     } else {
         const bool first = heirs_.emplace(link.ext_id, image.id).second;
         rereads_.push_back(first ? link.ext_id : std::string(image.id));

@@ -347,7 +347,7 @@ void check_no_flip_flop(World& world) {
             }
             // What only the remote computes goes back to what stood there, typed or not.
             static const std::set<std::string_view> kBroughtBack = {
-                "revived", "edit_wins", "merged_there", "resolve", "read_only"};
+                "revived", "made_again", "edit_wins", "merged_there", "resolve", "read_only"};
             if (!written || kBroughtBack.contains(row.text(4))) return;
             const auto replaced = first_token(row.value(6));
             if (typed.empty() || !replaced || *replaced != typed.back()) return;
