@@ -287,6 +287,8 @@ constexpr Text kFailureTexts[] = {
     {"said.job.waits", "the job {name} runs as soon as others have ended",
      "任务 {name} 将在其他任务结束后立即运行"},
     {"said.job.ending", "kontord is ending", "kontord 正在停止"},
+    {"said.proxy.answers", "{host}: the proxy {proxy} answers {status}",
+     "{host}：代理 {proxy} 答复 {status}"},
     {"said.mail.answers", "the mail server answers {answer}", "邮件服务器答复：{answer}"},
     {"said.mail.break", "a header holds a line break", "邮件头包含换行"},
     {"said.mail.address", "no e-mail address", "没有电子邮件地址"},

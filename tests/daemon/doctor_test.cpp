@@ -71,7 +71,8 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     const auto limited = doctor::check_connection("a", fail(Errc::kRateLimited, "used up"));
     CHECK(limited.check == "limit");
     fails(limited, Words::kTheirs);
-    const auto proxy = doctor::check_connection("a", fail(Errc::kProxy, "it answers 407"));
+    const auto proxy = doctor::check_connection(
+        "a", fail(Errc::kProxy, "crm.example: the proxy p.example:3128 answers 407"));
     CHECK(proxy.check == "proxy");
     fails(proxy);
     fails(doctor::check_ca_file("a", dir.path("none.pem")));
