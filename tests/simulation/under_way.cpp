@@ -54,12 +54,6 @@ void say_where(std::string_view what, std::string_view why, int signal) {
     say("\n");
 }
 
-bool is_order(int signal) {
-    for (const int one : kOrders)
-        if (one == signal) return true;
-    return false;
-}
-
 void on_signal(int signal, siginfo_t* info, void* /*context*/) {
     if (is_order(signal))
         say_where(" was under way", "ended by signal ", signal);
@@ -77,6 +71,12 @@ void on_death() {
 }
 
 }  // namespace
+
+bool is_order(int signal) {
+    for (const int one : kOrders)
+        if (one == signal) return true;
+    return false;
+}
 
 UnderWay* share_under_way() {
     void* memory =

@@ -14,6 +14,9 @@ struct UnderWay {
     std::atomic<bool> told{false};  ///< the process has said itself where it ended
 };
 
+/// It tells a process to end: nothing is wrong with the seed.
+[[nodiscard]] bool is_order(int signal);
+
 /// Memory for it that children share. Never given back.
 [[nodiscard]] UnderWay* share_under_way();
 
