@@ -336,6 +336,7 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     shown_.insert(tokens.begin(), tokens.end());
     if (!taken) return failed(std::move(taken.error()));
     delivered_.merge(tokens);
+    if (!rehearses_) note_seen(stream, records, fields);
     for (const Shown& record : records) {
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
         if (record.epoch == server_.epoch()) {
@@ -349,6 +350,40 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
                 unseen_.emplace(stream + "/" + record.id, field);
     }
     return taken;
+}
+
+// Only what stood there as it was shown, not what a page or a copy that lags brought; and what was
+// taken, not what is to be read by id first.
+void Account::note_seen(const std::string& stream, const std::vector<Shown>& records,
+                        std::span<const std::string> fields) {
+    std::optional<std::set<std::string>> parked;
+    // Groups come whole or not at all.
+    if (!server_.hidden().empty() || !hidden_then_.empty()) return;
+    const StreamModel& model = server_.model().stream(stream);
+    for (const Shown& record : records) {
+        const auto* there = server_.find(stream, record.id);
+        if (record.fact != remote::Fact::kRecord || record.epoch != server_.epoch() ||
+            there == nullptr || there->now.version != record.image.version)
+            continue;
+        std::optional<bool> taken;
+        for (const auto& name : fields) {
+            const FieldModel* field = model.field(name);
+            const auto value = record.image.fields.find(name);
+            if (field == nullptr || field->computed || value == record.image.fields.end() ||
+                server_.hides(stream, name))
+                continue;
+            const auto now = there->now.fields.find(name);
+            const auto token = first_token(value->second.view());
+            if (!token || now == there->now.fields.end() || now->second != value->second) continue;
+            if (seen_.contains(*token)) continue;
+            if (!taken) taken = hooks_.known(stream, record.id) == record.image.version;
+            if (!*taken) break;
+            if (!parked) parked = hooks_.parked();
+            if (!parked->contains(stream + "/" + record.id + "/" +
+                                  (field->group.empty() ? field->remote : field->group)))
+                seen_.try_emplace(*token, Seen{stream, record.id, name});
+        }
+    }
 }
 
 void Account::note_doubtful(const std::string& stream, std::span<const Shown> late) {
@@ -523,6 +558,51 @@ void Account::watch_return(const std::string& stream, const remote::Change& chan
     }
 }
 
+// C6: by its own description the remote would refuse it. Kontor asks for that once a day: where it
+// changes, what is sent may be what was right before.
+void Account::watch_valid(const std::string& stream, const remote::Change& change) const {
+    if (server_.retypes() > 0) return;
+    for (const auto& field : change.fields) {
+        const FieldModel* model = server_.model().stream(stream).field(field.field);
+        if (model == nullptr) continue;  // the key
+        const auto refuse = [&](const char* why) {
+            hooks_.violation("C6: " + stream + " " + change.id + " " + field.field + ": '" +
+                             field.value.text() + "' is sent, which " + why);
+        };
+        if (model->computed) refuse("the remote computes");
+        if (field.value.is_blank()) continue;
+        const std::string& text = field.value.text();
+        if (model->type == remote::FieldType::kInteger && field.value.kind() != Kind::kInteger)
+            refuse("is no whole number");
+        if (model->type == remote::FieldType::kDecimal && field.value.kind() != Kind::kInteger &&
+            (text.empty() || text.find_first_not_of("0123456789.-") != std::string::npos))
+            refuse("is no number");
+        const auto characters =
+            std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; });
+        if (model->habit == Habit::kTruncate && characters > kTruncateAt) refuse("is too long");
+    }
+}
+
+// C2: where it is known here as it is there, a write that changes nothing is an echo. A version
+// that two changes may share tells too little.
+void Account::watch_echo(const std::string& stream, const remote::Change& change,
+                         const Server::Record& there) const {
+    const ServerTraits& traits = server_.traits();
+    if (!traits.opaque_versions && traits.precision > milliseconds{1}) return;
+    // A form of the phone that may be another is told anew; what arrives twice is a fault.
+    if (reformed_ || resends_) return;
+    for (const auto& field : change.fields) {
+        const auto found = there.now.fields.find(field.field);
+        // What was blank in one way and is typed blank in another is an edit.
+        if (field.value.is_blank() || found == there.now.fields.end() ||
+            found->second != field.value)
+            return;
+    }
+    if (!change.fields.empty() && hooks_.known(stream, change.id) == there.now.version)
+        hooks_.violation("C2: " + stream + " " + change.id +
+                         " is sent what stands there, and is known to");
+}
+
 // While a person has not answered, nobody's value there is replaced.
 void Account::watch_parked(const std::string& stream, std::span<const remote::Change> changes) {
     const auto parked = hooks_.parked();
@@ -565,6 +645,8 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             trace_.note(line);
         }
     for (const auto& change : changes) mix(change);
+    for (const auto& change : changes)
+        if (change.op != remote::ChangeOp::kDelete) watch_valid(name, change);
     if (auto sent = request("push " + name); !sent) return pass(sent);
     std::size_t count = changes.size();
     const bool by_half = happens(Fault::kCarriedByHalf);
@@ -579,7 +661,10 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
         } else {
             const auto* found = server_.find(name, changes[i].id);
             const auto before = found != nullptr ? *found : Server::Record{};
-            if (changes[i].op == remote::ChangeOp::kUpdate) watch_return(name, changes[i]);
+            if (changes[i].op == remote::ChangeOp::kUpdate) {
+                watch_return(name, changes[i]);
+                if (found != nullptr) watch_echo(name, changes[i], before);
+            }
             const auto unclear = looks_like_ours(name, changes[i]);
             result = server_.carry_out(name, changes[i], user_);
             if (changes[i].op == remote::ChangeOp::kUpdate &&
@@ -587,6 +672,8 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                 watch_update(name, changes[i], before, unclear);
             if (result.status == remote::PushStatus::kOk) {
                 ++carried_out_;
+                if (changes[i].op == remote::ChangeOp::kUpdate)
+                    ++updates_[name + "/" + changes[i].id];
                 if (changes[i].op != remote::ChangeOp::kDelete)
                     server_.note_writer(name, result.id, changes[i], this);
                 resend(name, changes[i], result);

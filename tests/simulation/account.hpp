@@ -85,17 +85,30 @@ public:
     [[nodiscard]] std::uint64_t carried_out() const { return carried_out_; }
     /// Tokens in images that this device was shown and has kept.
     [[nodiscard]] const std::set<Token>& delivered() const { return delivered_; }
+    /// Values that colleagues' records had as this device was shown them, by where they were, but
+    /// for those that a person is asked about: of such a question the newest value is kept.
+    struct Seen {
+        std::string stream, id, field;
+    };
+    [[nodiscard]] const std::map<Token, Seen>& seen() const { return seen_; }
+    /// How often it has written to a record ("stream/id") with success.
+    [[nodiscard]] const std::map<std::string, int>& updates() const { return updates_; }
+    /// The connector has described a field otherwise.
+    void note_reformed() { reformed_ = true; }
     void forget_delivered() {
         delivered_.clear();
+        seen_.clear();
         newest_.clear();
     }
     /// What this device knows, as far as the oracles ask.
     struct Memory {
         std::set<Token> delivered, overwritten;
         std::map<std::string, std::string> newest;
+        std::map<Token, Seen> seen;
     };
-    [[nodiscard]] Memory memory() const { return {delivered_, overwritten_, newest_}; }
+    [[nodiscard]] Memory memory() const { return {delivered_, overwritten_, newest_, seen_}; }
     void remember(const Memory& memory) {
+        seen_ = memory.seen;
         delivered_ = memory.delivered;
         overwritten_ = memory.overwritten;
         newest_ = memory.newest;
@@ -169,6 +182,11 @@ private:
     void note_doubtful(const std::string& stream, std::span<const Shown> late);
     /// The copy that answers reads by id may lag behind.
     void show_late(const std::string& stream, Shown& shown);
+    void note_seen(const std::string& stream, const std::vector<Shown>& records,
+                   std::span<const std::string> fields);
+    void watch_valid(const std::string& stream, const remote::Change& change) const;
+    void watch_echo(const std::string& stream, const remote::Change& change,
+                    const Server::Record& there) const;
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
     void watch_return(const std::string& stream, const remote::Change& change) const;
     [[nodiscard]] std::set<std::string> looks_like_ours(const std::string& stream,
@@ -197,6 +215,9 @@ private:
     bool shares_user_ = false;
     std::set<Token> delivered_, overwritten_;
     std::set<Token> shown_;  ///< delivered, kept or not
+    std::map<Token, Seen> seen_;
+    std::map<std::string, int> updates_;
+    bool reformed_ = false;
     std::map<std::string, std::string> newest_;
     std::map<std::string, std::string> doubtful_;
     std::set<std::pair<std::string, std::string>> hidden_then_;  ///< when it was last described

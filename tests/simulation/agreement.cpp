@@ -112,7 +112,7 @@ private:
                 disagree(stream.name + " " + id + " is not here");
                 continue;
             }
-            if (listed_.contains(link->id) || may_be_detached(*link)) continue;
+            if (listed_.contains(link->id) || may_be_detached(stream, *link)) continue;
             if (link->state != kLive) {
                 disagree(stream.name + " " + id + " is there, and its link is in state " +
                          std::to_string(link->state));
@@ -138,7 +138,7 @@ private:
                 world_.tally().add("records listed");
                 return;
             }
-            if (may_be_detached(link) || link.state == kDeletedThere) return;
+            if (may_be_detached(stream, link) || link.state == kDeletedThere) return;
             if (stays_here(stream, link)) return;
             if (link.ext_id.empty()) disagree(what + " was not created there");
             if (link.state == kDeleteHere || link.state == kDone || link.state == kAccessLost)
@@ -149,9 +149,10 @@ private:
         });
     }
 
-    // By the policy for what another remote has deleted; a person's deletion goes to all.
-    bool may_be_detached(const LinkRow& link) {
-        return link.state == kDetached && (device_.connections().size() > 1 || accepted_);
+    // By the policy for what another remote has deleted, or a person here.
+    bool may_be_detached(const StreamModel& stream, const LinkRow& link) {
+        return link.state == kDetached && (device_.connections().size() > 1 || accepted_ ||
+                                           stream.delete_there != merge::DeletePolicy::kMirror);
     }
 
     // A person has accepted a remote that does not have it.

@@ -114,6 +114,7 @@ void Device::map_late(const std::string& name) {
 
 void Device::reform(const std::string& name) {
     connection(name).reformed = !connection(name).reformed;
+    connection(name).account->note_reformed();
     remap(connection(name));
 }
 

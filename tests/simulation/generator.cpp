@@ -435,6 +435,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.converts ? ", leads are converted" : "") +
         (scenario.twists.retypes ? ", fields change their type" : "") +
         (scenario.twists.late_reads ? ", reads lag" : "") +
+        (scenario.twists.settings ? ", rare settings" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {
@@ -457,11 +458,18 @@ std::string describe(const Scenario& scenario) {
         for (const auto& stream : scenario.remotes[i].streams) {
             out += "    " + stream.name + ": delete against edit " +
                    std::string(merge::to_string(stream.delete_against_edit));
+            static constexpr const char* kDeletes[] = {"mirror", "unlink", "ask"};
+            if (scenario.twists.settings)
+                out += std::string(", delete there ") +
+                       kDeletes[static_cast<int>(stream.delete_there)] + ", here " +
+                       kDeletes[static_cast<int>(stream.delete_here)] + ", relayed " +
+                       kDeletes[static_cast<int>(stream.delete_relayed)];
             for (const auto& field : stream.fields)
                 out += ", " + field.remote + " " + std::string(merge::to_string(field.policy)) +
                        (field.policy == Policy::kNewest
                             ? ">" + std::string(merge::to_string(field.fallback))
                             : "") +
+                       (field.owner.empty() ? "" : " " + field.owner) +
                        (field.habit == Habit::kUpper      ? " (upper)"
                         : field.habit == Habit::kPrefix   ? " (prefix)"
                         : field.habit == Habit::kTruncate ? " (truncates)"

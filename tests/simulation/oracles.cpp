@@ -68,6 +68,17 @@ void check_values(World& world) {
                                     ", which has kept no trace of it");
         found.insert(kept.begin(), kept.end());
     }
+    for (const auto& device : world.devices())
+        for (const auto& [name, connected] : device->connections())
+            for (const auto& [token, where] : connected.account->seen()) {
+                if (!world.ledger().typed_there.contains(token) || found.contains(token)) continue;
+                // With a record that was deleted there goes what nobody had taken.
+                const auto* record = connected.account->server().find(where.stream, where.id);
+                if (record == nullptr || record->ever_deleted || record->ever_succeeded) continue;
+                world.violation("A1: w" + std::to_string(token) + "z of " + where.stream + " " +
+                                where.id + " " + where.field + ", which " + name +
+                                " has shown to " + at(*device) + ", was replaced and is nowhere");
+            }
     for (const Token token : world.ledger().typed_here)
         if (!found.contains(token))
             world.violation("A1: w" + std::to_string(token) + "z was typed and is nowhere");
@@ -145,6 +156,9 @@ void check_keys(World& world) {
                     const auto key = record->now.fields.find(kKeyField);
                     const std::string there =
                         key == record->now.fields.end() ? "" : key->second.text();
+                    const auto& stream = server.model().stream(row.text(1));
+                    // See "Open violations" in docs/guarantees.md.
+                    if (uid.empty() && stream.delete_here != merge::DeletePolicy::kMirror) return;
                     if (!there.empty() && there != uid && uid_is_free(*device, there) &&
                         !was_handed_on(*device, row.integer(4)))
                         world.violation("A3: " + at(*device) + " knows " + id + " of " +
@@ -317,20 +331,42 @@ void check_deletes(World& world) {
     }
 }
 
-void check_no_flip_flop(World& world) {
-    // Another device may bring back what it still holds; a single one may not.
-    if (world.devices().size() > 1) return;
-    const Device& device = *world.devices().front();
-    struct Field {
-        std::vector<Token> typed;  ///< by the user here, in order
-        std::optional<std::string> last_rule;
-    };
+namespace {
+
+// Where several devices write, one of them may bring back what it still holds of a group of which
+// it has changed another part, or with a record that it makes again.
+bool stands_alone(const World& world, std::string_view entity, std::string_view column) {
+    for (const auto& server : world.servers())
+        for (const auto& stream : server->model().streams)
+            for (const auto& field : stream.fields)
+                if (stream.entity == entity &&
+                    std::ranges::find(field.columns, column) != field.columns.end() &&
+                    (!field.group.empty() || field.columns.size() > 1))
+                    return false;
+    return true;
+}
+
+bool anybody_deleted(const World& world, std::string_view entity) {
+    for (const auto& server : world.servers())
+        for (const auto& stream : server->model().streams)
+            if (stream.entity == entity &&
+                std::ranges::any_of(server->records(stream.name), [](const auto& one) {
+                    return one.second.ever_deleted || one.second.ever_succeeded;
+                }))
+                return true;
+    return false;
+}
+
+void check_no_flip_flop(World& world, const Device& device) {
+    const bool alone = world.devices().size() == 1;
     // The value that entry n wrote is the old value of entry n + 1, or the row's.
     device.each(
         "SELECT h.entity, h.record, h.field, h.run IS NULL, coalesce(h.rule, ''),"
         " (SELECT n.old FROM kontor_history n WHERE n.entity = h.entity AND n.record = h.record"
         "  AND n.field = h.field AND n.op IN ('u', 'd') AND n.seq > h.seq ORDER BY n.seq LIMIT 1),"
-        " h.old FROM kontor_history h WHERE h.op = 'u' ORDER BY h.entity, h.record, h.field, h.seq",
+        " h.old, e.name, f.name FROM kontor_history h JOIN kontor_entity e ON e.id = h.entity"
+        " JOIN kontor_field f ON f.id = h.field"
+        " WHERE h.op = 'u' ORDER BY h.entity, h.record, h.field, h.seq",
         [&, key = std::string(),
          typed = std::vector<Token>()](const replica::Statement& row) mutable {
             const std::string here = std::to_string(row.integer(0)) + "/" +
@@ -356,11 +392,19 @@ void check_no_flip_flop(World& world) {
                 world.servers(), [&](const auto& server) { return server->let_stand(*written); });
             for (std::size_t i = 0; i + 1 < typed.size(); ++i)
                 if (typed[i] == *written && typed.back() != *written && !theirs &&
-                    !world.ledger().asserted_again.contains(*written))
+                    !world.ledger().asserted_again.contains(*written) &&
+                    (alone || (stands_alone(world, row.text(7), row.text(8)) &&
+                               !anybody_deleted(world, row.text(7)))))
                     world.violation("C2: record " + here + " went back from w" +
                                     std::to_string(typed.back()) + "z to w" +
                                     std::to_string(*written) + "z");
         });
+}
+
+}  // namespace
+
+void check_no_flip_flop(World& world) {
+    for (const auto& device : world.devices()) check_no_flip_flop(world, *device);
 }
 
 void check_replica(World& world, Device& device) {
@@ -402,6 +446,8 @@ void check_at_rest(World& world) {
     check_deletes(world);
     check_conversions(world);
     check_no_flip_flop(world);
+    check_settings(world);
+    check_writes(world);
     for (auto& device : world.devices()) {
         check_replica(world, *device);
         for (auto& [name, connected] : device->connections())

@@ -52,6 +52,10 @@ void check_agreement(World& world, Device& device, const std::string& connection
 void check_fresh_load(World& world);
 /// C2: no field went back to a value that its user had replaced.
 void check_no_flip_flop(World& world);
+/// b, C7, i: what a policy has decided, and what was deleted, is what the settings say.
+void check_settings(World& world);
+/// C2: no record was written to more often at a remote than anything has changed in it.
+void check_writes(World& world);
 /// The file, the catalogue and the chain of the history are whole.
 void check_replica(World& world, Device& device);
 

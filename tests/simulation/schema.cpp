@@ -82,6 +82,9 @@ merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_la
         mapping.stream = stream.name;
         mapping.entity = stream.entity;
         mapping.delete_against_edit = stream.delete_against_edit;
+        mapping.delete_there = stream.delete_there;
+        mapping.delete_here = stream.delete_here;
+        mapping.delete_relayed = stream.delete_relayed;
         if (key_field) mapping.key_field = kKeyField;
         for (const FieldModel& field : stream.fields) {
             if (field.late && !with_late) continue;
@@ -106,7 +109,8 @@ merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_la
                 mapping.groups.push_back({.name = group,
                                           .policy = field.policy,
                                           .fallback = field.fallback,
-                                          .fields = {}});
+                                          .fields = {},
+                                          .owner = field.owner});
                 found = std::prev(mapping.groups.end());
             }
             found->fields.push_back(std::move(one));

@@ -31,6 +31,7 @@ struct FieldModel {
     std::string group;  ///< "" = a group of its own
     merge::Policy policy = merge::Policy::kNewest;
     merge::Policy fallback = merge::Policy::kManual;
+    std::string owner;  ///< for kOwner: the remote that decides; "" = the replica
     Habit habit = Habit::kKeep;
     bool computed = false;
     bool cut_in_lists = false;
@@ -44,6 +45,9 @@ struct StreamModel {
     std::string entity;
     std::vector<FieldModel> fields;
     merge::Policy delete_against_edit = merge::Policy::kLocal;
+    merge::DeletePolicy delete_there = merge::DeletePolicy::kMirror;
+    merge::DeletePolicy delete_here = merge::DeletePolicy::kMirror;
+    merge::DeletePolicy delete_relayed = merge::DeletePolicy::kUnlink;
 
     [[nodiscard]] const FieldModel* field(std::string_view remote_name) const;
 };

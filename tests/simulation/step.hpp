@@ -123,7 +123,8 @@ struct Twists {
     bool forgets = false;     ///< lists of deletions forget them after a day or more
     bool converts = false;    ///< leads, which become contacts at the remote (D7)
     bool retypes = false;     ///< fields change their type at the remote
-    bool resends = false;  ///< what is pushed may arrive twice; the second answer comes back (A3)
+    bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
+    bool settings = false;  ///< policies and deletion settings that few choose (C7)
 };
 
 /// Everything that one seed stands for.

@@ -5,6 +5,7 @@
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
+#include "tests/simulation/settings.hpp"
 #include "tests/simulation/step.hpp"
 
 namespace kontor::simulation {
@@ -266,10 +267,10 @@ void make_whatever_is_told(Scenario& scenario) {
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{"reader",  "fights",     "twins",    "loads_late",
-                                                "slow",    "ends",       "set_back", "restored",
-                                                "quota",   "forgets",    "resends",  "converts",
-                                                "retypes", "late_reads", "no_upsert"};
+    static const std::vector<std::string> names{"reader",  "fights",     "twins",     "loads_late",
+                                                "slow",    "ends",       "set_back",  "restored",
+                                                "quota",   "forgets",    "resends",   "converts",
+                                                "retypes", "late_reads", "no_upsert", "settings"};
     return names;
 }
 
@@ -281,7 +282,7 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
            (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
            (name == "retypes" && twists.retypes) || (name == "late_reads" && twists.late_reads) ||
-           (name == "no_upsert" && twists.no_upsert);
+           (name == "no_upsert" && twists.no_upsert) || (name == "settings" && twists.settings);
 }
 
 void twist(Scenario& scenario) {
@@ -323,6 +324,7 @@ void twist(Scenario& scenario) {
     add_retypes(scenario);
     let_reads_lag(scenario);
     make_whatever_is_told(scenario);
+    add_settings(scenario);
 }
 
 }  // namespace kontor::simulation

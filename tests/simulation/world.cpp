@@ -264,6 +264,7 @@ void World::yield() {
 void World::perform(const Step& step) {
     trace_.mix(static_cast<std::uint64_t>(step.act));
     trace_.mix(step.token);
+    if (step.act == Act::kRestart || step.act == Act::kPowerCut) calm_ = false;
     Device& device = *devices_[static_cast<std::size_t>(step.device)];
     Server& server = *servers_[static_cast<std::size_t>(step.remote)];
     switch (step.act) {
@@ -398,6 +399,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     const auto full = static_cast<int>(device.disk().take_refused());
     const int fired = device.connection(name).account->take_fired() + full;
     tally_.add("faults", fired);
+    if (fired > 0 || error != nullptr) calm_ = false;
     tally_.add("full disks", full > 0 ? 1 : 0);
     if (device.connection(name).acceptances != acceptances) {
         tally_.add("accepted during a sync");

@@ -53,6 +53,8 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
     [[nodiscard]] const Scenario& scenario() const { return scenario_; }
     [[nodiscard]] const std::vector<Twin>& twins() const { return twins_; }
+    /// Nothing was lost, refused or cut off, and no device was closed.
+    [[nodiscard]] bool calm() const { return calm_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
     [[nodiscard]] Tally& tally() { return tally_; }
     [[nodiscard]] Trace& trace() { return trace_; }
@@ -117,6 +119,7 @@ private:
     std::vector<std::string> violations_;
     std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way
     int yields_ = 0;
+    bool calm_ = true;
     std::vector<int> syncing_;  ///< devices, outermost first
 };
 
