@@ -114,7 +114,8 @@ void Device::map_late(const std::string& name) {
 
 void Device::reform(const std::string& name) {
     connection(name).reformed = !connection(name).reformed;
-    connection(name).account->note_reformed();
+    // A form that is taken for a value here is told to the others, one of which may keep the same.
+    for (auto& [other, connected] : connections_) connected.account->note_reformed();
     remap(connection(name));
 }
 
