@@ -357,6 +357,7 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
 void Account::note_seen(const std::string& stream, const std::vector<Shown>& records,
                         std::span<const std::string> fields) {
     std::optional<std::set<std::string>> parked;
+    if (!tells_changes_apart()) return;
     // Groups come whole or not at all.
     if (!server_.hidden().empty() || !hidden_then_.empty()) return;
     const StreamModel& model = server_.model().stream(stream);
@@ -583,20 +584,26 @@ void Account::watch_valid(const std::string& stream, const remote::Change& chang
     }
 }
 
-// C2: where it is known here as it is there, a write that changes nothing is an echo. A version
-// that two changes may share tells too little.
+// A version that two changes may share tells too little.
+bool Account::tells_changes_apart() const {
+    const ServerTraits& traits = server_.traits();
+    return traits.opaque_versions || traits.precision <= milliseconds{1};
+}
+
+// C2: where it is known here as it is there, a write that changes nothing is an echo; but for one
+// that says what has been a form of what was sent before, and has become the value here since.
 void Account::watch_echo(const std::string& stream, const remote::Change& change,
                          const Server::Record& there) const {
-    const ServerTraits& traits = server_.traits();
-    if (!traits.opaque_versions && traits.precision > milliseconds{1}) return;
     // A form of the phone that may be another is told anew; what arrives twice is a fault.
-    if (reformed_ || resends_) return;
+    if (!tells_changes_apart() || server_.retypes() > 0 || reformed_ || resends_) return;
     for (const auto& field : change.fields) {
         const auto found = there.now.fields.find(field.field);
         // What was blank in one way and is typed blank in another is an edit.
         if (field.value.is_blank() || found == there.now.fields.end() ||
             found->second != field.value)
             return;
+        const auto sent = sent_.find(stream + "/" + change.id + "/" + field.field);
+        if (sent != sent_.end() && sent->second != field.value) return;
     }
     if (!change.fields.empty() && hooks_.known(stream, change.id) == there.now.version)
         hooks_.violation("C2: " + stream + " " + change.id +
@@ -674,6 +681,8 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                 ++carried_out_;
                 if (changes[i].op == remote::ChangeOp::kUpdate)
                     ++updates_[name + "/" + changes[i].id];
+                for (const auto& field : changes[i].fields)
+                    sent_[name + "/" + result.id + "/" + field.field] = field.value;
                 if (changes[i].op != remote::ChangeOp::kDelete)
                     server_.note_writer(name, result.id, changes[i], this);
                 resend(name, changes[i], result);

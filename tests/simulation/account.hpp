@@ -184,6 +184,7 @@ private:
     void show_late(const std::string& stream, Shown& shown);
     void note_seen(const std::string& stream, const std::vector<Shown>& records,
                    std::span<const std::string> fields);
+    [[nodiscard]] bool tells_changes_apart() const;
     void watch_valid(const std::string& stream, const remote::Change& change) const;
     void watch_echo(const std::string& stream, const remote::Change& change,
                     const Server::Record& there) const;
@@ -217,6 +218,7 @@ private:
     std::set<Token> shown_;  ///< delivered, kept or not
     std::map<Token, Seen> seen_;
     std::map<std::string, int> updates_;
+    std::map<std::string, Value> sent_;  ///< last into each field, by "stream/id/field"
     bool reformed_ = false;
     std::map<std::string, std::string> newest_;
     std::map<std::string, std::string> doubtful_;
