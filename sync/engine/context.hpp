@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 
@@ -31,6 +32,9 @@ struct Context {
     std::chrono::milliseconds clock_uncertainty{2'000};
     /// Questions that absorb() has opened, by stream; nobody's counts are at hand there.
     std::map<std::int64_t, std::int64_t> asked = {};
+    /// Remote ids, by stream, that a list has shown as changed and that could not be read by id
+    /// since: what stands there has not been read, so nothing is written over it in this cycle.
+    std::map<std::int64_t, std::set<std::string, std::less<>>> unread = {};
 
     [[nodiscard]] std::string now() const { return format_instant(clock.now()); }
 };

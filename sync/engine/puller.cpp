@@ -67,14 +67,22 @@ public:
     void reread() {
         broke_off_ = false;
         while (!rereads_.empty()) {
-            auto some = rereads_.take();
-            fetch_and_merge(context_, ports_, plan_, std::move(some.ids), counts_,
-                            Absence::kDoubted, {}, &some.listed);
+            reading_ = rereads_.take();
+            fetch_and_merge(context_, ports_, plan_, reading_.ids, counts_, Absence::kDoubted, {},
+                            &reading_.listed);
         }
+        reading_ = {};
         if (held_.empty()) return;
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, std::exchange(held_, {}));
         transaction.commit();
+    }
+
+    /// After a failure: what was not read by id for it.
+    void leave_unread() {
+        auto& unread = context_.unread[plan_.id];
+        unread.insert(reading_.ids.begin(), reading_.ids.end());
+        unread.insert(rereads_.ids().begin(), rereads_.ids().end());
     }
 
     /// After the remote's pull: saves the cursor of the whole.
@@ -126,7 +134,7 @@ private:
                      ? static_cast<std::int64_t>(batch.size())
                      : std::ranges::count(batch, remote::Fact::kRecord, &remote::RecordView::fact);
         ports_.observer.progress({plan_.loaded ? "pull" : "load", plan_.mapping.stream, done_, 0});
-        if (rereads_.in_memory() < kRereadsMax) return;
+        if (rereads_.ids().size() < kRereadsMax) return;
         if (held_.empty()) return rereads_.put_aside();
         broke_off_ = true;
         stop({Errc::kCancelled, "records are read by id first", {}, {}});
@@ -192,11 +200,23 @@ private:
     StreamCounts& counts_;
     Merger merger_;
     std::unique_ptr<Loader> loader_;
-    Rereads rereads_;   // once the remote is free
-    std::string held_;  // cursor that waits for them
+    Rereads rereads_;        // once the remote is free
+    Rereads::Some reading_;  // taken from there
+    std::string held_;       // cursor that waits for them
     bool broke_off_ = false;
     std::int64_t done_ = 0;
 };
+
+void pull_to_end(Context& context, const StepPorts& ports, const StreamPlan& plan, PullSink& sink) {
+    while (true) {
+        const std::string cursor =
+            context.sql.text("SELECT cursor FROM kontor_stream WHERE id = ?", plan.id).value_or("");
+        auto end = ports.remote.pull(plan.mapping.stream, plan.remote_fields, cursor, sink);
+        if (end) return sink.finish(*end);
+        if (!sink.broke_off()) stop(in_context("pull " + plan.mapping.stream, end.error()).value());
+        sink.reread();
+    }
+}
 
 /// Merges what fetch() and find() hand over.
 class AnswerSink final : public remote::RecordSink {
@@ -296,16 +316,11 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
           const remote::Capabilities& can, StreamCounts& counts) {
     Matcher(context, plan).build_indexes();
     PullSink sink(context, ports, plan, can, counts);
-    while (true) {
-        const std::string cursor =
-            context.sql.text("SELECT cursor FROM kontor_stream WHERE id = ?", plan.id).value_or("");
-        auto end = ports.remote.pull(plan.mapping.stream, plan.remote_fields, cursor, sink);
-        if (end) {
-            sink.finish(*end);
-            break;
-        }
-        if (!sink.broke_off()) stop(in_context("pull " + plan.mapping.stream, end.error()).value());
-        sink.reread();
+    try {
+        pull_to_end(context, ports, plan, sink);
+    } catch (const Failure&) {
+        sink.leave_unread();
+        throw;
     }
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
     build_indexes(context, plan, counts);

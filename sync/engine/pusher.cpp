@@ -167,8 +167,10 @@ void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, 
     batch.newest = newest_entry(context.sql);
     batch.stored.clear();
     batch.pushes.clear();
+    const auto& unread = context.unread[plan.id];
     for (const std::int64_t id : batch.links) {
-        const auto& link = batch.stored.emplace_back(link_by_id(context.sql, id));
+        auto& link = batch.stored.emplace_back(link_by_id(context.sql, id));
+        if (link && unread.contains(link->ext_id)) link.reset();  // its turn comes when it is read
         batch.pushes.push_back(link ? plan_push(context, plan, *link, pass.force_creates)
                                     : std::nullopt);
     }

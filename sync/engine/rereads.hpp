@@ -23,7 +23,8 @@ public:
     /// `batch`: where the list has shown them.
     void add(std::vector<std::string> ids, std::span<const remote::RecordView> batch);
     [[nodiscard]] bool empty() const { return ids_.empty() && !put_aside_; }
-    [[nodiscard]] std::size_t in_memory() const { return ids_.size(); }
+    /// Of those in memory.
+    [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
     void put_aside();
 
     struct Some {

@@ -683,6 +683,8 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                     ++updates_[name + "/" + changes[i].id];
                 for (const auto& field : changes[i].fields)
                     sent_[name + "/" + result.id + "/" + field.field] = field.value;
+                if (changes[i].op == remote::ChangeOp::kCreate)
+                    server_.note_maker(name, result.id, this, cycle_began_);
                 if (changes[i].op != remote::ChangeOp::kDelete)
                     server_.note_writer(name, result.id, changes[i], this);
                 resend(name, changes[i], result);

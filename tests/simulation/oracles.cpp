@@ -105,8 +105,10 @@ void check_creates(World& world) {
         for (const auto& stream : server->model().streams) {
             std::map<std::string, int> count;
             for (const auto& [id, record] : server->records(stream.name)) {
-                // What is hidden from us is not found under its key (docs/guarantees.md).
-                if (record.ever_forbidden && !server->traits().upserts) continue;
+                // Where a key is nothing special: what is hidden from us is not found under it, nor
+                // what another device has just made (docs/guarantees.md).
+                if ((record.ever_forbidden || record.made_blind) && !server->traits().upserts)
+                    continue;
                 // One that was deleted and is made again may meet its restored predecessor.
                 if (!record.ever_deleted && !record.born_of.empty() && ++count[record.born_of] > 1)
                     world.violation("A3: " + server->name() + " has two " + stream.name + " of " +
@@ -156,9 +158,6 @@ void check_keys(World& world) {
                     const auto key = record->now.fields.find(kKeyField);
                     const std::string there =
                         key == record->now.fields.end() ? "" : key->second.text();
-                    const auto& stream = server.model().stream(row.text(1));
-                    // See "Open violations" in docs/guarantees.md.
-                    if (uid.empty() && stream.delete_here != merge::DeletePolicy::kMirror) return;
                     if (!there.empty() && there != uid && uid_is_free(*device, there) &&
                         !was_handed_on(*device, row.integer(4)))
                         world.violation("A3: " + at(*device) + " knows " + id + " of " +

@@ -60,6 +60,7 @@ void Server::before_change(Record& record, Instant when) {
     record.written_at = time_.now;
     if (record.now.version.empty()) {  // it is being made
         record.visible_at = when + dice_.upto(traits_.index_lag_max);
+        record.listed_at = record.visible_at;
         return;
     }
     if (const Image* shown = visible(record); shown == &record.now) record.indexed = record.now;
@@ -471,6 +472,17 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
     out.id = id;
     if (traits_.answers_version) out.version = records_[stream].at(id).now.version;
     return out;
+}
+
+void Server::note_maker(const std::string& stream, const std::string& id, const void* who,
+                        Instant seen_at) {
+    Record& made = records_[stream].at(id);
+    made.made_by = who;
+    made.made_blind = std::ranges::any_of(records(stream), [&](const auto& one) {
+        const Record& other = one.second;
+        return one.first != id && !other.now.deleted && other.born_of == made.born_of &&
+               other.made_by != who && other.listed_at >= seen_at;
+    });
 }
 
 void Server::note_writer(const std::string& stream, const std::string& id,

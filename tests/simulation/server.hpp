@@ -78,6 +78,10 @@ public:
         bool ever_deleted = false, ever_restored = false, ever_forbidden = false;
         bool ever_succeeded = false;  ///< merged or converted, whatever was set back since
         std::string born_of;          ///< uid of the record whose push created it; "" a colleague's
+        const void* made_by = nullptr;  ///< whose push that was
+        Instant listed_at{};            ///< when lists show that it is there
+        bool made_blind =
+            false;  ///< as another of that uid was there which its maker could not see
     };
 
     // --- a colleague's hands
@@ -159,6 +163,9 @@ public:
     [[nodiscard]] bool has_had(std::string_view city, std::string_view street) const {
         return addresses_.contains({std::string(city), std::string(street)});
     }
+    /// `who`, who has read what lists have shown since `seen_at`, has made it.
+    void note_maker(const std::string& stream, const std::string& id, const void* who,
+                    Instant seen_at);
     /// `who` has written these fields: another one who is the same user here may have done so
     /// within the same tick of its stamps.
     void note_writer(const std::string& stream, const std::string& id, const remote::Change& change,

@@ -130,14 +130,21 @@ TEST_CASE("B2: what a list has shown is not read while reads by id show what was
     f.remote.edit("Contacts", f.ada, {{"Phone", Value("2")}});
     f.remote.create("Contacts", {{"Last_Name", Value("Bob")}});
     f.clock.advance(minutes{1});
+    // What it has shown there is not written over unread; what it has not shown goes out.
+    device.sql("UPDATE contact SET last_name = 'Ada L.'");
+    device.sql("INSERT INTO contact(last_name) VALUES('Cleo')");
     const auto late = device.sync("crm");
     REQUIRE(late.problem);
     CHECK(late.problem->code == Errc::kUnavailable);
     CHECK(device.number("SELECT count(*) FROM contact WHERE last_name = 'Bob'") == 1);
+    CHECK(f.remote.value("Contacts", f.ada, "Last_Name") == Value("Ada"));
+    CHECK(f.there() == "2");
+    CHECK(f.remote.ids("Contacts").size() == 3);
     f.clock.advance(hours{1});
     f.remote.read_as.clear();
     CHECK(!device.sync("crm").problem);
     CHECK(device.number("SELECT count(*) FROM contact WHERE phone = '2'") == 1);
+    CHECK(f.remote.value("Contacts", f.ada, "Last_Name") == Value("Ada L."));
 }
 
 TEST_CASE("C2: what was written without a word of its version is not undone by a read that lags",
