@@ -367,8 +367,7 @@ void take_up(Context& context, const StreamPlan& plan, Link link) {
         case LinkState::kDone:  // there is nothing there any more: it is made anew
             if (!plan.mapping.push || !plan.mapping.create) return;
             pin_referrers(context.sql, context.plans, plan, link.record);
-            forget_gone_link(context, link);
-            add_unsent_link(context.sql, plan.id, link.record);
+            start_afresh(context, link);
             return;
         case LinkState::kDetached:
             // Each side has gone its own way: compared by the next sweep before anything is sent.

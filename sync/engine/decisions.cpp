@@ -242,8 +242,7 @@ void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side si
     const bool here = read_row(context.sql, plan, link.record).has_value();
     if (here && side == Side::kOurs) {  // they deleted it: it is created there again
         pin_referrers(context.sql, context.plans, plan, link.record);
-        forget_gone_link(context, link);
-        add_unsent_link(context.sql, plan.id, link.record);
+        start_afresh(context, link);
     } else if (here) {
         pin_referrers(context.sql, context.plans, plan, link.record);
         remove_row(context, plan.entity, link.record, plan.id, cause);

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "sync/engine/lost_key.hpp"
+#include "sync/engine/record_key.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -38,11 +38,12 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
         first_key(stream), context.now(), stream);
 }
 
-void forget_gone_link(Context& context, const Link& link) {
+void start_afresh(Context& context, const Link& link) {
     let_go(context, link);
     give_key_after(context, link);
     keep_ours(context, link.id, "deleted_there");
     forget_link(context.sql, link.id);
+    add_unsent_link(context.sql, link.stream, link.record, link.key);
 }
 
 bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {

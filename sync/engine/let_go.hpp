@@ -21,10 +21,10 @@ inline constexpr std::chrono::days kLetGoKept{30};
 void let_go(Context& context, const Link& link);
 /// Those of all links of the stream that `which`, a condition of ours in SQL, is true of.
 void let_go_all(Context& context, std::int64_t stream, const std::string& which);
-/// let_go() of the link's remote id, and forget_link(); the record has the key under which it is
-/// made there again. Questions about its values end with ours, for the record stays: theirs are
-/// kept among what has been decided.
-void forget_gone_link(Context& context, const Link& link);
+/// The link's record, which is gone there, is to be made there again, under the key it has there:
+/// let_go() of its remote id, and a link that knows nothing yet. Questions about its values end
+/// with ours, for the record stays: theirs are kept among what has been decided.
+void start_afresh(Context& context, const Link& link);
 
 [[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext);
 /// The record here that the id stood for.

@@ -73,8 +73,7 @@ void Merger::gone(Link link, const remote::RecordView& image) {
         record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "ours");
         ++counts_.conflicts;
         pin_referrers(context_.sql, context_.plans, plan_, link.record);
-        forget_gone_link(context_, link);
-        add_unsent_link(context_.sql, plan_.id, link.record);
+        start_afresh(context_, link);
         return;
     }
     if (plan_.mapping.delete_here != merge::DeletePolicy::kMirror) {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
-#include "sync/engine/lost_key.hpp"
 #include "sync/engine/merger.hpp"
+#include "sync/engine/record_key.hpp"
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
@@ -45,11 +45,8 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
     if (plan_.key_index < image.fields.size()) {
         const ValueView key = image.fields[plan_.key_index];
         if (key.kind != Kind::kText || key.text.empty()) return std::nullopt;
-        const auto link = context_.sql.integer(
-            "SELECT l.id FROM kontor_link l JOIN \"" + plan_.entity.name +
-                "\" e ON e.id = l.record WHERE e.uid = ? AND l.stream = ? AND l.ext_id IS NULL",
-            key.text, plan_.id);
-        if (link) return link;
+        const auto called = link_called(context_.sql, plan_, key.text);
+        if (called && link_by_id(context_.sql, *called)->ext_id.empty()) return called;
         // Deleted here since.
         return context_.sql.integer(
             "SELECT l.id FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
@@ -265,12 +262,9 @@ void Merger::link_to(std::int64_t record, const remote::RecordView& image, bool 
                      std::string_view rule) {
     forget_match(context_, plan_.id, image.id);
     add_unsent_link(context_.sql, plan_.id, record);
-    if (const auto uid = uid_for(image); !uid.empty())  // it is known by that from now on
-        context_.sql.run(
-            "UPDATE \"" + plan_.entity.name + "\" SET uid = ? WHERE id = ? AND uid IS NULL", uid,
-            record);
     auto link = link_by_record(context_.sql, plan_.id, record);
     link->ext_id = std::string(image.id);
+    name_link(context_, plan_, *link, key_of(image));
     link->version.clear();
     link->covers = 0;
     link->state = replica::LinkState::kLive;

@@ -4,8 +4,8 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/let_go.hpp"
-#include "sync/engine/lost_key.hpp"
 #include "sync/engine/merger.hpp"
+#include "sync/engine/record_key.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/policy.hpp"
 
@@ -69,11 +69,8 @@ std::vector<Merger::Unsent> Merger::unsent_edits(const Link& link) const {
 bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     const auto key = key_of(image);
     if (key.empty() || (!authoritative && !may_reread_) || apart_.contains(image.id)) return false;
-    auto known = context_.sql.integer(
-        "SELECT l.id FROM \"" + plan_.entity.name +
-            "\" e JOIN kontor_link l ON l.record = e.id AND l.stream = ? WHERE e.uid = ?"
-            " AND l.ext_id IS NOT NULL",
-        plan_.id, key);
+    auto known = link_called(context_.sql, plan_, key);
+    if (known && link_by_id(context_.sql, *known)->ext_id.empty()) known.reset();
     if (!known) known = link_lost_as(key);
     if (!known) known = deleted_link_of(key);
     if (!known) return false;
@@ -91,9 +88,6 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     } else if (gone) {
         let_go(context_, link);
         give_key_after(context_, link);  // it is known by that from now on
-        context_.sql.run(
-            "UPDATE kontor_tombstone SET uid = ? WHERE entity = ? AND record = ? AND uid IS NULL",
-            key, plan_.entity.id, link.record);
         link.ext_id = std::string(image.id);
         revive(std::move(link), image, "made_again");
     } else {
@@ -106,7 +100,8 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
 std::optional<std::int64_t> Merger::deleted_link_of(std::string_view key) const {
     return context_.sql.integer(
         "SELECT l.id FROM kontor_tombstone t JOIN kontor_link l ON l.record = t.record"
-        " AND l.stream = ? WHERE t.uid = ? AND t.entity = ? AND l.ext_id IS NOT NULL",
+        " AND l.stream = ? WHERE t.uid = ? AND t.entity = ? AND l.ext_id IS NOT NULL"
+        " AND l.key IS NULL",
         plan_.id, key, plan_.entity.id);
 }
 
@@ -294,6 +289,7 @@ void Merger::follow(std::int64_t from, std::int64_t to) {
         }
         drop_shadows(context_.sql, link->id);
         close_group_conflicts(context_, link->id, "merged_there");
+        keep_name(context_, other, *link);
         link->record = to;
         link->covers = 0;
         link->version.clear();

@@ -6,6 +6,7 @@
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/record_key.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/content_stamp.hpp"
@@ -176,14 +177,13 @@ void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, 
     }
 }
 
-/// The record's uid. One that came from a remote has none before it is first made at another, or
-/// there again: until then it may turn out to be one that is there, and take over the uid of that.
-std::string key_for(Context& context, const StreamPlan& plan, std::int64_t record) {
-    const std::string table = '"' + plan.entity.name + '"';
-    const auto uid = context.sql.text("SELECT uid FROM " + table + " WHERE id = ?", record);
-    if (uid) return *uid;
+/// What the record is to be called there. One that came from a remote has no uid before it is first
+/// made at another, or there again: until then it may turn out to be one that is there, and take
+/// over the uid of that.
+std::string key_for(Context& context, const StreamPlan& plan, const Link& link) {
+    if (auto name = name_of(context.sql, plan, link); !name.empty()) return name;
     std::string made = context.random.uid();
-    context.sql.run("UPDATE " + table + " SET uid = ? WHERE id = ?", made, record);
+    give_uid(context, plan, link.record, made);
     return made;
 }
 
@@ -220,7 +220,7 @@ std::vector<Sent> journal(Context& context, const StreamPlan& plan, Batch& batch
             }
             if (push->empty()) continue;
             std::string key;
-            if (push->op == ChangeOp::kCreate) key = key_for(context, plan, link->record);
+            if (push->op == ChangeOp::kCreate) key = key_for(context, plan, *link);
             Intent intent{.link = id,
                           .op = op_name(push->op),
                           .sent = push->groups,
@@ -627,7 +627,8 @@ void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan&
     constexpr std::int64_t kKeysAtOnce = 1'000;
     if (can.key_field.empty() || plan.mapping.key_field.empty()) return;
     const std::string query =
-        "SELECT l.id, x.uid FROM kontor_link l JOIN " + replica::sql_name(plan.entity.name) +
+        "SELECT l.id, coalesce(l.key, x.uid) FROM kontor_link l JOIN " +
+        replica::sql_name(plan.entity.name) +
         " x ON x.id = l.record WHERE l.stream = ? AND l.dirty AND l.id > ? AND l.ext_id IS NULL"
         " AND l.state = 0 AND x.uid IS NOT NULL AND (? OR NOT EXISTS(SELECT 1 FROM kontor_history"
         " WHERE entity = ? AND record = l.record AND op = 'i' AND run IS NULL))"

@@ -7,8 +7,8 @@ namespace kontor::engine {
 namespace {
 
 constexpr std::string_view kLinkColumns =
-    "SELECT id, stream, record, coalesce(ext_id, ''), coalesce(version, ''), covers, state"
-    " FROM kontor_link WHERE ";
+    "SELECT id, stream, record, coalesce(ext_id, ''), coalesce(key, ''), coalesce(version, ''),"
+    " covers, state FROM kontor_link WHERE ";
 
 std::optional<Link> read_link(replica::Statement& statement) {
     std::optional<Link> out;
@@ -17,9 +17,10 @@ std::optional<Link> read_link(replica::Statement& statement) {
                    .stream = statement.integer(1),
                    .record = statement.integer(2),
                    .ext_id = std::string(statement.text(3)),
-                   .version = std::string(statement.text(4)),
-                   .covers = statement.integer(5),
-                   .state = static_cast<replica::LinkState>(statement.integer(6))};
+                   .key = std::string(statement.text(4)),
+                   .version = std::string(statement.text(5)),
+                   .covers = statement.integer(6),
+                   .state = static_cast<replica::LinkState>(statement.integer(7))};
     statement.reset();
     return out;
 }
@@ -57,11 +58,11 @@ bool is_gone(const Link& link) {
            link.state == replica::LinkState::kDone;
 }
 
-void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record) {
+void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record, std::string_view key) {
     sql.run(
-        "INSERT INTO kontor_link(stream, record, dirty) VALUES(?, ?, 1)"
+        "INSERT INTO kontor_link(stream, record, key, dirty) VALUES(?, ?, nullif(?, ''), 1)"
         " ON CONFLICT(stream, record) DO NOTHING",
-        stream, record);
+        stream, record, key);
 }
 
 namespace {

@@ -24,6 +24,7 @@ struct Link {
     std::int64_t stream = 0;
     std::int64_t record = 0;
     std::string ext_id;  ///< "" = not created there
+    std::string key;     ///< what it is called there, where that is not its uid (record_key.hpp)
     std::string version;
     std::int64_t covers = 0;
     replica::LinkState state = replica::LinkState::kLive;
@@ -36,8 +37,8 @@ struct Link {
 [[nodiscard]] std::optional<Link> link_by_id(Sql& sql, std::int64_t id);
 /// The record that had the remote id is there no more, so far as is known here.
 [[nodiscard]] bool is_gone(const Link& link);
-/// A link without remote id, to be pushed.
-void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record);
+/// A link without remote id, to be pushed. `key`: see Link.
+void add_unsent_link(Sql& sql, std::int64_t stream, std::int64_t record, std::string_view key = {});
 /// Writes nothing if nothing is different. `stored`: as it is in the database.
 void save_link(Sql& sql, const Link& link, const Link& stored);
 void save_link(Sql& sql, const Link& link);

@@ -113,12 +113,19 @@ Result<> to_version_11(const Database& db, Random&) {
         "CREATE INDEX kontor_link_deleted_there ON kontor_link(stream, id) WHERE state = 4;");
 }
 
+/// A record may be called otherwise at one remote than at others.
+Result<> to_version_12(const Database& db, Random&) {
+    return db.execute(
+        "ALTER TABLE kontor_link ADD COLUMN key TEXT;"
+        "CREATE INDEX kontor_link_key ON kontor_link(stream, key) WHERE key IS NOT NULL;");
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2,  to_version_3, to_version_4,
-                           to_version_5, to_version_6,  to_version_7, to_version_8,
-                           to_version_9, to_version_10, to_version_11};
+constexpr Step kSteps[] = {to_version_1, to_version_2,  to_version_3,  to_version_4,
+                           to_version_5, to_version_6,  to_version_7,  to_version_8,
+                           to_version_9, to_version_10, to_version_11, to_version_12};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

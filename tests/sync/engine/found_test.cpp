@@ -502,13 +502,25 @@ TEST_CASE("two replicas that make the same record of the remote again make one",
     }
 }
 
+namespace {
+
+void ours_wins(merge::Mapping& mapping) {
+    for (auto& stream : mapping.streams)
+        for (auto& group : stream.groups) group.policy = merge::Policy::kLocal;
+}
+
+}  // namespace
+
 // Another remote keeps its own when one deletes: with a second record here it would get a second.
 TEST_CASE("a record that another replica has made again is the one that was deleted here",
           "[engine][found]") {
     FoundWorld w(people_streams());
     MemoryRemote keeper{w.clock};
     keeper.streams = people_streams();
-    for (auto& stream : keeper.streams) stream.can.key_field.clear();
+    const bool keyed = GENERATE(true, false);
+    CAPTURE(keyed);
+    if (!keyed)
+        for (auto& stream : keeper.streams) stream.can.key_field.clear();
     Device other{w.clock};
     std::string id;
     w.device.connect("a", w.remote);
@@ -517,9 +529,9 @@ TEST_CASE("a record that another replica has made again is the one that was dele
     CAPTURE(born_there);
     if (born_there) {
         id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
-        other.connect("a", w.remote);
+        other.connect("a", w.remote, ours_wins);
     } else {
-        other.connect("a", w.remote);
+        other.connect("a", w.remote, ours_wins);
         other.sql("INSERT INTO contact(last_name) VALUES('Lee')");
         other.sync("a");
         id = w.remote.ids("Contacts").front();
@@ -527,7 +539,7 @@ TEST_CASE("a record that another replica has made again is the one that was dele
     w.clock.advance(std::chrono::hours{1});
     const auto sync = [&] {
         w.device.sync("a");
-        if (!born_there) w.device.sync("b");
+        w.device.sync("b");
     };
     sync();
     const auto here = w.device.local("Contacts", id);
@@ -545,14 +557,78 @@ TEST_CASE("a record that another replica has made again is the one that was dele
     const auto again = w.remote.ids("Contacts").front();
     CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
     CHECK(w.device.local("Contacts", again) == here);
-    CHECK(Value(w.device.text("SELECT uid FROM contact")) ==
-          w.remote.value("Contacts", again, "Kontor_Id"));
-    if (!born_there) {
-        REQUIRE(keeper.ids("Contacts").size() == 1);
-        CHECK(keeper.value("Contacts", keeper.ids("Contacts").front(), "Phone") == Value("138"));
-    }
+    const auto key = w.remote.value("Contacts", again, "Kontor_Id");
+    CHECK(Value(w.device.text("SELECT coalesce(l.key, c.uid) FROM contact c JOIN kontor_link l"
+                              " ON l.record = c.id WHERE l.ext_id = '" +
+                              again + "'")) == key);
+    REQUIRE(keeper.ids("Contacts").size() == 1);
+    const auto kept = keeper.ids("Contacts").front();
+    CHECK(keeper.value("Contacts", kept, "Phone") == Value("138"));
+    // Once more, when both have edited it: it is called there as before, also by who has named it
+    // otherwise elsewhere.
+    other.sync("a");
+    w.device.sql("UPDATE contact SET email = 'lee@example.org'");
+    other.sql("UPDATE contact SET phone = '139'");
+    w.clock.advance(std::chrono::hours{1});
+    w.remote.erase("Contacts", again);
+    sync();
+    other.sync("a");
+    other.sync("a");
+    sync();
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    const auto third = w.remote.ids("Contacts").front();
+    CHECK(w.remote.value("Contacts", third, "Kontor_Id") == key);
+    CHECK(w.remote.value("Contacts", third, "Email") == Value("lee@example.org"));
+    CHECK(w.remote.value("Contacts", third, "Phone") == Value("139"));
+    CHECK(keeper.ids("Contacts") == std::vector{kept});
+    CHECK(keeper.value("Contacts", kept, "Phone") == Value("139"));
     w.remote.replay("Contacts", id, late);
     w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+}
+
+// Each remote's other replicas call it after its id there.
+TEST_CASE("a person who is on two remotes is made again at each as others make them again there",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    MemoryRemote second{w.clock};
+    second.streams = people_streams();
+    Device other{w.clock}, third{w.clock};
+    const RemoteRow lee{{"Last_Name", Value("Lee")}, {"Email", Value("lee@example.org")}};
+    const auto first_id = w.remote.create("Contacts", lee);
+    const auto second_id = second.create("Contacts", lee);
+    other.connect("a", w.remote, ours_wins);
+    third.connect("b", second, ours_wins);
+    w.device.connect("a", w.remote);
+    w.device.connect("b", second);
+    w.clock.advance(std::chrono::hours{1});
+    const auto sync = [&] {
+        w.device.sync("a");
+        w.device.sync("b");
+    };
+    sync();
+    REQUIRE(w.device.number("SELECT count(*) FROM contact") == 1);
+
+    const auto gone = [&](MemoryRemote& remote, Device& beside, const std::string& name,
+                          const std::string& id, const std::string& phone) {
+        w.device.sql("UPDATE contact SET phone = '" + phone + "'");
+        beside.sql("UPDATE contact SET first_name = 'L" + phone + "'");
+        remote.erase("Contacts", id);
+        w.clock.advance(std::chrono::minutes{1});
+        sync();
+        beside.sync(name);
+        beside.sync(name);
+        sync();
+        REQUIRE(remote.ids("Contacts").size() == 1);
+        const auto again = remote.ids("Contacts").front();
+        CHECK(remote.value("Contacts", again, "First_Name") == Value("L" + phone));
+        w.clock.advance(std::chrono::hours{1});
+        return again;
+    };
+    const auto first_again = gone(w.remote, other, "a", first_id, "1");
+    const auto second_again = gone(second, third, "b", second_id, "2");
+    gone(w.remote, other, "a", first_again, "3");
+    gone(second, third, "b", second_again, "4");
     CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("replicas of all released versions open", "[replica][versions]") {
     CHECK(*db.scalar("SELECT count(*) FROM sqlite_schema WHERE name IN"
                      "('survey_invitation_key','survey_response_invitation',"
                      "'survey_response_submission','survey_submission_survey',"
-                     "'kontor_tombstone_uid','kontor_link_deleted_there')") == 6);
+                     "'kontor_tombstone_uid','kontor_link_deleted_there','kontor_link_key')") == 7);
     REQUIRE(catalogue->entity("survey_submission") != nullptr);
     CHECK(*db.scalar("SELECT count(*) FROM kontor_job_run WHERE job='nightly' AND result='ok'") ==
           (version >= 6 ? 1 : 0));
