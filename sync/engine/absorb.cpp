@@ -291,13 +291,36 @@ void absorb_record(Context& context, OnlyReads& only_reads, Edits& edits) {
     note_change(context, edits.entity, edits.record, edits.old, 0);
 }
 
+/// Rule of questions about values that were closed because their record was deleted here.
+constexpr std::string_view kDeleted = "deleted";
+
+// If the deletion is taken back, what was in question is read and asked about again: what the
+// remote held was never merged.
+void close_questions(Context& context, const StreamPlan& plan, const Link& link) {
+    const auto shadows = shadows_of(context.sql, link.id);
+    for (const GroupPlan& group : plan.groups)
+        if (open_conflict(context.sql, link.id, group.id) && !shadows.contains(group.id))
+            save_shadow(context.sql, link.id, group.id, Shadow::nothing_known(group));
+    close_group_conflicts(context, link.id, kDeleted);
+}
+
+bool had_questions(Context& context, const Link& link, const StreamPlan& plan) {
+    return context.sql
+        .integer(
+            "SELECT 1 FROM kontor_conflict WHERE entity = ? AND record = ? AND link = ?"
+            " AND grp IS NOT NULL AND rule = ? LIMIT 1",
+            plan.entity.id, link.record, link.id, kDeleted)
+        .has_value();
+}
+
 // The deletion is taken back before the remote was told. It holds what the row was then.
 void call_off_delete(Context& context, const StreamPlan& plan, Link link) {
     link.state = LinkState::kLive;
     // What images showed of a group that had never been read was not looked at meanwhile.
     const auto shadows = shadows_of(context.sql, link.id);
     const bool unread =
-        std::ranges::any_of(shadows, [](const auto& shadow) { return shadow.second.unknown(); });
+        std::ranges::any_of(shadows, [](const auto& shadow) { return shadow.second.unknown(); }) ||
+        had_questions(context, link, plan);
     if (unread) link.version.clear();
     save_link(context.sql, link);
     close_record_conflict(context, link.id, "restored");
@@ -318,8 +341,8 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
     if (link.state == LinkState::kDeletedThere) {  // it was kept here, until now
         link.state = LinkState::kDone;
         save_link(context.sql, link);
-        close_record_conflict(context, link.id, "deleted");
-        close_group_conflicts(context, link.id, "deleted");
+        close_record_conflict(context, link.id, kDeleted);
+        close_group_conflicts(context, link.id, kDeleted);
         return;
     }
     if (link.state != LinkState::kLive && link.state != LinkState::kMissing &&
@@ -353,7 +376,7 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
             clear_dirty(context.sql, link.id);
             break;
     }
-    close_group_conflicts(context, link.id, "deleted");
+    close_questions(context, plan, link);
     unblock(context.sql, link.id);
 }
 

@@ -160,6 +160,28 @@ TEST_CASE("numbers that differ, or of which one says more, are asked about", "[m
     CHECK(f.open()[0].group == "phone");
 }
 
+TEST_CASE("what was asked about a record that was deleted here is asked again if it is back",
+          "[many]") {
+    Office f(2);
+    f.policy = merge::Policy::kManual;
+    f.remotes[0].create("Contacts", ada("13800000001"));
+    const auto id = f.remotes[1].create("Contacts", ada("13900000002"));
+    f.connect_all();
+    REQUIRE(f.open().size() == 1);
+    f.device.sql("DELETE FROM contact");
+    f.device.sync("a");
+    CHECK(f.open().empty());
+    f.clock.advance(seconds{30});
+    // Before the second has heard of it.
+    f.remotes[0].restore("Contacts", "Contacts-1");
+    f.rounds(2);
+    REQUIRE(f.device.number("SELECT count(*) FROM contact") == 1);
+    REQUIRE(f.open().size() == 1);
+    f.answer(engine::Side::kOurs);
+    f.rounds(2);
+    CHECK(f.remotes[1].value("Contacts", id, "Phone") == Value("13800000001"));
+}
+
 TEST_CASE("a system's users are nobody's elsewhere: each side keeps its owner, unasked", "[many]") {
     Office f(2);
     std::vector<std::string> users, others, people;
