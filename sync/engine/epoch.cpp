@@ -264,7 +264,9 @@ bool replaced_since_restore(Context& context, const StreamPlan& plan, const Grou
 
 void lose_id(Context& context, const StreamPlan& plan, const Link& lost) {
     pin_referrers(context.sql, context.plans, plan, lost.record);
-    set_marker(context.sql, lost_marker(plan.connection), lost.stream);
+    // What an accepted remote has not shown yet was lost before it was accepted.
+    if (lost.state != LinkState::kMissing || lost.covers != 0)
+        set_marker(context.sql, lost_marker(plan.connection), lost.stream);
     if (lost.state == LinkState::kDeleteHere) return forget_link(context.sql, lost.id);
     drop_shadows(context.sql, lost.id);
     drop_intents(context.sql, lost.id);

@@ -78,8 +78,8 @@ void refuse_if_accepted(Sql& sql, std::int64_t connection);
                                           const merge::GroupValues& theirs,
                                           const merge::References& references);
 
-/// B5. A remote without a field for our keys has made a new record under the id of `lost`, which is
-/// another one here: it no longer has that one, so it was set back. The id is free afterwards; what
+/// B5. A remote has made a new record under the id of `lost`, which is another one here: it no
+/// longer has that one, so it was set back. The id is free afterwards; what
 /// is here stays as it is, known to be missing there. Needs an open write transaction.
 void lose_id(Context& context, const StreamPlan& plan, const Link& lost);
 /// The same of one that is_gone(): nothing new. Open questions about what is kept here stay.

@@ -7,6 +7,7 @@
 #include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/merger_work.hpp"
+#include "sync/engine/record_key.hpp"
 #include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/uncovered.hpp"
 #include "sync/merge/lens.hpp"
@@ -135,6 +136,12 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     if (stored && is_gone(*stored) && unsent_link_of(image)) {
         // The id of one that it had lost, given to what we have made there since.
         give_up_id(context_, plan_, *stored);
+        stored.reset();
+    } else if (const auto key = key_of(image); stored && !key.empty() &&
+                                               key != name_of(context_.sql, plan_, *stored) &&
+                                               unsent_link_of(image)) {
+        // … before anything has shown that it was lost.
+        lose_id(context_, plan_, *stored);
         stored.reset();
     }
     if (!stored) {

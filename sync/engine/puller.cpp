@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/epoch.hpp"
 #include "sync/engine/loader.hpp"
 #include "sync/engine/witness.hpp"
 
@@ -322,6 +323,7 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
         sink.leave_unread();
         throw;
     }
+    refuse_if_ids_lost(context.sql, plan.connection);
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
     build_indexes(context, plan, counts);
 }
