@@ -337,17 +337,19 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     if (!taken) return failed(std::move(taken.error()));
     delivered_.merge(tokens);
     if (!rehearses_) note_seen(stream, records, fields);
-    for (const Shown& record : records) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        const Shown& record = records[i];
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
         if (record.epoch == server_.epoch()) {
             std::string& newest = newest_[stream + "/" + record.id];
             newest = std::max(newest, record.image.version);
         }
-        for (const auto& field : fields)
-            if (!server_.hides(stream, field))
-                unseen_.erase({stream + "/" + record.id, field});
-            else if (!hidden_then_.contains({stream, field}))
-                unseen_.emplace(stream + "/" + record.id, field);
+        for (std::size_t k = 0; k < fields.size(); ++k)
+            if (!values[i][k].is_absent())  // a list may cut it, once it is shown again
+                unseen_.erase({stream + "/" + record.id, fields[k]});
+            else if (server_.hides(stream, fields[k]) &&
+                     !hidden_then_.contains({stream, fields[k]}))
+                unseen_.emplace(stream + "/" + record.id, fields[k]);
     }
     return taken;
 }
