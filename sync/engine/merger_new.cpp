@@ -53,9 +53,10 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
             " WHERE i.key = ? AND i.op = 'create' AND l.stream = ? AND l.ext_id IS NULL",
             key.text, plan_.id);
     }
-    if (!image.modified_by.empty() && image.modified_by != plan_.connection_user)
+    // Without a key: only a record that equals in all that was sent, and is by us. Not every remote
+    // tells who we are, and then who has changed the record says nothing.
+    if (!plan_.connection_user.empty() && !image.modified_by.empty() && !by_us(image))
         return std::nullopt;
-    // Without a key: only a record that equals in all that was sent, and is by us.
     std::vector<std::int64_t> candidates;
     auto& rows = context_.sql.bind(
         "SELECT i.link FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"

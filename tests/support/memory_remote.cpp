@@ -91,7 +91,7 @@ Result<remote::Identity> MemoryRemote::check() {
     remote::Identity out;
     out.org_id = org;
     out.org_name = "Test";
-    out.user_id = user;
+    if (tells_user) out.user_id = user;
     out.server_time = clock_.now() + clock_skew;
     return out;
 }

@@ -54,6 +54,7 @@ public:
     std::vector<remote::StreamSpec> streams;
     std::string org = "org-1";
     std::string user = "api-user";
+    bool tells_user = true;  ///< check() says who we are; records do in any case
     /// Value as the remote keeps it: (stream, field, value) → value.
     std::function<Value(const std::string&, const std::string&, Value)> normalise;
     /// Refuses a change: nullopt accepts it.

@@ -220,6 +220,7 @@ TEST_CASE("records born here are created there once, whatever is lost", "[cycle]
 TEST_CASE("without a key a lost create is found by its content or waits for a person", "[cycle]") {
     CycleFixture f;
     for (auto& stream : f.remote.streams) stream.can.key_field.clear();
+    f.remote.tells_user = GENERATE(true, false);
     f.device.connect("crm", f.remote);
     f.device.sql("INSERT INTO contact(last_name) VALUES('One')");
     SECTION("it was created") {
