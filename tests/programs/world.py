@@ -267,10 +267,14 @@ class World:
                 "--option", "audience=https://login.salesforce.com", "--value",
                 "user=" + info["user"], "--secret", "private_key=file:" + info["private_key_file"]]
 
+    def ask_for_sync(self, name):
+        """Asks for a sync without waiting for it: the process that does."""
+        return subprocess.Popen([self.program("kontor"), "sync", name, "--quiet"], env=self.env,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def begin_sync(self, name="zoho"):
         """Asks for a sync without waiting for it, and waits until it is under way."""
-        asking = subprocess.Popen([self.program("kontor"), "sync", name, "--quiet"], env=self.env,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        asking = self.ask_for_sync(name)
         until(lambda: self.json("status", name)["state"] == "syncing", "the sync")
         asking.kill()
         asking.wait()

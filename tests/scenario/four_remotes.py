@@ -384,8 +384,11 @@ class CardDav:
         return key
 
     def edit(self, key, **values):
+        self.server.alter(BOOK, key, lambda card: self.edited(card, values))
+
+    def edited(self, card, values):
         """As a phone does it: the lines that change, and nothing else of the card."""
-        card = re.sub(r"\r?\n[ \t]", "", self.text(key))
+        card = re.sub(r"\r?\n[ \t]", "", card)
         person = self.person(card)
         before, after = self.lines(person), self.lines({**person, **values})
         for begin, line in after.items():
@@ -395,7 +398,7 @@ class CardDav:
             card, found = re.subn(rf"(?m)^{begins}[;:][^\r\n]*", lambda _, line=line: line, card)
             if not found:
                 card = card.replace("END:VCARD", line + "\r\nEND:VCARD")
-        self.server.put(BOOK, key, card)
+        return card
 
     def delete(self, key):
         self.server.delete(BOOK, key)

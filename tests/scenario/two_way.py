@@ -11,10 +11,31 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs"))
 import four_remotes  # noqa: E402
+import other_remotes  # noqa: E402
 import world  # noqa: E402
 
 
-class OfZoho:
+class Remote:
+    """`ours` and `theirs`: the columns that people here and colleagues there write into. `keyed`: it has a
+    unique field for our key, or may have."""
+
+    keyed = True
+
+    def strike(self):
+        """Something at the remote is killed, or nothing."""
+
+    def settle(self):
+        """What colleagues have typed gets there, and what is there gets to them."""
+
+    def problems(self):
+        """What is wrong at the remote in itself."""
+        return []
+
+    def close(self):
+        pass
+
+
+class OfZoho(Remote):
     """An account with records of every kind."""
 
     name, stream, ours, theirs = "zoho", "Contacts", "phone", "description"
@@ -38,23 +59,19 @@ class OfZoho:
     def edit(self, key, text):
         self.world.control("/edit", {"module": "Contacts", "id": key, "set": {"Description": text}})
 
-    def close(self):
-        pass
 
+class OfPeople(Remote):
+    """A system of four_remotes or other_remotes, with people only."""
 
-class OfPeople:
-    """One of four_remotes' systems, with people only."""
-
-    ours = "title"
-
-    def __init__(self, kind, stream, theirs, around):
-        self.kind, self.stream, self.theirs, self.name = kind, stream, theirs, kind.name
+    def __init__(self, kind, stream, ours, theirs, around, keyed=True):
+        self.kind, self.stream, self.name, self.keyed = kind, stream, kind.name, keyed
+        self.ours, self.theirs = ours, theirs
         self.world, self.side = around, None
 
     def start(self, records):
         self.side = self.kind(self.world)
         for n in range(records):
-            self.side.add(last=f"Person {n}", email=f"p{n}@example.org")
+            self.side.add(last=f"Person{n}", email=f"p{n}@example.org")
 
     def connect(self):
         self.side.connect()
@@ -70,21 +87,45 @@ class OfPeople:
             self.side.close()
 
 
-REMOTES = {"zoho": OfZoho,
-           "fxiaoke": functools.partial(OfPeople, four_remotes.Fxiaoke, "ContactObj", "department"),
-           "salesforce": functools.partial(OfPeople, four_remotes.Salesforce, "Contact",
-                                         "description"),
-           "postgres": functools.partial(OfPeople, four_remotes.Postgres, "contacts", "department")}
+class OfHub(OfPeople):
+    """A team's hub, where more can be killed: the server, and the kontord of a colleague."""
+
+    def strike(self):
+        self.side.strike()
+
+    def settle(self):
+        self.side.settle()
+
+    def problems(self):
+        return self.side.problems()
+
+
+def people(kind, stream, ours="title", theirs="department", of=OfPeople, **how):
+    return functools.partial(of, kind, stream, ours, theirs, **how)
+
+
+REMOTES = {
+    "zoho": OfZoho,
+    "fxiaoke": people(four_remotes.Fxiaoke, "ContactObj"),
+    "salesforce": people(four_remotes.Salesforce, "Contact", theirs="description"),
+    "postgres": people(four_remotes.Postgres, "contacts"),
+    "carddav": people(four_remotes.CardDav, four_remotes.BOOK),
+    "dolibarr": people(other_remotes.OfDolibarr, "contacts", "phone", "mobile"),
+    "suitecrm": people(other_remotes.OfSuiteCrm, "contacts", "phone", "mobile", keyed=False),
+    "hub": people(other_remotes.Hub, "contact", of=OfHub),
+}
 
 
 class World(world.World):
-    """`keyed`: records are created with a unique external id. `remote`: one of REMOTES."""
+    """`keyed`: records are created with a unique external id, if the remote can have one. `remote`: one of
+    REMOTES."""
 
     def __init__(self, programs, name, seed, keyed=True, remote="zoho"):
         super().__init__(programs, name)
-        self.seed, self.keyed = seed, keyed
+        self.seed = seed
         self.random = random.Random(seed)
         self.remote = REMOTES[remote](self)
+        self.keyed = keyed and self.remote.keyed
         # The daemon says when it serves, as to systemd: asking it again and again takes longer
         # than its start.
         self.env["NOTIFY_SOCKET"] = os.path.join(self.dir, "notify")
@@ -172,6 +213,14 @@ def find_problems(world, edits):
     for record in blocked - unknown:
         problems.append(f"contact {record} is blocked")
     people = remote.people()
+    columns = ("last", remote.ours, remote.theirs)
+    for record, values in rows.items():
+        there = people.get(links.get(record), {})
+        if record not in unknown and values != tuple(there.get(column) for column in columns):
+            problems.append(f"contact {record}: {values} here, {there} there")
+    problems += [f"{key} is there alone: {people[key]}"
+                 for key in sorted(set(people) - set(links.values()))]
+    problems += remote.problems()
     for record, token in edits.ours.items():
         there = people.get(links.get(record), {})
         if rows.get(record, (None, None))[1] != token:

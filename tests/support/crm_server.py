@@ -34,7 +34,7 @@ class Request:
 class CrmServer:
     def __init__(self, crm):
         self.crm = crm
-        lock = threading.Lock()
+        self.lock = lock = threading.Lock()  # of the records
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -55,6 +55,12 @@ class CrmServer:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
+
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # who asked was killed
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
@@ -79,9 +85,10 @@ class CrmServer:
 
 class Crm:
     """Records by kind and id. A record is its fields, and beside them when it was made, changed and
-    deleted."""
+    deleted, and by which user ("1" is whoever signs in) it was last."""
     resolution = 1.0  # seconds that stamps are cut to
     token = "geheim-4711-令牌".encode().hex()
+    shown_blank = ()  # fields that each record has, filled or not
 
     def __init__(self):
         self.rows, self.last = {}, 0
@@ -90,21 +97,22 @@ class Crm:
         at = time.time()
         return at - at % self.resolution
 
-    def add(self, kind, fields, key=None, at=None):
+    def add(self, kind, fields, key=None, at=None, by="1"):
         self.last += 1
         key = key or self.new_key()
         exact = time.time() if at is None else at
         at = self.now() if at is None else at
         self.rows.setdefault(kind, {})[key] = {
-            "fields": dict(fields), "made": at, "changed": at, "exact": exact, "gone": False,
-            "version": 1}
+            "fields": {**dict.fromkeys(self.shown_blank), **fields}, "made": at, "changed": at,
+            "exact": exact, "gone": False, "version": 1, "by": by}
         return key
 
     def new_key(self):
         return str(self.last)
 
-    def alter(self, kind, key, fields):
+    def alter(self, kind, key, fields, by="1"):
         row = self.rows[kind][key]
+        row["by"] = by
         row["fields"].update(fields)
         row["changed"], row["exact"] = self.now(), time.time()
         row["version"] += 1
@@ -511,7 +519,7 @@ class Dolibarr(Crm):
         fields = {name: value if value is None else str(value)
                   for name, value in row["fields"].items()}
         return {"id": key, **fields, "date_modification": int(row["changed"]),
-                "user_modification_id": "1"}
+                "user_modification_id": row["by"]}
 
 
 class Pipedrive(Crm):
@@ -661,5 +669,5 @@ class SuiteCrm(Crm):
         return {"type": kind, "id": key, "attributes": {
             **{name: "" if value is None else value for name, value in row["fields"].items()},
             "date_entered": text_of(row["made"], form),
-            "date_modified": text_of(row["changed"], form), "modified_user_id": "1"},
+            "date_modified": text_of(row["changed"], form), "modified_user_id": row["by"]},
             "relationships": {}}

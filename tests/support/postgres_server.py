@@ -12,6 +12,7 @@ import glob
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -135,6 +136,19 @@ class PostgresServer:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait()
+
+    def kill(self):
+        """By kill -9, with all of its processes."""
+        self.process.send_signal(signal.SIGSTOP)  # so that it starts no more of them
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
+            others = [os.pidfd_open(int(pid)) for pid in children.read().split()]
+        for each in others:
+            signal.pidfd_send_signal(each, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        for each in others:
+            select.select([each], [], [])  # it has ended
+            os.close(each)
 
     def dump(self):
         """The database as pg_dump has it."""
