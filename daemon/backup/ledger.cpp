@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sync/backup/file.hpp"
+#include "sync/backup/json_number.hpp"
 
 namespace kontor::backup {
 namespace {
@@ -17,8 +18,8 @@ RunEntry read_run(const json& in) {
     in.at("at").get_to(out.at);
     in.at("snapshot").get_to(out.snapshot);
     in.at("shows").get_to(out.shows);
-    in.at("ms").get_to(out.ms);
-    in.at("bytes_added").get_to(out.bytes_added);
+    take_number(in.at("ms"), out.ms);
+    take_number(in.at("bytes_added"), out.bytes_added);
     in.at("error").get_to(out.error);
     out.notes = in.value("notes", out.notes);  // older versions have none
     return out;
@@ -29,8 +30,8 @@ DrillEntry read_drill(const json& in) {
     in.at("at").get_to(out.at);
     in.at("snapshot").get_to(out.snapshot);
     in.at("shows").get_to(out.shows);
-    in.at("ms").get_to(out.ms);
-    in.at("bytes").get_to(out.bytes);
+    take_number(in.at("ms"), out.ms);
+    take_number(in.at("bytes"), out.bytes);
     in.at("error").get_to(out.error);
     out.notes = in.value("notes", out.notes);
     return out;
@@ -84,29 +85,39 @@ json entry_json(const DrillEntry& drill) {
             {"notes", drill.notes}};
 }
 
-Result<Ledger> load_ledger(const std::string& path) {
-    const auto text = read_whole(path);
-    if (!text && text.error().code == Errc::kNotFound) return Ledger{};
-    if (!text) return tl::unexpected<Error>(text.error());
+Ledger parse_ledger(std::string_view text) {
     Ledger out;
     try {
-        const json in = json::parse(*text);
+        const json in = json::parse(text);
         if (in.contains("last_run")) out.last_run = read_run(in["last_run"]);
         if (in.contains("last_good_run")) out.last_good_run = read_run(in["last_good_run"]);
         out.pruning = in.value("pruning", false);  // older versions have none
-        for (const auto& item : in.at("drills")) out.drills.push_back(read_drill(item));
+        for (const auto& item : in.at("drills").get_ref<const json::array_t&>())
+            out.add(read_drill(item));
     } catch (const json::exception&) {
         return Ledger{};
     }
     return out;
 }
 
-Result<> save_ledger(const std::string& path, const Ledger& ledger) {
+std::string to_json(const Ledger& ledger) {
     json out{{"drills", json::array()}, {"pruning", ledger.pruning}};
     if (ledger.last_run) out["last_run"] = entry_json(*ledger.last_run);
     if (ledger.last_good_run) out["last_good_run"] = entry_json(*ledger.last_good_run);
     for (const auto& drill : ledger.drills) out["drills"].push_back(entry_json(drill));
-    return write_whole(path, out.dump(2) + "\n");
+    // Other programs' last words are in it, as they came.
+    return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<Ledger> load_ledger(const std::string& path) {
+    const auto text = read_whole(path);
+    if (!text && text.error().code == Errc::kNotFound) return Ledger{};
+    if (!text) return tl::unexpected<Error>(text.error());
+    return parse_ledger(*text);
+}
+
+Result<> save_ledger(const std::string& path, const Ledger& ledger) {
+    return write_whole(path, to_json(ledger));
 }
 
 }  // namespace kontor::backup

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sync/base/clock.hpp"
@@ -56,7 +57,10 @@ struct Ledger {
 [[nodiscard]] nlohmann::json entry_json(const RunEntry& run);
 [[nodiscard]] nlohmann::json entry_json(const DrillEntry& drill);
 
-/// Empty if there is no file. kStorage; a file that is no ledger counts as none: nothing is proven.
+/// What the file says. What is no ledger counts as an empty one: nothing is proven.
+[[nodiscard]] Ledger parse_ledger(std::string_view text);
+[[nodiscard]] std::string to_json(const Ledger& ledger);
+/// Empty if there is no file. kStorage.
 [[nodiscard]] Result<Ledger> load_ledger(const std::string& path);
 [[nodiscard]] Result<> save_ledger(const std::string& path, const Ledger& ledger);
 

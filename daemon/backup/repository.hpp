@@ -9,26 +9,10 @@
 #include "config/config.hpp"
 #include "connectors/host/secret_store.hpp"
 #include "daemon/backup/program.hpp"
-#include "sync/base/clock.hpp"
+#include "daemon/backup/restic_answers.hpp"
 #include "sync/base/result.hpp"
 
 namespace kontor::backup {
-
-/// One backup in a repository.
-struct Snapshot {
-    std::string id;           ///< restic's, 64 hex digits
-    std::int64_t number = 0;  ///< counted within one tag; clocks may go wrong, this does not
-    Instant at{};             ///< by the clock of the machine that made it
-    std::string host;
-    std::vector<std::string> tags;
-    bool operator==(const Snapshot&) const = default;
-};
-
-struct Stored {
-    std::string snapshot;          ///< id
-    std::int64_t bytes_added = 0;  ///< to the repository, before compression
-    std::int64_t bytes_total = 0;  ///< of all files in it
-};
 
 /// A repository that the program restic keeps: it encrypts, compresses, deduplicates, transports,
 /// locks and prunes, and anybody can restore with it alone. Runs restic for each call, with the
@@ -82,7 +66,6 @@ private:
     };
     [[nodiscard]] Result<std::string> run(const Call& call) const;
     [[nodiscard]] Result<Program> program(const Call& call) const;
-    [[nodiscard]] Error error_of(const Ended& ended) const;
 
     const config::Backup& settings_;
     Ports ports_;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kReachWords = 3;       // how far a negation reaches: English words
 constexpr std::size_t kReachCharacters = 4;  // and Chinese characters
 constexpr std::size_t kStemMin = 3;          // bytes of a word with *
+constexpr double kWeightMax = 100;           // of a word, however often there is "very" before it
 constexpr double kMixed = 0.5;               // to here: the lesser side is a quarter of the whole
 
 /// A word in letters, a Chinese character, or a mark that parts a sentence (text is ".").
@@ -111,6 +112,7 @@ void weigh(const std::vector<Found>& found, const std::vector<Token>& tokens, st
             begins = before.token;
         } else if (role == Role::kStronger || role == Role::kWeaker) {
             hit.weight *= role == Role::kStronger ? 1.5 : 0.5;
+            hit.weight = std::clamp(hit.weight, -kWeightMax, kWeightMax);
             begins = before.token;
         }
     }

@@ -1,5 +1,6 @@
 #include "daemon/feedback/lexicon_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "config/table_reader.hpp"
@@ -13,11 +14,16 @@ using config::TableReader;
 using Role = Lexicon::Role;
 
 constexpr std::size_t kWordsMax = 50'000;
+// Bytes: from each place of a text as many words are tried as the longest term has.
+constexpr std::size_t kWordSizeMax = 200;
 
 std::vector<std::string> words_in(TableReader& in, std::string_view key) {
     std::vector<std::string> out;
     in.texts(key, out);
     if (out.size() > kWordsMax) in.problem(in.node(), key, "there are too many words");
+    if (std::ranges::any_of(out, [](const auto& word) { return word.size() > kWordSizeMax; }))
+        in.problem(in.node(), key,
+                   "a word is longer than " + std::to_string(kWordSizeMax) + " bytes");
     return out;
 }
 

@@ -264,6 +264,7 @@ constexpr Text kSurveySentences[] = {
     {"said.survey.actions", "there are more than 20 actions", "操作超过 20 项"},
     {"said.survey.action", "must be a table: [[action]]", "须为表：[[action]]"},
     {"said.survey.words_max", "there are too many words", "词语过多"},
+    {"said.survey.word_size", "a word is longer than {max} bytes", "有词语超过 {max} 字节"},
     {"said.survey.number", "'{question}' is compared with a whole number",
      "“{question}”须与整数比较"},
     {"said.survey.no_answer", "{value} is no answer to '{question}'",

@@ -1,25 +1,12 @@
 #include "sync/backup/manifest.hpp"
 
 #include <nlohmann/json.hpp>
-#include <utility>
+
+#include "sync/backup/json_number.hpp"
 
 namespace kontor::backup {
 
 using nlohmann::json;
-
-namespace {
-
-// A number of JSON need not be whole, nor fit: what it became then would be anything.
-template <class Number>
-void take(const json& from, Number& to) {
-    const bool fits = from.is_number_unsigned()  ? std::in_range<Number>(from.get<std::uint64_t>())
-                      : from.is_number_integer() ? std::in_range<Number>(from.get<std::int64_t>())
-                                                 : false;
-    if (!fits) throw json::other_error::create(501, "a number that does not fit", &from);
-    from.get_to(to);
-}
-
-}  // namespace
 
 std::string to_json(const Manifest& m) {
     return json{{"format", m.format},
@@ -43,23 +30,23 @@ Result<Manifest> parse_manifest(std::string_view text) {
     Manifest out;
     try {
         const json in = json::parse(text);
-        take(in.at("format"), out.format);
+        take_number(in.at("format"), out.format);
         if (out.format > kFormat)
             return fail(Errc::kTooNew, "the backup has format " + std::to_string(out.format),
                         {{"version", std::to_string(out.format)}, {"reason", "backup_too_new"}});
         in.at("chain").get_to(out.chain);
-        take(in.at("point"), out.point);
+        take_number(in.at("point"), out.point);
         in.at("at").get_to(out.at);
         in.at("replica_id").get_to(out.replica_id);
-        take(in.at("epoch"), out.epoch);
-        take(in.at("schema_version"), out.schema_version);
-        take(in.at("history_seq"), out.history_seq);
+        take_number(in.at("epoch"), out.epoch);
+        take_number(in.at("schema_version"), out.schema_version);
+        take_number(in.at("history_seq"), out.history_seq);
         in.at("made_by").get_to(out.made_by);
-        take(in.at("page_bytes"), out.size.page_bytes);
-        take(in.at("pages"), out.size.pages);
+        take_number(in.at("page_bytes"), out.size.page_bytes);
+        take_number(in.at("pages"), out.size.pages);
         in.at("content").get_to(out.content);
         for (const auto& [entity, count] : in.at("records").get_ref<const json::object_t&>())
-            take(count, out.records[entity]);
+            take_number(count, out.records[entity]);
         out.counted = in.value("counted", true);
     } catch (const json::exception&) {
         return fail(Errc::kCorrupt, "the manifest cannot be read", {{"reason", "backup_damaged"}});

@@ -44,6 +44,10 @@ MANIFEST = "sync/backup/manifest.cpp"
 TOKEN = "daemon/feedback/token.cpp"
 SERVICES = "connectors/host/services.cpp"
 ZOHO = "plugins/zoho/json_page.cpp"
+RESTIC = "daemon/backup/restic_answers.cpp"
+LEDGER = "daemon/backup/ledger.cpp"
+LEXICON = "daemon/feedback/lexicon_file.cpp"
+LOG = "sync/backup/write_ahead_log.cpp"
 
 AIMS = {
     "record_batch": ([DECODER], "an id may hold control characters", {DECODER: [(
@@ -161,4 +165,11 @@ AIMS = {
         "if (text.find_first_of(\"+/=\") != std::string::npos) return std::nullopt;", "")]}),
     "plugin_calls": ([SERVICES], "a header of the host's may be set, in capitals", {SERVICES: [(
         "const auto key = ascii_lower(name);", "const auto& key = name;")]}),
+    "restic_answers": ([RESTIC], "a backup's id may be an option of restic's", {RESTIC: [(
+        "if (id.size() != kIdSize || !is_id(id))", "if (id.empty())")]}),
+    "backup_ledger": ([LEDGER], "half a ledger counts", {LEDGER: [("return Ledger{}; } return out;", "} return out;")]}),
+    "lexicon_file": ([LEXICON, "daemon/feedback/lexicon.cpp"], "a theme may be called anything", {LEXICON: [(
+        "if (!is_id(member.name))", "if (member.name.empty())")]}),
+    "write_ahead_log": ([LOG], "there may be a page 0", {LOG: [(
+        "if (page == 0 || Sum{", "if (Sum{")]}),
 }

@@ -236,6 +236,25 @@ TEST_CASE("a lock that went while restic wanted to read it holds nothing up", "[
     CHECK(fs::exists(office.dir.path("once")));
 }
 
+TEST_CASE("what restic says may be odd: that is told, and ends nothing else", "[backup][faults]") {
+    Backed office;
+    office.wrap(
+        "[[ \" $* \" != *' backup '* ]] || echo '{\"message_type\":5}'; exec restic \"$@\"");
+    const auto odd = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(odd);
+    CHECK(odd.error().code == Errc::kProtocol);
+    CHECK(odd.error().message == "restic's answer cannot be read: {\"message_type\":5}");
+    // Names of files need not be UTF-8.
+    office.wrap("printf 'Fatal: caf\\xe9 is odd\\n' >&2; exit 1");
+    const auto failed = office.backups().run(office.target, office.loaded, {});
+    REQUIRE_FALSE(failed);
+    office.check_reason(failed.error(), "backup_failed");
+    const auto ledger = office.backups().ledger(office.target);
+    REQUIRE(ledger->last_run);
+    CHECK(ledger->last_run->error == "restic ended with 1: Fatal: caf\xef\xbf\xbd is odd");
+    office.check_untouched();
+}
+
 TEST_CASE("Ctrl-C ends a run at once", "[backup][faults]") {
     Backed office;
     office.wrap("exec restic --limit-upload=20 \"$@\"");

@@ -84,6 +84,11 @@ TEST_CASE("emphasis weighs, negation reaches a few words", "[feedback][lexicon]"
     CHECK(usual().read("not that I would call anything here slow").words[0].weight == -1);
     // A word in between takes the negation.
     CHECK(words(usual().read("not good and slow, fast")) == "not good|slow|fast");
+    // However often it is said, it stays a number, and blame beside it some blame.
+    std::string very;
+    for (int i = 0; i < 3'000; ++i) very += "very ";
+    CHECK(usual().read(very + "slow").words[0].weight == -100);
+    CHECK(usual().read(very + "slow, good").score == Approx(-99.0 / 101));
     const auto both = usual().read("good bad good");
     CHECK(both.score == Approx(1.0 / 3));
     CHECK(both.mood == Mood::kMixed);
@@ -109,6 +114,11 @@ TEST_CASE("a team's words come on top of the usual ones", "[feedback][lexicon]")
     REQUIRE_FALSE(wrong);
     CHECK(wrong.error().code == Errc::kConfig);
     CHECK(wrong.error().message.find(":1") != std::string::npos);
+    const auto word = [](std::size_t size) { return "bad = [\"" + std::string(size, 'x') + "\"]"; };
+    CHECK(write(word(200).c_str()));
+    const auto large = write(word(201).c_str());
+    REQUIRE_FALSE(large);
+    CHECK(large.error().message.find("a word is longer than 200 bytes") != std::string::npos);
     std::filesystem::remove_all(folder);
 }
 
