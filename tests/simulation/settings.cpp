@@ -127,9 +127,9 @@ void check_deletions(World& world, Device& device) {
                 device.each("SELECT l.ext_id" + of_link +
                                 " AND h.rule = 'deleted_there' AND (h.actor = 'remote:" + name +
                                 "' OR h.actor LIKE 'remote:" + name + ":%')",
-                            [&](const replica::Statement& row) {
+                            [&, &connection = name](const replica::Statement& row) {
                                 world.violation("i: " + at(device) + " deleted " +
-                                                std::string(row.text(0)) + " of " + name +
+                                                std::string(row.text(0)) + " of " + connection +
                                                 ", which its setting keeps here");
                             });
             for (const auto& [id, record] : server.records(stream.name)) {
