@@ -26,6 +26,8 @@ constexpr int kInDoubt = 2;  // exit code
 struct Options {
     std::uint64_t only = 0;
     std::uint64_t jobs = 1;
+    std::uint64_t part = 1;
+    std::uint64_t parts = 1;
     bool keyed = true;
     bool trace = false;
 };
@@ -79,7 +81,8 @@ private:
     void step(Story& story, StepKind kind) {
         if (child_) return;
         ++steps_;
-        if (options_.only > 0 ? steps_ != options_.only : steps_ % options_.jobs != share_) return;
+        const auto shares = options_.jobs * options_.parts;
+        if (options_.only > 0 ? steps_ != options_.only : steps_ % shares != share_) return;
         if (failed_ >= kFailuresMax) return;
         // What is written between two requests has nothing to do with keys.
         if (!options_.keyed && kind == StepKind::kWrite) return;
@@ -138,6 +141,13 @@ int main(int argc, char** argv) {
     CLI::App app{"Crashes one story at each of its steps and compares how it ends."};
     app.add_option("--step", options.only, "at this one only");
     app.add_option("--jobs", options.jobs, "processes")->check(CLI::Range(1, 64));
+    app.add_option("--parts", options.parts, "cut the steps into so many parts")
+        ->check(CLI::Range(1, 64));
+    app.add_option("--part", options.part, "crash at the steps of this part alone, from 1 on")
+        ->check(CLI::Range(1, 64))
+        ->check([&](const std::string& part) {
+            return std::stoull(part) <= options.parts ? "" : "there are fewer --parts";
+        });
     app.add_flag("!--without-key", options.keyed, "at a remote that has no field for our key");
     app.add_flag("--trace", options.trace, "print all that happens");
     CLI11_PARSE(app, argc, argv);
@@ -152,7 +162,8 @@ int main(int argc, char** argv) {
     for (std::uint64_t share = 0; share < (options.only > 0 ? 1 : options.jobs); ++share) {
         std::fflush(stdout);
         const pid_t child = fork();
-        if (child == 0) _exit(Teller(options, share, expected).tell(machines) == 0 ? 0 : 1);
+        const auto of_all = (options.part - 1) * options.jobs + share;
+        if (child == 0) _exit(Teller(options, of_all, expected).tell(machines) == 0 ? 0 : 1);
         children.push_back(child);
     }
     int failed = 0;
