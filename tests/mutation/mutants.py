@@ -21,6 +21,13 @@ THREE_WAY = "sync/merge/three_way.cpp"
 POLICY = "sync/merge/policy.cpp"
 OSCILLATION = "sync/merge/oscillation.cpp"
 DATABASE = "sync/replica/database.cpp"
+SAME = "sync/engine/same_records.cpp"
+SUCCESSOR = "sync/engine/merger_successor.cpp"
+LOST_KEY = "sync/engine/lost_key.cpp"
+LET_GO = "sync/engine/let_go.cpp"
+RECONCILE = "sync/engine/reconcile.cpp"
+UNDO_PLAN = "sync/replica/undo_plan.cpp"
+ZOHO_CHANGES = "plugins/zoho/changes_pull.cpp"
 
 MUTANTS = [
     ("acknowledgement forgets what was sent", "A1 C2 f", {PUSHER: [(
@@ -56,6 +63,9 @@ MUTANTS = [
     ("what was sent is not remembered after the acknowledgement", "C2 f", {PUSHER: [(
         "set_intent_state(context.sql, sent.intent, \"acked\", result.version);",
         "drop_intent(context.sql, sent.intent);")]}),
+    ("what was typed while a push was on its way, or waited, is not sent any more", "A1 C1 f", {PUSHER: [(
+        "if (!may_have_more || !plan_push(context, plan, *link)) clear_hint(context, *link);",
+        "clear_hint(context, *link);")]}),
     ("parked groups are pushed", "h", {PLAN: [(
         "if (open_conflict(context.sql, link.id, group->id)) continue;", "")]}),
     ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
@@ -83,6 +93,10 @@ MUTANTS = [
         "                return;\n            }\n            refuse_older(*link, image);\n"
         "            return revive",
         "return revive")]}),
+    ("a deleted record that was let go is forgotten", "A4 i", {LET_GO: [(
+        "return sql.integer(\"SELECT 1 FROM kontor_meta WHERE key = ?\", key_of(stream, ext)).has_value();",
+        "return stream < 0 && sql.integer(\"SELECT 1 FROM kontor_meta WHERE key = ?\", "
+        "key_of(stream, ext)).has_value();")]}),
     ("lost permission is taken for deletion", "A5 A6", {MERGER: [
         ("        case remote::Fact::kMissing:\n",
          "        case remote::Fact::kMissing:\n        case remote::Fact::kForbidden:\n"),
@@ -136,6 +150,10 @@ MUTANTS = [
         "if (complete) {", "if (false) {")]}),
     ("the cursor moves before what is to be read by id", "B2 B3", {PULLER: [(
         "if (!can_.fetch || (rereads_.empty() && !merger_.has_rereads()))", "if (true)")]}),
+    ("a strict cursor: what bears the stamp of the last one read is not read", "B2", {ZOHO_CHANGES: [(
+        "const std::int64_t overlap = job.api.options().overlap_ms;", "const std::int64_t overlap = 0;")]}),
+    ("a strict cursor from page to page", "B2", {ZOHO_CHANGES: [(
+        "query.since_ms = page.newest_ms - 1000;", "query.since_ms = page.newest_ms;")]}),
     ("records to be read by id are forgotten", "B2", {PULLER: [(
         "fetch_and_merge(context_, ports_, plan_, std::move(some.ids), counts_, Absence::kDoubted, {}, "
         "&some.listed);", "")]}),
@@ -213,6 +231,14 @@ MUTANTS = [
         "gone.fact = remote::Fact::kDeleted; merger.apply(gone, true); } transaction.commit(); }"),
         ("#include \"sync/engine/absorb.hpp\"",
          "#include \"sync/engine/absorb.hpp\"\n#include \"sync/engine/merger.hpp\"")]}),
+    ("a list that says it is cut is swept as a whole one", "A5", {SWEEPER: [(
+        "if (complete) {", "if (complete || plan.id > 0) {")]}),
+    ("a cut list is told to be whole", "A5 B5", {SWEEPER: [(
+        "return *complete;", "return *complete || plan.id > 0;")]}),
+    ("however many are missing at once, all are asked for and deleted", "A5 B5", {SWEEPER: [(
+        "if (count > limit)", "if (count > limit && plan.id < 0)")]}),
+    ("nobody is asked before a mass of edits and deletions is sent", "A5 D4", {CYCLE: [(
+        "if (!too_many) return std::nullopt;", "if (!too_many || connection_ > 0) return std::nullopt;")]}),
     ("what is refused is sent again in each round", "D4 D5", {PUSHER: [(
         "AND (b.link IS NULL OR b.retry_at <= ?)\"\n        \" ORDER BY",
         "AND (b.link IS NULL OR b.retry_at <= ? OR 1)\"\n        \" ORDER BY")]}),
@@ -233,7 +259,7 @@ MUTANTS = [
     ("a field that is shown again is not read anew", "A7 B2", {"sync/engine/hidden_fields.cpp": [(
         "if (shown)", "if (shown && now.size() > 1'000)")]}),
     ("what was typed into a lead is let go when that is converted", "D7 A1",
-     {"sync/engine/merger_successor.cpp": [("changes.push_back({at, row[column]});", "")]}),
+     {SUCCESSOR: [("changes.push_back({at, row[column]});", "")]}),
     ("who is known from another remote is not looked for", "D7", {"sync/engine/matcher.cpp": [(
         "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
     ("a sweep holds the ids of all that differs", "D9", {SWEEPER: [(
@@ -286,4 +312,66 @@ MUTANTS = [
         "            drop_create_of(image);\n", "")]}),
     ("what comes back under its key is created again where that is in doubt", "A3", {NEW: [(
         "    if (!uid.empty()) inherit_doubts(uid, link.record);\n", "")]}),
+    ("an account under a second name is loaded once more", "D7", {SAME: [(
+        "if (same.count() * 2 < known.size()) return;", "if (same.count() < 1'000'000) return;")]}),
+    ("accounts that count alike are taken for one", "D7 D5", {SAME: [(
+        "known != known_.end() && known->second == record.version)", "known != known_.end())")]}),
+    ("a second account of another organisation is refused for the ids it has", "D7 D5", {SAME: [(
+        "ON c.plugin = me.plugin AND c.org_id = me.org_id AND c.id <> \"",
+        "ON c.plugin = me.plugin AND c.id <> \"")]}),
+    ("one record that has changed since makes it another account", "D7", {SAME: [(
+        "if (same.count() * 2 < known.size()) return;", "if (same.count() < known.size()) return;")]}),
+    ("a reference to what was let go led nowhere", "c D7", {REFERENCES: [(
+        "return record_let_go(sql_, plan->id, ext_id);", "return std::nullopt;")]}),
+    ("a reference that was turned elsewhere here is theirs, unasked", "c h A1", {MERGER: [(
+        "if (!was || *was != row[group.columns[i].front()]) return false;", "if (!was) return false;")]}),
+    ("who followed a merge there that nobody told is asked about here", "c D7", {MERGER: [(
+        "leads_where_it_led(group, work.row, input.known->ours, input.local)) {",
+        "leads_where_it_led(group, work.row, input.known->ours, input.local) && plan_.id < 0) {")]}),
+    ("what would be sent as a symbol leads nowhere", "c", {REFERENCES: [(
+        "if (!merge::is_symbolic(remote)) return led_to(field, remote);", "return led_to(field, remote);")]}),
+    ("what is made again has a key of this replica's own", "D7 A3", {LOST_KEY: [(
+        "if (plan == nullptr || plan->mapping.key_field.empty() || link.ext_id.empty()) return;",
+        "if (plan == nullptr || !plan->mapping.key_field.empty() || link.ext_id.empty()) return;")]}),
+    ("each replica derives a lost key from what it calls the connection", "D7 A3", {LOST_KEY: [(
+        "json_array(plugin, org_id, ?, ?)", "json_array(name, org_id, ?, ?)")]}),
+    ("all that a stream has lost has one key", "D7 A3 A1", {LOST_KEY: [(
+        "json_array(plugin, org_id, ?, ?)", "json_array(plugin, org_id, ?, ? IS NULL)")]}),
+    ("what another replica has made again of a record without uid is a new record", "D7", {SUCCESSOR: [(
+        "if (!known) known = link_lost_as(key);", "")]}),
+    ("a record that was kept when it went is not known under the key of its successor", "D7 i", {SUCCESSOR: [(
+        "std::to_string(static_cast<int>(LinkState::kDeletedThere))",
+        "std::to_string(-static_cast<int>(LinkState::kDeletedThere))")]}),
+    ("a record that goes on as its heir is not called by the id it lost", "D7", {SUCCESSOR: [(
+        "give_key_after(context_, link); drop_intents(context_.sql, link.id);",
+        "drop_intents(context_.sql, link.id);")]}),
+    ("rows come back without what the remote has added to them", "f A3", {SETTLE: [(
+        "if (is_rows(field, sent[i]) && is_rows(field, theirs[i])) continue;", "")]}),
+    ("what the remote adds to rows is a colleague's change", "A1", {SETTLE: [(
+        "if (completes_rows(*group, theirs, sent.values)) work.completed.insert(sent.group); const",
+        "const")]}),
+    ("what the remote adds to rows is a colleague's change where the answer was lost", "e A1", {SETTLE: [(
+        "if (landed && completes_rows(*group, theirs, sent.values)) work.completed.insert(sent.group);", "")]}),
+    ("every change of theirs passes for what the remote has added", "A1", {MERGER: [(
+        "if (outcome.rule == \"only_theirs\" && work.completed.contains(group.id))",
+        "if (outcome.rule == \"only_theirs\")")]}),
+    ("an edit stays that the remote has added to", "A1", {UNDO_PLAN: [(
+        "if (of_delete || will_.value(entry.field) == was_.value(entry.field) || "
+        "completed_.contains(entry.field))",
+        "if (of_delete || will_.value(entry.field) == was_.value(entry.field))")]}),
+    ("what was typed behind what the remote has added is taken back with it", "A1", {UNDO_PLAN: [(
+        "if (will_.value(entry.field) == was_.value(entry.field)) completed_.insert(entry.field);",
+        "completed_.insert(entry.field);")]}),
+    ("what waits is not looked at again once the mapping sends it", "C1 b", {RECONCILE: [(
+        "if (sql.text(\"SELECT value FROM kontor_meta WHERE key = ?\", key) == now) return;",
+        "if (stream > 0) return;")]}),
+    ("only whether a stream is sent counts, not which of its columns may leave", "C1", {RECONCILE: [(
+        "return found != nullptr && !replica::may_leave(*found);", "return found == nullptr;")]}),
+    ("a deletion that is asked about is looked at again for a new mapping", "i h", {RECONCILE: [(
+        "\" OR (state = ?3 AND NOT EXISTS (SELECT 1 FROM kontor_conflict c\""
+        " \" WHERE c.link = kontor_link.id AND c.state = 'open')))\",",
+        "\" OR state = ?3)\",")]}),
+    ("deletions that waited are not looked at again", "A4", {RECONCILE: [(
+        "static_cast<int>(replica::LinkState::kDeleteHere));",
+        "-static_cast<int>(replica::LinkState::kDeleteHere));")]}),
 ]

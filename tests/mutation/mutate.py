@@ -27,6 +27,9 @@ LAST_TIME = ROOT / "build" / "mutation" / "caught.json"
 KINDS = {"simulation": "simulation", PROPERTIES: "properties", EVERY_STEP: "every step", BOUNDED: "memory"}
 NOT_COMPILED = "named tests do not compile"
 NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
+SIMULATION = "kontor_simulation"
+# Only these run Zoho's connector, and of the engine's defects they are not asked.
+ZOHO_SIMULATION, ZOHO_NAMED = "kontor_zoho_simulation", ["plugin_zoho_test", "plugin_zoho_peer_test"]
 
 
 # The same cases for each defect; few of them suit every property.
@@ -46,9 +49,13 @@ def run(*command, **more):
         return Endless
 
 
-def simulation(seeds, options, first=1):
+def of_zoho(edited):
+    return any(path.startswith("plugins/zoho/") for path in edited)
+
+
+def simulation(program, seeds, options, first=1):
     """The first violation that the simulation finds, or None."""
-    tried = run(str(COPY.build_folder / "bin/kontor_simulation"), "--seed", str(first), "--seeds", str(seeds),
+    tried = run(str(COPY.build_folder / "bin" / program), "--seed", str(first), "--seeds", str(seeds),
                 "--jobs", str(options.jobs), "--failures", "1", "--no-shrink", timeout=3600)
     if tried.returncode == 0:
         return None
@@ -71,25 +78,27 @@ def test(name, *more):
 
 def general_checks(options, edited, last):
     """Cheap ones first; most defects meet one of the first seeds."""
+    program = ZOHO_SIMULATION if of_zoho(edited) else SIMULATION
     if seed := re.search(r"^simulation .*\(seed (\d+)\)", last):
-        yield lambda: simulation(1, options, int(seed.group(1)))
+        yield lambda: simulation(program, 1, options, int(seed.group(1)))
     elif (name := last.split(" ")[0]) in GENERAL and not options.simulation:
         yield lambda: test(name)
-    yield lambda: simulation(min(options.seeds, FIRST_SEEDS), options)
-    if options.simulation:
-        yield lambda: simulation(options.seeds, options)
+    yield lambda: simulation(program, min(options.seeds, FIRST_SEEDS), options)
+    if options.simulation or of_zoho(edited):
+        yield lambda: simulation(program, options.seeds, options)
         return
     if any(path.startswith("sync/merge/") for path in edited):
         yield lambda: test(PROPERTIES)
     yield lambda: test(EVERY_STEP)
     yield lambda: test(EVERY_STEP, "--without-key")
     yield lambda: test(BOUNDED)
-    yield lambda: simulation(options.seeds, options)
+    yield lambda: simulation(program, options.seeds, options)
 
 
 def caught_by(options, edited, last):
     """The first check that fails, or None. `last`: what it was last time."""
-    if (name := last.split(" ")[0]) in NAMED and not options.simulation:
+    named = ZOHO_NAMED if of_zoho(edited) else NAMED
+    if (name := last.split(" ")[0]) in named and not options.simulation:
         if COPY.build([name]):
             return NOT_COMPILED
         if found := test(name):
@@ -99,9 +108,9 @@ def caught_by(options, edited, last):
             return found
     if options.simulation:
         return None
-    if COPY.build(NAMED):
+    if COPY.build(named):
         return NOT_COMPILED
-    for name in NAMED:
+    for name in named:
         if found := test(name):
             return found
     return None
@@ -138,12 +147,13 @@ def main():
         print(f"{len(chosen)} mutants fit the source")
         return 0
 
-    targets = ["kontor_simulation"] + ([] if options.simulation else GENERAL)
+    targets = [SIMULATION] + ([] if options.simulation else GENERAL)
+    named = NAMED + (ZOHO_NAMED if any(of_zoho(edits) for _, _, edits in chosen) else [])
     COPY.refresh()
-    if COPY.configure("-DCMAKE_BUILD_TYPE=Release") or COPY.build(targets + NAMED):
+    if COPY.configure("-DCMAKE_BUILD_TYPE=Release") or COPY.build(targets + named):
         print("the source does not build", file=sys.stderr)
         return 1
-    if already := [name for name in GENERAL + NAMED if test(name)]:
+    if already := [name for name in GENERAL + named if test(name)]:
         print("fails without a mutant:", already, file=sys.stderr)
         return 1
     survived, kinds = [], dict.fromkeys([*KINDS.values(), "named tests"], 0)
@@ -151,7 +161,7 @@ def main():
     for name, invariants, edits in chosen:
         started = time.monotonic()
         with COPY.planted(edits):
-            trouble = COPY.build(targets)
+            trouble = COPY.build([ZOHO_SIMULATION] if of_zoho(edits) else targets)
             found = None if trouble else caught_by(options, edits, last_time.get(name, ""))
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")

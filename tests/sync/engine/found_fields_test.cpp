@@ -383,6 +383,8 @@ TEST_CASE("rows come back from the remote with what it has added to them", "[eng
     const std::string first = R"([{"id":1,"price":10,"quantity":1,"total":10}])";
     CHECK(w.device.text("SELECT items FROM invoice") == first);
 
+    const bool answered = GENERATE(true, false);
+    if (!answered) w.remote.next_push = MemoryRemote::Fault::kLostAnswer;
     w.device.sql(R"(UPDATE invoice SET items = json_set(items, '$[0].quantity', 7, '$[1]',
                     json('{"price":5,"quantity":2}')))");
     round();

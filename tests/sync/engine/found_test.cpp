@@ -499,7 +499,62 @@ TEST_CASE("two replicas that make the same record of the remote again make one",
     for (Device* device : {&w.device, &other}) {
         CHECK(device->number("SELECT count(*) FROM contact") == 1);
         CHECK(device->text("SELECT phone || email FROM contact") == "138lee@example.org");
+        // Should one have to make it once more, the other knows it again.
+        CHECK(Value(device->text("SELECT uid FROM contact")) ==
+              w.remote.value("Contacts", now, "Kontor_Id"));
     }
+}
+
+TEST_CASE("of two records that two replicas make again each is met under its own key",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    Device other{w.clock};
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    const auto kim = w.remote.create("Contacts", {{"Last_Name", Value("Kim")}});
+    w.device.connect("a", w.remote);
+    other.connect("a", w.remote);
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE contact SET phone = last_name || ' 138'");
+    other.sql("UPDATE contact SET email = last_name || '@example.org'");
+    w.remote.erase("Contacts", lee);
+    w.remote.erase("Contacts", kim);
+    for (int i = 0; i < 3; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+        other.sync("a");
+    }
+    REQUIRE(w.remote.ids("Contacts").size() == 2);
+    for (const auto& id : w.remote.ids("Contacts")) {
+        const std::string name = w.remote.value("Contacts", id, "Last_Name").text();
+        CHECK(w.remote.value("Contacts", id, "Phone") == Value(name + " 138"));
+        CHECK(w.remote.value("Contacts", id, "Email") == Value(name + "@example.org"));
+    }
+    for (Device* device : {&w.device, &other})
+        CHECK(device->number("SELECT count(*) FROM contact") == 2);
+}
+
+TEST_CASE("a record that is in question here is the one that another replica has made again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    Device other{w.clock};
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    other.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE contact SET phone = '138'");
+    other.sql("UPDATE contact SET email = 'lee@example.org'");
+    w.remote.erase("Contacts", id);
+    other.sync("a");
+    REQUIRE(engine::list_conflicts(other.engine_db(), {})->size() == 1);
+    w.device.sync("a");
+    w.clock.advance(std::chrono::minutes{1});
+    for (int i = 0; i < 2; ++i) other.sync("a");
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    CHECK(other.number("SELECT count(*) FROM contact") == 1);
+    CHECK(other.remote_id("Contacts", 1) == w.remote.ids("Contacts").front());
+    CHECK(other.text("SELECT phone FROM contact") == "138");
 }
 
 namespace {

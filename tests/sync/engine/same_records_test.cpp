@@ -62,7 +62,11 @@ TEST_CASE("some of its records may have changed since", "[same_records]") {
     Accounts a;
     a.clock.advance(seconds{60});
     a.first.edit("Contacts", a.first.ids("Contacts").front(), {{"Last_Name", Value("Zhao")}});
-    CHECK_FALSE(a.sync_again(a.first));
+    // All that is known of another kind; that kind alone tells nothing then.
+    a.first.edit("Accounts", a.first.ids("Accounts").front(), {{"Account_Name", Value("Apex")}});
+    const auto refused = a.sync_again(a.first);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().args.at("stream") == "Contacts");
 }
 
 TEST_CASE("two accounts of one server that count alike are two", "[same_records]") {

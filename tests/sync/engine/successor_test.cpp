@@ -164,6 +164,27 @@ TEST_CASE("D7: a reference that was turned elsewhere here is asked about though 
     CHECK(asked.base_here == Value(f.device.number("SELECT id FROM account WHERE name = 'typed'")));
 }
 
+TEST_CASE("a reference to a record that has no id there yet is shown as its column holds it",
+          "[successor]") {
+    SuccessorFixture f;
+    f.remote.refuse = [](const std::string& stream, const remote::Change&) {
+        remote::PushResult no;
+        no.status = remote::PushStatus::kInvalid;
+        return stream == "Accounts" ? std::optional(no) : std::nullopt;
+    };
+    f.device.sql("INSERT INTO account(name) VALUES('New')");
+    const auto made = f.device.number("SELECT id FROM account WHERE name = 'New'");
+    f.device.sql("UPDATE contact SET account_id = " + std::to_string(made) +
+                 " WHERE id = " + f.id(f.child));
+    f.clock.advance(seconds{10});
+    f.remote.edit("Contacts", f.child, {{"Account_Name", Value(f.kept)}});
+    f.rounds();
+    REQUIRE(f.open().size() == 1);
+    const auto asked = f.open()[0].fields[0];
+    CHECK(asked.ours_here == Value(made));
+    CHECK(asked.theirs_here == Value(f.device.local("Accounts", f.kept)));
+}
+
 TEST_CASE("D7: a winner that is not here yet takes the loser's place", "[successor]") {
     SuccessorFixture f;
     f.device.sql("UPDATE contact SET email = 'typed' WHERE id = " + f.id(f.loser));
