@@ -23,10 +23,11 @@ OSCILLATION = "sync/merge/oscillation.cpp"
 DATABASE = "sync/replica/database.cpp"
 SAME = "sync/engine/same_records.cpp"
 SUCCESSOR = "sync/engine/merger_successor.cpp"
-LOST_KEY = "sync/engine/lost_key.cpp"
+LOST_KEY = "sync/engine/record_key.cpp"
 LET_GO = "sync/engine/let_go.cpp"
 RECONCILE = "sync/engine/reconcile.cpp"
 UNDO_PLAN = "sync/replica/undo_plan.cpp"
+EPOCH = "sync/engine/epoch.cpp"
 ZOHO_CHANGES = "plugins/zoho/changes_pull.cpp"
 
 MUTANTS = [
@@ -43,7 +44,7 @@ MUTANTS = [
         "\"UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
         "\"DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown'\"")]}),
     ("each attempt has a key of its own", "A3", {PUSHER: [(
-        "if (push->op == ChangeOp::kCreate) key = key_for(context, plan, link->record);",
+        "if (push->op == ChangeOp::kCreate) key = key_for(context, plan, *link);",
         "if (push->op == ChangeOp::kCreate) key = context.random.uid();")]}),
     ("results are matched by position though some are missing", "D3", {PUSHER: [(
         "results.size() == sent.size() ? results[i] : unknown",
@@ -155,8 +156,8 @@ MUTANTS = [
     ("a strict cursor from page to page", "B2", {ZOHO_CHANGES: [(
         "query.since_ms = page.newest_ms - 1000;", "query.since_ms = page.newest_ms;")]}),
     ("records to be read by id are forgotten", "B2", {PULLER: [(
-        "fetch_and_merge(context_, ports_, plan_, std::move(some.ids), counts_, Absence::kDoubted, {}, "
-        "&some.listed);", "")]}),
+        "fetch_and_merge(context_, ports_, plan_, reading_.ids, counts_, Absence::kDoubted, {}, "
+        "&reading_.listed);", "")]}),
     ("a null wins where nothing was known", "b", {THREE_WAY: [(
         "if (adds_only(input.remote, input.local)) return keep(Known{input.remote, input.remote}, "
         "\"theirs_blank\");", "if (adds_only(input.remote, input.local)) return take(input, \"theirs\");")]}),
@@ -331,8 +332,8 @@ MUTANTS = [
     ("what would be sent as a symbol leads nowhere", "c", {REFERENCES: [(
         "if (!merge::is_symbolic(remote)) return led_to(field, remote);", "return led_to(field, remote);")]}),
     ("what is made again has a key of this replica's own", "D7 A3", {LOST_KEY: [(
-        "if (plan == nullptr || plan->mapping.key_field.empty() || link.ext_id.empty()) return;",
-        "if (plan == nullptr || !plan->mapping.key_field.empty() || link.ext_id.empty()) return;")]}),
+        "if (plan == nullptr || !has_key(*plan) || link.ext_id.empty()) return;",
+        "if (plan == nullptr || has_key(*plan) || link.ext_id.empty()) return;")]}),
     ("each replica derives a lost key from what it calls the connection", "D7 A3", {LOST_KEY: [(
         "json_array(plugin, org_id, ?, ?)", "json_array(name, org_id, ?, ?)")]}),
     ("all that a stream has lost has one key", "D7 A3 A1", {LOST_KEY: [(
@@ -374,4 +375,17 @@ MUTANTS = [
     ("deletions that waited are not looked at again", "A4", {RECONCILE: [(
         "static_cast<int>(replica::LinkState::kDeleteHere));",
         "-static_cast<int>(replica::LinkState::kDeleteHere));")]}),
+    ("a record that gets a uid elsewhere is called by that where it came from, too", "D7 A3", {LOST_KEY: [(
+        "if (link && !link->ext_id.empty())", "if (link && link->ext_id == \"-\")")]}),
+    ("what is made again forgets what it is called there", "D7 A3", {LET_GO: [(
+        "add_unsent_link(context.sql, link.stream, link.record, link.key);",
+        "add_unsent_link(context.sql, link.stream, link.record);")]}),
+    ("what a list has shown and no read yet is written over", "A1", {PUSHER: [(
+        "if (link && unread.contains(link->ext_id)) link.reset();", "static_cast<void>(unread);")]}),
+    ("what was in question when it was deleted passes for settled if it is back", "h C1", {ABSORB: [(
+        "save_shadow(context.sql, link.id, group.id, Shadow::nothing_known(group));", "continue;")]}),
+    ("what bears the key of another record is the one whose id it has", "B5 A3", {MERGER: [(
+        "key != name_of(context_.sql, plan_, *stored) &&", "key == name_of(context_.sql, plan_, *stored) &&")]}),
+    ("what an accepted remote had lost before stops the connection again", "B5", {EPOCH: [(
+        "if (lost.state != LinkState::kMissing || lost.covers != 0)", "")]}),
 ]
