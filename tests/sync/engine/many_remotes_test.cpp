@@ -164,7 +164,7 @@ TEST_CASE("what was asked about a record that was deleted here is asked again if
           "[many]") {
     Office f(2);
     f.policy = merge::Policy::kManual;
-    f.remotes[0].create("Contacts", ada("13800000001"));
+    const auto first = f.remotes[0].create("Contacts", ada("13800000001"));
     const auto id = f.remotes[1].create("Contacts", ada("13900000002"));
     f.connect_all();
     REQUIRE(f.open().size() == 1);
@@ -173,7 +173,7 @@ TEST_CASE("what was asked about a record that was deleted here is asked again if
     CHECK(f.open().empty());
     f.clock.advance(seconds{30});
     // Before the second has heard of it.
-    f.remotes[0].restore("Contacts", "Contacts-1");
+    f.remotes[0].restore("Contacts", first);
     f.rounds(2);
     REQUIRE(f.device.number("SELECT count(*) FROM contact") == 1);
     REQUIRE(f.open().size() == 1);
