@@ -123,7 +123,7 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
     std::vector<const GroupPlan*> groups;
     for (const auto& [group_id, shadow] : shadows) {
         const GroupPlan* group = plan.group(group_id);
-        if (group == nullptr || shadow.waits || shadow.unknown() || !group->writable()) continue;
+        if (group == nullptr || shadow.waits || !group->writable()) continue;
         // A base from before the mapping changed: not sent until an image was compared. (0: it was
         // created from here, and what was sent is known.)
         if (link.covers != 0 && link.covers < group->since) continue;
@@ -138,6 +138,10 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
         const Shadow& shadow = shadows.at(group->id);
         auto values = put_group(*group, *row, references);
         if (values == shadow.ours) continue;
+        if (shadow.unknown()) {  // nothing goes over what was never shown
+            push.waits = push.waits || shadow.edited(values);
+            continue;
+        }
         if (open_conflict(context.sql, link.id, group->id)) continue;
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
         wait_with_parent(context, plan, push, *group, values, &shadow.theirs);

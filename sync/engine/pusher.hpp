@@ -23,7 +23,7 @@ struct PlannedPush {
         std::string column, code, message;
         explicit operator bool() const { return !code.empty(); }
     } refused;
-    /// Some groups wait for the remote id of another record.
+    /// Some groups wait for the remote id of another record, or for the remote to show what it has.
     bool waits = false;
 
     [[nodiscard]] bool empty() const {

@@ -82,6 +82,13 @@ TEST_CASE("R17: a field hidden from the start is not overwritten unseen", "[revi
     f.sync(2);
     CHECK(f.remote_phone() == "100");
     CHECK(f.phone() == "138");
+    // It waits, and says so.
+    const auto to_push = [&] {
+        const auto status = engine::connection_status(f.device.engine_db());
+        const auto& streams = status->front().streams;
+        return std::ranges::find(streams, "Contacts", &engine::StreamStatus::stream)->to_push;
+    };
+    CHECK(to_push() == 1);
     f.remote.hidden_fields.clear();
     f.remote.edit("Contacts", f.ada, {{"Email", Value("a@example.org")}});
     f.sync(2);
