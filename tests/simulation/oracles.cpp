@@ -142,7 +142,8 @@ void check_keys(World& world) {
     for (const auto& device : world.devices())
         for (const auto& entity : device->entity_names())
             device->each(
-                "SELECT c.name, s.name, l.ext_id, coalesce(l.key, x.uid, ''), l.id FROM kontor_link l"
+                "SELECT c.name, s.name, l.ext_id, coalesce(l.key, x.uid, ''), l.id FROM "
+                "kontor_link l"
                 " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_entity e ON e.id = s.entity"
                 " JOIN kontor_connection c ON c.id = s.connection LEFT JOIN " +
                     entity + " x ON x.id = l.record WHERE e.name = '" + entity +
