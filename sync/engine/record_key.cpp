@@ -53,6 +53,11 @@ bool has_key(const StreamPlan& plan) {
     return !plan.mapping.key_field.empty();
 }
 
+std::string uid_of(Sql& sql, const StreamPlan& plan, std::int64_t record) {
+    return sql.text("SELECT uid FROM \"" + plan.entity.name + "\" WHERE id = ?", record)
+        .value_or("");
+}
+
 void set_key(Sql& sql, const Link& link, std::string_view key) {
     sql.run("UPDATE kontor_link SET key = ? WHERE id = ? AND key IS NULL", key, link.id);
 }
@@ -60,9 +65,7 @@ void set_key(Sql& sql, const Link& link, std::string_view key) {
 }  // namespace
 
 std::string name_of(Sql& sql, const StreamPlan& plan, const Link& link) {
-    if (!link.key.empty()) return link.key;
-    return sql.text("SELECT uid FROM \"" + plan.entity.name + "\" WHERE id = ?", link.record)
-        .value_or("");
+    return link.key.empty() ? uid_of(sql, plan, link.record) : link.key;
 }
 
 bool give_uid(Context& context, const StreamPlan& plan, std::int64_t record, std::string_view uid) {
@@ -91,10 +94,12 @@ void give_key_after(Context& context, const Link& link) {
 
 void name_link(Context& context, const StreamPlan& plan, const Link& link, std::string_view key) {
     if (!has_key(plan)) return;
+    // What it was called before may have been another record there.
+    context.sql.run("UPDATE kontor_link SET key = NULL WHERE id = ? AND key IS NOT NULL", link.id);
     const bool named = is_uid(key);
     if (named && give_uid(context, plan, link.record, key)) return;
-    const auto name = name_of(context.sql, plan, link);
-    if (name.empty() || name == key) return;
+    const auto uid = uid_of(context.sql, plan, link.record);
+    if (uid.empty() || uid == key) return;
     set_key(context.sql, link,
             named ? std::string(key) : key_after(context.sql, plan, link.ext_id));
 }

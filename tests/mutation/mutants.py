@@ -23,7 +23,7 @@ OSCILLATION = "sync/merge/oscillation.cpp"
 DATABASE = "sync/replica/database.cpp"
 SAME = "sync/engine/same_records.cpp"
 SUCCESSOR = "sync/engine/merger_successor.cpp"
-LOST_KEY = "sync/engine/record_key.cpp"
+RECORD_KEY = "sync/engine/record_key.cpp"
 LET_GO = "sync/engine/let_go.cpp"
 RECONCILE = "sync/engine/reconcile.cpp"
 UNDO_PLAN = "sync/replica/undo_plan.cpp"
@@ -331,12 +331,12 @@ MUTANTS = [
         "leads_where_it_led(group, work.row, input.known->ours, input.local) && plan_.id < 0) {")]}),
     ("what would be sent as a symbol leads nowhere", "c", {REFERENCES: [(
         "if (!merge::is_symbolic(remote)) return led_to(field, remote);", "return led_to(field, remote);")]}),
-    ("what is made again has a key of this replica's own", "D7 A3", {LOST_KEY: [(
+    ("what is made again has a key of this replica's own", "D7 A3", {RECORD_KEY: [(
         "if (plan == nullptr || !has_key(*plan) || link.ext_id.empty()) return;",
         "if (plan == nullptr || has_key(*plan) || link.ext_id.empty()) return;")]}),
-    ("each replica derives a lost key from what it calls the connection", "D7 A3", {LOST_KEY: [(
+    ("each replica derives a lost key from what it calls the connection", "D7 A3", {RECORD_KEY: [(
         "json_array(plugin, org_id, ?, ?)", "json_array(name, org_id, ?, ?)")]}),
-    ("all that a stream has lost has one key", "D7 A3 A1", {LOST_KEY: [(
+    ("all that a stream has lost has one key", "D7 A3 A1", {RECORD_KEY: [(
         "json_array(plugin, org_id, ?, ?)", "json_array(plugin, org_id, ?, ? IS NULL)")]}),
     ("what another replica has made again of a record without uid is a new record", "D7", {SUCCESSOR: [(
         "if (!known) known = link_lost_as(key);", "")]}),
@@ -375,7 +375,7 @@ MUTANTS = [
     ("deletions that waited are not looked at again", "A4", {RECONCILE: [(
         "static_cast<int>(replica::LinkState::kDeleteHere));",
         "-static_cast<int>(replica::LinkState::kDeleteHere));")]}),
-    ("a record that gets a uid elsewhere is called by that where it came from, too", "D7 A3", {LOST_KEY: [(
+    ("a record that gets a uid elsewhere is called by that where it came from, too", "D7 A3", {RECORD_KEY: [(
         "if (link && !link->ext_id.empty())", "if (link && link->ext_id == \"-\")")]}),
     ("what is made again forgets what it is called there", "D7 A3", {LET_GO: [(
         "add_unsent_link(context.sql, link.stream, link.record, link.key);",
