@@ -1,8 +1,9 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <optional>
 #include <string>
+
+#include "tests/support/child.hpp"
 
 namespace kontor::test {
 
@@ -10,14 +11,11 @@ namespace kontor::test {
 [[nodiscard]] int free_port();
 
 /// A server as a process of its own, on a port of 127.0.0.1; ended with this object. Throws if it
-/// does not listen within ten seconds.
+/// does not listen in time (eventually.hpp).
 class Server {
 public:
     /// `command`: for the shell, which it replaces.
     Server(std::string command, int port);
-    ~Server();
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
     /// At once, with all that is under way.
     void kill();
     void start();
@@ -25,7 +23,7 @@ public:
 private:
     std::string command_;
     int port_;
-    pid_t pid_ = -1;
+    std::optional<Child> running_;
 };
 
 }  // namespace kontor::test

@@ -1,8 +1,5 @@
 // What the machine says of itself: files as the kernel writes them, and services on a bus of the
 // test's own.
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <systemd/sd-bus.h>
 
 #include <atomic>
@@ -10,12 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "daemon/jobs/system_conditions.hpp"
+#include "tests/support/child.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/sync/replica/support.hpp"
-
-extern char** environ;
 
 namespace kontor::jobs {
 namespace {
@@ -33,16 +30,10 @@ void supply(const std::string& folder, const std::string& name,
 /// A message bus with NetworkManager and logind on it, as far as anybody asks for them here.
 class Bus {
 public:
-    explicit Bus(const TempDir& dir) : address_("unix:path=" + dir.path("bus")) {
-        std::string program = "dbus-daemon", address = "--address=" + address_;
-        char* words[] = {program.data(), const_cast<char*>("--session"),
-                         const_cast<char*>("--nofork"), address.data(), nullptr};
-        REQUIRE(::posix_spawnp(&pid_, "dbus-daemon", nullptr, nullptr, words, environ) == 0);
-        REQUIRE(test::eventually([&] { return fs::exists(dir.path("bus")); }));
-        REQUIRE(sd_bus_new(&bus_) >= 0);
-        REQUIRE(sd_bus_set_address(bus_, address_.c_str()) >= 0);
-        REQUIRE(sd_bus_set_bus_client(bus_, 1) >= 0);
-        REQUIRE(sd_bus_start(bus_) >= 0);
+    explicit Bus(const TempDir& dir)
+        : address_("unix:path=" + dir.path("bus")),
+          daemon_("dbus-daemon --session --nofork --address=" + address_) {
+        REQUIRE(test::eventually([&] { return connect(); }));
         static const sd_bus_vtable network[] = {SD_BUS_VTABLE_START(0),
                                                 SD_BUS_PROPERTY("Metered", "u", get_metered, 0, 0),
                                                 SD_BUS_VTABLE_END};
@@ -67,10 +58,6 @@ public:
         ending_ = true;
         if (thread_.joinable()) thread_.join();
         sd_bus_flush_close_unref(bus_);
-        if (pid_ > 0) {
-            ::kill(pid_, SIGTERM);
-            ::waitpid(pid_, nullptr, 0);
-        }
     }
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
@@ -80,6 +67,13 @@ public:
     std::atomic<int> idle{0};
 
 private:
+    /// False as long as the daemon does not listen, which it does a moment after its socket is
+    /// there.
+    bool connect() {
+        sd_bus_unref(std::exchange(bus_, nullptr));
+        return sd_bus_new(&bus_) >= 0 && sd_bus_set_address(bus_, address_.c_str()) >= 0 &&
+               sd_bus_set_bus_client(bus_, 1) >= 0 && sd_bus_start(bus_) >= 0;
+    }
     static int get_metered(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
                            void* self, sd_bus_error*) {
         const std::uint32_t value = static_cast<Bus*>(self)->metered;
@@ -92,7 +86,7 @@ private:
     }
 
     std::string address_;
-    pid_t pid_ = -1;
+    test::Child daemon_;
     sd_bus* bus_ = nullptr;
     std::atomic<bool> ending_{false};
     std::thread thread_;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace kontor::test {
+
+/// A program as a child of the test, killed with this object: one that is left over would keep the
+/// test's output open, and whoever reads that waiting.
+class Child {
+public:
+    /// `command`: for the shell, which it replaces.
+    explicit Child(const std::string& command) : pid_(::fork()) {
+        if (pid_ < 0) throw std::runtime_error("cannot start: " + command);
+        if (pid_ > 0) return;
+        ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), nullptr);
+        ::_exit(127);
+    }
+    ~Child() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    Child& operator=(Child&& other) noexcept {
+        std::swap(pid_, other.pid_);
+        return *this;
+    }
+
+private:
+    pid_t pid_;
+};
+
+}  // namespace kontor::test
