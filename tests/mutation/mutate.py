@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Plants known defects in the engine, one at a time, and says which check catches each.
 
-Works on a copy of the source under build/mutation, so the tree stays as it is. What caught a defect is
-noted there and tried first the next time.
+Works on a copy of the source under build/mutation. What caught a defect is noted in caught.json beside this
+file and tried first the next time.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ COPY = SourceCopy(ROOT / "build" / "mutation")
 # held in memory.
 PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
-LAST_TIME = ROOT / "build" / "mutation" / "caught.json"
+LAST_TIME = pathlib.Path(__file__).parent / "caught.json"
 # Of which kind each general check is, by the first word of what it says.
 KINDS = {"simulation": "simulation", PROPERTIES: "properties", EVERY_STEP: "every step", BOUNDED: "memory"}
 NOT_COMPILED = "named tests do not compile"
@@ -84,15 +84,20 @@ def general_checks(options, edited, last):
     elif (name := last.split(" ")[0]) in GENERAL and not options.simulation:
         yield lambda: test(name)
     yield lambda: simulation(program, min(options.seeds, FIRST_SEEDS), options)
+    more_seeds = options.seeds - FIRST_SEEDS
     if options.simulation or of_zoho(edited):
-        yield lambda: simulation(program, options.seeds, options)
+        if more_seeds > 0:
+            yield lambda: simulation(program, more_seeds, options, FIRST_SEEDS + 1)
         return
     if any(path.startswith("sync/merge/") for path in edited):
         yield lambda: test(PROPERTIES)
+    if options.quick:
+        return
     yield lambda: test(EVERY_STEP)
     yield lambda: test(EVERY_STEP, "--without-key")
     yield lambda: test(BOUNDED)
-    yield lambda: simulation(program, options.seeds, options)
+    if more_seeds > 0:
+        yield lambda: simulation(program, more_seeds, options, FIRST_SEEDS + 1)
 
 
 def caught_by(options, edited, last):
@@ -137,6 +142,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="mutants whose name or invariants match this")
     parser.add_argument("--simulation", action="store_true", help="the simulation alone")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"before named tests only {FIRST_SEEDS} seeds and generated cases: in an hour or two")
     parser.add_argument("--afresh", action="store_true", help="whatever caught a defect last time")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
