@@ -691,6 +691,7 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                     server_.note_writer(name, result.id, changes[i], this);
                 resend(name, changes[i], result);
             }
+            if (hooks_.answered) hooks_.answered(name, changes[i], result);
             if (happens(Fault::kItemUnknown)) result = {};
         }
         mix(result);

@@ -55,6 +55,10 @@ public:
         /// automation has kept that there, if one does.
         std::function<void(Token, const std::string& where, std::optional<Instant> insists)>
             sent_again;
+        /// The remote has answered to a change.
+        std::function<void(const std::string& stream, const remote::Change&,
+                           const remote::PushResult&)>
+            answered = {};
     };
     Account(Server& server, std::string user, WorldTime& time, std::uint64_t seed, Trace& trace,
             Hooks hooks);

@@ -34,6 +34,7 @@ struct Disk::Handle {
     int lock = SQLITE_LOCK_NONE;
     unsigned shm_shared = 0, shm_exclusive = 0;  ///< bit masks of the WAL's lock slots
     bool delete_on_close = false;
+    bool commits = false;  ///< the frame whose header was written last
     std::string* path = nullptr;
 };
 
@@ -80,13 +81,24 @@ struct Vfs {
         std::memset(static_cast<char*>(out) + there, 0, static_cast<std::size_t>(amount) - there);
         return SQLITE_IOERR_SHORT_READ;
     }
+    /// A frame of the log is a header and a page; the header of the one that ends a transaction
+    /// has a size of the database, in its second word.
+    static StepKind kind_of(Handle& handle, std::string_view bytes) {
+        constexpr std::size_t kHeader = 24;
+        if (!handle.path->ends_with("-wal")) return StepKind::kWrite;
+        if (bytes.size() == kHeader) {
+            handle.commits = bytes.substr(4, 4) != std::string_view("\0\0\0\0", 4);
+            return StepKind::kFrame;
+        }
+        return handle.commits ? StepKind::kWrite : StepKind::kFrame;
+    }
     static int write(sqlite3_file* raw, const void* in, int amount, sqlite3_int64 at) {
-        of(raw).disk->note_step(StepKind::kWrite);
+        const std::string_view bytes(static_cast<const char*>(in),
+                                     static_cast<std::size_t>(amount));
+        of(raw).disk->note_step(kind_of(of(raw), bytes));
         if (of(raw).disk->dead_) return SQLITE_IOERR_WRITE;
         if (!of(raw).disk->has_room()) return SQLITE_FULL;
         File& file = file_of(raw);
-        const std::string_view bytes(static_cast<const char*>(in),
-                                     static_cast<std::size_t>(amount));
         apply(file.data, static_cast<std::size_t>(at), bytes);
         file.unsynced.push_back({static_cast<std::size_t>(at), std::string(bytes)});
         of(raw).disk->trace_->mix(static_cast<std::uint64_t>(at));

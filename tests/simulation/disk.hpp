@@ -23,7 +23,12 @@ enum class Left {
     kSome,     ///< any of them, possibly torn
 };
 
-enum class StepKind { kWrite, kSync, kRequest };
+enum class StepKind {
+    kFrame,  ///< a write into the log that ends no transaction: alone, it changes nothing
+    kWrite,
+    kSync,
+    kRequest
+};
 
 /// A device's disk in memory, as an SQLite VFS: files, locks and shared memory for WAL, the
 /// device's time, and randomness from the seed. It knows what has reached the platter: after a

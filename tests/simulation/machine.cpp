@@ -9,7 +9,6 @@
 #include "sync/replica/catalogue.hpp"
 #include "sync/replica/migrations.hpp"
 #include "tests/simulation/must.hpp"
-#include "tests/simulation/schema.hpp"
 
 namespace kontor::simulation {
 namespace {
@@ -70,7 +69,7 @@ replica::Database open_on(Disk& disk, Dice& dice, replica::Access access) {
 }
 
 // The standard entities go: the fewer tables a handle has to read, the more seeds a second.
-std::string make_blank_replica(bool with_leads) {
+std::string make_blank_replica(Tables tables) {
     WorldTime time;
     DeviceClock clock(time, 1);
     Trace trace;
@@ -85,7 +84,7 @@ std::string make_blank_replica(bool with_leads) {
         for (const auto& entity : standard.entities())
             must(db.execute("DROP TABLE \"" + entity.name + "\""), "drop");
         must(db.execute("DELETE FROM kontor_field; DELETE FROM kontor_entity"), "delete");
-        for (const auto& entity : entities(with_leads))
+        for (const auto& entity : entities(tables))
             must(replica::ensure_entity(db, entity), "ensure");
         must(transaction.commit(), "commit");
         must(db.execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"), "checkpoint");
@@ -150,9 +149,9 @@ void Machine::close() {
     local.reset();
 }
 
-Machines::Machines(bool with_leads)
-    : name_(with_leads ? "kontor-sim-leads-" : "kontor-sim-"),
-      blank_(make_blank_replica(with_leads)) {
+Machines::Machines(Tables tables)
+    : name_("kontor-sim-" + std::to_string(static_cast<int>(tables)) + "-"),
+      blank_(make_blank_replica(tables)) {
     note_schema();
 }
 

@@ -7,6 +7,7 @@
 
 #include "sync/replica/database.hpp"
 #include "tests/simulation/disk.hpp"
+#include "tests/simulation/schema.hpp"
 
 namespace kontor::simulation {
 
@@ -51,7 +52,7 @@ private:
 /// their statements prepared, which is most of what a short scenario would otherwise cost.
 class Machines {
 public:
-    explicit Machines(bool with_leads = false);
+    explicit Machines(Tables tables = Tables::kPeople);
     ~Machines();
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace kontor::simulation {
 namespace {
@@ -29,6 +30,18 @@ std::string first_characters(const std::string& text, int count) {
     return text.substr(0, at);
 }
 
+// As CRMs do with the items of an order. The id is by what the row is of, so that two runs give the
+// same ones in whatever order.
+std::string with_ids(const std::string& text) {
+    auto rows = nlohmann::json::parse(text, nullptr, false);
+    if (!rows.is_array()) return text;
+    for (auto& row : rows) {
+        if (!row.contains("id")) row["id"] = "row of " + row.value("what", "");
+        row["total"] = row.value("price", 0) * row.value("quantity", 0);
+    }
+    return rows.dump();
+}
+
 std::string trimmed(const std::string& text) {
     const auto first = text.find_first_not_of(' ');
     if (first == std::string::npos) return "";
@@ -46,7 +59,7 @@ const StreamModel& RemoteModel::stream(std::string_view name) const {
     return *std::ranges::find(streams, name, &StreamModel::name);
 }
 
-std::vector<replica::Entity> entities(bool with_leads) {
+std::vector<replica::Entity> entities(Tables tables) {
     replica::Entity account;
     account.name = "account";
     account.fields = {column("name", FieldType::kText), column("phone", FieldType::kPhone),
@@ -67,7 +80,8 @@ std::vector<replica::Entity> entities(bool with_leads) {
                       column("extra", FieldType::kText),
                       column("score", FieldType::kText)};
     contact.fields.back().read_only = true;
-    if (!with_leads) return {account, contact};
+    if (tables == Tables::kPeople) return {account, contact};
+    if (tables == Tables::kAll) account.fields.push_back(column("items", FieldType::kJson));
     replica::Entity lead;
     lead.name = "lead";
     lead.fields = {column("last_name", FieldType::kText), column("phone", FieldType::kPhone),
@@ -147,6 +161,9 @@ Value kept(const FieldModel& field, const Value& value) {
             break;
         case Habit::kTruncate:
             text = trimmed(first_characters(text, kTruncateAt));
+            break;
+        case Habit::kRows:
+            text = with_ids(text);
             break;
     }
     return Value(text);

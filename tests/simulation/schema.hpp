@@ -19,6 +19,7 @@ enum class Habit {
     kUpper,     ///< ASCII letters in upper case
     kPrefix,    ///< a phone number gets its country code
     kTruncate,  ///< keeps kTruncateAt characters
+    kRows,      ///< rows get an id if they have none, and a total
 };
 inline constexpr int kTruncateAt = 12;
 
@@ -61,8 +62,13 @@ struct RemoteModel {
 
 inline constexpr const char* kKeyField = "Kontor_Id";
 
-/// The tables of the simulated replicas; leads are in those of the stories that have them.
-[[nodiscard]] std::vector<replica::Entity> entities(bool with_leads = false);
+/// Which tables a simulated replica has: the fewer, the more seeds a second.
+enum class Tables {
+    kPeople,  ///< accounts and contacts
+    kLeads,   ///< leads as well
+    kAll,     ///< … and accounts have rows, of what they have bought
+};
+[[nodiscard]] std::vector<replica::Entity> entities(Tables tables = Tables::kPeople);
 
 [[nodiscard]] merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_late);
 

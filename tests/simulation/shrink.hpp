@@ -24,7 +24,7 @@ private:
     bool still_fails(const Scenario& scenario, const std::string& kind);
 
     DefaultDisk default_disk_;
-    Machines machines_, with_leads_{true};
+    Machines machines_, with_leads_{Tables::kLeads};
 };
 
 }  // namespace kontor::simulation

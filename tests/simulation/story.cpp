@@ -14,6 +14,7 @@ using merge::Policy;
 using remote::FieldType;
 
 constexpr const char* kRemote = "R0";
+constexpr const char* kSecond = "R1";
 constexpr std::size_t kDoubtfulMax = 100;
 
 FieldModel field(const char* remote, const char* column, Policy policy,
@@ -44,7 +45,9 @@ RemoteModel model() {
     accounts.fields = {field("Name", "name", Policy::kRemote),
                        field("Phone", "phone", Policy::kLocal, FieldType::kPhone),
                        reference("Parent", "parent_id", "Accounts"),
-                       reference("Main_Contact", "main_contact_id", "Contacts")};
+                       reference("Main_Contact", "main_contact_id", "Contacts"),
+                       field("Items", "items", Policy::kManual, FieldType::kJson)};
+    accounts.fields.back().habit = Habit::kRows;
     StreamModel contacts{.name = "Contacts", .entity = "contact", .fields = {}};
     contacts.fields = {field("Last_Name", "last_name", Policy::kRemote),
                        field("Phone", "phone", Policy::kLocal, FieldType::kPhone),
@@ -61,8 +64,24 @@ RemoteModel model() {
     contacts.fields[5].cut_in_lists = true;
     contacts.fields[8].late = true;
     contacts.fields[9].computed = true;
+    StreamModel leads{.name = "Leads", .entity = "lead", .fields = {}};
+    leads.fields = {field("Last_Name", "last_name", Policy::kRemote),
+                    field("Phone", "phone", Policy::kLocal, FieldType::kPhone),
+                    field("Company", "company", Policy::kRemote)};
+    leads.fields[1].habit = Habit::kPrefix;
     RemoteModel out;
-    out.streams = {std::move(accounts), std::move(contacts)};
+    out.streams = {std::move(accounts), std::move(contacts), std::move(leads)};
+    return out;
+}
+
+// It knows companies only, and is told what the first one has deleted.
+RemoteModel second_model() {
+    StreamModel accounts{.name = "Accounts", .entity = "account", .fields = {}};
+    accounts.fields = {field("Name", "name", Policy::kLocal),
+                       field("Phone", "phone", Policy::kRemote, FieldType::kPhone)};
+    accounts.delete_relayed = merge::DeletePolicy::kMirror;
+    RemoteModel out;
+    out.streams = {std::move(accounts)};
     return out;
 }
 
@@ -77,24 +96,38 @@ ServerTraits traits(bool keyed) {
     return out;
 }
 
+ServerTraits second_traits(bool keyed) {
+    ServerTraits out = traits(keyed);
+    out.page_size = out.push_batch_max = 10;
+    return out;
+}
+
 }  // namespace
 
 Story::Story(Machines& machines, bool keyed, bool print)
     : trace_(print),
       server_(kRemote, model(), traits(keyed), time_, 1),
+      second_(kSecond, second_model(), second_traits(keyed), time_, 4),
       device_(machines, 0, time_, 2, trace_) {
-    device_.connect(
-        kRemote,
-        std::make_unique<Account>(
-            server_, "api", time_, 3, trace_,
-            Account::Hooks{
-                .yield = [this](std::string_view request) { on_request(request); },
-                .gone = [this] { return device_.disk().dead(); },
-                .violation = [this](const std::string& what) { problems_.push_back(what); },
-                .parked = [] { return std::set<std::string>(); },
-                .known = [](const std::string&,
-                            const std::string&) { return std::optional<std::string>(); },
-                .sent_again = [](Token, const std::string&, std::optional<Instant>) {}}));
+    device_.connect(kRemote, account_at(server_, 3));
+    device_.connect(kSecond, account_at(second_, 5));
+}
+
+std::unique_ptr<Account> Story::account_at(Server& server, std::uint64_t seed) {
+    return std::make_unique<Account>(
+        server, "api", time_, seed, trace_,
+        Account::Hooks{.yield = [this](std::string_view request) { on_request(request); },
+                       .gone = [this] { return device_.disk().dead(); },
+                       .violation = [this](const std::string& what) { problems_.push_back(what); },
+                       .parked = [] { return std::set<std::string>(); },
+                       .known = [](const std::string&,
+                                   const std::string&) { return std::optional<std::string>(); },
+                       .sent_again = [](Token, const std::string&, std::optional<Instant>) {},
+                       .answered =
+                           [this, &server](const std::string& stream, const remote::Change& change,
+                                           const remote::PushResult& result) {
+                               note_push(server, stream, change, result);
+                           }});
 }
 
 void Story::at_each_step(const std::function<void(StepKind)>& watcher) {
@@ -109,29 +142,39 @@ void Story::crash(Left left) {
 
 void Story::run() {
     remote_before();
-    sync();
-    switch_pushing_on();
+    sync(kRemote);
+    switch_pushing_on(kRemote);
     later();
     edit_here();
     edit_there();
-    sync();
+    sync(kRemote);
     later();
+    meet_second();
     born_here_and_gone_there();
-    sync(with_sweep());
+    convert_leads();
+    sync(kRemote, with_sweep());
     later();
     decide_and_correct();
-    sync(with_sweep());
+    tell_both();
+    sync(kSecond);
+    sync(kRemote, with_sweep());
     later();
-    sync();
+    sync(kSecond);
+    sync(kRemote);
     check_whole();
 }
 
-void Story::sync(const engine::CycleOptions& options) {
+void Story::sync_all() {
+    sync(kRemote);
+    sync(kSecond);
+}
+
+void Story::sync(const char* remote, const engine::CycleOptions& options) {
     engine::Observer nobody;
     lasting(
         "sync",
         [&]() -> Result<> {
-            auto report = device_.sync(kRemote, options, nobody);
+            auto report = device_.sync(remote, options, nobody);
             if (!report) return pass(report);
             if (report->problem) return tl::unexpected<Error>(*report->problem);
             return {};
@@ -141,8 +184,18 @@ void Story::sync(const engine::CycleOptions& options) {
 
 void Story::remote_before() {
     const auto account = server_.create("Accounts", {{"Name", Value("Acme")}}, "colleague");
-    const auto branch = server_.create(
-        "Accounts", {{"Name", Value("Branch")}, {"Parent", Value(account)}}, "colleague");
+    for (const char* name : {"at both", "alike", "closed"})
+        server_.create("Accounts", {{"Name", Value(name)}, {"Phone", Value("030 1234567")}},
+                       "colleague");
+    for (const char* name : {"lead", "lead typed into"})
+        server_.create("Leads", {{"Last_Name", Value(name)}, {"Company", Value("of the lead")}},
+                       "colleague");
+    const auto branch =
+        server_.create("Accounts",
+                       {{"Name", Value("Branch")},
+                        {"Parent", Value(account)},
+                        {"Items", Value(R"([{"price":9,"quantity":1,"what":"pipe"}])")}},
+                       "colleague");
     for (const char* name :
          {"stays", "both typed", "counted", "deleted here", "deleted here only", "deleted there",
           "deleted there only", "merged", "winner", "refused", "read only", "moved", "late"}) {
@@ -160,15 +213,15 @@ void Story::remote_before() {
     later();
 }
 
-void Story::switch_pushing_on() {
-    const auto switched = [&] { return engine::set_push(device_.api(), kRemote, true); };
+void Story::switch_pushing_on(const char* remote) {
+    const auto switched = [&] { return engine::set_push(device_.api(), remote, true); };
     lasting(
         "switch pushing on",
         [&] {
             auto done = switched();
             // The load may be lost with the power, and the connection with it.
             if (done || done.error().code != Errc::kNotFound) return done;
-            sync();
+            sync(remote);
             return switched();
         },
         [] { return false; });
@@ -196,6 +249,11 @@ void Story::edit_here() {
         "INSERT INTO account(name, phone) VALUES('Refused', 'bad 2');"
         "INSERT INTO contact(last_name, account_id) SELECT 'child of refused', id FROM account"
         " WHERE name = 'Refused'");
+    type(
+        "INSERT INTO lead(last_name, company) VALUES('lead of ours', 'company of lead of ours');"
+        "UPDATE lead SET company = 'typed' WHERE last_name = 'lead';"
+        "UPDATE account SET items = '[{\"price\":10,\"quantity\":1,\"what\":\"pump\"}]'"
+        " WHERE name = 'Acme'");
     type(
         "INSERT INTO contact(last_name, city, phone) VALUES('restored', 'Rome', '139');"
         "UPDATE contact SET account_id = (SELECT id FROM account WHERE name = 'New')"
@@ -229,22 +287,64 @@ void Story::born_here_and_gone_there() {
     };
 }
 
-void Story::decide_and_correct() {
-    server_.allow_all();
+// One has been told of from here, one is edited here before anybody has heard of it.
+void Story::convert_leads() {
+    // It may not have been made: then it is in doubt.
+    if (copies_there("lead of ours") > 0) server_.convert(id_of("Leads", "lead of ours"), "", true);
+    server_.convert(id_of("Leads", "lead"), id_of("Contacts", "winner"), false);
+    type("UPDATE lead SET phone = '144' WHERE last_name = 'lead typed into'");
+    server_.convert(id_of("Leads", "lead typed into"), "", false);
+}
+
+// Of three companies there one is certainly here, one may be, and one is new.
+void Story::meet_second() {
+    second_.create("Accounts", {{"Name", Value("at both")}, {"Phone", Value("+49 30 1234567")}},
+                   "colleague");
+    second_.create("Accounts", {{"Name", Value("Alike")}}, "colleague");
+    second_.create("Accounts", {{"Name", Value("of the second")}, {"Phone", Value("145")}},
+                   "colleague");
+    later();
+    sync(kSecond);
+    switch_pushing_on(kSecond);
+    decide("k.kind = 'match'", engine::Side::kSame);
+}
+
+// What each of them has to say to the other.
+void Story::tell_both() {
+    edit_account("Acme", {{"Phone", Value("146")},
+                          {"Items", Value(R"([{"id":"row of pump","price":12,"quantity":1,)"
+                                          R"("what":"pump"},{"price":3,"quantity":2,)"
+                                          R"("what":"hose"}])")}});
+    server_.erase("Accounts", id_of("Accounts", "closed"), "colleague");
+    for (const auto& [id, record] : second_.records("Accounts"))
+        if (record.now.fields.at("Name") == Value("of the second"))
+            second_.edit("Accounts", id, {{"Phone", Value("147")}}, "colleague");
+    type(
+        "UPDATE account SET items = json_set(items, '$[#]',"
+        " json('{\"price\":7,\"quantity\":3,\"what\":\"valve\"}')) WHERE name = 'Branch'");
+}
+
+void Story::decide(const std::string& which, engine::Side side) {
     const auto open = [&] {
         return device_.number(
-            "SELECT coalesce(max(k.id), 0) FROM kontor_conflict k JOIN kontor_group g"
-            " ON g.id = k.grp JOIN contact c ON c.id = k.record WHERE k.state = 'open'"
-            " AND g.name = 'address' AND c.last_name = 'both typed'");
+            "SELECT coalesce(max(k.id), 0) FROM kontor_conflict k LEFT JOIN"
+            " kontor_group g ON g.id = k.grp LEFT JOIN contact c ON"
+            " c.id = k.record WHERE k.state = 'open' AND " +
+            which);
     };
-    if (open() == 0) problems_.emplace_back("nobody is asked about what both typed");
+    if (open() == 0) problems_.push_back("nobody is asked: " + which);
     lasting(
         "decide",
         [&] {
-            return engine::resolve(device_.api(), device_.clock(), device_.random(), open(),
-                                   engine::Side::kOurs, "uid:1000");
+            return engine::resolve(device_.api(), device_.clock(), device_.random(), open(), side,
+                                   "uid:1000");
         },
         [&] { return open() == 0; });
+}
+
+void Story::decide_and_correct() {
+    server_.allow_all();
+    decide("g.name = 'address' AND c.last_name = 'both typed'", engine::Side::kOurs);
     type(
         "UPDATE contact SET phone = '140' WHERE last_name = 'refused';"
         "UPDATE account SET phone = '141' WHERE name = 'Refused'");
@@ -259,16 +359,17 @@ void Story::check_whole() {
 }
 
 std::string Story::ending() const {
-    return summary_of(device_, kRemote) + summary_of(server_);
+    return summary_of(device_) + summary_of(server_) + summary_of(second_);
 }
 
 std::vector<std::string> Story::doubtful() const {
     std::vector<std::string> out;
     device_.each(
-        "SELECT coalesce(c.last_name, a.name) FROM kontor_blocked b JOIN kontor_link l ON"
-        " l.id = b.link JOIN kontor_stream s ON s.id = l.stream LEFT JOIN contact c ON"
-        " s.name = 'Contacts' AND c.id = l.record LEFT JOIN account a ON s.name = 'Accounts' AND"
-        " a.id = l.record WHERE b.status = 'unknown' ORDER BY 1",
+        "SELECT DISTINCT coalesce(c.last_name, a.name, e.last_name) FROM kontor_blocked b JOIN"
+        " kontor_link l ON l.id = b.link JOIN kontor_stream s ON s.id = l.stream LEFT JOIN contact"
+        " c ON s.name = 'Contacts' AND c.id = l.record LEFT JOIN account a ON s.name = 'Accounts'"
+        " AND a.id = l.record LEFT JOIN lead e ON s.name = 'Leads' AND e.id = l.record WHERE "
+        "b.status = 'unknown' ORDER BY 1",
         [&](const replica::Statement& row) { out.emplace_back(row.text(0)); });
     // Who refers to one waits with it, and says so.
     static constexpr const char* kReferrers[] = {
@@ -291,16 +392,19 @@ std::vector<std::string> Story::doubtful() const {
 }
 
 int Story::copies_there(const std::string& name) const {
-    int out = 0;
-    for (const auto& [stream, field] :
-         {std::pair{"Contacts", "Last_Name"}, std::pair{"Accounts", "Name"}})
-        for (const auto& [id, record] : server_.records(stream)) {
-            const auto found = record.now.fields.find(field);
-            if (!record.now.deleted && !record.born_of.empty() &&
-                found != record.now.fields.end() && found->second == Value(name))
-                ++out;
-        }
-    return out;
+    int most = 0;
+    for (const Server* server : {&server_, &second_}) {
+        int out = 0;
+        for (const char* stream : {"Contacts", "Leads", "Accounts"})
+            for (const auto& [id, record] : server->records(stream)) {
+                const auto found = record.now.fields.find(name_field(stream));
+                if (!record.now.deleted && !record.born_of.empty() &&
+                    found != record.now.fields.end() && found->second == Value(name))
+                    ++out;
+            }
+        most = std::max(most, out);
+    }
+    return most;
 }
 
 std::string Story::without_doubt(const std::string& ending) const {
@@ -353,7 +457,7 @@ void Story::on_request(std::string_view request) {
 }
 
 std::string Story::id_of(const std::string& stream, const std::string& name) const {
-    const char* field = stream == "Contacts" ? "Last_Name" : "Name";
+    const char* field = name_field(stream);
     for (const auto& [id, record] : server_.records(stream)) {
         const auto found = record.now.fields.find(field);
         if (!record.now.deleted && found != record.now.fields.end() && found->second == Value(name))
@@ -364,6 +468,10 @@ std::string Story::id_of(const std::string& stream, const std::string& name) con
 
 void Story::edit(const std::string& contact, const Fields& fields) {
     server_.edit("Contacts", id_of("Contacts", contact), fields, "colleague");
+}
+
+void Story::edit_account(const std::string& account, const Fields& fields) {
+    server_.edit("Accounts", id_of("Accounts", account), fields, "colleague");
 }
 
 void Story::later() {

@@ -40,10 +40,10 @@ private:
 };
 
 const char* name_column(const std::string& entity) {
-    return entity == "contact" ? "last_name" : "name";
+    return entity == "account" ? "name" : "last_name";
 }
-const char* name_field(const std::string& stream) {
-    return stream == "Contacts" ? "Last_Name" : "Name";
+std::vector<replica::Entity> entities_of(const Device& device) {
+    return entities(device.entity_names().size() > 2 ? Tables::kAll : Tables::kPeople);
 }
 
 std::string name_of(const Server& server, const std::string& stream, const std::string& id) {
@@ -54,18 +54,20 @@ std::string name_of(const Server& server, const std::string& stream, const std::
     return name + (record->now.deleted ? " (deleted)" : "");
 }
 
+constexpr const char* kGone = " (gone)";
+
 /// Names of a replica's records, also of those that are not here any more.
 class Names {
 public:
     explicit Names(const Device& device) {
-        for (const auto& entity : entities()) {
+        for (const auto& entity : entities_of(device)) {
             const std::string column = name_column(entity.name);
             device.each(
                 "SELECT h.record, h.old FROM kontor_history h JOIN kontor_field f ON"
                 " f.id = h.field JOIN kontor_entity e ON e.id = h.entity WHERE e.name = '" +
                     entity.name + "' AND h.op = 'd' AND f.name = '" + column + "' ORDER BY h.seq",
                 [&](const replica::Statement& row) {
-                    names_[{entity.name, row.integer(0)}] = std::string(row.text(1)) + " (gone)";
+                    names_[{entity.name, row.integer(0)}] = std::string(row.text(1)) + kGone;
                 });
             device.each("SELECT id, " + column + " FROM " + entity.name,
                         [&](const replica::Statement& row) {
@@ -103,27 +105,35 @@ void add_rows(const Device& device, const Names& names, const replica::Entity& e
 
 }  // namespace
 
-std::string summary_of(const Device& device, const std::string& connection) {
-    const Server& server = device.connection(connection).account->server();
+const char* name_field(const std::string& stream) {
+    return stream == "Accounts" ? "Name" : "Last_Name";
+}
+
+std::string summary_of(const Device& device) {
     const Names names(device);
     Lines lines;
-    for (const auto& entity : entities()) add_rows(device, names, entity, lines);
+    for (const auto& entity : entities_of(device)) add_rows(device, names, entity, lines);
     std::string out = lines.under("rows");
 
     std::map<std::int64_t, std::string> links;
     device.each(
         "SELECT l.id, e.name, l.record, s.name, coalesce(l.ext_id, ''), l.state, l.dirty,"
-        " l.covers = s.generation FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-        " JOIN kontor_entity e ON e.id = s.entity",
+        " l.covers = s.generation, c.name FROM kontor_link l JOIN kontor_stream s ON"
+        " s.id = l.stream JOIN kontor_connection c ON c.id = s.connection JOIN kontor_entity e ON"
+        " e.id = s.entity",
         [&](const replica::Statement& row) {
             const std::string here = names.of(std::string(row.text(1)), row.integer(2));
             const std::string id(row.text(4));
-            links[row.integer(0)] = std::string(row.text(3)) + " " + here;
+            const std::string connection(row.text(8));
+            // Whether what is gone had been read after it was sent is a matter of how much a power
+            // cut takes back; if it comes back, it is read anew.
+            const Server& server = device.connection(connection).account->server();
+            links[row.integer(0)] = connection + " " + std::string(row.text(3)) + " " + here;
             lines.add(links[row.integer(0)] + " is " +
                       (id.empty() ? "not there" : name_of(server, std::string(row.text(3)), id)) +
                       ", state " + std::to_string(row.integer(5)) +
                       (row.integer(6) != 0 ? ", dirty" : "") +
-                      (row.integer(7) != 0 ? "" : ", not covered"));
+                      (row.integer(7) != 0 || here.ends_with(kGone) ? "" : ", not covered"));
         });
     out += lines.under("links");
 
@@ -144,6 +154,27 @@ std::string summary_of(const Device& device, const std::string& connection) {
     about_links("conflicts",
                 "SELECT x.link, g.name, x.kind, x.rule, x.state, x.chosen FROM kontor_conflict x" +
                     with_group);
+    device.each(
+        "SELECT c.name, s.name, e.name, m.record, m.ext_id, m.state FROM kontor_match m JOIN"
+        " kontor_stream s ON s.id = m.stream JOIN kontor_connection c ON c.id = s.connection JOIN"
+        " kontor_entity e ON e.id = s.entity",
+        [&](const replica::Statement& row) {
+            const std::string connection(row.text(0)), stream(row.text(1));
+            lines.add(names.of(std::string(row.text(2)), row.integer(3)) + " and " + connection +
+                      "'s " +
+                      name_of(device.connection(connection).account->server(), stream,
+                              std::string(row.text(4))) +
+                      ": " + std::string(row.text(5)));
+        });
+    out += lines.under("matches");
+    device.each(
+        "SELECT e.name, n.record, n.args ->> 'connection', n.args ->> 'rule' FROM kontor_notice n"
+        " JOIN kontor_entity e ON e.id = n.entity WHERE n.kind = 'matched'",
+        [&](const replica::Statement& row) {
+            lines.add(names.of(std::string(row.text(0)), row.integer(1)) + " at " +
+                      std::string(row.text(2)) + " by " + std::string(row.text(3)));
+        });
+    out += lines.under("found to be the same");
     // What the remote computes changes on the way, and not each value of it need have been seen.
     device.each(
         "SELECT e.name, h.record, coalesce(f.name, ''), h.op, h.old, coalesce(h.actor, 'SQL'),"
@@ -179,14 +210,16 @@ std::string summary_of(const Server& server) {
                             : "-> " + name_of(server, field->target, value.text());
             }
             if (!record.now.successor.empty())
-                line += " merged into " + name_of(server, stream.name, record.now.successor);
+                line += record.now.converted
+                            ? " became " + name_of(server, "Contacts", record.now.successor)
+                            : " merged into " + name_of(server, stream.name, record.now.successor);
             if (!record.born_of.empty()) line += " (made from here)";
             if (!record.born_of.empty() && !record.now.deleted &&
                 !keys.insert(record.born_of).second)
                 line += " TWICE";
             lines.add(line);
         }
-        out += lines.under("remote " + stream.name);
+        out += lines.under(server.name() + " " + stream.name);
     }
     return out;
 }
