@@ -22,6 +22,9 @@ namespace kontor::engine {
                                                   const std::string& entity,
                                                   const std::string& field);
 
+/// As get_conflict(). Whoever shows many loads the plans once.
+[[nodiscard]] Conflict shown_conflict(Sql& sql, const Plans& plans, std::int64_t id);
+
 /// As resolve(); `rule` is what the conflict says of how it was decided.
 void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
             const std::string& actor);

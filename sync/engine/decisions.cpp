@@ -347,15 +347,18 @@ Result<> check_field(const replica::Database& db, const std::string& connection,
     });
 }
 
+Conflict shown_conflict(Sql& sql, const Plans& plans, std::int64_t id) {
+    auto conflict = conflict_by_id(sql, id);
+    name_fields(sql, plans, conflict);
+    name_author(sql, plans, conflict);
+    return std::move(conflict.shown);
+}
+
 Result<Conflict> get_conflict(const replica::Database& db, std::int64_t id) {
     return guarded([&] {
         Sql sql(db);
-        auto conflict = conflict_by_id(sql, id);
         PlanCaches caches;
-        const Plans plans = Plans::load(sql, caches);
-        name_fields(sql, plans, conflict);
-        name_author(sql, plans, conflict);
-        return std::move(conflict.shown);
+        return shown_conflict(sql, Plans::load(sql, caches), id);
     });
 }
 

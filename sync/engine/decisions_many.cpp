@@ -98,10 +98,10 @@ std::vector<std::int64_t> select(Sql& sql, const Plans& plans, const ManyConflic
                           : select_values(sql, plans, which, out);
 }
 
-void list_first(const replica::Database& db, const std::vector<std::int64_t>& ids,
+void list_first(Sql& sql, const Plans& plans, const std::vector<std::int64_t>& ids,
                 std::vector<Conflict>& out) {
     for (std::size_t i = 0; i < std::min(ids.size(), kManyListMax); ++i)
-        out.push_back(need(get_conflict(db, ids[i])));
+        out.push_back(shown_conflict(sql, plans, ids[i]));
 }
 
 /// A part of a transaction that can fail alone.
@@ -300,7 +300,7 @@ Result<ManyDecided> preview_many(const replica::Database& db, const ManyConflict
         ManyDecided out;
         const auto ids = select(sql, plans, which, side, out);
         out.decided = static_cast<std::int64_t>(ids.size());
-        list_first(db, ids, out.conflicts);
+        list_first(sql, plans, ids, out.conflicts);
         return out;
     });
 }
@@ -314,7 +314,7 @@ Result<ManyDecided> decide_many(const replica::Database& db, const Clock& clock,
         Sql& sql = context.sql;
         ManyDecided out;
         const auto ids = select(sql, context.plans, which, side, out);
-        list_first(db, ids, out.conflicts);
+        list_first(sql, context.plans, ids, out.conflicts);
         if (ids.empty()) return out;
         context.run = out.run = begin_run(sql, "resolve", context.now());
         const auto rule = rule_of(out.run);
@@ -370,8 +370,8 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
         out.reopened = static_cast<std::int64_t>(open.size());
         out.kept = static_cast<std::int64_t>(kept.size());
         if (!preview) end_run(context, "reopened", out.reopened, "kept", out.kept);
-        list_first(db, open, out.conflicts);
-        list_first(db, kept, out.kept_list);
+        list_first(sql, context.plans, open, out.conflicts);
+        list_first(sql, context.plans, kept, out.kept_list);
         return out;
     });
 }
