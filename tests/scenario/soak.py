@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Hours of random load and faults: kontord stays as small as it was, and nothing is lost.
 
-    ./dev soak --hours 8
+    ./dev soak --hours 8 [--beside fxiaoke carddav]
 
+Zoho, and beside it in the same kontord Fxiaoke and a real CardDAV server, which get everybody of each other.
 People and programs edit records here, colleagues there, syncs run all the time, and each few seconds
-something breaks: lost, truncated and nonsensical answers, refusals, an account that is away, a connector
-whose process is killed. In the first fifth of the time kontord itself is killed and started again; after
+something breaks at one of them: lost, truncated and nonsensical answers, refusals, an account that is away, a
+connector whose process is killed. In the first fifth of the time kontord itself is killed and started again; after
 that one process has to last. Meanwhile a reader measures what a read by id takes, while a sync runs and
 while none does. At the end undisturbed syncs run, and:
-  * every value that was reported as written is on both sides, no record is there twice (as in
+  * every value that was reported as written is here and at each remote, no record is there twice (as in
     kill_test.py);
-  * memory, file descriptors and threads of kontord and its connector are those of the beginning (medians
+  * memory, file descriptors and threads of kontord and its connectors are those of the beginning (medians
     of the first and the last quarter of that one process's time); its handles on the replica, which it
     opens as requests overlap and keeps for the next, are no more than it keeps; the log never grew above
     its bound; the replica grew by what was changed and no faster later than before.
@@ -181,10 +182,52 @@ class Reader(threading.Thread):
                       f" {times[len(times) * 99 // 100]:.2f}, longest {times[-1]:.1f} ms")
 
 
+class Beside:
+    """Another connection of the same kontord: to two_way it is a world with this remote. People here and
+    colleagues there edit whom it has brought, so that nobody types into what others do."""
+
+    def __init__(self, here, name):
+        self.here, self.remote, self.edits = here, two_way.REMOTES[name](here), None
+        self.seed = f"{here.seed}-{name}"
+
+    def start(self, records):
+        here, name = self.here, self.remote.name
+        self.remote.start(records, name.capitalize())
+        self.edits = two_way.Edits(self)
+        self.edits.creations_max = 0
+        self.remote.connect()
+        here.kontor("sync", name)
+        here.kontor("push", "on", name)
+        self.edits.first = [row[0] for row in here.sql(
+            "SELECT l.record FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream WHERE s.name = ? AND"
+            " l.ext_id IS NOT NULL ORDER BY l.record", self.remote.stream)]
+
+    def __getattr__(self, name):
+        return getattr(self.here, name)
+
+    def break_something(self):
+        """What it was."""
+        chance, side = self.here.random, self.remote.side
+        if chance.random() < 0.3:
+            process = side.peer.process if hasattr(side, "peer") else side.server.process
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(chance.random() * 3)
+            process.send_signal(signal.SIGCONT)
+            return "away"
+        if hasattr(side, "peer"):
+            fault = chance.choice(FAULTS)
+            side.fault(**fault, probability=chance.choice((0.1, 0.5, 1.0)))
+            return fault["kind"]
+        fault = chance.choice(("lose_answer", "refuse"))
+        getattr(side, fault)()
+        return fault
+
+
 class Soak:
-    def __init__(self, here, minutes):
+    def __init__(self, here, minutes, beside):
         self.here, self.minutes = here, minutes
         self.seconds = minutes * 60
+        self.names, self.beside = beside, [Beside(here, name) for name in beside]
         self.counts = {}
         self.samples = []
 
@@ -197,10 +240,18 @@ class Soak:
         self.here.start_daemon()
         self.count("kill -9" if number == signal.SIGKILL else "restart")
 
+    def clear_faults(self):
+        self.here.clear_faults()
+        for one in self.beside:
+            one.remote.side.forgive()
+
     def break_something(self, settled):
         chance = self.here.random
-        self.here.clear_faults()
-        if not settled and chance.random() < 0.3:
+        self.clear_faults()
+        if self.beside and chance.random() < 0.4:
+            one = chance.choice(self.beside)
+            self.count(f"{one.remote.name}: {one.break_something()}")
+        elif not settled and chance.random() < 0.3:
             self.restart(chance.choice((signal.SIGKILL, signal.SIGTERM)))
         elif chance.random() < 0.15:
             for pid in children(self.here.daemon.pid):
@@ -222,9 +273,13 @@ class Soak:
 
     def run(self):
         here = self.here
-        here.start(500, "--interval", "10s")
+        here.remote.plain = bool(self.beside)
+        # Whoever is there is created at each of the others, one by one.
+        here.start(100 if self.beside else 500, "--interval", "10s")
         edits = two_way.Edits(here)
         edits.creations_max = 300
+        for one in self.beside:
+            one.start(40)
         reader = Reader(here, edits.first)
         reader.start()
         self.begun = told = time.monotonic()
@@ -243,14 +298,20 @@ class Soak:
                 edits.here()
             if here.random.random() < 0.5:
                 edits.there()
+            for one in self.beside:
+                if here.random.random() < 0.3:
+                    one.edits.here()
+                if here.random.random() < 0.3:
+                    one.edits.there()
             if here.random.random() < 0.3:
-                here.api("POST", "/connections/zoho/sync", {})
+                name = here.random.choice(("zoho", *self.names))
+                here.api("POST", f"/connections/{name}/sync", {})
                 self.count("sync asked for")
             time.sleep(here.random.random() * 0.2)
             if time.monotonic() - told > 60:
                 told = time.monotonic()
                 print(f"{past / 60:.0f} of {self.minutes:.0f} min: {self.line()}", flush=True)
-        here.clear_faults()
+        self.clear_faults()
         reader.done.set()
         reader.join()
         world.until(self.at_rest, "a sync that leaves nothing to send", 4 * world.PATIENCE)
@@ -260,7 +321,8 @@ class Soak:
     def at_rest(self):
         # Records that were refused meanwhile wait for their next turn.
         self.here.kontor("blocked", "--retry", check=False)
-        done = self.here.kontor("sync", "zoho", check=False).returncode == 0
+        done = all([self.here.kontor("sync", name, check=False).returncode == 0
+                    for name in ("zoho", *self.names)])
         left = self.here.sql("SELECT count(*) FROM kontor_link WHERE dirty")[0][0]
         if not done or left:
             time.sleep(1)
@@ -277,6 +339,9 @@ class Soak:
     def report(self, edits):
         did = ", ".join(f"{what} {count}" for what, count in sorted(self.counts.items()))
         good = two_way.report(self.here, edits, f"{self.minutes:g} minutes ({did})")
+        for one in self.beside:
+            one.edits.created = edits.created  # they have been handed on
+            good = two_way.report(one, one.edits, "beside it") and good
         print(f"{len(self.samples)} samples of one process; at the end {self.line()}")
         wrong = not_flat(self.samples)
         for what in wrong:
@@ -292,14 +357,18 @@ def main():
     length.add_argument("--hours", type=float)
     length.add_argument("--minutes", type=float)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--beside", nargs="*", choices=("fxiaoke", "carddav"), default=[],
+                        help="other connections of the same kontord")
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
     here = two_way.World(args.bin, "soak", args.seed)
     good = False
+    soak = Soak(here, args.minutes or args.hours * 60, args.beside)
     try:
-        soak = Soak(here, args.minutes or args.hours * 60)
         good = soak.report(soak.run())
     finally:
+        for one in soak.beside:
+            one.remote.close()
         here.close(keep=not good)
     return 0 if good else 1
 
