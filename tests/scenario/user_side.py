@@ -4,7 +4,8 @@
     tests/scenario/user_side.py --bin build/release/bin --records 100000
 
 kontord and the simulated Zoho; every contact is changed on both sides. Then what a person does about it:
-the inbox, page by page; decisions about all of them, with a preview, taken back and made again; a sync that
+the inbox, page by page; decisions about all of them, with a preview, taken back and made again; a decision
+that holds from then on, for a tenth of them and for all that come after, and is taken back; a sync that
 the guard stops; `verify` of a sample and of all; `history`, `why`; `undo` of a value, a record, a run and of
 everything since a time. Counts are checked. Of each command it prints how long it took, what kontord and
 kontor needed of memory, and for how long another program that writes by plain SQL had to wait meanwhile; that
@@ -152,6 +153,78 @@ class Inbox:
         person.json("resolve", "--all", "--take", "ours", *phones, "--yes", writes=True)
 
 
+class Rule:
+    """Mobile numbers are changed on both sides, first a tenth of them; then it is learned who is right."""
+
+    which = ("zoho", "contact", "mobile")
+
+    def __init__(self, here, person, count):
+        self.here, self.person, self.count = here, person, count
+
+    def both_change(self, count, digit):
+        """The first `count` numbers, here and there, and a sync; then what is decided and what is open of all."""
+        here = self.here
+        here.sql("UPDATE contact SET mobile = ? || printf('%07d', id) WHERE id IN (SELECT l.record FROM kontor_link l"
+                 " JOIN kontor_stream s ON s.id = l.stream WHERE s.name = 'Contacts' ORDER BY l.ext_id LIMIT ?)",
+                 f"+86 139 {digit}", count)
+        here.control("/bulk_edit", {"module": "Contacts", "count": count, "set": {"Mobile": f"+86 138 {digit}{{n}}"}})
+        self.person.does("sync", "zoho", "--confirm-mass", "--quiet", writes=True)
+
+    def states(self):
+        return {row[:3]: row[3] for row in self.here.sql(
+            "SELECT k.state, coalesce(k.chosen, ''), coalesce(k.rule, ''), count(*) FROM kontor_conflict k JOIN"
+            " kontor_group g ON g.id = k.grp WHERE g.name = 'mobile' GROUP BY 1, 2, 3")}
+
+    def theirs(self, digit):
+        """How many numbers here and there are what colleagues typed."""
+        there = sum(one["Mobile"] is not None and one["Mobile"].startswith(f"+86 138 {digit}")
+                    for one in self.here.dump("Contacts", "Mobile"))
+        return self.here.sql("SELECT count(*) FROM contact WHERE mobile LIKE ?", f"+86 138 {digit}%")[0][0], there
+
+    def is_learned(self):
+        here, person, few = self.here, self.person, max(1, self.count // 10)
+        self.both_change(few, 1)
+        asked = self.states()
+        person.check(sum(asked.values()) == few and {key[0] for key in asked} == {"open"}, f"asked: {asked}")
+        one = here.sql("SELECT max(id) FROM kontor_conflict WHERE state = 'open'")[0][0]
+        always = ("resolve", str(one), "--theirs", "--always")
+        shown = person.json(*always, "--dry-run")
+        person.check(shown["decided"] == few and self.states() == asked, f"would be decided: {shown['decided']}")
+        person.check(person.json("conflicts", "rules")["rules"] == [], "no rule stands yet")
+        done = person.json(*always, "--yes", writes=True)
+        person.check(done["decided"] == few and self.theirs(1) == (few, few), f"decided: {done['decided']}")
+        person.chinese("conflicts", "rules")
+        rules = person.json("conflicts", "rules")["rules"]
+        person.check([(*(rule[key] for key in ("connection", "entity", "group")), rule["take"]) for rule in rules]
+                     == [(*self.which, "theirs")], f"rules: {rules}")
+
+    def decides(self):
+        """All are changed on both sides: nobody is asked, and each has what colleagues typed."""
+        person, before = self.person, self.states()
+        self.both_change(self.count, 2)
+        after = self.states()
+        new = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
+        person.check(sum(new.values()) == self.count and {key[:2] for key in new} == {("decided", "theirs")}
+                     and all(key[2] not in {old[2] for old in before} for key in new), f"decided: {new}")
+        person.check(self.theirs(2) == (self.count, self.count), f"theirs here and there: {self.theirs(2)}")
+        kept = self.here.sql("SELECT count(DISTINCT record) FROM kontor_history h JOIN kontor_field f ON f.id = h.field"
+                             " WHERE f.name = 'mobile' AND h.old LIKE '+86 139 2%'")[0][0]
+        person.check(kept == self.count, f"what was typed here stands in history: {kept}")
+        record = self.here.sql("SELECT min(id) FROM contact")[0][0]
+        person.json("why", "contact", str(record), "mobile")
+
+    def is_taken_back(self):
+        person, few, before = self.person, max(1, self.count // 10), self.states()
+        told = person.json("conflicts", "forget", *self.which)
+        person.check(told["forgotten"]["take"] == "theirs", f"forgotten: {told}")
+        person.check(person.json("conflicts", "rules")["rules"] == [] and self.states() == before
+                     and self.theirs(2) == (self.count, self.count), "nothing of what it has decided has changed")
+        self.both_change(few, 3)
+        opened = sum(n for key, n in self.states().items() if key[0] == "open")
+        person.check(opened == few, f"asked again: {opened}")
+        person.json("resolve", "--all", "--take", "theirs", "--field", "mobile", "--yes", writes=True)
+
+
 def what_is_compared(here, person, count):
     for words in (("--sample", "1000"), ("--all",)):
         told = json.loads(person.does("verify", "zoho", "contact", *words, "--json")[0].splitlines()[-1])
@@ -235,6 +308,10 @@ def run(here, person, records):
         person.does("sync", "zoho", "--confirm-mass", "--quiet", writes=True)
     sent = [c["Phone"] for c in here.dump("Contacts", "Phone")]
     person.check(all(phone.startswith("+86 10 9") for phone in sent), "all were sent")
+    rule = Rule(here, person, count)
+    rule.is_learned()
+    rule.decides()
+    rule.is_taken_back()
     what_is_compared(here, person, count)
     the_past(here, person)
     what_is_taken_back(here, person, count)
