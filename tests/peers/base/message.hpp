@@ -42,7 +42,8 @@ struct Request {
     std::string target;  ///< path and query as on the request line
     Headers headers;
     std::string body;
-    int in_flight = 1;  ///< requests under way at the server, this one included
+    int in_flight = 1;        ///< requests under way at the server, this one included
+    int heavy_in_flight = 0;  ///< those of ServerOptions::heavy, if this is one of them
 
     std::string_view path() const;
     std::string_view query() const;

@@ -72,7 +72,7 @@ struct Server::Impl {
     asio::ssl::context tls{asio::ssl::context::tls_server};
     tcp::acceptor acceptor{io};
     std::vector<std::thread> threads;
-    std::atomic<int> in_flight{0};
+    std::atomic<int> in_flight{0}, heavy_in_flight{0};
     std::atomic<std::uint64_t> connections{0};
 
     explicit Impl(ServerOptions given) : options(std::move(given)) {}
@@ -97,7 +97,9 @@ asio::awaitable<void> Server::Impl::accept_loop() {
 /// Answers one request; false when the connection is to be closed.
 asio::awaitable<bool> Server::Impl::serve(Stream& stream, Request request, bool keep_alive) {
     error_code error;
+    const bool heavy = options.heavy && options.heavy(request);
     request.in_flight = ++in_flight;
+    if (heavy) request.heavy_in_flight = ++heavy_in_flight;
     Response response = options.handler(request);
     const std::int64_t delay =
         response.delay_ms + (request.path().starts_with("/_control") ? 0 : options.latency_ms);
@@ -106,6 +108,7 @@ asio::awaitable<bool> Server::Impl::serve(Stream& stream, Request request, bool 
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     }
     --in_flight;
+    if (heavy) --heavy_in_flight;
     if (response.delivery == Delivery::drop) co_return false;
     const std::string head = head_of(response, options.name, keep_alive);
     std::size_t length = response.body.size();

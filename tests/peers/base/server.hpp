@@ -19,6 +19,8 @@ struct ServerOptions {
     std::string too_large_body = "{}";  ///< JSON of the 413 for a body above body_limit
     Identity identity;
     std::function<Response(const Request&)> handler;  ///< called from several threads
+    /// Requests that are counted by themselves too; likewise.
+    std::function<bool(const Request&)> heavy;
 };
 
 /// Listens from construction on; threads run until stop() or destruction.

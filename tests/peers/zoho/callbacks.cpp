@@ -25,10 +25,11 @@ bool on_this_machine(const std::string& url) {
     return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
 }
 
-void post(CURL* curl, const std::string& url, const std::string& body) {
+/// False if it was not answered with 2xx.
+bool post(CURL* curl, const std::string& url, const std::string& body) {
     if (!on_this_machine(url)) {
         std::cerr << "kontor-peer-zoho: callbacks go to this machine only, not to " << url << "\n";
-        return;
+        return true;
     }
     const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
         curl_slist_append(nullptr, "Content-Type: application/json;charset=UTF-8"),
@@ -44,13 +45,18 @@ void post(CURL* curl, const std::string& url, const std::string& body) {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, kTimeoutMs);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
-    if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK)
+    if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK) {
         std::cerr << "kontor-peer-zoho: a callback failed: " << curl_easy_strerror(code) << "\n";
+        return false;
+    }
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    return status / 100 == 2;
 }
 
 }  // namespace
 
-CallbackSender::CallbackSender(Take take) : take_(std::move(take)) {
+CallbackSender::CallbackSender(ZohoPeer& peer) : peer_(peer) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     thread_ = std::thread([this] { run(); });
 }
@@ -81,7 +87,10 @@ void CallbackSender::run() {
         const bool last = ending_;
         due_ = false;
         lock.unlock();
-        for (const auto& [url, body] : take_()) post(curl.get(), url, body);
+        while (peer_.callbacks_due()) {
+            for (Callback& each : peer_.take_callbacks())
+                if (!post(curl.get(), each.url, each.body)) peer_.callback_refused(std::move(each));
+        }
         if (last) return;
         lock.lock();
     }

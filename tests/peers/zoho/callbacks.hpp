@@ -2,22 +2,19 @@
 // Delivers notification callbacks over the network, to this machine only.
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
-#include <string>
 #include <thread>
-#include <utility>
-#include <vector>
+
+#include "tests/peers/zoho/peer.hpp"
 
 namespace kontor::peer::zoho {
 
-/// One thread that POSTs what `take` hands out whenever wake() was called. A callback that fails is
-/// not repeated, and certificates are not verified: Zoho's own side of this is not known either.
+/// One thread that POSTs what is due whenever wake() was called. What was not answered with 2xx is
+/// given back, and is sent again at once if it is due again. Certificates are not verified: whether
+/// Zoho does is not known.
 class CallbackSender {
 public:
-    using Take = std::function<std::vector<std::pair<std::string, std::string>>()>;
-
-    explicit CallbackSender(Take take);
+    explicit CallbackSender(ZohoPeer& peer);
     /// Sends what is due, then ends.
     ~CallbackSender();
     CallbackSender(const CallbackSender&) = delete;
@@ -28,7 +25,7 @@ public:
 private:
     void run();
 
-    Take take_;
+    ZohoPeer& peer_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool due_ = false, ending_ = false;

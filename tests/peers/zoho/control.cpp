@@ -17,6 +17,7 @@ const Takes kOrderTakes{
     {"restore", {"module", "id", "ids", "where", "user"}},
     {"merge", {"module", "winner", "losers", "set", "user"}},
     {"convert", {"module", "id", "ids", "where", "user", "deal"}},
+    {"link", {"id", "other", "linked"}},
     {"lock", {"module", "id", "ids", "where", "locked"}},
     {"approval", {"module", "id", "ids", "where", "waits"}},
     {"draft", {"module", "id", "ids", "where", "draft"}},
@@ -93,6 +94,7 @@ Json Control::dispatch(const std::string& method, const std::string& name, const
         if (name == "restore") return restore(body);
         if (name == "merge") return merge(body);
         if (name == "convert") return convert(body);
+        if (name == "link") return link(body);
         if (name == "lock") return lock(body);
         if (name == "bulk_edit") return bulk_edit(body);
         if (name == "grant") return {{"grant_code", p_.oauth.new_grant_code()}};

@@ -54,6 +54,7 @@ private:
     Json restore(const Json& body);
     Json merge(const Json& body);
     Json convert(const Json& body);
+    Json link(const Json& body);
     Json lock(const Json& body);
     /// Into `marked` or out of it, as the member `key` says.
     Json mark(const Json& body, const char* key, Marked& marked);

@@ -25,7 +25,7 @@ const Takes kRoleTakes{{"hide_module", {"change", "module", "on"}},
 
 const Takes kSchemaTakes{{"add",
                           {"change", "module", "field", "label", "type", "length", "unique",
-                           "mandatory", "target", "options"}},
+                           "mandatory", "target", "options", "of", "by", "sum"}},
                          {"drop", {"change", "module", "field"}},
                          {"retype", {"change", "module", "field", "type", "length", "options"}},
                          {"rename", {"change", "module", "field", "to"}},
@@ -43,6 +43,23 @@ void read_type(Field& field, const Json& params, Type type) {
         std::all_of(field.options.begin(), field.options.end(),
                     [](const std::string& each) { return each == "-None-"; }))
         throw ControlError{"a pick list needs 'options'"};
+}
+
+/// A new roll-up summary's source: `sum` of the records of `of` that look up the record by `by`.
+void read_roll_up(Field& field, const Json& params, const Module& module,
+                  const Catalogue& catalogue) {
+    const RollUp given{params.at("of").get<std::string>(), params.at("by").get<std::string>(),
+                       params.at("sum").get<std::string>()};
+    const Module* children = catalogue.find(given.module);
+    const Field* by = children == nullptr ? nullptr : children->find(given.by);
+    const Field* sum = children == nullptr ? nullptr : children->find(given.sum);
+    if (by == nullptr || sum == nullptr || by->type != Type::lookup ||
+        by->target != module.api_name || !is_number(sum->type) || !children->stores_records)
+        throw ControlError{"no such records, look-up or number to roll up"};
+    field.roll_up = given;
+    field.read_only = true;
+    field.computed = true;
+    field.decimals = 2;
 }
 
 }  // namespace
@@ -165,7 +182,10 @@ Json Control::change_schema(const Json& params) {
         field.unique = params.value("unique", false);
         field.mandatory = params.value("mandatory", false);
         field.target = params.value("target", "");
+        const bool rolls_up = *type == Type::rollup_summary;
+        if (rolls_up) read_roll_up(field, params, *module, p_.org.catalogue);
         module->add(std::move(field));
+        if (rolls_up) p_.writer.roll_up();
         return {{"ok", true}};
     }
     const auto found = module->index.find(name);

@@ -155,6 +155,7 @@ Json Control::restore(const Json& body) {
         if (p_.org.switches.on("restore_bumps_modified"))
             write_set(module, slot, Json::object(), user_of(body), p_.org.now_s(), false);
     }
+    p_.writer.roll_up();
     return {{"ok", true}};
 }
 
@@ -239,6 +240,16 @@ Json Control::convert(const Json& body) {
     store.set_converted(slot, true);
     p_.writer.notify(leads, slot, ChangeKind::update, {"Converted__s"});
     return {{"account", account_id}, {"contact", contact_id}, {"deal", deal_id}};
+}
+
+Json Control::link(const Json& body) {
+    const std::string id = body.at("id").get<std::string>();
+    const std::string other = body.at("other").get<std::string>();
+    for (const std::string& each : {id, other})
+        if (!p_.org.record_visible(each)) throw ControlError{"unknown id " + each};
+    if (!p_.writer.link(id, other, body.value("linked", true)))
+        throw ControlError{"there is nothing to change"};
+    return {{"ok", true}};
 }
 
 Json Control::lock(const Json& body) {

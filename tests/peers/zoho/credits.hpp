@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "tests/peers/base/message.hpp"
 #include "tests/peers/base/switches.hpp"
 
 namespace kontor::peer::zoho {
@@ -12,6 +13,12 @@ struct EditionLimits {
     std::int64_t daily_credits;  ///< with the organisation's five users
     int concurrent_calls;
 };
+
+/// Calls at the same time that demand much, whatever the edition.
+constexpr int kHeavyConcurrentCalls = 10;
+
+/// True for COQL, searches, reads of a custom view, and writes of more than ten records.
+bool is_heavy(const Request& request);
 
 EditionLimits edition_limits(const Switches& switches);
 

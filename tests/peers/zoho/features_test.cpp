@@ -4,8 +4,10 @@
 
 #include "tests/peers/base/server.hpp"
 #include "tests/peers/zoho/callbacks.hpp"
+#include "tests/peers/zoho/credits.hpp"
 #include "tests/peers/zoho/test_client.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -320,7 +322,7 @@ TEST_CASE("callbacks go over the network, once, twice or in reverse, with values
                                      {"token", "ours"},
                                      {"return_affected_field_values", true},
                                      {"notify_url", url}}}}});
-    zoho::CallbackSender sender([&] { return client.peer().take_callbacks(); });
+    zoho::CallbackSender sender(client.peer());
     const auto await = [&](std::size_t count) {
         sender.wake();
         std::unique_lock lock(mutex);
@@ -347,6 +349,180 @@ TEST_CASE("callbacks go over the network, once, twice or in reverse, with values
     callbacks = await(2);
     CHECK(callbacks[0]["operation"] == "delete");
     CHECK(callbacks[1]["operation"] == "update");
+}
+
+TEST_CASE("a callback that is not accepted is sent again as often as the switch says") {
+    for (const char* times : {"0", "2"}) {
+        CAPTURE(times);
+        std::mutex mutex;
+        std::vector<std::string> got;
+        kontor::peer::ServerOptions options;
+        options.identity = kontor::peer::make_identity();
+        options.handler = [&](const kontor::peer::Request& request) {
+            const std::lock_guard lock(mutex);
+            got.push_back(request.body);
+            kontor::peer::Response out;
+            out.status = request.path() == "/never" || got.size() == 1 ? 500 : 202;
+            return out;
+        };
+        kontor::peer::Server receiver(std::move(options));
+        const auto told_at = [&](const std::string& path) {
+            TestClient client(20, {{"watch_resend", times}});
+            client.post("actions/watch",
+                        {{"watch",
+                          {{{"channel_id", "77"},
+                            {"events", {"Contacts.all"}},
+                            {"token", "ours"},
+                            {"notify_url",
+                             "https://127.0.0.1:" + std::to_string(receiver.port()) + path}}}}});
+            got.clear();
+            client.add_contact({{"Last_Name", "A"}});
+            {
+                zoho::CallbackSender sender(client.peer());  // its end waits for what is due
+                sender.wake();
+            }
+            for (const std::string& each : got) CHECK(each == got.front());
+            return got.size();
+        };
+        const bool again = times == std::string("2");
+        CHECK(told_at("/second") == (again ? 2 : 1));
+        CHECK(told_at("/never") == (again ? 3 : 1));
+    }
+}
+
+TEST_CASE("a roll-up summary follows its records, whatever happens to them") {
+    TestClient client(20);
+    const auto insert = [&](const std::string& module, const json& record) -> std::string {
+        return created(client.post(module, {{"data", {record}}}))["details"]["id"];
+    };
+    const std::string one = insert("Accounts", {{"Account_Name", "One"}});
+    const std::string other = insert("Accounts", {{"Account_Name", "Other"}});
+    const auto order = [&](const std::string& by, const std::string& sum) {
+        return client.control("fault", {{"kind", "schema"},
+                                        {"params",
+                                         {{"change", "add"},
+                                          {"module", "Accounts"},
+                                          {"field", "Visit_Costs"},
+                                          {"type", "rollup_summary"},
+                                          {"of", "Service_Visits"},
+                                          {"by", by},
+                                          {"sum", sum}}}});
+    };
+    CHECK(order("Contact", "Cost").contains("error"));
+    CHECK(order("Account", "Name").contains("error"));
+    REQUIRE(order("Account", "Cost") == json{{"ok", true}});
+    const json fields = client.get("settings/fields?module=Accounts").json()["fields"];
+    const auto found = std::find_if(fields.begin(), fields.end(), [](const json& each) {
+        return each["api_name"] == "Visit_Costs";
+    });
+    REQUIRE(found != fields.end());
+    CHECK((*found)["data_type"] == "rollup_summary");
+    CHECK((*found)["read_only"] == true);
+
+    const auto sums = [&] {
+        std::string out;
+        for (const std::string& id : {one, other})
+            out += created(client.get("Accounts/" + id))["Visit_Costs"].dump() + " ";
+        return out;
+    };
+    CHECK(sums() == "0.0 0.0 ");
+    const std::string visit =
+        insert("Service_Visits", {{"Name", "A"}, {"Cost", 10.5}, {"Account", {{"id", one}}}});
+    insert("Service_Visits", {{"Name", "B"}, {"Cost", 2}, {"Account", {{"id", one}}}});
+    CHECK(sums() == "12.5 0.0 ");
+    client.put("Service_Visits/" + visit, {{"data", {{{"Cost", 20}}}}});
+    CHECK(sums() == "22.0 0.0 ");
+    client.control(
+        "edit",
+        {{"module", "Service_Visits"}, {"id", visit}, {"set", {{"Account", {{"id", other}}}}}});
+    CHECK(sums() == "2.0 20.0 ");
+    client.call("DELETE", "/crm/v8/Service_Visits/" + visit);
+    CHECK(sums() == "2.0 0.0 ");
+    client.control("restore", {{"module", "Service_Visits"}, {"id", visit}});
+    CHECK(sums() == "2.0 20.0 ");
+    // It is the remote's to fill.
+    client.put("Accounts/" + one, {{"data", {{{"Visit_Costs", 7}}}}});
+    CHECK(sums() == "2.0 20.0 ");
+}
+
+TEST_CASE("records are linked and unlinked in related lists") {
+    TestClient client(20, {}, true);
+    const std::string contact = client.add_contact({{"Last_Name", "A"}});
+    const std::string product =
+        created(client.post("Products", {{"data", {{{"Product_Name", "P"}}}}}))["details"]["id"];
+    const std::string list = "Contacts/" + contact + "/Products";
+    const std::string back = "Products/" + product + "/Contacts";
+    CHECK(client.get(list + "?fields=id").status == 204);
+    CHECK(client.get(list).json()["code"] == "REQUIRED_PARAM_MISSING");
+    const auto add = [&](const std::string& id) {
+        return client.put(list, {{"data", {{{"id", id}}}}});
+    };
+    CHECK(created(add(product))["message"] == "relation added");
+    CHECK(created(add(product))["code"] == "SUCCESS");  // they are linked all the same
+    CHECK(add("4108880050009999999").status == 400);
+    CHECK(created(client.get(list + "?fields=Product_Name"))["Product_Name"] == "P");
+    CHECK(created(client.get(back + "?fields=Last_Name"))["id"] == contact);
+    CHECK(client.get("settings/related_lists?module=Products").text.find("{ENTITYID}/Contacts") !=
+          std::string::npos);
+    const auto remove = [&] { return client.call("DELETE", "/crm/v8/" + list + "/" + product); };
+    CHECK(created(remove())["message"] == "relation removed");
+    CHECK(remove().status == 400);
+    CHECK(client.get(back + "?fields=id").status == 204);
+
+    const json link{{"id", contact}, {"other", product}};
+    CHECK(client.control("link", link) == json{{"ok", true}});
+    CHECK(client.control("link", link).contains("error"));
+    CHECK(created(client.get(list + "?fields=id"))["id"] == product);
+    client.control("delete", {{"module", "Products"}, {"id", product}});
+    CHECK(client.get(list + "?fields=id").status == 204);
+    CHECK(client.control("link", {{"id", contact}, {"other", product}, {"linked", false}})
+              .contains("error"));
+    CHECK(client.call("GET", "/_control/violations").json()["violations"].size() == 1);
+}
+
+TEST_CASE("at most ten calls that demand much run at the same time, whatever the edition") {
+    using kontor::peer::Request;
+    const auto records = [](std::size_t count) {
+        json data = json::array();
+        for (std::size_t i = 0; i < count; ++i)
+            data.push_back({{"Last_Name", "\"}{["}, {"Account_Name", {{"id", "1"}}}});
+        return json{{"data", data}, {"trigger", json::array()}}.dump();
+    };
+    const auto heavy = [](const char* method, const char* target, const std::string& body = "") {
+        return zoho::is_heavy(Request{method, target, {}, body});
+    };
+    CHECK(heavy("POST", "/crm/v8/coql"));
+    CHECK(heavy("GET", "/crm/v8/Contacts/search?word=a"));
+    CHECK(heavy("GET", "/crm/v8/Contacts?fields=id&cvid=1"));
+    CHECK_FALSE(heavy("GET", "/crm/v8/Contacts?fields=id"));
+    CHECK_FALSE(heavy("GET", "/_control/dump"));
+    for (const char* target : {"/crm/v8/Contacts", "/crm/v8/Contacts/upsert"}) {
+        CHECK(heavy("POST", target, records(11)));
+        CHECK_FALSE(heavy("POST", target, records(10)));
+    }
+    CHECK(heavy("PUT", "/crm/v8/Contacts", records(11)));
+    CHECK(heavy("DELETE", "/crm/v8/Contacts?ids=1,2,3,4,5,6,7,8,9,10,11"));
+    CHECK_FALSE(heavy("DELETE", "/crm/v8/Contacts?ids=1,2,3,4,5,6,7,8,9,10"));
+    CHECK_FALSE(heavy("POST", "/crm/bulk/v8/read", "{}"));
+
+    TestClient client(20, {{"edition", "ultimate"}});
+    const auto status_among = [&](int calls) {
+        Request request{"POST",
+                        "/crm/v8/coql",
+                        {},
+                        R"({"select_query":"select id from Contacts )"
+                        R"(where id is not null limit 1"})"};
+        request.in_flight = calls + 1;
+        request.heavy_in_flight = calls;
+        request.headers.emplace_back(
+            "Authorization",
+            "Zoho-oauthtoken " + client.token(client.refresh_form()).value("access_token", ""));
+        return client.peer().handle(request).status;
+    };
+    CHECK(status_among(10) == 200);
+    CHECK(status_among(11) == 429);
+    set(client, "concurrency_limit", "false");
+    CHECK(status_among(11) == 200);
 }
 
 TEST_CASE("CSV takes the other forms too") {

@@ -156,7 +156,7 @@ TEST_CASE("a channel lives at most a week, else one hour, and its callbacks carr
     const std::string id = client.add_contact({{"Last_Name", "A"}});
     const auto callbacks = client.peer().take_callbacks();
     REQUIRE(callbacks.size() == 1);
-    const json body = json::parse(callbacks[0].second);
+    const json body = json::parse(callbacks[0].body);
     CHECK(body["ids"] == json::array({id}));
     CHECK(body["operation"] == "insert");
     CHECK(client.call("DELETE", "/crm/v8/actions/watch?channel_ids=1000000068001").status == 200);

@@ -7,6 +7,7 @@
 #include "tests/peers/base/program.hpp"
 #include "tests/peers/base/server.hpp"
 #include "tests/peers/zoho/callbacks.hpp"
+#include "tests/peers/zoho/credits.hpp"
 #include "tests/peers/zoho/peer.hpp"
 
 namespace {
@@ -95,12 +96,13 @@ int serve(Arguments& a) {
     options.too_large_body =
         R"({"code":"REQUEST_ENTITY_TOO_LARGE","details":{},"message":"the request is too large","status":"error"})";
     options.identity = peer::load_or_make_identity(folder.path());
-    peer::zoho::CallbackSender callbacks([&zoho] { return zoho.take_callbacks(); });
+    peer::zoho::CallbackSender callbacks(zoho);
     options.handler = [&](const peer::Request& r) {
         auto response = zoho.handle(r);
         if (zoho.callbacks_due()) callbacks.wake();
         return response;
     };
+    options.heavy = peer::zoho::is_heavy;
     Server server(std::move(options));
     const std::string base = "https://127.0.0.1:" + std::to_string(server.port());
     zoho.set_base_url(base);

@@ -8,6 +8,11 @@ namespace kontor::peer::zoho {
 
 namespace {
 
+/// Modules whose records are linked rather than looked up.
+constexpr std::pair<std::string_view, std::string_view> kLinked[] = {
+    {"Leads", "Products"}, {"Contacts", "Products"},  {"Accounts", "Products"},
+    {"Deals", "Products"}, {"Campaigns", "Contacts"}, {"Campaigns", "Leads"}};
+
 Json json_type(Type type) {
     switch (type) {
         case Type::lookup:
@@ -35,6 +40,7 @@ Json json_type(Type type) {
         case Type::currency:
         case Type::percent:
         case Type::formula:
+        case Type::rollup_summary:
             return "double";
         default:
             return "string";
@@ -177,6 +183,8 @@ Json MetadataApi::field_json(const Module& module, std::size_t index) const {
         out["currency"] = {{"rounding_option", "normal"}, {"precision", field.decimals}};
     if (field.type == Type::formula)
         out["formula"] = {{"return_type", "double"}, {"expression", nullptr}};
+    if (field.type == Type::rollup_summary)
+        out["rollup_summary"] = {{"return_type", "currency"}, {"rollup_based_on", "sum"}};
     if (field.unique) out["unique"] = {{"casesensitive", "0"}};
     if (field.external) out["external"] = {{"type", "org"}, {"show", true}};
     return out;
@@ -259,6 +267,13 @@ std::vector<MetadataApi::RelatedList> MetadataApi::related_lists(const Module& m
             if (other.get() == &module) continue;
             out.push_back({other->api_name, other.get(), i});
             break;
+        }
+    }
+    for (const auto& [one, other] : kLinked) {
+        for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
+            const Module* listed = org_.catalogue.find(to);
+            if (from == module.api_name && listed != nullptr && !listed->hidden)
+                out.push_back({listed->api_name, listed, std::nullopt});
         }
     }
     return out;

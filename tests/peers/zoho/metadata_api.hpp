@@ -16,11 +16,12 @@ public:
     Response users(Call& call);
     Response organisation(Call& call);
 
-    /// Related lists of a module: its name in the API, the listed module, the pointing field.
+    /// Related lists of a module: its name in the API, the listed module, the pointing field; none:
+    /// a list of links.
     struct RelatedList {
         std::string api_name;
         const Module* module;
-        std::size_t field;
+        std::optional<std::size_t> field;
     };
     std::vector<RelatedList> related_lists(const Module& module) const;
 

@@ -38,6 +38,7 @@ constexpr TypeName kTypeNames[] = {
     {Type::boolean, "boolean"},
     {Type::autonumber, "autonumber"},
     {Type::formula, "formula"},
+    {Type::rollup_summary, "rollup_summary"},
     {Type::subform, "subform"},
     {Type::fileupload, "fileupload"},
     {Type::imageupload, "imageupload"},
@@ -217,7 +218,8 @@ bool is_text_like(Type type) {
 
 bool is_number(Type type) {
     return type == Type::integer || type == Type::bigint || type == Type::real ||
-           type == Type::currency || type == Type::percent || type == Type::formula;
+           type == Type::currency || type == Type::percent || type == Type::formula ||
+           type == Type::rollup_summary;
 }
 
 std::optional<std::size_t> Module::find_index(std::string_view name) const {

@@ -37,6 +37,7 @@ enum class Type : std::uint8_t {
     boolean,
     autonumber,
     formula,
+    rollup_summary,
     subform,
     fileupload,
     imageupload,
@@ -110,6 +111,11 @@ struct GeneratorSpec {
     unsigned fill_percent = 100;
 };
 
+/// What a roll-up summary adds up: a number of the records that look this one up.
+struct RollUp {
+    std::string module, by, sum;
+};
+
 struct Field {
     std::string api_name;
     std::string label;
@@ -129,6 +135,7 @@ struct Field {
     std::vector<std::string> options;
     std::map<std::string, std::string> display;  ///< of options that were renamed
     std::string target;                          ///< looked-up or subform module
+    RollUp roll_up;
     GeneratorSpec generator;
     std::string key;  ///< `"Last_Name":` ready for output
 

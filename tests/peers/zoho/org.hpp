@@ -32,6 +32,9 @@ Generator::Counts standard_counts(std::uint64_t contacts);
 
 using Marked = std::set<std::pair<unsigned, Slot>>;  ///< module and record
 
+/// Links of related lists whose records do not look each other up: ids, each pair both ways round.
+using Links = std::set<std::pair<std::string, std::string>>;
+
 class Org {
 public:
     explicit Org(const OrgOptions& options);
@@ -72,6 +75,8 @@ public:
     Marked pending;
     /// Records that somebody has saved as drafts; likewise.
     Marked drafts;
+    /// Likewise.
+    Links links;
 
     Catalogue catalogue;
     Switches switches;

@@ -177,7 +177,8 @@ Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
     try {
         oauth.require_token(request);
         if (org.switches.on("concurrency_limit") &&
-            request.in_flight > edition_limits(org.switches).concurrent_calls) {
+            (request.in_flight > edition_limits(org.switches).concurrent_calls ||
+             request.heavy_in_flight > kHeavyConcurrentCalls)) {
             entry.fault = "concurrency";
             refuse(429, "TOO_MANY_REQUESTS", "too many concurrent requests");
         }
@@ -267,9 +268,14 @@ std::uint64_t ZohoPeer::body_limit() const {
     return static_cast<std::uint64_t>(impl_->org.switches.number("body_limit"));
 }
 
-std::vector<std::pair<std::string, std::string>> ZohoPeer::take_callbacks() {
+std::vector<Callback> ZohoPeer::take_callbacks() {
     const std::lock_guard lock(impl_->mutex);
     return impl_->router.watch().take_callbacks();
+}
+
+void ZohoPeer::callback_refused(Callback callback) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->router.watch().refused(std::move(callback));
 }
 
 bool ZohoPeer::callbacks_due() const {

@@ -30,6 +30,13 @@ struct PeerCredentials {
     std::string grant_code;
 };
 
+/// What a notification channel has to say.
+struct Callback {
+    std::string url;
+    std::string body;
+    std::int64_t sent_before = 0;  ///< how often, in vain
+};
+
 /// Thread-safe: requests are handled one at a time.
 class ZohoPeer {
 public:
@@ -48,8 +55,10 @@ public:
     void set_base_url(const std::string& base_url);
     /// Bytes of a request body above which the server answers 413 without reading on.
     std::uint64_t body_limit() const;
-    /// Callbacks of notification channels that are due: URL and JSON body. The server posts them.
-    std::vector<std::pair<std::string, std::string>> take_callbacks();
+    /// Callbacks of notification channels that are due. The server posts them.
+    std::vector<Callback> take_callbacks();
+    /// One that was not answered with 2xx: due again, if the switch says so.
+    void callback_refused(Callback callback);
 
     bool callbacks_due() const;
 

@@ -402,6 +402,21 @@ Response ReadApi::related(Call& call, const Module& module, std::size_t field,
     return matching(call, module, condition, kTokenWall);
 }
 
+Response ReadApi::linked(Call& call, const Module& module, const std::string& id) {
+    call.charge(1);
+    requested_fields(call, module);
+    Condition linked;
+    linked.kind = Condition::Kind::test;
+    linked.path.field = kId;
+    linked.op = Operator::in;
+    for (auto at = org_.links.lower_bound({id, ""}); at != org_.links.end() && at->first == id;
+         ++at) {
+        if (org_.module_of(at->second) == &module)
+            linked.operands.push_back(*parse_operand(module.fields[kId], at->second));
+    }
+    return matching(call, module, linked, kTokenWall);
+}
+
 Response ReadApi::subform_rows(Call& call, const Module& module, std::size_t field,
                                std::string_view id) {
     call.charge(1);

@@ -24,6 +24,8 @@ public:
     /// Records of `module` whose lookup `field` names `parent_id` (related lists).
     Response related(Call& call, const Module& module, std::size_t field,
                      std::string_view parent_id);
+    /// Records of `module` that are linked to the record `id`.
+    Response linked(Call& call, const Module& module, const std::string& id);
 
     /// Throws ApiError when `fields` is missing or names too many.
     std::vector<std::size_t> requested_fields(const Call& call, const Module& module) const;

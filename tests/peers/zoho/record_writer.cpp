@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace kontor::peer::zoho {
 
@@ -41,7 +42,43 @@ std::int64_t RecordWriter::visible_from() const {
 
 void RecordWriter::notify(const Module& module, Slot slot, ChangeKind kind,
                           const std::vector<std::string>& fields) const {
+    roll_up();
     if (listener_) listener_(module, slot, kind, fields);
+}
+
+void RecordWriter::roll_up() const {
+    for (const auto& module : org_.catalogue.modules()) {
+        for (std::size_t i = 0; i < module->fields.size(); ++i) {
+            const Field& field = module->fields[i];
+            if (field.type == Type::rollup_summary && !field.dropped) roll_up(*module, i);
+        }
+    }
+}
+
+void RecordWriter::roll_up(const Module& module, std::size_t field) const {
+    const RollUp& of = module.fields[field].roll_up;
+    const Module& children = *org_.catalogue.find(of.module);
+    const auto by = children.index.find(of.by), sum = children.index.find(of.sum);
+    if (by == children.index.end() || sum == children.index.end()) return;
+    const ModuleStore& others = org_.store(children);
+    std::map<std::string, double> sums;  // by the quoted id
+    for (Slot slot = 0; slot < others.size(); ++slot) {
+        if (!others.visible(slot)) continue;
+        const std::string parent = others.value(slot, by->second),
+                          number = others.value(slot, sum->second);
+        if (!parent.empty() && !number.empty()) sums[parent] += std::stod(number);
+    }
+    ModuleStore& store = org_.store(module);
+    const bool bumps = org_.switches.on("rollup_bumps");
+    for (Slot slot = 0; slot < store.size(); ++slot) {
+        if (!store.visible(slot)) continue;
+        const double total = sums[quote_json(record_id(module.number, slot))];
+        const std::string value = Json(std::round(total * 100) / 100).dump();
+        if (store.value(slot, field) == value) continue;
+        Row row = store.load(slot);
+        row.set(field, value);
+        store.write(slot, row, bumps ? org_.now_s() : store.modified_s(slot), visible_from());
+    }
 }
 
 std::optional<Json> RecordWriter::injected(const Module& module, std::string_view id,
@@ -158,14 +195,29 @@ void RecordWriter::touch_parent(const Module& module, const Row& row) const {
     const bool belongs = module.api_name == "Notes" || module.api_name == "Attachments";
     const auto field = module.find_index("Parent_Id");
     if (!belongs || !field || !org_.switches.on("note_bumps_parent")) return;
-    const std::string id = unquote_json(row[*field]);
-    const Module* parent = org_.module_of(id);
-    const auto slot = parent == nullptr ? std::nullopt : org_.slot_of(*parent, id);
+    touch(unquote_json(row[*field]));
+}
+
+void RecordWriter::touch(std::string_view id) const {
+    const Module* module = org_.module_of(id);
+    const auto slot = module == nullptr ? std::nullopt : org_.slot_of(*module, id);
     if (!slot) return;
-    ModuleStore& store = org_.store(*parent);
+    ModuleStore& store = org_.store(*module);
     Row changed = store.load(*slot);
     changed.set(kModifiedTime, std::to_string(org_.now_s()));
     store.write(*slot, changed, org_.now_s(), visible_from());
+}
+
+bool RecordWriter::link(std::string_view one, std::string_view other, bool on) {
+    bool changed = false;
+    for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {
+        std::pair<std::string, std::string> pair(from, to);
+        changed = on ? org_.links.insert(std::move(pair)).second : org_.links.erase(pair) > 0;
+    }
+    if (!changed || !org_.switches.on("link_bumps_modified")) return changed;
+    touch(one);
+    touch(other);
+    return changed;
 }
 
 void RecordWriter::check_unique(const Module& module, const Row& row, std::optional<Slot> self,

@@ -50,8 +50,14 @@ public:
 
     /// Deletes without asking (control side). `permanent` hides who did it and its name.
     void erase(const Module& module, Slot slot, std::string user_id, bool permanent);
+    /// Brings roll-ups up to date as well.
     void notify(const Module& module, Slot slot, ChangeKind kind,
                 const std::vector<std::string>& fields) const;
+    /// All roll-up summaries anew: a change may concern the former parent of a record too.
+    void roll_up() const;
+
+    /// Links two visible records, or no longer; false if there is nothing to do.
+    bool link(std::string_view one, std::string_view other, bool on);
 
     /// Formulas, and fields that Zoho fills by itself.
     void compute(const Module& module, Row& row) const;
@@ -66,6 +72,7 @@ private:
                          const Json& element, bool inserting, std::vector<Json>& errors) const;
     void check_layout_rules(const Module& module, const Row& row, const WriteOptions& options,
                             std::vector<Json>& errors) const;
+    void touch(std::string_view id) const;
     void touch_parent(const Module& module, const Row& row) const;
     void check_unique(const Module& module, const Row& row, std::optional<Slot> self,
                       const WriteOptions& options, std::vector<Json>& errors) const;
@@ -75,6 +82,7 @@ private:
     void run_workflow_of_account(const Module& module, const Row& row,
                                  const std::vector<std::string>& changed,
                                  const WriteOptions& options) const;
+    void roll_up(const Module& module, std::size_t field) const;
     std::optional<Json> injected(const Module& module, std::string_view id, const Json& element);
     std::int64_t visible_from() const;
 

@@ -200,9 +200,48 @@ Response Router::record_route(Call& call, const Module& module, std::string& kin
                    org_.unknown_id_details(id));
         return attachments_.handle(call, id);
     }
-    if (call.path.size() != 3) unknown_url();
+    if (call.path.size() != 3 && (call.path.size() != 4 || method != "DELETE")) unknown_url();
     kind = "related";
     return related(call, module, id);
+}
+
+/// Adds links to a related list, or removes the one that the path names.
+Response Router::relate(Call& call, const Module& listed, const std::string& id) {
+    const bool on = call.request.method == "PUT";
+    std::vector<std::string> others;
+    if (on) {
+        const Json body = parse_body(call.request.body);
+        const Json data = body.value("data", Json());
+        if (!data.is_array() || data.empty())
+            refuse(400, "INVALID_DATA", "invalid data", {{"api_name", "data"}});
+        for (const Json& each : data) others.push_back(each.value("id", ""));
+    } else if (call.path.size() == 4) {
+        others.push_back(call.path[3]);
+    } else {
+        wrong_method();
+    }
+    call.charge(1);
+    Json out = Json::array();
+    std::size_t good = 0;
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        Json error;
+        const std::string path = "$.data[" + std::to_string(i) + "]";
+        if (!writer_.find(listed, others[i], path, error) ||
+            (!writer_.link(id, others[i], on) && !on)) {
+            if (error.is_null())
+                error = error_object("INVALID_DATA", "the relation does not exist",
+                                     {{"id", others[i]}});
+            out.push_back(std::move(error));
+            continue;
+        }
+        ++good;
+        out.push_back({{"code", "SUCCESS"},
+                       {"details", {{"id", others[i]}}},
+                       {"message", on ? "relation added" : "relation removed"},
+                       {"status", "success"}});
+    }
+    const int status = good == out.size() ? 200 : good == 0 ? 400 : 207;
+    return json_response(status, {{"data", std::move(out)}});
 }
 
 Response Router::locking(Call& call, const Module& module, const std::string& id) {
@@ -239,7 +278,11 @@ Response Router::related(Call& call, const Module& module, const std::string& id
     for (const auto& list : metadata_.related_lists(module)) {
         if (list.api_name != call.path[2]) continue;
         call.module = list.module->api_name;
-        if (call.request.method == "GET") return read_.related(call, *list.module, list.field, id);
+        if (!list.field) {
+            if (call.request.method == "GET") return read_.linked(call, *list.module, id);
+            return relate(call, *list.module, id);
+        }
+        if (call.request.method == "GET") return read_.related(call, *list.module, *list.field, id);
         if (call.request.method == "POST" && list.api_name == "Notes") {
             Json body = parse_body(call.request.body);
             for (Json& note : body["data"]) {

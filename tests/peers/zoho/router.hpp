@@ -35,6 +35,7 @@ private:
     Response module_route(Call& call, std::string& kind);
     Response record_route(Call& call, const Module& module, std::string& kind);
     Response locking(Call& call, const Module& module, const std::string& id);
+    Response relate(Call& call, const Module& listed, const std::string& id);
     Response related(Call& call, const Module& module, const std::string& id);
     const Module& module_named(const std::string& name) const;
 

@@ -5,10 +5,16 @@
 #include <openssl/ssl.h>
 
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <csignal>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "tests/peers/base/server.hpp"
+#include "tests/peers/zoho/credits.hpp"
 #include "tests/peers/zoho/peer.hpp"
 
 namespace zoho = kontor::peer::zoho;
@@ -76,4 +82,29 @@ TEST_CASE("the server speaks HTTPS with a certificate of its own authority") {
     CHECK(send(request("GET /crm/v8/org")).empty());
     CHECK(send(request("GET /crm/v8/org")).starts_with("HTTP/1.1 401"));
     CHECK(kontor::peer::make_identity().ca_pem != identity.ca_pem);
+}
+
+TEST_CASE("the server counts requests under way, and those that demand much by themselves too") {
+    std::signal(SIGPIPE, SIG_IGN);
+    kontor::peer::ServerOptions options;
+    options.identity = kontor::peer::make_identity();
+    options.threads = 3;
+    std::mutex mutex;
+    std::condition_variable all_there;
+    std::multiset<int> counted;
+    options.heavy = zoho::is_heavy;
+    options.handler = [&](const kontor::peer::Request& request) {
+        std::unique_lock lock(mutex);
+        counted.insert(request.heavy_in_flight);
+        all_there.notify_all();
+        all_there.wait_for(lock, std::chrono::seconds(20), [&] { return counted.size() == 3; });
+        return kontor::peer::Response{};
+    };
+    const kontor::peer::Identity identity = options.identity;
+    kontor::peer::Server server(std::move(options));
+    std::vector<std::thread> clients;
+    for (const char* line : {"POST /crm/v8/coql", "GET /crm/v8/org", "POST /crm/v8/coql"})
+        clients.emplace_back([&, line] { exchange(identity, server.port(), request(line)); });
+    for (std::thread& each : clients) each.join();
+    CHECK(counted == std::multiset<int>{0, 1, 2});
 }

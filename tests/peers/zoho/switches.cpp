@@ -110,6 +110,10 @@ constexpr SwitchDefinition kDefinitions[] = {
      "trigger is []"},
     {"formula_bumps", "false", "true|false",
      "values of a formula that somebody has changed change Modified_Time of their records"},
+    {"rollup_bumps", "false", "true|false",
+     "a roll-up summary that is calculated anew changes Modified_Time of its record"},
+    {"link_bumps_modified", "false", "true|false",
+     "a link that is added to a related list or removed changes Modified_Time of both records"},
     {"automation_bumps", "true", "true|false",
      "what a workflow sets in another record changes that one's Modified_Time"},
     {"restore_backup_reuses_ids", "false", "true|false",
@@ -124,6 +128,8 @@ constexpr SwitchDefinition kDefinitions[] = {
     {"max_records_per_write", "100", "number", "elements of data[]"},
     {"watch_callbacks", "true", "true|false", "notification channels are served"},
     {"watch_delivery", "once", "once|twice|reversed", "how callbacks are delivered"},
+    {"watch_resend", "0", "number",
+     "how often a callback that was not answered with 2xx is sent again"},
     {"gzip", "false", "true|false", "answers are compressed for clients that accept it"},
 };
 

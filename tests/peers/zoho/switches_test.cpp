@@ -360,6 +360,49 @@ std::vector<Probe> of_writes() {
         CHECK(shown("Cost_With_Tax") == "120.0");
         return std::string(shown("Modified_Time") == before ? "as before" : "now");
     };
+    const auto after_a_roll_up = [](TestClient& client) {
+        const std::string account = client.post("Accounts", {{"data", {{{"Account_Name", "A"}}}}})
+                                        .json()["data"][0]["details"]["id"];
+        client.control("fault", {{"kind", "schema"},
+                                 {"params",
+                                  {{"change", "add"},
+                                   {"module", "Accounts"},
+                                   {"field", "Visit_Costs"},
+                                   {"type", "rollup_summary"},
+                                   {"of", "Service_Visits"},
+                                   {"by", "Account"},
+                                   {"sum", "Cost"}}}});
+        const auto shown = [&](const char* field) {
+            return client.get("Accounts/" + account).json()["data"][0][field].dump();
+        };
+        const std::string before = shown("Modified_Time");
+        client.advance_s(10);
+        const json visit{{"Name", "V"}, {"Cost", 100}, {"Account", {{"id", account}}}};
+        client.post("Service_Visits", {{"data", {visit}}});
+        CHECK(shown("Visit_Costs") == "100.0");
+        return std::string(shown("Modified_Time") == before ? "as before" : "now");
+    };
+    const auto after_a_link = [](TestClient& client) {
+        const std::string contact = client.add_contact({{"Last_Name", "A"}});
+        const std::string product = client.post("Products", {{"data", {{{"Product_Name", "P"}}}}})
+                                        .json()["data"][0]["details"]["id"];
+        const auto time_of = [&](const std::string& record) {
+            return client.get(record).json()["data"][0]["Modified_Time"].dump();
+        };
+        std::string found;
+        const auto see = [&](auto&& change) {
+            client.advance_s(10);
+            const auto first = time_of("Contacts/" + contact),
+                       second = time_of("Products/" + product);
+            CHECK(change().status == 200);
+            found += time_of("Contacts/" + contact) == first ? "as before, " : "now, ";
+            found += time_of("Products/" + product) == second ? "as before; " : "now; ";
+        };
+        const std::string list = "Contacts/" + contact + "/Products";
+        see([&] { return client.put(list, {{"data", {{{"id", product}}}}}); });
+        see([&] { return client.call("DELETE", "/crm/v8/" + list + "/" + product); });
+        return found;
+    };
     const auto same_again = [](TestClient& client) -> std::string {
         const auto id = client.add_contact({{"Last_Name", "A"}});
         const auto before = field_of(client, id, "Modified_Time");
@@ -426,29 +469,34 @@ std::vector<Probe> of_writes() {
         client.control("rollback", json::object());
         return client.add_contact({{"Last_Name", "B"}}) == lost ? "the same id" : "another id";
     };
-    return {{"formula_bumps", {{"", "as before"}, {"true", "now"}}, after_a_formula},
-            {"insert_status", {{"", "201"}, {"200", "200"}}, one_record},
-            {"empty_string_is_null", {{"", "null"}, {"false", "\"\""}}, reads_back("")},
-            {"trim_text", {{"", "\"x\""}, {"false", "\" x \""}}, reads_back(" x ")},
-            {"picklist_strict",
-             {{"", "INVALID_DATA"}, {"false", "SUCCESS"}},
-             insert({{"Customer_Level", "Z"}})},
-            {"read_only_key",
-             {{"", "SUCCESS"}, {"invalid", "INVALID_DATA"}},
-             insert({{"Full_Name", "A B"}})},
-            {"unknown_key", {{"", "SUCCESS"}, {"invalid", "INVALID_DATA"}}, insert({{"Nope", 1}})},
-            {"noop_update_bumps", {{"", "new"}, {"false", "kept"}}, same_again},
-            {"upsert_id_wins", {{"", "DUPLICATE_DATA"}, {"false", "by key"}}, id_or_key},
-            {"upsert_match", {{"", "the first"}, {"last", "the last"}}, of_two},
-            {"upsert_self_match", {{"", "update"}, {"false", "insert"}}, among_themselves},
-            {"unmodified_since_mixed", {{"", "207"}, {"412", "412"}}, one_newer},
-            {"unique_email", {{"", "SUCCESS"}, {"true", "DUPLICATE_DATA"}}, twice},
-            {"max_records_per_write", {{"", "201"}, {"1", "400"}}, two_records},
-            {"body_limit", {{"", "201"}, {"10", "413"}}, one_record},
-            {"watch_callbacks", {{"", "1"}, {"false", "0"}}, told_of_it},
-            {"restore_backup_reuses_ids",
-             {{"", "another id"}, {"true", "the same id"}},
-             after_a_rollback}};
+    return {
+        {"formula_bumps", {{"", "as before"}, {"true", "now"}}, after_a_formula},
+        {"rollup_bumps", {{"", "as before"}, {"true", "now"}}, after_a_roll_up},
+        {"link_bumps_modified",
+         {{"", "as before, as before; as before, as before; "}, {"true", "now, now; now, now; "}},
+         after_a_link},
+        {"insert_status", {{"", "201"}, {"200", "200"}}, one_record},
+        {"empty_string_is_null", {{"", "null"}, {"false", "\"\""}}, reads_back("")},
+        {"trim_text", {{"", "\"x\""}, {"false", "\" x \""}}, reads_back(" x ")},
+        {"picklist_strict",
+         {{"", "INVALID_DATA"}, {"false", "SUCCESS"}},
+         insert({{"Customer_Level", "Z"}})},
+        {"read_only_key",
+         {{"", "SUCCESS"}, {"invalid", "INVALID_DATA"}},
+         insert({{"Full_Name", "A B"}})},
+        {"unknown_key", {{"", "SUCCESS"}, {"invalid", "INVALID_DATA"}}, insert({{"Nope", 1}})},
+        {"noop_update_bumps", {{"", "new"}, {"false", "kept"}}, same_again},
+        {"upsert_id_wins", {{"", "DUPLICATE_DATA"}, {"false", "by key"}}, id_or_key},
+        {"upsert_match", {{"", "the first"}, {"last", "the last"}}, of_two},
+        {"upsert_self_match", {{"", "update"}, {"false", "insert"}}, among_themselves},
+        {"unmodified_since_mixed", {{"", "207"}, {"412", "412"}}, one_newer},
+        {"unique_email", {{"", "SUCCESS"}, {"true", "DUPLICATE_DATA"}}, twice},
+        {"max_records_per_write", {{"", "201"}, {"1", "400"}}, two_records},
+        {"body_limit", {{"", "201"}, {"10", "413"}}, one_record},
+        {"watch_callbacks", {{"", "1"}, {"false", "0"}}, told_of_it},
+        {"restore_backup_reuses_ids",
+         {{"", "another id"}, {"true", "the same id"}},
+         after_a_rollback}};
 }
 
 std::vector<Probe> of_bulk_jobs() {
@@ -520,16 +568,37 @@ std::vector<Probe> of_bulk_jobs() {
 }
 
 // Switches that are seen at work in the other tests of this folder.
-const std::set<std::string> kElsewhere{"user_zone",        "bearer_accepted", "token_error_status",
-                                       "consent",          "wall_100000",     "page_token_mode",
-                                       "cvid_sort_by",     "approval_hides",  "note_bumps_parent",
-                                       "layout_rules",     "picklist_read",   "all_failed_status",
-                                       "bulk_quote_all",   "bulk_bom",        "bulk_page_size",
-                                       "bulk_fail_next",   "zip_level",       "credits_limit",
-                                       "credits_daily",    "retry_after",     "automation",
-                                       "automation_bumps", "drafts",          "skip_features",
-                                       "rich_text_cut",    "subform_cut",     "attachment_size",
-                                       "attachment_limit", "watch_delivery",  "gzip"};
+const std::set<std::string> kElsewhere{"user_zone",
+                                       "bearer_accepted",
+                                       "token_error_status",
+                                       "consent",
+                                       "wall_100000",
+                                       "page_token_mode",
+                                       "cvid_sort_by",
+                                       "approval_hides",
+                                       "note_bumps_parent",
+                                       "layout_rules",
+                                       "picklist_read",
+                                       "all_failed_status",
+                                       "bulk_quote_all",
+                                       "bulk_bom",
+                                       "bulk_page_size",
+                                       "bulk_fail_next",
+                                       "zip_level",
+                                       "credits_limit",
+                                       "credits_daily",
+                                       "retry_after",
+                                       "automation",
+                                       "automation_bumps",
+                                       "drafts",
+                                       "skip_features",
+                                       "rich_text_cut",
+                                       "subform_cut",
+                                       "attachment_size",
+                                       "attachment_limit",
+                                       "watch_delivery",
+                                       "watch_resend",
+                                       "gzip"};
 
 }  // namespace
 

@@ -217,17 +217,23 @@ void Watch::changed(const Module& module, Slot slot, ChangeKind kind,
         for (int i = 0; i < (delivery == "twice" ? 2 : 1); ++i) {
             if (callbacks_.size() >= kMaxCallbacks) break;
             if (delivery == "reversed")
-                callbacks_.emplace_front(channel.notify_url, body.dump());
+                callbacks_.push_front({channel.notify_url, body.dump()});
             else
-                callbacks_.emplace_back(channel.notify_url, body.dump());
+                callbacks_.push_back({channel.notify_url, body.dump()});
         }
     }
 }
 
-std::vector<std::pair<std::string, std::string>> Watch::take_callbacks() {
-    std::vector<std::pair<std::string, std::string>> out(callbacks_.begin(), callbacks_.end());
+std::vector<Callback> Watch::take_callbacks() {
+    std::vector<Callback> out(callbacks_.begin(), callbacks_.end());
     callbacks_.clear();
     return out;
+}
+
+void Watch::refused(Callback callback) {
+    if (callback.sent_before >= org_.switches.number("watch_resend")) return;
+    ++callback.sent_before;
+    callbacks_.push_back(std::move(callback));
 }
 
 }  // namespace kontor::peer::zoho

@@ -10,6 +10,7 @@
 #include "tests/peers/zoho/api_error.hpp"
 #include "tests/peers/zoho/call.hpp"
 #include "tests/peers/zoho/org.hpp"
+#include "tests/peers/zoho/peer.hpp"
 #include "tests/peers/zoho/record_writer.hpp"
 
 namespace kontor::peer::zoho {
@@ -21,8 +22,9 @@ public:
     Response handle(Call& call);
     void changed(const Module& module, Slot slot, ChangeKind kind,
                  const std::vector<std::string>& fields);
-    /// URL and body of callbacks not yet taken.
-    std::vector<std::pair<std::string, std::string>> take_callbacks();
+    /// Callbacks not yet taken.
+    std::vector<Callback> take_callbacks();
+    void refused(Callback callback);
     bool callbacks_due() const { return !callbacks_.empty(); }
 
 private:
@@ -43,7 +45,7 @@ private:
 
     Org& org_;
     std::map<std::string, Channel> channels_;
-    std::deque<std::pair<std::string, std::string>> callbacks_;
+    std::deque<Callback> callbacks_;
 };
 
 }  // namespace kontor::peer::zoho

@@ -50,6 +50,11 @@ peer::Response Organisation::call(const std::string& method, const std::string& 
     return peer.handle(request);
 }
 
+peer::Response Organisation::api(const std::string& method, const std::string& target,
+                                 const std::string& body) {
+    return call(method, target, body, {{"Authorization", "Zoho-oauthtoken " + token_}});
+}
+
 peer::Response Organisation::send(const FakeRequest& asked) {
     peer::Headers headers(asked.headers.begin(), asked.headers.end());
     headers.emplace_back("Authorization", "Zoho-oauthtoken " + token_);

@@ -26,6 +26,9 @@ public:
 
     peer::Response call(const std::string& method, const std::string& target,
                         const std::string& body, peer::Headers headers = {});
+    /// The same with our access token.
+    peer::Response api(const std::string& method, const std::string& target,
+                       const std::string& body);
     /// A control request that must succeed.
     std::string control(const std::string& what, const std::string& body);
     /// One field of every live record by id, as the peer has it.

@@ -21,6 +21,11 @@ TEST_CASE("the spec names both OAuth needs and every data centre", "[zoho]") {
     CHECK(spec["options"][0]["choices"].size() == 9);
 }
 
+TEST_CASE("as many calls at the same time as the least edition allows", "[zoho]") {
+    // Five, which is below the ten that Zoho allows for what demands much (COQL, large writes).
+    CHECK(sdk::parse_json(zoho::spec_json(), "spec")["limits"]["concurrency"] == 5);
+}
+
 TEST_CASE("the API base is the configured one, else Zoho's, else the data centre's", "[zoho]") {
     CHECK(Options::parse("").api_url == "https://www.zohoapis.com");
     CHECK(Options::parse(R"({"options":{"data_centre":"cn"}})").api_url ==

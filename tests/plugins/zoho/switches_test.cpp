@@ -2,6 +2,7 @@
 // increment, push, delete, restore, sweep) runs with each switch set each other way, one at a time.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "connectors/sdk/canonical.hpp"
 #include "tests/plugins/zoho/account.hpp"
@@ -28,6 +29,7 @@ const std::map<std::string, std::vector<std::string>> kOtherValues{
     {"max_ids", {"50", "200"}},
     {"invalid_id_message", {"no such record"}},
     {"deleted_credits", {"2"}},
+    {"watch_resend", {"2"}},
     {"coql_limit_max", {"200"}},
     {"coql_in_max", {"50"}},
     {"bulk_page_size", {"100"}},
@@ -372,6 +374,127 @@ TEST_CASE(
         at.host.clock_ms += 60'000;
         at.pull("Accounts", fields);
         CHECK(shown() == "Customer");
+        CHECK(at.violations() == "");
+    }
+}
+
+TEST_CASE(
+    "what a roll-up summary becomes comes with its record's next change, if it bears no new time",
+    "[zoho][switches]") {
+    const std::vector<std::string> fields{"Account_Name", "Visit_Costs"};
+    for (const bool bumps : {true, false}) {
+        for (const char* bulk : {R"({"bulk":"never"})", R"({"bulk":"always"})"}) {
+            CAPTURE(bumps, bulk);
+            Organisation at(bulk, {{"rollup_bumps", bumps ? "true" : "false"}}, 60);
+            at.control("fault", R"({"kind":"schema","params":{"change":"add","module":"Accounts",
+                "field":"Visit_Costs","type":"rollup_summary","of":"Service_Visits","by":"Account",
+                "sum":"Cost"}})");
+            at.connector.describe();
+            at.pull("Accounts", fields);
+            const std::string account = at.mirror["Accounts"].begin()->first;
+            const auto theirs = [&] {
+                const double value = at.dump("Accounts", "Visit_Costs").at(account);
+                return std::to_string(std::llround(value * 100));
+            };
+            const auto shown = [&] {
+                return std::to_string(std::llround(
+                    std::stod(test::shown(at.mirror["Accounts"].at(account), 1)) * 100));
+            };
+            CHECK(shown() == theirs());
+            // A quiet hour: what a pull looks back at holds the record no more.
+            at.host.clock_ms += 3'600'000;
+            at.pull("Accounts", fields);
+            const std::string before = shown();
+            at.control("create", R"({"module":"Service_Visits","set":{"Name":"V","Cost":7777,
+                                     "Account":{"id":")" +
+                                     account + R"("}}})");
+            REQUIRE(theirs() != before);
+            at.host.clock_ms += 60'000;
+            at.pull("Accounts", fields);
+            CHECK(shown() == (bumps ? theirs() : before));
+            // A sweep compares times: it sees no more than an increment. Reading by id does.
+            CHECK(at.sweep("Accounts") == ids_of(at.dump("Accounts", "Account_Name")));
+            auto wanted = test::request("Accounts", fields);
+            wanted.ids = {account};
+            at.host.clear();
+            at.connector.fetch(wanted);
+            REQUIRE(at.host.records().size() == 1);
+            CHECK(std::to_string(std::llround(std::stod(test::shown(at.host.records()[0], 1)) *
+                                              100)) == theirs());
+            at.control("edit", R"({"module":"Accounts","id":")" + account +
+                                   R"(","set":{"Account_Name":"Renamed"}})");
+            at.host.clock_ms += 60'000;
+            at.pull("Accounts", fields);
+            CHECK(shown() == theirs());
+            CHECK(at.violations() == "");
+        }
+    }
+}
+
+TEST_CASE("a link of a related list makes no edit, whether it changes the time or not",
+          "[zoho][switches]") {
+    for (const bool bumps : {true, false}) {
+        CAPTURE(bumps);
+        Organisation at(R"({"bulk":"never"})", {{"link_bumps_modified", bumps ? "true" : "false"}},
+                        60);
+        at.pull("Contacts", kContact);
+        const std::string contact = at.mirror["Contacts"].begin()->first;
+        const std::string product = at.dump("Products", "Product_Name").begin()->first;
+        at.host.clock_ms += 3'600'000;
+        at.pull("Contacts", kContact);
+        const auto before = at.mirror["Contacts"].at(contact);
+        for (const char* linked : {"true", "false"}) {
+            CAPTURE(linked);
+            at.host.clock_ms += 3'600'000;
+            at.control("link", R"({"id":")" + contact + R"(","other":")" + product +
+                                   R"(","linked":)" + linked + "}");
+            at.host.clock_ms += 60'000;
+            at.pull("Contacts", kContact);
+            const auto records = at.host.records();
+            CHECK(std::any_of(records.begin(), records.end(),
+                              [&](const auto& each) { return each.id == contact; }) == bumps);
+            CHECK(at.mirror["Contacts"].at(contact).fields == before.fields);
+            CHECK(at.sweep("Contacts") == ids_of(at.dump("Contacts", "Last_Name")));
+        }
+        // Nor does it hinder a write that is bound to the time last seen.
+        abi::BatchWriter batch;
+        batch.begin(abi::Op::kUpdate, contact, at.mirror["Contacts"].at(contact).version);
+        batch.add(0, "Updated");
+        CHECK(at.push("Contacts", kContact, batch).at(0).status == "ok");
+        CHECK(at.violations() == "");
+    }
+}
+
+TEST_CASE("a callback that gets lost loses nothing, whether it is sent again or not",
+          "[zoho][switches]") {
+    for (const char* times : {"0", "2"}) {
+        CAPTURE(times);
+        Organisation at(R"({"bulk":"never"})", {{"watch_resend", times}}, 60);
+        // The account has a channel, whoever made it; nobody ever answers there.
+        const auto made = at.api("POST", "/crm/v8/actions/watch",
+                                 R"({"watch":[{"channel_id":"77","events":["Contacts.all"],
+                                     "token":"t","notify_url":"https://127.0.0.1:9/hook"}]})");
+        REQUIRE(made.status == 201);
+        at.pull("Contacts", kContact);
+        const std::string edited = at.mirror["Contacts"].begin()->first,
+                          gone = std::next(at.mirror["Contacts"].begin())->first;
+        at.host.clock_ms += 5'000;
+        at.control("edit", R"({"module":"Contacts","id":")" + edited +
+                               R"(","set":{"Last_Name":"Edited"}})");
+        at.control("delete", R"({"module":"Contacts","id":")" + gone + R"("})");
+        at.control("create", R"({"module":"Contacts","set":{"Last_Name":"New"}})");
+        std::size_t tried = 0;
+        while (at.peer.callbacks_due()) {
+            for (auto& each : at.peer.take_callbacks()) {
+                ++tried;
+                at.peer.callback_refused(std::move(each));
+            }
+        }
+        CHECK(tried == (times == std::string("0") ? 3 : 9));
+        at.host.clock_ms += 60'000;
+        at.pull("Contacts", kContact);
+        check_equal(at, "Contacts", "Last_Name");
+        CHECK(at.mirror["Contacts"].count(gone) == 0);
         CHECK(at.violations() == "");
     }
 }

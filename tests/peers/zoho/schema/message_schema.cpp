@@ -54,6 +54,8 @@ const std::map<std::string, std::string, std::less<>> kVendorNames{
     {"write_response", "record.action_wrapper"},
     {"count_response", "record.count_wrapper"},
     {"related_response", "related_records.response_wrapper"},
+    {"relation_request", "related_records.body_wrapper"},
+    {"relation_response", "related_records.action_wrapper"},
     {"attachments_response", "attachments.response_wrapper"},
     {"error", "record.api_exception"},
     {"fields_response", "fields.response_wrapper"},
@@ -108,6 +110,12 @@ std::string settings_kind(const std::string& what) {
         what == "custom_views")
         return what + "_response";
     return {};
+}
+
+/// A list of another module's records below a record: `Contacts/410/Products`.
+bool is_related_list(const std::vector<std::string>& path) {
+    return path.size() >= 3 && path[1] != "actions" && path[2] != "actions" &&
+           path[2] != "Attachments" && path[2] != "Locking_Information__s";
 }
 
 /// What is wrong with texts by name, each of which is there once.
@@ -242,6 +250,7 @@ std::string request_kind(std::string_view method, std::string_view path) {
     if (parts.size() == 2 && parts[1] == "upsert") return "upsert_request";
     if (parts.size() == 1 && post) return "insert_request";
     if (method == "PUT" && parts.size() <= 2) return "update_request";
+    if (method == "PUT" && is_related_list(parts)) return "relation_request";
     return {};
 }
 
@@ -255,7 +264,8 @@ std::string header_kind(std::string_view method, std::string_view path) {
     const bool by_name = parts.size() > 1 && (parts[1] == "deleted" || parts[1] == "search" ||
                                               parts[1] == "actions" || parts[1] == "upsert");
     if (method == "GET") return parts.size() == 1 || by_name ? "list_headers" : "read_headers";
-    const bool updates = method == "PUT" || (parts.size() == 2 && parts[1] == "upsert");
+    const bool updates =
+        (method == "PUT" && !is_related_list(parts)) || (parts.size() == 2 && parts[1] == "upsert");
     return updates ? "update_headers" : "write_headers";
 }
 
@@ -271,7 +281,7 @@ std::string query_kind(std::string_view method, std::string_view path) {
     if (parts[0] == "org" || parts[0] == "coql" || parts[0] == "upload") return "empty_query";
     if (parts.size() > 2 && parts[2] == "Attachments")
         return get && parts.size() == 3 ? "related_query" : "attachment_query";
-    if (method == "DELETE") return "delete_query";
+    if (method == "DELETE") return is_related_list(parts) ? "empty_query" : "delete_query";
     if (!get) return "empty_query";
     if (parts.size() == 1) return "list_query";
     if (parts[1] == "deleted") return "deleted_query";
@@ -290,7 +300,8 @@ std::string response_kind(std::string_view method, std::string_view path, int st
     const bool writes = method != "GET" && !bulk;
     if (parts.empty()) return "error_response";
     if (writes && (status == 207 || status == 412)) {
-        return parts[0] == "actions" ? "watch_response" : "write_response";
+        if (parts[0] == "actions") return "watch_response";
+        return method != "POST" && is_related_list(parts) ? "relation_response" : "write_response";
     }
     if (status >= 400 || status == 202) return {};
     if (bulk) return bulk_response_kind(method, parts);
@@ -303,6 +314,8 @@ std::string response_kind(std::string_view method, std::string_view path, int st
     if (parts.size() > 2 && parts[2] == "Locking_Information__s") return "locking_response";
     if (parts.size() > 2 && parts[2] == "Attachments" && method == "GET")
         return parts.size() == 3 ? "attachments_response" : "";
+    if (method == "PUT" || method == "DELETE")
+        return is_related_list(parts) ? "relation_response" : "write_response";
     if (method != "GET") return "write_response";
     if (parts.size() == 1) return "list_response";
     if (parts[1] == "deleted") return "deleted_response";
