@@ -226,6 +226,12 @@ constexpr Text kErrorTexts[] = {
      "reads "
      "everything anew.",
      "期间已确认接受 {connection} 当前的远端：本次同步已中止，下次同步将重新读取全部数据。"},
+    {"reason.late_read", "Nothing is changed for now: {detail}", "暂不作任何更改：{detail}"},
+    {"reason.late_read.hint",
+     "There is nothing to do: the next sync looks again. If the remote or its clock was set back, "
+     "Kontor tells so some ten minutes later, and waits for your word.",
+     "无需操作：下次同步会再次查看。如果远端或其时钟被调回，约十分钟后 Kontor "
+     "会给出提示，并等待您确认。"},
     {"reason.mapping_changed", "The mapping of {connection} was changed just now.",
      "{connection} 的映射刚刚被修改。"},
     {"reason.push_forbidden", "push = false in the configuration forbids it.",

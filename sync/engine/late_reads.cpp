@@ -55,6 +55,7 @@ Error set_back_or_late(Context& context, std::int64_t connection, Error error) {
     error.message = older.stream + " " + older.id +
                     " is older at the remote than what was read before, which may be a read that"
                     " lags: the next sync looks again";
+    error.args.insert_or_assign("reason", "late_read");  // nothing is wrong with the network
     return error;
 }
 

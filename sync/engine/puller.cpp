@@ -246,7 +246,7 @@ public:
               plan.mapping.stream + " " + lagging_ +
                   " is older when it is read by id than the remote's list has shown it: the next"
                   " sync looks again",
-              {{"stream", plan.mapping.stream}, {"id", lagging_}}});
+              {{"stream", plan.mapping.stream}, {"id", lagging_}, {"reason", "late_read"}}});
     }
 
     /// Those that are said to be missing from here on are, and these too unless they stay open.

@@ -69,6 +69,17 @@ TEST_CASE("an error tells what it is about, in the person's language", "[message
           "owner_id refers to user 9, which does not exist.");
     const Error said{Errc::kConflict, "x", {{"reason", "push_forbidden"}}, std::nullopt};
     CHECK(msg::render_hint(kEnglish, said) == "Remove that line, then run: kontor reload");
+    // Of a record that is older than it was, not of a network that is down.
+    const Error late{Errc::kUnavailable,
+                     "Contacts 3 is older at the remote than what was read before, which may be a"
+                     " read that lags: the next sync looks again",
+                     {{"reason", "late_read"}},
+                     std::nullopt};
+    CHECK(msg::render_error(kEnglish, late) == "Nothing is changed for now: " + late.message);
+    CHECK(msg::render_hint(kEnglish, late).find("There is nothing to do: the next sync looks") ==
+          0);
+    CHECK(msg::render_error(kChinese, late).find("暂不作任何更改：Contacts 3 在远端的版本") == 0);
+    CHECK(msg::render_hint(kChinese, late).find("无需操作") == 0);
     const Error gone{
         Errc::kNotFound, "x", {{"reason", "no_connection"}, {"connection", "crm"}}, std::nullopt};
     CHECK(msg::render_error(kEnglish, gone) == "There is no connection 'crm'.");

@@ -30,11 +30,19 @@ struct LateFixture {
         return device.number("SELECT count(*) FROM kontor_connection WHERE paused IS NOT NULL") > 0;
     }
     /// What a sync fails with.
-    std::optional<Errc> trouble() {
+    std::optional<Error> failure() {
         const auto report = device.try_sync("crm");
-        if (!report) return report.error().code;
-        if (report->problem) return report->problem->code;
-        return std::nullopt;
+        if (!report) return report.error();
+        return report->problem;
+    }
+    std::optional<Errc> trouble() {
+        const auto error = failure();
+        return error ? std::optional(error->code) : std::nullopt;
+    }
+    /// By which the person is told what to do.
+    std::string reason() {
+        const auto error = failure();
+        return error && error->args.contains("reason") ? error->args.at("reason") : "";
     }
 
     FakeClock clock;
@@ -56,6 +64,7 @@ TEST_CASE("B5: a record that is older by id just after its change is looked at a
     f.device.sql("UPDATE contact SET email = 'ada@example.org'");
     CHECK(f.trouble() == Errc::kUnavailable);
     CHECK(f.trouble() == Errc::kUnavailable);
+    CHECK(f.reason() == "late_read");
     CHECK(f.remote.changes_sent == 0);
     CHECK_FALSE(f.paused());
     SECTION("the copy has caught up") {
