@@ -23,8 +23,22 @@ bool is_system(std::string_view name) {
            std::find(kSystemFields.begin(), kSystemFields.end(), name) != kSystemFields.end();
 }
 
-DataType type_of(const Json& json) {
+/// What a module calls a text or a number and yet sends as an array or object: the participants of
+/// a meeting.
+bool is_structured(const std::string& module, const Json& json, const DataType& type) {
+    const bool plain = type.kind == Kind::kText || type.kind == Kind::kInteger;
+    const std::string shape = sdk::text_of(json, "json_type");
+    const bool participants =
+        module == "Events" && sdk::text_of(json, "api_name") == "Participants";
+    return plain && (shape == "jsonarray" || shape == "jsonobject" || participants);
+}
+
+DataType type_of(const std::string& module, const Json& json) {
     DataType type = data_type(sdk::text_of(json, "data_type"));
+    if (is_structured(module, json, type)) {
+        type.kind = Kind::kJson;
+        type.type = "json";
+    }
     // What a computed field computes.
     for (const char* computed : {"formula", "rollup_summary"}) {
         const std::string result = sdk::text_of(sdk::member(json, computed), "return_type");
@@ -112,7 +126,7 @@ Field parse_field(const std::string& module, const Json& json) {
     Field field;
     sdk::FieldSpec& spec = field.spec;
     spec.name = sdk::text_of(json, "api_name");
-    const DataType type = type_of(json);
+    const DataType type = type_of(module, json);
     field.kind = spec.name == "Tag" ? Kind::kTags : type.kind;
     spec.type = spec.name == "Tag" ? "list" : type.type;
     spec.custom = sdk::flag_of(json, "custom_field");

@@ -314,6 +314,7 @@ std::optional<Json> FieldInput::convert(const Field& field, const Json& value,
         case Type::subform:
             return subform(field, value, path, stored);
         case Type::multiuserlookup:
+        case Type::participants:
         case Type::fileupload:
         case Type::imageupload:
             if (!value.is_array()) return wrong_type(field, path, "jsonarray");

@@ -29,6 +29,7 @@ Json json_type(Type type) {
         case Type::fileupload:
         case Type::imageupload:
         case Type::tag:
+        case Type::participants:
             return "jsonarray";
         case Type::boolean:
             return "boolean";

@@ -43,6 +43,7 @@ constexpr TypeName kTypeNames[] = {
     {Type::fileupload, "fileupload"},
     {Type::imageupload, "imageupload"},
     {Type::tag, "text"},
+    {Type::participants, "text"},
     {Type::layout, "layout"},
     {Type::event_reminder, "event_reminder"},
     {Type::rrule, "RRULE"},
@@ -305,6 +306,8 @@ void Catalogue::add_module(std::string_view header, std::string_view lines,
     for (const auto line : split(lines, '\n')) {
         if (!line.empty()) module->add(parse_field(line));
     }
+    if (module->api_name == "Events")
+        module->fields[module->index.at("Participants")].type = Type::participants;
     if (module->stores_records) {
         module->add(parse_field("Tag|text|R|"));
         module->fields.back().type = Type::tag;

@@ -42,6 +42,7 @@ enum class Type : std::uint8_t {
     fileupload,
     imageupload,
     tag,
+    participants,
     layout,
     event_reminder,
     rrule,

@@ -303,7 +303,7 @@ Start_DateTime|datetime|M|start
 End_DateTime|datetime|M|end
 All_day|boolean||bool:10
 Venue|text:255||city?60
-Participants|textarea:2000|R|
+Participants|text|R|
 Who_Id|lookup:Contacts||ref?60
 What_Id|multi_module_lookup||what?70
 Remind_At|event_reminder||

@@ -53,6 +53,8 @@ TEST_CASE("fields keep what Zoho says of them", "[zoho]") {
         {"api_name":"Strange","data_type":"hologram"},
         {"api_name":"Total","data_type":"formula","formula":{"return_type":"currency"}},
         {"api_name":"No","data_type":"autonumber"},
+        {"api_name":"Guests","data_type":"bigint","json_type":"jsonarray"},
+        {"api_name":"Number","data_type":"bigint","json_type":null},
         {"api_name":"Bio","data_type":"textarea","textarea":{"type":"rich_text"},"length":50000},
         {"api_name":"Items","data_type":"subform","subform":{"module":"Rows"}},
         {"api_name":"Once","data_type":"text","operation_type":{"api_create":true,"api_update":false}},
@@ -60,7 +62,7 @@ TEST_CASE("fields keep what Zoho says of them", "[zoho]") {
     const auto streams = account.connector->describe();
     REQUIRE(streams.size() == 1);
     const auto& contacts = streams[0];
-    CHECK(contacts.fields.size() == 20);  // without id, Last_Name once
+    CHECK(contacts.fields.size() == 22);  // without id, Last_Name once
     CHECK(field(contacts, "Last_Name").required);
     CHECK(field(contacts, "Last_Name").max_length == 80);
     CHECK(field(contacts, "Last_Name").column_hint == "last_name");
@@ -81,6 +83,8 @@ TEST_CASE("fields keep what Zoho says of them", "[zoho]") {
     CHECK(field(contacts, "Total").type == "decimal");
     CHECK(field(contacts, "Total").read_only);
     CHECK(field(contacts, "No").read_only);
+    CHECK(field(contacts, "Guests").type == "json");
+    CHECK(field(contacts, "Number").type == "integer");
     CHECK(field(contacts, "Bio").may_be_cut);
     CHECK(field(contacts, "Items").type == "json");
     CHECK(field(contacts, "Once").create_only);

@@ -304,3 +304,35 @@ TEST_CASE("a converted lead stays, and says which account, contact and deal it h
     CHECK(at.mirror["Deals"].contains(test::shown(record, 4)));
     CHECK(at.violations() == "");
 }
+
+TEST_CASE("the participants of a meeting are the list that the account has, read only",
+          "[zoho][peer]") {
+    for (const char* missing : {"false", "true"}) {
+        CAPTURE(missing);
+        Organisation at(R"({"bulk":"never"})", {{"json_type_missing", missing}}, 100);
+        const auto streams = at.connector.describe();
+        const auto events = std::find_if(streams.begin(), streams.end(),
+                                         [](const auto& each) { return each.name == "Events"; });
+        REQUIRE(events != streams.end());
+        const auto field =
+            std::find_if(events->fields.begin(), events->fields.end(),
+                         [](const auto& each) { return each.name == "Participants"; });
+        REQUIRE(field != events->fields.end());
+        CHECK(field->type == "json");
+        CHECK(field->read_only);
+        const std::string id = at.dump("Events", "Participants").begin()->first;
+        const std::string ada = R"([{"type":"email","participant":"ada@example.com","name":null,)"
+                                R"("Email":"ada@example.com","invited":true,"status":"accepted"}])";
+        at.control("edit", R"({"module":"Events","id":")" + id + R"(","set":{"Participants":)" +
+                               ada + "}}");
+        at.pull("Events", {"Event_Title", "Participants"});
+        for (const auto& [each, record] : at.mirror["Events"]) {
+            const std::string shown = test::shown(record, 1);
+            if (each == id)
+                CHECK(sdk::parse_json(shown, "shown") == sdk::parse_json(ada, "ada"));
+            else
+                CHECK(shown == "<null>");
+        }
+        CHECK(at.violations() == "");
+    }
+}
