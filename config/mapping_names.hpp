@@ -32,7 +32,8 @@ inline const Names<merge::LensKind>& lens_names() {
                                                  {"full_name", kFullName},
                                                  {"reference", kReference},
                                                  {"any_reference", kAnyReference},
-                                                 {"one_reference", kOneReference}};
+                                                 {"one_reference", kOneReference},
+                                                 {"digits", kDigits}};
     return names;
 }
 inline const Names<merge::DeletePolicy>& delete_names() {
