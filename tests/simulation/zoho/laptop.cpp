@@ -13,8 +13,6 @@
 namespace kontor::simulation::zoho {
 namespace {
 
-constexpr const char* kConnection = "zoho";
-
 class Secrets final : public host::SecretStore {
 public:
     explicit Secrets(const peer::zoho::PeerCredentials& keys)
@@ -35,7 +33,7 @@ private:
 host::ConnectionSettings settings_for(const std::string& folder,
                                       const peer::zoho::PeerCredentials& keys) {
     host::ConnectionSettings out;
-    out.name = kConnection;
+    out.name = kZoho;
     out.plugin_path = KONTOR_ZOHO_PLUGIN;
     out.isolation.own_process = false;  // virtual time does not pass between processes
     const std::string base = kBaseUrl;
@@ -64,16 +62,25 @@ Laptop::Laptop(Parts parts, const Outfit& outfit)
       secrets_(std::make_unique<Secrets>(parts_.keys)) {
     std::filesystem::remove_all(parts_.folder);
     std::filesystem::create_directories(parts_.folder);
-    settings_.name = kConnection;
-    settings_.plugin = "zoho";
-    settings_.mapping = outfit.mapping;
-    settings_.streams = outfit.streams;
+    auto& settings = connections_[kZoho].settings;
+    settings.name = kZoho;
+    settings.plugin = "zoho";
+    settings.mapping = outfit.mapping;
+    settings.streams = outfit.streams;
     if (!outfit.replica.empty()) machine_.disk.put(kReplicaPath, outfit.replica);
     machine_.open();
 }
 
-Result<> Laptop::open_remote() {
-    if (remote_) return {};
+void Laptop::connect(remote::Remote& beside, merge::Mapping mapping) {
+    beside_ = &beside;
+    auto& settings = connections_[kBeside].settings;
+    settings.name = kBeside;
+    settings.plugin = "simulated";
+    settings.mapping = std::move(mapping);
+}
+
+Result<> Laptop::open_zoho() {
+    if (zoho_) return {};
     auto opened =
         host::open_connection(settings_for(parts_.folder, parts_.keys), {.clock = clock_,
                                                                          .random = dice_.random(),
@@ -82,42 +89,52 @@ Result<> Laptop::open_remote() {
                                                                          .http = &network_,
                                                                          .sleeper = &sleeper_});
     if (!opened) return pass(opened);
-    remote_ = std::move(*opened);
-    session_ = std::make_unique<engine::Session>();
+    zoho_ = std::move(*opened);
     return {};
 }
 
-Result<engine::CycleReport> Laptop::sync(const engine::CycleOptions& options,
+void Laptop::forget_sessions() {
+    for (auto& [name, connected] : connections_)
+        connected.session = std::make_unique<engine::Session>();
+}
+
+Result<engine::CycleReport> Laptop::sync(const std::string& connection,
+                                         const engine::CycleOptions& options,
                                          engine::Observer& observer) {
-    if (auto opened = open_remote(); !opened) return pass(opened);
+    const bool beside = connection == kBeside;
+    auto& connected = connections_.at(connection);
+    if (beside)
+        connected.settings.streams = must(beside_->describe(), "describe");
+    else if (auto opened = open_zoho(); !opened)
+        return pass(opened);
     engine::Cycle cycle({.db = *machine_.engine,
-                         .remote = *remote_,
+                         .remote = beside ? *beside_ : *zoho_,
                          .clock = clock_,
                          .random = dice_.random(),
                          .log = log_,
                          .observer = observer,
                          .gate = gate_,
                          .cancelled = cancelled_,
-                         .session = session_.get()},
-                        settings_);
+                         .session = connected.session.get()},
+                        connected.settings);
     auto done = cycle.run(options);
     // As the daemon's worker does.
     const bool kept = done && (!done->problem || remote::leaves_writes(*done->problem));
-    if (!kept) session_ = std::make_unique<engine::Session>();
+    if (!kept) connected.session = std::make_unique<engine::Session>();
     return done;
 }
 
 std::vector<remote::StreamSpec> Laptop::describe() {
-    must(open_remote(), "open");
-    auto streams = must(remote_->describe(), "describe");
+    must(open_zoho(), "open");
+    auto streams = must(zoho_->describe(), "describe");
     std::erase_if(streams, [](const remote::StreamSpec& stream) {
         return stream.name != "users" && stream.name != "Accounts" && stream.name != "Contacts";
     });
     return streams;
 }
 
-Result<> Laptop::set_push(bool on) {
-    return engine::set_push(*machine_.api, kConnection, on);
+Result<> Laptop::set_push(const std::string& connection, bool on) {
+    return engine::set_push(*machine_.api, connection, on);
 }
 
 Result<> Laptop::sql(const std::string& text) {
@@ -142,15 +159,15 @@ std::string Laptop::text(const std::string& query) const {
 }
 
 void Laptop::sign_in(const peer::zoho::PeerCredentials& keys) {
-    remote_.reset();
-    session_.reset();
+    zoho_.reset();
+    connections_.at(kZoho).session = std::make_unique<engine::Session>();
     parts_.keys = keys;
     secrets_ = std::make_unique<Secrets>(keys);
 }
 
 void Laptop::restart() {
-    remote_.reset();
-    session_.reset();
+    zoho_.reset();
+    forget_sessions();
     machine_.close();
     if (disk().dead()) disk().restart();
     machine_.open();
@@ -192,7 +209,7 @@ Outfit make_outfit(const std::string& folder) {
         drop_other_entities(laptop.local());
         out.streams = laptop.describe();
         const auto catalogue = must(replica::Catalogue::load(laptop.local()), "catalogue");
-        auto proposal = engine::propose(out.streams, catalogue, kConnection);
+        auto proposal = engine::propose(out.streams, catalogue, kZoho);
         auto transaction = must(replica::Transaction::begin(laptop.local()), "begin");
         for (const auto& entity : proposal.entities)
             must(replica::ensure_entity(laptop.local(), entity), "ensure");

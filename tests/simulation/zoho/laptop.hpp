@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ struct Outfit {
     std::vector<remote::StreamSpec> streams;
     merge::Mapping mapping;
 };
+
+inline constexpr const char* kZoho = "zoho";  ///< the connection to the organisation
+inline constexpr const char* kBeside = "beside";
 
 /// A computer with a replica, connected to the simulated organisation by the real plugin through
 /// the real host: sign-in, budgets, retries and batches. Only the network is simulated, and time.
@@ -40,9 +44,12 @@ public:
     Laptop(const Laptop&) = delete;
     Laptop& operator=(const Laptop&) = delete;
 
-    Result<engine::CycleReport> sync(const engine::CycleOptions& options,
+    /// It is connected to another remote as well, which must outlive it, as kBeside.
+    void connect(remote::Remote& beside, merge::Mapping mapping);
+    Result<engine::CycleReport> sync(const std::string& connection,
+                                     const engine::CycleOptions& options,
                                      engine::Observer& observer);
-    Result<> set_push(bool on);
+    Result<> set_push(const std::string& connection, bool on);
     /// The streams of which people edit records here, and the users that own them.
     std::vector<remote::StreamSpec> describe();
     Result<> sql(const std::string& text);
@@ -60,7 +67,8 @@ public:
     [[nodiscard]] const replica::Database& local() const { return *machine_.local; }
 
 private:
-    Result<> open_remote();
+    Result<> open_zoho();
+    void forget_sessions();
 
     Parts parts_;
     const Outfit& outfit_;
@@ -71,9 +79,14 @@ private:
     VirtualSleeper sleeper_;
     NullLogger log_;
     std::unique_ptr<host::SecretStore> secrets_;
-    std::unique_ptr<remote::Remote> remote_;
-    std::unique_ptr<engine::Session> session_;
-    engine::ConnectionSettings settings_;
+    std::unique_ptr<remote::Remote> zoho_;
+    remote::Remote* beside_ = nullptr;
+    struct Connected {
+        engine::ConnectionSettings settings;
+        /// As long as the daemon's worker would keep it.
+        std::unique_ptr<engine::Session> session = std::make_unique<engine::Session>();
+    };
+    std::map<std::string, Connected> connections_;
     engine::WriterGate gate_;
     std::atomic<bool> cancelled_{false};
 };

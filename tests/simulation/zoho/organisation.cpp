@@ -47,7 +47,7 @@ peer::Response Organisation::control(const std::string& method, const std::strin
 Organisation::Records Organisation::live(const Kind& kind) {
     std::string fields = "id," + std::string(kind.title.name);
     for (const auto& field : kind.fields) fields += "," + std::string(field.name);
-    if (kind.entity == "contact") fields += ",Account_Name";
+    if (kind.entity == "contact") fields += std::string(",") + kAccountField;
     const auto lines =
         control("GET",
                 "dump?module=" + std::string(kind.module) + "&fields=" + fields + "&limit=1000000",
@@ -84,11 +84,18 @@ std::vector<std::string> Organisation::deleted(const Kind& kind) {
     return out;
 }
 
-bool Organisation::edit(const Kind& kind, const std::string& id, const std::string& field,
-                        const std::string& value_json) {
-    const json body{
-        {"module", kind.module}, {"id", id}, {"set", {{field, json::parse(value_json)}}}};
+bool Organisation::set(const Kind& kind, const std::string& id, const json& fields) {
+    const json body{{"module", kind.module}, {"id", id}, {"set", fields}};
     return control("POST", "edit", body.dump()).status < 300;
+}
+
+bool Organisation::edit(const Kind& kind, const std::string& id, const std::string& field,
+                        const std::optional<std::string>& text) {
+    return set(kind, id, {{field, text ? json(*text) : json()}});
+}
+
+bool Organisation::point(const Kind& kind, const std::string& id, const std::string& account) {
+    return set(kind, id, {{kAccountField, {{"id", account}}}});
 }
 
 bool Organisation::create(const Kind& kind, const std::string& title) {

@@ -130,6 +130,7 @@ std::vector<Step> generate(std::uint64_t seed) {
         step.field = dice.random().next();
         step.token = token++;
         step.amount = amount_of(step.act, dice);
+        step.beside = dice.percent(40);
         if (during) step.at = at += static_cast<int>(dice.roll(6));
         if (!during) at = step.act == Act::kSync ? 0 : -1;
         out.push_back(step);
@@ -141,9 +142,10 @@ std::string describe(const std::vector<Step>& steps) {
     std::string out;
     for (const auto& step : steps)
         out += std::string(step.at >= 0 ? "    at " + std::to_string(step.at) + ": " : "  ") +
-               to_string(step.act) + " kind " + std::to_string(step.kind % kinds().size()) +
-               " pick " + std::to_string(step.pick % 97) + " w" + std::to_string(step.token) +
-               "z amount " + std::to_string(step.amount) + "\n";
+               to_string(step.act) + (step.beside ? " (beside)" : "") + " kind " +
+               std::to_string(step.kind % kinds().size()) + " pick " +
+               std::to_string(step.pick % 97) + " w" + std::to_string(step.token) + "z amount " +
+               std::to_string(step.amount) + "\n";
     return out;
 }
 

@@ -21,6 +21,7 @@ struct Kind {
     std::vector<Watched> fields;
 };
 [[nodiscard]] const std::vector<Kind>& kinds();
+inline constexpr const char* kAccountField = "Account_Name";  ///< a contact's, there
 
 enum class Act {
     // at the laptop, in plain SQL
@@ -57,7 +58,8 @@ struct Step {
     std::uint64_t kind = 0, pick = 0, field = 0;
     Token token = 0;
     std::int64_t amount = 0;
-    int at = -1;  ///< ≥ 0: during the last kSync before it, at that yield of it
+    bool beside = false;  ///< at the other CRM, if there is one, or with it
+    int at = -1;          ///< ≥ 0: during the last kSync before it, at that yield of it
 };
 
 [[nodiscard]] std::vector<Step> generate(std::uint64_t seed);

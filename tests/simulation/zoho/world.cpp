@@ -31,7 +31,7 @@ std::string pick(const std::vector<std::string>& from, std::uint64_t which) {
     return from.empty() ? std::string() : from[which % from.size()];
 }
 
-std::vector<std::string> ids_of(const Organisation::Records& records) {
+std::vector<std::string> ids_of(const Crm::Records& records) {
     std::vector<std::string> out;
     for (const auto& [id, record] : records) out.push_back(id);
     return out;
@@ -56,7 +56,14 @@ World::World(const Outfit& outfit, std::string folder, std::uint64_t seed,
                .yield = [this] { yield(); },
                .seed = seed * 37,
                .violation = [this](const std::string& what) { violation(what); }},
-              outfit) {}
+              outfit) {
+    if (seed % 2 != 0) return;
+    beside_.emplace(time_, seed * 47, trace_,
+                    Beside::Hooks{.yield = [this] { yield(); },
+                                  .gone = [this] { return laptop_.disk().dead(); },
+                                  .violation = [this](const auto& what) { violation(what); }});
+    laptop_.connect(beside_->account(), beside_->mapping());
+}
 
 Outcome World::outcome() const {
     return {.violations = violations_,
@@ -70,9 +77,21 @@ void World::violation(const std::string& what) {
     violations_.push_back(what);
 }
 
-void World::run() {
+void World::begin() {
     sync({}, false);
-    if (auto on = laptop_.set_push(true); !on) violation("set_push: " + on.error().message);
+    if (auto on = laptop_.set_push(kZoho, true); !on) violation("set_push: " + on.error().message);
+    if (!beside_) return;
+    // What it has of its own, as Zoho has.
+    for (const Kind& kind : kinds())
+        for (const char* name : {"李", "Smith"})
+            beside_->create(kind, name + std::string(" ") + std::string(kind.entity));
+    sync_beside({}, false);
+    if (auto on = laptop_.set_push(kBeside, true); !on)
+        violation("set_push: " + on.error().message);
+}
+
+void World::run() {
+    begin();
     for (std::size_t i = 0; i < steps_.size() && violations_.empty();) {
         const Step& step = steps_[i++];
         while (i < steps_.size() && steps_[i].at >= 0) during_.push_back(steps_[i++]);
@@ -86,9 +105,12 @@ void World::run() {
     if (violations_.empty()) come_to_rest();
     if (!violations_.empty()) return;
     check_values();
-    check_creates();
-    check_agreement(laptop_, "the laptop");
+    check_creates(organisation_, "Zoho");
+    if (beside_) check_creates(*beside_, "the other CRM");
+    check_agreement(laptop_, "the laptop", kZoho, organisation_);
+    if (beside_) check_agreement(laptop_, "the laptop and the other CRM", kBeside, *beside_);
     check_replica();
+    check_increments();
     check_fresh_load();
     if (const auto unknown = organisation_.violations(); !unknown.empty())
         violation("messages that Zoho does not know: " + unknown);
@@ -130,6 +152,9 @@ void World::perform(const Step& step) {
         case Act::kWait:
             return time_.advance(milliseconds{step.amount});
         case Act::kTrouble:
+            if (step.beside && beside_)
+                return beside_->account().arm(
+                    static_cast<Fault>(step.field % static_cast<unsigned>(kFaultCount)));
             return laptop_.network().arm(
                 static_cast<Trouble>(step.field % static_cast<unsigned>(kTroubleCount)));
         case Act::kTokensEnd:
@@ -152,9 +177,11 @@ void World::perform(const Step& step) {
             return;
         case Act::kReopen:
             return laptop_.restart();
-        case Act::kSync:
-            return sync({.sweep = step.field % 5 == 0, .push = step.field % 11 != 0, .streams = {}},
-                        true);
+        case Act::kSync: {
+            const engine::CycleOptions options{
+                .sweep = step.field % 5 == 0, .push = step.field % 11 != 0, .streams = {}};
+            return step.beside && beside_ ? sync_beside(options, true) : sync(options, true);
+        }
         default:
             break;
     }
@@ -210,7 +237,7 @@ void World::at_laptop(const Step& step) {
 }
 
 // Values that a colleague replaces before anybody else has looked need not be kept by anybody.
-void World::replaced_there(const Organisation::Record& record) {
+void World::replaced_there(const Crm::Record& record) {
     for (const auto& [name, value] : record)
         for_each_token(value, [&](Token token) { typed_there_.erase(token); });
 }
@@ -232,26 +259,42 @@ bool World::merged_away(const Kind& kind, const std::string& record) const {
                      std::string(kind.module) + "' AND l.record = " + record));
 }
 
+std::vector<Crm*> World::crms() {
+    std::vector<Crm*> out{&organisation_};
+    if (beside_) out.push_back(&*beside_);
+    return out;
+}
+
+Crm& World::crm(const Step& step) {
+    if (step.beside && beside_) return *beside_;
+    return organisation_;
+}
+
 void World::by_colleague(const Step& step) {
     const auto& kind = kind_of_step(step);
+    Crm& there = crm(step);
+    const bool at_zoho = &there == &organisation_;
     const std::string value = token_text(step.token);
-    auto records = organisation_.live(kind);
+    auto records = there.live(kind);
     const auto ids = ids_of(records);
     const auto id = pick(ids, step.pick);
     const std::string field(field_of(step).name);
-    tally_.add("by colleagues");
+    tally_.add(at_zoho ? "by colleagues" : "by colleagues beside");
     switch (step.act) {
         case Act::kTheirBorn:
-            if (organisation_.create(kind, value)) typed_there_.insert(step.token);
+            if (there.create(kind, value)) typed_there_.insert(step.token);
             return;
         case Act::kTheirRestore:
-            if (const auto gone = pick(organisation_.deleted(kind), step.pick); !gone.empty())
-                organisation_.restore(kind, gone);
+            // Of one that was merged, what referred to it goes on with the winner, and nothing tells
+            // if it is back before anybody has looked (guarantees.md).
+            if (const auto gone = pick(there.deleted(kind), step.pick);
+                !gone.empty() && !merged_.contains(gone))
+                there.restore(kind, gone);
             return;
         case Act::kTheirMerge: {
             const auto winner = pick(ids, step.pick + 1);
             if (winner.empty() || winner == id || !has(kind, id)) return;
-            if (!organisation_.merge(kind, id, winner)) return;
+            if (!there.merge(kind, id, winner)) return;
             replaced_there(records[id]);
             merged_.insert(id);
             return;
@@ -262,31 +305,30 @@ void World::by_colleague(const Step& step) {
     if (id.empty()) return;
     switch (step.act) {
         case Act::kTheirType:
-            if (!organisation_.edit(kind, id, field, "\"" + value + "\"")) return;
+            if (!there.edit(kind, id, field, value)) return;
             replaced_there({{field, records[id][field]}});
             // Between the look and the write nobody can keep what is replaced (guarantees.md).
             if (!syncing_) typed_there_.insert(step.token);
             return;
         case Act::kTheirBlank:
-            if (organisation_.edit(kind, id, field, "null"))
+            if (there.edit(kind, id, field, std::nullopt))
                 replaced_there({{field, records[id][field]}});
             return;
         case Act::kTheirPoint: {
-            const auto account = pick(ids_of(organisation_.live(kinds()[1])), step.field);
-            if (kind.entity == "contact" && !account.empty())
-                organisation_.edit(kind, id, "Account_Name",
-                                   nlohmann::json{{"id", account}}.dump());
+            const auto account = pick(ids_of(there.live(kinds()[1])), step.field);
+            if (kind.entity == "contact" && !account.empty()) there.point(kind, id, account);
             return;
         }
         case Act::kTheirDelete:
-            if (organisation_.erase(kind, id)) replaced_there(records[id]);
+            if (there.erase(kind, id)) replaced_there(records[id]);
             return;
         default:
             return;
     }
 }
 
-void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
+Result<engine::CycleReport> World::carry_out(const std::string& connection,
+                                             const engine::CycleOptions& options) {
     class Yielding final : public engine::Observer {
     public:
         explicit Yielding(World& world) : world_(world) {}
@@ -295,28 +337,50 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
     private:
         World& world_;
     };
-    if (syncing_) return;
     Yielding observer(*this);
     yields_ = 0;
+    syncing_ = true;
+    auto report = laptop_.sync(connection, options, observer);
+    syncing_ = false;
+    time_.advance(milliseconds{1'000});
+    if (report)
+        for (const auto& counts : report->streams) {
+            tally_.add("conflicts", counts.conflicts);
+            tally_.add("updated at " + connection, counts.updated_there);
+            tally_.add("created at " + connection, counts.created_there);
+            tally_.add("updated here", counts.updated_here);
+        }
+    return report;
+}
+
+void World::sync_beside(const engine::CycleOptions& options, bool troubles_allowed) {
+    if (syncing_) return;
+    tally_.add("cycles beside");
+    static_cast<void>(beside_->account().take_fired());
+    const auto report = carry_out(kBeside, options);
+    const int fired = beside_->account().take_fired();
+    tally_.add("troubles beside", fired);
+    const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
+    const bool dead = laptop_.disk().dead();
+    if (dead) laptop_.restart();
+    if (error == nullptr || dead) return;
+    if (trace_.prints()) trace_.note("cycle beside: " + error->message);
+    trace_.mix(error->message);
+    if (fired == 0 || !troubles_allowed)
+        violation("cycle beside: " + std::string(to_string(error->code)) + ": " + error->message);
+}
+
+void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
+    if (syncing_) return;
     tally_.add("cycles");
     static_cast<void>(laptop_.network().take_fired());
     static_cast<void>(laptop_.network().take_refused());
     laptop_.network().forget_limit();
     const bool withdrawn = withdrawn_;
     const auto writes = organisation_.writes();
-    syncing_ = true;
-    const auto report = laptop_.sync(options, observer);
-    syncing_ = false;
-    time_.advance(milliseconds{1'000});
-
+    const auto report = carry_out(kZoho, options);
     const int fired = laptop_.network().take_fired();
     tally_.add("troubles", fired);
-    if (report)
-        for (const auto& counts : report->streams) {
-            tally_.add("conflicts", counts.conflicts);
-            tally_.add("updated there", counts.updated_there);
-            tally_.add("updated here", counts.updated_here);
-        }
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
     const bool dead = laptop_.disk().dead();
     if (dead) laptop_.restart();
@@ -341,6 +405,7 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
 // All that a sync may change; rows are in it by their history.
 std::string World::state() {
     std::string out = std::to_string(organisation_.writes());
+    if (beside_) out += " " + std::to_string(beside_->writes());
     for (const char* query :
          {"SELECT max(seq) FROM kontor_history",
           "SELECT id || ' ' || coalesce(ext_id, '') || ' ' || state || ' ' || dirty FROM "
@@ -361,6 +426,7 @@ std::string World::state() {
 // Troubles stop; then syncs run until nothing is left to say.
 void World::come_to_rest() {
     laptop_.network().disarm();
+    if (beside_) beside_->account().disarm();
     if (laptop_.disk().dead()) laptop_.restart();
     laptop_.disk().cut_power_after(UINT64_MAX / 2);
     time_.advance(hours{30});
@@ -368,7 +434,9 @@ void World::come_to_rest() {
     sign_in();
     for (int round = 0; round < kRoundsMax && violations_.empty(); ++round) {
         const auto before = state();
-        sync({.sweep = round == 0, .streams = {}}, false);
+        const engine::CycleOptions options{.sweep = round == 0, .streams = {}};
+        sync(options, false);
+        if (beside_) sync_beside(options, false);
         time_.advance(minutes{15});
         if (state() == before) return;
     }

@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "tests/simulation/outcome.hpp"
+#include "tests/simulation/zoho/beside.hpp"
 #include "tests/simulation/zoho/laptop.hpp"
 #include "tests/simulation/zoho/organisation.hpp"
 #include "tests/simulation/zoho/step.hpp"
 
 namespace kontor::simulation::zoho {
 
-/// One scenario: a laptop and its Zoho account, people at both, and what goes wrong between them.
-/// Carries out the steps, brings everything to rest and asks the oracles.
+/// One scenario: a laptop and its Zoho account, in half of the seeds another CRM beside it, people
+/// at all of them, and what goes wrong in between. Carries out the steps, brings everything to rest
+/// and asks the oracles.
 class World {
 public:
     /// `folder`: for what the host keeps in files.
@@ -30,6 +32,12 @@ private:
     void at_laptop(const Step& step);
     void by_colleague(const Step& step);
     void sync(const engine::CycleOptions& options, bool troubles_allowed);
+    void sync_beside(const engine::CycleOptions& options, bool troubles_allowed);
+    Result<engine::CycleReport> carry_out(const std::string& connection,
+                                          const engine::CycleOptions& options);
+    void begin();
+    [[nodiscard]] Crm& crm(const Step& step);
+    [[nodiscard]] std::vector<Crm*> crms();
     void yield();
     void sign_in();
     void settle_credits();
@@ -37,14 +45,16 @@ private:
     [[nodiscard]] std::string state();
 
     void check_values();
-    void check_creates();
-    void check_agreement(const Laptop& laptop, const std::string& who);
+    void check_creates(Crm& crm, const std::string& where);
+    void check_agreement(const Laptop& laptop, const std::string& who,
+                         const std::string& connection, Crm& crm);
     void check_replica();
+    void check_increments();
     void check_fresh_load();
 
     [[nodiscard]] bool has(const Kind& kind, const std::string& id) const;
     [[nodiscard]] bool merged_away(const Kind& kind, const std::string& record) const;
-    void replaced_there(const Organisation::Record& record);
+    void replaced_there(const Crm::Record& record);
     void violation(const std::string& what);
 
     const Outfit& outfit_;
@@ -54,6 +64,7 @@ private:
     Trace trace_;
     WorldTime time_;
     Organisation organisation_;
+    std::optional<Beside> beside_;
     Laptop laptop_;
     Tally tally_;
     std::vector<std::string> violations_;
