@@ -454,6 +454,7 @@ void check_at_rest(World& world) {
             check_agreement(world, *device, name, false);
     }
     check_fresh_load(world);
+    check_second_names(world);
     // What two runs of a seed end with is part of what must be equal.
     for (const auto& device : world.devices()) world.trace().mix(state_of(*device));
 }

@@ -50,6 +50,9 @@ void check_conversions(World& world);
 void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);
 /// B6: a new device that loads a remote gets what the others have.
 void check_fresh_load(World& world);
+/// D7: an account that is connected again under another name is refused, one that only counts alike
+/// is not.
+void check_second_names(World& world);
 /// C2: no field went back to a value that its user had replaced.
 void check_no_flip_flop(World& world);
 /// b, C7, i: what a policy has decided, and what was deleted, is what the settings say.
