@@ -477,6 +477,7 @@ Result<> Account::fetch(std::string_view stream, std::span<const std::string> fi
     const std::string name(stream);
     mix(fields);
     mix(ids);
+    asked_for_ += ids.size();
     if (ids.empty()) call("fetch " + name);
     for (std::size_t at = 0; at < ids.size(); at += kFetchBatch) {
         if (auto sent = request("fetch " + name); !sent) return sent;
@@ -654,6 +655,7 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             trace_.note(line);
         }
     for (const auto& change : changes) mix(change);
+    changes_sent_ += changes.size();
     for (const auto& change : changes)
         if (change.op != remote::ChangeOp::kDelete) watch_valid(name, change);
     if (auto sent = request("push " + name); !sent) return pass(sent);

@@ -85,6 +85,9 @@ public:
     [[nodiscard]] Server& server() { return server_; }
     [[nodiscard]] const Server& server() const { return server_; }
     [[nodiscard]] const std::string& user() const { return user_; }
+    /// Records that this device has asked for by id, and changes that it has sent.
+    [[nodiscard]] std::uint64_t asked_for() const { return asked_for_; }
+    [[nodiscard]] std::uint64_t sent() const { return changes_sent_; }
     /// Changes that this device's pushes have made.
     [[nodiscard]] std::uint64_t carried_out() const { return carried_out_; }
     /// Tokens in images that this device was shown and has kept.
@@ -215,7 +218,7 @@ private:
     int refused_ = 0;  ///< in this cycle, for want of requests
     std::chrono::sys_days day_{};
     bool serves_writes_ = false;
-    std::uint64_t carried_out_ = 0;
+    std::uint64_t asked_for_ = 0, changes_sent_ = 0, carried_out_ = 0;
     Instant cycle_began_{};
     bool shares_user_ = false;
     std::set<Token> delivered_, overwritten_;

@@ -425,12 +425,16 @@ void check_replica(World& world, Device& device) {
                         " " + problem.detail);
 }
 
+std::unique_ptr<Device> loaded_device(World& world, int remote) {
+    auto out = world.fresh_device(remote);
+    return world.cycle(*out, remote_name(remote), {}, false) ? std::move(out) : nullptr;
+}
+
 void check_fresh_load(World& world) {
     for (std::size_t i = 0; i < world.servers().size(); ++i) {
-        const std::string name = remote_name(static_cast<int>(i));
-        auto device = world.fresh_device(static_cast<int>(i));
-        if (!world.cycle(*device, name, {}, false)) continue;
-        check_agreement(world, *device, name, true);
+        const auto device = loaded_device(world, static_cast<int>(i));
+        if (device == nullptr) continue;
+        check_agreement(world, *device, remote_name(static_cast<int>(i)), true);
         check_replica(world, *device);
     }
 }
@@ -455,6 +459,7 @@ void check_at_rest(World& world) {
     }
     check_fresh_load(world);
     check_second_names(world);
+    check_guards(world);
     // What two runs of a seed end with is part of what must be equal.
     for (const auto& device : world.devices()) world.trace().mix(state_of(*device));
 }

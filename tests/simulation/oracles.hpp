@@ -7,6 +7,10 @@ namespace kontor::simulation {
 // Each oracle looks at replicas and remotes with code of its own and reports through
 // World::violation(), led by the invariant's name (docs/guarantees.md).
 
+/// A device of no scenario that has just loaded what the remote has; nullptr if it could not, which
+/// is a violation.
+[[nodiscard]] std::unique_ptr<Device> loaded_device(World& world, int remote);
+
 /// Everything that must hold once a world has come to rest.
 void check_at_rest(World& world);
 
@@ -53,6 +57,8 @@ void check_fresh_load(World& world);
 /// D7: an account that is connected again under another name is refused, one that only counts alike
 /// is not.
 void check_second_names(World& world);
+/// A5, D4: neither a list that is cut nor a mass of deletions is carried out unasked.
+void check_guards(World& world);
 /// C2: no field went back to a value that its user had replaced.
 void check_no_flip_flop(World& world);
 /// b, C7, i: what a policy has decided, and what was deleted, is what the settings say.

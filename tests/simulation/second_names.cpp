@@ -29,15 +29,9 @@ bool refused(const Result<engine::CycleReport>& report) {
            report.error().args.at("reason") == "same_records";
 }
 
-/// A device that has just loaded what the remote has; nullptr if it could not.
-std::unique_ptr<Device> loaded(World& world, int remote) {
-    auto out = world.fresh_device(remote);
-    return world.cycle(*out, remote_name(remote), {}, false) ? std::move(out) : nullptr;
-}
-
 void check_renamed(World& world, int remote) {
     Server& server = *world.servers()[static_cast<std::size_t>(remote)];
-    const auto device = loaded(world, remote);
+    const auto device = loaded_device(world, remote);
     if (device == nullptr) return;
     std::size_t known = 0;
     for (const StreamModel& stream : server.model().streams) {
@@ -60,7 +54,7 @@ void check_namesake(World& world, int remote) {
     if (server.traits().opaque_versions) return;  // those count as well
     Server other(server.name(), server.model(), server.traits(), world.time(),
                  world.scenario().seed * 73);
-    const auto device = loaded(world, remote);
+    const auto device = loaded_device(world, remote);
     if (device == nullptr) return;
     for (const StreamModel& stream : server.model().streams)
         for (std::size_t i = 0; i < server.records(stream.name).size(); ++i)

@@ -461,11 +461,23 @@ void World::come_to_rest() {
         (scenario_.twists.restored ? 2 : 0) + (scenario_.twists.late_reads ? 4 : 0);
     std::string changed;
     for (std::size_t round = 0; round <= rounds; ++round) {
+        const auto sent = sent_so_far();
         changed = round_of_rest(round == 0);
         if (accept_all()) continue;
+        // D4: also what is refused is told once.
+        if (changed.empty() && sent_so_far() != sent)
+            violation("D4: a round that changes nothing sends something");
         if (changed.empty() || !violations_.empty()) return;
     }
     violation("C1: does not come to rest: " + changed);
+}
+
+std::uint64_t World::sent_so_far() const {
+    std::uint64_t out = 0;
+    for (const auto& device : devices_)
+        for (const auto& [name, connected] : device->connections())
+            out += connected.account->sent();
+    return out;
 }
 
 // Everybody syncs once with all their remotes. Returns what that has changed, "" if nothing.

@@ -80,6 +80,7 @@ private:
     void yield();
     void come_to_rest();
     std::string round_of_rest(bool first);
+    [[nodiscard]] std::uint64_t sent_so_far() const;
 
     bool write_sql(Device& device, const std::string& sql, std::vector<Token> tokens);
     void undo(Device& device, const Step& step);
