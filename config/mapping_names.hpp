@@ -32,8 +32,7 @@ inline const Names<merge::LensKind>& lens_names() {
                                                  {"full_name", kFullName},
                                                  {"reference", kReference},
                                                  {"any_reference", kAnyReference},
-                                                 {"one_reference", kOneReference},
-                                                 {"digits", kDigits}};
+                                                 {"one_reference", kOneReference}};
     return names;
 }
 inline const Names<merge::DeletePolicy>& delete_names() {

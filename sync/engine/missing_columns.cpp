@@ -33,9 +33,7 @@ replica::Field column(const std::string& name, const merge::FieldMapping& field,
                       const merge::Mapping& mapping, const remote::StreamSpec* stream,
                       const std::string& connection) {
     // A lens over several columns splits a text.
-    FieldType stored = field.columns.size() > 1 ? FieldType::kText : field.type;
-    if (field.lens == merge::LensKind::kDigits)
-        stored = field.type == FieldType::kInteger ? FieldType::kText : FieldType::kInteger;
+    const FieldType stored = field.columns.size() > 1 ? FieldType::kText : field.type;
     auto out = column_of(spec_of(field, stream), stored, target_of(field, mapping), connection);
     out.name = name;
     return out;

@@ -171,8 +171,6 @@ private:
             out.columns = {"first_name", "last_name"};
         } else {
             out.columns = {column_for(entity, stream, used, field, stored, target)};
-            if (merge::share_digits(entity.field(out.columns.front())->type, stored))
-                out.lens = merge::LensKind::kDigits;
         }
         used.insert(used.end(), out.columns.begin(), out.columns.end());
         group_for(mapping, field, out).fields.push_back(std::move(out));
@@ -229,16 +227,9 @@ private:
                    family(column->type) == family(stored) &&
                    (stored != FieldType::kReference || column->target == target);
         };
-        // What is digits at one remote is a number at another: the built-in column is for all.
-        const auto holds = [&](const replica::Field* column) {
-            return fits(column) || (column != nullptr && free(column->name) &&
-                                    column->origin == replica::Field{}.origin &&
-                                    merge::share_digits(column->type, stored));
-        };
         if (const auto kept = before.find(field.name); kept != before.end())
-            if (const auto* column = entity.field(kept->second); holds(column)) return column->name;
-        if (const auto* hinted = entity.field(field.column_hint); holds(hinted))
-            return hinted->name;
+            if (const auto* column = entity.field(kept->second); fits(column)) return column->name;
+        if (const auto* hinted = entity.field(field.column_hint); fits(hinted)) return hinted->name;
         const std::string& source = field.column_hint.empty() ? field.name : field.column_hint;
         const std::string plain = replica::propose_name(source, {});
         if (const auto* same = entity.field(plain); fits(same) && same->origin == connection_)

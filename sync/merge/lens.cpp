@@ -111,50 +111,6 @@ Value get_plain(const FieldMapping& field, const Value& theirs, const Value& cur
     return theirs;
 }
 
-std::optional<std::int64_t> whole_number(std::string_view digits) {
-    std::int64_t out = 0;
-    const auto* end = digits.data() + digits.size();
-    const auto [at, error] = std::from_chars(digits.data(), end, out);
-    return error == std::errc() && at == end ? std::optional(out) : std::nullopt;
-}
-
-std::string_view without_blanks(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t\n\v\f\r";
-    const auto first = text.find_first_not_of(kBlanks);
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// A number column turns any text that is a number into one, so here it becomes that right away.
-Value in_number_column(const Value& theirs) {
-    auto text = without_blanks(theirs.text());
-    if (text.starts_with('+')) text.remove_prefix(1);
-    const auto canonical = canonical_decimal(text);
-    if (!canonical) return theirs;
-    if (const auto whole = whole_number(*canonical)) return Value(*whole);
-    double real = 0;
-    std::from_chars(canonical->data(), canonical->data() + canonical->size(), real);
-    return Value(real);
-}
-
-Value put_digits(const FieldMapping& field, const Value& column) {
-    if (field.type != FieldType::kInteger || column.kind() != Kind::kText)
-        return put_plain(field, column);
-    if (column.is_blank()) return Value::null();
-    const auto number = whole_number(column.text());
-    return number ? Value(*number) : column;
-}
-
-Value get_digits(const FieldMapping& field, const Value& theirs, const Value& current) {
-    // "007" stays what it is where the remote has 7.
-    if (put_digits(field, current) == theirs) return current;
-    if (theirs.kind() == Kind::kText)
-        return field.type == FieldType::kInteger ? theirs : in_number_column(theirs);
-    if (theirs.kind() == Kind::kInteger || theirs.kind() == Kind::kReal)
-        return Value(number_text(theirs, -1));
-    return theirs;
-}
-
 /// Family names of two characters that are met today; every other one has one.
 constexpr std::string_view kTwoCharacters[] = {
     "欧阳", "司马", "诸葛", "上官", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒",
@@ -233,9 +189,6 @@ bool is_identity(const FieldMapping& field) {
 }
 
 bool keeps_value(const FieldMapping& field, const ValueView& theirs) {
-    // A text column takes a number as its digits.
-    if (field.lens == LensKind::kDigits)
-        return theirs.kind == Kind::kInteger || theirs.kind == Kind::kNull;
     if (field.lens != LensKind::kPlain) return false;
     if (field.type == FieldType::kDecimal)
         return theirs.kind == Kind::kInteger || theirs.kind == Kind::kNull ||
@@ -280,8 +233,6 @@ Value put(const FieldMapping& field, std::span<const Value> columns, const Refer
         case LensKind::kOneReference:
             if (first.kind() != Kind::kText || first.text().empty()) return Value::null();
             return bare_id(field, first.text(), references.remote_any(first.text()));
-        case LensKind::kDigits:
-            return put_digits(field, first);
     }
     return first;
 }
@@ -320,8 +271,6 @@ Got get(const FieldMapping& field, const Value& theirs, std::span<const Value> c
                     return {{Value(*local)}, false};
             return {{}, true};
         }
-        case LensKind::kDigits:
-            return {{get_digits(field, theirs, current.front())}, false};
     }
     return {{theirs}, false};
 }

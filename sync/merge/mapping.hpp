@@ -38,7 +38,6 @@ enum class LensKind : std::uint8_t {
     kReference,     ///< remote id ↔ local id
     kAnyReference,  ///< "Stream:id" ↔ "entity:local id"
     kOneReference,  ///< remote id ↔ "entity:local id": the column may lead to more than the field
-    kDigits,        ///< a whole number ↔ its digits, where one side has a text
 };
 
 [[nodiscard]] constexpr bool is_reference(LensKind lens) {
@@ -52,12 +51,6 @@ enum class LensKind : std::uint8_t {
 /// A reference whose column names the entity, for it may lead to any.
 [[nodiscard]] constexpr bool names_entity(LensKind lens) {
     return lens == LensKind::kAnyReference || lens == LensKind::kOneReference;
-}
-
-/// True if kDigits translates between a column and a field of these types.
-[[nodiscard]] constexpr bool share_digits(remote::FieldType column, remote::FieldType field) {
-    using enum remote::FieldType;
-    return (column == kText && field == kInteger) || (column == kInteger && field == kText);
 }
 
 struct FieldMapping {

@@ -70,8 +70,6 @@ class Sides:
             return None
         if isinstance(value, bool):
             return int(value)
-        if field.get("lens") == "digits":
-            return str(value)
         if field["type"] == "instant":
             return instant(value)
         if field["type"] == "list":
@@ -84,8 +82,6 @@ class Sides:
     def ours(field, value):
         if value in (None, ""):
             return None
-        if field.get("lens") == "digits":
-            return str(value)
         if field["type"] in ("list", "json"):
             return json.loads(value) or None
         if field["type"] == "instant":

@@ -84,8 +84,8 @@ LensCase lens_case(std::uint64_t first, std::uint64_t second) {
     FieldMapping& field = out.field;
     field.remote = "F";
     field.columns = {"c"};
-    const auto lens = draw.below(9);  // the plain one more often: it has most types
-    field.lens = lens < 7 ? static_cast<LensKind>(lens) : LensKind::kPlain;
+    const auto lens = draw.below(8);  // the plain one more often: it has most types
+    field.lens = lens < 6 ? static_cast<LensKind>(lens) : LensKind::kPlain;
     field.type = kTypes[draw.below(kTypes.size())];
     field.max_length = static_cast<int>(draw.below(4));
     field.scale = static_cast<int>(draw.below(3));
@@ -122,19 +122,6 @@ LensCase lens_case(std::uint64_t first, std::uint64_t second) {
             out.theirs = draw.one_in(2) ? Value("A") : Value("B");
             out.columns = {any_value(draw, Flavour::kTexts)};
             return out;
-        case LensKind::kDigits: {
-            const bool number = draw.one_in(2);
-            field.type = number ? FieldType::kInteger : FieldType::kText;
-            const auto some = [&](bool as_number) {
-                const auto value = static_cast<std::int64_t>(draw.below(200)) - 9;
-                return as_number ? Value(value) : Value(std::to_string(value));
-            };
-            out.theirs = draw.one_in(4) ? Value::null() : some(number);
-            out.columns = {draw.one_in(4)   ? any_value(draw, Flavour::kAny)
-                           : draw.one_in(3) ? Value("00" + std::to_string(draw.below(9)))
-                                            : some(!number)};
-            return out;
-        }
         case LensKind::kPlain:
             out.theirs = any_value(draw, Flavour::kAny);
             out.columns = {any_value(draw, Flavour::kAny)};

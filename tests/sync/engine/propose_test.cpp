@@ -78,7 +78,7 @@ TEST_CASE("a connection that is set up anew finds the columns that were made for
     MemoryRemote remote(clock);
     // Not what a contact's title is, twice over, and one that is called as the evaded name.
     auto number = text_field("Title", "title");
-    number.type = remote::FieldType::kReal;
+    number.type = remote::FieldType::kInteger;
     auto again = text_field("TITLE", "");
     again.type = remote::FieldType::kBoolean;
     auto evaded = text_field("Title_2", "");
@@ -265,99 +265,5 @@ TEST_CASE("a look-up that has a column of its own keeps it", "[propose]") {
     const auto proposal = engine::propose(remote.streams, now, "crm", {}, before);
     REQUIRE(proposal.mapping.stream("Tasks") != nullptr);
     CHECK(*proposal.mapping.stream("Tasks") == *before.stream("Tasks"));
-    CHECK(proposal.entities.empty());
-}
-
-// An account's number is a text here, for it may be "A-17" elsewhere; in Zoho it is a number.
-TEST_CASE("digits are kept in the built-in column, whichever side has them as a text",
-          "[propose]") {
-    FakeClock clock;
-    Device device(clock);
-    MemoryRemote remote(clock);
-    auto number = text_field("Account_Number", "account_number");
-    number.type = remote::FieldType::kInteger;
-    auto sent = text_field("Num_sent", "number_sent");
-    auto code = text_field("Shoe_Size", "");
-    remote.streams = {
-        stream_spec("Accounts", "account", {text_field("Name", "name"), number}),
-        stream_spec("Campaigns", "campaign", {text_field("Name", "name"), sent, code})};
-    const auto acme = remote.create(
-        "Accounts", {{"Name", Value("Acme")}, {"Account_Number", Value(std::int64_t{17})}});
-    const auto mail =
-        remote.create("Campaigns", {{"Name", Value("Mail")}, {"Num_sent", Value("0120")}});
-    const auto odd =
-        remote.create("Campaigns", {{"Name", Value("Odd")}, {"Num_sent", Value("1,000")}});
-    device.connect("crm", remote);
-    const auto here = [&](const std::string& what, const std::string& stream,
-                          const std::string& id) {
-        return device.text("SELECT " + what + " FROM " +
-                           (stream == "Accounts" ? "account" : "campaign") +
-                           " WHERE id = " + std::to_string(device.local(stream, id)));
-    };
-    const auto set = [&](const std::string& column, const std::string& value,
-                         const std::string& stream, const std::string& id) {
-        device.sql("UPDATE " + std::string(stream == "Accounts" ? "account" : "campaign") +
-                   " SET " + column + " = " + value +
-                   " WHERE id = " + std::to_string(device.local(stream, id)));
-        device.sync("crm");
-    };
-    CHECK(here("account_number || typeof(account_number)", "Accounts", acme) == "17text");
-    CHECK(here("number_sent || typeof(number_sent)", "Campaigns", mail) == "120integer");
-    CHECK(here("number_sent || typeof(number_sent)", "Campaigns", odd) == "1,000text");
-    device.sync("crm");
-    CHECK(remote.changes_sent == 0);  // nor is "0120" written anew
-    CHECK(remote.value("Campaigns", mail, "Num_sent") == Value("0120"));
-
-    set("account_number", "'18'", "Accounts", acme);
-    CHECK(remote.value("Accounts", acme, "Account_Number") == Value(std::int64_t{18}));
-    set("account_number", "'0019'", "Accounts", acme);
-    CHECK(remote.value("Accounts", acme, "Account_Number") == Value(std::int64_t{19}));
-    set("number_sent", "121", "Campaigns", mail);
-    CHECK(remote.value("Campaigns", mail, "Num_sent") == Value("121"));
-    clock.advance(std::chrono::minutes(10));
-    remote.edit("Accounts", acme, {{"Name", Value("Acme Ltd")}});
-    device.sync("crm");
-    CHECK(here("account_number", "Accounts", acme) == "0019");  // the zeros stay here
-    clock.advance(std::chrono::minutes(10));
-    remote.edit("Accounts", acme, {{"Account_Number", Value(std::int64_t{20})}});
-    remote.edit("Campaigns", mail, {{"Num_sent", Value("122")}});
-    device.sync("crm");
-    CHECK(here("account_number", "Accounts", acme) == "20");
-    CHECK(here("number_sent", "Campaigns", mail) == "122");
-
-    // What the number cannot hold is told, and takes nothing away there.
-    set("account_number", "'A-17'", "Accounts", acme);
-    CHECK(remote.value("Accounts", acme, "Account_Number") == Value(std::int64_t{20}));
-    const auto blocked = engine::list_blocked(device.engine_db(), 10, 0);
-    REQUIRE(blocked->size() == 1);
-    CHECK(blocked->front().column == "account_number");
-    set("account_number", "''", "Accounts", acme);
-    CHECK(remote.value("Accounts", acme, "Account_Number").is_blank());
-    CHECK(engine::list_blocked(device.engine_db(), 10, 0)->empty());
-
-    // Set up anew it finds them again; a column of the remote's own is of its type.
-    const auto before = *engine::mapping_taken_last(device.engine_db(), "crm");
-    const auto now = *replica::Catalogue::load(device.engine_db());
-    const auto proposal = engine::propose(remote.streams, now, "crm", {}, before);
-    CHECK(proposal.mapping == before);
-    CHECK(proposal.entities.empty());
-    remote.streams[1].fields.back().type = remote::FieldType::kInteger;
-    CHECK(engine::propose(remote.streams, now, "crm", {}, before).entities.size() == 1);
-}
-
-TEST_CASE("a number that has a column of its own beside the built-in text keeps it", "[propose]") {
-    FakeClock clock;
-    Device device(clock);
-    MemoryRemote remote(clock);
-    auto number = text_field("Account_Number", "account_number_2");
-    number.type = remote::FieldType::kInteger;
-    remote.streams = {stream_spec("Accounts", "account", {number})};
-    device.prepare("crm", remote);
-    device.sync("crm");
-    const auto before = *engine::mapping_taken_last(device.engine_db(), "crm");
-    remote.streams[0].fields[0].column_hint = "account_number";
-    const auto now = *replica::Catalogue::load(device.engine_db());
-    const auto proposal = engine::propose(remote.streams, now, "crm", {}, before);
-    CHECK(proposal.mapping == before);
     CHECK(proposal.entities.empty());
 }
