@@ -155,8 +155,8 @@ void World::check_replica() {
         violation("integrity: " + std::string(to_string(problem.kind)) + " " + problem.detail);
 }
 
-// Whatever changes while a sync reads is found by the next one, though it bears the stamp of what has
-// been read, and no sweep looks for it.
+// Whatever changes while a sync reads is found by the next one, though it bears the stamp of what
+// has been read, and no sweep looks for it.
 void World::check_increments() {
     constexpr Token kToken = 900'000;
     constexpr int kEdits = 16, kRounds = 3;

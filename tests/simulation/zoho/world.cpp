@@ -285,8 +285,8 @@ void World::by_colleague(const Step& step) {
             if (there.create(kind, value)) typed_there_.insert(step.token);
             return;
         case Act::kTheirRestore:
-            // Of one that was merged, what referred to it goes on with the winner, and nothing tells
-            // if it is back before anybody has looked (guarantees.md).
+            // Of one that was merged, what referred to it goes on with the winner, and nothing
+            // tells if it is back before anybody has looked (guarantees.md).
             if (const auto gone = pick(there.deleted(kind), step.pick);
                 !gone.empty() && !merged_.contains(gone))
                 there.restore(kind, gone);
