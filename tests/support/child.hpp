@@ -7,7 +7,6 @@
 
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 namespace kontor::test {
 
@@ -23,15 +22,11 @@ public:
         ::_exit(127);
     }
     ~Child() {
-        if (pid_ <= 0) return;
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
-    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
-    Child& operator=(Child&& other) noexcept {
-        std::swap(pid_, other.pid_);
-        return *this;
-    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
 
 private:
     pid_t pid_;
