@@ -76,12 +76,17 @@ def test(name, *more):
     return f"{name}{' ' + cases.group(0) if cases else ''}"
 
 
+def general_programs(options):
+    """Which of GENERAL are built and asked."""
+    return [] if options.simulation else [PROPERTIES] if options.quick else GENERAL
+
+
 def general_checks(options, edited, last):
     """Cheap ones first; most defects meet one of the first seeds."""
     program = ZOHO_SIMULATION if of_zoho(edited) else SIMULATION
     if seed := re.search(r"^simulation .*\(seed (\d+)\)", last):
         yield lambda: simulation(program, 1, options, int(seed.group(1)))
-    elif (name := last.split(" ")[0]) in GENERAL and not options.simulation:
+    elif (name := last.split(" ")[0]) in general_programs(options):
         yield lambda: test(name)
     yield lambda: simulation(program, min(options.seeds, FIRST_SEEDS), options)
     more_seeds = options.seeds - FIRST_SEEDS
@@ -143,7 +148,7 @@ def main():
     parser.add_argument("--only", default="", help="mutants whose name or invariants match this")
     parser.add_argument("--simulation", action="store_true", help="the simulation alone")
     parser.add_argument("--quick", action="store_true",
-                        help=f"before named tests only {FIRST_SEEDS} seeds and generated cases: in an hour or two")
+                        help=f"before named tests only {FIRST_SEEDS} seeds and generated cases")
     parser.add_argument("--afresh", action="store_true", help="whatever caught a defect last time")
     parser.add_argument("--check", action="store_true", help="only see that all texts are there")
     options = parser.parse_args()
@@ -154,7 +159,7 @@ def main():
         print(f"{len(chosen)} mutants fit the source")
         return 0
 
-    general = [] if options.simulation else [PROPERTIES] if options.quick else GENERAL
+    general = general_programs(options)
     targets = [SIMULATION] + general
     named = NAMED + (ZOHO_NAMED if any(of_zoho(edits) for _, _, edits in chosen) else [])
     COPY.refresh()
@@ -166,18 +171,18 @@ def main():
         print("fails without a mutant:", already, file=sys.stderr)
         return 1
     survived, kinds = [], dict.fromkeys([*KINDS.values(), "named tests"], 0)
-    last_time = json.loads(LAST_TIME.read_text()) if LAST_TIME.exists() and not options.afresh else {}
+    last_time = json.loads(LAST_TIME.read_text()) if LAST_TIME.exists() else {}
     for name, invariants, edits in chosen:
         started = time.monotonic()
         with COPY.planted(edits):
             trouble = COPY.build([ZOHO_SIMULATION] if of_zoho(edits) else targets)
-            found = None if trouble else caught_by(options, edits, last_time.get(name, ""))
+            found = None if trouble else caught_by(options, edits, "" if options.afresh else last_time.get(name, ""))
         if trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
         if found:
             kinds[kind_of(found)] += 1
             last_time[name] = found
-            LAST_TIME.write_text(json.dumps(last_time, indent=1))
+            LAST_TIME.write_text(json.dumps(last_time, indent=1) + "\n")
         else:
             survived.append(name)
         print(f"{'caught' if found else 'SURVIVED':9} {name} [{invariants}]: {found or '-'}"
