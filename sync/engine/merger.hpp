@@ -78,7 +78,11 @@ private:
     [[nodiscard]] merge::GroupValues as_kept(const GroupPlan& group,
                                              const merge::GroupValues& theirs,
                                              const merge::GroupValues& sent,
+                                             const merge::GroupValues& local,
                                              const Intent& intent) const;
+    void settle_sent(Work& work, const GroupPlan& group, const Intent& intent,
+                     const merge::GroupValues& theirs, const merge::GroupValues& sent,
+                     const merge::GroupValues& ours);
     void settle_intents(Work& work);
     void settle_update(Work& work, const Intent& intent);
     void merge_one_group(Work& work, const GroupPlan& group);

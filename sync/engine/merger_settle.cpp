@@ -7,23 +7,24 @@
 namespace kontor::engine {
 namespace {
 
+bool may_be_rows(const merge::FieldMapping& field) {
+    return field.type == remote::FieldType::kJson;
+}
+
 // Such as the items of an invoice.
 bool is_rows(const merge::FieldMapping& field, const Value& value) {
-    if (field.type != remote::FieldType::kJson || value.kind() != Kind::kText) return false;
+    if (!may_be_rows(field) || value.kind() != Kind::kText) return false;
     const auto json = nlohmann::json::parse(value.text(), nullptr, false);
     return json.is_array() && !json.empty() &&
            std::ranges::all_of(json, [](const auto& row) { return row.is_object(); });
 }
 
 /// The remote has given new rows an id, and computed what it does not let us write: without those,
-/// the next push would make the rows once more.
-bool completes_rows(const GroupPlan& group, const merge::GroupValues& theirs,
-                    const merge::GroupValues& sent) {
-    for (std::size_t i = 0; i < sent.size(); ++i)
-        if (theirs[i] != sent[i] && is_rows(group.mapping->fields[i], sent[i]) &&
-            is_rows(group.mapping->fields[i], theirs[i]))
-            return true;
-    return false;
+/// the next push would make the rows once more. What somebody has typed since is not completed by
+/// that: of it this is only the form of what was there before.
+bool completes_rows(const merge::FieldMapping& field, const Value& theirs, const Value& sent,
+                    const Value& local) {
+    return theirs != sent && local == sent && is_rows(field, sent) && is_rows(field, theirs);
 }
 
 }  // namespace
@@ -41,7 +42,8 @@ bool Merger::own_write(const Intent& intent, const remote::RecordView& image) co
 // that what the remote computes counts as its own change, and what a field has become as its form
 // changed.
 merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupValues& theirs,
-                                   const merge::GroupValues& sent, const Intent& intent) const {
+                                   const merge::GroupValues& sent, const merge::GroupValues& local,
+                                   const Intent& intent) const {
     const bool create = intent.op == "create";
     merge::GroupValues out = sent;
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -49,11 +51,24 @@ merge::GroupValues Merger::as_kept(const GroupPlan& group, const merge::GroupVal
         const auto changed = form_changes_.find(field.remote);
         if (changed != form_changes_.end() && (!intent.at || *intent.at <= changed->second))
             continue;
-        if (is_rows(field, sent[i]) && is_rows(field, theirs[i])) continue;
+        if (completes_rows(field, theirs[i], sent[i], local[i])) continue;
         if (tells(field, sent[i], create) || (sent[i].is_blank() && theirs[i].is_blank()))
             out[i] = theirs[i];
     }
     return out;
+}
+
+// What was sent has landed; `ours` is what stood here for it then.
+void Merger::settle_sent(Work& work, const GroupPlan& group, const Intent& intent,
+                         const merge::GroupValues& theirs, const merge::GroupValues& sent,
+                         const merge::GroupValues& ours) {
+    const bool rows = std::ranges::any_of(group.mapping->fields, may_be_rows);
+    const auto local =
+        rows ? put_group(group, work.row, references_) : merge::GroupValues(sent.size());
+    for (std::size_t i = 0; i < sent.size(); ++i)
+        if (completes_rows(group.mapping->fields[i], theirs[i], sent[i], local[i]))
+            work.completed.insert(group.id);
+    work.shadows[group.id] = {as_kept(group, theirs, sent, local, intent), ours, false};
 }
 
 // Clause e: what a push left open is settled by what the image shows, before anything is merged.
@@ -74,13 +89,10 @@ void Merger::settle_intents(Work& work) {
                     if (group == nullptr) continue;
                     const auto theirs = image_values(work.image, *group);
                     if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
-                    if (completes_rows(*group, theirs, sent.values))
-                        work.completed.insert(sent.group);
                     const auto shadow = work.shadows.find(sent.group);
                     const auto ours =
                         shadow != work.shadows.end() ? shadow->second.ours : sent.values;
-                    work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), ours,
-                                                false};
+                    settle_sent(work, *group, intent, theirs, sent.values, ours);
                 }
         } else if (intent.op == "update") {
             settle_update(work, intent);
@@ -109,11 +121,8 @@ void Merger::settle_update(Work& work, const Intent& intent) {
         const bool as_known = shadow != work.shadows.end() && theirs == shadow->second.theirs;
         const bool as_before = as_known && (!ours_now || work.explained);
         const bool landed = theirs == sent.values || (ours_now && !as_before);
-        if (landed && completes_rows(*group, theirs, sent.values))
-            work.completed.insert(sent.group);
         if (landed)
-            work.shadows[sent.group] = {as_kept(*group, theirs, sent.values, intent), sent.values,
-                                        false};  // maybe normalised
+            settle_sent(work, *group, intent, theirs, sent.values, sent.values);
         else if (!unchanged && !as_before && group->counts_twice()) {
             // Landed and then changed, or never landed: adding ours again might count it twice.
             record_conflict(context_, plan_, work.link, sent.group, "intent",

@@ -347,12 +347,16 @@ MUTANTS = [
         "give_key_after(context_, link); drop_intents(context_.sql, link.id);",
         "drop_intents(context_.sql, link.id);")]}),
     ("rows come back without what the remote has added to them", "f A3", {SETTLE: [(
-        "if (is_rows(field, sent[i]) && is_rows(field, theirs[i])) continue;", "")]}),
+        "if (completes_rows(field, theirs[i], sent[i], local[i])) continue;", "")]}),
     ("what the remote adds to rows is a colleague's change", "A1", {SETTLE: [(
-        "if (completes_rows(*group, theirs, sent.values)) work.completed.insert(sent.group); const",
-        "const")]}),
+        "if (completes_rows(group.mapping->fields[i], theirs[i], sent[i], local[i])) work.completed.insert(group.id);",
+        "")]}),
     ("what the remote adds to rows is a colleague's change where the answer was lost", "e A1", {SETTLE: [(
-        "if (landed && completes_rows(*group, theirs, sent.values)) work.completed.insert(sent.group);", "")]}),
+        "if (landed) settle_sent(work, *group, intent, theirs, sent.values, sent.values); else if",
+        "if (landed) { settle_sent(work, *group, intent, theirs, sent.values, sent.values);"
+        " work.completed.erase(group->id); } else if")]}),
+    ("what the remote adds to rows that were typed over counts against what is typed now", "A1 f", {SETTLE: [(
+        "theirs != sent && local == sent &&", "theirs != sent &&")]}),
     ("every change of theirs passes for what the remote has added", "A1", {MERGER: [(
         "if (outcome.rule == \"only_theirs\" && work.completed.contains(group.id))",
         "if (outcome.rule == \"only_theirs\")")]}),

@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
     const auto started = std::chrono::steady_clock::now();
     DefaultDisk default_disk;
     default_disk.seed(1);
-    Machines machines(Tables::kAll);
+    Machines machines(kAllTables);
     std::string expected;
     try {
         expected = ending_of(machines, options);

@@ -67,8 +67,11 @@ constexpr const char* kActNames[] = {"type",
                                      "their_born_lead",
                                      "their_convert",
                                      "their_retype",
-                                     "follow"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kFollow) + 1);
+                                     "follow",
+                                     "type_rows",
+                                     "undo_rows",
+                                     "their_type_rows"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTheirTypeRows) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {

@@ -150,7 +150,8 @@ void Machine::close() {
 }
 
 Machines::Machines(Tables tables)
-    : name_("kontor-sim-" + std::to_string(static_cast<int>(tables)) + "-"),
+    : name_("kontor-sim-" + std::string(tables.leads ? "leads-" : "") +
+            (tables.rows ? "rows-" : "")),
       blank_(make_blank_replica(tables)) {
     note_schema();
 }

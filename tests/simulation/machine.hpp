@@ -52,7 +52,7 @@ private:
 /// their statements prepared, which is most of what a short scenario would otherwise cost.
 class Machines {
 public:
-    explicit Machines(Tables tables = Tables::kPeople);
+    explicit Machines(Tables tables = {});
     ~Machines();
     Machines(const Machines&) = delete;
     Machines& operator=(const Machines&) = delete;

@@ -225,7 +225,8 @@ void check_revived(World& world) {
 void check_edits_against_deletions(World& world) {
     for (const auto& device : world.devices())
         device->each(
-            "SELECT c.name, s.name, l.ext_id, h.old FROM kontor_history d JOIN kontor_stream s"
+            "SELECT c.name, s.name, l.ext_id, h.old, f.name FROM kontor_history d JOIN "
+            "kontor_stream s"
             " ON s.entity = d.entity JOIN kontor_link l ON l.stream = s.id AND l.record = d.record"
             " JOIN kontor_connection c ON c.id = s.connection JOIN kontor_history h"
             " ON h.entity = d.entity AND h.record = d.record AND h.op = 'd' AND h.seq < d.seq"
@@ -240,7 +241,11 @@ void check_edits_against_deletions(World& world) {
                 const auto& server = device->connection(name).account->server();
                 const auto token = first_token(row.value(3));
                 const auto* record = server.find(stream, id);
-                if (!token || !world.ledger().typed_here.contains(*token) ||
+                const auto& fields = server.model().stream(stream).fields;
+                const bool is_told = std::ranges::any_of(fields, [&](const FieldModel& field) {
+                    return std::ranges::find(field.columns, row.text(4)) != field.columns.end();
+                });
+                if (!token || !is_told || !world.ledger().typed_here.contains(*token) ||
                     server.has_held(*token) || record == nullptr ||
                     // Its edits went on with its successor (D7), though it be there again.
                     record->ever_succeeded || server.has_given_again(stream, id) ||
@@ -450,6 +455,7 @@ void check_at_rest(World& world) {
     check_deletes(world);
     check_conversions(world);
     check_no_flip_flop(world);
+    check_rows(world);
     check_settings(world);
     check_writes(world);
     for (auto& device : world.devices()) {

@@ -49,6 +49,8 @@ void check_waiting_for_parents(World& world);
 void check_deletes(World& world);
 /// D7: what was typed into a lead and never told goes on with what the remote has made of it.
 void check_conversions(World& world);
+/// A1: what a remote adds to rows passes for nobody's change, and nobody's change for that.
+void check_rows(World& world);
 /// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.
 /// `fresh`: nothing may be parked.
 void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);

@@ -30,15 +30,11 @@ std::string first_characters(const std::string& text, int count) {
     return text.substr(0, at);
 }
 
-// As CRMs do with the items of an order. The id is by what the row is of, so that two runs give the
-// same ones in whatever order.
-std::string with_ids(const std::string& text) {
+// As CRMs do with the items of an order.
+std::string with_totals(const std::string& text) {
     auto rows = nlohmann::json::parse(text, nullptr, false);
     if (!rows.is_array()) return text;
-    for (auto& row : rows) {
-        if (!row.contains("id")) row["id"] = "row of " + row.value("what", "");
-        row["total"] = row.value("price", 0) * row.value("quantity", 0);
-    }
+    for (auto& row : rows) row["total"] = row.value("price", 0) * row.value("quantity", 0);
     return rows.dump();
 }
 
@@ -80,8 +76,8 @@ std::vector<replica::Entity> entities(Tables tables) {
                       column("extra", FieldType::kText),
                       column("score", FieldType::kText)};
     contact.fields.back().read_only = true;
-    if (tables == Tables::kPeople) return {account, contact};
-    if (tables == Tables::kAll) account.fields.push_back(column("items", FieldType::kJson));
+    if (tables.rows) account.fields.push_back(column("items", FieldType::kJson));
+    if (!tables.leads) return {account, contact};
     replica::Entity lead;
     lead.name = "lead";
     lead.fields = {column("last_name", FieldType::kText), column("phone", FieldType::kPhone),
@@ -163,7 +159,7 @@ Value kept(const FieldModel& field, const Value& value) {
             text = trimmed(first_characters(text, kTruncateAt));
             break;
         case Habit::kRows:
-            text = with_ids(text);
+            text = with_totals(text);
             break;
     }
     return Value(text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <map>
 #include <span>
 #include <string>
@@ -19,7 +20,7 @@ enum class Habit {
     kUpper,     ///< ASCII letters in upper case
     kPrefix,    ///< a phone number gets its country code
     kTruncate,  ///< keeps kTruncateAt characters
-    kRows,      ///< rows get an id if they have none, and a total
+    kRows,      ///< rows get a total; a server gives those an id that have none
 };
 inline constexpr int kTruncateAt = 12;
 
@@ -62,13 +63,16 @@ struct RemoteModel {
 
 inline constexpr const char* kKeyField = "Kontor_Id";
 
-/// Which tables a simulated replica has: the fewer, the more seeds a second.
-enum class Tables {
-    kPeople,  ///< accounts and contacts
-    kLeads,   ///< leads as well
-    kAll,     ///< … and accounts have rows, of what they have bought
+/// Which tables a simulated replica has beside accounts and contacts: the fewer, the more seeds a
+/// second.
+struct Tables {
+    bool leads = false;
+    bool rows = false;  ///< accounts have rows, of what they have bought
+
+    auto operator<=>(const Tables&) const = default;
 };
-[[nodiscard]] std::vector<replica::Entity> entities(Tables tables = Tables::kPeople);
+inline constexpr Tables kAllTables{.leads = true, .rows = true};
+[[nodiscard]] std::vector<replica::Entity> entities(Tables tables = {});
 
 [[nodiscard]] merge::Mapping mapping_of(const RemoteModel& model, bool key_field, bool with_late);
 

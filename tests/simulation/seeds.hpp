@@ -17,6 +17,7 @@ struct SeedOptions {
     int minutes = 0;
     bool trace = false;
     bool no_shrink = false;
+    bool once = false;
     bool hashes = false;
     std::size_t failures_max = 20;
     unsigned hang_seconds = 300;  ///< a seed that takes longer hangs; 0: none does
@@ -46,9 +47,9 @@ struct Experiment {
     std::function<void(std::uint64_t seed, const Outcome& outcome)> explain;
 };
 
-/// Runs each seed twice, in as many processes as asked for, each with an experiment of its own.
-/// Prints failures and totals, and the seed of a crash or of what does not end. The exit code: 0 if
-/// no seed failed.
+/// Runs each seed twice, or once, in as many processes as asked for, each with an experiment of its
+/// own. Prints failures and totals, and the seed of a crash or of what does not end. The exit code:
+/// 0 if no seed failed.
 int run_seeds(const SeedOptions& options, const std::function<Experiment()>& make);
 
 }  // namespace kontor::simulation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "tests/simulation/tokens.hpp"
 
@@ -69,6 +70,17 @@ void Server::before_change(Record& record, Instant when) {
     record.visible_at = std::max(record.visible_at, when + dice_.upto(traits_.index_lag_max));
 }
 
+// Rows that come without an id are new ones, whatever they hold.
+Value Server::taken(const FieldModel& field, Record& record, const Value& value) {
+    Value out = kept(field, value);
+    if (field.habit != Habit::kRows || out.kind() != Kind::kText) return out;
+    auto rows = nlohmann::json::parse(out.text(), nullptr, false);
+    if (!rows.is_array()) return out;
+    for (auto& row : rows)
+        if (!row.contains("id")) row["id"] = "row " + std::to_string(++record.rows_made);
+    return Value(rows.dump());
+}
+
 // Of changes alone: what is new or deleted, a read by id tells at once.
 void Server::let_reads_lag(Record& record) {
     if (traits_.read_lag_max.count() == 0 || record.now.version.empty()) return;
@@ -117,7 +129,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     let_reads_lag(record);
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
-        record.now.fields[name] = field != nullptr ? kept(*field, value) : value;
+        record.now.fields[name] = field != nullptr ? taken(*field, record, value) : value;
         for_each_token(value.view(), [&, &field_name = name](Token token) {
             held_.insert(token);
             typed_at_[spot(id, field_name, token)] = time_.now;

@@ -75,6 +75,7 @@ public:
             std::string version;
             std::map<std::string, std::vector<Value>> held;
         } set_back_within_tick;
+        int rows_made = 0;  ///< those that were given an id
         bool ever_deleted = false, ever_restored = false, ever_forbidden = false;
         bool ever_succeeded = false;  ///< merged or converted, whatever was set back since
         std::string born_of;          ///< uid of the record whose push created it; "" a colleague's
@@ -203,6 +204,7 @@ private:
                 const std::string& by, const std::string& stamp, Instant when);
     /// `when` it is carried out; lists learn of it up to index_lag_max later.
     void before_change(Record& record, Instant when);
+    [[nodiscard]] Value taken(const FieldModel& field, Record& record, const Value& value);
     void let_reads_lag(Record& record);
     void compute(const std::string& stream, Record& record);
     void note_changed_within_backups_tick(const std::string& stream, const std::string& id,

@@ -15,10 +15,15 @@ Laboratory::Laboratory() {
     machines_.start_from(world.devices().front()->machine());
 }
 
+Machines& Laboratory::machines_for(const Twists& twists) {
+    const Tables tables{.leads = twists.converts, .rows = twists.rows};
+    return tables == Tables() ? machines_ : others_.try_emplace(tables, tables).first->second;
+}
+
 Outcome Laboratory::run(const Scenario& scenario, bool print) {
     default_disk_.seed(scenario.seed);
     Outcome out;
-    World world(scenario.twists.converts ? with_leads_ : machines_, scenario, print);
+    World world(machines_for(scenario.twists), scenario, print);
     try {
         world.run();
         if (world.violations().empty()) check_at_rest(world);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,11 @@ public:
 
 private:
     bool still_fails(const Scenario& scenario, const std::string& kind);
+    Machines& machines_for(const Twists& twists);
 
     DefaultDisk default_disk_;
-    Machines machines_, with_leads_{Tables::kLeads};
+    Machines machines_;
+    std::map<Tables, Machines> others_;  ///< those with more tables
 };
 
 }  // namespace kontor::simulation

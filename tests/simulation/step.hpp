@@ -76,6 +76,9 @@ enum class Act {
     kTheirConvert,  ///< a lead becomes a contact
     kTheirRetype,   ///< a field becomes one of another type, or length
     kFollow,        ///< a person takes the mapping that the remote's fields ask for now
+    kTypeRows,      ///< a device
+    kUndoRows,      ///< takes back what somebody here has typed of rows
+    kTheirTypeRows,
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -124,6 +127,7 @@ struct Twists {
     bool converts = false;    ///< leads, which become contacts at the remote (D7)
     bool retypes = false;     ///< fields change their type at the remote
     bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
+    bool rows = false;      ///< accounts have rows, which a remote completes
     bool settings = false;  ///< policies and deletion settings that few choose (C7)
 };
 

@@ -312,7 +312,7 @@ void Story::meet_second() {
 // What each of them has to say to the other.
 void Story::tell_both() {
     edit_account("Acme", {{"Phone", Value("146")},
-                          {"Items", Value(R"([{"id":"row of pump","price":12,"quantity":1,)"
+                          {"Items", Value(R"([{"id":"row 1","price":12,"quantity":1,)"
                                           R"("what":"pump"},{"price":3,"quantity":2,)"
                                           R"("what":"hose"}])")}});
     server_.erase("Accounts", id_of("Accounts", "closed"), "colleague");

@@ -43,7 +43,7 @@ const char* name_column(const std::string& entity) {
     return entity == "account" ? "name" : "last_name";
 }
 std::vector<replica::Entity> entities_of(const Device& device) {
-    return entities(device.entity_names().size() > 2 ? Tables::kAll : Tables::kPeople);
+    return entities(device.entity_names().size() > 2 ? kAllTables : Tables());
 }
 
 std::string name_of(const Server& server, const std::string& stream, const std::string& id) {

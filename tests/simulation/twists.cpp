@@ -5,6 +5,7 @@
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
+#include "tests/simulation/rows.hpp"
 #include "tests/simulation/settings.hpp"
 #include "tests/simulation/step.hpp"
 
@@ -267,10 +268,10 @@ void make_whatever_is_told(Scenario& scenario) {
 }  // namespace
 
 const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{"reader",  "fights",     "twins",     "loads_late",
-                                                "slow",    "ends",       "set_back",  "restored",
-                                                "quota",   "forgets",    "resends",   "converts",
-                                                "retypes", "late_reads", "no_upsert", "settings"};
+    static const std::vector<std::string> names{
+        "reader",   "fights",     "twins",     "loads_late", "slow",    "ends",
+        "set_back", "restored",   "quota",     "forgets",    "resends", "converts",
+        "retypes",  "late_reads", "no_upsert", "rows",       "settings"};
     return names;
 }
 
@@ -282,7 +283,8 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
            (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
            (name == "retypes" && twists.retypes) || (name == "late_reads" && twists.late_reads) ||
-           (name == "no_upsert" && twists.no_upsert) || (name == "settings" && twists.settings);
+           (name == "no_upsert" && twists.no_upsert) || (name == "rows" && twists.rows) ||
+           (name == "settings" && twists.settings);
 }
 
 void twist(Scenario& scenario) {
@@ -324,6 +326,7 @@ void twist(Scenario& scenario) {
     add_retypes(scenario);
     let_reads_lag(scenario);
     make_whatever_is_told(scenario);
+    add_rows(scenario);
     add_settings(scenario);
 }
 

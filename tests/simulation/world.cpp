@@ -314,6 +314,11 @@ void World::perform(const Step& step) {
             return lead_there(server, step);
         case Act::kTheirRetype:
             return retype(server, step);
+        case Act::kTypeRows:
+        case Act::kUndoRows:
+            return rows_here(device, step);
+        case Act::kTheirTypeRows:
+            return rows_there(server, step);
         case Act::kFollow:
             return device.follow(server.name());
         case Act::kSync:

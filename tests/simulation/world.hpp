@@ -76,6 +76,9 @@ private:
     void lead_here(Device& device, const Step& step);
     void retype(Server& server, const Step& step);
     void lead_there(Server& server, const Step& step);
+    void rows_here(Device& device, const Step& step);
+    void take_back_rows(Device& device, std::int64_t account, std::uint64_t pick);
+    void rows_there(Server& server, const Step& step);
     void sync(const Step& step);
     void yield();
     void come_to_rest();

@@ -2,6 +2,7 @@
 // hides, renames, or makes longer or of another type: one case for each defect.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/only_read.hpp"
@@ -357,29 +358,46 @@ TEST_CASE("what a remote had cut is sent once its field is longer, though lists 
     CHECK(w.remote.value("Contacts", id, "Phone") == Value("1234567"));
 }
 
-TEST_CASE("rows come back from the remote with what it has added to them", "[engine][found]") {
-    auto items = text_field("Items", "items");
-    items.type = remote::FieldType::kJson;
-    FoundWorld w({stream_spec("Invoices", "invoice", {text_field("Subject", "subject"), items})});
+namespace {
+
+/// Invoices whose items the remote gives an id each, and a total.
+struct InvoiceWorld : FoundWorld {
+    InvoiceWorld()
+        : FoundWorld(
+              {stream_spec("Invoices", "invoice", {text_field("Subject", "subject"), items()})}) {
+        remote.normalise = [this](const std::string&, const std::string& field, Value value) {
+            if (field != "Items" || value.kind() != Kind::kText) return value;
+            auto rows = nlohmann::json::parse(value.text());
+            for (auto& row : rows) {
+                if (!row.contains("id")) row["id"] = ++ids;
+                row["total"] = row["price"].get<int>() * row["quantity"].get<int>();
+            }
+            return Value(rows.dump());
+        };
+    }
+    void round() {
+        clock.advance(seconds{60});
+        device.sync("a");
+        device.sync("a");
+    }
     int ids = 0;
-    w.remote.normalise = [&](const std::string&, const std::string& field, Value value) {
-        if (field != "Items" || value.kind() != Kind::kText) return value;
-        auto rows = nlohmann::json::parse(value.text());
-        for (auto& row : rows) {
-            if (!row.contains("id")) row["id"] = ++ids;
-            row["total"] = row["price"].get<int>() * row["quantity"].get<int>();
-        }
-        return Value(rows.dump());
-    };
+
+private:
+    static remote::FieldSpec items() {
+        auto out = text_field("Items", "items");
+        out.type = remote::FieldType::kJson;
+        return out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("rows come back from the remote with what it has added to them", "[engine][found]") {
+    InvoiceWorld w;
     w.device.connect("a", w.remote);
     w.device.sql(R"(INSERT INTO invoice(subject, items)
                     VALUES('May', '[{"price":10,"quantity":1}]'))");
-    const auto round = [&] {
-        w.clock.advance(seconds{60});
-        w.device.sync("a");
-        w.device.sync("a");
-    };
-    round();
+    w.round();
     const std::string first = R"([{"id":1,"price":10,"quantity":1,"total":10}])";
     CHECK(w.device.text("SELECT items FROM invoice") == first);
 
@@ -387,15 +405,15 @@ TEST_CASE("rows come back from the remote with what it has added to them", "[eng
     if (!answered) w.remote.next_push = MemoryRemote::Fault::kLostAnswer;
     w.device.sql(R"(UPDATE invoice SET items = json_set(items, '$[0].quantity', 7, '$[1]',
                     json('{"price":5,"quantity":2}')))");
-    round();
+    w.round();
     const std::string second = R"([{"id":1,"price":10,"quantity":7,"total":70},)"
                                R"({"id":2,"price":5,"quantity":2,"total":10}])";
     CHECK(w.device.text("SELECT items FROM invoice") == second);
     CHECK(w.remote.value("Invoices", w.remote.ids("Invoices").front(), "Items") == Value(second));
     const auto pushes = w.remote.pushes;
-    round();
+    w.round();
     CHECK(w.remote.pushes == pushes);
-    CHECK(ids == 2);
+    CHECK(w.ids == 2);
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 
     // What the remote has added goes with the edit that is taken back.
@@ -416,4 +434,23 @@ TEST_CASE("rows come back from the remote with what it has added to them", "[eng
     w.device.sql("UPDATE invoice SET items = '[]'");
     CHECK(undo() == 1);
     CHECK(w.device.text("SELECT items FROM invoice") == "[]");
+}
+
+TEST_CASE("what the remote adds to rows that were typed over meanwhile is no change of theirs",
+          "[engine][found]") {
+    InvoiceWorld w;
+    w.device.connect("a", w.remote);
+    w.device.sql(R"(INSERT INTO invoice(subject, items)
+                    VALUES('May', '[{"price":10,"quantity":1}]'))");
+    bool typed = false;
+    w.remote.before_push = [&] {
+        if (std::exchange(typed, true)) return;
+        w.device.sql(R"(UPDATE invoice SET items = '[{"price":20,"quantity":3}]')");
+    };
+    w.round();
+    REQUIRE(typed);
+    const std::string last = R"([{"id":2,"price":20,"quantity":3,"total":60}])";
+    CHECK(w.device.text("SELECT items FROM invoice") == last);
+    CHECK(w.remote.value("Invoices", w.remote.ids("Invoices").front(), "Items") == Value(last));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 }
