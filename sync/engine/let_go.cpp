@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "sync/engine/epoch.hpp"
 #include "sync/engine/record_key.hpp"
 
 namespace kontor::engine {
@@ -17,6 +18,21 @@ std::string end_key(std::int64_t stream) {
 
 std::string key_of(std::int64_t stream, std::string_view ext) {
     return first_key(stream).append(ext);
+}
+
+// What a restored replica makes again it may have made again before, in the time that was lost: the
+// remote is asked for the key first (recover()).
+void doubt_made_before(Context& context, const Link& link) {
+    const StreamPlan* plan = context.plans.stream(link.stream);
+    const auto made = link_by_record(context.sql, link.stream, link.record);
+    if (plan == nullptr || plan->mapping.key_field.empty() || !made) return;
+    add_intent(context, {.link = made->id,
+                         .op = "create",
+                         .sent = {},
+                         .key = name_of(context.sql, *plan, *made),
+                         .base_version = "",
+                         .state = "unknown",
+                         .version = ""});
 }
 
 }  // namespace
@@ -44,6 +60,7 @@ void start_afresh(Context& context, const Link& link) {
     keep_ours(context, link.id, "deleted_there");
     forget_link(context.sql, link.id);
     add_unsent_link(context.sql, link.stream, link.record, link.key);
+    if (was_restored(context.sql)) doubt_made_before(context, link);
 }
 
 bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {

@@ -600,18 +600,24 @@ void recover(Context& context, const StepPorts& ports, const StreamPlan& plan,
 
 void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capabilities& can) {
     if (!context.sql.integer("SELECT 1 FROM kontor_intent WHERE state = 'unknown' LIMIT 1")) return;
+    // What has come to be in doubt since recover() is asked for by it the next time.
+    const bool keyed = !can.key_field.empty() && !plan.mapping.key_field.empty();
+    const std::string no_key = keyed ? " AND coalesce(i.key, '') = ''" : "";
     EngineTransaction transaction(context);
     context.sql.run(
         "INSERT INTO kontor_blocked(link, op, status, message, since)"
         " SELECT i.link, 'create', 'unknown', 'the answer was lost and the remote offers no"
         " key to look the record up by', ?1 FROM kontor_intent i CROSS JOIN kontor_link l"
         " ON l.id = i.link WHERE l.stream = ?2 AND i.op = 'create' AND i.state = 'unknown'"
-        " AND l.ext_id IS NULL ON CONFLICT(link) DO UPDATE SET status = 'unknown',"
-        " message = excluded.message, retry_at = NULL",
+        " AND l.ext_id IS NULL" +
+            no_key +
+            " ON CONFLICT(link) DO UPDATE SET status = 'unknown',"
+            " message = excluded.message, retry_at = NULL",
         context.now(), plan.id);
     context.sql.run(
-        "UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'"
-        " AND link IN (SELECT id FROM kontor_link WHERE stream = ? AND ext_id IS NULL)",
+        "UPDATE kontor_intent AS i SET state = 'parked' WHERE op = 'create' AND state = 'unknown'"
+        " AND link IN (SELECT id FROM kontor_link WHERE stream = ? AND ext_id IS NULL)" +
+            no_key,
         plan.id);
     // What had landed would have been among the records pulled.
     if (!can.fetch)

@@ -381,6 +381,8 @@ MUTANTS = [
         "-static_cast<int>(replica::LinkState::kDeleteHere));")]}),
     ("a record that gets a uid elsewhere is called by that where it came from, too", "D7 A3", {RECORD_KEY: [(
         "if (link && !link->ext_id.empty())", "if (link && link->ext_id == \"-\")")]}),
+    ("what a restored replica makes again is not looked for under its key", "A3 B5", {LET_GO: [(
+        "if (was_restored(context.sql)) doubt_made_before(context, link);", "")]}),
     ("what is made again forgets what it is called there", "D7 A3", {LET_GO: [(
         "add_unsent_link(context.sql, link.stream, link.record, link.key);",
         "add_unsent_link(context.sql, link.stream, link.record);")]}),

@@ -47,6 +47,7 @@ std::optional<std::int64_t> pick_record(const Device& device, const std::string&
                                         std::uint64_t pick) {
     const auto count = device.number("SELECT count(*) FROM " + entity);
     if (count == 0) return std::nullopt;
+    if (pick == kPickLast) return device.number("SELECT max(id) FROM " + entity);
     return device.number("SELECT id FROM " + entity + " ORDER BY id LIMIT 1 OFFSET " +
                          std::to_string(pick % static_cast<std::uint64_t>(count)));
 }

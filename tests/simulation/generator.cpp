@@ -438,6 +438,8 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.converts ? ", leads are converted" : "") +
         (scenario.twists.retypes ? ", fields change their type" : "") +
         (scenario.twists.late_reads ? ", reads lag" : "") +
+        (scenario.twists.rows ? ", accounts have rows" : "") +
+        (scenario.twists.close_calls ? ", writes come close" : "") +
         (scenario.twists.settings ? ", rare settings" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";

@@ -13,6 +13,7 @@ constexpr std::size_t kPastImages = 4;
 constexpr milliseconds kLateMax{5'000};
 constexpr const char* kAutomation = "automation";
 constexpr const char* kColleague = "colleague";
+constexpr const char* kFilledIn = "as usual";
 
 std::string text_of(const Fields& fields, const char* name) {
     const auto found = fields.find(name);
@@ -131,7 +132,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? taken(*field, record, value) : value;
         for_each_token(value.view(), [&, &field_name = name](Token token) {
-            held_.insert(token);
+            held_.emplace(token, time_.now);
             typed_at_[spot(id, field_name, token)] = time_.now;
         });
     }
@@ -185,6 +186,8 @@ void Server::settle() {
         // The row was locked meanwhile: whoever wrote first has made the other transaction fail.
         const Record* record = find(it->stream, it->id);
         if (record != nullptr && !record->now.deleted && record->now.stamp <= it->stamp) {
+            for (const auto& [name, value] : it->fields)
+                for_each_token(value.view(), [&](Token token) { held_.emplace(token, it->typed); });
             change(it->stream, it->id, it->fields, "colleague", it->stamp, it->due);
             for (const auto& [name, value] : it->fields)
                 for_each_token(value.view(), [&, &field_name = name](Token token) {
@@ -473,6 +476,8 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
                         record.now.fields.at(kKeyField) == Value(change.key))
                         id = other;
             }
+            if (traits_.fills_in && id.empty() && fields.contains("City"))
+                fields.try_emplace("Street", Value(kFilledIn));
             if (id.empty())
                 id = create(stream, fields, user);
             else

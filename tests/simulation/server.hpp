@@ -35,6 +35,7 @@ struct ServerTraits {
     bool keyset = true;          ///< paging by (modified, id) with checkpoints; else by offset
     bool nulls_lookups = false;  ///< deleting a record blanks the references to it
     bool unique_email = false;
+    bool fills_in = false;  ///< the street of what is made with a city alone
     remote::CompareAndSet cas = remote::CompareAndSet::kNone;
     std::size_t page_size = 3;
     int push_batch_max = 3;
@@ -152,6 +153,10 @@ public:
                                                   Token token) const;
     /// It was here once, in whatever record.
     [[nodiscard]] bool has_held(Token token) const { return held_.contains(token); }
+    [[nodiscard]] std::optional<Instant> first_held(Token token) const {
+        const auto found = held_.find(token);
+        return found == held_.end() ? std::nullopt : std::optional(found->second);
+    }
     /// It is in some field of a record that is there.
     [[nodiscard]] bool holds(Token token) const;
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
@@ -241,7 +246,8 @@ private:
     std::set<std::pair<std::string, std::string>> lost_;
     std::uint64_t epoch_ = 0;
     std::vector<Pending> pending_;
-    std::set<Token> held_, let_stand_;
+    std::map<Token, Instant> held_;  ///< since when
+    std::set<Token> let_stand_;
     std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"
     struct Written {
         const void* who = nullptr;

@@ -82,7 +82,7 @@ enum class Act {
 };
 [[nodiscard]] const char* to_string(Act act);
 
-/// A `pick` that stands for what a colleague has made last.
+/// A `pick` that stands for what has been made last, there or here.
 inline constexpr std::uint64_t kPickLast = UINT64_MAX;
 
 /// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
@@ -126,9 +126,10 @@ struct Twists {
     bool forgets = false;     ///< lists of deletions forget them after a day or more
     bool converts = false;    ///< leads, which become contacts at the remote (D7)
     bool retypes = false;     ///< fields change their type at the remote
-    bool resends = false;   ///< what is pushed may arrive twice; the second answer comes back (A3)
-    bool rows = false;      ///< accounts have rows, which a remote completes
-    bool settings = false;  ///< policies and deletion settings that few choose (C7)
+    bool resends = false;  ///< what is pushed may arrive twice; the second answer comes back (A3)
+    bool rows = false;     ///< accounts have rows, which a remote completes
+    bool close_calls = false;  ///< writes that a remote tells little about
+    bool settings = false;     ///< policies and deletion settings that few choose (C7)
 };
 
 /// Everything that one seed stands for.

@@ -2,6 +2,7 @@
 // that is added here changes no story that does not have it.
 #include <algorithm>
 
+#include "tests/simulation/close_calls.hpp"
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
@@ -269,9 +270,9 @@ void make_whatever_is_told(Scenario& scenario) {
 
 const std::vector<std::string>& twist_names() {
     static const std::vector<std::string> names{
-        "reader",   "fights",     "twins",     "loads_late", "slow",    "ends",
-        "set_back", "restored",   "quota",     "forgets",    "resends", "converts",
-        "retypes",  "late_reads", "no_upsert", "rows",       "settings"};
+        "reader",   "fights",     "twins",     "loads_late", "slow",     "ends",
+        "set_back", "restored",   "quota",     "forgets",    "resends",  "converts",
+        "retypes",  "late_reads", "no_upsert", "rows",       "settings", "close_calls"};
     return names;
 }
 
@@ -284,7 +285,7 @@ bool has_twist(const Twists& twists, const std::string& name) {
            (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
            (name == "retypes" && twists.retypes) || (name == "late_reads" && twists.late_reads) ||
            (name == "no_upsert" && twists.no_upsert) || (name == "rows" && twists.rows) ||
-           (name == "settings" && twists.settings);
+           (name == "close_calls" && twists.close_calls) || (name == "settings" && twists.settings);
 }
 
 void twist(Scenario& scenario) {
@@ -327,6 +328,7 @@ void twist(Scenario& scenario) {
     let_reads_lag(scenario);
     make_whatever_is_told(scenario);
     add_rows(scenario);
+    add_close_calls(scenario);
     add_settings(scenario);
 }
 

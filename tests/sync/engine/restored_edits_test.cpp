@@ -135,3 +135,36 @@ TEST_CASE("A3: what another remote brings back is looked for under its key befor
     CHECK(device.local("Contacts", dee) == device.number("SELECT id FROM contact"));
     CHECK(b.ids("Contacts").size() == 1);
 }
+
+// Seed 1986.
+TEST_CASE("A3: what is made again after a restore is looked for under its key before it is sent",
+          "[restored]") {
+    FakeClock clock;
+    MemoryRemote remote(clock);
+    Device device(clock);
+    remote.streams = people_streams();
+    const auto dee = remote.create("Contacts", {{"Last_Name", Value("Dee")}});
+    device.connect("crm", remote);
+    device.back_up();
+    clock.advance(hours{1});
+    device.sql("UPDATE contact SET phone = '1'");
+    remote.erase("Contacts", dee);
+    device.sync("crm");  // the edit wins
+    REQUIRE(remote.ids("Contacts").size() == 1);
+    const auto again = remote.ids("Contacts").front();
+    REQUIRE(again != dee);
+
+    clock.advance(hours{1});
+    device.restore();
+    REQUIRE(engine::start_epoch(device.engine_db()));
+    remote.unlisted = {again};  // a list that lags, at a remote that makes whatever it is told to
+    device.sql("UPDATE contact SET phone = '2'");
+    for (int i = 0; i < 3; ++i) device.sync("crm");
+    for (const auto& one : *engine::list_conflicts(device.engine_db(), {}))
+        REQUIRE(engine::resolve(device.engine_db(), clock, device.random, one.id,
+                                engine::Side::kOurs, "uid:1"));
+    for (int i = 0; i < 3; ++i) device.sync("crm");
+    remote.unlisted.clear();
+    for (int i = 0; i < 2; ++i) device.sync("crm");
+    CHECK(remote.ids("Contacts").size() == 1);
+}
