@@ -41,8 +41,8 @@ MUTANTS = [
         "set_intent_state(context_.sql, one.intent, \"unknown\", \"\");",
         "drop_intent(context_.sql, one.intent);")]}),
     ("a create of unknown fate is made again", "A3", {PUSHER: [(
-        "\"UPDATE kontor_intent SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
-        "\"DELETE FROM kontor_intent WHERE op = 'create' AND state = 'unknown'\"")]}),
+        "\"UPDATE kontor_intent AS i SET state = 'parked' WHERE op = 'create' AND state = 'unknown'\"",
+        "\"DELETE FROM kontor_intent AS i WHERE op = 'create' AND state = 'unknown'\"")]}),
     ("each attempt has a key of its own", "A3", {PUSHER: [(
         "if (push->op == ChangeOp::kCreate) key = key_for(context, plan, *link);",
         "if (push->op == ChangeOp::kCreate) key = context.random.uid();")]}),

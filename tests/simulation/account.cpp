@@ -339,6 +339,9 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
     if (!rehearses_) note_seen(stream, records, fields);
     for (std::size_t i = 0; i < records.size(); ++i) {
         const Shown& record = records[i];
+        if (!rehearses_ && by_id &&
+            (record.fact == remote::Fact::kMissing || record.fact == remote::Fact::kDeleted))
+            told_gone_.emplace(stream, record.id);
         if (rehearses_ || record.fact != remote::Fact::kRecord) continue;
         if (record.epoch == server_.epoch()) {
             std::string& newest = newest_[stream + "/" + record.id];
@@ -659,6 +662,11 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
     for (const auto& change : changes)
         if (change.op != remote::ChangeOp::kDelete) watch_valid(name, change);
     if (auto sent = request("push " + name); !sent) return pass(sent);
+    if (std::exchange(loses_push_, false)) {
+        ++fired_;
+        trace_.note("! a push is lost");
+        return failed(lost(Errc::kUnavailable, "connection refused"));
+    }
     std::size_t count = changes.size();
     const bool by_half = happens(Fault::kCarriedByHalf);
     if (by_half) count = (count + 1) / 2;
@@ -702,6 +710,7 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                         " " + result.version);
         results.push_back(std::move(result));
     }
+    if (std::exchange(loses_pushed_, false)) arm(Fault::kLostAnswer);
     if (auto back = answer("pushed"); !back) return pass(back);
     if (by_half) return failed(Errc::kUnavailable, "broken off");
     if (results.size() > 1 && happens(Fault::kFewerResults)) results.erase(results.begin());

@@ -66,6 +66,7 @@ public:
     void arm(Fault fault) { armed_.push_back(fault); }
     void disarm() {
         armed_.clear();
+        loses_push_ = loses_pushed_ = false;
         quota_ = 0;
     }
     /// From now on the remote answers so many requests a day, the last quarter only to what serves
@@ -77,6 +78,12 @@ public:
     void be_slow(std::uint64_t seed) { slow_.emplace(seed); }
     /// From now on some of what is pushed is carried out twice, and the second answer comes back.
     void let_resend(std::uint64_t seed) { resends_.emplace(seed); }
+    /// The next push does not arrive, or its answer does not.
+    void lose_push(bool arrives) { (arrives ? loses_pushed_ : loses_push_) = true; }
+    /// Streams and ids that it was told are gone, since the last call.
+    [[nodiscard]] std::set<std::pair<std::string, std::string>> take_told_gone() {
+        return std::exchange(told_gone_, {});
+    }
     /// Other devices log on as the same user.
     void share_user() { shares_user_ = true; }
     /// Faults that have happened since the last call.
@@ -218,6 +225,8 @@ private:
     int refused_ = 0;  ///< in this cycle, for want of requests
     std::chrono::sys_days day_{};
     bool serves_writes_ = false;
+    bool loses_push_ = false, loses_pushed_ = false;
+    std::set<std::pair<std::string, std::string>> told_gone_;
     std::uint64_t asked_for_ = 0, changes_sent_ = 0, carried_out_ = 0;
     Instant cycle_began_{};
     bool shares_user_ = false;

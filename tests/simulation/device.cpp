@@ -46,7 +46,7 @@ void Device::restart(Left left) {
         disk().restart(left);
         for (auto& [name, connected] : connections_) {
             connected.account->forget_delivered();
-            connected.versions.clear();
+            connected.forget_records();
         }
     }
     machine_->open();
@@ -77,7 +77,7 @@ bool Device::put_back() {
         connected.met = then.met;
         connected.accepted = then.accepted;
         connected.epoch = then.epoch;
-        connected.versions.clear();
+        connected.forget_records();
         connected.session = std::make_unique<engine::Session>();
     }
     machine_->open();

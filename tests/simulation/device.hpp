@@ -43,6 +43,14 @@ public:
         std::uint64_t retypes = 0;
         /// Version of each link, by its id and the record's at the remote.
         std::map<std::pair<std::int64_t, std::string>, std::string> versions;
+        /// What the remote has said to be gone, and was not linked after that: streams and ids.
+        std::set<std::pair<std::string, std::string>> let_go;
+        /// What was known of the remote's records is not known any more.
+        void forget_records() {
+            versions.clear();
+            let_go.clear();
+            static_cast<void>(account->take_told_gone());
+        }
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }

@@ -161,7 +161,7 @@ void World::accept(Device& device, const std::string& name, bool send) {
     connected.met = false;
     connected.accepted = true;
     ++connected.acceptances;
-    connected.versions.clear();
+    connected.forget_records();
     connected.account->forget_newest();
 }
 

@@ -70,8 +70,15 @@ constexpr const char* kActNames[] = {"type",
                                      "follow",
                                      "type_rows",
                                      "undo_rows",
-                                     "their_type_rows"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTheirTypeRows) + 1);
+                                     "their_type_rows",
+                                     "sync_beside",
+                                     "type_of",
+                                     "delete_of",
+                                     "their_type_of",
+                                     "their_delete_of",
+                                     "their_restore_of",
+                                     "lose_push"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kLosePush) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -441,6 +448,13 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.rows ? ", accounts have rows" : "") +
         (scenario.twists.close_calls ? ", writes come close" : "") +
         (scenario.twists.settings ? ", rare settings" : "") +
+        (scenario.twists.spelled ? ", numbers in two spellings" : "") +
+        (scenario.twists.beside ? ", two loads at once" : "") +
+        (scenario.twists.late_page ? ", a load with a page that lags" : "") +
+        (scenario.twists.cut_texts ? ", long texts are cut" : "") +
+        (scenario.twists.let_go ? ", lists show what was let go" : "") +
+        (scenario.twists.found_again ? ", one in doubt is restored" : "") +
+        (scenario.twists.back_again ? ", one in doubt comes back" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

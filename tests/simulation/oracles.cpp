@@ -202,7 +202,7 @@ void check_twins(World& world) {
     }
 }
 
-// What is back here has been brought back there.
+// What is back here has been brought back there; so it had been deleted there.
 void check_revived(World& world) {
     for (const auto& device : world.devices())
         device->each(
@@ -212,9 +212,13 @@ void check_revived(World& world) {
             " h.rule = 'revived' AND l.ext_id IS NOT NULL AND (h.actor = 'remote:' || c.name OR"
             " h.actor LIKE 'remote:' || c.name || ':%')",
             [&](const replica::Statement& row) {
-                const std::string name(row.text(0)), id(row.text(2));
-                const auto* record =
-                    device->connection(name).account->server().find(std::string(row.text(1)), id);
+                const std::string name(row.text(0)), stream(row.text(1)), id(row.text(2));
+                const Server& server = device->connection(name).account->server();
+                const auto* record = server.find(stream, id);
+                if (record != nullptr && !record->ever_deleted &&
+                    !server.has_given_again(stream, id))
+                    world.violation("A5: " + at(*device) + " took " + id + " of " + name +
+                                    " for deleted, which nobody has deleted");
                 if (record != nullptr && record->ever_deleted && !record->ever_restored)
                     world.violation("A4: " + at(*device) + " took " + id + " of " + name +
                                     " for restored, which nobody has restored");
@@ -457,6 +461,8 @@ void check_at_rest(World& world) {
     check_no_flip_flop(world);
     check_rows(world);
     check_settings(world);
+    check_spellings(world);
+    check_untold(world);
     check_writes(world);
     for (auto& device : world.devices()) {
         check_replica(world, *device);

@@ -27,6 +27,9 @@ void check_taken(World& world, Device& device, const std::string& connection,
 /// After a whole cycle. B1: what a page that lags showed for the first time was not believed.
 void check_doubtful(World& world, Device& device, const std::string& connection);
 
+/// After a whole cycle. A4: what the remote has said to be gone is not taken for there again.
+void check_let_go(World& world, Device& device, const std::string& connection);
+
 /// After a cycle in which the device's clock has not jumped. D1: where the newest value was to win,
 /// the one that won is the newer one.
 void check_newest(World& world, Device& device, const std::string& connection);
@@ -39,7 +42,8 @@ void check_creates(World& world);
 void check_keys(World& world);
 /// D7: who is certainly one person at two remotes is one here, and was made anew at neither.
 void check_twins(World& world);
-/// A4: late images of deleted records revive nothing.
+/// A4, A5: late images of deleted records revive nothing, and nothing was taken for deleted that
+/// was only out of sight.
 void check_revived(World& world);
 /// i: an edit that a remote was not told of outlives the deletion there, if the policy says so.
 void check_edits_against_deletions(World& world);
@@ -63,6 +67,10 @@ void check_second_names(World& world);
 void check_guards(World& world);
 /// C2: no field went back to a value that its user had replaced.
 void check_no_flip_flop(World& world);
+/// b: two spellings of one number are no question.
+void check_spellings(World& world);
+/// b: what the remote was never told of was not replaced as if it had been.
+void check_untold(World& world);
 /// b, C7, i: what a policy has decided, and what was deleted, is what the settings say.
 void check_settings(World& world);
 /// C2: no record was written to more often at a remote than anything has changed in it.

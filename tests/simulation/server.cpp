@@ -221,10 +221,15 @@ void Server::erase(const std::string& stream, const std::string& id, const std::
 void Server::restore(const std::string& stream, const std::string& id) {
     Record& record = records_[stream].at(id);
     if (!record.now.successor.empty()) return;
+    restore_quietly(stream, id);
+    if (dice_.percent(50)) mark(record.now, stamp(), "colleague");
+}
+
+void Server::restore_quietly(const std::string& stream, const std::string& id) {
+    Record& record = records_[stream].at(id);
     before_change(record, time_.now);
     record.now.deleted = false;
     record.ever_restored = true;
-    if (dice_.percent(50)) mark(record.now, stamp(), "colleague");
 }
 
 void Server::merge_into(const std::string& stream, const std::string& loser,

@@ -91,7 +91,10 @@ public:
     void edit(const std::string& stream, const std::string& id, const Fields& fields,
               const std::string& by);
     void erase(const std::string& stream, const std::string& id, const std::string& by);
-    void restore(const std::string& stream, const std::string& id);  ///< from the recycle bin
+    /// From the recycle bin, which stamps some of what it gives back.
+    void restore(const std::string& stream, const std::string& id);
+    /// … or none of it.
+    void restore_quietly(const std::string& stream, const std::string& id);
     void merge_into(const std::string& stream, const std::string& loser, const std::string& winner);
     /// The lead becomes a contact, `into` or a new one, which has what the lead had where it has
     /// nothing else; with an account of its own if asked for. Returns the contact's id.

@@ -79,6 +79,13 @@ enum class Act {
     kTypeRows,      ///< a device
     kUndoRows,      ///< takes back what somebody here has typed of rows
     kTheirTypeRows,
+    kSyncBeside,  ///< while the device syncs with another remote
+    kTypeOf,      ///< at a device: into the contact that token `pick` names
+    kDeleteOf,
+    kTheirTypeOf,  ///< … a colleague
+    kTheirDeleteOf,
+    kTheirRestoreOf,
+    kLosePush,  ///< the next push does not arrive, or (`amount` odd) its answer
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -129,6 +136,13 @@ struct Twists {
     bool resends = false;  ///< what is pushed may arrive twice; the second answer comes back (A3)
     bool rows = false;     ///< accounts have rows, which a remote completes
     bool close_calls = false;  ///< writes that a remote tells little about
+    bool spelled = false;      ///< twins' telephone numbers are the same, in two spellings (b)
+    bool beside = false;       ///< two remotes with twins are loaded at once (D7)
+    bool late_page = false;    ///< amid the first load comes a page that lags (B1)
+    bool cut_texts = false;    ///< a list breaks off that shows what is to be read by id (B3)
+    bool let_go = false;       ///< lists show what is known to be gone, and is made again (A4)
+    bool found_again = false;  ///< what may have been made again is restored (C1)
+    bool back_again = false;   ///< what may have been made comes back after its deletion (A3)
     bool settings = false;     ///< policies and deletion settings that few choose (C7)
 };
 
@@ -151,7 +165,7 @@ struct Size {
 /// Draws the twists of a scenario, and puts steps of theirs among its own.
 void twist(Scenario& scenario);
 /// What Twists has, by name: for choosing seeds.
-[[nodiscard]] const std::vector<std::string>& twist_names();
+[[nodiscard]] std::vector<std::string> twist_names();
 [[nodiscard]] bool has_twist(const Twists& twists, const std::string& name);
 [[nodiscard]] std::string describe(const Scenario& scenario);
 

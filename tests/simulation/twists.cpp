@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "tests/simulation/close_calls.hpp"
+#include "tests/simulation/doubts.hpp"
 #include "tests/simulation/leads.hpp"
+#include "tests/simulation/loads.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
 #include "tests/simulation/rows.hpp"
@@ -266,26 +268,50 @@ void make_whatever_is_told(Scenario& scenario) {
     }
 }
 
+/// What Twists has, by name.
+struct NamedTwist {
+    const char* name;
+    bool (*has)(const Twists&);
+};
+constexpr NamedTwist kTwists[] = {
+    {"reader", [](const Twists& t) { return t.reader; }},
+    {"fights", [](const Twists& t) { return t.fights; }},
+    {"twins", [](const Twists& t) { return t.twins > 0; }},
+    {"loads_late", [](const Twists& t) { return t.loads_late; }},
+    {"slow", [](const Twists& t) { return t.slow; }},
+    {"ends", [](const Twists& t) { return t.ends; }},
+    {"set_back", [](const Twists& t) { return t.set_back; }},
+    {"quota", [](const Twists& t) { return t.quota > 0; }},
+    {"restored", [](const Twists& t) { return t.restored; }},
+    {"no_upsert", [](const Twists& t) { return t.no_upsert; }},
+    {"late_reads", [](const Twists& t) { return t.late_reads; }},
+    {"forgets", [](const Twists& t) { return t.forgets; }},
+    {"converts", [](const Twists& t) { return t.converts; }},
+    {"retypes", [](const Twists& t) { return t.retypes; }},
+    {"resends", [](const Twists& t) { return t.resends; }},
+    {"rows", [](const Twists& t) { return t.rows; }},
+    {"close_calls", [](const Twists& t) { return t.close_calls; }},
+    {"spelled", [](const Twists& t) { return t.spelled; }},
+    {"beside", [](const Twists& t) { return t.beside; }},
+    {"late_page", [](const Twists& t) { return t.late_page; }},
+    {"cut_texts", [](const Twists& t) { return t.cut_texts; }},
+    {"let_go", [](const Twists& t) { return t.let_go; }},
+    {"found_again", [](const Twists& t) { return t.found_again; }},
+    {"back_again", [](const Twists& t) { return t.back_again; }},
+    {"settings", [](const Twists& t) { return t.settings; }},
+};
+
 }  // namespace
 
-const std::vector<std::string>& twist_names() {
-    static const std::vector<std::string> names{
-        "reader",   "fights",     "twins",     "loads_late", "slow",     "ends",
-        "set_back", "restored",   "quota",     "forgets",    "resends",  "converts",
-        "retypes",  "late_reads", "no_upsert", "rows",       "settings", "close_calls"};
-    return names;
+std::vector<std::string> twist_names() {
+    std::vector<std::string> out;
+    for (const NamedTwist& one : kTwists) out.emplace_back(one.name);
+    return out;
 }
 
 bool has_twist(const Twists& twists, const std::string& name) {
-    return (name == "reader" && twists.reader) || (name == "fights" && twists.fights) ||
-           (name == "twins" && twists.twins > 0) || (name == "loads_late" && twists.loads_late) ||
-           (name == "slow" && twists.slow) || (name == "ends" && twists.ends) ||
-           (name == "set_back" && twists.set_back) || (name == "restored" && twists.restored) ||
-           (name == "quota" && twists.quota > 0) || (name == "forgets" && twists.forgets) ||
-           (name == "resends" && twists.resends) || (name == "converts" && twists.converts) ||
-           (name == "retypes" && twists.retypes) || (name == "late_reads" && twists.late_reads) ||
-           (name == "no_upsert" && twists.no_upsert) || (name == "rows" && twists.rows) ||
-           (name == "close_calls" && twists.close_calls) || (name == "settings" && twists.settings);
+    return std::ranges::any_of(
+        kTwists, [&](const NamedTwist& one) { return name == one.name && one.has(twists); });
 }
 
 void twist(Scenario& scenario) {
@@ -330,6 +356,8 @@ void twist(Scenario& scenario) {
     add_rows(scenario);
     add_close_calls(scenario);
     add_settings(scenario);
+    add_doubts(scenario);
+    add_loads(scenario);  // last: the first thing of the story stays that
 }
 
 }  // namespace kontor::simulation

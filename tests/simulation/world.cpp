@@ -5,6 +5,7 @@
 
 #include "sync/engine/decisions.hpp"
 #include "tests/simulation/epochs.hpp"
+#include "tests/simulation/loads.hpp"
 #include "tests/simulation/oracles.hpp"
 #include "tests/simulation/state.hpp"
 
@@ -136,7 +137,9 @@ void World::make_twins() {
         for (std::size_t remote = 0; remote < servers_.size(); ++remote) {
             Server& server = *servers_[remote];
             Fields fields = identity_of(twin, server.model());
-            fields["Phone"] = Value(token_text(kTwins + 100 * (remote + 1) + twin.token));
+            fields["Phone"] = Value(scenario_.twists.spelled
+                                        ? spelled_phone(static_cast<std::size_t>(i), remote)
+                                        : token_text(kTwins + 100 * (remote + 1) + twin.token));
             twin.ids.push_back(server.create("Contacts", fields, "colleague"));
         }
         twins_.push_back(std::move(twin));
@@ -145,7 +148,7 @@ void World::make_twins() {
     time_.advance(std::chrono::hours{1});  // every index has them
 }
 
-bool World::still_twins(const Twin& twin) const {
+bool World::still_twins(const Twin& twin, const std::string& known) const {
     for (std::size_t remote = 0; remote < servers_.size(); ++remote) {
         const Server& server = *servers_[remote];
         const auto* record = server.find("Contacts", twin.ids[remote]);
@@ -154,13 +157,14 @@ bool World::still_twins(const Twin& twin) const {
             if (server.hides("Contacts", field)) return false;
     }
     const std::string name = token_text(twin.token), family = token_text(twin.token + 1);
+    const std::string& id_there = twin.ids[static_cast<std::size_t>(known.back() - '0')];
     return devices_.front()->number(
                "SELECT count(*) FROM contact x JOIN kontor_link l ON l.record = x.id JOIN"
                " kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON"
                " c.id = s.connection WHERE s.name = 'Contacts' AND c.name = '" +
-               remote_name(0) + "' AND l.ext_id = '" + twin.ids.front() + "' AND x.first_name = '" +
-               name + "' AND x.last_name = '" + family + "' AND x.email = '" + family +
-               "@example.com'") > 0;
+               known + "' AND l.ext_id = '" + id_there + "' AND x.first_name = '" + name +
+               "' AND x.last_name = '" + family + "' AND x.email = '" + family + "@example.com'") >
+           0;
 }
 
 // The first whole cycle with a remote only receives; then a person lets it push.
@@ -173,8 +177,11 @@ void World::have_met(Device& device, const std::string& name) {
         return;
     }
     connected.met = true;
-    if (device.number() != 0 || name == remote_name(0)) return;
-    for (Twin& twin : twins_) twin.certain = still_twins(twin);
+    if (device.number() != 0 || twins_.empty()) return;
+    const auto other = [&](const auto& one) { return one.second.met && one.first != name; };
+    const auto known = std::ranges::find_if(device.connections(), other);
+    if (known == device.connections().end()) return;
+    for (Twin& twin : twins_) twin.certain = still_twins(twin, known->second.name);
 }
 
 std::set<std::string> World::parked(int device, int remote) const {
@@ -227,10 +234,12 @@ void World::violation(const std::string& what) {
 }
 
 void World::run() {
+    const Twists& twists = scenario_.twists;
+    const bool loads_in_story = twists.loads_late || twists.beside || twists.late_page;
     for (auto& device : devices_)
         for (auto& [name, connected] : device->connections())
             if ((twins_.empty() || name == remote_name(0)) &&
-                !(scenario_.twists.loads_late && device->number() == 0))
+                !(loads_in_story && device->number() == 0))
                 cycle(*device, name, {}, false);
     for (auto& device : devices_)
         for (auto& [name, connected] : device->connections())
@@ -319,6 +328,19 @@ void World::perform(const Step& step) {
             return rows_here(device, step);
         case Act::kTheirTypeRows:
             return rows_there(server, step);
+        case Act::kSyncBeside:
+            return sync_beside(step);
+        case Act::kTypeOf:
+        case Act::kDeleteOf:
+            return named_here(device, step);
+        case Act::kTheirTypeOf:
+        case Act::kTheirDeleteOf:
+        case Act::kTheirRestoreOf:
+            return named_there(server, step);
+        case Act::kLosePush:
+            if (!fate_must_be_known())
+                device.connection(server.name()).account->lose_push(step.amount % 2 != 0);
+            return;
         case Act::kFollow:
             return device.follow(server.name());
         case Act::kSync:
@@ -415,6 +437,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
         if (!options.dry_run && !device.disk().dead()) {
             check_taken(*this, device, name, options.streams);
             check_doubtful(*this, device, name);
+            check_let_go(*this, device, name);
         }
         if (!options.dry_run && options.streams.empty()) {
             have_met(device, name);

@@ -79,6 +79,9 @@ private:
     void rows_here(Device& device, const Step& step);
     void take_back_rows(Device& device, std::int64_t account, std::uint64_t pick);
     void rows_there(Server& server, const Step& step);
+    void sync_beside(const Step& step);
+    void named_here(Device& device, const Step& step);
+    void named_there(Server& server, const Step& step);
     void sync(const Step& step);
     void yield();
     void come_to_rest();
@@ -102,7 +105,7 @@ private:
     void restore(Device& device);
     void sent_again(int device, int remote, Token token, const std::string& where,
                     std::optional<Instant> insists);
-    [[nodiscard]] bool still_twins(const Twin& twin) const;
+    [[nodiscard]] bool still_twins(const Twin& twin, const std::string& known) const;
     [[nodiscard]] std::set<std::string> parked(int device, int remote) const;
     /// See Account::Hooks.
     [[nodiscard]] std::optional<std::string> known(int device, int remote,
