@@ -291,15 +291,34 @@ bool Merger::target_died(const GroupPlan& group, const merge::Known& known,
     return false;
 }
 
+// The last to turn it was a merge there, of the record that it led to: nobody here has chosen where
+// it leads now.
+bool Merger::followed_merge(const Work& work, std::size_t column, const Value& from) const {
+    auto& last = context_.sql.bind(
+        "SELECT op, rule, old FROM kontor_history WHERE entity = ? AND record = ? AND field = ?"
+        " AND op <> 'k' ORDER BY seq DESC LIMIT 1",
+        plan_.entity.id, work.link.record, plan_.column_fields[column]);
+    bool out = false;
+    while (Sql::step(last))
+        out = last.text(0) == "u" && last.text(1) == "merged_there" && Value(last.value(2)) == from;
+    return out;
+}
+
 // What stands here means what the remote held: nobody has turned the references elsewhere, but
-// their targets are gone there, and perhaps made again for edits here, under other ids.
-bool Merger::leads_where_it_led(const GroupPlan& group, const Row& row,
+// their targets are gone there, and perhaps made again for edits here, under other ids, or are
+// others by now that they were merged into.
+bool Merger::leads_where_it_led(const Work& work, const GroupPlan& group,
                                 const merge::GroupValues& known,
                                 const merge::GroupValues& local) const {
     for (std::size_t i = 0; i < local.size(); ++i) {
         if (local[i] == known[i]) continue;
-        const auto was = references_.led_to(group.mapping->fields[i], known[i]);
-        if (!was || *was != row[group.columns[i].front()]) return false;
+        const auto& field = group.mapping->fields[i];
+        const std::size_t column = group.columns[i].front();
+        const auto was = references_.led_to(field, known[i]);
+        if (was && waits_for_target(field, known[i], references_) &&
+            followed_merge(work, column, *was))
+            continue;
+        if (!was || *was != work.row[column]) return false;
     }
     return true;
 }
@@ -412,7 +431,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;
     } else if (input.known && theirs != input.known->theirs &&
-               leads_where_it_led(group, work.row, input.known->ours, input.local)) {
+               leads_where_it_led(work, group, input.known->ours, input.local)) {
         input.known->ours = input.local;
     }
     // Of a record that accept_remote() looks for, no more is known than that it may be another's.

@@ -117,8 +117,9 @@ private:
     void complete_reference(const Link& referrer, const StreamPlan& plan, const GroupPlan& group);
     bool target_died(const GroupPlan& group, const merge::Known& known,
                      const merge::GroupValues& theirs) const;
-    bool leads_where_it_led(const GroupPlan& group, const Row& row, const merge::GroupValues& known,
-                            const merge::GroupValues& local) const;
+    bool followed_merge(const Work& work, std::size_t column, const Value& from) const;
+    bool leads_where_it_led(const Work& work, const GroupPlan& group,
+                            const merge::GroupValues& known, const merge::GroupValues& local) const;
     merge::Timing timing(const Work& work, const GroupPlan& group) const;
     merge::GroupValues image_values(const remote::RecordView& image, const GroupPlan& group) const;
     Row row_from(const remote::RecordView& image, const Row& current,

@@ -325,10 +325,10 @@ MUTANTS = [
     ("a reference to what was let go led nowhere", "c D7", {REFERENCES: [(
         "return record_let_go(sql_, plan->id, ext_id);", "return std::nullopt;")]}),
     ("a reference that was turned elsewhere here is theirs, unasked", "c h A1", {MERGER: [(
-        "if (!was || *was != row[group.columns[i].front()]) return false;", "if (!was) return false;")]}),
+        "if (!was || *was != work.row[column]) return false;", "if (!was) return false;")]}),
     ("who followed a merge there that nobody told is asked about here", "c D7", {MERGER: [(
-        "leads_where_it_led(group, work.row, input.known->ours, input.local)) {",
-        "leads_where_it_led(group, work.row, input.known->ours, input.local) && plan_.id < 0) {")]}),
+        "leads_where_it_led(work, group, input.known->ours, input.local)) {",
+        "leads_where_it_led(work, group, input.known->ours, input.local) && plan_.id < 0) {")]}),
     ("what would be sent as a symbol leads nowhere", "c", {REFERENCES: [(
         "if (!merge::is_symbolic(remote)) return led_to(field, remote);", "return led_to(field, remote);")]}),
     ("what is made again has a key of this replica's own", "D7 A3", {RECORD_KEY: [(

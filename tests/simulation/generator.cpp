@@ -77,8 +77,13 @@ constexpr const char* kActNames[] = {"type",
                                      "their_type_of",
                                      "their_delete_of",
                                      "their_restore_of",
-                                     "lose_push"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kLosePush) + 1);
+                                     "lose_push",
+                                     "their_targets",
+                                     "their_target_goes",
+                                     "their_turn",
+                                     "type_target",
+                                     "turn"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTurn) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -455,6 +460,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.let_go ? ", lists show what was let go" : "") +
         (scenario.twists.found_again ? ", one in doubt is restored" : "") +
         (scenario.twists.back_again ? ", one in doubt comes back" : "") +
+        (scenario.twists.targets ? ", targets go" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

@@ -458,6 +458,7 @@ void check_at_rest(World& world) {
     check_waiting_for_parents(world);
     check_deletes(world);
     check_conversions(world);
+    check_references(world);
     check_no_flip_flop(world);
     check_rows(world);
     check_settings(world);

@@ -55,6 +55,9 @@ void check_deletes(World& world);
 void check_conversions(World& world);
 /// A1: what a remote adds to rows passes for nobody's change, and nobody's change for that.
 void check_rows(World& world);
+/// h, A1, c: nobody is asked about a reference that nobody has turned, none that was turned here is
+/// undone unasked, and who is asked sees what it leads to.
+void check_references(World& world);
 /// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.
 /// `fresh`: nothing may be parked.
 void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);

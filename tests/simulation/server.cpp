@@ -131,6 +131,8 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
     for (const auto& [name, value] : fields) {
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? taken(*field, record, value) : value;
+        if (field != nullptr && !field->target.empty() && value.kind() == Kind::kText)
+            led_.insert(stream + "/" + id + "/" + name + "/" + value.text());
         for_each_token(value.view(), [&, &field_name = name](Token token) {
             held_.emplace(token, time_.now);
             typed_at_[spot(id, field_name, token)] = time_.now;

@@ -160,6 +160,11 @@ public:
         const auto found = held_.find(token);
         return found == held_.end() ? std::nullopt : std::optional(found->second);
     }
+    /// This reference has led there once.
+    [[nodiscard]] bool has_led(const std::string& stream, const std::string& id,
+                               const std::string& field, const std::string& target) const {
+        return led_.contains(stream + "/" + id + "/" + field + "/" + target);
+    }
     /// It is in some field of a record that is there.
     [[nodiscard]] bool holds(Token token) const;
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
@@ -251,6 +256,7 @@ private:
     std::vector<Pending> pending_;
     std::map<Token, Instant> held_;  ///< since when
     std::set<Token> let_stand_;
+    std::set<std::string> led_;                ///< by "stream/id/field/target"
     std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"
     struct Written {
         const void* who = nullptr;

@@ -85,7 +85,12 @@ enum class Act {
     kTheirTypeOf,  ///< … a colleague
     kTheirDeleteOf,
     kTheirRestoreOf,
-    kLosePush,  ///< the next push does not arrive, or (`amount` odd) its answer
+    kLosePush,         ///< the next push does not arrive, or (`amount` odd) its answer
+    kTheirTargets,     ///< accounts, and a contact that refers to the first of them
+    kTheirTargetGoes,  ///< that first one: merged into the second, or deleted
+    kTheirTurn,        ///< the contact refers to another of them
+    kTypeTarget,       ///< a device types into the first
+    kTurn,             ///< … and turns the contact to the third, or to one of its own
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -144,6 +149,7 @@ struct Twists {
     bool found_again = false;  ///< what may have been made again is restored (C1)
     bool back_again = false;   ///< what may have been made comes back after its deletion (A3)
     bool settings = false;     ///< policies and deletion settings that few choose (C7)
+    bool targets = false;      ///< what records refer to goes at the remote (D7)
 };
 
 /// Everything that one seed stands for.

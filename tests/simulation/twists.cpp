@@ -11,6 +11,7 @@
 #include "tests/simulation/rows.hpp"
 #include "tests/simulation/settings.hpp"
 #include "tests/simulation/step.hpp"
+#include "tests/simulation/targets.hpp"
 
 namespace kontor::simulation {
 namespace {
@@ -299,6 +300,7 @@ constexpr NamedTwist kTwists[] = {
     {"found_again", [](const Twists& t) { return t.found_again; }},
     {"back_again", [](const Twists& t) { return t.back_again; }},
     {"settings", [](const Twists& t) { return t.settings; }},
+    {"targets", [](const Twists& t) { return t.targets; }},
 };
 
 }  // namespace
@@ -357,6 +359,7 @@ void twist(Scenario& scenario) {
     add_close_calls(scenario);
     add_settings(scenario);
     add_doubts(scenario);
+    add_targets(scenario);
     add_loads(scenario);  // last: the first thing of the story stays that
 }
 

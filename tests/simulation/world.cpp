@@ -321,6 +321,13 @@ void World::perform(const Step& step) {
         case Act::kTheirBornLead:
         case Act::kTheirConvert:
             return lead_there(server, step);
+        case Act::kTypeTarget:
+        case Act::kTurn:
+            return target_here(device, step);
+        case Act::kTheirTargets:
+        case Act::kTheirTargetGoes:
+        case Act::kTheirTurn:
+            return target_there(server, step);
         case Act::kTheirRetype:
             return retype(server, step);
         case Act::kTypeRows:

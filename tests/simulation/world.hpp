@@ -82,6 +82,8 @@ private:
     void sync_beside(const Step& step);
     void named_here(Device& device, const Step& step);
     void named_there(Server& server, const Step& step);
+    void target_here(Device& device, const Step& step);
+    void target_there(Server& server, const Step& step);
     void sync(const Step& step);
     void yield();
     void come_to_rest();
@@ -122,6 +124,12 @@ private:
     std::vector<std::unique_ptr<Device>> devices_;
     std::vector<Twin> twins_;
     Ledger ledger_;
+    /// What was made last at each remote for Twists::targets: ids there.
+    struct Targets {
+        std::string goes, stays, other;  ///< accounts
+        std::string referrer;            ///< a contact
+    };
+    std::map<int, Targets> targets_;
     Tally tally_;
     std::vector<std::string> violations_;
     std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way

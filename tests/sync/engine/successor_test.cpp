@@ -142,6 +142,31 @@ TEST_CASE("D7: a merge that nobody tells of: whoever followed it there is not as
     CHECK(f.remote.ids("Accounts").size() == (loser_edited ? 2 : 1));
 }
 
+TEST_CASE("D7: who followed a merge here and is turned elsewhere there is not asked about",
+          "[successor]") {
+    SuccessorFixture f;
+    const auto third = f.remote.create("Accounts", {{"Account_Name", Value("Third")}});
+    f.clock.advance(seconds{10});
+    f.device.sync("crm");
+    f.remote.merge("Accounts", f.account, f.kept);
+    f.remote.edit("Contacts", f.child, {{"Account_Name", Value(third)}});
+    SECTION("nobody has turned it here") {
+        f.rounds(3);
+        CHECK(f.open().empty());
+        CHECK(f.device.number("SELECT account_id FROM contact WHERE id = " + f.id(f.child)) ==
+              f.device.local("Accounts", third));
+    }
+    SECTION("somebody has, before the merge") {
+        f.device.sql(
+            "INSERT INTO account(name) VALUES('Of ours'); UPDATE contact SET account_id ="
+            " (SELECT id FROM account WHERE name = 'Of ours') WHERE id = " +
+            f.id(f.child));
+        f.rounds(3);
+        CHECK(f.open().size() == 1);
+    }
+    CHECK(f.remote.value("Contacts", f.child, "Account_Name") == Value(third));
+}
+
 TEST_CASE("D7: a reference that was turned elsewhere here is asked about though its target is gone",
           "[successor]") {
     SuccessorFixture f;
