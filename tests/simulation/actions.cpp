@@ -291,7 +291,7 @@ void World::retry(Device& device) {
 }
 
 void World::through_kontor(Device& device, const Step& step) {
-    const std::string name = remote_name(step.remote);
+    const std::string name = name_at(step.device, step.remote);
     const auto before = device.number("SELECT coalesce(max(seq), 0) FROM kontor_history");
     switch (step.act) {
         case Act::kUndoRun:

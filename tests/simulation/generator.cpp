@@ -82,8 +82,11 @@ constexpr const char* kActNames[] = {"type",
                                      "their_target_goes",
                                      "their_turn",
                                      "type_target",
-                                     "turn"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTurn) + 1);
+                                     "turn",
+                                     "their_kept",
+                                     "their_lose",
+                                     "type_kept"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTypeKept) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -461,6 +464,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.found_again ? ", one in doubt is restored" : "") +
         (scenario.twists.back_again ? ", one in doubt comes back" : "") +
         (scenario.twists.targets ? ", targets go" : "") +
+        (scenario.twists.again ? ", lost ones are made again" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

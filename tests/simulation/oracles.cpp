@@ -32,8 +32,10 @@ std::set<Token> tokens_of(const Device& device) {
     return out;
 }
 
-// Two records cannot both have it.
+// Two records cannot both have it, nor one that is there and one that was deleted.
 bool uid_is_free(const Device& device, const std::string& uid) {
+    if (device.number("SELECT count(*) FROM kontor_tombstone WHERE uid = '" + uid + "'") > 0)
+        return false;
     const auto names = device.entity_names();
     return std::ranges::all_of(names, [&](const std::string& name) {
         return device.number("SELECT count(*) FROM " + name + " WHERE uid = '" + uid + "'") == 0;
@@ -459,6 +461,7 @@ void check_at_rest(World& world) {
     check_deletes(world);
     check_conversions(world);
     check_references(world);
+    check_made_again(world);
     check_no_flip_flop(world);
     check_rows(world);
     check_settings(world);

@@ -55,6 +55,8 @@ void check_deletes(World& world);
 void check_conversions(World& world);
 /// A1: what a remote adds to rows passes for nobody's change, and nobody's change for that.
 void check_rows(World& world);
+/// D7: what several replicas have made again at a remote is one record.
+void check_made_again(World& world);
 /// h, A1, c: nobody is asked about a reference that nobody has turned, none that was turned here is
 /// undone unasked, and who is asked sees what it leads to.
 void check_references(World& world);

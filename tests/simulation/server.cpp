@@ -132,7 +132,7 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         const FieldModel* field = model_.stream(stream).field(name);
         record.now.fields[name] = field != nullptr ? taken(*field, record, value) : value;
         if (field != nullptr && !field->target.empty() && value.kind() == Kind::kText)
-            led_.insert(stream + "/" + id + "/" + name + "/" + value.text());
+            led_[stream + "/" + name + "/" + value.text()].insert(id);
         for_each_token(value.view(), [&, &field_name = name](Token token) {
             held_.emplace(token, time_.now);
             typed_at_[spot(id, field_name, token)] = time_.now;
@@ -240,6 +240,22 @@ void Server::merge_into(const std::string& stream, const std::string& loser,
     Record& record = records_[stream].at(loser);
     record.now.successor = winner;
     record.ever_succeeded = true;
+}
+
+void Server::turn_silently(const std::string& stream, const std::string& from,
+                           const std::string& to) {
+    for (const StreamModel& referrer : model_.streams)
+        for (const FieldModel& field : referrer.fields) {
+            if (field.target != stream) continue;
+            for (auto& [id, record] : records_[referrer.name]) {
+                const auto found = record.now.fields.find(field.remote);
+                if (record.now.deleted || found == record.now.fields.end() ||
+                    found->second != Value(from))
+                    continue;
+                found->second = Value(to);
+                led_[referrer.name + "/" + field.remote + "/" + to].insert(id);
+            }
+        }
 }
 
 std::string Server::convert(const std::string& lead, const std::string& into, bool with_account) {

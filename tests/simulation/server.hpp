@@ -96,6 +96,8 @@ public:
     /// … or none of it.
     void restore_quietly(const std::string& stream, const std::string& id);
     void merge_into(const std::string& stream, const std::string& loser, const std::string& winner);
+    /// What referred to the one refers to the other, without a new time of change.
+    void turn_silently(const std::string& stream, const std::string& from, const std::string& to);
     /// The lead becomes a contact, `into` or a new one, which has what the lead had where it has
     /// nothing else; with an account of its own if asked for. Returns the contact's id.
     std::string convert(const std::string& lead, const std::string& into, bool with_account);
@@ -160,10 +162,12 @@ public:
         const auto found = held_.find(token);
         return found == held_.end() ? std::nullopt : std::optional(found->second);
     }
-    /// This reference has led there once.
-    [[nodiscard]] bool has_led(const std::string& stream, const std::string& id,
-                               const std::string& field, const std::string& target) const {
-        return led_.contains(stream + "/" + id + "/" + field + "/" + target);
+    /// Ids of the records whose reference has led there once.
+    [[nodiscard]] std::set<std::string> have_led(const std::string& stream,
+                                                 const std::string& field,
+                                                 const std::string& target) const {
+        const auto found = led_.find(stream + "/" + field + "/" + target);
+        return found == led_.end() ? std::set<std::string>{} : found->second;
     }
     /// It is in some field of a record that is there.
     [[nodiscard]] bool holds(Token token) const;
@@ -256,8 +260,8 @@ private:
     std::vector<Pending> pending_;
     std::map<Token, Instant> held_;  ///< since when
     std::set<Token> let_stand_;
-    std::set<std::string> led_;                ///< by "stream/id/field/target"
-    std::map<std::string, Instant> typed_at_;  ///< by "id/field/token"
+    std::map<std::string, std::set<std::string>> led_;  ///< ids, by "stream/field/target"
+    std::map<std::string, Instant> typed_at_;           ///< by "id/field/token"
     struct Written {
         const void* who = nullptr;
         std::string version;

@@ -91,6 +91,9 @@ enum class Act {
     kTheirTurn,        ///< the contact refers to another of them
     kTypeTarget,       ///< a device types into the first
     kTurn,             ///< … and turns the contact to the third, or to one of its own
+    kTheirKept,        ///< a contact that is known by its street …
+    kTheirLose,        ///< … and deleted
+    kTypeKept,         ///< a device types into it
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -150,6 +153,7 @@ struct Twists {
     bool back_again = false;   ///< what may have been made comes back after its deletion (A3)
     bool settings = false;     ///< policies and deletion settings that few choose (C7)
     bool targets = false;      ///< what records refer to goes at the remote (D7)
+    bool again = false;        ///< what a remote has lost is made again by several devices (D7)
 };
 
 /// Everything that one seed stands for.

@@ -2,6 +2,7 @@
 // that is added here changes no story that does not have it.
 #include <algorithm>
 
+#include "tests/simulation/again.hpp"
 #include "tests/simulation/close_calls.hpp"
 #include "tests/simulation/doubts.hpp"
 #include "tests/simulation/leads.hpp"
@@ -301,6 +302,7 @@ constexpr NamedTwist kTwists[] = {
     {"back_again", [](const Twists& t) { return t.back_again; }},
     {"settings", [](const Twists& t) { return t.settings; }},
     {"targets", [](const Twists& t) { return t.targets; }},
+    {"again", [](const Twists& t) { return t.again; }},
 };
 
 }  // namespace
@@ -360,6 +362,7 @@ void twist(Scenario& scenario) {
     add_settings(scenario);
     add_doubts(scenario);
     add_targets(scenario);
+    add_again(scenario);
     add_loads(scenario);  // last: the first thing of the story stays that
 }
 

@@ -63,7 +63,7 @@ World::World(Machines& machines, const Scenario& scenario, bool print)
             machines_, i, time_, scenario.seed * 37 + static_cast<unsigned>(i), trace_));
     for (const Connection& one : scenario.connections)
         devices_[static_cast<std::size_t>(one.device)]->connect(
-            remote_name(one.remote),
+            name_at(one.device, one.remote),
             account_for(one.device, one.remote,
                         scenario.seed * 41 + static_cast<unsigned>(one.device * 8 + one.remote)));
     for (std::size_t i = 0; scenario.twists.fights && i < servers_.size(); ++i)
@@ -195,7 +195,7 @@ std::set<std::string> World::parked(int device, int remote) const {
         " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c"
         " ON c.id = s.connection WHERE k.state = 'open' AND l.ext_id IS NOT NULL",
         [&](const replica::Statement& row) {
-            if (row.text(1) == remote_name(remote)) out.emplace(row.text(0));
+            if (row.text(1) == name_at(device, remote)) out.emplace(row.text(0));
         });
     return out;
 }
@@ -212,13 +212,18 @@ std::optional<std::string> World::known(int device, int remote, const std::strin
         " ON s.id = l.stream JOIN kontor_connection c ON c.id = s.connection"
         " LEFT JOIN " +
         model.entity + " x ON x.id = l.record WHERE s.name = '" + stream + "' AND c.name = '" +
-        remote_name(remote) + "' AND l.ext_id = '" + id + "'");
+        name_at(device, remote) + "' AND l.ext_id = '" + id + "'");
 }
 
 // Two devices that are one user for the remote: what the other has written after an answer of ours
 // was lost cannot be told from what the remote has made of our value (docs/guarantees.md).
 bool World::fate_must_be_known() const {
     return scenario_.one_user && devices_.size() > 1;
+}
+
+std::string World::name_at(int device, int remote) const {
+    const bool own = scenario_.twists.again && device > 0 && device < scenario_.devices;
+    return own ? "own" + std::to_string(device) : remote_name(remote);
 }
 
 std::unique_ptr<Device> World::fresh_device(int remote) {
@@ -276,6 +281,7 @@ void World::perform(const Step& step) {
     if (step.act == Act::kRestart || step.act == Act::kPowerCut) calm_ = false;
     Device& device = *devices_[static_cast<std::size_t>(step.device)];
     Server& server = *servers_[static_cast<std::size_t>(step.remote)];
+    const std::string name = name_at(step.device, step.remote);
     switch (step.act) {
         case Act::kWait:
             time_.advance(milliseconds{step.amount});
@@ -287,7 +293,7 @@ void World::perform(const Step& step) {
         case Act::kFault: {
             const auto fault = static_cast<Fault>(step.field % static_cast<unsigned>(kFaultCount));
             if (leaves_in_doubt(fault) && fate_must_be_known()) return;
-            device.connection(server.name()).account->arm(fault);
+            device.connection(name).account->arm(fault);
             return;
         }
         case Act::kTheirReplaced:
@@ -298,8 +304,8 @@ void World::perform(const Step& step) {
         case Act::kTheirSetBack:
             return change_epoch(server, step);
         case Act::kAccept:
-            if (!device.disk().dead() && may_accept(device, server.name()))
-                accept(device, server.name(), step.amount % 2 == 0);
+            if (!device.disk().dead() && may_accept(device, name))
+                accept(device, name, step.amount % 2 == 0);
             if (device.disk().dead() &&
                 std::ranges::find(syncing_, device.number()) == syncing_.end())
                 restart(device);
@@ -328,6 +334,11 @@ void World::perform(const Step& step) {
         case Act::kTheirTargetGoes:
         case Act::kTheirTurn:
             return target_there(server, step);
+        case Act::kTheirKept:
+        case Act::kTheirLose:
+            return keep_there(server, step);
+        case Act::kTypeKept:
+            return type_kept(device, step);
         case Act::kTheirRetype:
             return retype(server, step);
         case Act::kTypeRows:
@@ -349,7 +360,7 @@ void World::perform(const Step& step) {
                 device.connection(server.name()).account->lose_push(step.amount % 2 != 0);
             return;
         case Act::kFollow:
-            return device.follow(server.name());
+            return device.follow(name);
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);
@@ -386,7 +397,7 @@ void World::sync(const Step& step) {
     options.push = step.field % 11 != 0;
     if (step.field % 13 == 0) options.streams = {step.pick % 2 == 0 ? "Contacts" : "Accounts"};
     if (syncing_.empty()) yields_ = 0;
-    cycle(device, remote_name(step.remote), options, true);
+    cycle(device, name_at(step.device, step.remote), options, true);
     if (device.disk().dead()) restart(device);
 }
 

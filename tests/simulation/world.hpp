@@ -53,6 +53,9 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
     [[nodiscard]] const Scenario& scenario() const { return scenario_; }
     [[nodiscard]] const std::vector<Twin>& twins() const { return twins_; }
+    [[nodiscard]] const std::set<Token>& kept() const { return kept_; }
+    /// What this device calls its connection with a remote.
+    [[nodiscard]] std::string name_at(int device, int remote) const;
     /// Nothing was lost, refused or cut off, and no device was closed.
     [[nodiscard]] bool calm() const { return calm_; }
     [[nodiscard]] const Ledger& ledger() const { return ledger_; }
@@ -84,6 +87,10 @@ private:
     void named_there(Server& server, const Step& step);
     void target_here(Device& device, const Step& step);
     void target_there(Server& server, const Step& step);
+    void keep_there(Server& server, const Step& step);
+    void type_kept(Device& device, const Step& step);
+    [[nodiscard]] bool known_to_all(const Server& server, const std::string& stream,
+                                    const std::string& id) const;
     void sync(const Step& step);
     void yield();
     void come_to_rest();
@@ -130,6 +137,7 @@ private:
         std::string referrer;            ///< a contact
     };
     std::map<int, Targets> targets_;
+    std::set<Token> kept_;  ///< streets of what Twists::again is about
     Tally tally_;
     std::vector<std::string> violations_;
     std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way
