@@ -109,12 +109,14 @@ void World::at_device(Device& device, const Step& step) {
             const auto record = pick_record(device, column.entity, step.pick);
             if (!record) return;
             const bool blank = step.act == Act::kBlank;
-            write_sql(
+            const auto over = standing_since_backup(device, column.entity, column.name, *record);
+            const bool typed = write_sql(
                 device,
                 std::string("UPDATE ") + column.entity + " SET " + column.name + " = " +
                     (blank ? (step.amount % 2 == 0 ? "NULL" : "''") : literal(column.name, token)) +
                     " WHERE id = " + std::to_string(*record),
                 blank ? std::vector<Token>{} : std::vector<Token>{token});
+            if (typed && !blank && over) ledger_.typed_over[token] = *over;
             return;
         }
         case Act::kTypeAddress:

@@ -111,11 +111,36 @@ void EpochWatch::violation(const std::string& what) const {
                      " " + what);
 }
 
+void check_given_again(World& world) {
+    for (const auto& device : world.devices())
+        for (const auto& entity : device->entity_names())
+            device->each(
+                "SELECT c.name, s.name, l.ext_id, coalesce(l.key, x.uid) FROM kontor_link l"
+                " JOIN kontor_stream s ON s.id = l.stream JOIN kontor_entity e ON e.id = s.entity"
+                " JOIN kontor_connection c ON c.id = s.connection JOIN " +
+                    entity + " x ON x.id = l.record WHERE e.name = '" + entity +
+                    "' AND l.ext_id IS NOT NULL AND l.state = 0",
+                [&](const replica::Statement& row) {
+                    const std::string name(row.text(0)), stream(row.text(1)), id(row.text(2));
+                    const auto& account = *device->connection(name).account;
+                    const auto* record = account.server().find(stream, id);
+                    if (!account.server().has_given_again(stream, id) ||
+                        record->made_by != &account || record->born_of == row.text(3) ||
+                        device->number("SELECT count(*) FROM " + entity + " WHERE uid = '" +
+                                       record->born_of + "'") == 0)
+                        return;
+                    world.violation("B5: dev" + std::to_string(device->number()) + " takes " + id +
+                                    " of " + name + ", which it has made of " + record->born_of +
+                                    ", for " + std::string(row.text(3)) +
+                                    ", which had that id before");
+                });
+}
+
 void World::change_epoch(Server& server, const Step& step) {
     if (step.act == Act::kTheirBackup) return server.back_up();
     if (step.act == Act::kTheirReplaced)
         server.replace(step.amount % 2 == 0);
-    else if (!server.set_back(step.amount % 3 == 0))
+    else if (!server.set_back(step.amount % 3 == 0, step.field == kIdsAgain))
         return;
     tally_.add(step.act == Act::kTheirReplaced ? "remotes replaced" : "remotes set back");
     for (auto& device : devices_)

@@ -38,6 +38,10 @@ private:
     std::uint64_t carried_;
 };
 
+/// Who has been given the id of somebody that a remote had lost is not taken for that one: in the
+/// end.
+void check_given_again(World& world);
+
 /// A person has not said yet that the remote is what to go on with.
 [[nodiscard]] bool waits_for_word(const Device& device, const std::string& name);
 

@@ -465,6 +465,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.back_again ? ", one in doubt comes back" : "") +
         (scenario.twists.targets ? ", targets go" : "") +
         (scenario.twists.again ? ", lost ones are made again" : "") +
+        (scenario.twists.lost_time ? ", time is lost" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

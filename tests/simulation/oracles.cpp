@@ -8,6 +8,7 @@
 #include "sync/replica/chain.hpp"
 #include "sync/replica/history.hpp"
 #include "sync/replica/integrity.hpp"
+#include "tests/simulation/epochs.hpp"
 #include "tests/simulation/state.hpp"
 
 namespace kontor::simulation {
@@ -467,6 +468,7 @@ void check_at_rest(World& world) {
     check_settings(world);
     check_spellings(world);
     check_untold(world);
+    check_given_again(world);
     check_writes(world);
     for (auto& device : world.devices()) {
         check_replica(world, *device);

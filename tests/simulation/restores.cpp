@@ -47,4 +47,47 @@ void World::sent_again(int number, int remote, Token token, const std::string& w
               "z again, which had been replaced, to " + where);
 }
 
+// What somebody at this device had typed before the backup, where it stands now.
+std::optional<Token> World::standing_since_backup(const Device& device, const std::string& entity,
+                                                  const std::string& column,
+                                                  std::int64_t record) const {
+    if (!device.put_back_to()) return std::nullopt;
+    const auto stands = device.text("SELECT " + column + " FROM " + entity +
+                                    " WHERE id = " + std::to_string(record));
+    const auto token = stands ? first_token(Value(*stands).view()) : std::nullopt;
+    const auto typed = token ? ledger_.typed.find(*token) : ledger_.typed.end();
+    if (typed == ledger_.typed.end() || typed->second.device != device.number() ||
+        typed->second.when > *device.put_back_to())
+        return std::nullopt;
+    return token;
+}
+
+// What has come to a remote from here is nobody else's value: who has typed over it since is not
+// asked about it, nor does it win. Where the remote keeps a form of its own of what it is told, it
+// is not known for the same; where several fields are one group, others may have been changed.
+void World::check_typed_over(const Device& device, const std::string& name) {
+    const Server& server = device.connection(name).account->server();
+    if (ledger_.typed_over.empty() || server.epoch() > 0 || server.retypes() > 0) return;
+    device.each(
+        "SELECT k.ours, k.theirs, s.name, g.name FROM kontor_conflict k JOIN kontor_group g ON"
+        " g.id = k.grp JOIN kontor_stream s ON s.id = k.stream JOIN kontor_connection c ON"
+        " c.id = s.connection WHERE k.kind = 'edit' AND c.name = '" +
+            name + "'",
+        [&](const replica::Statement& row) {
+            const std::string stream(row.text(2)), group(row.text(3));
+            const FieldModel* field = server.model().stream(stream).field(group);
+            if (field == nullptr || field->habit != Habit::kKeep || field->columns.size() > 1)
+                return;
+            const auto ours = first_token(row.value(0)), theirs = first_token(row.value(1));
+            const auto over = ours ? ledger_.typed_over.find(*ours) : ledger_.typed_over.end();
+            if (over == ledger_.typed_over.end() || theirs != over->second ||
+                ledger_.asserted_again.contains(*theirs))
+                return;
+            violation("restore: dev" + std::to_string(device.number()) + " takes w" +
+                      std::to_string(*theirs) + "z of " + name + " " + group +
+                      " for somebody else's, which stood here until w" + std::to_string(*ours) +
+                      "z was typed over it");
+        });
+}
+
 }  // namespace kontor::simulation

@@ -336,7 +336,7 @@ void Server::go_on_with(Records records) {
     records_ = std::move(records);
 }
 
-bool Server::set_back(bool in_part) {
+bool Server::set_back(bool in_part, bool ids_again) {
     if (!backup_) return false;
     Records records = backup_->records;
     if (in_part) {
@@ -345,7 +345,7 @@ bool Server::set_back(bool in_part) {
         return true;
     }
     go_on_with(std::move(records));
-    if (dice_.percent(30)) next_id_ = backup_->next_id;
+    if (dice_.percent(30) || ids_again) next_id_ = backup_->next_id;
     if (dice_.percent(50)) revision_ = backup_->revision;
     return true;
 }

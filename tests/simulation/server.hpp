@@ -107,8 +107,9 @@ public:
     /// Its records are copied, as for a backup.
     void back_up();
     /// What happened after the last backup has not happened; its clock goes on. `in_part`: but to
-    /// contacts it has, which go on naming accounts that are lost. False without a backup.
-    bool set_back(bool in_part = false);
+    /// contacts it has, which go on naming accounts that are lost. `ids_again`: what is made next
+    /// gets ids that were given since. False without a backup.
+    bool set_back(bool in_part = false, bool ids_again = false);
     /// Another organisation answers at its address: a copy of an older state of it, or strangers
     /// under ids that were somebody else's.
     void replace(bool copy);

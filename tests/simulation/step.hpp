@@ -97,8 +97,11 @@ enum class Act {
 };
 [[nodiscard]] const char* to_string(Act act);
 
-/// A `pick` that stands for what has been made last, there or here.
+/// A `pick` that stands for what was made last, at a device or by a colleague.
 inline constexpr std::uint64_t kPickLast = UINT64_MAX;
+
+/// A `field` of kTheirSetBack: the ids that were given since are given again.
+inline constexpr std::uint64_t kIdsAgain = UINT64_MAX;
 
 /// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
 /// steps are dropped: `pick` and `field` choose among what there is then.
@@ -154,6 +157,7 @@ struct Twists {
     bool settings = false;     ///< policies and deletion settings that few choose (C7)
     bool targets = false;      ///< what records refer to goes at the remote (D7)
     bool again = false;        ///< what a remote has lost is made again by several devices (D7)
+    bool lost_time = false;    ///< what happened between a backup and its return matters (B5)
 };
 
 /// Everything that one seed stands for.

@@ -7,6 +7,7 @@
 #include "tests/simulation/doubts.hpp"
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/loads.hpp"
+#include "tests/simulation/lost_time.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
 #include "tests/simulation/rows.hpp"
@@ -303,6 +304,7 @@ constexpr NamedTwist kTwists[] = {
     {"settings", [](const Twists& t) { return t.settings; }},
     {"targets", [](const Twists& t) { return t.targets; }},
     {"again", [](const Twists& t) { return t.again; }},
+    {"lost_time", [](const Twists& t) { return t.lost_time; }},
 };
 
 }  // namespace
@@ -363,6 +365,7 @@ void twist(Scenario& scenario) {
     add_doubts(scenario);
     add_targets(scenario);
     add_again(scenario);
+    add_lost_time(scenario);
     add_loads(scenario);  // last: the first thing of the story stays that
 }
 

@@ -427,6 +427,7 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     check_cursors(*this, device, name);
     if (!options.dry_run && !device.disk().dead() && device.clock().skew() == skew)
         check_newest(*this, device, name);
+    if (!device.disk().dead()) check_typed_over(device, name);
     time_.advance(milliseconds{1'000});
 
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;

@@ -24,7 +24,9 @@ struct Ledger {
         Instant when;          ///< by the one true time
         milliseconds skew{0};  ///< of the device's clock then
     };
-    std::map<Token, Typed> typed;    ///< here
+    std::map<Token, Typed> typed;  ///< here
+    /// Typed into a restored replica, over what stood there as it was backed up.
+    std::map<Token, Token> typed_over;
     std::set<Token> taken_back;      ///< rolled back: must be nowhere
     std::set<Token> asserted_again;  ///< brought back by undo, a decision or a restore
     /// City and street of each contact after a person has edited or decided.
@@ -112,6 +114,11 @@ private:
     void accept(Device& device, const std::string& name, bool send);
     bool accept_all();
     void restore(Device& device);
+    [[nodiscard]] std::optional<Token> standing_since_backup(const Device& device,
+                                                             const std::string& entity,
+                                                             const std::string& column,
+                                                             std::int64_t record) const;
+    void check_typed_over(const Device& device, const std::string& name);
     void sent_again(int device, int remote, Token token, const std::string& where,
                     std::optional<Instant> insists);
     [[nodiscard]] bool still_twins(const Twin& twin, const std::string& known) const;
