@@ -39,6 +39,8 @@ public:
         std::uint64_t epoch = 0;
         bool accepted = false;
         int acceptances = 0;
+        /// Before the remote was accepted: by stream and id, the records here.
+        std::map<std::pair<std::string, std::string>, std::int64_t> known_before;
         /// Types that the remote's fields have had, as of the last whole cycle (Server::retypes).
         std::uint64_t retypes = 0;
         /// Version of each link, by its id and the record's at the remote.

@@ -136,6 +136,46 @@ void check_given_again(World& world) {
                 });
 }
 
+void check_named_again(World& world) {
+    const auto check = [&](const Device& device, const Device::Connected& connected,
+                           const StreamModel& stream, const FieldModel& field) {
+        const Server& server = connected.account->server();
+        const StreamModel& target = server.model().stream(field.target);
+        // There, here, and as what it is known there now.
+        device.each(
+            "SELECT l.ext_id, t.record, t.ext_id FROM kontor_link l JOIN kontor_stream s ON"
+            " s.id = l.stream JOIN " +
+                stream.entity + " x ON x.id = l.record JOIN kontor_link t ON t.record = x." +
+                field.columns.front() +
+                " JOIN kontor_stream u ON u.id = t.stream AND u.connection = s.connection JOIN"
+                " kontor_connection c ON c.id = s.connection WHERE c.name = '" +
+                connected.name + "' AND s.name = '" + stream.name + "' AND u.name = '" +
+                target.name + "' AND l.state = 0 AND t.state = 0 AND t.ext_id IS NOT NULL",
+            [&](const replica::Statement& row) {
+                const std::string id(row.text(0)), now(row.text(2));
+                const auto* record = server.find(stream.name, id);
+                // Who could not be read while it was known what it means is asked about.
+                if (record == nullptr || record->ever_deleted || record->ever_forbidden) return;
+                const auto there = record->now.fields.find(field.remote);
+                if (there == record->now.fields.end() || there->second.is_null()) return;
+                const auto was = connected.known_before.find({target.name, there->second.text()});
+                if (was == connected.known_before.end() || was->second != row.integer(1) ||
+                    server.find(target.name, was->first.second) != nullptr ||
+                    server.find(target.name, now) == nullptr)
+                    return;
+                world.violation("B5: " + id + " of " + connected.name + " still names " +
+                                was->first.second + ", which that has lost, and dev" +
+                                std::to_string(device.number()) + " has sent as " + now);
+            });
+    };
+    for (const auto& device : world.devices())
+        for (const auto& [name, connected] : device->connections())
+            if (!device->put_back_to())
+                for (const StreamModel& stream : connected.account->server().model().streams)
+                    for (const FieldModel& field : stream.fields)
+                        if (!field.target.empty()) check(*device, connected, stream, field);
+}
+
 void World::change_epoch(Server& server, const Step& step) {
     if (step.act == Act::kTheirBackup) return server.back_up();
     if (step.act == Act::kTheirReplaced)
@@ -166,9 +206,29 @@ bool World::may_accept(Device& device, const std::string& name) const {
     return waits_for_word(device, name) || connected.epoch != connected.account->server().epoch();
 }
 
+namespace {
+
+// By stream and id, the records here.
+std::map<std::pair<std::string, std::string>, std::int64_t> known_records(const Device& device,
+                                                                          const std::string& name) {
+    std::map<std::pair<std::string, std::string>, std::int64_t> out;
+    device.each(
+        "SELECT s.name, l.ext_id, l.record FROM kontor_link l JOIN kontor_stream s ON"
+        " s.id = l.stream JOIN kontor_connection c ON c.id = s.connection WHERE l.state = 0 AND"
+        " l.ext_id IS NOT NULL AND c.name = '" +
+            name + "'",
+        [&](const replica::Statement& row) {
+            out.emplace(std::pair(row.text(0), row.text(1)), row.integer(2));
+        });
+    return out;
+}
+
+}  // namespace
+
 // Of several devices one sends what the remote has lost: each knows it under a key of its own.
 void World::accept(Device& device, const std::string& name, bool send) {
     auto& connected = device.connection(name);
+    auto known = known_records(device, name);
     const auto missing =
         send && device.number() == 0 ? engine::Missing::kSend : engine::Missing::kStay;
     const auto done =
@@ -185,6 +245,7 @@ void World::accept(Device& device, const std::string& name, bool send) {
     connected.epoch = connected.account->server().epoch();
     connected.met = false;
     connected.accepted = true;
+    connected.known_before.merge(std::move(known));
     ++connected.acceptances;
     connected.forget_records();
     connected.account->forget_newest();

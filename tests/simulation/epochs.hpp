@@ -42,6 +42,10 @@ private:
 /// end.
 void check_given_again(World& world);
 
+/// What names a record that an accepted remote lacked, and that has been made there anew, names
+/// that one: in the end.
+void check_named_again(World& world);
+
 /// A person has not said yet that the remote is what to go on with.
 [[nodiscard]] bool waits_for_word(const Device& device, const std::string& name);
 

@@ -358,6 +358,20 @@ bool stands_alone(const World& world, std::string_view entity, std::string_view 
     return true;
 }
 
+// Typed in a restored replica over what was sent meanwhile: of that, a remote that keeps a form of
+// its own shows what looks like somebody else's value (docs/guarantees.md).
+bool may_look_like_theirs(const World& world, Token typed, Token back, std::string_view column) {
+    const auto over = world.ledger().typed_over.find(typed);
+    return over != world.ledger().typed_over.end() && over->second == back &&
+           std::ranges::any_of(world.servers(), [&](const auto& server) {
+               return std::ranges::any_of(server->model().streams, [&](const StreamModel& stream) {
+                   return std::ranges::any_of(stream.fields, [&](const FieldModel& field) {
+                       return field.habit != Habit::kKeep && field.columns.front() == column;
+                   });
+               });
+           });
+}
+
 bool anybody_deleted(const World& world, std::string_view entity) {
     for (const auto& server : world.servers())
         for (const auto& stream : server->model().streams)
@@ -405,6 +419,7 @@ void check_no_flip_flop(World& world, const Device& device) {
             for (std::size_t i = 0; i + 1 < typed.size(); ++i)
                 if (typed[i] == *written && typed.back() != *written && !theirs &&
                     !world.ledger().asserted_again.contains(*written) &&
+                    !may_look_like_theirs(world, typed.back(), *written, row.text(8)) &&
                     (alone || (stands_alone(world, row.text(7), row.text(8)) &&
                                !anybody_deleted(world, row.text(7)))))
                     world.violation("C2: record " + here + " went back from w" +
@@ -469,6 +484,7 @@ void check_at_rest(World& world) {
     check_spellings(world);
     check_untold(world);
     check_given_again(world);
+    check_named_again(world);
     check_writes(world);
     for (auto& device : world.devices()) {
         check_replica(world, *device);

@@ -47,7 +47,8 @@ void World::sent_again(int number, int remote, Token token, const std::string& w
               "z again, which had been replaced, to " + where);
 }
 
-// What somebody at this device had typed before the backup, where it stands now.
+// What somebody at this device had typed before the backup, where it stands now, or what was typed
+// over it.
 std::optional<Token> World::standing_since_backup(const Device& device, const std::string& entity,
                                                   const std::string& column,
                                                   std::int64_t record) const {
@@ -55,6 +56,9 @@ std::optional<Token> World::standing_since_backup(const Device& device, const st
     const auto stands = device.text("SELECT " + column + " FROM " + entity +
                                     " WHERE id = " + std::to_string(record));
     const auto token = stands ? first_token(Value(*stands).view()) : std::nullopt;
+    if (const auto over = token ? ledger_.typed_over.find(*token) : ledger_.typed_over.end();
+        over != ledger_.typed_over.end())
+        return over->second;
     const auto typed = token ? ledger_.typed.find(*token) : ledger_.typed.end();
     if (typed == ledger_.typed.end() || typed->second.device != device.number() ||
         typed->second.when > *device.put_back_to())
