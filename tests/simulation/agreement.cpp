@@ -152,8 +152,16 @@ private:
 
     // By the policy for what another remote has deleted, or a person here.
     bool may_be_detached(const StreamModel& stream, const LinkRow& link) {
-        return link.state == kDetached && (device_.connections().size() > 1 || accepted_ ||
-                                           stream.delete_there != merge::DeletePolicy::kMirror);
+        return link.state == kDetached &&
+               (device_.connections().size() > 1 || accepted_ ||
+                stream.delete_there != merge::DeletePolicy::kMirror || was_unlinked(stream, link));
+    }
+
+    // … while deletions were not passed on for a while.
+    bool was_unlinked(const StreamModel& stream, const LinkRow& link) {
+        return device_.connection(name_).narrowed.once.contains(stream.name) &&
+               device_.number("SELECT count(*) FROM " + stream.entity +
+                              " WHERE id = " + std::to_string(link.record)) == 0;
     }
 
     // A person has accepted a remote that does not have it.

@@ -100,6 +100,7 @@ void Device::remap(Connected& connected) {
     const Server& server = connected.account->server();
     auto& mapping = connected.settings.mapping;
     mapping = mapping_of(server.model(), server.traits().key_field, connected.late_mapped);
+    connected.narrowed.apply(mapping);
     if (!connected.reformed) return;
     for (auto& stream : mapping.streams)
         for (auto& group : stream.groups)

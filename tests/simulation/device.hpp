@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,17 @@
 #include "tests/simulation/step.hpp"
 
 namespace kontor::simulation {
+
+/// What a person has a mapping not send for a while.
+struct Narrowed {
+    std::set<std::string> received;  ///< streams and groups ("Contacts/Phone") that only come in
+    std::map<std::string, merge::DeletePolicy> deletions;  ///< of a stream, by people here
+    /// Streams whose deletions here were not passed on, groups that only came in and columns
+    /// ("contact.email") that did not leave, now or at some time before.
+    std::set<std::string> once;
+
+    void apply(merge::Mapping& mapping) const;
+};
 
 /// One laptop: a clock, a machine with a replica, and its connections.
 class Device {
@@ -34,6 +46,7 @@ public:
         std::unique_ptr<engine::Session> session = std::make_unique<engine::Session>();
         bool late_mapped = false;
         bool reformed = false;
+        Narrowed narrowed;
         bool met = false;  ///< its first load is done, and a person has let it push
         /// The remote's that a person has accepted (Server::epoch).
         std::uint64_t epoch = 0;
@@ -55,12 +68,15 @@ public:
         }
     };
     [[nodiscard]] std::map<std::string, Connected>& connections() { return connections_; }
+    [[nodiscard]] const std::map<std::string, Connected>& connections() const {
+        return connections_;
+    }
     [[nodiscard]] Connected& connection(const std::string& name) { return connections_.at(name); }
     [[nodiscard]] const Connected& connection(const std::string& name) const {
         return connections_.at(name);
     }
     void map_late(const std::string& name);
-    /// The mapping is made anew of what the remote's fields are now.
+    /// The mapping is made anew of what the remote's fields are now, and of what is sent of them.
     void follow(const std::string& name) { remap(connection(name)); }
     /// A connector of a new version describes the phone otherwise: its form is compared anew.
     void reform(const std::string& name);

@@ -85,8 +85,10 @@ constexpr const char* kActNames[] = {"type",
                                      "turn",
                                      "their_kept",
                                      "their_lose",
-                                     "type_kept"};
-static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kTypeKept) + 1);
+                                     "type_kept",
+                                     "narrow",
+                                     "widen"};
+static_assert(std::size(kActNames) == static_cast<std::size_t>(Act::kWiden) + 1);
 
 /// How often each act is drawn. Syncs and waits are added by the generator.
 struct Weight {
@@ -466,6 +468,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.targets ? ", targets go" : "") +
         (scenario.twists.again ? ", lost ones are made again" : "") +
         (scenario.twists.lost_time ? ", time is lost" : "") +
+        (scenario.twists.narrows ? ", mappings are narrowed" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

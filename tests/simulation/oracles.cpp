@@ -256,6 +256,7 @@ void check_edits_against_deletions(World& world) {
                     server.has_held(*token) || record == nullptr ||
                     // Its edits went on with its successor (D7), though it be there again.
                     record->ever_succeeded || server.has_given_again(stream, id) ||
+                    came_in_only(*device, server.model().stream(stream).entity, row.text(4)) ||
                     somebody_merged(world, stream) ||
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
@@ -410,7 +411,9 @@ void check_no_flip_flop(World& world, const Device& device) {
             // What only the remote computes goes back to what stood there, typed or not.
             static const std::set<std::string_view> kBroughtBack = {
                 "revived", "made_again", "edit_wins", "merged_there", "resolve", "read_only"};
-            if (!written || kBroughtBack.contains(row.text(4))) return;
+            if (!written || kBroughtBack.contains(row.text(4)) ||
+                came_in_only(device, row.text(7), row.text(8)))
+                return;
             const auto replaced = first_token(row.value(6));
             if (typed.empty() || !replaced || *replaced != typed.back()) return;
             // Groups move as one: a colleague who has changed the city has let the street stand.

@@ -18,6 +18,11 @@ void check_at_rest(World& world);
 /// key, its links and its edits.
 [[nodiscard]] bool somebody_merged(const World& world, const std::string& stream);
 
+/// What was typed into the column gave way to what a remote showed, by the mapping that a person
+/// had for a while.
+[[nodiscard]] bool came_in_only(const Device& device, std::string_view entity,
+                                std::string_view column);
+
 /// After a cycle, or a restart. B3: the cursor of no stream is past a change that is not here.
 void check_cursors(World& world, Device& device, const std::string& connection);
 /// After a whole cycle. B1, B4: what a remote has shown and was taken is known here, or newer.

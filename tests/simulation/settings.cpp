@@ -103,7 +103,12 @@ void check_decided(World& world, const Device& device) {
                 if ((field.group.empty() ? field.remote : field.group) != row.text(2)) continue;
                 const auto must =
                     winner(field, name, rule, first_token(row.value(3)), first_token(row.value(4)));
-                if (!must) continue;
+                // What did not leave, no remote decides about.
+                const bool stayed =
+                    rule == "local" &&
+                    device.connection(name).narrowed.once.contains(
+                        model.stream(row.text(1)).entity + "." + field.columns.front());
+                if (!must || stayed) continue;
                 world.tally().add("decided by " + rule);
                 if (chosen != *must)
                     world.violation("b: conflict " + std::to_string(row.integer(7)) + " of " +

@@ -94,6 +94,8 @@ enum class Act {
     kTheirKept,        ///< a contact that is known by its street …
     kTheirLose,        ///< … and deleted
     kTypeKept,         ///< a device types into it
+    kNarrow,           ///< a person has the mapping send less for a while
+    kWiden,            ///< … and as much as before
 };
 [[nodiscard]] const char* to_string(Act act);
 
@@ -158,6 +160,7 @@ struct Twists {
     bool targets = false;      ///< what records refer to goes at the remote (D7)
     bool again = false;        ///< what a remote has lost is made again by several devices (D7)
     bool lost_time = false;    ///< what happened between a backup and its return matters (B5)
+    bool narrows = false;      ///< mappings that send less for a while (C1)
 };
 
 /// Everything that one seed stands for.

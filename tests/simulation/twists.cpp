@@ -8,6 +8,7 @@
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/loads.hpp"
 #include "tests/simulation/lost_time.hpp"
+#include "tests/simulation/narrowings.hpp"
 #include "tests/simulation/put_steps.hpp"
 #include "tests/simulation/retypes.hpp"
 #include "tests/simulation/rows.hpp"
@@ -305,6 +306,7 @@ constexpr NamedTwist kTwists[] = {
     {"targets", [](const Twists& t) { return t.targets; }},
     {"again", [](const Twists& t) { return t.again; }},
     {"lost_time", [](const Twists& t) { return t.lost_time; }},
+    {"narrows", [](const Twists& t) { return t.narrows; }},
 };
 
 }  // namespace
@@ -366,6 +368,7 @@ void twist(Scenario& scenario) {
     add_targets(scenario);
     add_again(scenario);
     add_lost_time(scenario);
+    add_narrowings(scenario);
     add_loads(scenario);  // last: the first thing of the story stays that
 }
 

@@ -361,6 +361,9 @@ void World::perform(const Step& step) {
             return;
         case Act::kFollow:
             return device.follow(name);
+        case Act::kNarrow:
+        case Act::kWiden:
+            return narrow(device, name, step);
         case Act::kSync:
         case Act::kDryRun:
             return sync(step);
@@ -491,6 +494,7 @@ void World::come_to_rest() {
             connected.account->disarm();
             if (scenario_.twists.retypes) device->follow(name);
         }
+        if (scenario_.twists.narrows) widen_all(*device);
     }
     for (auto& server : servers_) {
         server->allow_all();

@@ -80,6 +80,8 @@ private:
     void by_colleague(Server& server, const Step& step);
     void lead_here(Device& device, const Step& step);
     void retype(Server& server, const Step& step);
+    void narrow(Device& device, const std::string& name, const Step& step);
+    void widen_all(Device& device);
     void lead_there(Server& server, const Step& step);
     void rows_here(Device& device, const Step& step);
     void take_back_rows(Device& device, std::int64_t account, std::uint64_t pick);
