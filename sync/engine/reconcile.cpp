@@ -85,10 +85,13 @@ void mappings_changed(Sql& sql) {
         " ON CONFLICT(key) DO UPDATE SET value = value + 1");
 }
 
+/// How sent_by() begins where new records are made at the remote, and where they are not.
+constexpr std::string_view kMakes = "deletions", kMakesNone = "no new ones";
+
 /// What of a stream's records is sent, in a text that is another whenever that is.
 std::string sent_by(const merge::StreamMapping& mapping, const replica::Entity& entity) {
     if (!mapping.push) return "";
-    std::string out = "deletions";
+    std::string out(mapping.create ? kMakes : kMakesNone);
     for (const auto& group : mapping.groups)
         for (auto field : group.fields) {
             field.stays_here = std::ranges::any_of(field.columns, [&](const auto& column) {
@@ -107,7 +110,8 @@ void look_again_if_more_is_sent(Sql& sql, std::int64_t stream, const merge::Stre
                                 const replica::Entity& entity) {
     const std::string key = "sent:" + std::to_string(stream);
     const std::string now = sent_by(mapping, entity);
-    if (sql.text("SELECT value FROM kontor_meta WHERE key = ?", key) == now) return;
+    const auto was = sql.text("SELECT value FROM kontor_meta WHERE key = ?", key);
+    if (was == now) return;
     sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)", key, now);
     sql.run(
         "UPDATE kontor_link SET dirty = 1 WHERE stream = ?1 AND NOT dirty AND ((state = ?2"
@@ -117,6 +121,9 @@ void look_again_if_more_is_sent(Sql& sql, std::int64_t stream, const merge::Stre
         " WHERE c.link = kontor_link.id AND c.state = 'open')))",
         stream, static_cast<int>(replica::LinkState::kLive),
         static_cast<int>(replica::LinkState::kDeleteHere));
+    // What was born meanwhile has no link: it is introduced, as what was here before the remote.
+    if (was && !was->starts_with(kMakes) && now.starts_with(kMakes))
+        sql.run("UPDATE kontor_stream SET loaded = 1 WHERE id = ? AND loaded = 2", stream);
 }
 
 void reconcile_stream(Sql& sql, std::int64_t connection, const replica::Entity& entity,

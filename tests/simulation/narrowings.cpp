@@ -188,4 +188,26 @@ bool came_in_only(const Device& device, std::string_view entity, std::string_vie
     });
 }
 
+bool stayed_here(const Device& device, std::string_view entity, std::string_view column) {
+    return std::ranges::any_of(device.connections(), [&](const auto& one) {
+        return one.second.narrowed.once.contains(std::string(entity) + "." + std::string(column));
+    });
+}
+
+void check_asked(World& world) {
+    for (const auto& device : world.devices())
+        device->each(
+            "SELECT c.name, l.ext_id, k.id FROM kontor_conflict k JOIN kontor_link l ON"
+            " l.id = k.link JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON"
+            " c.id = s.connection WHERE k.state = 'open' AND k.kind = 'delete' AND l.state = 5 AND"
+            " l.dirty",
+            [&](const replica::Statement& row) {
+                world.violation("h: whether " + std::string(row.text(1)) + " of " +
+                                std::string(row.text(0)) + " is deleted is question " +
+                                std::to_string(row.integer(2)) + " of dev" +
+                                std::to_string(device->number()) +
+                                ", and it is among what is about to be sent");
+            });
+}
+
 }  // namespace kontor::simulation

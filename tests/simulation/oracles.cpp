@@ -257,6 +257,7 @@ void check_edits_against_deletions(World& world) {
                     // Its edits went on with its successor (D7), though it be there again.
                     record->ever_succeeded || server.has_given_again(stream, id) ||
                     came_in_only(*device, server.model().stream(stream).entity, row.text(4)) ||
+                    stayed_here(*device, server.model().stream(stream).entity, row.text(4)) ||
                     somebody_merged(world, stream) ||
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
@@ -476,6 +477,7 @@ void check_at_rest(World& world) {
     check_twins(world);
     check_revived(world);
     check_edits_against_deletions(world);
+    check_asked(world);
     check_waiting_for_parents(world);
     check_deletes(world);
     check_conversions(world);

@@ -22,6 +22,9 @@ void check_at_rest(World& world);
 /// had for a while.
 [[nodiscard]] bool came_in_only(const Device& device, std::string_view entity,
                                 std::string_view column);
+/// The column did not leave the replica for a while.
+[[nodiscard]] bool stayed_here(const Device& device, std::string_view entity,
+                               std::string_view column);
 
 /// After a cycle, or a restart. B3: the cursor of no stream is past a change that is not here.
 void check_cursors(World& world, Device& device, const std::string& connection);
@@ -52,6 +55,8 @@ void check_twins(World& world);
 void check_revived(World& world);
 /// i: an edit that a remote was not told of outlives the deletion there, if the policy says so.
 void check_edits_against_deletions(World& world);
+/// h: a deletion that a person is asked about does not count as one that is going to be sent.
+void check_asked(World& world);
 /// D6: nobody waits for a parent that is there.
 void check_waiting_for_parents(World& world);
 /// A4, A5: what was deleted was deleted by somebody.

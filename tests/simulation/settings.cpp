@@ -106,8 +106,7 @@ void check_decided(World& world, const Device& device) {
                 // What did not leave, no remote decides about.
                 const bool stayed =
                     rule == "local" &&
-                    device.connection(name).narrowed.once.contains(
-                        model.stream(row.text(1)).entity + "." + field.columns.front());
+                    stayed_here(device, model.stream(row.text(1)).entity, field.columns.front());
                 if (!must || stayed) continue;
                 world.tally().add("decided by " + rule);
                 if (chosen != *must)

@@ -255,6 +255,39 @@ TEST_CASE("what waits to be sent is sent once the mapping sends it again", "[map
     CHECK(to_push() == 0);
 }
 
+TEST_CASE("what was born while none were made there is made there once they are again",
+          "[mapping][many]") {
+    MappingFixture f;
+    MemoryRemote other(f.clock);
+    other.streams = people_streams();
+    f.device.connect("other", other);
+    for (int i = 0; i < 2; ++i) f.device.sync("other");
+    const bool pushes = GENERATE(true, false);
+    const auto makes = [&](bool on) {
+        f.device.remap("crm", [&](merge::Mapping& m) {
+            for (auto& stream : m.streams) (pushes ? stream.create : stream.push) = on;
+        });
+    };
+    const auto sync = [&] {
+        for (int i = 0; i < 2; ++i)
+            for (const char* name : {"crm", "other"}) f.device.sync(name);
+    };
+    sync();
+    makes(false);
+    sync();
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Born')");
+    other.create("Contacts", {{"Last_Name", Value("Theirs")}});
+    sync();
+    CHECK(f.remote.ids("Contacts").size() == 1);
+    CHECK(other.ids("Contacts").size() == 3);
+    makes(true);
+    for (int i = 0; i < 2; ++i) {
+        sync();
+        CHECK(f.remote.ids("Contacts").size() == 3);
+        CHECK(other.ids("Contacts").size() == 3);
+    }
+}
+
 TEST_CASE("values that are translated otherwise are an edit of ours, with a base", "[mapping]") {
     MappingFixture f;
     const auto translate = [](merge::Mapping& m) {
