@@ -106,7 +106,8 @@ bool Merger::adopt_created(const remote::RecordView& image) {
             set_intent_state(context_.sql, intent.id, "acked", image.version);
     }
     context_.sql.run("DELETE FROM kontor_blocked WHERE link = ?", link->id);
-    mark_dirty(context_.sql, link->id);
+    // It was deleted here meanwhile, which a person is asked about: the answer marks it.
+    if (!open_conflict(context_.sql, link->id, std::nullopt)) mark_dirty(context_.sql, link->id);
     ++counts_.created_there;
     wake_referrers(context_.sql, context_.plans, plan_, link->record);
     link_arrived(*link);

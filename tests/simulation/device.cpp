@@ -125,6 +125,7 @@ Result<engine::CycleReport> Device::sync(const std::string& name,
                                          engine::Observer& observer) {
     Connected& connected = connection(name);
     connected.settings.streams = must(connected.account->describe(), "describe");
+    connected.received_then = connected.narrowed.received;
     NullLogger log;
     // The copy of a dry run is on no machine: its draws start afresh.
     std::optional<TraceOpened> of_copy;

@@ -20,7 +20,9 @@ namespace kontor::simulation {
 
 /// What a person has a mapping not send for a while.
 struct Narrowed {
-    std::set<std::string> received;  ///< streams and groups ("Contacts/Phone") that only come in
+    /// Streams and groups ("Contacts/Phone") that only come in, and columns ("contact.email") that
+    /// do not leave.
+    std::set<std::string> received;
     std::map<std::string, merge::DeletePolicy> deletions;  ///< of a stream, by people here
     /// Streams whose deletions here were not passed on, groups that only came in and columns
     /// ("contact.email") that did not leave, now or at some time before.
@@ -47,6 +49,7 @@ public:
         bool late_mapped = false;
         bool reformed = false;
         Narrowed narrowed;
+        std::set<std::string> received_then;  ///< Narrowed::received as its last sync began
         bool met = false;  ///< its first load is done, and a person has let it push
         /// The remote's that a person has accepted (Server::epoch).
         std::uint64_t epoch = 0;

@@ -112,14 +112,13 @@ void Narrowed::apply(merge::Mapping& mapping) const {
 
 namespace {
 
-// That it is on its way or has failed does not matter: in the end all columns leave.
-void let_leave(Device& device, const std::string& entity, const std::string& column, bool leaves) {
+/// False if that could not be written down.
+bool let_leave(Device& device, const std::string& entity, const std::string& column, bool leaves) {
     const auto field = device.number(
         "SELECT f.id FROM kontor_field f JOIN kontor_entity e ON e.id = f.entity WHERE e.name = '" +
         entity + "' AND f.name = '" + column + "'");
     auto transaction = replica::Transaction::begin(device.api());
-    if (transaction && replica::set_leaves(device.api(), field, leaves))
-        static_cast<void>(transaction->commit());
+    return transaction && replica::set_leaves(device.api(), field, leaves) && transaction->commit();
 }
 
 }  // namespace
@@ -145,9 +144,11 @@ void World::narrow(Device& device, const std::string& name, const Step& step) {
             connected.narrowed.once.insert(stream + "/" + one.name);
             break;
         case What::kColumn:
-            for (auto& [other, with] : device.connections())
+            if (!let_leave(device, entity_of(one), one.name, !on)) break;
+            for (auto& [other, with] : device.connections()) {
+                mark(with.narrowed.received, entity_of(one) + "." + one.name);
                 with.narrowed.once.insert(entity_of(one) + "." + one.name);
-            let_leave(device, entity_of(one), one.name, !on);
+            }
             break;
         case What::kUnlink:
         case What::kAsk:
@@ -171,7 +172,32 @@ void World::widen_all(Device& device) {
         device.follow(name);
     }
     for (const Narrowing& one : kNarrowings)
-        if (one.what == What::kColumn) let_leave(device, entity_of(one), one.name, true);
+        if (one.what == What::kColumn && !let_leave(device, entity_of(one), one.name, true))
+            violation("a column cannot be let leave again: " + entity_of(one) + "." + one.name);
+}
+
+void World::watch_sent(int device, int remote, const std::string& stream,
+                       const remote::Change& change) {
+    if (device >= static_cast<int>(devices_.size())) return;
+    const auto& connected =
+        devices_[static_cast<std::size_t>(device)]->connection(remote_name(remote));
+    // The mapping that was taken as the sync began holds until its end.
+    const auto only_comes_in = [&](const std::string& what) {
+        return connected.narrowed.received.contains(what) && connected.received_then.contains(what);
+    };
+    const auto refuse = [&](const std::string& what) {
+        violation("C6: " + what + " of " + change.id + " is sent to " + remote_name(remote) +
+                  " by dev" + std::to_string(device) + ", which is not to be sent");
+    };
+    if (only_comes_in(stream)) refuse(stream);
+    const auto& model = connected.account->server().model().stream(stream);
+    for (const auto& sent : change.fields) {
+        const FieldModel* field = model.field(sent.field);
+        if (field == nullptr) continue;  // the key
+        if (only_comes_in(stream + "/" + (field->group.empty() ? field->remote : field->group)) ||
+            only_comes_in(model.entity + "." + field->columns.front()))
+            refuse(sent.field);
+    }
 }
 
 bool came_in_only(const Device& device, std::string_view entity, std::string_view column) {

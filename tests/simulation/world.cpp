@@ -123,7 +123,10 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                 [this, device, remote](Token token, const std::string& where,
                                        std::optional<Instant> insists) {
                     sent_again(device, remote, token, where, insists);
-                }});
+                },
+            .answered = [this, device, remote](
+                            const std::string& stream, const remote::Change& change,
+                            const auto&) { watch_sent(device, remote, stream, change); }});
     if (scenario_.one_user) out->share_user();
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);

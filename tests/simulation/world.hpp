@@ -82,6 +82,8 @@ private:
     void retype(Server& server, const Step& step);
     void narrow(Device& device, const std::string& name, const Step& step);
     void widen_all(Device& device);
+    void watch_sent(int device, int remote, const std::string& stream,
+                    const remote::Change& change);
     void lead_there(Server& server, const Step& step);
     void rows_here(Device& device, const Step& step);
     void take_back_rows(Device& device, std::int64_t account, std::uint64_t pick);

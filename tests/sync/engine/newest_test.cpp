@@ -86,6 +86,29 @@ TEST_CASE("newest: when what an undo put back was typed is not known", "[engine]
     CHECK(w.asked() == 1);
 }
 
+TEST_CASE("newest: what was put back as read-only is not typed then", "[engine][newest]") {
+    NewestWorld w;
+    const auto direction = [&](merge::Direction to) {
+        w.device.remap("crm", [to](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups)
+                    if (group.name == "phone") group.fields[0].direction = to;
+        });
+    };
+    w.type("typed first");
+    direction(merge::Direction::kIn);
+    w.device.sync("crm");
+    w.type("typed in vain");
+    w.clock.advance(minutes{10});
+    w.their_edit("theirs");
+    w.clock.advance(minutes{10});
+    direction(merge::Direction::kBoth);
+    w.device.sync("crm");
+    CHECK(w.here() == "typed first");
+    CHECK(w.there() == "theirs");
+    CHECK(w.asked() == 1);
+}
+
 TEST_CASE("newest: a stamp of a whole minute may be of any time in it", "[engine][newest]") {
     NewestWorld w;
     const auto past = w.clock.now().time_since_epoch() % minutes{1};

@@ -135,6 +135,27 @@ TEST_CASE("R5: a record deleted here while its create was in doubt stays deleted
     CHECK(f.writes_of(2) == 0);
 }
 
+TEST_CASE(
+    "R5b: a record whose create was in doubt and whose deletion is asked about is not to be sent",
+    "[review]") {
+    Fixture f;
+    f.connect([](merge::Mapping& m) {
+        Fixture::contacts(m, [](auto& s) { s.delete_there = merge::DeletePolicy::kAsk; });
+    });
+    f.device.sql("INSERT INTO contact(last_name) VALUES('Ghost')");
+    f.remote.next_push = MemoryRemote::Fault::kLostAnswer;
+    f.sync();
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Ghost'");
+    f.sync(3);
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+    CHECK(f.remote.ids("Contacts").size() == 2);
+    f.resolve(f.open().front().id, engine::Side::kOurs);
+    f.sync(2);
+    CHECK(f.remote.ids("Contacts").size() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_link WHERE dirty") == 0);
+}
+
 TEST_CASE("R6: a decided delete conflict does not ask again", "[review]") {
     Fixture f;
     f.connect([](merge::Mapping& m) {
