@@ -14,6 +14,7 @@ namespace {
 using merge::DeletePolicy;
 
 constexpr Token kNarrowTokens = 7'700'000;
+constexpr int kDeleteHere = 5;  // a link's state
 
 /// What a person changes, and where people type meanwhile: a step's field (actions.cpp).
 struct Narrowing {
@@ -225,8 +226,9 @@ void check_asked(World& world) {
         device->each(
             "SELECT c.name, l.ext_id, k.id FROM kontor_conflict k JOIN kontor_link l ON"
             " l.id = k.link JOIN kontor_stream s ON s.id = l.stream JOIN kontor_connection c ON"
-            " c.id = s.connection WHERE k.state = 'open' AND k.kind = 'delete' AND l.state = 5 AND"
-            " l.dirty",
+            " c.id = s.connection WHERE k.state = 'open' AND k.kind = 'delete' AND l.dirty AND"
+            " l.state = " +
+                std::to_string(kDeleteHere),
             [&](const replica::Statement& row) {
                 world.violation("h: whether " + std::string(row.text(1)) + " of " +
                                 std::string(row.text(0)) + " is deleted is question " +

@@ -232,8 +232,8 @@ void check_revived(World& world) {
 void check_edits_against_deletions(World& world) {
     for (const auto& device : world.devices())
         device->each(
-            "SELECT c.name, s.name, l.ext_id, h.old, f.name FROM kontor_history d JOIN "
-            "kontor_stream s"
+            "SELECT c.name, s.name, l.ext_id, h.old, f.name FROM kontor_history d"
+            " JOIN kontor_stream s"
             " ON s.entity = d.entity JOIN kontor_link l ON l.stream = s.id AND l.record = d.record"
             " JOIN kontor_connection c ON c.id = s.connection JOIN kontor_history h"
             " ON h.entity = d.entity AND h.record = d.record AND h.op = 'd' AND h.seq < d.seq"
