@@ -2,8 +2,6 @@
 // the time that is lost matters.
 #include "tests/simulation/lost_time.hpp"
 
-#include <algorithm>
-
 #include "tests/simulation/put_steps.hpp"
 
 namespace kontor::simulation {
@@ -197,15 +195,13 @@ void add_lost_time(Scenario& scenario) {
     const auto any_device = dice.roll(scenario.connections.size());
     const auto first_device = dice.roll(scenario.remotes.size());  // it alone sends what is missing
     Tale tale(dice, scenario.connections[kind == 0 ? first_device : any_device]);
-    ServerTraits& traits =
-        scenario.traits[static_cast<std::size_t>(scenario.connections[first_device].remote)];
     tale.later_synced();
     tale.add(Act::kTheirBorn);
     tale.later_synced();
     using merge::Policy;
     switch (kind) {
         case 0:
-            traits.key_field = true;
+            for (ServerTraits& traits : scenario.traits) traits.key_field = true;
             lose_the_named(tale);
             break;
         case 1:
