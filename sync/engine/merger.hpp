@@ -110,6 +110,7 @@ private:
     void end_loser(Link link, const remote::RecordView& image);
     void drop_create_of(const remote::RecordView& image);
     void inherit_doubts(const std::string& uid, std::int64_t record);
+    void inherit_links(const std::string& uid, std::int64_t record);
     void remember(const Link& link, const remote::RecordView& image, const Row& row,
                   const std::vector<const GroupPlan*>& waiting);
     std::optional<std::int64_t> unsent_link_of(const remote::RecordView& image) const;

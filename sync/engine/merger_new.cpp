@@ -330,6 +330,7 @@ void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     const auto uid = uid_for(image);
     link.record = insert_row(context_, plan_, row, cause(image, ""), 0, uid);
     if (!uid.empty()) inherit_doubts(uid, link.record);
+    if (!uid.empty()) inherit_links(uid, link.record);
     link.stream = plan_.id;
     link.ext_id = std::string(image.id);
     link.version = std::string(image.version);
@@ -354,6 +355,26 @@ void Merger::inherit_doubts(const std::string& uid, std::int64_t record) {
         " (SELECT link FROM kontor_intent WHERE key = ?3 AND op = 'create'"
         " AND state IN ('sent', 'unknown', 'parked'))",
         record, plan_.entity.id, uid);
+}
+
+// … and where it was to be deleted there, it is called off, as for one that is restored here. Else
+// it would be made there once more, and the one that is there might come back beside it.
+void Merger::inherit_links(const std::string& uid, std::int64_t record) {
+    for (const StreamPlan& other : context_.plans.all()) {
+        if (other.entity.id != plan_.entity.id || other.id == plan_.id) continue;
+        const auto id = context_.sql.integer(
+            "SELECT l.id FROM kontor_tombstone t CROSS JOIN kontor_link l ON l.record = t.record"
+            " WHERE t.uid = ? AND t.entity = ? AND l.stream = ? AND l.ext_id IS NOT NULL"
+            " AND l.state = ?",
+            uid, plan_.entity.id, other.id, static_cast<int>(replica::LinkState::kDeleteHere));
+        if (!id || link_by_record(context_.sql, other.id, record)) continue;
+        close_record_conflict(context_, *id, "restored");
+        unblock(context_.sql, *id);
+        clear_dirty(context_.sql, *id);
+        // note_insert() takes it up: compared by the next sweep before anything is sent.
+        context_.sql.run("UPDATE kontor_link SET record = ?, state = ? WHERE id = ?", record,
+                         static_cast<int>(replica::LinkState::kDetached), *id);
+    }
 }
 
 // What is known of a link whose row has just been made from `image`.

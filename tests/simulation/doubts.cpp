@@ -69,7 +69,8 @@ void cut_texts(Scenario& scenario) {
 // Somebody edits a record that is gone there: it is made again, while lists show the old one still.
 void let_go(Scenario& scenario) {
     Dice dice(scenario.seed + 0x1E760);
-    if (scenario.twists.fights || !dice.percent(8)) return;
+    // Who accepts a remote whose lists lag takes what they show for all that it has.
+    if (scenario.twists.fights || scenario.twists.set_back || !dice.percent(8)) return;
     scenario.twists.let_go = true;
     const Connection& to = scenario.connections[dice.roll(scenario.connections.size())];
     scenario.traits[static_cast<std::size_t>(to.remote)].index_lag_max = milliseconds{10 * kMinute};
@@ -125,7 +126,7 @@ void find_again(Scenario& scenario) {
 void come_back(Scenario& scenario) {
     Dice dice(scenario.seed + 0xBAC);
     if (scenario.remotes.size() < 2 || scenario.twists.fights || scenario.twists.twins > 0 ||
-        (scenario.one_user && scenario.devices > 1) || !dice.percent(15))
+        scenario.twists.let_go || (scenario.one_user && scenario.devices > 1) || !dice.percent(15))
         return;
     scenario.twists.back_again = scenario.twists.set_back = true;
     const bool swapped = dice.percent(50);
