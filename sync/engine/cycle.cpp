@@ -154,16 +154,17 @@ private:
     void take_mapping() {
         if (mapping_taken()) return;
         add_columns();
-        if (mapping_changes(sql_, settings_))
-            take_changed_mapping();
+        const auto taken = sent_apart(settings_, *need(session().caches.catalogues.get(sql_.db())));
+        if (mapping_changes(sql_, taken))
+            take_changed_mapping(taken);
         else
-            take_same_mapping();
+            take_same_mapping(taken);
     }
 
     template <class Transaction>
-    void reconcile_in(Transaction& transaction) {
+    void reconcile_in(Transaction& transaction, const ConnectionSettings& settings) {
         if (ports_.check_mapping) need(ports_.check_mapping());
-        reconcile(sql_, session().caches.catalogues, settings_, ports_.clock);
+        reconcile(sql_, session().caches.catalogues, settings, ports_.clock);
         Session::TakenMapping taken{.plugin = settings_.plugin,
                                     .mapping = settings_.mapping,
                                     .edition = mappings_edition(sql_),
@@ -173,12 +174,12 @@ private:
         if (!options_.dry_run) session().taken = std::move(taken);
     }
 
-    void take_same_mapping() {
+    void take_same_mapping(const ConnectionSettings& settings) {
         WriteTransaction transaction(ports_.db);
-        reconcile_in(transaction);
+        reconcile_in(transaction, settings);
     }
 
-    void take_changed_mapping() {
+    void take_changed_mapping(const ConnectionSettings& settings) {
         // What was typed before is absorbed by the mapping that it was typed under, so that it has
         // a base which the new one can keep.
         Plans before = Plans::load(sql_, session().caches);
@@ -187,9 +188,9 @@ private:
                         .random = ports_.random,
                         .log = ports_.log,
                         .plans = before};
-        remember_old_forms(context, settings_);
+        remember_old_forms(context, settings);
         EngineTransaction transaction(context);
-        reconcile_in(transaction);
+        reconcile_in(transaction, settings);
         asked_ = std::move(context.asked);
     }
 

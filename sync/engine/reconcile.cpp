@@ -78,6 +78,19 @@ void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
           {}});
 }
 
+constexpr std::string_view kNotSent = " (not sent)";  ///< at the end of a group's name
+
+bool stays_here(const merge::FieldMapping& field, const replica::Entity& entity) {
+    return std::ranges::any_of(field.columns, [&](const auto& column) {
+        const replica::Field* found = entity.field(column);
+        return found != nullptr && !replica::may_leave(*found);
+    });
+}
+
+bool may_go(const merge::FieldMapping& field, const replica::Entity& entity) {
+    return field.direction != merge::Direction::kIn && !stays_here(field, entity);
+}
+
 /// Whoever has plans loads them anew.
 void mappings_changed(Sql& sql) {
     sql.run(
@@ -94,10 +107,7 @@ std::string sent_by(const merge::StreamMapping& mapping, const replica::Entity& 
     std::string out(mapping.create ? kMakes : kMakesNone);
     for (const auto& group : mapping.groups)
         for (auto field : group.fields) {
-            field.stays_here = std::ranges::any_of(field.columns, [&](const auto& column) {
-                const replica::Field* found = entity.field(column);
-                return found != nullptr && !replica::may_leave(*found);
-            });
+            field.stays_here = stays_here(field, entity);
             if (goes_out(field, false)) out += '\n' + group.name + '\t' + field.remote;
         }
     return out;
@@ -278,6 +288,25 @@ std::vector<std::pair<std::int64_t, std::string>> changed_policies(Sql& sql,
 }
 
 }  // namespace
+
+ConnectionSettings sent_apart(ConnectionSettings settings, const replica::Catalogue& catalogue) {
+    for (merge::StreamMapping& stream : settings.mapping.streams) {
+        const replica::Entity* entity = catalogue.entity(stream.entity);
+        if (entity == nullptr) continue;
+        std::vector<merge::GroupMapping> groups;
+        for (merge::GroupMapping& group : stream.groups) {
+            merge::GroupMapping kept = group;
+            std::erase_if(kept.fields, [&](const auto& field) { return may_go(field, *entity); });
+            std::erase_if(group.fields, [&](const auto& field) { return !may_go(field, *entity); });
+            kept.name += kNotSent;
+            if (group.fields.empty()) kept.name = group.name;
+            if (!group.fields.empty()) groups.push_back(std::move(group));
+            if (!kept.fields.empty()) groups.push_back(std::move(kept));
+        }
+        stream.groups = std::move(groups);
+    }
+    return settings;
+}
 
 Result<merge::Mapping> mapping_taken_last(const replica::Database& db,
                                           const std::string& connection) {

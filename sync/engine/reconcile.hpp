@@ -15,6 +15,12 @@
 /// How the mapping that a connection is configured with becomes the replica's.
 namespace kontor::engine {
 
+/// The settings as they are taken: of a group, what is never sent (it only comes in, or its column
+/// never leaves) is a group of its own. With the rest it would count as told once that is sent, and
+/// the remote's next image, which lacks it, would blank it.
+[[nodiscard]] ConnectionSettings sent_apart(ConnectionSettings settings,
+                                            const replica::Catalogue& catalogue);
+
 /// True if reconcile() would change how a stream is mapped that was mapped before. Throws Failure.
 [[nodiscard]] bool mapping_changes(Sql& sql, const ConnectionSettings& settings);
 

@@ -185,7 +185,7 @@ void World::change_epoch(Server& server, const Step& step) {
     tally_.add(step.act == Act::kTheirReplaced ? "remotes replaced" : "remotes set back");
     for (auto& device : devices_)
         for (auto& [name, connected] : device->connections())
-            if (name == server.name()) connected.account->forget_newest();
+            if (&connected.account->server() == &server) connected.account->forget_newest();
     // Older values are there again, and may come to be here again.
     const auto assert_again = [&](const Server::Image& image) {
         for (const auto& [name, value] : image.fields)

@@ -97,7 +97,7 @@ void World::sync_beside(const Step& step) {
     Device& device = *devices_[static_cast<std::size_t>(step.device)];
     if (device.disk().dead()) return;
     const bool alone = syncing_.empty();
-    cycle(device, remote_name(step.remote), {}, true);
+    cycle(device, name_at(step.device, step.remote), {}, true);
     if (alone && device.disk().dead()) restart(device);
 }
 

@@ -184,7 +184,7 @@ void add_lost_time(Scenario& scenario) {
     Dice dice(scenario.seed + 0x1057);
     Twists& twists = scenario.twists;
     if (twists.twins > 0 || twists.fights || twists.set_back || twists.restored ||
-        twists.settings || !dice.percent(20))
+        twists.settings || twists.again || !dice.percent(20))
         return;
     const auto kind = dice.roll(8);
     const bool restored = kind >= 5;

@@ -181,7 +181,7 @@ void World::watch_sent(int device, int remote, const std::string& stream,
                        const remote::Change& change) {
     if (device >= static_cast<int>(devices_.size())) return;
     const auto& connected =
-        devices_[static_cast<std::size_t>(device)]->connection(remote_name(remote));
+        devices_[static_cast<std::size_t>(device)]->connection(name_at(device, remote));
     // The mapping that was taken as the sync began holds until its end.
     const auto only_comes_in = [&](const std::string& what) {
         return connected.narrowed.received.contains(what) && connected.received_then.contains(what);

@@ -360,7 +360,7 @@ void World::perform(const Step& step) {
             return named_there(server, step);
         case Act::kLosePush:
             if (!fate_must_be_known())
-                device.connection(server.name()).account->lose_push(step.amount % 2 != 0);
+                device.connection(name).account->lose_push(step.amount % 2 != 0);
             return;
         case Act::kFollow:
             return device.follow(name);

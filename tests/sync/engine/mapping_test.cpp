@@ -288,6 +288,43 @@ TEST_CASE("what was born while none were made there is made there once they are 
     }
 }
 
+TEST_CASE("what never leaves is merged apart from what is sent of its group", "[mapping]") {
+    MappingFixture f;
+    f.never_leaves("mailing_city");
+    SECTION("update") {
+        f.device.sql("UPDATE contact SET mailing_city = 'private', mailing_street = 'public'");
+        for (int i = 0; i < 3; ++i) f.device.sync("crm");
+        CHECK(f.remote.value("Contacts", f.ada, "Mailing_Street") == Value("public"));
+        CHECK(f.device.text("SELECT mailing_city FROM contact WHERE last_name = 'L'") == "private");
+        f.remote.edit("Contacts", f.ada, {{"Phone", Value("5")}});
+        f.device.sync("crm");
+        CHECK(f.device.text("SELECT mailing_city FROM contact WHERE last_name = 'L'") == "private");
+        f.remote.edit("Contacts", f.ada, {{"Mailing_Street", Value("theirs")}});
+        f.device.sync("crm");
+        CHECK(f.device.text("SELECT mailing_city FROM contact WHERE last_name = 'L'") == "private");
+        CHECK(f.device.text("SELECT mailing_street FROM contact WHERE last_name = 'L'") ==
+              "theirs");
+        f.never_leaves("mailing_city", true);
+        for (int i = 0; i < 3; ++i) f.device.sync("crm");
+        CHECK(f.remote.value("Contacts", f.ada, "Mailing_City") == Value("private"));
+    }
+    SECTION("create") {
+        f.device.sql(
+            "INSERT INTO contact(last_name, mailing_city, mailing_street) VALUES('New', 'private',"
+            " 'public')");
+        for (int i = 0; i < 3; ++i) f.device.sync("crm");
+        CHECK(f.device.text("SELECT mailing_city FROM contact WHERE last_name = 'New'") ==
+              "private");
+        f.never_leaves("mailing_city", true);
+        for (int i = 0; i < 3; ++i) f.device.sync("crm");
+        CHECK(f.remote.ids("Contacts").size() == 2);
+        CHECK(f.device.text("SELECT mailing_city FROM contact WHERE last_name = 'New'") ==
+              "private");
+        CHECK(f.remote.value("Contacts", f.remote.ids("Contacts")[1], "Mailing_City") ==
+              Value("private"));
+    }
+}
+
 TEST_CASE("values that are translated otherwise are an edit of ours, with a base", "[mapping]") {
     MappingFixture f;
     const auto translate = [](merge::Mapping& m) {
