@@ -25,18 +25,15 @@ class Script {
 public:
     explicit Script(const Connection& to) : to_(to) {}
     Step& add(Act act, std::uint64_t pick = 0, Token token = 0) {
-        Step step;
-        step.act = act;
-        step.device = to_.device;
-        step.remote = to_.remote;
-        step.pick = pick;
-        step.field = 1;
-        step.token = token;
-        steps.push_back(step);
+        steps.push_back({.act = act,
+                         .device = to_.device,
+                         .remote = to_.remote,
+                         .pick = pick,
+                         .field = 1,
+                         .token = token});
         return steps.back();
     }
     void wait(std::int64_t milliseconds) { add(Act::kWait).amount = milliseconds; }
-    void arm(Fault fault) { add(Act::kFault).field = static_cast<std::uint64_t>(fault); }
     std::vector<Step> steps;
 
 private:
@@ -61,7 +58,7 @@ void cut_texts(Scenario& scenario) {
         script.add(Act::kTheirType, dice.roll(1'000), kDoubtTokens + 2 * n).field = kNotes;
         script.wait(30 * kMinute + static_cast<std::int64_t>(dice.roll(60 * kMinute)));
     }
-    script.arm(Fault::kCutPull);
+    script.add(Act::kFault).field = static_cast<std::uint64_t>(Fault::kCutPull);
     script.add(Act::kSync);
     put_whole(dice, scenario, script.steps);
 }
@@ -116,8 +113,7 @@ void find_again(Scenario& scenario) {
     script.add(Act::kLosePush);
     script.add(Act::kSync);
     script.add(Act::kTheirRestoreOf, born);
-    script.add(Act::kSync);
-    script.add(Act::kSync);
+    for (int n = 0; n < 2; ++n) script.add(Act::kSync);
     put_whole(dice, scenario, script.steps);
 }
 
@@ -134,14 +130,11 @@ void come_back(Scenario& scenario) {
     scenario.traits[static_cast<std::size_t>(first.remote)].key_field = true;
     scenario.traits[static_cast<std::size_t>(second.remote)].key_field = false;
     const Token born = kDoubtTokens + 60;
-    Script here(first), there(second);
+    Script there(second), here(first);
     there.add(Act::kSync);
     here.add(Act::kSync);
-    there.add(Act::kSync);
     here.add(Act::kBorn, 0, born).amount = 1;
     here.add(Act::kSync);
-    std::vector<Step> steps = there.steps;
-    steps.insert(steps.end(), here.steps.begin(), here.steps.end());
     Script doubt(second);
     doubt.add(Act::kLosePush).amount = 1;
     doubt.add(Act::kSync);
@@ -153,9 +146,9 @@ void come_back(Scenario& scenario) {
     again.add(Act::kAccept).amount = 1;
     again.add(Act::kSync);
     Script last(second);
-    last.add(Act::kSync);
-    last.add(Act::kSync);
-    for (const Script* part : {&doubt, &again, &last})
+    for (int n = 0; n < 2; ++n) last.add(Act::kSync);
+    std::vector<Step> steps;
+    for (const Script* part : {&there, &here, &doubt, &again, &last})
         steps.insert(steps.end(), part->steps.begin(), part->steps.end());
     put_whole(dice, scenario, steps);
 }
