@@ -62,6 +62,13 @@ void set_key(Sql& sql, const Link& link, std::string_view key) {
     sql.run("UPDATE kontor_link SET key = ? WHERE id = ? AND key IS NULL", key, link.id);
 }
 
+// Another record may have come by that name already, in a replica that was restored: from what had
+// been made again since.
+void call_as_successor(Sql& sql, const StreamPlan& plan, const Link& link) {
+    const auto key = key_after(sql, plan, link.ext_id);
+    if (!link_called(sql, plan, key)) set_key(sql, link, key);
+}
+
 }  // namespace
 
 std::string name_of(Sql& sql, const StreamPlan& plan, const Link& link) {
@@ -80,8 +87,7 @@ bool give_uid(Context& context, const StreamPlan& plan, std::int64_t record, std
     for (const StreamPlan& other : context.plans.all()) {
         if (other.entity.id != plan.entity.id || other.id == plan.id || !has_key(other)) continue;
         const auto link = link_by_record(context.sql, other.id, record);
-        if (link && !link->ext_id.empty())
-            set_key(context.sql, *link, key_after(context.sql, other, link->ext_id));
+        if (link && !link->ext_id.empty()) call_as_successor(context.sql, other, *link);
     }
     return true;
 }
