@@ -281,8 +281,12 @@ void World::retry(Device& device) {
     const auto blocked = engine::list_blocked(device.api(), 100, 0);
     if (!blocked) return;
     for (const auto& one : *blocked) {
-        const auto uid = device.text("SELECT uid FROM " + one.entity +
-                                     " WHERE id = " + std::to_string(one.record));
+        // It may have been deleted here since.
+        const auto uid = device.text(
+            "SELECT uid FROM " + one.entity + " WHERE id = " + std::to_string(one.record) +
+            " UNION ALL SELECT t.uid FROM kontor_tombstone t JOIN kontor_entity e ON e.id ="
+            " t.entity WHERE e.name = '" +
+            one.entity + "' AND t.record = " + std::to_string(one.record));
         const auto& server = device.connection(one.connection).account->server();
         const bool there = std::ranges::any_of(server.records(one.stream), [&](const auto& record) {
             return record.second.born_of == uid;

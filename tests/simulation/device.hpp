@@ -106,6 +106,7 @@ public:
     [[nodiscard]] const replica::Database& api() const { return *machine_->api; }
     [[nodiscard]] Machine& machine() { return *machine_; }
     [[nodiscard]] int number() const { return number_; }
+    [[nodiscard]] std::string name() const { return "dev" + std::to_string(number_); }
     [[nodiscard]] DeviceClock& clock() { return clock_; }
     [[nodiscard]] Disk& disk() { return machine_->disk; }
     [[nodiscard]] const Disk& disk() const { return machine_->disk; }

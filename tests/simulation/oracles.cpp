@@ -14,10 +14,6 @@
 namespace kontor::simulation {
 namespace {
 
-std::string at(const Device& device) {
-    return "dev" + std::to_string(device.number());
-}
-
 /// Tokens in all that a replica keeps: rows, history, conflicts.
 std::set<Token> tokens_of(const Device& device) {
     std::set<Token> out;
@@ -67,7 +63,7 @@ void check_values(World& world) {
             for (const Token token : connected.account->overwritten())
                 if (!kept.contains(token))
                     world.violation("A1: w" + std::to_string(token) + "z of " + name +
-                                    " was read and overwritten by " + at(*device) +
+                                    " was read and overwritten by " + device->name() +
                                     ", which has kept no trace of it");
         found.insert(kept.begin(), kept.end());
     }
@@ -80,7 +76,8 @@ void check_values(World& world) {
                 if (record == nullptr || record->ever_deleted || record->ever_succeeded) continue;
                 world.violation("A1: w" + std::to_string(token) + "z of " + where.stream + " " +
                                 where.id + " " + where.field + ", which " + name +
-                                " has shown to " + at(*device) + ", was replaced and is nowhere");
+                                " has shown to " + device->name() +
+                                ", was replaced and is nowhere");
             }
     for (const Token token : world.ledger().typed_here)
         if (!found.contains(token))
@@ -164,7 +161,7 @@ void check_keys(World& world) {
                         key == record->now.fields.end() ? "" : key->second.text();
                     if (!there.empty() && there != uid && uid_is_free(*device, there) &&
                         !was_handed_on(*device, row.integer(4)))
-                        world.violation("A3: " + at(*device) + " knows " + id + " of " +
+                        world.violation("A3: " + device->name() + " knows " + id + " of " +
                                         server.name() + " as " + uid + ", it was created as " +
                                         there);
                     if (there.empty() && !record->born_of.empty())
@@ -220,10 +217,10 @@ void check_revived(World& world) {
                 const auto* record = server.find(stream, id);
                 if (record != nullptr && !record->ever_deleted &&
                     !server.has_given_again(stream, id))
-                    world.violation("A5: " + at(*device) + " took " + id + " of " + name +
+                    world.violation("A5: " + device->name() + " took " + id + " of " + name +
                                     " for deleted, which nobody has deleted");
                 if (record != nullptr && record->ever_deleted && !record->ever_restored)
-                    world.violation("A4: " + at(*device) + " took " + id + " of " + name +
+                    world.violation("A4: " + device->name() + " took " + id + " of " + name +
                                     " for restored, which nobody has restored");
             });
 }
@@ -262,7 +259,7 @@ void check_edits_against_deletions(World& world) {
                     server.model().stream(stream).delete_against_edit == merge::Policy::kRemote)
                     return;
                 world.violation("i: w" + std::to_string(*token) + "z was typed into " + id +
-                                " of " + name + " at " + at(*device) +
+                                " of " + name + " at " + device->name() +
                                 ", never told, and deleted with it");
             });
 }
@@ -291,7 +288,7 @@ void check_waiting_for_parents(World& world) {
                 [&](const replica::Statement& row) { may_wait.emplace(row.text(0)); });
         for (const auto& link : waits)
             if (!may_wait.contains(link))
-                world.violation("D6: link " + link + " of " + at(*device) +
+                world.violation("D6: link " + link + " of " + device->name() +
                                 " waits for a parent that is there");
     }
 }
@@ -316,7 +313,7 @@ void check_deletes(World& world) {
                     // tells (docs/guarantees.md); EpochWatch looks where something does.
                     if (server.has_lost(std::string(row.text(0)), std::string(row.text(1)))) return;
                     if (record == nullptr || !record->ever_deleted)
-                        world.violation("A5: " + at(*device) + " deleted " +
+                        world.violation("A5: " + device->name() + " deleted " +
                                         std::string(row.text(1)) + ", which " + name +
                                         " never deleted");
                 });
@@ -338,7 +335,7 @@ void check_deletes(World& world) {
                         " l.ext_id = '" +
                         id + "' AND c.name = '" + name + "'");
                     if (links > 0 && deletions == 0)
-                        world.violation("A5: " + at(*device) + " deleted " + id + " at " + name +
+                        world.violation("A5: " + device->name() + " deleted " + id + " at " + name +
                                         ", and nobody deleted it here");
                 }
         }
@@ -441,19 +438,19 @@ void check_no_flip_flop(World& world) {
 void check_replica(World& world, Device& device) {
     const auto chain = replica::verify_history(device.local());
     if (!chain || chain->first_bad)
-        world.violation("history: the chain of " + at(device) + " does not verify at entry " +
+        world.violation("history: the chain of " + device.name() + " does not verify at entry " +
                         (chain ? std::to_string(*chain->first_bad) : chain.error().message));
     const auto told = replica::records_since(device.local(), 0);
     for (const auto& entity : device.entity_names())
         if (!told || told->at(entity) != device.number("SELECT count(*) FROM " + entity))
             world.violation("history: it does not account for each " + entity + " of " +
-                            at(device));
+                            device.name());
     const auto problems = replica::check_integrity(device.local(), replica::IntegrityDepth::kFull);
     if (!problems) world.violation("integrity: " + problems.error().message);
     if (!problems) return;
     for (const auto& problem : *problems)
-        world.violation("integrity of " + at(device) + ": " + std::string(to_string(problem.kind)) +
-                        " " + problem.detail);
+        world.violation("integrity of " + device.name() + ": " +
+                        std::string(to_string(problem.kind)) + " " + problem.detail);
 }
 
 std::unique_ptr<Device> loaded_device(World& world, int remote) {

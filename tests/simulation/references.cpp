@@ -7,10 +7,6 @@
 namespace kontor::simulation {
 namespace {
 
-std::string at(const Device& device) {
-    return "dev" + std::to_string(device.number());
-}
-
 // Of two sides of a reference one is this replica's: somebody here has turned it, or another
 // remote, or it was made here with it.
 void check_asked(World& world, const Device& device) {
@@ -39,9 +35,9 @@ void check_asked(World& world, const Device& device) {
                 " (coalesce(h.actor, '') = 'remote:" +
                 name + "' OR coalesce(h.actor, '') LIKE 'remote:" + name + ":%')");
             if (causes == 0)
-                world.violation("h: " + at(device) + " asks about " + field->remote + " of " + id +
-                                " of " + name + " (conflict " + std::to_string(row.integer(6)) +
-                                "), which nobody has turned here");
+                world.violation("h: " + device.name() + " asks about " + field->remote + " of " +
+                                id + " of " + name + " (conflict " +
+                                std::to_string(row.integer(6)) + "), which nobody has turned here");
         });
 }
 
@@ -88,7 +84,7 @@ void check_untold(World& world, const Device& device) {
                 world.tally().add("references replaced");
                 if (!was_told(server, stream, id, field, *target))
                     world.violation("A1: " + field.remote + " of " + id + " of " + name +
-                                    " was turned to " + *target + " at " + at(device) +
+                                    " was turned to " + *target + " at " + device.name() +
                                     ", never told, and is theirs unasked (entry " +
                                     std::to_string(row.integer(5)) + ")");
             }
@@ -109,8 +105,8 @@ void check_shown(World& world, const Device& device) {
             const auto record = ours.substr(ours.rfind(':') + 1);
             if (field.ours_here.kind() != Kind::kInteger ||
                 std::to_string(field.ours_here.integer()) != record)
-                world.violation("c: " + at(device) + " asks about " + field.remote_field + " of " +
-                                one.entity + " " + std::to_string(one.record) +
+                world.violation("c: " + device.name() + " asks about " + field.remote_field +
+                                " of " + one.entity + " " + std::to_string(one.record) +
                                 ", and does not show that it is " + ours);
         }
 }

@@ -68,10 +68,6 @@ void clash(Dice& dice, Scenario& scenario, Token token) {
     put_whole(dice, scenario, {sync, here, there, sync});
 }
 
-std::string at(const Device& device) {
-    return "dev" + std::to_string(device.number());
-}
-
 /// Of a decision that a policy has made, who must have won: nullopt if that does not tell.
 std::optional<std::string> winner(const FieldModel& field, const std::string& connection,
                                   const std::string& rule, std::optional<Token> ours,
@@ -111,7 +107,7 @@ void check_decided(World& world, const Device& device) {
                 world.tally().add("decided by " + rule);
                 if (chosen != *must)
                     world.violation("b: conflict " + std::to_string(row.integer(7)) + " of " +
-                                    at(device) + " about " + field.remote + " was decided by " +
+                                    device.name() + " about " + field.remote + " was decided by " +
                                     rule + " for " + chosen + ", not " + *must);
             }
         });
@@ -132,7 +128,7 @@ void check_deletions(World& world, Device& device) {
                                 " AND h.rule = 'deleted_there' AND (h.actor = 'remote:" + name +
                                 "' OR h.actor LIKE 'remote:" + name + ":%')",
                             [&, &connection = name](const replica::Statement& row) {
-                                world.violation("i: " + at(device) + " deleted " +
+                                world.violation("i: " + device.name() + " deleted " +
                                                 std::string(row.text(0)) + " of " + connection +
                                                 ", which its setting keeps here");
                             });
@@ -158,7 +154,7 @@ void check_deletions(World& world, Device& device) {
                             });
                 if (told) world.tally().add("deletions told");
                 if (told && !may)
-                    world.violation("i: " + at(device) + " deleted " + id + " at " + name +
+                    world.violation("i: " + device.name() + " deleted " + id + " at " + name +
                                     ", which its setting keeps there");
             }
         }
@@ -201,7 +197,7 @@ void check_one_fate(World& world, Device& device) {
         if (fate.unclear || fate.there + fate.gone < 2) continue;
         world.tally().add("fates compared");
         if (fate.there > 0 && fate.gone > 0)
-            world.violation("C7: record " + record + " of " + at(device) +
+            world.violation("C7: record " + record + " of " + device.name() +
                             " is there at one remote and deleted at another:" + fate.where);
     }
 }
@@ -268,7 +264,7 @@ void check_writes(World& world) {
                 if (causes == 0) continue;  // it has another id by now
                 world.tally().add("writes with causes", writes);
                 if (writes > causes + references)
-                    world.violation("C2: " + at(*device) + " has written " + record + " of " +
+                    world.violation("C2: " + device->name() + " has written " + record + " of " +
                                     name + " " + std::to_string(writes) + " times for " +
                                     std::to_string(causes) + " changes");
             }
