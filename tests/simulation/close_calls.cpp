@@ -9,7 +9,6 @@ namespace kontor::simulation {
 namespace {
 
 constexpr Token kCloseTokens = 6'000'000;
-constexpr std::uint64_t kPhone = 0, kCity = 5;  // steps' fields that stand for them (actions.cpp)
 
 class CloseCalls {
 public:
@@ -33,7 +32,7 @@ public:
                 dice_, scenario_,
                 drawn(where,
                       {{Act::kBorn}, {Act::kSync}, {Act::kTheirType}, {Act::kType}, {Act::kSync}},
-                      kPhone));
+                      typed::kPhone));
     }
 
     // Two writes of ours under one stamp: a list that lags shows the first after the second.
@@ -64,7 +63,7 @@ public:
         let_newest_phone_win();
         std::vector<Step> steps;
         const auto add = [&](const Connection& where, std::vector<Kind> kinds) {
-            for (const Step& step : drawn(where, kinds, kPhone)) steps.push_back(step);
+            for (const Step& step : drawn(where, kinds, typed::kPhone)) steps.push_back(step);
         };
         pick_ = kPickLast;
         add(one, {{Act::kBorn}, {Act::kSync}});
@@ -81,7 +80,8 @@ public:
         const Connection where = any_connection();
         of(where).fills_in = true;
         pick_ = kPickLast;
-        auto steps = drawn(where, {{Act::kBorn}, {Act::kType}, {Act::kSync}, {Act::kSync}}, kCity);
+        auto steps =
+            drawn(where, {{Act::kBorn}, {Act::kType}, {Act::kSync}, {Act::kSync}}, typed::kCity);
         put_whole(dice_, scenario_, steps);
     }
 
@@ -95,7 +95,7 @@ public:
             std::vector<Kind> kinds{
                 {Act::kSync}, {Act::kTheirType}, {Act::kWait, 10'000}, {Act::kType}, {Act::kSync}};
             if (dice_.percent(50)) std::swap(kinds[1], kinds[3]);
-            put_whole(dice_, scenario_, drawn(where, kinds, kPhone));
+            put_whole(dice_, scenario_, drawn(where, kinds, typed::kPhone));
         }
     }
 

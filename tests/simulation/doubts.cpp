@@ -12,7 +12,6 @@ namespace {
 
 constexpr Token kDoubtTokens = 7'850'000;
 constexpr Token kDoubtTokensEnd = 7'900'000;
-constexpr std::uint64_t kNotes = 2;  // a step's field that stands for them (actions.cpp)
 constexpr std::int64_t kMinute = 60'000;
 
 StreamModel& contacts_of(Scenario& scenario, int remote) {
@@ -55,7 +54,7 @@ void cut_texts(Scenario& scenario) {
     Script script(to);
     script.add(Act::kSync);
     for (Token n = 0; n < 5; ++n) {
-        script.add(Act::kTheirType, dice.roll(1'000), kDoubtTokens + 2 * n).field = kNotes;
+        script.add(Act::kTheirType, dice.roll(1'000), kDoubtTokens + 2 * n).field = typed::kNotes;
         script.wait(30 * kMinute + static_cast<std::int64_t>(dice.roll(60 * kMinute)));
     }
     script.add(Act::kFault).field = static_cast<std::uint64_t>(Fault::kCutPull);

@@ -223,8 +223,6 @@ ServerTraits server_traits(Dice& dice) {
     return out;
 }
 
-constexpr std::uint64_t kAccountName = 7;  // a step's field that stands for it (actions.cpp)
-
 Act any_act(Dice& dice) {
     unsigned total = 0;
     for (const Weight& one : kWeights) total += one.weight;
@@ -321,7 +319,7 @@ private:
         if (dice_.percent(10)) {  // others refer to accounts
             here.act = Act::kType;
             there.act = Act::kTheirDelete;
-            here.field = there.field = kAccountName;
+            here.field = there.field = typed::kAccountName;
         }
         if (dice_.percent(50)) std::swap(here, there);
         if (dice_.percent(60)) {

@@ -7,7 +7,7 @@
 namespace kontor::simulation {
 namespace {
 
-constexpr const char* kStream = "Contacts";
+constexpr const char* kCounted = "Contacts";
 constexpr std::size_t kMany = 60;  ///< half of them are more than any guard lets pass
 constexpr std::size_t kHalf = 30;
 
@@ -24,7 +24,7 @@ std::int64_t contacts(const Device& device) {
 Result<engine::CycleReport> sweep(Device& device, const std::string& name, Fault cut) {
     device.connection(name).account->arm(cut);
     engine::Observer nobody;
-    return device.sync(name, {.sweep = true, .push = false, .streams = {kStream}}, nobody);
+    return device.sync(name, {.sweep = true, .push = false, .streams = {kCounted}}, nobody);
 }
 
 void check_sweeps(World& world, Device& device, const std::string& name) {
@@ -42,8 +42,8 @@ void check_sweeps(World& world, Device& device, const std::string& name) {
 }
 
 void check_deletions(World& world, Device& device, const Server& server) {
-    if (server.model().stream(kStream).delete_there != merge::DeletePolicy::kMirror) return;
-    const auto before = server.live(kStream).size();
+    if (server.model().stream(kCounted).delete_there != merge::DeletePolicy::kMirror) return;
+    const auto before = server.live(kCounted).size();
     const auto done = device.sql(
         "DELETE FROM contact WHERE id IN (SELECT id FROM contact ORDER BY id"
         " LIMIT " +
@@ -51,7 +51,7 @@ void check_deletions(World& world, Device& device, const Server& server) {
     if (!done) return world.violation("delete: " + done.error().message);
     engine::Observer nobody;
     if (!stopped_by_guard(device.sync(server.name(), {}, nobody)) ||
-        server.live(kStream).size() != before)
+        server.live(kCounted).size() != before)
         world.violation("D4: nobody is asked before many are deleted at " + server.name());
 }
 
@@ -62,7 +62,7 @@ void check_guards(World& world) {
     constexpr std::uint64_t kOneIn = 4, kWhich = 2;
     if (world.scenario().seed % kOneIn != kWhich) return;
     Server& server = *world.servers().front();
-    while (server.live(kStream).size() < kMany) server.create(kStream, {}, "colleague");
+    while (server.live(kCounted).size() < kMany) server.create(kCounted, {}, "colleague");
     world.time().advance(server.lag_bound());
     server.settle();
     if (const auto device = loaded_device(world, 0)) check_sweeps(world, *device, server.name());

@@ -9,8 +9,6 @@ namespace {
 
 constexpr Token kLostTimeTokens = 8'500'000;
 
-// A step's field that stands for it (actions.cpp).
-constexpr std::uint64_t kPhone = 0, kEmail = 1, kAccountName = 7;
 // Of a sync: what it does beside (World::sync).
 constexpr std::uint64_t kPlain = 1, kWithSweep = 5, kOneStream = 13;
 
@@ -90,14 +88,14 @@ void give_ids_again(Tale& tale, bool accepted) {
     if (accepted) return;
     tale.accept(false);
     tale.later_synced();
-    tale.add(Act::kType, kPhone);
+    tale.add(Act::kType, typed::kPhone);
     tale.later_synced();
 }
 
 // It is accepted while a sync is about to find out.
 void accept_at_once(Tale& tale) {
     tale.add(Act::kTheirBackup);
-    tale.add(Act::kTheirType, kPhone);
+    tale.add(Act::kTheirType, typed::kPhone);
     tale.later_synced();
     tale.later();
     if (tale.dice().percent(50))
@@ -113,11 +111,11 @@ void accept_at_once(Tale& tale) {
 void miss_one(Tale& tale) {
     tale.add(Act::kTheirBackup);
     tale.add(Act::kTheirBornAccount);
-    tale.add(Act::kTheirType, kPhone);
+    tale.add(Act::kTheirType, typed::kPhone);
     tale.later_synced();
     tale.later_synced();
     tale.set_back(false);
-    tale.add(Act::kType, kAccountName);
+    tale.add(Act::kType, typed::kAccountName);
     tale.sync();
 }
 
@@ -141,17 +139,17 @@ void ask_until_answered(Tale& tale) {
     if (tale.dice().percent(50))
         tale.add(Act::kBorn);
     else
-        tale.add(Act::kType, kPhone);
+        tale.add(Act::kType, typed::kPhone);
     // Of what was born the phone is typed too.
-    tale.add(Act::kType, kPhone);
+    tale.add(Act::kType, typed::kPhone);
     tale.add(Act::kBackUp);
     tale.later_synced();
-    tale.add(Act::kTheirType, kPhone);
+    tale.add(Act::kTheirType, typed::kPhone);
     tale.later();
     tale.add(Act::kRestore);
     for (int n = 0; n < 3; ++n) {
         tale.sync(n == 1 ? kWithSweep : kPlain);
-        tale.add(Act::kType, kEmail);
+        tale.add(Act::kType, typed::kEmail);
         tale.later();
     }
     tale.sync();

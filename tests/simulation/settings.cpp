@@ -14,7 +14,6 @@ using merge::Policy;
 using remote::FieldType;
 
 constexpr Token kSettingTokens = 7'500'000;
-constexpr std::uint64_t kBudget = 3;  // a step's field that stands for it (actions.cpp)
 
 // All remotes have the same one of a column: two systems of record would fight over it.
 void set_policies(Dice& dice, Scenario& scenario) {
@@ -57,7 +56,7 @@ void clash(Dice& dice, Scenario& scenario, Token token) {
     here.remote = to.remote;
     here.act = Act::kType;
     here.pick = dice.roll(4);
-    here.field = dice.percent(60) ? kBudget : 1;  // or an e-mail
+    here.field = dice.percent(60) ? typed::kBudget : 1;  // or an e-mail
     here.token = token + 2 * dice.roll(1'000);
     Step there = here, sync = here;
     there.act = Act::kTheirType;

@@ -105,6 +105,12 @@ inline constexpr std::uint64_t kPickLast = UINT64_MAX;
 /// A `field` of kTheirSetBack: the ids that were given since are given again.
 inline constexpr std::uint64_t kIdsAgain = UINT64_MAX;
 
+/// What a step's `field` stands for where it says which column is typed into (actions.cpp).
+namespace typed {
+inline constexpr std::uint64_t kPhone = 0, kEmail = 1, kNotes = 2, kBudget = 3, kCity = 5,
+                               kAccountName = 7;
+}  // namespace typed
+
 /// One step of a scenario. Numbers are drawn once, so that a step means the same whatever other
 /// steps are dropped: `pick` and `field` choose among what there is then.
 struct Step {
