@@ -121,7 +121,8 @@ void find_again(Scenario& scenario) {
 void come_back(Scenario& scenario) {
     Dice dice(scenario.seed + 0xBAC);
     if (scenario.remotes.size() < 2 || scenario.twists.fights || scenario.twists.twins > 0 ||
-        scenario.twists.let_go || (scenario.one_user && scenario.devices > 1) || !dice.percent(15))
+        scenario.twists.set_back || scenario.twists.let_go ||
+        (scenario.one_user && scenario.devices > 1) || !dice.percent(15))
         return;
     scenario.twists.back_again = scenario.twists.set_back = true;
     const bool swapped = dice.percent(50);

@@ -133,9 +133,12 @@ void Server::change(const std::string& stream, const std::string& id, const Fiel
         record.now.fields[name] = field != nullptr ? taken(*field, record, value) : value;
         if (field != nullptr && !field->target.empty() && value.kind() == Kind::kText)
             led_[stream + "/" + name + "/" + value.text()].insert(id);
+        // Rows that were there before are behind the one that is typed.
+        bool is_typed = true;
         for_each_token(value.view(), [&, &field_name = name](Token token) {
             held_.emplace(token, time_.now);
-            typed_at_[spot(id, field_name, token)] = time_.now;
+            if (is_typed) typed_at_[spot(id, field_name, token)] = time_.now;
+            is_typed = field == nullptr || field->habit != Habit::kRows;
         });
     }
     addresses_.emplace(text_of(record.now.fields, "City"), text_of(record.now.fields, "Street"));
