@@ -23,9 +23,11 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
     }
     // In question, and nothing is known of what the remote held before: ours is still untold.
     if (has_open_group_conflict(context.sql, link.id)) return true;
-    // Made there by us and not seen since: what was not sent with it has no shadow yet.
-    if (std::ranges::none_of(intents_of(context.sql, link.id),
-                             [](const Intent& i) { return i.op == "create"; }))
+    // Made there by us and not seen since: what was not sent with it has no shadow yet. Or taken up
+    // again (take_up()) and not compared since: nothing is known of what the remote held.
+    const bool taken_up = link.covers == 0 && link.version.empty();
+    if (!taken_up && std::ranges::none_of(intents_of(context.sql, link.id),
+                                          [](const Intent& i) { return i.op == "create"; }))
         return false;
     const auto shadows = shadows_of(context.sql, link.id);
     return std::ranges::any_of(plan.groups, [&](const GroupPlan& group) {

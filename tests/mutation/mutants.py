@@ -382,6 +382,15 @@ MUTANTS = [
         "if (link && !link->ext_id.empty())", "if (link && link->ext_id == \"-\")")]}),
     ("what a restored replica makes again is not looked for under its key", "A3 B5", {LET_GO: [(
         "if (was_restored(context.sql)) doubt_made_before(context, link);", "")]}),
+    ("what is never sent of a group counts as told with the rest of it", "A1 f", {CYCLE: [(
+        "sent_apart(settings_, *need(session().caches.catalogues.get(sql_.db())))", "settings_")]}),
+    ("what was put back as read-only was typed then", "D1", {MERGER: [(
+        "NOT IN ('undo', 'restored',\" \" 'read_only')", "NOT IN ('undo', 'restored')\" \"")]}),
+    ("who followed a merge there has turned the reference", "c D7 h", {MERGER: [(
+        "if (was && waits_for_target(field, known[i], references_) && followed_merge(work, column, *was)) continue;",
+        "")]}),
+    ("what comes back under its key leaves a deletion that is not yet sent", "A3 D7", {NEW: [(
+        "if (!uid.empty()) inherit_links(uid, link.record);", "")]}),
     ("what is made again forgets what it is called there", "D7 A3", {LET_GO: [(
         "add_unsent_link(context.sql, link.stream, link.record, link.key);",
         "add_unsent_link(context.sql, link.stream, link.record);")]}),
