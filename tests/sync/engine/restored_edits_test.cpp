@@ -160,7 +160,8 @@ TEST_CASE("A3: what is made again after a restore is looked for under its key be
     remote.unlisted = {again};  // a list that lags, at a remote that makes whatever it is told to
     device.sql("UPDATE contact SET phone = '2'");
     for (int i = 0; i < 3; ++i) device.sync("crm");
-    for (const auto& one : *engine::list_conflicts(device.engine_db(), {}))
+    const auto open = *engine::list_conflicts(device.engine_db(), {});
+    for (const auto& one : open)
         REQUIRE(engine::resolve(device.engine_db(), clock, device.random, one.id,
                                 engine::Side::kOurs, "uid:1"));
     for (int i = 0; i < 3; ++i) device.sync("crm");
