@@ -26,10 +26,12 @@ void doubt_made_before(Context& context, const Link& link) {
     const StreamPlan* plan = context.plans.stream(link.stream);
     const auto made = link_by_record(context.sql, link.stream, link.record);
     if (plan == nullptr || plan->mapping.key_field.empty() || !made) return;
+    const std::string key = name_of(context.sql, *plan, *made);
+    if (key.empty()) return;  // another record has come by that name
     add_intent(context, {.link = made->id,
                          .op = "create",
                          .sent = {},
-                         .key = name_of(context.sql, *plan, *made),
+                         .key = key,
                          .base_version = "",
                          .state = "unknown",
                          .version = ""});
