@@ -332,3 +332,33 @@ TEST_CASE("R12: a record without values adopts nobody else's", "[review]") {
     f.sync();
     CHECK(f.device.number("SELECT count(*) FROM contact") == 3);
 }
+
+// Seed 3488 of the simulation.
+TEST_CASE("what one remote revives is not deleted by an earlier deletion at the other",
+          "[review]") {
+    FakeClock clock;
+    MemoryRemote a(clock), b(clock);
+    Device device(clock);
+    a.streams = b.streams = people_streams();
+    const auto at_a = a.create("Accounts", {{"Account_Name", Value("Acme")}});
+    device.connect("a", a);
+    device.connect("b", b);
+    clock.advance(std::chrono::minutes{1});
+    device.sync("b");
+    const auto at_b = b.ids("Accounts").at(0);
+    clock.advance(std::chrono::minutes{1});
+    b.erase("Accounts", at_b);
+    device.sync("b");
+    REQUIRE(device.number("SELECT count(*) FROM account") == 0);
+
+    a.erase("Accounts", at_a);  // which is not heard of yet
+    clock.advance(std::chrono::minutes{1});
+    b.restore("Accounts", at_b);
+    b.edit("Accounts", at_b, {{"Account_Name", Value("typed")}});
+    device.sync("b");
+    clock.advance(std::chrono::minutes{1});
+    for (int i = 0; i < 2; ++i) device.sync("a");
+    CHECK(device.text("SELECT name FROM account") == "typed");
+    REQUIRE(a.ids("Accounts").size() == 1);
+    CHECK(a.value("Accounts", a.ids("Accounts").front(), "Account_Name") == Value("typed"));
+}
