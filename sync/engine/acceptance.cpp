@@ -1,7 +1,5 @@
 #include "sync/engine/acceptance.hpp"
 
-#include <algorithm>
-
 #include "sync/engine/plan.hpp"
 #include "sync/merge/lens.hpp"
 #include "sync/merge/validate.hpp"
@@ -44,13 +42,7 @@ void Acceptance::add(const std::string& connection, const merge::StreamMapping& 
     if (!mapping.push) return;
     for (const auto& group : mapping.groups)
         for (const auto& field : group.fields) {
-            // What only comes by the mapping's own word, or never leaves, is sent on purpose
-            // nowhere.
-            const bool stays = std::ranges::any_of(field.columns, [&](const auto& column) {
-                const auto* found = entity.field(column);
-                return found != nullptr && !replica::may_leave(*found);
-            });
-            if (stays || field.direction == merge::Direction::kIn) continue;
+            if (!may_go(field, entity)) continue;
             for (const auto& column : field.columns) by_column_.emplace(column, targets_.size());
             const auto* spec = described == nullptr ? nullptr : described->field(field.remote);
             targets_.push_back({.connection = connection,

@@ -30,11 +30,7 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
     if (entity == nullptr) return false;
     plan.entity = *entity;
     for (auto& group : plan.mapping.groups)
-        for (auto& field : group.fields)
-            field.stays_here = std::ranges::any_of(field.columns, [&](const auto& column) {
-                const replica::Field* found = entity->field(column);
-                return found != nullptr && !replica::may_leave(*found);
-            });
+        for (auto& field : group.fields) field.stays_here = stays_here(field, *entity);
     plan.remote_fields = plan.mapping.remote_fields();
     std::size_t field_index = 0;
     for (GroupPlan& group : plan.groups) {
@@ -68,6 +64,17 @@ bool tie(StreamPlan& plan, const replica::Catalogue& catalogue) {
 void name_standing(const GroupPlan& group, std::string& rule) {
     if (!group.mapping->standing || rule != to_string(group.mapping->policy)) return;
     rule = group.mapping->policy == merge::Policy::kRemote ? "always:theirs" : "always:ours";
+}
+
+bool stays_here(const merge::FieldMapping& field, const replica::Entity& entity) {
+    return std::ranges::any_of(field.columns, [&](const auto& column) {
+        const replica::Field* found = entity.field(column);
+        return found != nullptr && !replica::may_leave(*found);
+    });
+}
+
+bool may_go(const merge::FieldMapping& field, const replica::Entity& entity) {
+    return field.direction != merge::Direction::kIn && !stays_here(field, entity);
 }
 
 bool goes_out(const merge::FieldMapping& field, bool create) {

@@ -38,6 +38,10 @@ struct GroupPlan {
 /// A rule that only repeats the group's policy, if a person has asked for that: says so.
 void name_standing(const GroupPlan& group, std::string& rule);
 
+/// True if one of the field's columns never leaves this replica, by the catalogue's word.
+[[nodiscard]] bool stays_here(const merge::FieldMapping& field, const replica::Entity& entity);
+/// False for what is sent nowhere on purpose: by the mapping's word it only comes, or stays_here().
+[[nodiscard]] bool may_go(const merge::FieldMapping& field, const replica::Entity& entity);
 /// True if a push sends the field.
 [[nodiscard]] bool goes_out(const merge::FieldMapping& field, bool create);
 /// True if a push tells this value of it. A create has no word of what is blank: what the remote

@@ -80,17 +80,6 @@ void check_entity(Sql& sql, std::int64_t stream, std::int64_t entity,
 
 constexpr std::string_view kNotSent = " (not sent)";  ///< at the end of a group's name
 
-bool stays_here(const merge::FieldMapping& field, const replica::Entity& entity) {
-    return std::ranges::any_of(field.columns, [&](const auto& column) {
-        const replica::Field* found = entity.field(column);
-        return found != nullptr && !replica::may_leave(*found);
-    });
-}
-
-bool may_go(const merge::FieldMapping& field, const replica::Entity& entity) {
-    return field.direction != merge::Direction::kIn && !stays_here(field, entity);
-}
-
 /// Whoever has plans loads them anew.
 void mappings_changed(Sql& sql) {
     sql.run(

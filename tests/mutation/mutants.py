@@ -370,7 +370,7 @@ MUTANTS = [
     ("what waits is not looked at again once the mapping sends it", "C1 b", {RECONCILE: [(
         "if (was == now) return;", "if (stream > 0) return;")]}),
     ("only whether a stream is sent counts, not which of its columns may leave", "C1", {RECONCILE: [(
-        "return found != nullptr && !replica::may_leave(*found);", "return found == nullptr;")]}),
+        "field.stays_here = stays_here(field, entity);", "field.stays_here = false;")]}),
     ("a deletion that is asked about is looked at again for a new mapping", "i h", {RECONCILE: [(
         "\" OR (state = ?3 AND NOT EXISTS (SELECT 1 FROM kontor_conflict c\""
         " \" WHERE c.link = kontor_link.id AND c.state = 'open')))\",",
