@@ -129,6 +129,11 @@ constexpr Text kSentenceTexts[] = {
      "最近更改的 {count} 条记录在远端都已不存在"},
     {"said.guard", "would delete {deletes} and change {edits} records at {name}: confirm it first",
      "将在 {name} 删除 {deletes} 条、修改 {edits} 条记录，须先确认"},
+    {"said.guard.of_late",
+     "has deleted {sent_deletes} and changed {sent_edits} records at {name} of late, would delete"
+     " {deletes} and change {edits} more: confirm it first",
+     "最近已在 {name} 删除 {sent_deletes} 条、修改 {sent_edits} 条记录，还将删除 {deletes} 条、修改"
+     " {edits} 条，须先确认"},
     {"said.set_back",
      "{record} is older at the remote than what was read before: the remote was set back",
      "{record} 在远端的版本比此前读取的更旧：远端已被恢复到较早的状态"},

@@ -14,6 +14,7 @@
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/late_reads.hpp"
+#include "sync/engine/mass_guard.hpp"
 #include "sync/engine/missing_columns.hpp"
 #include "sync/engine/plan.hpp"
 #include "sync/engine/puller.hpp"
@@ -529,31 +530,25 @@ private:
 
     // Why a person is asked before anything is sent; nullopt if nobody is.
     std::optional<Error> guard_before(const std::vector<const StreamPlan*>& streams) {
-        if (options_.confirm_mass) return std::nullopt;
-        PushForecast all;
+        if (options_.confirm_mass) {
+            note_mass_change_confirmed(*context_);
+            return std::nullopt;
+        }
         {
             EngineTransaction transaction(*context_);  // absorbs
             transaction.commit();
         }
-        // Only read: nobody who writes has to wait, however much there is to push.
-        const auto snapshot = need(replica::Snapshot::begin(ports_.db));
-        for (const StreamPlan* plan : streams) {
-            const auto one = forecast_push(*context_, *plan);
-            all.updates += one.updates;
-            all.deletes += one.deletes;
+        PushForecast all;
+        {
+            // Only read: nobody who writes has to wait, however much there is to push.
+            const auto snapshot = need(replica::Snapshot::begin(ports_.db));
+            for (const StreamPlan* plan : streams) {
+                const auto one = forecast_push(*context_, *plan);
+                all.updates += one.updates;
+                all.deletes += one.deletes;
+            }
         }
-        const bool too_many =
-            (settings_.guard_deletes > 0 && all.deletes > settings_.guard_deletes) ||
-            (settings_.guard_edits > 0 && all.updates > settings_.guard_edits);
-        if (!too_many) return std::nullopt;
-        return Error{Errc::kGuard,
-                     "would delete " + std::to_string(all.deletes) + " and change " +
-                         std::to_string(all.updates) + " records at " + settings_.name +
-                         ": confirm it first",
-                     {{"connection", settings_.name},
-                      {"deletes", std::to_string(all.deletes)},
-                      {"edits", std::to_string(all.updates)}},
-                     {}};
+        return asks_before_mass_change(*context_, settings_, all);
     }
 
     void push_all(std::vector<const StreamPlan*> streams, const StepPorts& ports) {

@@ -16,6 +16,7 @@ SWEEPER = "sync/engine/sweeper.cpp"
 REFERENCES = "sync/engine/references.cpp"
 ROWS = "sync/engine/rows.cpp"
 CYCLE = "sync/engine/cycle.cpp"
+MASS_GUARD = "sync/engine/mass_guard.cpp"
 LOADER = "sync/engine/loader.cpp"
 THREE_WAY = "sync/merge/three_way.cpp"
 POLICY = "sync/merge/policy.cpp"
@@ -238,8 +239,10 @@ MUTANTS = [
         "return *complete;", "return *complete || plan.id > 0;")]}),
     ("however many are missing at once, all are asked for and deleted", "A5 B5", {SWEEPER: [(
         "if (count > limit)", "if (count > limit && plan.id < 0)")]}),
-    ("nobody is asked before a mass of edits and deletions is sent", "A5 D4", {CYCLE: [(
-        "if (!too_many) return std::nullopt;", "if (!too_many || connection_ > 0) return std::nullopt;")]}),
+    ("nobody is asked before a mass of edits and deletions is sent", "A5 D4", {MASS_GUARD: [(
+        "if (!asks) return std::nullopt;", "if (!asks || context.run > 0) return std::nullopt;")]}),
+    ("who deletes record by record is never asked", "A5 D4", {MASS_GUARD: [(
+        "waiting > 0 && waiting + sent > most", "waiting > 0 && waiting + 0 * sent > most")]}),
     ("what is refused is sent again in each round", "D4 D5", {PUSHER: [(
         "AND (b.link IS NULL OR b.retry_at <= ?)\"\n        \" ORDER BY",
         "AND (b.link IS NULL OR b.retry_at <= ? OR 1)\"\n        \" ORDER BY")]}),

@@ -25,7 +25,6 @@ FIRST_SEEDS = 200
 LAST_TIME = pathlib.Path(__file__).parent / "caught.json"
 # Of which kind each general check is, by the first word of what it says.
 KINDS = {"simulation": "simulation", PROPERTIES: "properties", EVERY_STEP: "every step", BOUNDED: "memory"}
-NOT_COMPILED = "named tests do not compile"
 NAMED = ["merge_test", "engine_test", "engine_many_test", "sync_replica_test"]
 SIMULATION = "kontor_simulation"
 # Only these run Zoho's connector, and of the engine's defects they are not asked.
@@ -34,6 +33,15 @@ ZOHO_SIMULATION, ZOHO_NAMED = "kontor_zoho_simulation", ["plugin_zoho_test", "pl
 
 # The same cases for each defect; few of them suit every property.
 ENVIRONMENT = {**os.environ, "RC_PARAMS": "max_success=1000 seed=2026 max_discard_ratio=100"}
+
+
+class Broken(Exception):
+    """A program that a defect has to leave to be compiled is not."""
+
+
+def must_build(names):
+    if trouble := COPY.build(names):
+        raise Broken(trouble)
 
 
 class Endless:
@@ -110,8 +118,7 @@ def caught_by(options, edited, last):
     """The first check that fails, or None. `last`: what it was last time."""
     named = ZOHO_NAMED if of_zoho(edited) else NAMED
     if (name := last.split(" ")[0]) in named and not options.simulation:
-        if COPY.build([name]):
-            return NOT_COMPILED
+        must_build([name])
         if found := test(name):
             return found
     for check in general_checks(options, edited, last):
@@ -119,8 +126,7 @@ def caught_by(options, edited, last):
             return found
     if options.simulation:
         return None
-    if COPY.build(named):
-        return NOT_COMPILED
+    must_build(named)
     for name in named:
         if found := test(name):
             return found
@@ -177,10 +183,12 @@ def main():
         started = time.monotonic()
         # Whether two runs of a seed differ is asked only of what would make them.
         options.twice = "D10" in invariants.split()
-        with COPY.planted(edits):
-            trouble = COPY.build([ZOHO_SIMULATION] if of_zoho(edits) else targets)
-            found = None if trouble else caught_by(options, edits, "" if options.afresh else last_time.get(name, ""))
-        if trouble:
+        found = None
+        try:
+            with COPY.planted(edits):
+                must_build([ZOHO_SIMULATION] if of_zoho(edits) else targets)
+                found = caught_by(options, edits, "" if options.afresh else last_time.get(name, ""))
+        except Broken as trouble:
             print(f"BROKEN    {name}: does not compile\n{trouble}")
         if found:
             kinds[kind_of(found)] += 1

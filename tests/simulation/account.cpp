@@ -646,7 +646,7 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                                                       std::span<const remote::Change> changes) {
     const std::string name(stream);
     if (changes.size() > static_cast<std::size_t>(server_.traits().push_batch_max))
-        hooks_.violation("a batch of " + std::to_string(changes.size()) + " changes");
+        hooks_.violation("D9: a batch of " + std::to_string(changes.size()) + " changes");
     watch_parked(name, changes);
     if (trace_.prints())
         for (const auto& change : changes) {

@@ -411,6 +411,68 @@ TEST_CASE("the mass-change guard asks before it deletes", "[cycle][guard]") {
     CHECK(f.remote.ids("Contacts").empty());
 }
 
+TEST_CASE("who deletes record by record is asked as well", "[cycle][guard]") {
+    CycleFixture f;
+    for (int i = 0; i < 40; ++i) f.remote.create("Contacts", {{"Last_Name", Value("M")}});
+    f.clock.advance(seconds{60});
+    f.device.connect("crm", f.remote);
+    const auto erase = [&](int count) {
+        f.device.sql("DELETE FROM contact WHERE id IN (SELECT id FROM contact ORDER BY id LIMIT " +
+                     std::to_string(count) + ")");
+    };
+    for (int i = 0; i < 25; ++i) {
+        erase(1);
+        f.clock.advance(seconds{10});
+        REQUIRE_FALSE(f.device.sync("crm").problem);
+    }
+    REQUIRE(f.remote.ids("Contacts").size() == 25);
+    SECTION("by what was sent of late") {
+        erase(1);
+        CHECK(f.device.sync("crm", dry_run()).guard);
+        const auto stopped = f.device.sync("crm");
+        REQUIRE(stopped.problem);
+        CHECK(stopped.problem->code == Errc::kGuard);
+        CHECK(stopped.problem->message ==
+              "has deleted 25 and changed 0 records at crm of late, would delete 1 and change 0 "
+              "more: confirm it first");
+        CHECK(f.remote.ids("Contacts").size() == 25);
+
+        // Time is no answer.
+        f.clock.advance(std::chrono::hours{3});
+        CHECK(f.device.sync("crm").problem);
+        CHECK(f.remote.ids("Contacts").size() == 25);
+        // A person's is, and what was sent until then counts no more.
+        engine::CycleOptions yes;
+        yes.confirm_mass = true;
+        CHECK_FALSE(f.device.sync("crm", yes).problem);
+        CHECK(f.remote.ids("Contacts").size() == 24);
+        erase(24);
+        CHECK_FALSE(f.device.sync("crm").problem);
+        CHECK(f.remote.ids("Contacts").empty());
+    }
+    SECTION("until nothing of its kind waits any more") {
+        const auto id = std::to_string(f.device.number("SELECT min(id) FROM contact"));
+        erase(1);
+        REQUIRE(f.device.sync("crm").problem);
+        f.device.sql("INSERT INTO contact(id, last_name) VALUES(" + id + ", 'M')");
+        CHECK_FALSE(f.device.sync("crm").problem);
+        f.clock.advance(std::chrono::hours{3});
+        erase(25);
+        CHECK_FALSE(f.device.sync("crm").problem);
+        CHECK(f.remote.ids("Contacts").empty());
+    }
+    SECTION("but not hours later") {
+        f.clock.advance(std::chrono::hours{3});
+        erase(1);
+        CHECK_FALSE(f.device.sync("crm").problem);
+        CHECK(f.remote.ids("Contacts").size() == 24);
+    }
+    SECTION("nor by deletions before edits") {
+        f.device.sql("UPDATE contact SET phone = '1'");
+        CHECK_FALSE(f.device.sync("crm").problem);
+    }
+}
+
 TEST_CASE("another organisation behind the same address stops the connection", "[cycle]") {
     CycleFixture f;
     f.device.connect("crm", f.remote);
