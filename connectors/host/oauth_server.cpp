@@ -59,7 +59,7 @@ std::string code_of(const nlohmann::json& answer) {
 }
 
 tl::unexpected<Error> refused(const std::string& code, const HttpResponse& answer) {
-    Error error{Errc::kUnauthenticated, "the accounts server answers " + code, {}, {}};
+    Error error{Errc::kUnauthenticated, "the accounts server answered " + code, {}, {}};
     error.args["oauth_error"] = code;
     error.args["status"] = std::to_string(answer.status);
     // Zoho says "Access Denied" when too many tokens were asked for.

@@ -27,6 +27,8 @@ Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& 
                            RecordNames& names) {
     auto name = names.name_of(c.entity, c.record);
     if (!name) return pass(name);
+    auto theirs_by_name = names.user_name(c.connection, c.theirs_by);
+    if (!theirs_by_name) return pass(theirs_by_name);
     const auto* entity = catalogue.entity(c.entity);
     json fields = json::array();
     for (const auto& field : c.fields) {
@@ -56,6 +58,7 @@ Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& 
                 {"ours_by", or_null(c.ours_by)},
                 {"ours_at", or_null(c.ours_at)},
                 {"theirs_by", or_null(c.theirs_by)},
+                {"theirs_by_name", std::move(*theirs_by_name)},
                 {"theirs_version", or_null(c.theirs_version)},
                 {"opened_at", c.opened_at},
                 {"decided_at", or_null(c.decided_at)},

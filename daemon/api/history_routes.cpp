@@ -40,25 +40,28 @@ const char* op_name(char op) {
     }
 }
 
-json entry_json(const replica::Change& change, const replica::Entity* entity) {
+Result<json> entry_json(const replica::Change& change, const replica::Entity* entity,
+                        RecordNames& names) {
+    auto actor_name = names.actor_name(change.actor);
+    if (!actor_name) return pass(actor_name);
     const auto type = type_of(entity, change.field);
     // A first load is one entry for all its records: what it keeps is no value of this one.
     const json old = change.op == 'l' ? json() : to_json(change.old.view(), type);
-    return {{"seq", change.seq},
-            {"field", or_null(change.field)},
-            {"op", op_name(change.op)},
-            {"old", old},
-            {"new", to_json(change.now.view(), type)},
-            {"at", change.at},
-            {"actor", or_null(change.actor)},
-            {"run", change.run ? json(*change.run) : json()},
-            {"rule", or_null(change.rule)}};
+    return json{{"seq", change.seq},
+                {"field", or_null(change.field)},
+                {"op", op_name(change.op)},
+                {"old", old},
+                {"new", to_json(change.now.view(), type)},
+                {"at", change.at},
+                {"actor", or_null(change.actor)},
+                {"actor_name", std::move(*actor_name)},
+                {"run", change.run ? json(*change.run) : json()},
+                {"rule", or_null(change.rule)}};
 }
 
 /// What the old and new values of `changes` refer to.
-Result<json> names_in(const replica::Database& db, const replica::Catalogue& catalogue,
-                      const replica::Entity* entity, std::span<const replica::Change> changes) {
-    RecordNames names(db, catalogue);
+Result<json> names_in(RecordNames& names, const replica::Entity* entity,
+                      std::span<const replica::Change> changes) {
     for (const auto& change : changes) {
         const auto* field = entity == nullptr ? nullptr : entity->field(change.field);
         if (field == nullptr) continue;
@@ -85,15 +88,20 @@ Result<ApiResponse> history(Services& services, const ApiRequest& request) {
     const bool more = changes->size() > static_cast<std::size_t>(*limit);
     if (more) changes->pop_back();
     const auto* entity = (*catalogue)->entity(name);
+    RecordNames names(**db, **catalogue);
     json entries = json::array();
-    for (const auto& change : *changes) entries.push_back(entry_json(change, entity));
+    for (const auto& change : *changes) {
+        auto entry = entry_json(change, entity, names);
+        if (!entry) return pass(entry);
+        entries.push_back(std::move(*entry));
+    }
     const auto next = more ? json(changes->back().seq) : json();
-    auto names = names_in(**db, **catalogue, entity, *changes);
-    if (!names) return pass(names);
+    auto named = names_in(names, entity, *changes);
+    if (!named) return pass(named);
     return json_response({{"entity", name},
                           {"id", *id},
                           {"entries", std::move(entries)},
-                          {"names", std::move(*names)},
+                          {"names", std::move(*named)},
                           {"next", next}});
 }
 
@@ -114,14 +122,16 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
     auto told = found->changes;
     told.emplace_back().field = field;
     told.back().now = found->current;
-    auto names = names_in(**db, **catalogue, kind, told);
-    if (!names) return pass(names);
+    RecordNames names(**db, **catalogue);
+    auto named = names_in(names, kind, told);
+    if (!named) return pass(named);
     json changes = json::array();
     for (const auto& change : found->changes) {
-        auto entry = entry_json(change, kind);
-        entry["run_kind"] = or_null(change.run_kind);
-        entry["connection"] = or_null(change.connection);
-        changes.push_back(std::move(entry));
+        auto entry = entry_json(change, kind, names);
+        if (!entry) return pass(entry);
+        (*entry)["run_kind"] = or_null(change.run_kind);
+        (*entry)["connection"] = or_null(change.connection);
+        changes.push_back(std::move(*entry));
     }
     engine::ConflictQuery query;
     query.state = engine::ConflictQuery::State::kAll;
@@ -140,7 +150,7 @@ Result<ApiResponse> why(Services& services, const ApiRequest& request) {
                           {"value", to_json(found->current.view(), type)},
                           {"changes", std::move(changes)},
                           {"conflicts", std::move(*conflicts)},
-                          {"names", std::move(*names)}});
+                          {"names", std::move(*named)}});
 }
 
 // --- Undo
@@ -265,6 +275,17 @@ Result<UndoScope> scope_of(const json& body, const replica::Database& db,
     return out;
 }
 
+/// One side of a conflict: a value, of several columns an object.
+json side_json(const engine::Conflict& conflict, Value engine::ConflictField::*side,
+               Value engine::ConflictField::*side_here) {
+    json out = json::object();
+    for (const auto& field : conflict.fields) {
+        const Value& here = field.*side_here;
+        out[field.column] = to_json((here.is_absent() ? field.*side : here).view());
+    }
+    return out.size() == 1 ? json(out.front()) : out;
+}
+
 // A run that decided conflicts: they are open again.
 json reopened_json(const engine::Reopened& done, bool preview) {
     json changes = json::array();
@@ -275,6 +296,13 @@ json reopened_json(const engine::Reopened& done, bool preview) {
                            {"field", or_null(c.group)},
                            {"conflict", c.id}});
         if (kept) changes.back()["reason"] = "changed_since";
+        if (kept || c.group.empty() || c.chosen.empty()) return;
+        const json ours =
+            side_json(c, &engine::ConflictField::ours, &engine::ConflictField::ours_here);
+        changes.back()["now"] = c.chosen == "ours" ? ours
+                                                   : side_json(c, &engine::ConflictField::theirs,
+                                                               &engine::ConflictField::theirs_here);
+        changes.back()["then"] = ours;
     };
     for (const auto& c : done.conflicts) add(c, false);
     for (const auto& c : done.kept_list) add(c, true);

@@ -92,6 +92,39 @@ Result<std::string> RecordNames::name_of(const std::string& of, std::int64_t id)
     return name;
 }
 
+Result<nlohmann::json> RecordNames::user_name(std::string_view connection,
+                                              std::string_view remote_id) {
+    if (remote_id.empty()) return nullptr;
+    if (!users_) {
+        auto prepared = db_.prepare(
+            "SELECT l.record FROM kontor_connection c JOIN kontor_stream s ON s.connection = c.id"
+            " JOIN kontor_entity e ON e.id = s.entity AND e.name = 'user'"
+            " JOIN kontor_link l ON l.stream = s.id WHERE c.name = ?1 AND l.ext_id = ?2");
+        if (!prepared) return pass(prepared);
+        users_ = std::move(*prepared);
+    }
+    users_->reset();
+    users_->bind(1, connection);
+    users_->bind(2, remote_id);
+    auto row = users_->step();
+    if (!row) return pass(row);
+    if (!*row) return nullptr;
+    const auto record = users_->integer(0);
+    users_->reset();
+    auto name = name_of("user", record);
+    if (!name) return pass(name);
+    return name->empty() ? nlohmann::json() : nlohmann::json(std::move(*name));
+}
+
+Result<nlohmann::json> RecordNames::actor_name(std::string_view actor) {
+    constexpr std::string_view kRemote = "remote:";
+    if (!actor.starts_with(kRemote)) return nullptr;
+    actor.remove_prefix(kRemote.size());
+    const auto colon = actor.find(':');
+    if (colon == actor.npos) return nullptr;
+    return user_name(actor.substr(0, colon), actor.substr(colon + 1));
+}
+
 nlohmann::json RecordNames::to_json() const {
     auto out = nlohmann::json::object();
     for (const auto& [column, values] : known_)

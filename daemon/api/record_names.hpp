@@ -32,6 +32,11 @@ public:
                                                 const ValueView& value);
     /// "" for a record that is gone or nameless.
     [[nodiscard]] Result<std::string> name_of(const std::string& entity, std::int64_t id);
+    /// What the user of a remote is called here; null if that is not known.
+    [[nodiscard]] Result<nlohmann::json> user_name(std::string_view connection,
+                                                   std::string_view remote_id);
+    /// The same for whoever made a change: "remote:zoho:4108880000000001002". Null for others.
+    [[nodiscard]] Result<nlohmann::json> actor_name(std::string_view actor);
 
 private:
     struct Target {
@@ -46,6 +51,7 @@ private:
     const replica::Catalogue& catalogue_;
     std::map<std::string, std::map<std::string, Target>> known_;  ///< by column and value
     std::map<std::string, replica::Statement> statements_;        ///< by entity
+    std::optional<replica::Statement> users_;
 };
 
 }  // namespace kontor::api

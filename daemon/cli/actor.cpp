@@ -8,7 +8,8 @@
 
 namespace kontor::cli {
 
-std::string actor_text(const std::string& actor) {
+std::string actor_text(const std::string& actor, const std::string& name) {
+    if (!name.empty()) return actor + " (" + name + ")";
     constexpr std::string_view kUser = "uid:";
     constexpr std::size_t kEntryMax = 16'384;  // what one user's line may take
     if (!actor.starts_with(kUser)) return actor;

@@ -166,11 +166,12 @@ void print_conflict(Context& context, const json& conflict) {
         const auto who = text_at(conflict, name + "_by");
         const auto when = text_at(conflict, name == "ours" ? "ours_at" : "theirs_version");
         if (who.empty() && when.empty()) continue;
-        context.print(
-            context.text("cli.conflict.who",
-                         {{"side", context.text("cli." + name)},
-                          {"who", who.empty() ? context.text("cli.somebody") : actor_text(who)},
-                          {"when", when}}));
+        context.print(context.text(
+            "cli.conflict.who",
+            {{"side", context.text("cli." + name)},
+             {"who", who.empty() ? context.text("cli.somebody")
+                                 : actor_text(who, text_at(conflict, name + "_by_name"))},
+             {"when", when}}));
     }
     context.print(context.text(
         "cli.conflict.since",

@@ -258,8 +258,10 @@ constexpr Text kErrorTexts[] = {
     {"hint.unauthenticated", "Sign in again: kontor connection sign-in {connection}",
      "请重新登录：kontor connection sign-in {connection}"},
     {"hint.rate_limited", "It goes on by itself once the limit allows.", "限制解除后会自动继续。"},
-    {"hint.permission", "Run it as the user that may, or give that user the rights.",
-     "请以有权限的用户运行，或授予相应权限。"},
+    {"hint.permission",
+     "What the remote refuses, its administrator has to grant; of a file here, correct owner and "
+     "mode.",
+     "如果是远端拒绝，请让其管理员授予权限；如果是本机文件，请更正其所有者和权限。"},
     {"hint.storage", "Run: kontor doctor", "请运行：kontor doctor"},
     {"hint.protocol", "Syncs are tried again by themselves; if it stays so, run: kontor doctor",
      "同步会自动重试；如持续出现，请运行：kontor doctor"},
@@ -290,7 +292,8 @@ constexpr Text kErrorTexts[] = {
      "副本的位置被其他程序的文件占用：请移走该文件，或用 daemon.state_dir 指定其他目录。"},
     {"hint.too_new", "Install the newer version of Kontor; the file was left as it is.",
      "请安装更新版本的 Kontor；文件保持原样。"},
-    {"hint.config", "Run: kontord --check-config", "请运行：kontord --check-config"},
+    {"hint.config", "Correct it; kontord --check-config [FILE] lists every mistake.",
+     "请更正；kontord --check-config [文件] 会列出所有错误。"},
     {"hint.mismatch",
      "If the address is wrong, correct it and run: kontor connection resume {connection}. To go on "
      "with what answers there now: kontor connection resume {connection} --accept-remote",

@@ -517,6 +517,14 @@ class Commands(unittest.TestCase):
         [conflict] = [c for c in self.world.json("conflicts")["conflicts"]
                       if str(c["record"]) == record]
         number = str(conflict["id"])
+        # The remote's user by the name that he has here.
+        [(name,)] = self.world.sql(
+            "SELECT coalesce(u.full_name, u.last_name) FROM user u JOIN kontor_link l"
+            " ON l.record = u.id JOIN kontor_stream s ON s.id = l.stream AND s.name = 'users'"
+            " WHERE l.ext_id = ?", conflict["theirs_by"])
+        self.assertEqual(conflict["theirs_by_name"], name)
+        them = f"{conflict['theirs_by']} ({name})"
+        self.assertIn(f"theirs: {them}", self.run_kontor("conflicts", number).stdout)
         why = self.run_kontor("why", "contact", record, "mobile").stdout
         self.assertIn(f"conflict {number} (both changed it): open since", why)
         self.assertNotIn("conflict ", self.run_kontor("why", "contact", record, "title").stdout)
@@ -534,6 +542,37 @@ class Commands(unittest.TestCase):
             self.assertIn(part, kept)
         self.assertIn(f"decided as conflict {number}",
                       self.run_kontor("history", "contact", record).stdout)
+        self.world.control("/edit", {"module": "Contacts", "id": ext, "set": {"Title": "Dr"}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        for words in (("history", "contact", record), ("why", "contact", record, "title")):
+            self.assertIn(f"remote:zoho:{them}", self.run_kontor(*words).stdout)
+        self.world.sql("UPDATE contact SET title = 'Prof' WHERE id = ?", record)
+        self.assertIn("somebody", self.run_kontor("why", "contact", record, "title").stdout)
+
+    def test_taking_back_many_decisions_shows_what_would_stand_here(self):
+        self.run_kontor("sync", "zoho")
+        record, ext = self.world.sql(
+            "SELECT c.id, l.ext_id FROM contact c JOIN kontor_link l ON l.record = c.id JOIN"
+            " kontor_stream s ON s.id = l.stream AND s.name = 'Contacts'"
+            " ORDER BY c.id LIMIT 1 OFFSET 40")[0]
+        self.run_kontor("set", "contact", str(record), "home_phone=+86 10 5555")
+        self.world.control("/edit", {"module": "Contacts", "id": ext,
+                                     "set": {"Home_Phone": "+86 21 6666"}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        told = self.run_kontor("resolve", "--all", "--take", "theirs", "--field", "home_phone",
+                               "--yes")
+        run, = re.findall(r"kontor undo (run:\d+)", told.stderr)
+        [change] = self.world.json("undo", run, "--dry-run")["changes"]
+        self.assertEqual((change["now"], change["then"]), ("+86 21 6666", "+86 10 5555"))
+        line = next(l for l in self.run_kontor("undo", run, "--dry-run").stdout.splitlines()
+                    if "home_phone" in l)
+        self.assertIn("+86 21 6666", line)
+        self.assertIn("+86 10 5555", line)
+        self.run_kontor("undo", run, "--force")
+        self.assertEqual(self.world.sql("SELECT home_phone FROM contact WHERE id = ?", record),
+                         [("+86 10 5555",)])
 
     def test_a_conflict_about_a_reference_names_the_records(self):
         self.run_kontor("sync", "zoho")

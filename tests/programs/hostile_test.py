@@ -16,7 +16,7 @@ BIN = sys.argv.pop(1)
 ODD = "The other side sent something unexpected: pull Contacts: "
 PAGE = ODD + "a page of Contacts: "
 AGAIN = "Syncs are tried again by themselves; if it stays so, run: kontor doctor"
-RIGHTS = "give that user the rights"
+RIGHTS = "its administrator has to grant"
 # kind, parameters, what the error says, what to do, and what is wrong in Chinese
 CASES = [
     ("big_json", {"shape": "depth"},

@@ -46,9 +46,11 @@ void print_changes(Context& context, const json& changes, const json& names) {
                 .rows = {}};
     for (const auto& change : changes) {
         const auto field = text_at(change, "field");
+        const auto who = text_at(change, "actor");
         table.add({text_at(change, "seq"), text_at(change, "at"),
-                   actor_text(text_at(change, "actor")), text_at(change, "run"),
-                   context.word(text_at(change, "op")), field,
+                   who.empty() ? context.text("cli.somebody")
+                               : actor_text(who, text_at(change, "actor_name")),
+                   text_at(change, "run"), context.word(text_at(change, "op")), field,
                    with_name(names, field, text_at(change, "old")),
                    with_name(names, field, new_value(change)),
                    messages::rule_words(context.language(), text_at(change, "rule"))});
