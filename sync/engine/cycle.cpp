@@ -548,7 +548,8 @@ private:
                 all.deletes += one.deletes;
             }
         }
-        return asks_before_mass_change(*context_, settings_, all);
+        return asks_before_mass_change(*context_, settings_, all,
+                                       streams.size() == synced_streams().size());
     }
 
     void push_all(std::vector<const StreamPlan*> streams, const StepPorts& ports) {

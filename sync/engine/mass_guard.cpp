@@ -81,13 +81,13 @@ Error question(const std::string& connection, const PushForecast& waiting, const
 }  // namespace
 
 std::optional<Error> asks_before_mass_change(Context& context, const ConnectionSettings& settings,
-                                             const PushForecast& waiting) {
+                                             const PushForecast& waiting, bool of_all) {
     const bool waits = waiting.deletes > 0 || waiting.updates > 0;
     const Sent sent = waits ? sent_of_late(context) : Sent{};
     const bool asks = too_many(waiting.deletes, sent.deletes, settings.guard_deletes) ||
                       too_many(waiting.updates, sent.updates, settings.guard_edits);
     const std::string key = asked_marker(context.connection);
-    if (asks != marked(context.sql, key).has_value()) {
+    if (asks != marked(context.sql, key).has_value() && (asks || of_all)) {
         WriteTransaction transaction(context.sql.db());
         if (asks)
             mark(context.sql, key, sent.first_run);

@@ -441,6 +441,12 @@ TEST_CASE("who deletes record by record is asked as well", "[cycle][guard]") {
         f.clock.advance(std::chrono::hours{3});
         CHECK(f.device.sync("crm").problem);
         CHECK(f.remote.ids("Contacts").size() == 25);
+        // Nor is a sync of something else.
+        engine::CycleOptions others;
+        others.streams = {"Accounts"};
+        f.device.sync("crm", others);
+        f.clock.advance(std::chrono::hours{3});
+        CHECK(f.device.sync("crm").problem);
         // A person's is, and what was sent until then counts no more.
         engine::CycleOptions yes;
         yes.confirm_mass = true;
