@@ -36,6 +36,12 @@ class Commands(unittest.TestCase):
     def run_kontor(self, *words, **how):
         return self.world.kontor(*words, **how)
 
+    def linked_contact(self, which):
+        """Its id here and at the remote."""
+        return self.world.sql(
+            "SELECT c.id, l.ext_id FROM contact c JOIN kontor_link l ON l.record = c.id JOIN"
+            f" kontor_stream s ON s.id = l.stream AND s.name = 'Contacts' {which}")[0]
+
     def refused(self, code, *words, **how):
         """Fails with that exit code, as text and as one JSON object; the JSON."""
         plain = self.world.kontor(*words, check=False, **how)
@@ -504,10 +510,7 @@ class Commands(unittest.TestCase):
 
     def test_who_decided_a_conflict_and_what_was_not_taken_is_told(self):
         self.run_kontor("sync", "zoho")
-        record, ext = self.world.sql(
-            "SELECT c.id, l.ext_id FROM contact c JOIN kontor_link l ON l.record = c.id JOIN"
-            " kontor_stream s ON s.id = l.stream AND s.name = 'Contacts'"
-            " WHERE c.mobile IS NOT NULL ORDER BY c.id DESC LIMIT 1")[0]
+        record, ext = self.linked_contact("WHERE c.mobile IS NOT NULL ORDER BY c.id DESC LIMIT 1")
         record = str(record)
         self.run_kontor("set", "contact", record, "mobile=+86 10 1111")
         self.world.control("/edit", {"module": "Contacts", "id": ext,
@@ -552,10 +555,7 @@ class Commands(unittest.TestCase):
 
     def test_taking_back_many_decisions_shows_what_would_stand_here(self):
         self.run_kontor("sync", "zoho")
-        record, ext = self.world.sql(
-            "SELECT c.id, l.ext_id FROM contact c JOIN kontor_link l ON l.record = c.id JOIN"
-            " kontor_stream s ON s.id = l.stream AND s.name = 'Contacts'"
-            " ORDER BY c.id LIMIT 1 OFFSET 40")[0]
+        record, ext = self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 40")
         self.run_kontor("set", "contact", str(record), "home_phone=+86 10 5555")
         self.world.control("/edit", {"module": "Contacts", "id": ext,
                                      "set": {"Home_Phone": "+86 21 6666"}})
