@@ -44,6 +44,7 @@ constexpr Text kRuleTexts[] = {
     {"rule.answer_lost", "sent, answer lost", "已发送，未收到答复"},
     {"rule.after_restore", "may have been sent before the restore", "恢复之前可能已经发送"},
     {"rule.edit_wins", "the edit wins", "以编辑为准"},
+    {"rule.deletion_wins", "the deletion wins", "以删除为准"},
     {"rule.deleted_there", "deleted at the remote", "远端已删除"},
     {"rule.merged_there", "merged at the remote", "远端已合并"},
     {"rule.converted_there", "converted at the remote", "远端已转换"},

@@ -205,12 +205,8 @@ void resolve_open_edit(Context& context, const StreamPlan& plan, const GroupPlan
         ours = put_group(group, after, references);
         note_change(context, plan.entity.id, link.record, old_values(plan, *row, changes), plan.id);
     }
-    if (side == Side::kOurs)  // the value offered and not taken stays in history
-        for (std::size_t i = 0; i < conflict.theirs.size(); ++i)
-            if (i >= conflict.ours.size() || conflict.theirs[i] != conflict.ours[i])
-                add_history(context, plan.entity.id, link.record,
-                            plan.column_fields[group.columns[i].front()], "k", conflict.theirs[i],
-                            cause);
+    if (side == Side::kOurs)
+        keep_offered(context, plan, group, link.record, conflict.theirs, conflict.ours, cause);
     // Ours: they hold their value and ours differs from it, so it is pushed.
     save_shadow(context.sql, link.id, group.id, {conflict.theirs, ours, false});
     if (conflict.theirs == ours && side == Side::kTheirs)

@@ -170,7 +170,7 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
             refuse_older(*link, image);
             return revive(*link, image, "revived");
         case LinkState::kDeleteHere:
-            return image_of_deleted_here(*link, image);
+            return image_of_deleted_here(*link, image, authoritative);
         case LinkState::kMissing:
         case LinkState::kAccessLost:
             link->state = LinkState::kLive;
@@ -340,17 +340,20 @@ bool Merger::ours_but_for(const Work& work, const GroupPlan& group) {
     });
 }
 
+bool Merger::is_cut(const remote::RecordView& image, const GroupPlan& group) {
+    const auto& fields = group.mapping->fields;
+    return std::ranges::any_of(image.fields.subspan(group.first_field, fields.size()),
+                               &ValueView::is_absent) &&
+           std::ranges::any_of(fields, &merge::FieldMapping::may_be_cut);
+}
+
 // A list has cut what we have not read. Nothing of such an image is merged: the link would have its
 // version, and if it could not be read by id now, nobody would know later that it has to be.
 bool Merger::must_be_read_whole(const Work& work) const {
     if (!may_reread_ || work.authoritative) return false;
     const bool read_before = read_whole_before(work.link, work.image);
     return std::ranges::any_of(plan_.groups, [&](const GroupPlan& group) {
-        const auto& fields = group.mapping->fields;
-        const auto values = work.image.fields.subspan(group.first_field, fields.size());
-        if (std::ranges::none_of(values, &ValueView::is_absent) ||
-            std::ranges::none_of(fields, &merge::FieldMapping::may_be_cut))
-            return false;
+        if (!is_cut(work.image, group)) return false;
         const auto shadow = work.shadows.find(group.id);
         return !read_before || ours_but_for(work, group) ||
                (shadow != work.shadows.end() && shadow->second.unknown());
@@ -526,11 +529,9 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         const bool taken = outcome.action == merge::GroupOutcome::Action::kTake;
         record_conflict(context_, plan_, work.link, group.id, kind, sides, outcome.rule,
                         taken ? "theirs" : "ours");
-        if (!taken)  // the value offered and not taken stays in history
-            for (std::size_t i = 0; i < theirs.size(); ++i)
-                add_history(context_, plan_.entity.id, work.link.record,
-                            plan_.column_fields[group.columns[i].front()], "k", theirs[i],
-                            cause(work.image, outcome.rule));
+        if (!taken)
+            keep_offered(context_, plan_, group, work.link.record, theirs, {},
+                         cause(work.image, outcome.rule));
     } else if (outcome.close_conflict && parked) {
         close_conflict(context_, parked->id,
                        outcome.action == merge::GroupOutcome::Action::kTake ? "theirs" : "ours",

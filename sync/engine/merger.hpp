@@ -94,7 +94,7 @@ private:
     void write_back(Work& work);
     void keep_bases(Link& link, const Row& row);
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
-    void image_of_deleted_here(Link link, const remote::RecordView& image);
+    void image_of_deleted_here(Link link, const remote::RecordView& image, bool authoritative);
     void gone(Link link, const remote::RecordView& image);
     bool made_again(const remote::RecordView& image, bool authoritative);
     std::optional<std::int64_t> link_lost_as(std::string_view key);
@@ -130,6 +130,8 @@ private:
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
     bool read_whole_before(const Link& link, const remote::RecordView& image) const;
     static bool ours_but_for(const Work& work, const GroupPlan& group);
+    /// It is from a list, and lacks what lists cut.
+    [[nodiscard]] static bool is_cut(const remote::RecordView& image, const GroupPlan& group);
     bool must_be_read_whole(const Work& work) const;
     bool maybe_stale(const Work& work) const;
     bool maybe_before_our_write(const Work& work) const;

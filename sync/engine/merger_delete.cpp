@@ -1,5 +1,7 @@
 // Deletions there, images of what was deleted here, and what comes back.
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/let_go.hpp"
@@ -148,49 +150,86 @@ void Merger::keep_bases(Link& link, const Row& row) {
 }
 
 // We deleted it and have not told the remote; has somebody edited it there since?
-void Merger::image_of_deleted_here(Link link, const remote::RecordView& image) {
+void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, bool authoritative) {
     // It is still there, so a delete of unknown fate was not carried out. An edit of ours that was
     // is no edit of theirs.
     const auto intents = intents_of(context_.sql, link.id);
-    drop_intents(context_.sql, link.id);
-    if (image.version <= link.version) return;
+    // Where versions are times, what they did within the same tick as what was read last, or as our
+    // write, has no other one; and of what was read last a part may have been hidden. But what
+    // keep_bases() has left behind has been decided about.
+    const bool same_version = image.version == link.version;
+    if (image.version < link.version || (same_version && link.covers == 0 && intents.empty()))
+        return drop_intents(context_.sql, link.id);
+    const bool may_be_read = may_reread_ && !authoritative;
+    if (may_be_read && !read_whole_before(link, image) &&
+        std::ranges::any_of(plan_.groups,
+                            [&](const auto& group) { return is_cut(image, group); })) {
+        rereads_.emplace_back(image.id);  // the edit may be in what the list has cut
+        return;
+    }
     const auto sent_by_us = [&](const GroupPlan& group, const merge::GroupValues& theirs) {
-        return std::ranges::any_of(intents, [&](const Intent& intent) {
-            return std::ranges::any_of(intent.sent, [&](const SentGroup& sent) {
-                return sent.group == group.id && (by_us(image) || sent.values == theirs);
-            });
-        });
+        const merge::GroupValues* values = nullptr;
+        for (const Intent& intent : intents)
+            for (const SentGroup& sent : intent.sent)
+                if (sent.group == group.id && (by_us(image) || sent.values == theirs))
+                    values = &sent.values;
+        return values;
     };
     const Row row = last_row(context_.sql, plan_, link.record);
     const auto shadows = shadows_of(context_.sql, link.id);
-    const bool edited = std::ranges::any_of(plan_.groups, [&](const GroupPlan& group) {
-        const auto theirs = image_values(image, group);
-        if (std::ranges::any_of(theirs, &Value::is_absent) || !group.writable()) return false;
+    struct Offer {
+        const GroupPlan* group;
+        merge::GroupValues theirs, known;
+    };
+    std::vector<Offer> offers;
+    std::map<std::int64_t, Shadow> settled;
+    bool edited = false;
+    for (const GroupPlan& group : plan_.groups) {
+        auto theirs = image_values(image, group);
+        if (std::ranges::any_of(theirs, &Value::is_absent) || !group.writable()) continue;
         const auto shadow = shadows.find(group.id);
-        if (shadow != shadows.end() && shadow->second.unknown()) return false;
-        const auto known =
+        if (shadow != shadows.end() && shadow->second.unknown()) {
+            // Nothing tells an edit, but nobody here has seen it.
+            if (!merge::is_blank(theirs)) offers.push_back({&group, std::move(theirs), {}});
+            continue;
+        }
+        auto known =
             shadow != shadows.end() ? shadow->second.theirs : put_group(group, row, references_);
-        return theirs != known && !sent_by_us(group, theirs);
-    });
-    if (!edited || plan_.mapping.delete_against_edit == merge::Policy::kRemote) {
-        if (edited) keep_bases(link, row);
-        link.version = std::string(image.version);
-        save_link(context_.sql, link);
+        if (theirs == known) continue;
+        if (const auto* ours = sent_by_us(group, theirs)) {
+            settled.insert_or_assign(group.id, Shadow{std::move(theirs), *ours, false});
+        } else {
+            offers.push_back({&group, std::move(theirs), std::move(known)});
+            edited = true;
+        }
+    }
+    // Or it is older, from a copy that lags: only the record itself tells.
+    if (edited && same_version && may_be_read) {
+        rereads_.emplace_back(image.id);
         return;
     }
-    if (plan_.mapping.delete_against_edit == merge::Policy::kManual) {
+    drop_intents(context_.sql, link.id);
+    const bool manual = plan_.mapping.delete_against_edit == merge::Policy::kManual;
+    const bool deletion_wins = plan_.mapping.delete_against_edit == merge::Policy::kRemote;
+    if (edited && !manual && !deletion_wins) {
+        record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "theirs");
+        ++counts_.conflicts;
+        clear_dirty(context_.sql, link.id);
+        return revive(std::move(link), image, "edit_wins");
+    }
+    // What may go with the record stays in the history.
+    for (const Offer& offer : offers)
+        keep_offered(context_, plan_, *offer.group, link.record, offer.theirs, offer.known,
+                     cause(image, manual ? "manual" : "deletion_wins"));
+    for (const auto& [group, shadow] : settled) save_shadow(context_.sql, link.id, group, shadow);
+    if (!offers.empty()) keep_bases(link, row);
+    if (edited && manual) {
         if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
             ++counts_.conflicts;
-        keep_bases(link, row);
-        link.version = std::string(image.version);  // the question is about this image
-        save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);
-        return;
     }
-    record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "theirs");
-    ++counts_.conflicts;
-    clear_dirty(context_.sql, link.id);
-    revive(std::move(link), image, "edit_wins");
+    link.version = std::string(image.version);  // a question is about this image
+    save_link(context_.sql, link);
 }
 
 }  // namespace kontor::engine

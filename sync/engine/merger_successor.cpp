@@ -244,10 +244,8 @@ void Merger::carry_over(const Unsent& edit, const Link& loser, const Link& winne
     }
     if (!conflict && taken) return;
     if (!taken)
-        for (std::size_t i = 0; i < edit.ours.size(); ++i)
-            add_history(context_, plan_.entity.id, winner.record,
-                        plan_.column_fields[group.columns[i].front()], "k", edit.ours[i],
-                        cause(image, "merged_there"));
+        keep_offered(context_, plan_, group, winner.record, edit.ours, {},
+                     cause(image, "merged_there"));
     if (open_conflict(context_.sql, winner.id, group.id)) return;  // the question stands
     // Chosen afterwards, `theirs` is what stands in the winner and `ours` what was typed.
     if (record_conflict(context_, plan_, winner, group.id, "edit",

@@ -50,6 +50,15 @@ void add_history(Context& context, std::int64_t entity, std::int64_t record,
         context.run != 0 ? std::optional<std::int64_t>(context.run) : std::nullopt, rule);
 }
 
+void keep_offered(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                  std::int64_t record, const merge::GroupValues& offered,
+                  const merge::GroupValues& known, const Cause& cause) {
+    for (std::size_t i = 0; i < offered.size(); ++i)
+        if (i >= known.size() || offered[i] != known[i])
+            add_history(context, plan.entity.id, record,
+                        plan.column_fields[group.columns[i].front()], "k", offered[i], cause);
+}
+
 void update_row(Context& context, const StreamPlan& plan, std::int64_t record, const Row& before,
                 std::span<const ColumnChange> changes, const Cause& cause) {
     for (const auto& change : changes)

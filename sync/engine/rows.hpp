@@ -10,6 +10,7 @@
 
 #include "sync/base/value.hpp"
 #include "sync/engine/context.hpp"
+#include "sync/merge/group_values.hpp"
 
 namespace kontor::engine {
 
@@ -67,5 +68,11 @@ void restore_row(Context& context, const StreamPlan& plan, std::int64_t record,
 void add_history(Context& context, std::int64_t entity, std::int64_t record,
                  std::optional<std::int64_t> field, std::string_view op, const Value& old,
                  const Cause& cause);
+
+/// Values of a group that were offered and not taken: they stay in the history. Values that are
+/// equal to those of `known` are not written down.
+void keep_offered(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                  std::int64_t record, const merge::GroupValues& offered,
+                  const merge::GroupValues& known, const Cause& cause);
 
 }  // namespace kontor::engine

@@ -132,6 +132,13 @@ MUTANTS = [
     ("a deletion there ignores edits here", "i A1", {DELETE: [(
         "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {",
         "if (false) {")]}),
+    ("a deletion here goes over what bears the version of the last image", "A1 A2", {DELETE: [(
+        "if (image.version < link.version || (same_version && link.covers == 0 && intents.empty()))",
+        "if (image.version <= link.version)")]}),
+    ("what lists cut is no edit of what was deleted here", "A1", {DELETE: [(
+        "if (may_be_read && !read_whole_before(link, image) &&", "if (false &&")]}),
+    ("what a colleague typed goes with what was deleted here", "A1", {DELETE: [(
+        "for (const Offer& offer : offers)", "for (const Offer& offer : std::vector<Offer>{})")]}),
     ("a deletion here is not told to the remote", "A4", {ABSORB: [(
         "link.state = LinkState::kDeleteHere;\n            save_link(context.sql, link);\n"
         "            mark_dirty(context.sql, link.id);",

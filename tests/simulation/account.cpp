@@ -539,13 +539,33 @@ void Account::watch_update(const std::string& stream, const remote::Change& chan
         if (!token || first_token(field.value.view()) == token) continue;
         if (unclear.contains(field.field)) continue;
         if (delivered_.contains(*token))
-            overwritten_.insert(*token);
+            overwritten_.try_emplace(*token, Seen{stream, change.id, field.field});
         else if (!shown_.contains(*token) && before.now.modified_by == "colleague" &&
                  (before.written_at + server_.traits().read_lag_max < cycle_began_ ||
                   (compared && before.now.version == change.expect_version)))
             hooks_.violation("A2: " + stream + " " + change.id + " " + field.field +
                              ": a value that was never read was overwritten");
     }
+}
+
+// What goes with a record that we delete must have been read and kept, too. Groups come whole or
+// not at all.
+void Account::watch_delete(const std::string& stream, const remote::Change& change,
+                           const Server::Record& before) {
+    if (before.now.deleted) return;
+    const StreamModel& model = server_.model().stream(stream);
+    const auto is_hidden = [&](const FieldModel& one) {
+        return std::ranges::any_of(model.fields, [&](const FieldModel& other) {
+            return (&other == &one || (!one.group.empty() && other.group == one.group)) &&
+                   server_.hides(stream, other.remote);
+        });
+    };
+    remote::Change all = change;
+    for (const FieldModel& field : model.fields)
+        if (before.now.fields.contains(field.remote) && !field.computed && !field.late &&
+            !is_hidden(field))
+            all.fields.push_back({field.remote, Value()});
+    watch_update(stream, all, before, {});
 }
 
 // Who sends what was replaced there takes somebody's newer value away.
@@ -608,6 +628,7 @@ void Account::watch_echo(const std::string& stream, const remote::Change& change
         if (field.value.is_blank() || found == there.now.fields.end() ||
             found->second != field.value)
             return;
+        if (server_.has_turned(stream, change.id, field.field)) return;
         const auto sent = sent_.find(stream + "/" + change.id + "/" + field.field);
         if (sent != sent_.end() && sent->second != field.value) return;
     }
@@ -689,6 +710,9 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
             if (changes[i].op == remote::ChangeOp::kUpdate &&
                 result.status == remote::PushStatus::kOk)
                 watch_update(name, changes[i], before, unclear);
+            if (changes[i].op == remote::ChangeOp::kDelete &&
+                result.status == remote::PushStatus::kOk)
+                watch_delete(name, changes[i], before);
             if (result.status == remote::PushStatus::kOk) {
                 ++carried_out_;
                 if (changes[i].op == remote::ChangeOp::kUpdate)

@@ -86,6 +86,7 @@ public:
     }
     /// Other devices log on as the same user.
     void share_user() { shares_user_ = true; }
+    [[nodiscard]] bool shares_user() const { return shares_user_; }
     /// Faults that have happened since the last call.
     [[nodiscard]] int take_fired() { return std::exchange(fired_, 0); }
 
@@ -116,11 +117,11 @@ public:
     }
     /// What this device knows, as far as the oracles ask.
     struct Memory {
-        std::set<Token> delivered, overwritten;
+        std::set<Token> delivered;
         std::map<std::string, std::string> newest;
-        std::map<Token, Seen> seen;
+        std::map<Token, Seen> seen, overwritten;
     };
-    [[nodiscard]] Memory memory() const { return {delivered_, overwritten_, newest_, seen_}; }
+    [[nodiscard]] Memory memory() const { return {delivered_, newest_, seen_, overwritten_}; }
     void remember(const Memory& memory) {
         seen_ = memory.seen;
         delivered_ = memory.delivered;
@@ -136,8 +137,9 @@ public:
     [[nodiscard]] const std::map<std::string, std::string>& doubtful() const { return doubtful_; }
     /// What is shown while this is on is kept in a copy only: a dry run.
     void rehearse(bool on) { rehearses_ = on; }
-    /// … and of these, the ones that this device's pushes have replaced.
-    [[nodiscard]] const std::set<Token>& overwritten() const { return overwritten_; }
+    /// … and of these, the ones that this device's pushes have replaced or deleted, by where they
+    /// were.
+    [[nodiscard]] const std::map<Token, Seen>& overwritten() const { return overwritten_; }
     /// The record was last shown without the field, which had been hidden since the description:
     /// nobody could know that it is to be read again (docs/guarantees.md).
     [[nodiscard]] bool unseen(const std::string& stream, const std::string& id,
@@ -203,6 +205,8 @@ private:
     void watch_echo(const std::string& stream, const remote::Change& change,
                     const Server::Record& there) const;
     void watch_parked(const std::string& stream, std::span<const remote::Change> changes);
+    void watch_delete(const std::string& stream, const remote::Change& change,
+                      const Server::Record& before);
     void watch_return(const std::string& stream, const remote::Change& change) const;
     [[nodiscard]] std::set<std::string> looks_like_ours(const std::string& stream,
                                                         const remote::Change& change) const;
@@ -230,9 +234,9 @@ private:
     std::uint64_t asked_for_ = 0, changes_sent_ = 0, carried_out_ = 0;
     Instant cycle_began_{};
     bool shares_user_ = false;
-    std::set<Token> delivered_, overwritten_;
+    std::set<Token> delivered_;
     std::set<Token> shown_;  ///< delivered, kept or not
-    std::map<Token, Seen> seen_;
+    std::map<Token, Seen> seen_, overwritten_;
     std::map<std::string, int> updates_;
     std::map<std::string, Value> sent_;  ///< last into each field, by "stream/id/field"
     bool reformed_ = false;

@@ -267,6 +267,32 @@ TEST_CASE("R8: a record that is made again there keeps what stood there and was 
     CHECK(f.remote.value("Contacts", f.remote.ids("Contacts").back(), "Phone") == Value("999"));
 }
 
+TEST_CASE("R9: a deletion here, and another content under the version that was merged last",
+          "[review]") {
+    Fixture f;
+    f.connect();
+    const auto before = f.remote.at("Contacts", f.ada);
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("200")}});
+    SECTION("a colleague's edit of the same second wins") {
+        f.remote.set_version("Contacts", f.ada, before.version);
+        f.erase_here();
+        f.sync(2);
+        CHECK_FALSE(f.remote.at("Contacts", f.ada).deleted);
+        CHECK(f.phone() == "200");
+    }
+    SECTION("one of the same second from a list that lags revives nothing") {
+        f.sync();
+        REQUIRE(f.phone() == "200");
+        f.erase_here();
+        auto late = before;
+        late.version = f.remote.at("Contacts", f.ada).version;
+        f.remote.replay("Contacts", f.ada, late);
+        f.sync(2);
+        CHECK(f.remote.at("Contacts", f.ada).deleted);
+        CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
+    }
+}
+
 TEST_CASE("R9: a deletion that is older than what was merged is asked for by id", "[review]") {
     Fixture f;
     f.connect();
