@@ -20,6 +20,8 @@ void check_asked(World& world, const Device& device) {
             const Server& server = device.connection(name).account->server();
             const FieldModel* field = server.model().stream(stream).field(std::string(row.text(3)));
             if (field == nullptr || field->target.empty()) return;
+            // Another organisation has been accepted: its records are met anew.
+            if (server.replaced()) return;
             // What was turned in one goes on with its successor.
             if (std::ranges::any_of(server.records(stream), [&](const auto& one) {
                     return one.second.now.successor == id;
@@ -42,13 +44,13 @@ void check_asked(World& world, const Device& device) {
 }
 
 // The remote has had it. Both may have had other ids then: they were made again, or merged into
-// what has these.
+// what has these. At an accepted remote what was hidden from us is made again as well.
 bool was_told(const Server& server, const std::string& stream, const std::string& id,
               const FieldModel& field, const std::string& target) {
     std::set<std::string> referrers = server.have_led(stream, field.remote, target);
     const auto* now = server.find(field.target, target);
     for (const auto& [one, record] : server.records(field.target))
-        if (record.ever_deleted &&
+        if ((record.ever_deleted || (record.ever_forbidden && server.epoch() > 0)) &&
             (record.now.successor == target || now == nullptr || !now->born_of.empty()))
             referrers.merge(server.have_led(stream, field.remote, one));
     return std::ranges::any_of(referrers, [&](const std::string& one) {

@@ -87,6 +87,7 @@ bool tells_whose(Device& device, const Change& change) {
         const Account& account = *one.second.account;
         const ServerTraits& traits = account.server().traits();
         return change.actor == "remote:" + one.first + ":" + account.user() &&
+               !account.shares_user() &&
                (traits.opaque_versions || traits.precision <= milliseconds{1});
     });
 }

@@ -257,6 +257,7 @@ void Server::turn_silently(const std::string& stream, const std::string& from,
                     continue;
                 found->second = Value(to);
                 led_[referrer.name + "/" + field.remote + "/" + to].insert(id);
+                turned_.insert(referrer.name + "/" + id + "/" + field.remote);
             }
         }
 }
@@ -355,6 +356,7 @@ bool Server::set_back(bool in_part, bool ids_again) {
 
 void Server::replace(bool copy) {
     org_ = "org " + std::to_string(epoch_ + 2) + " of " + name_;
+    replaced_ = true;
     if (copy) return go_on_with(backup_ ? backup_->records : records_);
     Records strangers;
     std::uint64_t id = 100;
@@ -502,8 +504,9 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
                         record.now.fields.at(kKeyField) == Value(change.key))
                         id = other;
             }
-            if (traits_.fills_in && id.empty() && fields.contains("City"))
-                fields.try_emplace("Street", Value(kFilledIn));
+            if (traits_.fills_in && id.empty() && fields.contains("City") &&
+                fields.try_emplace("Street", Value(kFilledIn)).second)
+                note_what_stands(stream, fields, {{"Street", Value(kFilledIn)}});
             if (id.empty())
                 id = create(stream, fields, user);
             else

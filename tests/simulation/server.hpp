@@ -206,6 +206,12 @@ public:
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
     [[nodiscard]] const std::string& org() const { return org_; }
+    [[nodiscard]] bool replaced() const { return replaced_; }  ///< it is another organisation
+    /// It has turned the reference by itself, and the record looks as if nobody had.
+    [[nodiscard]] bool has_turned(const std::string& stream, const std::string& id,
+                                  const std::string& field) const {
+        return turned_.contains(stream + "/" + id + "/" + field);
+    }
     /// How often it has been set back or replaced.
     [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
     /// It was here, until the remote was set back or replaced.
@@ -261,6 +267,8 @@ private:
     std::vector<Pending> pending_;
     std::map<Token, Instant> held_;  ///< since when
     std::set<Token> let_stand_;
+    std::set<std::string> turned_;  ///< "stream/id/field"
+    bool replaced_ = false;
     std::map<std::string, std::set<std::string>> led_;  ///< ids, by "stream/field/target"
     std::map<std::string, Instant> typed_at_;           ///< by "id/field/token"
     struct Written {
