@@ -205,6 +205,9 @@ class Salesforce(Crm):
     def edit(self, key, **values):
         self.order("/edit", object="Contact", id=key, set=self.fields(values))
 
+    def delete(self, key):
+        self.order("/delete", object="Contact", id=key)
+
 
 class Postgres:
     """Keeps digits only in telephone numbers; counts what Kontor writes, refused or not."""

@@ -6,10 +6,12 @@ small server that is connected by a description, or a team's hub) and kontord ag
 life of the daemon, records are created and changed here (each value a unique token; half of the writes
 through the API, half by plain SQL), before a sync is asked for or while it runs; colleagues change other
 fields there; and the daemon is killed at a random moment. Just before or after it, the server of a hub is
-killed too, or the kontord of a colleague. At the end undisturbed syncs run, and the remote's own dump is
-compared with the replica through SQLite:
+killed too, or the kontord of a colleague. Before it starts again, a record may be changed on both sides in
+the same field, or deleted on one side and changed on the other. At the end undisturbed syncs run, what is
+asked is answered, and the remote's own dump is compared with the replica through SQLite:
   * every local write that was reported as done is in the replica and at the remote, and so is what
-    colleagues typed last; each record says the same on both sides;
+    colleagues typed last; of two values for one field one is, and the other one is in the history or a
+    conflict; what was changed while it was deleted is there; each record says the same on both sides;
   * with a unique external-id field every record made here is there exactly once; without one at most
     once, and those of unknown fate are listed as blocked.
 """
@@ -33,6 +35,15 @@ def wait_for_push(world, asked, since):
     with contextlib.closing(sqlite3.connect(world.replica, timeout=20)) as replica:
         while asked.poll() is None and not replica.execute(SENDING, (since,)).fetchone():
             time.sleep(0.0005)
+
+
+def decide(world):
+    """Whatever is asked about values is answered, here and at a colleague's."""
+    take = world.random.choice(("ours", "theirs"))
+    for one in (world, *world.remote.others()):
+        answered = one.kontor("resolve", "--all", "--take", take, "--yes", check=False)
+        # A sync may have answered one of them meanwhile.
+        assert answered.returncode in (0, 3), answered.stderr
 
 
 def run(world, args):
@@ -65,11 +76,17 @@ def run(world, args):
         asked.kill()
         asked.wait()
         amid += len(world.sql(SENDING, since))
+        if world.random.random() < 0.3:
+            edits.apart()
         world.start_daemon()
-    for _ in range(3):
+        if world.random.random() < 0.05:
+            decide(world)
+    for _ in range(4):
         world.remote.settle()
-        world.kontor("sync", world.remote.name, check=False)
+        # Of some remotes, what was deleted is found by what their lists lack.
+        world.kontor("sync", world.remote.name, "--sweep", check=False)
         time.sleep(0.2)
+        decide(world)
     return edits, f"{args.kills} kills, {amid} of them amid a push"
 
 

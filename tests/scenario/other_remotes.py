@@ -49,6 +49,10 @@ class Rest:
         with self.server.lock:
             self.crm.alter(self.kind, key, self.fields(values), by="2")
 
+    def delete(self, key):
+        with self.server.lock:
+            self.crm.remove(self.kind, key)
+
     def close(self):
         self.server.close()
 
@@ -103,9 +107,14 @@ class Hub:
             f" VALUES({', '.join('?' * len(person))})", *person.values())
 
     def edit(self, key, **values):
-        self.colleague.sql(
-            f"UPDATE contact SET {', '.join(self.names[name] + ' = ?' for name in values)} WHERE id ="
-            " (SELECT record FROM kontor_link WHERE ext_id = ?)", *values.values(), key)
+        self.change(f"UPDATE contact SET {', '.join(self.names[name] + ' = ?' for name in values)}", key,
+                    *values.values())
+
+    def delete(self, key):
+        self.change("DELETE FROM contact", key)
+
+    def change(self, what, key, *values):
+        self.colleague.sql(what + " WHERE id = (SELECT record FROM kontor_link WHERE ext_id = ?)", *values, key)
         self.colleague.api("POST", "/connections/hub/sync", {})
 
     def strike(self):

@@ -193,14 +193,12 @@ class Beside:
     def start(self, records):
         here, name = self.here, self.remote.name
         self.remote.start(records, name.capitalize())
-        self.edits = two_way.Edits(self)
-        self.edits.creations_max = 0
         self.remote.connect()
         here.kontor("sync", name)
+        self.edits = two_way.Edits(self)
+        self.edits.creations_max = 0
+        self.edits.first = sorted(self.edits.foreign)
         here.kontor("push", "on", name)
-        self.edits.first = [row[0] for row in here.sql(
-            "SELECT l.record FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream WHERE s.name = ? AND"
-            " l.ext_id IS NOT NULL ORDER BY l.record", self.remote.stream)]
 
     def __getattr__(self, name):
         return getattr(self.here, name)

@@ -27,6 +27,10 @@ class Remote:
     def settle(self):
         """What colleagues have typed gets there, and what is there gets to them."""
 
+    def others(self):
+        """The worlds of colleagues who have a replica of their own."""
+        return []
+
     def problems(self):
         """What is wrong at the remote in itself."""
         return []
@@ -63,8 +67,11 @@ class OfZoho(Remote):
                           "description": r["Description"]}
                 for r in self.world.dump("Contacts", "Last_Name,Phone,Description")}
 
-    def edit(self, key, text):
-        self.world.control("/edit", {"module": "Contacts", "id": key, "set": {"Description": text}})
+    def edit(self, key, column, text):
+        self.world.control("/edit", {"module": "Contacts", "id": key, "set": {column.capitalize(): text}})
+
+    def delete(self, key):
+        self.world.control("/delete", {"module": "Contacts", "id": key})
 
 
 class OfPeople(Remote):
@@ -87,8 +94,11 @@ class OfPeople(Remote):
     def people(self):
         return self.side.people()
 
-    def edit(self, key, text):
-        self.side.edit(key, **{self.theirs: text})
+    def edit(self, key, column, text):
+        self.side.edit(key, **{column: text})
+
+    def delete(self, key):
+        self.side.delete(key)
 
     def close(self):
         if hasattr(self.side, "close"):
@@ -103,6 +113,9 @@ class OfHub(OfPeople):
 
     def settle(self):
         self.side.settle()
+
+    def others(self):
+        return [self.side.colleague]
 
     def problems(self):
         return self.side.problems()
@@ -163,19 +176,29 @@ class World(world.World):
 class Edits:
     """What people here and colleagues there have typed, as far as it was reported as done."""
 
+    # Of so many deletions within minutes, kontord asks nobody, and no list lacks too many.
+    DELETIONS = 10
+
     def __init__(self, world):
         self.world, self.serial = world, 0
         self.ours = {}          # local id -> last token in the remote's column `ours`
         self.created = {}       # local id -> token in last_name
-        self.theirs = {}        # id at the remote -> last token of a colleague's
+        self.theirs = {}        # local id -> last token of a colleague's, in the column `theirs`
+        self.disputed = {}      # local id -> last token of a colleague's in the column `ours`
+        self.deleted = {"here": set(), "there": set()}  # local ids
+        self.revived = set()    # local ids: edited on one side while the other deleted
         self.ways = {"api": 0, "sql": 0}
         self.creations_max = None  # unlimited
         self.first = [row[0] for row in world.sql("SELECT id FROM contact ORDER BY id")]
-        self.foreign = list(world.remote.people())
+        self.foreign = {record: key for record, key in linked(world).items() if key in world.remote.people()}
 
     def token(self):
         self.serial += 1
         return f"T{self.world.seed}-{self.serial}"
+
+    def alive(self, records):
+        """Those that nobody has deleted: what became of a deletion is nobody's to edit until the end."""
+        return [each for each in records if each not in self.deleted["here"] | self.deleted["there"]]
 
     def here(self):
         token, chance = self.token(), self.world.random
@@ -191,59 +214,123 @@ class Edits:
                 record = self.world.sql("SELECT id FROM contact WHERE last_name = ?", token)[0][0]
             self.created[record] = token
             return
-        record = chance.choice(self.first + list(self.created))
+        record = chance.choice(self.alive(self.first + list(self.created)))
         if way == "api":
             self.world.api("PATCH", f"/records/contact/{record}",
                            {"fields": {self.world.remote.ours: token}})
         else:
-            self.world.sql(f"UPDATE contact SET {self.world.remote.ours} = ? WHERE id = ?", token,
-                           record)
+            self.change(record, token)
+        self.ours[record] = token
+
+    def change(self, record, token):
+        self.world.sql(f"UPDATE contact SET {self.world.remote.ours} = ? WHERE id = ?", token, record)
         self.ours[record] = token
 
     def there(self):
-        record, token = self.world.random.choice(self.foreign), self.token()
-        self.world.remote.edit(record, token)
+        record, token = self.world.random.choice(self.alive(self.foreign)), self.token()
+        self.world.remote.edit(self.foreign[record], self.world.remote.theirs, token)
         self.theirs[record] = token
+
+    def apart(self):
+        """While kontord does not run, both sides do something to one record."""
+        chance, remote = self.world.random, self.world.remote
+        record = chance.choice(self.alive(self.foreign))
+        key = self.foreign[record]
+
+        def change_here():
+            self.ways["sql"] += 1
+            self.change(record, self.token())
+
+        def change_there():
+            token = self.token()
+            remote.edit(key, remote.ours, token)
+            self.disputed[record] = token
+
+        def delete_here():
+            self.world.sql("DELETE FROM contact WHERE id = ?", record)
+            self.deleted["here"].add(record)
+
+        def delete_there():
+            remote.delete(key)
+            self.deleted["there"].add(record)
+
+        steps = [change_here, change_there]
+        delete = chance.choice(((delete_here, "here"), (delete_there, "there"), None, None))
+        if delete and len(self.deleted[delete[1]]) < self.DELETIONS:
+            steps[delete[1] == "there"] = delete[0]
+            self.revived.add(record)
+        # By chance one side alone, with what it has done before and has not been sent.
+        if chance.random() < 0.3:
+            steps.pop(chance.randrange(2))
+            self.revived.discard(record)
+        chance.shuffle(steps)
+        for step in steps:
+            step()
+
+    def did(self):
+        """In words."""
+        return (f"{self.ways['api']} writes by API and {self.ways['sql']} by SQL, {len(self.ours)} changed,"
+                f" {len(self.created)} created, {len(self.theirs)} changed by colleagues,"
+                f" {len(self.disputed)} in the same field, {len(self.deleted['here'])} deleted here and"
+                f" {len(self.deleted['there'])} there")
+
+
+def linked(world):
+    """What each contact is called at the remote, by local id."""
+    return dict(world.sql(
+        "SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+        " WHERE s.name = ? AND l.ext_id IS NOT NULL", world.remote.stream))
+
+
+def kept(world):
+    """What the replica still has of values that stand in no record, as one text."""
+    return "\n".join(str(value) for table, columns in (
+        ("kontor_history", "old"), ("kontor_conflict", "CAST(ours AS TEXT) || CAST(theirs AS TEXT)"),
+        ("kontor_tombstone", "image")) for (value,) in world.sql(f"SELECT {columns} FROM {table}"))
 
 
 def find_problems(world, edits):
     """What was typed and is not on both sides, in words; how many records are blocked."""
     problems, remote = [], world.remote
-    rows = {r[0]: r[1:] for r in
+    rows = {r[0]: dict(zip(("last", remote.ours, remote.theirs), r[1:])) for r in
             world.sql(f"SELECT id, last_name, {remote.ours}, {remote.theirs} FROM contact")}
     # Who has a first name too is called otherwise where a name is one field.
     in_parts = {r[0] for r in world.sql("SELECT id FROM contact WHERE first_name IS NOT NULL")}
-    links = dict(world.sql(
-        "SELECT l.record, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-        " WHERE s.name = ? AND l.ext_id IS NOT NULL", remote.stream))
+    links, people, old = linked(world), remote.people(), kept(world)
     blocked = {r[0] for r in world.sql(
         "SELECT l.record FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link")}
-    # Only a record made here without a key may be of unknown fate.
-    unknown = set() if world.keyed else blocked & set(edits.created)
+    # Only a record made here without a key may be of unknown fate, at first or anew.
+    made = set(edits.created) | edits.deleted["here"] | edits.deleted["there"]
+    unknown = set() if world.keyed else blocked & made
     for record in blocked - unknown:
         problems.append(f"contact {record} is blocked")
-    people = remote.people()
-    columns = ("last", remote.ours, remote.theirs)
+    for row in world.sql("SELECT id, record, kind FROM kontor_conflict WHERE state = 'open'"):
+        problems.append(f"conflict {row[0]} about contact {row[1]} ({row[2]}) is open")
     for record, values in rows.items():
         there = people.get(links.get(record), {})
-        skip = 1 if remote.whole_names and record in in_parts else 0
-        if record not in unknown and values[skip:] != tuple(there.get(column) for column in columns[skip:]):
+        compared = [name for name in values if name != "last" or not remote.whole_names or record not in in_parts]
+        if record not in unknown and any(values[name] != there.get(name) for name in compared):
             problems.append(f"contact {record}: {values} here, {there} there")
-    problems += [f"{key} is there alone: {people[key]}"
-                 for key in sorted(set(people) - set(links.values()))]
+    at_both = {links[record] for record in rows if record in links}
+    problems += [f"{key} is there alone: {people[key]}" for key in sorted(set(people) - at_both)]
     problems += remote.problems()
-    for record, token in edits.ours.items():
-        there = people.get(links.get(record), {})
-        if rows.get(record, (None, None))[1] != token:
-            problems.append(f"contact {record}: {token} is lost here: {rows.get(record)}")
-        elif record not in unknown and there.get(remote.ours) != token:
-            problems.append(f"contact {record}: {token} is not there: {there}")
-    local = {ext_id: record for record, ext_id in links.items()}
-    for ext_id, token in edits.theirs.items():
-        here = rows.get(local.get(ext_id), (None, None, None))[2]
-        if here != token or people[ext_id][remote.theirs] != token:
-            problems.append(f"{ext_id}: a colleague's {token} is lost: {here} here,"
-                            f" {people[ext_id][remote.theirs]} there")
+    gone = {record for side in edits.deleted.values() for record in side if record not in rows}
+    problems += [f"contact {record} was edited while it was deleted, and is gone"
+                 for record in sorted(gone & edits.revived)]
+    typed = [(edits.ours, remote.ours, "typed here"), (edits.theirs, remote.theirs, "a colleague's"),
+             (edits.disputed, remote.ours, "a colleague's")]
+    for tokens, column, whose in typed:
+        for record, token in tokens.items():
+            # Where both sides have typed, one of the two stands, and the other one is found again.
+            may_lose = record in gone or (column == remote.ours and record in edits.disputed)
+            stands = rows.get(record, {}).get(column) == token
+            if not stands and not (may_lose and token in old):
+                problems.append(f"contact {record}: {token}, {whose}, is lost: {rows.get(record)} here,"
+                                f" {people.get(links.get(record))} there")
+    for record in sorted(set(edits.disputed) - gone):
+        stands = rows.get(record, {}).get(remote.ours)
+        if stands not in (edits.disputed[record], edits.ours.get(record)):
+            problems.append(f"contact {record}: {stands} is what neither side has typed last")
     names = {}
     for person in people.values():
         names[person["last"]] = names.get(person["last"], 0) + 1
@@ -252,7 +339,7 @@ def find_problems(world, edits):
         if count > 1 or (count == 0 and record not in unknown):
             problems.append(f"{token} (contact {record}) is there {count} times")
     made = list(edits.created.values())
-    if sorted(row[0] for row in rows.values() if row[0] in set(made)) != sorted(made):
+    if sorted(row["last"] for row in rows.values() if row["last"] in set(made)) != sorted(made):
         problems.append("records were doubled here")
     check = world.sql("PRAGMA integrity_check")[0][0]
     if check != "ok":
@@ -263,9 +350,7 @@ def find_problems(world, edits):
 def report(world, edits, what):
     """Prints what was done and what is wrong; False if anything is."""
     problems, blocked = find_problems(world, edits)
-    print(f"{world.remote.name}, seed {world.seed}: {what}, {edits.ways['api']} writes by API and {edits.ways['sql']} by"
-          f" SQL, {len(edits.ours)} changed, {len(edits.created)} created,"
-          f" {len(edits.theirs)} changed by colleagues, {blocked} blocked,"
+    print(f"{world.remote.name}, seed {world.seed}: {what}, {edits.did()}, {blocked} blocked,"
           f" {len(problems)} problems")
     for problem in problems[:20]:
         print("  " + problem)
