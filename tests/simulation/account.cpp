@@ -617,7 +617,8 @@ bool Account::tells_changes_apart() const {
 }
 
 // C2: where it is known here as it is there, a write that changes nothing is an echo; but for one
-// that says what has been a form of what was sent before, and has become the value here since.
+// that says what has been a form of what was sent before, and has become the value here since. That
+// it said so in the time that was lost, a restored replica does not know.
 void Account::watch_echo(const std::string& stream, const remote::Change& change,
                          const Server::Record& there) const {
     // A form of the phone that may be another is told anew; what arrives twice is a fault.
@@ -629,8 +630,14 @@ void Account::watch_echo(const std::string& stream, const remote::Change& change
             found->second != field.value)
             return;
         if (server_.has_turned(stream, change.id, field.field)) return;
-        const auto sent = sent_.find(stream + "/" + change.id + "/" + field.field);
+        const std::string where = stream + "/" + change.id + "/" + field.field;
+        const auto sent = sent_.find(where);
         if (sent != sent_.end() && sent->second != field.value) return;
+        const FieldModel* model = server_.model().stream(stream).field(field.field);
+        const auto before = sent_before_.find(where);
+        if (model != nullptr && before != sent_before_.end() && before->second != field.value &&
+            kept(*model, before->second) == field.value)
+            return;
     }
     if (!change.fields.empty() && hooks_.known(stream, change.id) == there.now.version)
         hooks_.violation("C2: " + stream + " " + change.id +
@@ -717,8 +724,11 @@ Result<std::vector<remote::PushResult>> Account::push(std::string_view stream,
                 ++carried_out_;
                 if (changes[i].op == remote::ChangeOp::kUpdate)
                     ++updates_[name + "/" + changes[i].id];
-                for (const auto& field : changes[i].fields)
-                    sent_[name + "/" + result.id + "/" + field.field] = field.value;
+                for (const auto& field : changes[i].fields) {
+                    const std::string where = name + "/" + result.id + "/" + field.field;
+                    sent_[where] = field.value;
+                    sent_before_.erase(where);
+                }
                 if (changes[i].op == remote::ChangeOp::kCreate)
                     server_.note_maker(name, result.id, this, cycle_began_);
                 if (changes[i].op != remote::ChangeOp::kDelete)

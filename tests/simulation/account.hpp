@@ -120,13 +120,17 @@ public:
         std::set<Token> delivered;
         std::map<std::string, std::string> newest;
         std::map<Token, Seen> seen, overwritten;
+        std::map<std::string, Value> sent;
     };
-    [[nodiscard]] Memory memory() const { return {delivered_, newest_, seen_, overwritten_}; }
+    [[nodiscard]] Memory memory() const {
+        return {delivered_, newest_, seen_, overwritten_, sent_};
+    }
     void remember(const Memory& memory) {
         seen_ = memory.seen;
         delivered_ = memory.delivered;
         overwritten_ = memory.overwritten;
         newest_ = memory.newest;
+        sent_before_ = memory.sent;
     }
     /// The remote is another one.
     void forget_newest() { newest_.clear(); }
@@ -239,6 +243,8 @@ private:
     std::map<Token, Seen> seen_, overwritten_;
     std::map<std::string, int> updates_;
     std::map<std::string, Value> sent_;  ///< last into each field, by "stream/id/field"
+    /// … that the replica knows of which was restored, and has not sent anything into since.
+    std::map<std::string, Value> sent_before_;
     bool reformed_ = false;
     std::map<std::string, std::string> newest_;
     std::map<std::string, std::string> doubtful_;

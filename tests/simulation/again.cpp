@@ -139,6 +139,25 @@ void World::keep_there(Server& server, const Step& step) {
     }
 }
 
+namespace {
+
+// It is gone there, which nobody has heard of here, and what was made of it there has been read:
+// who types into it now makes a second one (docs/guarantees.md).
+bool stands_beside_heir(const Device& device, const std::string& connection, const Server& server,
+                        const std::string& record, Token mark) {
+    const auto id = device.text(
+        "SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+        " JOIN kontor_connection c ON c.id = s.connection WHERE l.record = " +
+        record + " AND l.state = 0 AND l.ext_id IS NOT NULL AND s.name = 'Contacts'" +
+        " AND c.name = '" + connection + "'");
+    const auto* there = id ? server.find("Contacts", *id) : nullptr;
+    return there != nullptr && there->now.deleted &&
+           device.number("SELECT count(*) FROM contact WHERE street = '" + token_text(mark) + "'") >
+               1;
+}
+
+}  // namespace
+
 // Each device has a field of its own: they do not get in each other's way.
 void World::type_kept(Device& device, const Step& step) {
     static constexpr const char* kFields[] = {"phone", "email", "budget"};
@@ -148,11 +167,16 @@ void World::type_kept(Device& device, const Step& step) {
         device.text("SELECT id FROM contact WHERE street = '" + token_text(step.pick) + "'");
     const auto value = field == kFields[2] ? std::to_string(kNumberTokens + step.token)
                                            : "'" + token_text(step.token) + "'";
-    if (record)
+    const bool late = record && stands_beside_heir(device, name_at(device.number(), step.remote),
+                                                   *servers_[static_cast<std::size_t>(step.remote)],
+                                                   *record, step.pick);
+    if (record &&
         write_sql(
             device,
             std::string("UPDATE contact SET ") + field + " = " + value + " WHERE id = " + *record,
-            {step.token});
+            {step.token}) &&
+        late)
+        kept_.erase(step.pick);
     if (device.disk().dead() && std::ranges::find(syncing_, device.number()) == syncing_.end())
         restart(device);
 }

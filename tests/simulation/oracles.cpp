@@ -145,6 +145,14 @@ bool was_handed_on(const Device& device, std::int64_t link) {
     return from_elsewhere;
 }
 
+// What was made there of that record was merged away, and has been there again since the remote was
+// set back: what was here of it has gone on with its successor (D7), which has a key of its own.
+bool was_merged_away(const Server& server, const std::string& stream, const std::string& uid) {
+    return std::ranges::any_of(server.records(stream), [&](const auto& one) {
+        return one.second.ever_succeeded && one.second.born_of == uid;
+    });
+}
+
 // The key that a record was created with is its uid, there and here, at whatever attempt.
 void check_keys(World& world) {
     for (const auto& device : world.devices())
@@ -168,7 +176,8 @@ void check_keys(World& world) {
                     const std::string there =
                         key == record->now.fields.end() ? "" : key->second.text();
                     if (!there.empty() && there != uid && uid_is_free(*device, there) &&
-                        !was_handed_on(*device, row.integer(4)))
+                        !was_handed_on(*device, row.integer(4)) &&
+                        !was_merged_away(server, std::string(row.text(1)), uid))
                         world.violation("A3: " + device->name() + " knows " + id + " of " +
                                         server.name() + " as " + uid + ", it was created as " +
                                         there);

@@ -7,6 +7,37 @@
 namespace kontor::simulation {
 namespace {
 
+// What a record was known as at the remote before that was accepted. What it had lost by then, it
+// may have been sent again, and has under another id.
+std::set<std::string> known_before_as(const Device::Connected& connected, const std::string& stream,
+                                      std::int64_t record) {
+    std::set<std::string> out;
+    for (const auto& [one, known] : connected.known_before)
+        if (one.first == stream && known == record) out.insert(one.second);
+    return out;
+}
+
+// It had led there at the remote, which was set back to where it led nowhere, and was accepted:
+// what stands here then is ours, to be sent again, and meets what others have turned it to since.
+bool stood_there_before(const Device& device, const Device::Connected& connected,
+                        const std::string& stream, const std::string& id, const FieldModel& field,
+                        std::int64_t conflict) {
+    if (!connected.accepted) return false;
+    const auto asked = engine::get_conflict(device.api(), conflict);
+    if (!asked) return false;
+    const Server& server = connected.account->server();
+    return std::ranges::any_of(asked->fields, [&](const engine::ConflictField& one) {
+        if (one.remote_field != field.remote || !one.base.is_blank() ||
+            one.ours_here.kind() != Kind::kInteger)
+            return false;
+        auto targets = known_before_as(connected, field.target, one.ours_here.integer());
+        targets.insert(one.ours.text());
+        return std::ranges::any_of(targets, [&](const std::string& target) {
+            return server.have_led(stream, field.remote, target).contains(id);
+        });
+    });
+}
+
 // Of two sides of a reference one is this replica's: somebody here has turned it, or another
 // remote, or it was made here with it.
 void check_asked(World& world, const Device& device) {
@@ -27,6 +58,9 @@ void check_asked(World& world, const Device& device) {
                     return one.second.now.successor == id;
                 }))
                 return;
+            if (stood_there_before(device, device.connection(name), stream, id, *field,
+                                   row.integer(6)))
+                return;
             world.tally().add("references asked about");
             const auto causes = device.number(
                 "SELECT count(*) FROM kontor_history h LEFT JOIN kontor_field f ON f.id = h.field"
@@ -44,10 +78,14 @@ void check_asked(World& world, const Device& device) {
 }
 
 // The remote has had it. Both may have had other ids then: they were made again, or merged into
-// what has these. At an accepted remote what was hidden from us is made again as well.
+// what has these. At an accepted remote what was hidden from us is made again as well, and what it
+// had lost: `before`, as which the target was known there until then.
 bool was_told(const Server& server, const std::string& stream, const std::string& id,
-              const FieldModel& field, const std::string& target) {
+              const FieldModel& field, const std::string& target,
+              const std::set<std::string>& before) {
     std::set<std::string> referrers = server.have_led(stream, field.remote, target);
+    for (const std::string& one : before)
+        referrers.merge(server.have_led(stream, field.remote, one));
     const auto* now = server.find(field.target, target);
     for (const auto& [one, record] : server.records(field.target))
         if ((record.ever_deleted || (record.ever_forbidden && server.epoch() > 0)) &&
@@ -73,7 +111,8 @@ void check_untold(World& world, const Device& device) {
         [&](const replica::Statement& row) {
             if (row.integer(6) == 0) return;
             const std::string name(row.text(0)), stream(row.text(1)), id(row.text(3));
-            const Server& server = device.connection(name).account->server();
+            const auto& connected = device.connection(name);
+            const Server& server = connected.account->server();
             for (const FieldModel& field : server.model().stream(stream).fields) {
                 if (field.target.empty() || field.columns.front() != row.text(2)) continue;
                 const auto target = device.text(
@@ -84,7 +123,8 @@ void check_untold(World& world, const Device& device) {
                     "' AND l.record = " + std::to_string(row.integer(4)));
                 if (!target) continue;
                 world.tally().add("references replaced");
-                if (!was_told(server, stream, id, field, *target))
+                if (!was_told(server, stream, id, field, *target,
+                              known_before_as(connected, field.target, row.integer(4))))
                     world.violation("A1: " + field.remote + " of " + id + " of " + name +
                                     " was turned to " + *target + " at " + device.name() +
                                     ", never told, and is theirs unasked (entry " +

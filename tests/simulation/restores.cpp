@@ -31,17 +31,26 @@ void World::restore(Device& device) {
 //
 // What an automation set back each time, before the backup as after it, the remote shows as it was
 // then: whether ours had been sent meanwhile, and replaced, nothing tells (docs/guarantees.md).
+//
+// Nor does a page that lags tell that another remote has deleted what it shows for the first time:
+// that passes for what is there (docs/guarantees.md).
 void World::sent_again(int number, int remote, Token token, const std::string& where,
                        std::optional<Instant> insists) {
     if (number >= static_cast<int>(devices_.size())) return;
     Device& device = *devices_[static_cast<std::size_t>(number)];
     const auto typed = ledger_.typed.find(token);
+    const auto shown_by_another = [&](const auto& one) {
+        const Account& account = *one.second.account;
+        return one.first != name_at(number, remote) && account.delivered().contains(token) &&
+               account.server().held_to_the_end(token);
+    };
     if (!device.put_back_to() || typed == ledger_.typed.end() || typed->second.device != number ||
         typed->second.when > *device.put_back_to() || ledger_.asserted_again.contains(token) ||
         typed->second.skew != device.clock().skew() ||
         (insists && *insists <= *device.put_back_to()) ||
         servers_[static_cast<std::size_t>(remote)]->epoch() > 0 ||
-        std::ranges::any_of(servers_, [&](const auto& server) { return server->holds(token); }))
+        std::ranges::any_of(servers_, [&](const auto& server) { return server->holds(token); }) ||
+        std::ranges::any_of(device.connections(), shown_by_another))
         return;
     violation("restore: dev" + std::to_string(number) + " sent w" + std::to_string(token) +
               "z again, which had been replaced, to " + where);

@@ -577,6 +577,14 @@ bool Server::holds(Token token) const {
     return false;
 }
 
+bool Server::held_to_the_end(Token token) const {
+    for (const auto& [stream, records] : records_)
+        for (const auto& [id, record] : records)
+            for (const auto& [name, value] : record.now.fields)
+                if (record.now.deleted && first_token(value.view()) == token) return true;
+    return false;
+}
+
 std::optional<Instant> Server::typed_at(const std::string& id, const std::string& field,
                                         Token token) const {
     const auto found = typed_at_.find(spot(id, field, token));

@@ -172,6 +172,8 @@ public:
     }
     /// It is in some field of a record that is there.
     [[nodiscard]] bool holds(Token token) const;
+    /// It was in some field of a record as that was deleted.
+    [[nodiscard]] bool held_to_the_end(Token token) const;
     [[nodiscard]] const std::set<std::pair<std::string, std::string>>& hidden() const {
         return hidden_;  // stream and field
     }
