@@ -248,7 +248,12 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
         else if (shadow->second.waits)
             end_waiting(context, plan, group, link, shadow->second, old, references);
     }
-    if (!touched) return;
+    if (!touched) {
+        // What it waited for may be gone by now. If not, the next push says so again.
+        context.sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link.id,
+                        kParentCode);
+        return;
+    }
     mark_dirty(context.sql, link.id);
     unblock(context.sql, link.id);
 }
@@ -443,7 +448,9 @@ void note_insert(Context& context, std::int64_t entity, std::int64_t record,
 void note_delete(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream) {
     for (const StreamPlan& plan : context.plans.all()) {
-        if (plan.entity.id != entity || plan.id == except_stream) continue;
+        if (plan.entity.id != entity) continue;
+        wait_for_parent_no_longer(context.sql, context.plans, plan, record);
+        if (plan.id == except_stream) continue;
         if (auto link = link_by_record(context.sql, plan.id, record))
             delete_on_link(context, plan, *link, except_stream != 0);
     }

@@ -339,11 +339,13 @@ private:
                 read_released(*streams[i], ports, can, counts);
                 if (can.pull) pull(*context_, ports, *streams[i], can, counts);
                 give_up_doubt(*context_, *streams[i], can);
+                if (unread && can.fetch && was_restored(sql_))
+                    read_unsent(*context_, ports, *streams[i], counts);
                 if (can.list_ids && can.fetch && (sweep_due(*streams[i]) || unread))
                     sweeps.push_back(
                         {streams[i], &counts, sweep_listed(*context_, ports, *streams[i], counts)});
                 else if (unread)
-                    mark_read(*context_, *streams[i]);
+                    end_reading(*streams[i], ports, counts);
             });
             if (failed && tells_nothing(*failed)) closed.push_back(streams[i]);
         }
@@ -354,11 +356,17 @@ private:
                     sweep_missing(*context_, ports, *sweep.plan, sweep.complete,
                                   options_.confirm_mass ? 1.0 : settings_.guard_missing_share,
                                   counts);
-                    if (is_unread(sql_, sweep.plan->id)) mark_read(*context_, *sweep.plan);
+                    if (is_unread(sql_, sweep.plan->id)) end_reading(*sweep.plan, ports, counts);
                 });
         if (!stopped_) introduce_missing(*context_, synced_streams(), closed);
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
+    }
+
+    void end_reading(const StreamPlan& plan, const StepPorts& ports, StreamCounts& counts) {
+        if (sends_missing(sql_, plan.id))
+            look_for_missing(*context_, ports, plan, capabilities(plan), counts);
+        mark_read(*context_, plan);
     }
 
     // What a list lacks is only believed once the others' lists have shown no older image (B5): if

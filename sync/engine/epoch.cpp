@@ -76,13 +76,25 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
         " decided_at = ?, decided_by = ? WHERE state = 'open' AND stream = ?",
         format_instant(clock.now()), actor, stream);
     const auto state = [](LinkState s) { return static_cast<int>(s); };
-    // Deleted here: no word of it to somebody else. What the old one had deleted and we kept goes
-    // its own way.
+    // Deleted here: no word of it to somebody else.
     sql.run("DELETE FROM kontor_link WHERE stream = ? AND state IN (?, ?)", stream,
             state(LinkState::kDeleteHere), state(LinkState::kDone));
+    // What the old one had deleted and we kept goes its own way, but is met again where it is back:
+    // it would be here twice.
+    const auto entity = sql.text(
+        "SELECT e.name FROM kontor_stream s JOIN kontor_entity e ON e.id = s.entity"
+        " WHERE s.id = ?",
+        stream);
+    const std::string kept = "record IN (SELECT id FROM \"" + entity.value() + "\")";
+    sql.run(
+        "UPDATE kontor_link SET version = NULL, covers = 0, dirty = 0 WHERE stream = ?"
+        " AND state = ? AND " +
+            kept,
+        stream, state(LinkState::kDeletedThere));
     sql.run(
         "UPDATE kontor_link SET state = ?, ext_id = NULL, version = NULL, covers = 0, dirty = 0"
-        " WHERE stream = ? AND state IN (?, ?)",
+        " WHERE stream = ? AND (state = ? OR state = ? AND NOT " +
+            kept + ")",
         state(LinkState::kDetached), stream, state(LinkState::kDetached),
         state(LinkState::kDeletedThere));
     sql.run(
@@ -176,6 +188,10 @@ bool was_restored(Sql& sql) {
 
 bool is_unread(Sql& sql, std::int64_t stream) {
     return is_marked(sql, marker(stream));
+}
+
+bool sends_missing(Sql& sql, std::int64_t stream) {
+    return is_marked(sql, missing_marker(stream));
 }
 
 void mark_read(Context& context, const StreamPlan& plan) {

@@ -48,6 +48,8 @@ enum class Missing { kStay, kSend };
 [[nodiscard]] bool was_restored(Sql& sql);
 /// True while a stream has not been read again since one of the above.
 [[nodiscard]] bool is_unread(Sql& sql, std::int64_t stream);
+/// True from accept_remote() with Missing::kSend until introduce_missing().
+[[nodiscard]] bool sends_missing(Sql& sql, std::int64_t stream);
 /// In a transaction of its own.
 void mark_read(Context& context, const StreamPlan& plan);
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/cut_fields.hpp"
 
 namespace kontor::engine {
 
@@ -26,6 +27,7 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
     for (const auto& field : before) {
         if (now.contains(field)) continue;
         shown = true;
+        doubt_if_cut(context, plan, field);
         context.sql.run("DELETE FROM kontor_meta WHERE key = ?", key + field);
     }
     for (const auto& field : now)

@@ -47,6 +47,11 @@ void let_go(Context& context, const Link& link) {
                     context.now() + " " + std::to_string(link.record));
 }
 
+void note_gone(Context& context, std::int64_t stream, std::string_view ext) {
+    context.sql.run("INSERT OR IGNORE INTO kontor_meta(key, value) VALUES(?, ?)",
+                    key_of(stream, ext), context.now());
+}
+
 void let_go_all(Context& context, std::int64_t stream, const std::string& which) {
     context.sql.run(
         "INSERT OR REPLACE INTO kontor_meta(key, value) SELECT ? || ext_id, ? || ' ' || record"

@@ -10,15 +10,18 @@
 #include "sync/engine/state.hpp"
 
 /// Remote ids whose link was let go because their record is gone there, while the record here lives
-/// on under another id or goes its own way. A list that lags may show such an id still; without a
-/// link, its image would pass for that of a new record. Kept in kontor_meta for as long as lists
-/// may lag (kLetGoKept), and until the next sweep after that. All functions throw Failure; those
-/// that write need an open write transaction.
+/// on under another id or goes its own way; and those without a link that were read by id and are
+/// gone. A list that lags may show such an id still; without a link, its image would pass for that
+/// of a new record. Kept in kontor_meta for as long as lists may lag (kLetGoKept), and until the
+/// next sweep after that. All functions throw Failure; those that write need an open write
+/// transaction.
 namespace kontor::engine {
 
 inline constexpr std::chrono::days kLetGoKept{30};
 
 void let_go(Context& context, const Link& link);
+/// A read by id has said so of what has no link: nothing here stood for it.
+void note_gone(Context& context, std::int64_t stream, std::string_view ext);
 /// Those of all links of the stream that `which`, a condition of ours in SQL, is true of.
 void let_go_all(Context& context, std::int64_t stream, const std::string& which);
 /// The link's record, which is gone there, is to be made there again, under the key it has there:

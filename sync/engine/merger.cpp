@@ -96,6 +96,7 @@ void Merger::apply_fact(const remote::RecordView& image, bool authoritative) {
                     succeeded(std::move(*link), image);
             } else {
                 forget_match(context_, plan_.id, image.id);
+                if (authoritative) note_gone(context_, plan_.id, image.id);
             }
             return;
         case remote::Fact::kForbidden:

@@ -357,16 +357,18 @@ void Merger::inherit_doubts(const std::string& uid, std::int64_t record) {
         record, plan_.entity.id, uid);
 }
 
-// … and where it was to be deleted there, it is called off, as for one that is restored here. Else
-// it would be made there once more, and the one that is there might come back beside it.
+// … and where it was to be deleted there, it is called off, as for one that is restored here, and
+// where it was kept there, it is met again. Else it would be made there once more, and the one that
+// is there would stand, or come back, beside it.
 void Merger::inherit_links(const std::string& uid, std::int64_t record) {
     for (const StreamPlan& other : context_.plans.all()) {
         if (other.entity.id != plan_.entity.id || other.id == plan_.id) continue;
         const auto id = context_.sql.integer(
             "SELECT l.id FROM kontor_tombstone t CROSS JOIN kontor_link l ON l.record = t.record"
             " WHERE t.uid = ? AND t.entity = ? AND l.stream = ? AND l.ext_id IS NOT NULL"
-            " AND l.state = ?",
-            uid, plan_.entity.id, other.id, static_cast<int>(replica::LinkState::kDeleteHere));
+            " AND l.state IN (?, ?)",
+            uid, plan_.entity.id, other.id, static_cast<int>(replica::LinkState::kDeleteHere),
+            static_cast<int>(replica::LinkState::kDetached));
         if (!id || link_by_record(context_.sql, other.id, record)) continue;
         close_record_conflict(context_, *id, "restored");
         unblock(context_.sql, *id);

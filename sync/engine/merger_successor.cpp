@@ -130,7 +130,9 @@ std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
             lost_keys_->emplace(key_after(context_.sql, plan_, ext_id), link);
     }
     const auto found = lost_keys_->find(key);
-    return found == lost_keys_->end() ? std::nullopt : std::optional(found->second);
+    // It was made of the one here that bears that name, if that is known there under no id.
+    if (found == lost_keys_->end() || matcher_.by_key(key)) return std::nullopt;
+    return found->second;
 }
 
 // What the remote says of an id that may have got another.

@@ -654,4 +654,27 @@ void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan&
     }
 }
 
+void look_for_missing(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                      const remote::Capabilities& can, StreamCounts& counts) {
+    constexpr std::int64_t kKeysAtOnce = 1'000;
+    if (can.key_field.empty() || plan.mapping.key_field.empty()) return;
+    const std::string query = "SELECT l.id, coalesce(l.key, x.uid) FROM kontor_link l JOIN " +
+                              replica::sql_name(plan.entity.name) +
+                              " x ON x.id = l.record WHERE l.stream = ? AND l.id > ? AND l.state ="
+                              " ? AND l.covers = 0 AND coalesce(l.key, x.uid) IS NOT NULL"
+                              " ORDER BY l.id LIMIT ?";
+    std::int64_t after = 0;
+    for (bool more = true; more;) {
+        std::vector<std::string> keys;
+        auto& rows = context.sql.bind(query, plan.id, after, static_cast<int>(LinkState::kMissing),
+                                      kKeysAtOnce);
+        while (Sql::step(rows)) {
+            after = rows.integer(0);
+            keys.emplace_back(rows.text(1));
+        }
+        more = static_cast<std::int64_t>(keys.size()) == kKeysAtOnce;
+        if (!keys.empty()) find_and_merge(context, ports, plan, keys, counts);
+    }
+}
+
 }  // namespace kontor::engine

@@ -77,4 +77,9 @@ void give_up_doubt(Context& context, const StreamPlan& plan, const remote::Capab
 void look_for_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
                      const remote::Capabilities& can, StreamCounts& counts);
 
+/// Once an accepted remote has been read, before what it lacks becomes new to it (see
+/// introduce_missing()): its lists may lag, so it is asked for the keys of that. Throws Failure.
+void look_for_missing(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                      const remote::Capabilities& can, StreamCounts& counts);
+
 }  // namespace kontor::engine

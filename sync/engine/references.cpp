@@ -306,4 +306,15 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std:
                       });
 }
 
+void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& target,
+                               std::int64_t record) {
+    if (!sql.integer("SELECT 1 FROM kontor_blocked WHERE code = ? LIMIT 1", kParentCode)) return;
+    for_each_referrer(sql, plans, target, record,
+                      [&](const StreamPlan& plan, const GroupPlan&, std::int64_t referrer) {
+                          if (const auto link = link_by_record(sql, plan.id, referrer))
+                              sql.run("DELETE FROM kontor_blocked WHERE code = ? AND link = ?",
+                                      kParentCode, link->id);
+                      });
+}
+
 }  // namespace kontor::engine

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/cut_fields.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -82,9 +83,12 @@ void watch_retyped_fields(Context& context, const StreamPlan& plan,
         context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)",
                         change_key(plan.id) + field, context.now());
     };
-    for (const auto& [field, form] : now)
-        if (const auto was = before.find(field); was == before.end() || was->second != form)
-            note_change(field);
+    for (const auto& [field, form] : now) {
+        const auto was = before.find(field);
+        if (was != before.end() && was->second == form) continue;
+        note_change(field);
+        if (was != before.end()) doubt_if_cut(context, plan, field);
+    }
     for (const auto& [field, form] : before)
         if (!now.contains(field)) note_change(field);
     // Such a pull shows no deletions: a sweep finds those.

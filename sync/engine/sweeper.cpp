@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/cut_fields.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
 
@@ -82,6 +83,14 @@ std::string not_listed(const char* state) {
 
 }  // namespace
 
+void read_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                 StreamCounts& counts) {
+    read_each(context, ports, plan,
+              "SELECT ext_id FROM kontor_link WHERE stream = ?1 AND dirty AND state = 0"
+              " AND ext_id > ?2 ORDER BY ext_id LIMIT ?3",
+              counts, Absence::kDoubted);
+}
+
 bool lacks_some(Context& context, const StreamPlan& plan) {
     return context.sql.integer("SELECT 1" + not_listed("0") + " LIMIT 1", plan.id, "").has_value();
 }
@@ -94,16 +103,18 @@ bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& pl
 
     // New here, or of another version than the one merged. Live or given up for lost alike. And
     // what was made or changed from here and has been out of our sight since, until now.
+    const std::string all = must_be_read_by_id(context.sql, plan.id) ? " OR l.state = 0" : "";
     read_each(context, ports, plan,
               "SELECT t.ext_id FROM temp.listed t LEFT JOIN kontor_link l"
               " ON l.stream = ?1 AND l.ext_id = t.ext_id WHERE t.stream = ?1 AND t.ext_id > ?2"
-              " AND (l.id IS NULL"
-              " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
-              " OR (l.state = 0 AND l.covers <"
-              " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
-              " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
-              " OR l.state IN (1, 2, 4, 6))"  // a restore may not bump the version
-              " ORDER BY t.ext_id LIMIT ?3",
+              " AND (l.id IS NULL" +
+                  all +
+                  " OR (t.version <> '' AND l.version IS NOT t.version AND l.state = 0)"
+                  " OR (l.state = 0 AND l.covers <"
+                  " (SELECT generation FROM kontor_stream WHERE id = l.stream))"
+                  " OR (l.state = 0 AND EXISTS (SELECT 1 FROM kontor_intent i WHERE i.link = l.id))"
+                  " OR l.state IN (1, 2, 4, 6))"  // a restore may not bump the version
+                  " ORDER BY t.ext_id LIMIT ?3",
               counts, Absence::kDoubted);
     return *complete;
 }
@@ -138,6 +149,7 @@ void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& p
         EngineTransaction transaction(context);
         context.sql.run("UPDATE kontor_stream SET swept_at = ? WHERE id = ?", context.now(),
                         plan.id);
+        if (complete) was_read_by_id(context.sql, plan.id);
         drop_old_let_go(context, plan.id);
         transaction.commit();
     }

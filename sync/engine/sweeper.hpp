@@ -16,6 +16,11 @@ namespace kontor::engine {
 [[nodiscard]] bool sweep_listed(Context& context, const StepPorts& ports, const StreamPlan& plan,
                                 StreamCounts& counts);
 
+/// After a restore, while the stream counts as unread: what waits to be sent is read by id. Lists
+/// that lag, those of ids too, may show how it was before the time that was lost. Throws Failure.
+void read_unsent(Context& context, const StepPorts& ports, const StreamPlan& plan,
+                 StreamCounts& counts);
+
 /// Whether the list that the first has read lacks what is live here.
 [[nodiscard]] bool lacks_some(Context& context, const StreamPlan& plan);
 

@@ -312,7 +312,7 @@ TEST_CASE("B5: a remote that is accepted while it is asked who it is is not paus
     CHECK(f.device.text("SELECT org_id FROM kontor_connection") == "org-2");
 }
 
-TEST_CASE("B5: what the lists of an accepted remote did not show yet is met, not taken for ours",
+TEST_CASE("B5: what the lists of an accepted remote do not show yet is found by its key",
           "[epoch][organisation]") {
     EpochFixture f;
     for (auto& stream : f.remote.streams) stream.can.list_ids = false;
@@ -326,7 +326,7 @@ TEST_CASE("B5: what the lists of an accepted remote did not show yet is met, not
     f.device.sync("crm");
     REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
 
-    // It counts as new there. What is sent of it does not arrive, and its key is found there.
+    // It is not made there once more, also if what is sent of it does not arrive at first.
     f.set_phone("Dee", "8");
     f.remote.next_push = MemoryRemote::Fault::kLostRequest;
     CHECK(f.device.sync("crm").problem);
@@ -334,11 +334,28 @@ TEST_CASE("B5: what the lists of an accepted remote did not show yet is met, not
     for (int i = 0; i < 3; ++i) f.device.sync("crm");
     CHECK(f.remote.ids("Contacts").size() == 4);
     CHECK(f.device.remote_id("Contacts", 4) == dee);
-    REQUIRE(f.open().size() == 1);  // nothing is known of what the two have in common
-    REQUIRE(engine::resolve(f.device.engine_db(), f.clock, f.device.random, f.open().front().id,
-                            engine::Side::kOurs, "uid:1"));
-    f.device.sync("crm");
+    CHECK(f.open().empty());
     CHECK(f.remote.value("Contacts", dee, "Phone") == Value("8"));
+}
+
+TEST_CASE("B5: what was deleted there and is kept here meets its record again",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    f.device.remap("crm", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kManual;
+    });
+    f.set_phone("Ada", "9");
+    f.remote.erase("Contacts", f.ids[0]);
+    f.device.sync("crm");
+    REQUIRE(f.open().size() == 1);  // whether it goes
+    f.remote.restore("Contacts", f.ids[0]);
+    f.later();
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.device.sync("crm");
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 3);
+    CHECK(f.phone("Ada") == "9");
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open().front().kind == "uncovered");
 }
 
 TEST_CASE("A3: what comes back under its key is not created again where it may have been created",
@@ -357,6 +374,17 @@ TEST_CASE("A3: what comes back under its key is not created again where it may h
     }
     SECTION("it was, and is to be deleted there") {
         CHECK_FALSE(f.device.sync("other").problem);
+    }
+    SECTION("it was, and goes its own way there") {
+        CHECK_FALSE(f.device.sync("other").problem);
+        const auto dee = f.remote.ids("Contacts").back();
+        f.remote.erase("Contacts", dee);
+        f.later();
+        f.device.sync("crm");
+        REQUIRE(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Dee'") == 0);
+        f.device.sync("other");
+        f.remote.restore("Contacts", dee);
+        f.later();
     }
     const auto named_dee = [&] {
         const auto ids = other.ids("Contacts");

@@ -100,7 +100,8 @@ struct Sqlite {
 };
 const Sqlite sqlite;
 
-/// Has `count` contacts, all as they were at one moment, and keeps nothing of them.
+/// Has `count` contacts, all as they were at one moment, and keeps nothing of them but how the
+/// e-mail addresses are made that it was sent.
 class Endless final : public remote::Remote {
 public:
     Endless(const Clock& clock, std::int64_t count) : count_(count), clock_(clock) { change(); }
@@ -147,7 +148,7 @@ public:
         const Counting remote(false);
         read_by_id += static_cast<std::int64_t>(ids.size());
         for (const auto& id : ids) {
-            const auto number = std::atoll(id.c_str() + 1);
+            const auto number = number_of(id);
             if (auto done = show(number, number + 1, fields, remote::Fact::kRecord, sink, version_);
                 !done)
                 return done;
@@ -166,6 +167,9 @@ public:
         for (std::size_t i = 0; i < changes.size(); ++i) {
             out[i].status = remote::PushStatus::kOk;
             out[i].id = changes[i].id;
+            for (const auto& field : changes[i].fields)
+                if (field.field == "Email")
+                    note_email(number_of(changes[i].id), field.value.text());
         }
         return out;
     }
@@ -175,15 +179,25 @@ public:
     }
 
 private:
+    static std::int64_t number_of(const std::string& id) { return std::atoll(id.c_str() + 1); }
+
+    // A letter and a number, which grows with that of the record. They come in that order.
+    void note_email(std::int64_t number, const std::string& email) {
+        letter_ = email.substr(0, 1);
+        ahead_ = number_of(email) - number;
+        with_email_ = number + 1;
+    }
+
     Result<> show(std::int64_t from, std::int64_t to, std::span<const std::string> fields,
                   remote::Fact fact, remote::RecordSink& sink, const std::string& version) const {
         for (; from < to; from += kPage) {
             const auto end = std::min(to, from + kPage);
-            std::vector<std::string> ids, phones;
+            std::vector<std::string> ids, phones, emails;
             std::vector<std::vector<ValueView>> values;
             for (std::int64_t n = from; n < end; ++n) {
                 ids.push_back("c" + std::to_string(n));
                 phones.push_back(phone(n));
+                emails.push_back(letter_ + std::to_string(n + ahead_));
             }
             std::vector<remote::RecordView> views;
             for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -191,7 +205,10 @@ private:
                 for (const auto& field : fields)
                     row.push_back(field == "Last_Name" ? ValueView::of(std::string_view(ids[i]))
                                   : field == "Phone"   ? ValueView::of(std::string_view(phones[i]))
-                                                       : ValueView::null());
+                                  : field == "Email" &&
+                                          from + static_cast<std::int64_t>(i) < with_email_
+                                      ? ValueView::of(std::string_view(emails[i]))
+                                      : ValueView::null());
                 views.push_back({.fact = fact,
                                  .id = ids[i],
                                  .version = version,
@@ -209,7 +226,8 @@ private:
 
     std::int64_t count_;
     const Clock& clock_;
-    std::string version_, pulled_;
+    std::string version_, pulled_, letter_;
+    std::int64_t ahead_ = 0, with_email_ = 0;
     bool lags_ = false;
 };
 

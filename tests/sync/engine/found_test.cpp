@@ -835,6 +835,37 @@ TEST_CASE("an id that a record has given up, shown by a list that lags, makes no
     CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'gone:%'") == 0);
 }
 
+TEST_CASE("what was gone when it was read by id is no new record as a late page shows it",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.device.connect("a", w.remote);
+    const auto old_lee = w.remote.at("Contacts", lee);
+    w.clock.advance(seconds{60});
+    w.remote.edit("Contacts", lee, {{"Phone", Value("138")}});
+    w.device.sync("a");
+    w.clock.advance(seconds{60});
+    const auto kim = w.remote.create("Contacts", {{"Last_Name", Value("Kim")}});
+    const auto old_kim = w.remote.at("Contacts", kim);
+    w.remote.erase("Contacts", kim);
+    w.remote.replays_apart = true;
+    w.remote.replay("Contacts", lee, old_lee);  // the page is an old one, and shows it
+    w.remote.replay("Contacts", kim, old_kim);
+    w.device.sync("a");
+    REQUIRE(w.device.number("SELECT count(*) FROM contact") == 1);
+
+    w.clock.advance(seconds{60});
+    w.remote.replay("Contacts", kim, old_kim);  // nothing else that is old
+    CHECK(w.device.sync("a").streams.front().created_here == 0);
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+
+    w.remote.restore("Contacts", kim);
+    w.clock.advance(seconds{60});
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_meta WHERE key LIKE 'gone:%'") == 0);
+}
+
 TEST_CASE(
     "an edit that refers to what is kept here alone, where the remote refers to another, says so",
     "[engine][found]") {

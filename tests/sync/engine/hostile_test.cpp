@@ -266,8 +266,10 @@ TEST_CASE("C6: what the remote says of a field stands with our field", "[hostile
     CHECK(blocked.message == "not in this country");
 }
 
-TEST_CASE("D6: a refused parent blocks its children, says so, and lets them go when it goes",
-          "[hostile][order]") {
+TEST_CASE(
+    "D6: a refused parent blocks its children, says so, and lets them go when it goes or is "
+    "deleted",
+    "[hostile][order]") {
     Rules f;
     f.remote.streams[1].fields[0].required = true;
     f.device.settings("crm").streams = f.remote.streams;
@@ -283,10 +285,13 @@ TEST_CASE("D6: a refused parent blocks its children, says so, and lets them go w
     CHECK_THAT(child.message, Catch::Contains("account:70"));
     CHECK(f.remote.ids("Contacts").size() == 1);
 
-    f.device.sql("UPDATE account SET name = 'Named' WHERE id = 70");
+    const bool goes = GENERATE(false, true);
+    f.device.sql(goes ? "DELETE FROM account WHERE id = 70"
+                      : "UPDATE account SET name = 'Named' WHERE id = 70");
     f.device.sync("crm");
     CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
     REQUIRE(f.remote.ids("Contacts").size() == 2);
+    if (goes) return;
     const auto created = f.device.remote_id(
         "Contacts", f.device.number("SELECT id FROM contact WHERE last_name = 'Child'"));
     CHECK(f.remote.value("Contacts", created, "Account_Name").text() ==

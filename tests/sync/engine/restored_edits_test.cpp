@@ -174,3 +174,41 @@ TEST_CASE("A3: what is made again after a restore is looked for under its key be
     // What the two have in common nobody knows: a person is asked.
     CHECK(engine::list_conflicts(device.engine_db(), {})->size() == 1);
 }
+
+// Seed 8149.
+TEST_CASE("B5: what was replaced or deleted there is asked about though lists do not show that yet",
+          "[restored]") {
+    FakeClock clock;
+    MemoryRemote remote(clock);
+    Device device(clock);
+    remote.streams = people_streams();
+    for (auto& stream : remote.streams) stream.can.list_ids = false;
+    const auto dee =
+        remote.create("Contacts", {{"Last_Name", Value("Dee")}, {"Phone", Value("0")}});
+    device.connect("crm", remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) {
+            stream.delete_against_edit = merge::Policy::kLocal;
+            for (auto& group : stream.groups) group.policy = merge::Policy::kLocal;
+        }
+    });
+    device.sql("UPDATE contact SET phone = '1'");
+    device.back_up();
+    clock.advance(hours{1});
+    device.sync("crm");
+    REQUIRE(remote.value("Contacts", dee, "Phone") == Value("1"));
+    const bool deleted = GENERATE(false, true);
+    if (deleted)
+        remote.erase("Contacts", dee);
+    else
+        remote.edit("Contacts", dee, {{"Phone", Value("2")}});
+    clock.advance(hours{1});
+    device.restore();
+    REQUIRE(engine::start_epoch(device.engine_db()));
+
+    remote.unlisted = {dee};
+    const int before = remote.changes_sent;
+    for (int i = 0; i < 2; ++i) device.sync("crm");
+    CHECK(remote.changes_sent == before);
+    CHECK(device.text("SELECT phone FROM contact") == "1");
+    CHECK(engine::list_conflicts(device.engine_db(), {})->size() == 1);
+}
