@@ -250,8 +250,7 @@ void compare_groups(Context& context, const StreamPlan& plan, const Link& link,
     }
     if (!touched) {
         // What it waited for may be gone by now. If not, the next push says so again.
-        context.sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link.id,
-                        kParentCode);
+        wait_no_longer(context.sql, link.id);
         return;
     }
     mark_dirty(context.sql, link.id);

@@ -85,7 +85,7 @@ void forget_organisation(Sql& sql, std::int64_t stream, const Clock& clock,
         "SELECT e.name FROM kontor_stream s JOIN kontor_entity e ON e.id = s.entity"
         " WHERE s.id = ?",
         stream);
-    const std::string kept = "record IN (SELECT id FROM \"" + entity.value() + "\")";
+    const std::string kept = "record IN (SELECT id FROM " + replica::sql_name(entity.value()) + ")";
     sql.run(
         "UPDATE kontor_link SET version = NULL, covers = 0, dirty = 0 WHERE stream = ?"
         " AND state = ? AND " +

@@ -288,6 +288,10 @@ bool refers_to(const StreamPlan& plan, const StreamPlan& target) {
     });
 }
 
+void wait_no_longer(Sql& sql, std::int64_t link) {
+    sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link, kParentCode);
+}
+
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
     for_each_referrer(sql, plans, target, record,
                       [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
@@ -301,8 +305,7 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std:
                               known != shadows.end() && !merge::is_blank(known->second.theirs) &&
                               std::ranges::any_of(known->second.ours, merge::is_symbolic))
                               save_shadow(sql, link->id, group.id, Shadow::nothing_known(group));
-                          sql.run("DELETE FROM kontor_blocked WHERE code = ? AND link = ?",
-                                  kParentCode, link->id);
+                          wait_no_longer(sql, link->id);
                       });
 }
 
@@ -312,8 +315,7 @@ void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& t
     for_each_referrer(sql, plans, target, record,
                       [&](const StreamPlan& plan, const GroupPlan&, std::int64_t referrer) {
                           if (const auto link = link_by_record(sql, plan.id, referrer))
-                              sql.run("DELETE FROM kontor_blocked WHERE code = ? AND link = ?",
-                                      kParentCode, link->id);
+                              wait_no_longer(sql, link->id);
                       });
 }
 

@@ -82,6 +82,10 @@ void pin_referrers_of_missing(Context& context, const StreamPlan& plan);
 /// After `record` got its remote id: its referrers may have something to push now.
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
 
+/// The link is no longer taken for one that waits for a parent (D6). If it does, the next push says
+/// so again.
+void wait_no_longer(Sql& sql, std::int64_t link);
+
 /// After `record` was deleted here: who was held up by it (D6) refers to nothing any more.
 void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& plan,
                                std::int64_t record);

@@ -71,8 +71,8 @@ MUTANTS = [
     ("parked groups are pushed", "h", {PLAN: [(
         "if (open_conflict(context.sql, link.id, group->id)) continue;", "")]}),
     ("a record that waits for its parent is never looked at again", "D6 c", {REFERENCES: [(
-        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = ?\"",
-        "\"DELETE FROM kontor_blocked WHERE code = ? AND link = -?\"")]}),
+        "\"DELETE FROM kontor_blocked WHERE link = ? AND code = ?\"",
+        "\"DELETE FROM kontor_blocked WHERE link = -? AND code = ?\"")]}),
     ("a connector that ended has sent nothing", "A1", {PUSHER: [(
         "case Errc::kConnector:\n            return true;", "return true;")]}),
     ("two spellings of one number are a question", "b", {"sync/engine/uncovered.cpp": [(
@@ -139,6 +139,21 @@ MUTANTS = [
         "if (may_be_read && !read_whole_before(link, image) &&", "if (false &&")]}),
     ("what a colleague typed goes with what was deleted here", "A1", {DELETE: [(
         "for (const Offer& offer : offers)", "for (const Offer& offer : std::vector<Offer>{})")]}),
+    ("what goes its own way here is made once more where it comes back elsewhere", "A3 D7", {NEW: [(
+        "static_cast<int>(replica::LinkState::kDetached));",
+        "static_cast<int>(replica::LinkState::kDeleteHere));")]}),
+    ("what was gone as it was read by id is new in a late page", "A4 D7", {MERGER: [(
+        "if (authoritative) note_gone(context_, plan_.id, image.id);", "")]}),
+    ("after a restore what waits is not read by id", "B5", {CYCLE: [(
+        "if (unread && can.fetch && was_restored(sql_))", "if (false)")]}),
+    ("an accepted remote is not asked for the keys of what it does not list", "A3 B5", {CYCLE: [(
+        "if (sends_missing(sql_, plan.id))", "if (false)")]}),
+    ("what was kept here does not meet its record at an accepted remote", "B5 D7", {EPOCH: [(
+        "kept = \"record IN (", "kept = \"record NOT IN (")]}),
+    ("who waits for a parent that is deleted here waits on", "D6", {ABSORB: [(
+        "wait_for_parent_no_longer(context.sql, context.plans, plan, record);", "")]}),
+    ("a cut text is not read by id once it is shown again", "A7", {"sync/engine/hidden_fields.cpp": [(
+        "doubt_if_cut(context, plan, field);", "")]}),
     ("a deletion here is not told to the remote", "A4", {ABSORB: [(
         "link.state = LinkState::kDeleteHere;\n            save_link(context.sql, link);\n"
         "            mark_dirty(context.sql, link.id);",
