@@ -297,7 +297,9 @@ Result<ApiResponse> run(Services& services, const ApiRequest& request) {
     statement->bind(1, *id);
     auto row = statement->step();
     if (!row) return pass(row);
-    if (!*row) return fail(Errc::kNotFound, "run " + std::to_string(*id));
+    if (!*row)
+        return fail(Errc::kNotFound, "there is no run " + std::to_string(*id),
+                    {{"reason", "no_sync"}, {"run", std::to_string(*id)}});
     return json_response(run_json(*statement));
 }
 

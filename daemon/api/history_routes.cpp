@@ -194,10 +194,13 @@ Result<UndoScope> last_transaction(const replica::Database& db, const replica::C
         auto changes = replica::changes_of_record(db, catalogue, entity, id, kPage, before);
         if (!changes) return pass(changes);
         if (changes->empty() && before == INT64_MAX)
-            return fail(Errc::kNotFound, "the record has no history");
+            return fail(
+                Errc::kNotFound, "the record has no history",
+                {{"reason", "no_history"}, {"entity", entity}, {"record", std::to_string(id)}});
         if (changes->empty())
-            return fail(Errc::kNotFound, "nothing of the record's history can be undone",
-                        {{"entity", entity}, {"record", std::to_string(id)}});
+            return fail(
+                Errc::kNotFound, "nothing of the record's history can be undone",
+                {{"reason", "not_undoable"}, {"entity", entity}, {"record", std::to_string(id)}});
         const auto newest = std::ranges::find_if(*changes, undoable);
         if (newest == changes->end()) {
             before = changes->back().seq;

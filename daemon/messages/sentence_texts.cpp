@@ -180,7 +180,6 @@ constexpr Text kSentenceTexts[] = {
     {"said.search.off", "search is switched off in the configuration", "配置中已关闭搜索"},
     {"said.sql.empty", "there is no statement", "没有语句"},
     {"said.sql.params", "params must have one value for each ?", "params 须为每个 ? 提供一个值"},
-    {"said.run", "run {run}", "同步 {run}"},
     {"said.dry_run.none", "there was no dry run since the start", "启动以来没有进行过试运行"},
     {"said.changed", "the record has changed meanwhile", "记录在此期间已被修改"},
     {"said.sync.many", "too many syncs of {connection} wait already",

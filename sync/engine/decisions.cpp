@@ -180,7 +180,7 @@ StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
         row.reset();
         stop({Errc::kNotFound,
               "there is no conflict " + std::to_string(id),
-              {{"id", std::to_string(id)}},
+              {{"reason", "no_conflict"}, {"id", std::to_string(id)}},
               {}});
     }
     auto out = read_conflict(row);

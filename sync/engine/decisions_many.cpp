@@ -354,7 +354,10 @@ Result<Reopened> reopen_run(const replica::Database& db, const Clock& clock, Ran
             rule_of(run));
         while (Sql::step(rows)) ids.push_back(rows.integer(0));
         if (ids.empty())
-            stop({Errc::kNotFound, "there is nothing to undo", {{"run", std::to_string(run)}}, {}});
+            stop({Errc::kNotFound,
+                  "there is nothing to undo",
+                  {{"reason", "nothing_to_undo"}, {"run", std::to_string(run)}},
+                  {}});
         // A run of its own: what it puts back is not a new edit that might win by being newest.
         if (!preview) context.run = begin_run(sql, "undo", context.now());
         TakeBack take_back(context, run, actor);

@@ -285,7 +285,8 @@ Result<> UndoRecords::read_targets(const Database& db, const UndoScope& scope) {
     targets_.reserve(first.size());
     for (const auto& [record, seq] : first)
         targets_.push_back({record.first, record.second, one ? chosen_.scope.first : seq});
-    if (targets_.empty()) return fail(Errc::kNotFound, "there is nothing to undo");
+    if (targets_.empty())
+        return fail(Errc::kNotFound, "there is nothing to undo", {{"reason", "nothing_to_undo"}});
     return {};
 }
 

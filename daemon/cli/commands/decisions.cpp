@@ -345,6 +345,7 @@ Outcome<Exit> run_blocked(Context& context) {
                    text_at(item, "attempts"), text_at(item, "since")});
     context.print(table);
     note_more(context, *answer);
+    context.note(context.text("cli.blocked.next"));
     return Exit::kOk;
 }
 
