@@ -169,10 +169,12 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
     }
     const auto sent_by_us = [&](const GroupPlan& group, const merge::GroupValues& theirs) {
         const merge::GroupValues* values = nullptr;
-        for (const Intent& intent : intents)
+        for (const Intent& intent : intents) {
+            const bool ours = by_us(image) || own_write(intent, image);
             for (const SentGroup& sent : intent.sent)
-                if (sent.group == group.id && (by_us(image) || sent.values == theirs))
+                if (sent.group == group.id && (ours || sent.values == theirs))
                     values = &sent.values;
+        }
         return values;
     };
     const Row row = last_row(context_.sql, plan_, link.record);

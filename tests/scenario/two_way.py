@@ -321,13 +321,15 @@ def find_problems(world, edits):
              (edits.disputed, remote.ours, "a colleague's")]
     for tokens, column, whose in typed:
         for record, token in tokens.items():
+            if tokens is not edits.ours and record in edits.deleted["there"]:
+                continue  # it may have gone there before it was read
             # Where both sides have typed, one of the two stands, and the other one is found again.
             may_lose = record in gone or (column == remote.ours and record in edits.disputed)
             stands = rows.get(record, {}).get(column) == token
             if not stands and not (may_lose and token in old):
                 problems.append(f"contact {record}: {token}, {whose}, is lost: {rows.get(record)} here,"
                                 f" {people.get(links.get(record))} there")
-    for record in sorted(set(edits.disputed) - gone):
+    for record in sorted(set(edits.disputed) - gone - edits.deleted["there"]):
         stands = rows.get(record, {}).get(remote.ours)
         if stands not in (edits.disputed[record], edits.ours.get(record)):
             problems.append(f"contact {record}: {stands} is what neither side has typed last")

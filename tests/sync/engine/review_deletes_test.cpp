@@ -267,6 +267,25 @@ TEST_CASE("R8: a record that is made again there keeps what stood there and was 
     CHECK(f.remote.value("Contacts", f.remote.ids("Contacts").back(), "Phone") == Value("999"));
 }
 
+TEST_CASE("R9: what the remote has made of our own write holds up no deletion", "[review]") {
+    Fixture f;
+    f.remote.tells_user = GENERATE(true, false);
+    f.remote.normalise = [](const std::string&, const std::string& field, Value value) {
+        return field == "Phone" && !value.is_blank() ? Value("+86 " + value.text()) : value;
+    };
+    f.connect();
+    f.edit("phone = '138'");
+    f.remote.after_push = [&] { f.remote.no_pull["Contacts"] = Errc::kUnavailable; };
+    static_cast<void>(f.device.try_sync("crm"));
+    f.remote.after_push = {};
+    f.remote.no_pull.clear();
+    REQUIRE(f.remote_phone() == "+86 138");
+    f.erase_here();
+    f.sync(2);
+    CHECK(f.remote.at("Contacts", f.ada).deleted);
+    CHECK(f.device.number("SELECT count(*) FROM contact") == 0);
+}
+
 TEST_CASE("R9: a deletion here, and another content under the version that was merged last",
           "[review]") {
     Fixture f;
