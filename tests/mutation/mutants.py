@@ -135,6 +135,8 @@ MUTANTS = [
     ("a deletion here goes over what bears the version of the last image", "A1 A2", {DELETE: [(
         "if (image.version < link.version || (same_version && link.covers == 0 && intents.empty()))",
         "if (image.version <= link.version)")]}),
+    ("what the remote has made of our own write is an edit of what was deleted", "A4 f", {DELETE: [(
+        "by_us(image) || own_write(intent, image);", "by_us(image);")]}),
     ("what lists cut is no edit of what was deleted here", "A1", {DELETE: [(
         "if (may_be_read && !read_whole_before(link, image) &&", "if (false &&")]}),
     ("what a colleague typed goes with what was deleted here", "A1", {DELETE: [(
