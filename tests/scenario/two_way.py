@@ -6,6 +6,7 @@ of this folder.
 import functools
 import os
 import random
+import re
 import socket
 import sys
 
@@ -283,10 +284,11 @@ def linked(world):
 
 
 def kept(world):
-    """What the replica still has of values that stand in no record, as one text."""
-    return "\n".join(str(value) for table, columns in (
+    """The tokens that the replica still has where they stand in no record."""
+    values = (value for table, columns in (
         ("kontor_history", "old"), ("kontor_conflict", "CAST(ours AS TEXT) || CAST(theirs AS TEXT)"),
         ("kontor_tombstone", "image")) for (value,) in world.sql(f"SELECT {columns} FROM {table}"))
+    return {token for value in values for token in re.findall(rf"T{re.escape(str(world.seed))}-[0-9]+", str(value))}
 
 
 def find_problems(world, edits):
