@@ -829,11 +829,10 @@ constexpr Text kCliTexts[] = {
     {"cli.resolve.undo", "Open again with: kontor undo run:{run}",
      "重新打开：kontor undo run:{run}"},
     {"cli.blocked.next",
-     "Whoever is corrected (kontor set, or at the CRM) is tried again by itself. As it is: kontor "
-     "blocked "
-     "--retry [ID]",
-     "更正后（kontor set，或在 CRM 中更正）会自动重试。不作更正直接重试：kontor blocked --retry "
-     "[ID]"},
+     "What is corrected, here or at the CRM, is tried again by itself."
+     " As it is: kontor blocked --retry [ID]",
+     "在本地或 CRM 中更正后会自动重试。"
+     "不作更正直接重试：kontor blocked --retry [ID]"},
     {"cli.blocked.none", "Nothing is blocked.", "没有被拒绝的内容。"},
     {"cli.blocked.not", "{id} is not blocked.", "{id} 不在被拒列表中。"},
     {"cli.blocked.not.hint", "See: kontor blocked", "请查看：kontor blocked"},
