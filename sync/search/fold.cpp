@@ -1,12 +1,12 @@
 #include "sync/search/fold.hpp"
 
 #include <unicode/normalizer2.h>
-#include <unicode/translit.h>
 #include <unicode/uchar.h>
 
 #include <array>
 #include <cstring>
-#include <memory>
+
+#include "sync/search/simplified.hpp"
 
 namespace kontor::search {
 namespace {
@@ -50,21 +50,12 @@ void append(Folded& out, char32_t c) {
     out.size = static_cast<std::uint8_t>(out.size + size);
 }
 
-/// Simplified form of each character of the main Han block. Filled by transliterating them all at
-/// once, each on a line of its own so that no rule sees two neighbours.
+/// Simplified form of each character of the main Han block.
 std::array<char16_t, kHanLast - kHanFirst + 1> make_simplified() {
     std::array<char16_t, kHanLast - kHanFirst + 1> table{};
     for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<char16_t>(kHanFirst + i);
-
-    UErrorCode status = U_ZERO_ERROR;
-    const std::unique_ptr<icu::Transliterator> to_simplified(
-        icu::Transliterator::createInstance("Traditional-Simplified", UTRANS_FORWARD, status));
-    if (U_FAILURE(status) || to_simplified == nullptr) return table;  // ICU without its data
-    icu::UnicodeString all;
-    for (const char16_t c : table) all.append(c).append(u'\n');
-    to_simplified->transliterate(all);
-    if (static_cast<std::size_t>(all.length()) != 2 * table.size()) return table;
-    for (std::size_t i = 0; i < table.size(); ++i) table[i] = all[static_cast<int>(2 * i)];
+    for (std::size_t i = 0; i < kTraditional.size(); ++i)
+        table[kTraditional[i] - kHanFirst] = kSimplified[i];
     return table;
 }
 

@@ -26,7 +26,7 @@ struct Folded {
     [[nodiscard]] std::string_view view() const { return {text, size}; }
 };
 
-/// Folds one code point. Thread-safe; the first Chinese character costs some 0.1 s once.
+/// Folds one code point. Thread-safe.
 [[nodiscard]] Folded fold(char32_t code_point);
 
 /// Decodes the UTF-8 character at `at` and moves past it. A byte that is not UTF-8 gives U+FFFD and

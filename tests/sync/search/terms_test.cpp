@@ -1,9 +1,14 @@
 #include "sync/search/terms.hpp"
 
+#include <unicode/translit.h>
+
 #include <catch2/catch.hpp>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "sync/search/simplified.hpp"
 
 using namespace kontor::search;
 
@@ -51,6 +56,27 @@ TEST_CASE("mixed scripts part at the change", "[search][terms]") {
 TEST_CASE("traditional characters are indexed as simplified ones", "[search][terms]") {
     CHECK(terms_of("張偉") == terms_of("张伟"));
     CHECK(terms_of("國際貿易") == terms_of("国际贸易"));
+}
+
+TEST_CASE("characters are simplified as ICU does it", "[search][terms]") {
+    UErrorCode status = U_ZERO_ERROR;
+    const std::unique_ptr<icu::Transliterator> to_simplified(
+        icu::Transliterator::createInstance("Traditional-Simplified", UTRANS_FORWARD, status));
+    REQUIRE(U_SUCCESS(status));
+    // Each on a line of its own, so that no rule sees two neighbours.
+    icu::UnicodeString block;
+    for (char16_t c = 0x4E00; c <= 0x9FFF; ++c) block.append(c).append(u'\n');
+    const icu::UnicodeString written = block;
+    to_simplified->transliterate(block);
+    REQUIRE(block.length() == written.length());
+    std::u16string traditional, simplified;
+    for (int i = 0; i < written.length(); i += 2) {
+        if (block[i] == written[i]) continue;
+        traditional += written[i];
+        simplified += block[i];
+    }
+    CHECK(traditional == kTraditional);  // sync/search/simplified.hpp
+    CHECK(simplified == kSimplified);
 }
 
 TEST_CASE("half-width kana equal kana, with and without voicing marks", "[search][terms]") {
