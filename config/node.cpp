@@ -106,7 +106,7 @@ std::optional<Node> parse_toml(std::string_view text, const std::string& file, P
     } catch (const toml::parse_error& error) {
         problems.push_back(Problem{file, static_cast<int>(error.source().begin.line),
                                    static_cast<int>(error.source().begin.column), "",
-                                   std::string(error.description()), ""});
+                                   "is not TOML: " + std::string(error.description()), ""});
         return std::nullopt;
     }
 }

@@ -143,6 +143,9 @@ Result<json> run_sql(const replica::Database& db, const json& body, const std::s
     const bool empty = raw == nullptr;
     const bool writes = raw != nullptr && sqlite3_stmt_readonly(raw) == 0;
     sqlite3_finalize(raw);
+    if (code == SQLITE_AUTH)
+        return fail(Errc::kInvalid, "the statement does what is not allowed here",
+                    {{"reason", "sql_fenced"}});
     if (code != SQLITE_OK) return sql_error(replica::storage_error(db.raw(), code, "SQL"));
     if (empty) return fail(Errc::kInvalid, "there is no statement");
     const std::string_view left(rest, static_cast<std::size_t>(query.data() + query.size() - rest));

@@ -64,6 +64,7 @@ constexpr Text kConfigTexts[] = {
      "密钥不能直接写在这里：请保存到只有您可读的文件，并写成 \"file:/文件路径\"，"
      "或使用 \"credential:名称\"、\"keyring:名称\" 或 \"env:名称\""},
     {"said.config.plugin", "is missing: which connector is it?", "缺失：是哪个连接器？"},
+    {"said.config.toml", "is not TOML: {what}", "不是正确的 TOML：{what}"},
     {"said.config.socket", "the path is longer than {max} bytes, the limit of sockets",
      "路径超过套接字的上限 {max} 字节"},
     {"said.config.retry", "must not be longer than {key}", "不能长于 {key}"},

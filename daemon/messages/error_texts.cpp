@@ -257,6 +257,13 @@ constexpr Text kErrorTexts[] = {
     {"reason.sql_writes.hint", "If that is meant: kontor sql --write",
      "如确需修改：kontor sql --write"},
     {"reason.sql_one", "One statement at a time, please.", "每次只能执行一条语句。"},
+    {"reason.sql_fenced", "This statement does what is not allowed here.",
+     "该语句包含此处不允许的操作。"},
+    {"reason.sql_fenced.hint",
+     "SELECT reads every table; with --write, INSERT, UPDATE and DELETE change records. The schema "
+     "and the tables kontor_… are Kontor's own.",
+     "SELECT 可查询任何表；加 --write 后，可用 INSERT、UPDATE 和 DELETE 更改记录。"
+     "表结构和 kontor_… 表由 Kontor 自己管理。"},
     {"reason.plugin_abi",
      "The connector {path} belongs to another version of Kontor: its ABI is {plugin_abi}, this "
      "one's "

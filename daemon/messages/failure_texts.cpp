@@ -187,6 +187,8 @@ constexpr Text kFailureTexts[] = {
     {"said.api.seed", "seed is negative", "seed 为负数"},
     {"said.api.verification", "there is no such verification since the start",
      "启动以来没有这次核对"},
+    {"said.api.sql_fenced", "the statement does what is not allowed here",
+     "该语句包含此处不允许的操作"},
     {"said.api.work", "work is longer than {max} bytes", "work 超过 {max} 字节"},
     {"said.api.no_socket", "{path} is there and is not a socket", "{path} 已存在且不是套接字"},
     {"said.api.listens", "another process listens at {path}", "另一个进程正在监听 {path}"},

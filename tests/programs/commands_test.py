@@ -244,6 +244,7 @@ class Commands(unittest.TestCase):
             with self.subTest(statement):
                 failed = self.world.kontor("sql", "--write", statement, check=False)
                 self.assertNotEqual(failed.returncode, 0, failed.stdout)
+                self.assertIn("change records", failed.stderr)
         self.run_kontor("sql", "--write", "UPDATE contact SET fax = '1' WHERE id = 2")
         why = self.world.json("why", "contact", "2", "fax")
         self.assertEqual(why["value"], "1")
@@ -305,7 +306,13 @@ class Commands(unittest.TestCase):
 
         self.world.control("/create", {"module": "Contacts", "set": {"Last_Name": "Colleague"}})
         self.run_kontor("sync", "zoho")
-        run = self.world.json("runs", "--limit", "1")["runs"][0]["id"]
+        [newest] = self.world.json("runs", "--limit", "1")["runs"]
+        run = newest["id"]
+        listed = self.run_kontor("runs", "--limit", "1").stdout.splitlines()[1].split()
+        changes = [sum(counts[f"{change}_{side}"] for counts in newest["counts"].values()
+                       for change in ("created", "updated", "deleted")) for side in ("here", "there")]
+        self.assertGreaterEqual(changes[0], 1)
+        self.assertEqual(listed[:1] + listed[4:6], [str(n) for n in (run, *changes)])
         [[record]] = self.world.sql("SELECT id FROM contact WHERE last_name = 'Colleague'")
         undone = self.world.kontor("undo", f"run:{run}", check=False)
         self.assertEqual(undone.returncode, 3, undone.stderr)

@@ -380,6 +380,15 @@ void print_run(Context& context, const json& run) {
     context.print(table);
 }
 
+/// How many records a sync has made, changed and deleted here or there.
+std::string changes_in(const json& run, const std::string& side) {
+    std::int64_t sum = 0;
+    for (const auto& [stream, counts] : object_at(run, "counts").items())
+        for (const char* change : {"created_", "updated_", "deleted_"})
+            sum += integer_at(counts, change + side);
+    return grouped(sum);
+}
+
 }  // namespace
 
 Outcome<Exit> run_runs(Context& context) {
@@ -407,12 +416,15 @@ Outcome<Exit> run_runs(Context& context) {
                             {.title = context.text("cli.column.connection")},
                             {.title = context.text("cli.column.kind"), .min = 5},
                             {.title = context.text("cli.column.time"), .min = 24},
+                            {.title = context.text("cli.counts.updated_here"), .right = true},
+                            {.title = context.text("cli.counts.updated_there"), .right = true},
                             {.title = context.text("cli.column.result")},
                             {.title = context.text("cli.column.reason")}},
                 .rows = {}};
     for (const auto& run : list_at(*answer, "runs"))
         table.add({text_at(run, "id"), text_at(run, "connection"),
                    context.word(text_at(run, "kind")), text_at(run, "started_at"),
+                   changes_in(run, "here"), changes_in(run, "there"),
                    context.word(text_at(run, "result")), context.said(text_at(run, "error"))});
     context.print(table);
     return Exit::kOk;
