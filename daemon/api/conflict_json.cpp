@@ -55,6 +55,7 @@ Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& 
                 {"rule", c.rule},
                 {"state", c.state},
                 {"chosen", or_null(c.chosen)},
+                {"deleted", or_null(c.deleted)},
                 {"ours_by", or_null(c.ours_by)},
                 {"ours_at", or_null(c.ours_at)},
                 {"theirs_by", or_null(c.theirs_by)},

@@ -37,6 +37,13 @@ std::string side_text(const json& field, const std::string& side) {
            (name.empty() ? "" : " (" + one_line(name) + ")");
 }
 
+/// The same; of a side that has deleted the record, that.
+std::string side_cell(Context& context, const json& conflict, const json& field,
+                      const std::string& side) {
+    return text_at(conflict, "deleted") == side ? context.text("cli.conflict.deleted")
+                                                : side_text(field, side);
+}
+
 /// The values of one side, "column value" each.
 std::string values_of(const json& conflict, const char* side) {
     std::string out;
@@ -94,11 +101,15 @@ void print_conflict_list(Context& context, const json& conflicts) {
                                      "",
                                      text_at(conflict, "opened_at")};
         const auto& fields = list_at(conflict, "fields");
-        if (fields.empty()) table.add(row);
+        if (fields.empty()) {
+            row[5] = side_cell(context, conflict, {}, "ours");
+            row[6] = side_cell(context, conflict, {}, "theirs");
+            table.add(row);
+        }
         for (const auto& field : fields) {
             row[4] = text_at(field, "column");
-            row[5] = side_text(field, "ours");
-            row[6] = side_text(field, "theirs");
+            row[5] = side_cell(context, conflict, field, "ours");
+            row[6] = side_cell(context, conflict, field, "theirs");
             table.add(row);
         }
     }
@@ -157,10 +168,13 @@ void print_conflict(Context& context, const json& conflict) {
                             {.title = context.text("cli.column.ours")},
                             {.title = context.text("cli.column.theirs")}},
                 .rows = {}};
+    const auto deleted = text_at(conflict, "deleted");
     for (const auto& field : list_at(conflict, "fields"))
-        table.add({text_at(field, "column"), side_text(field, "base"), side_text(field, "ours"),
-                   side_text(field, "theirs")});
-    context.print(table);
+        table.add({text_at(field, "column"), side_text(field, "base"),
+                   side_cell(context, conflict, field, "ours"),
+                   side_cell(context, conflict, field, "theirs")});
+    if (!table.rows.empty() || deleted.empty()) context.print(table);
+    if (!deleted.empty()) context.print(context.text("cli.conflict.deleted_by_" + deleted));
     for (const char* side : {"ours", "theirs"}) {
         const std::string name(side);
         const auto who = text_at(conflict, name + "_by");

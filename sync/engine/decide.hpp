@@ -9,6 +9,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/decisions.hpp"
+#include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
 #include "sync/merge/group_values.hpp"
 #include "sync/merge/lens.hpp"
@@ -24,6 +25,11 @@ namespace kontor::engine {
 
 /// As get_conflict(). Whoever shows many loads the plans once.
 [[nodiscard]] Conflict shown_conflict(Sql& sql, const Plans& plans, std::int64_t id);
+
+/// The sides of a field as they are shown.
+[[nodiscard]] ConflictField conflict_field(const LinkReferences& references,
+                                           const merge::FieldMapping& field, const Value& base,
+                                           const Value& ours, const Value& theirs);
 
 /// As resolve(); `rule` is what the conflict says of how it was decided.
 void decide(Context& context, std::int64_t id, Side side, std::string_view rule,

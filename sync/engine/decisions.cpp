@@ -6,6 +6,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/decide.hpp"
+#include "sync/engine/deletion_question.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/references.hpp"
@@ -63,6 +64,21 @@ std::set<std::int64_t> groups_about(const Plans& plans, const std::string& conne
     return out;
 }
 
+ConflictField conflict_field(const LinkReferences& references, const merge::FieldMapping& field,
+                             const Value& base, const Value& ours, const Value& theirs) {
+    const auto here = [&](const Value& value) {
+        return references.leads_to(field, value).value_or(Value{});
+    };
+    return {.remote_field = field.remote,
+            .column = field.columns.front(),
+            .base = merge::as_typed(base),
+            .ours = merge::as_typed(ours),
+            .theirs = theirs,
+            .base_here = here(base),
+            .ours_here = here(ours),
+            .theirs_here = here(theirs)};
+}
+
 namespace {
 
 using replica::LinkState;
@@ -115,30 +131,19 @@ StoredConflict read_conflict(const replica::Statement& row) {
     return out;
 }
 
-void name_fields(Sql& sql, const Plans& plans, StoredConflict& conflict) {
-    const StreamPlan* plan = plans.stream(conflict.stream);
-    if (plan == nullptr) return;
-    const LinkReferences references(sql, plans, plan->connection);
+void name_fields(Sql& sql, const Plans& plans, const StreamPlan& plan, StoredConflict& conflict) {
+    const LinkReferences references(sql, plans, plan.connection);
     const auto at = [](const merge::GroupValues& values, std::size_t i) {
         return i < values.size() ? values[i] : Value::null();
     };
     const auto add = [&](const merge::FieldMapping& field, std::size_t i) {
         const Value base = conflict.base ? at(*conflict.base, i) : Value{};
-        const Value ours = at(conflict.ours, i);
-        const Value theirs = at(conflict.theirs, i);
         conflict.shown.fields.push_back(
-            {.remote_field = field.remote,
-             .column = field.columns.front(),
-             .base = base,
-             .ours = ours,
-             .theirs = theirs,
-             .base_here = references.leads_to(field, base).value_or(Value{}),
-             .ours_here = references.leads_to(field, ours).value_or(Value{}),
-             .theirs_here = references.leads_to(field, theirs).value_or(Value{})});
+            conflict_field(references, field, base, at(conflict.ours, i), at(conflict.theirs, i)));
     };
     if (conflict.shown.kind == kMatch) {  // whole records, without what is blank
         std::size_t i = 0;
-        for (const auto& mapped : plan->mapping.groups)
+        for (const auto& mapped : plan.mapping.groups)
             for (const auto& field : mapped.fields) {
                 if (!at(conflict.ours, i).is_blank() || !at(conflict.theirs, i).is_blank())
                     add(field, i);
@@ -146,32 +151,24 @@ void name_fields(Sql& sql, const Plans& plans, StoredConflict& conflict) {
             }
         return;
     }
-    const GroupPlan* group = conflict.group ? plan->group(*conflict.group) : nullptr;
+    const GroupPlan* group = conflict.group ? plan.group(*conflict.group) : nullptr;
     if (group == nullptr) return;
     for (std::size_t i = 0; i < group->mapping->fields.size(); ++i)
         add(group->mapping->fields[i], i);
 }
 
-// Who made the value that stands here, and when.
-void name_author(Sql& sql, const Plans& plans, StoredConflict& conflict) {
+void show_sides(Sql& sql, const Plans& plans, StoredConflict& conflict) {
     const StreamPlan* plan = plans.stream(conflict.stream);
-    const GroupPlan* group =
-        plan != nullptr && conflict.group ? plan->group(*conflict.group) : nullptr;
-    if (group == nullptr) return;
-    std::int64_t newest = 0;
-    for (const auto& columns : group->columns)
-        for (const std::size_t column : columns) {
-            auto& row = sql.bind(
-                "SELECT seq, coalesce(actor, ''), at FROM kontor_history WHERE entity = ? AND"
-                " record = ? AND field = ? AND op = 'u' ORDER BY seq DESC LIMIT 1",
-                plan->entity.id, conflict.shown.record, plan->column_fields[column]);
-            if (Sql::step(row) && row.integer(0) > newest) {
-                newest = row.integer(0);
-                conflict.shown.ours_by = row.text(1);
-                conflict.shown.ours_at = row.text(2);
-            }
-            row.reset();
-        }
+    if (plan == nullptr) return;
+    name_fields(sql, plans, *plan, conflict);
+    if (const GroupPlan* group = conflict.group ? plan->group(*conflict.group) : nullptr) {
+        std::vector<std::size_t> columns;
+        for (const auto& of_field : group->columns)
+            columns.insert(columns.end(), of_field.begin(), of_field.end());
+        name_author(sql, *plan, columns, conflict.shown);
+    } else if (conflict.shown.kind == "delete" && conflict.shown.state == "open") {
+        show_deletion(sql, plans, *plan, conflict.shown);
+    }
 }
 
 StoredConflict conflict_by_id(Sql& sql, std::int64_t id) {
@@ -321,8 +318,7 @@ Result<std::vector<Conflict>> list_conflicts(const replica::Database& db,
         while (Sql::step(rows)) found.push_back(read_conflict(rows));
         std::vector<Conflict> out;
         for (StoredConflict& conflict : found) {
-            name_fields(sql, plans, conflict);
-            name_author(sql, plans, conflict);
+            show_sides(sql, plans, conflict);
             out.push_back(std::move(conflict.shown));
         }
         return out;
@@ -345,8 +341,7 @@ Result<> check_field(const replica::Database& db, const std::string& connection,
 
 Conflict shown_conflict(Sql& sql, const Plans& plans, std::int64_t id) {
     auto conflict = conflict_by_id(sql, id);
-    name_fields(sql, plans, conflict);
-    name_author(sql, plans, conflict);
+    show_sides(sql, plans, conflict);
     return std::move(conflict.shown);
 }
 

@@ -176,6 +176,11 @@ Value broken_reference(std::string_view text) {
     return Value(std::string(kBroken).append(text));
 }
 
+Value as_typed(const Value& value) {
+    if (value.kind() != Kind::kText || !value.text().starts_with(kBroken)) return value;
+    return Value(value.text().substr(kBroken.size()));
+}
+
 Value from_remote(const FieldMapping& field, const ValueView& theirs) {
     if (theirs.kind == Kind::kInteger && field.type == FieldType::kDecimal)
         return Value(std::to_string(theirs.integer));

@@ -17,7 +17,8 @@ class References {
 public:
     virtual ~References() = default;
     /// The remote id of a local record in one of `streams`; "local:<uid>" if it has none yet;
-    /// null if there is no such record. `stream_out` names the stream it was found in.
+    /// null if it has been deleted; broken_reference() if it never was here. `stream_out` names the
+    /// stream it was found in.
     virtual Value remote_id(std::int64_t local_id, std::span<const std::string> streams,
                             std::string* stream_out) const = 0;
     /// The same for "entity:id" texts; gives "Stream:id" or "local:<uid>".
@@ -34,6 +35,8 @@ public:
 /// What a reference column maps to that holds something else than a reference: refused by
 /// sendable().
 [[nodiscard]] Value broken_reference(std::string_view text);
+/// The value, of a broken reference what its column holds: for people to read.
+[[nodiscard]] Value as_typed(const Value& value);
 
 /// True if put() keeps only the beginning of this column's text, for the remote has no room for
 /// all.

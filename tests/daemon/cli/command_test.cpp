@@ -328,6 +328,37 @@ TEST_CASE("conflicts are listed field by field and decided by side", "[cli][comm
     CHECK(session.run({"resolve", "7", "--ours", "--theirs"}) == 2);
 }
 
+TEST_CASE("a question about a deletion says which side has deleted the record", "[cli][command]") {
+    json conflict{{"id", 8},
+                  {"connection", "zoho"},
+                  {"entity", "contact"},
+                  {"record", 42},
+                  {"kind", "delete"},
+                  {"deleted", "ours"},
+                  {"opened_at", "2026-05-01T08:00:00.000Z"},
+                  {"fields", {{{"column", "phone"}, {"base", "1"}, {"theirs", "3"}}}}};
+    Session session([&](const Asked& asked) {
+        const bool one = asked.target.find("/conflicts/") != std::string::npos;
+        return Canned{.body = one ? conflict.dump() : json{{"conflicts", {conflict}}}.dump()};
+    });
+    const auto shown = [&](const char* text) {
+        return session.runner.out.find(text) != std::string::npos;
+    };
+    for (const Words& words : {Words{"conflicts"}, Words{"conflicts", "8"}}) {
+        CHECK(session.run(words) == 0);
+        CHECK(shown("(deleted)"));
+        CHECK(shown("phone"));
+    }
+    CHECK(shown("has been deleted here"));
+    conflict["deleted"] = "theirs";
+    conflict["fields"] = json::array();
+    CHECK(session.run({"conflicts"}) == 0);
+    CHECK(shown("(deleted)"));
+    CHECK(session.run({"conflicts", "8"}) == 0);
+    CHECK(shown("has been deleted there"));
+    CHECK_FALSE(shown("(deleted)"));
+}
+
 TEST_CASE("long lists are told page by page, and where the next one begins", "[cli][command]") {
     Session session([](const Asked& asked) {
         if (asked.target.find("/history") != std::string::npos)

@@ -189,6 +189,63 @@ TEST_CASE("what is about whole records is left to be decided one by one", "[engi
     CHECK(w.device.number("SELECT count(*) FROM contact") == 10);
 }
 
+TEST_CASE("a question about a deletion shows what the other side has changed",
+          "[engine][conflicts]") {
+    FakeClock clock;
+    MemoryRemote zoho(clock);
+    zoho.streams = people_streams();
+    const auto make = [&](const char* name) {
+        return zoho.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
+    };
+    const auto ada = make("Ada"), bob = make("Bob"), cid = make("Cid");
+    Device device(clock);
+    device.connect("zoho", zoho, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) {
+            stream.delete_against_edit = merge::Policy::kManual;
+            stream.delete_here = merge::DeletePolicy::kAsk;
+        }
+    });
+    zoho.erase("Contacts", ada);
+    device.sql("UPDATE contact SET phone = '200' WHERE last_name = 'Ada'");
+    zoho.edit("Contacts", bob, {{"Phone", Value("300")}}, "kim");
+    zoho.edit("Contacts", bob, {{"Phone", Value("400")}}, "kim");
+    device.sql("DELETE FROM contact WHERE last_name = 'Bob'");
+    zoho.erase("Contacts", cid);
+    device.sync("zoho");
+
+    const auto asked = *engine::list_conflicts(device.engine_db(), {});
+    const auto about = [&](const std::string& remote_id) {
+        const auto found = std::ranges::find(asked, device.local("Contacts", remote_id),
+                                             &engine::Conflict::record);
+        REQUIRE(found != asked.end());
+        CHECK(found->kind == "delete");
+        return *found;
+    };
+    CHECK(asked.size() == 3);
+    const auto gone_there = about(ada);
+    CHECK(gone_there.deleted == "theirs");
+    REQUIRE(gone_there.fields.size() == 1);
+    CHECK(gone_there.fields[0].column == "phone");
+    CHECK(gone_there.fields[0].base == Value("100"));
+    CHECK(gone_there.fields[0].ours == Value("200"));
+    CHECK(gone_there.fields[0].theirs.is_null());
+    CHECK_FALSE(gone_there.ours_at.empty());
+
+    const auto gone_here = about(bob);
+    CHECK(gone_here.deleted == "ours");
+    REQUIRE(gone_here.fields.size() == 1);
+    CHECK(gone_here.fields[0].column == "phone");
+    CHECK(gone_here.fields[0].base == Value("100"));
+    CHECK(gone_here.fields[0].ours.is_null());
+    CHECK(gone_here.fields[0].theirs == Value("400"));
+    CHECK(gone_here.theirs_by == "kim");
+    CHECK(gone_here.theirs_version == zoho.at("Contacts", bob).version);
+    CHECK_FALSE(gone_here.ours_at.empty());
+
+    CHECK(about(cid).deleted == "theirs");
+    CHECK(about(cid).fields.empty());
+}
+
 TEST_CASE("what is taken back is no new edit that might win by being newest",
           "[engine][conflicts]") {
     DecisionsWorld w;
