@@ -37,6 +37,19 @@ bool exists(Sql& sql, const std::string& entity, std::int64_t record) {
     return sql.integer("SELECT 1 FROM \"" + entity + "\" WHERE id = ?", record).has_value();
 }
 
+/// What `column` is sent as that leads to `record`, which the remote has not. One that has been
+/// deleted is nobody; one that never was here has been mistyped by plain SQL, and null would pass
+/// for an answer.
+Value without_link(Sql& sql, const replica::Entity& entity, std::int64_t record,
+                   std::string_view column) {
+    if (exists(sql, entity.name, record)) return symbolic(entity.name, record);
+    const bool was_here =
+        sql.integer("SELECT 1 FROM kontor_history WHERE entity = ? AND record = ? LIMIT 1",
+                    entity.id, record)
+            .has_value();
+    return was_here ? Value::null() : merge::broken_reference(column);
+}
+
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -120,8 +133,8 @@ Value LinkReferences::remote_id(std::int64_t local_id, std::span<const std::stri
             return Value(link->ext_id);
         }
     }
-    if (last == nullptr || !exists(sql_, last->entity.name, local_id)) return Value::null();
-    return symbolic(last->entity.name, local_id);
+    if (last == nullptr) return Value::null();
+    return without_link(sql_, last->entity, local_id, std::to_string(local_id));
 }
 
 Value LinkReferences::remote_any(std::string_view entity_and_id) const {
@@ -137,8 +150,8 @@ Value LinkReferences::remote_any(std::string_view entity_and_id) const {
         const auto link = link_by_record(sql_, plan.id, *id);
         if (link && usable(*link)) return Value(plan.mapping.stream + ":" + link->ext_id);
     }
-    if (last == nullptr || !exists(sql_, last->entity.name, *id)) return Value::null();
-    return symbolic(entity, *id);
+    if (last == nullptr) return Value::null();
+    return without_link(sql_, last->entity, *id, entity_and_id);
 }
 
 std::optional<std::int64_t> LinkReferences::local_id(std::string_view remote_id,

@@ -82,9 +82,10 @@ MUTANTS = [
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
         "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(
-        "if (last == nullptr || !exists(sql_, last->entity.name, local_id)) return Value::null();\n"
-        "    return symbolic(last->entity.name, local_id);",
-        "return Value::null();")]}),
+        "if (exists(sql, entity.name, record)) return symbolic(entity.name, record);",
+        "if (exists(sql, entity.name, record)) return Value::null();")]}),
+    ("a mistyped reference is sent as none", "C6 c", {REFERENCES: [(
+        "return was_here ? Value::null()", "return was_here || record > 0 ? Value::null()")]}),
     ("a waiting reference is not completed", "c", {NEW: [(
         "if (group != nullptr) complete_reference(*referrer, *plan, *group);", "")]}),
     ("an older image is merged", "B1 d", {MERGER: [(

@@ -203,9 +203,15 @@ void World::at_device(Device& device, const Step& step) {
                           {token});
             return;
         case Act::kTypeWrong:
-            if (contact)
+            if (!contact) return;
+            if (step.field % 2 == 0)
                 write_sql(device, "UPDATE contact SET visits = " + literal("visits", token) + where,
                           {token});
+            else
+                write_sql(
+                    device,
+                    "UPDATE contact SET account_id = " + std::to_string(kNobody + token) + where,
+                    {});
             return;
         case Act::kTypeRefused:
             if (contact)

@@ -242,6 +242,12 @@ private:
                              ", which is here");
                 continue;
             }
+            if (!field.target.empty() && mine.front().kind() == Kind::kInteger &&
+                mine.front().integer() >= kNobody) {
+                disagree(link.ext_id + " " + field.remote +
+                         " refers to nobody here, and no one is told");
+                continue;
+            }
             Value ours = kept(field, expected(field, mine, remote_ids_[field.target]));
             ours = without_dead(field, ours);
             if (ours.is_blank() && theirs.is_blank()) continue;

@@ -80,6 +80,9 @@ inline constexpr Tables kAllTables{.leads = true, .rows = true};
 /// what it is: nothing of one that its type does not know.
 [[nodiscard]] Value kept(const FieldModel& field, const Value& value);
 
+/// From here on are ids that no record ever has.
+inline constexpr std::int64_t kNobody = 900'000'000;
+
 /// What the field should hold for these columns (one per FieldModel::columns) before the remote's
 /// habit is applied; `reference` resolves a local id to a remote one. Written for the oracles, not
 /// from the engine's lenses.

@@ -26,7 +26,7 @@ enum class Act {
     kUpsert,
     kRolledBack,  ///< an edit that is taken back before its commit
     kTypeReadOnly,
-    kTypeWrong,    ///< text into a number
+    kTypeWrong,    ///< text into a number, a reference to nobody
     kTypeRefused,  ///< a value that the remote will not take
     // at a device, through Kontor
     kUndoRun,

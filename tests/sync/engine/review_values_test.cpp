@@ -69,6 +69,44 @@ TEST_CASE("R16: text in a reference column is never sent", "[review]") {
     f.edit("account_id = 'Acme'");
     CHECK(f.writes_of(2) == 0);
     CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->size() == 1);
+    // A question shows it as it was typed.
+    f.device.remap("crm", [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+    });
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    f.remote.edit("Contacts", f.ada, {{"Account_Name", Value(acme)}});
+    f.sync(2);
+    const auto asked = *engine::list_conflicts(f.device.engine_db(), {});
+    REQUIRE(asked.size() == 1);
+    REQUIRE(asked[0].fields.size() == 1);
+    CHECK(asked[0].fields[0].ours == Value("Acme"));
+}
+
+TEST_CASE("R16b: a mistyped id is not sent as no reference, one of a deleted record is",
+          "[review]") {
+    Fixture f;
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto late = f.remote.create("Accounts", {{"Account_Name", Value("Late")}});
+    f.remote.edit("Contacts", f.ada, {{"Account_Name", Value(acme)}});
+    f.clock.advance(seconds{60});
+    f.connect();
+    const auto gone = f.device.local("Accounts", late);
+
+    f.edit("account_id = 4711");
+    f.sync(2);
+    CHECK(f.remote.value("Contacts", f.ada, "Account_Name") == Value(acme));
+    CHECK(f.device.number("SELECT account_id FROM contact") == 4711);
+    const auto blocked = *engine::list_blocked(f.device.engine_db(), 10, 0);
+    REQUIRE(blocked.size() == 1);
+    CHECK(blocked[0].code == "KONTOR_VALUE");
+    CHECK(blocked[0].column == "account_id");
+
+    f.edit("account_id = " + std::to_string(gone));
+    f.device.sql("DELETE FROM account WHERE id = " + std::to_string(gone));
+    f.sync(2);
+    CHECK(f.remote.value("Contacts", f.ada, "Account_Name").is_blank());
+    CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
 }
 
 // --- what is not shown, what is not ours
