@@ -557,6 +557,8 @@ constexpr Text kCliTexts[] = {
     {"cli.column.op", "ACTION", "操作"},
     {"cli.column.side", "SIDE", "位置"},
     {"cli.column.fields", "FIELDS", "字段"},
+    {"cli.column.changes_here", "CHANGES HERE", "本地变更"},
+    {"cli.column.changes_there", "CHANGES THERE", "远端变更"},
     {"cli.column.reason", "REASON", "原因"},
     {"cli.column.result", "RESULT", "结果"},
     {"cli.column.attempts", "TRIES", "次数"},

@@ -434,7 +434,9 @@ void note_change(Context& context, std::int64_t entity, std::int64_t record, con
 void note_insert(Context& context, std::int64_t entity, std::int64_t record,
                  std::int64_t except_stream) {
     for (const StreamPlan& plan : context.plans.all()) {
-        if (plan.entity.id != entity || plan.id == except_stream) continue;
+        if (plan.entity.id != entity) continue;
+        refer_to_somebody(context.sql, context.plans, plan, record);
+        if (plan.id == except_stream) continue;
         if (auto link = link_by_record(context.sql, plan.id, record)) {
             take_up(context, plan, std::move(*link));
             continue;

@@ -71,8 +71,8 @@ ConflictField conflict_field(const LinkReferences& references, const merge::Fiel
     };
     return {.remote_field = field.remote,
             .column = field.columns.front(),
-            .base = merge::as_typed(base),
-            .ours = merge::as_typed(ours),
+            .base = merge::readable(base),
+            .ours = merge::readable(ours),
             .theirs = theirs,
             .base_here = here(base),
             .ours_here = here(ours),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "sync/engine/decide.hpp"
 #include "sync/engine/rows.hpp"
@@ -12,25 +13,32 @@ namespace {
 
 using replica::LinkState;
 
-/// What a colleague's image offered since the record was deleted here, by the field's catalogue id.
-struct Offered {
-    Value value;
-    std::string actor;
-};
+/// Rule of the question about a lead that became another record there, and is not deleted.
+constexpr std::string_view kConvertedThere = "converted_there";
 
-std::map<std::int64_t, Offered> offered_since_deleted(Sql& sql, const StreamPlan& plan,
-                                                      std::int64_t record) {
-    std::map<std::int64_t, Offered> out;
+/// What the last image of a colleague's offered since the record was deleted here, by the field's
+/// catalogue id.
+std::map<std::int64_t, Value> offered_since_deleted(Sql& sql, const StreamPlan& plan,
+                                                    Conflict& conflict) {
+    std::map<std::int64_t, Value> out;
+    const std::string remote = "remote:" + conflict.connection;
+    std::optional<std::int64_t> run;
     auto& rows = sql.bind(
-        "SELECT field, old, coalesce(actor, '') FROM kontor_history WHERE entity = ?1 AND record = "
-        "?2"
-        " AND op = 'k' AND rule = 'manual' AND field IS NOT NULL AND seq > (SELECT max(seq) FROM"
-        " kontor_history WHERE entity = ?1 AND record = ?2 AND op = 'd' AND field IS NULL)"
-        " ORDER BY seq",
-        plan.entity.id, record);
-    while (Sql::step(rows))
-        out.insert_or_assign(rows.integer(0),
-                             Offered{Value(rows.value(1)), std::string(rows.text(2))});
+        "SELECT field, old, coalesce(actor, ''), coalesce(run, 0) FROM kontor_history"
+        " WHERE entity = ?1 AND record = ?2 AND op = 'k' AND rule IN ('manual', 'deletion_wins')"
+        " AND field IS NOT NULL AND seq > (SELECT max(seq) FROM kontor_history WHERE entity = ?1"
+        " AND record = ?2 AND op = 'd' AND field IS NULL) ORDER BY seq",
+        plan.entity.id, conflict.record);
+    while (Sql::step(rows)) {
+        const std::string_view actor = rows.text(2);  // remote:NAME or remote:NAME:USER
+        const bool user = actor.starts_with(remote + ":");
+        if (!user && actor != remote) continue;
+        // Each image offers all that differs: of an earlier one some may have been taken back.
+        if (run != rows.integer(3)) out.clear();
+        run = rows.integer(3);
+        out.insert_or_assign(rows.integer(0), Value(rows.value(1)));
+        conflict.theirs_by = user ? actor.substr(remote.size() + 1) : "";
+    }
     return out;
 }
 
@@ -49,22 +57,24 @@ void name_deleter(Sql& sql, const StreamPlan& plan, Conflict& conflict) {
 void show_theirs(Sql& sql, const StreamPlan& plan, const Link& link,
                  const LinkReferences& references, Conflict& conflict) {
     name_deleter(sql, plan, conflict);
-    const auto offered = offered_since_deleted(sql, plan, conflict.record);
+    const auto offered = offered_since_deleted(sql, plan, conflict);
     if (offered.empty()) return;
+    conflict.theirs_version = link.version;
     const Row last = last_row(sql, plan, conflict.record);
-    const std::string remote = "remote:" + conflict.connection + ":";
+    const auto shadows = shadows_of(sql, link.id);
     for (const GroupPlan& group : plan.groups) {
-        const auto known = put_group(group, last, references);
-        for (std::size_t i = 0; i < known.size(); ++i) {
+        const auto shadow = shadows.find(group.id);
+        const auto known =
+            shadow != shadows.end() ? shadow->second.theirs : put_group(group, last, references);
+        for (std::size_t i = 0; i < group.columns.size(); ++i) {
             const auto found = offered.find(plan.column_fields[group.columns[i].front()]);
             if (found == offered.end()) continue;
-            const auto& [value, actor] = found->second;
-            conflict.fields.push_back(conflict_field(references, group.mapping->fields[i], known[i],
-                                                     Value::null(), value));
-            if (actor.starts_with(remote)) conflict.theirs_by = actor.substr(remote.size());
+            const Value before = i < known.size() ? known[i] : Value{};
+            if (before != found->second)
+                conflict.fields.push_back(conflict_field(references, group.mapping->fields[i],
+                                                         before, Value::null(), found->second));
         }
     }
-    if (!conflict.fields.empty()) conflict.theirs_version = link.version;
 }
 
 void show_ours(Sql& sql, const StreamPlan& plan, const Link& link, const LinkReferences& references,
@@ -99,7 +109,7 @@ void show_deletion(Sql& sql, const Plans& plans, const StreamPlan& plan, Conflic
         conflict.deleted = "ours";
         show_theirs(sql, plan, *link, references, conflict);
     } else if (link->state == LinkState::kDeletedThere) {
-        conflict.deleted = "theirs";
+        if (conflict.rule != kConvertedThere) conflict.deleted = "theirs";
         show_ours(sql, plan, *link, references, conflict);
     }
 }

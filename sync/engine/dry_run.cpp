@@ -169,10 +169,11 @@ void add_held_value(Context& context, const StreamPlan& plan, std::int64_t recor
             const auto& field = group.mapping->fields[i];
             if (field.columns.front() != column) continue;
             change.fields.push_back(column);
-            change.values.push_back({.column = column,
-                                     .remote_field = field.remote,
-                                     .old = Value(),
-                                     .now = put_group(group, *row, references)[i]});
+            change.values.push_back(
+                {.column = column,
+                 .remote_field = field.remote,
+                 .old = Value(),
+                 .now = merge::readable(put_group(group, *row, references)[i])});
             return;
         }
 }

@@ -113,7 +113,7 @@ void Examiner::compare(Examined& out, const Link& link, const Row& row,
             auto found = finding(Kind::kValue, link.record, image.id);
             found.column = fields[i].columns.front();
             found.remote_field = fields[i].remote;
-            found.ours = equal ? column : local[i];
+            found.ours = equal ? column : merge::readable(local[i]);
             found.theirs = theirs[i];
             if (equal) {
                 found.reason = Reason::kShortened;

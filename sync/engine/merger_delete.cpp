@@ -197,6 +197,8 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
         }
         auto known =
             shadow != shadows.end() ? shadow->second.theirs : put_group(group, row, references_);
+        for (Value& value : known)  // no remote holds it
+            if (merge::is_broken(value)) value = Value::null();
         if (theirs == known) continue;
         if (const auto* ours = sent_by_us(group, theirs)) {
             settled.insert_or_assign(group.id, Shadow{std::move(theirs), *ours, false});

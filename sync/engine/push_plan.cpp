@@ -94,7 +94,7 @@ void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& pus
         if (!required && !kept_here && !parent_is_stuck(context, plan, values[i])) continue;
         push.refused = {.column = field.columns.front(),
                         .code = std::string(kParentCode),
-                        .message = "refers to " + values[i].text().substr(6) +
+                        .message = "refers to " + std::string(merge::named_by_symbol(values[i])) +
                                    ", which does not exist at the remote"};
     }
 }

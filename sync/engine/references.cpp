@@ -7,6 +7,7 @@
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
+#include "sync/merge/validate.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -20,10 +21,6 @@ constexpr std::int64_t kReferrersAtOnce = 1'000;
 bool usable(const Link& link) {
     return !link.ext_id.empty() && link.state != LinkState::kDeletedThere &&
            link.state != LinkState::kDone;
-}
-
-Value symbolic(std::string_view entity, std::int64_t record) {
-    return Value("local:" + std::string(entity) + ":" + std::to_string(record));
 }
 
 /// A reference as its column holds it.
@@ -42,7 +39,7 @@ bool exists(Sql& sql, const std::string& entity, std::int64_t record) {
 /// for an answer.
 Value without_link(Sql& sql, const replica::Entity& entity, std::int64_t record,
                    std::string_view column) {
-    if (exists(sql, entity.name, record)) return symbolic(entity.name, record);
+    if (exists(sql, entity.name, record)) return merge::symbolic_reference(entity.name, record);
     const bool was_here =
         sql.integer("SELECT 1 FROM kontor_history WHERE entity = ? AND record = ? LIMIT 1",
                     entity.id, record)
@@ -102,6 +99,10 @@ void for_each_referrer(Sql& sql, const Plans& plans, const StreamPlan& target, s
     }
 }
 
+void unblock_for(Sql& sql, std::int64_t link, std::string_view code) {
+    sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link, code);
+}
+
 void pin(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& group,
          std::int64_t referrer) {
     const auto link = link_by_record(sql, plan.id, referrer);
@@ -111,9 +112,9 @@ void pin(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& 
     if (!row) return;
     const LinkReferences references(sql, plans, plan.connection);
     auto values = put_group(group, *row, references);
-    // No remote holds a symbol: the record was gone there and is back here.
+    // No remote holds a symbol: the record was gone there and is back here. Nor what was mistyped.
     for (Value& value : values)
-        if (merge::is_symbolic(value)) value = Value::null();
+        if (merge::is_symbolic(value) || merge::is_broken(value)) value = Value::null();
     save_shadow(sql, link->id, group.id, {values, values, false});
     mark_dirty(sql, link->id);
 }
@@ -150,8 +151,9 @@ Value LinkReferences::remote_any(std::string_view entity_and_id) const {
         const auto link = link_by_record(sql_, plan.id, *id);
         if (link && usable(*link)) return Value(plan.mapping.stream + ":" + link->ext_id);
     }
-    if (last == nullptr) return Value::null();
-    return without_link(sql_, last->entity, *id, entity_and_id);
+    if (last != nullptr) return without_link(sql_, last->entity, *id, entity_and_id);
+    return plans_.catalogue().entity(entity) != nullptr ? Value::null()
+                                                        : merge::broken_reference(entity_and_id);
 }
 
 std::optional<std::int64_t> LinkReferences::local_id(std::string_view remote_id,
@@ -202,8 +204,7 @@ std::optional<Value> LinkReferences::led_to(const merge::FieldMapping& field,
 
 std::optional<NamedRecord> named_by(const Plans& plans, std::int64_t connection,
                                     const Value& symbol) {
-    std::string_view text = symbol.text();  // local:ENTITY:ID
-    text.remove_prefix(std::min(text.size(), text.find(':') + 1));
+    const std::string_view text = merge::named_by_symbol(symbol);
     const auto colon = text.find(':');
     const auto record =
         colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1));
@@ -302,7 +303,7 @@ bool refers_to(const StreamPlan& plan, const StreamPlan& target) {
 }
 
 void wait_no_longer(Sql& sql, std::int64_t link) {
-    sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link, kParentCode);
+    unblock_for(sql, link, kParentCode);
 }
 
 void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
@@ -322,14 +323,29 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std:
                       });
 }
 
-void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& target,
-                               std::int64_t record) {
-    if (!sql.integer("SELECT 1 FROM kontor_blocked WHERE code = ? LIMIT 1", kParentCode)) return;
+namespace {
+
+/// Who refers to `record` is no longer blocked for `code`: the next push says so again if it is.
+void unblock_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record,
+                       std::string_view code) {
+    if (!sql.integer("SELECT 1 FROM kontor_blocked WHERE code = ? LIMIT 1", code)) return;
     for_each_referrer(sql, plans, target, record,
                       [&](const StreamPlan& plan, const GroupPlan&, std::int64_t referrer) {
                           if (const auto link = link_by_record(sql, plan.id, referrer))
-                              wait_no_longer(sql, link->id);
+                              unblock_for(sql, link->id, code);
                       });
+}
+
+}  // namespace
+
+void refer_to_somebody(Sql& sql, const Plans& plans, const StreamPlan& target,
+                       std::int64_t record) {
+    unblock_referrers(sql, plans, target, record, merge::kReferenceCode);
+}
+
+void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& target,
+                               std::int64_t record) {
+    unblock_referrers(sql, plans, target, record, kParentCode);
 }
 
 }  // namespace kontor::engine

@@ -86,6 +86,9 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::i
 /// so again.
 void wait_no_longer(Sql& sql, std::int64_t link);
 
+/// After `record` has come to be here: who was blocked for referring to nobody may mean it.
+void refer_to_somebody(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
+
 /// After `record` was deleted here: who was held up by it (D6) refers to nothing any more.
 void wait_for_parent_no_longer(Sql& sql, const Plans& plans, const StreamPlan& plan,
                                std::int64_t record);

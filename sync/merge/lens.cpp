@@ -14,8 +14,10 @@ namespace {
 
 using remote::FieldType;
 
-constexpr std::string_view kSymbolic = "local:";
-constexpr std::string_view kBroken = "local:?";  // no entity has such a name
+// Nobody types the first character: a text that begins with "local:" is a text.
+constexpr std::string_view kSymbolic = "\x1Flocal:";
+constexpr std::string_view kBroken = "\x1Flocal:?";  // no entity has such a name
+constexpr const char* kNoReference = "is not a reference to a record";
 
 std::size_t utf8_step(char lead) {
     const auto byte = static_cast<unsigned char>(lead);
@@ -168,17 +170,29 @@ bool is_cut(const FieldMapping& field, const Value& column) {
 }
 
 bool is_symbolic(const Value& value) {
-    return value.kind() == Kind::kText && value.text().starts_with(kSymbolic) &&
-           !value.text().starts_with(kBroken);
+    return value.kind() == Kind::kText && value.text().starts_with(kSymbolic) && !is_broken(value);
 }
 
 Value broken_reference(std::string_view text) {
     return Value(std::string(kBroken).append(text));
 }
 
-Value as_typed(const Value& value) {
-    if (value.kind() != Kind::kText || !value.text().starts_with(kBroken)) return value;
-    return Value(value.text().substr(kBroken.size()));
+bool is_broken(const Value& value) {
+    return value.kind() == Kind::kText && value.text().starts_with(kBroken);
+}
+
+Value symbolic_reference(std::string_view entity, std::int64_t record) {
+    return Value(std::string(kSymbolic).append(entity) + ":" + std::to_string(record));
+}
+
+std::string_view named_by_symbol(const Value& symbol) {
+    if (!is_symbolic(symbol)) return {};
+    return std::string_view(symbol.text()).substr(kSymbolic.size());
+}
+
+Value readable(const Value& value) {
+    if (is_broken(value)) return Value(value.text().substr(kBroken.size()));
+    return is_symbolic(value) ? Value(value.text().substr(1)) : value;
 }
 
 Value from_remote(const FieldMapping& field, const ValueView& theirs) {
@@ -282,6 +296,7 @@ Got get(const FieldMapping& field, const Value& theirs, std::span<const Value> c
 
 std::string sendable(const FieldMapping& field, const Value& value) {
     if (is_symbolic(value)) return "refers to a record that does not exist there yet";
+    if (is_broken(value)) return kNoReference;
     if (value.is_null()) return "";
     switch (field.type) {
         case FieldType::kDecimal:
@@ -303,9 +318,7 @@ std::string sendable(const FieldMapping& field, const Value& value) {
                 return "";
             return "is not a date such as 2026-05-20";
         case FieldType::kReference:
-            return value.kind() == Kind::kText && !value.text().starts_with(kBroken)
-                       ? ""
-                       : "is not a reference to a record";
+            return value.kind() == Kind::kText ? "" : kNoReference;
         default:
             if (value.kind() != Kind::kText) return "is not text";
             // A program that wrote GBK by plain SQL, or bytes: it would arrive as other characters.

@@ -16,12 +16,12 @@ namespace kontor::merge {
 class References {
 public:
     virtual ~References() = default;
-    /// The remote id of a local record in one of `streams`; "local:<uid>" if it has none yet;
+    /// The remote id of a local record in one of `streams`; symbolic_reference() if it has none;
     /// null if it has been deleted; broken_reference() if it never was here. `stream_out` names the
     /// stream it was found in.
     virtual Value remote_id(std::int64_t local_id, std::span<const std::string> streams,
                             std::string* stream_out) const = 0;
-    /// The same for "entity:id" texts; gives "Stream:id" or "local:<uid>".
+    /// The same for "entity:id" texts; gives "Stream:id" or a symbolic one.
     virtual Value remote_any(std::string_view entity_and_id) const = 0;
     /// The local id behind a remote id; nullopt if it has not arrived.
     virtual std::optional<std::int64_t> local_id(std::string_view remote_id,
@@ -30,13 +30,18 @@ public:
     virtual std::optional<std::string> local_any(std::string_view stream_and_id) const = 0;
 };
 
-/// True for the symbolic value of a record that has no remote id yet: never sent.
+/// The symbolic value of a record that has no remote id yet: never sent.
+[[nodiscard]] Value symbolic_reference(std::string_view entity, std::int64_t record);
 [[nodiscard]] bool is_symbolic(const Value& value);
+/// ENTITY:ID of a symbolic value; "" of any other.
+[[nodiscard]] std::string_view named_by_symbol(const Value& symbol);
 /// What a reference column maps to that holds something else than a reference: refused by
 /// sendable().
 [[nodiscard]] Value broken_reference(std::string_view text);
-/// The value, of a broken reference what its column holds: for people to read.
-[[nodiscard]] Value as_typed(const Value& value);
+[[nodiscard]] bool is_broken(const Value& value);
+/// The value for people to read: of a broken reference what its column holds, of a symbolic one
+/// local:ENTITY:ID.
+[[nodiscard]] Value readable(const Value& value);
 
 /// True if put() keeps only the beginning of this column's text, for the remote has no room for
 /// all.

@@ -77,7 +77,8 @@ std::optional<Flaw> flaw_of(const FieldMapping& field, const remote::FieldSpec* 
             return Flaw{"KONTOR_REQUIRED", "is required by the remote and has no value"};
         return std::nullopt;
     }
-    if (auto why = sendable(field, value); !why.empty()) return Flaw{"KONTOR_VALUE", why};
+    if (auto why = sendable(field, value); !why.empty())
+        return Flaw{std::string(is_broken(value) ? kReferenceCode : "KONTOR_VALUE"), why};
     if (described != nullptr)
         if (auto flaw = choice_flaw(field, *described, value)) return flaw;
     return length_flaw(field, described, value);

@@ -9,9 +9,13 @@
 
 namespace kontor::merge {
 
+/// Flaw::code of a reference that leads to no record.
+inline constexpr std::string_view kReferenceCode = "KONTOR_REFERENCE";
+
 /// Why a value must not be sent.
 struct Flaw {
-    std::string code;     ///< KONTOR_VALUE, KONTOR_REQUIRED, KONTOR_CHOICE, KONTOR_LENGTH
+    /// KONTOR_VALUE, KONTOR_REQUIRED, KONTOR_CHOICE, KONTOR_LENGTH, kReferenceCode
+    std::string code;
     std::string message;  ///< goes on from the field's name: "is not a number"
 };
 

@@ -82,7 +82,7 @@ MUTANTS = [
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
         "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(
-        "if (exists(sql, entity.name, record)) return symbolic(entity.name, record);",
+        "if (exists(sql, entity.name, record)) return merge::symbolic_reference(entity.name, record);",
         "if (exists(sql, entity.name, record)) return Value::null();")]}),
     ("a mistyped reference is sent as none", "C6 c", {REFERENCES: [(
         "return was_here ? Value::null()", "return was_here || record > 0 ? Value::null()")]}),

@@ -416,8 +416,8 @@ Outcome<Exit> run_runs(Context& context) {
                             {.title = context.text("cli.column.connection")},
                             {.title = context.text("cli.column.kind"), .min = 5},
                             {.title = context.text("cli.column.time"), .min = 24},
-                            {.title = context.text("cli.counts.updated_here"), .right = true},
-                            {.title = context.text("cli.counts.updated_there"), .right = true},
+                            {.title = context.text("cli.column.changes_here"), .right = true},
+                            {.title = context.text("cli.column.changes_there"), .right = true},
                             {.title = context.text("cli.column.result")},
                             {.title = context.text("cli.column.reason")}},
                 .rows = {}};

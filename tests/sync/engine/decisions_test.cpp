@@ -197,7 +197,7 @@ TEST_CASE("a question about a deletion shows what the other side has changed",
     const auto make = [&](const char* name) {
         return zoho.create("Contacts", {{"Last_Name", Value(name)}, {"Phone", Value("100")}});
     };
-    const auto ada = make("Ada"), bob = make("Bob"), cid = make("Cid");
+    const auto ada = make("Ada"), bob = make("Bob"), cid = make("Cid"), dan = make("Dan");
     Device device(clock);
     device.connect("zoho", zoho, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams) {
@@ -211,9 +211,12 @@ TEST_CASE("a question about a deletion shows what the other side has changed",
     zoho.edit("Contacts", bob, {{"Phone", Value("400")}}, "kim");
     device.sql("DELETE FROM contact WHERE last_name = 'Bob'");
     zoho.erase("Contacts", cid);
+    device.sql("UPDATE contact SET phone = '200' WHERE last_name = 'Dan'");
+    device.sql("DELETE FROM contact WHERE last_name = 'Dan'");
+    zoho.edit("Contacts", dan, {{"Phone", Value("300")}}, "kim");
     device.sync("zoho");
 
-    const auto asked = *engine::list_conflicts(device.engine_db(), {});
+    auto asked = *engine::list_conflicts(device.engine_db(), {});
     const auto about = [&](const std::string& remote_id) {
         const auto found = std::ranges::find(asked, device.local("Contacts", remote_id),
                                              &engine::Conflict::record);
@@ -221,7 +224,7 @@ TEST_CASE("a question about a deletion shows what the other side has changed",
         CHECK(found->kind == "delete");
         return *found;
     };
-    CHECK(asked.size() == 3);
+    CHECK(asked.size() == 4);
     const auto gone_there = about(ada);
     CHECK(gone_there.deleted == "theirs");
     REQUIRE(gone_there.fields.size() == 1);
@@ -244,6 +247,19 @@ TEST_CASE("a question about a deletion shows what the other side has changed",
 
     CHECK(about(cid).deleted == "theirs");
     CHECK(about(cid).fields.empty());
+
+    // Before it was what both had, not what was typed here and never sent.
+    REQUIRE(about(dan).fields.size() == 1);
+    CHECK(about(dan).fields[0].base == Value("100"));
+    CHECK(about(dan).fields[0].theirs == Value("300"));
+
+    // What they have taken back is not theirs any more.
+    zoho.edit("Contacts", bob, {{"Phone", Value("100")}, {"Email", Value("b@x")}}, "lee");
+    device.sync("zoho");
+    asked = *engine::list_conflicts(device.engine_db(), {});
+    REQUIRE(about(bob).fields.size() == 1);
+    CHECK(about(bob).fields[0].column == "email");
+    CHECK(about(bob).theirs_by == "lee");
 }
 
 TEST_CASE("what is taken back is no new edit that might win by being newest",

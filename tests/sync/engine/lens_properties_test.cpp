@@ -25,12 +25,12 @@ public:
     Value remote_id(std::int64_t local_id, std::span<const std::string>,
                     std::string*) const override {
         if (local_id >= 1 && local_id <= 3) return Value("C" + std::to_string(local_id));
-        return local_id == 4 ? Value("local:contact:4") : Value::null();
+        return local_id == 4 ? symbolic_reference("contact", 4) : Value::null();
     }
     Value remote_any(std::string_view text) const override {
         const auto colon = text.find(':');
         if (colon == std::string_view::npos) return Value::null();
-        if (text.substr(colon) == ":4") return Value("local:" + std::string(text));
+        if (text.substr(colon) == ":4") return symbolic_reference(text.substr(0, colon), 4);
         return Value("Contacts:C" + std::string(text.substr(colon + 1)));
     }
     std::optional<std::int64_t> local_id(std::string_view id,

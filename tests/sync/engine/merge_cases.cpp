@@ -52,7 +52,7 @@ const std::vector<Value>& texts() {
                                         Value("\xff\xfe"),
                                         Value("[1]"),
                                         Value("{\"a\""),
-                                        Value("local:contact:7")};
+                                        merge::symbolic_reference("contact", 7)};
     return all;
 }
 const std::vector<Value>& dates() {

@@ -375,7 +375,7 @@ TEST_CASE("values of a wrong type are not sendable", "[merge][lens]") {
     field.type = remote::FieldType::kDate;
     CHECK(sendable(field, Value("2026-02-28")).empty());
     CHECK_FALSE(sendable(field, Value("2026-02-30")).empty());
-    CHECK_FALSE(sendable(field, Value("local:account:1")).empty());
+    CHECK_FALSE(sendable(field, symbolic_reference("account", 1)).empty());
     field.type = remote::FieldType::kBoolean;
     CHECK(sendable(field, Value(std::int64_t{1})).empty());
     CHECK_FALSE(sendable(field, Value(std::int64_t{5})).empty());

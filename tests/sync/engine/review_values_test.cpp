@@ -99,14 +99,31 @@ TEST_CASE("R16b: a mistyped id is not sent as no reference, one of a deleted rec
     CHECK(f.device.number("SELECT account_id FROM contact") == 4711);
     const auto blocked = *engine::list_blocked(f.device.engine_db(), 10, 0);
     REQUIRE(blocked.size() == 1);
-    CHECK(blocked[0].code == "KONTOR_VALUE");
+    CHECK(blocked[0].code == "KONTOR_REFERENCE");
     CHECK(blocked[0].column == "account_id");
+    // What is no record's at all, until it is one's.
+    f.device.sql("INSERT INTO account(id, name) VALUES(4711, 'Typed later')");
+    f.sync(2);
+    CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
+    CHECK(f.remote.value("Contacts", f.ada, "Account_Name") ==
+          Value(f.device.remote_id("Accounts", 4711)));
 
     f.edit("account_id = " + std::to_string(gone));
     f.device.sql("DELETE FROM account WHERE id = " + std::to_string(gone));
     f.sync(2);
     CHECK(f.remote.value("Contacts", f.ada, "Account_Name").is_blank());
     CHECK(engine::list_blocked(f.device.engine_db(), 10, 0)->empty());
+}
+
+TEST_CASE("R16c: a text that looks like our word for a reference is a text", "[review]") {
+    Fixture f;
+    f.connect();
+    f.edit("phone = 'local:account:1'");
+    f.sync();
+    CHECK(f.remote_phone() == "local:account:1");
+    f.edit("phone = 'local:? call first'");
+    f.sync();
+    CHECK(f.remote_phone() == "local:? call first");
 }
 
 // --- what is not shown, what is not ours
