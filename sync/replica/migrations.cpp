@@ -120,12 +120,17 @@ Result<> to_version_12(const Database& db, Random&) {
         "CREATE INDEX kontor_link_key ON kontor_link(stream, key) WHERE key IS NOT NULL;");
 }
 
+/// Whether anybody waits for a record to come or go is asked with each that does.
+Result<> to_version_13(const Database& db, Random&) {
+    return db.execute("CREATE INDEX kontor_blocked_code ON kontor_blocked(code);");
+}
+
 using Step = Result<> (*)(const Database&, Random&);
 
 /// kSteps[n] leads from version n to n + 1. Append only: released steps never change.
-constexpr Step kSteps[] = {to_version_1, to_version_2,  to_version_3,  to_version_4,
-                           to_version_5, to_version_6,  to_version_7,  to_version_8,
-                           to_version_9, to_version_10, to_version_11, to_version_12};
+constexpr Step kSteps[] = {to_version_1,  to_version_2,  to_version_3, to_version_4, to_version_5,
+                           to_version_6,  to_version_7,  to_version_8, to_version_9, to_version_10,
+                           to_version_11, to_version_12, to_version_13};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
 /// The file's version; 0 if it is empty.

@@ -7,7 +7,7 @@
 namespace kontor::replica {
 
 /// The schema version that this build writes (PRAGMA user_version).
-inline constexpr int kSchemaVersion = 12;
+inline constexpr int kSchemaVersion = 13;
 
 /// "KTR1" in PRAGMA application_id: says that a file is a replica.
 inline constexpr int kApplicationId = 0x4B545231;
