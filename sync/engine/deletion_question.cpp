@@ -13,9 +13,6 @@ namespace {
 
 using replica::LinkState;
 
-/// Rule of the question about a lead that became another record there, and is not deleted.
-constexpr std::string_view kConvertedThere = "converted_there";
-
 /// What the last image of a colleague's offered since the record was deleted here, by the field's
 /// catalogue id.
 std::map<std::int64_t, Value> offered_since_deleted(Sql& sql, const StreamPlan& plan,

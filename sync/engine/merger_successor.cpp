@@ -313,8 +313,7 @@ void Merger::converted(Link link, const remote::RecordView& image) {
         successor ? read_row(context_.sql, *target, successor->record) : std::nullopt;
     if (!edits.empty() && !there) {
         // Nowhere to go yet: the record stays, and a person decides.
-        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "converted_there",
-                            ""))
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, kConvertedThere, ""))
             ++counts_.conflicts;
         link.state = LinkState::kDeletedThere;
         save_link(context_.sql, link);
@@ -337,14 +336,14 @@ void Merger::converted(Link link, const remote::RecordView& image) {
                         (!edit.base || now != (*edit.base)[i])) {  // it has been changed since
                         add_history(context_, target->entity.id, successor->record,
                                     target->column_fields[at], "k", row[column],
-                                    cause(image, "converted_there"));
+                                    cause(image, kConvertedThere));
                         continue;
                     }
                     changes.push_back({at, row[column]});
                     old.emplace(target->column_fields[at], now);
                 }
         update_row(context_, *target, successor->record, *there, changes,
-                   cause(image, "converted_there"));
+                   cause(image, kConvertedThere));
         note_change(context_, target->entity.id, successor->record, old, 0);
     }
     end_loser(std::move(link), image);

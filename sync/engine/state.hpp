@@ -117,6 +117,8 @@ struct OpenConflict {
 inline constexpr std::string_view kOscillation = "oscillation";
 /// Rule of what a policy would have decided, had no backup been restored: a person does.
 inline constexpr std::string_view kAfterRestore = "after_restore";
+/// Rule of what concerns a lead that became another record there, and was not deleted.
+inline constexpr std::string_view kConvertedThere = "converted_there";
 
 /// What happened to a field within the last day and since a person last decided about a fight over
 /// it, newest first (a bounded number), as seen from the link's remote.
