@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 UNFILLED = re.compile(r"\{[a-z_]+(:[^{}\"]*)?\}")  # a placeholder of the catalogue
@@ -46,6 +47,15 @@ def until(true, what, patience=PATIENCE):
             return value
         time.sleep(0.02)
     raise AssertionError(f"not within {patience} s: {what}")
+
+
+def is_left(port):
+    """Whether nobody is connected to a server at this port of 127.0.0.1: what somebody has sent who is gone
+    since was read and done by then, or never will be."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    connected = ("01", "08")  # established; the other side has gone, and the server has not yet
+    return not any(row[1] == f"0100007F:{port:04X}" and row[3] in connected for row in rows)
 
 
 class Terminal:
@@ -119,6 +129,10 @@ class Peer:
         self.process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, env=env)
         self.info = json.loads(self.process.stdout.readline())
         self.tls = ssl.create_default_context(cafile=self.info["ca_file"])
+
+    @property
+    def port(self):
+        return urllib.parse.urlsplit(self.info["control_url"]).port
 
     def request(self, path, body=None, method=None):
         request = urllib.request.Request(

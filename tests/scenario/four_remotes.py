@@ -30,7 +30,7 @@ class Crm:
     """What the two simulated CRMs have in common. `names`: FIELDS there."""
 
     def __init__(self, around, peer):
-        self.world, self.peer, self.companies = around, peer, {}
+        self.world, self.peer, self.port, self.companies = around, peer, peer.port, {}
 
     def order(self, path, **body):
         return json.loads(self.peer.request(path, body))

@@ -25,7 +25,7 @@ class Rest:
 
     def __init__(self, around):
         self.world, self.server = around, CrmServer(self.vendor())
-        self.crm = self.server.crm
+        self.crm, self.port = self.server.crm, self.server.port
         self.crm.shown_blank = tuple(self.names.values())
 
     def connect(self):

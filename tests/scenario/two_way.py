@@ -18,9 +18,16 @@ import world  # noqa: E402
 
 class Remote:
     """`ours` and `theirs`: the columns that people here and colleagues there write into. `keyed`: it has a
-    unique field for our key, or may have. `whole_names`: a name is one field there."""
+    unique field for our key, or may have. `whole_names`: a name is one field there. `port`: of a server that
+    may overwrite what it has not shown; None if it compares and sets."""
 
-    keyed, whole_names = True, False
+    keyed, whole_names, port = True, False, None
+
+    def carry_out(self):
+        """What kontord has sent that is killed gets done. Where nothing compares, a colleague who types in
+        between is overwritten, and no replica can help it."""
+        if self.port:
+            world.until(lambda: world.is_left(self.port), f"{self.name} has done what was sent")
 
     def strike(self):
         """Something at the remote is killed, or nothing."""
@@ -48,6 +55,10 @@ class OfZoho(Remote):
 
     def __init__(self, around):
         self.world, self.plain = around, False
+
+    @property
+    def port(self):
+        return self.world.zoho.port
 
     def start(self, records):
         if self.plain:
@@ -83,6 +94,10 @@ class OfPeople(Remote):
         self.whole_names = whole_names
         self.ours, self.theirs = ours, theirs
         self.world, self.side = around, None
+
+    @property
+    def port(self):
+        return getattr(self.side, "port", None)
 
     def start(self, records, called="Person"):
         self.side = self.kind(self.world)
@@ -233,9 +248,14 @@ class Edits:
         self.theirs[record] = token
 
     def apart(self):
-        """While kontord does not run, both sides do something to one record."""
+        """While kontord does not run, both sides do something to one record; often one that was being sent."""
         chance, remote = self.world.random, self.world.remote
-        record = chance.choice(self.alive(self.foreign))
+        remote.carry_out()
+        sent = {row[0] for row in self.world.sql(
+            "SELECT l.record FROM kontor_intent i JOIN kontor_link l ON l.id = i.link WHERE i.state = 'sent'")}
+        records = self.alive(self.foreign)
+        records = chance.choice((records, [each for each in records if each in sent] or records))
+        record = chance.choice(records)
         key = self.foreign[record]
 
         def change_here():
@@ -288,6 +308,16 @@ def kept(world):
     values = (value for table, columns in (
         ("kontor_history", "old"), ("kontor_conflict", "CAST(ours AS TEXT) || CAST(theirs AS TEXT)"),
         ("kontor_tombstone", "image")) for (value,) in world.sql(f"SELECT {columns} FROM {table}"))
+    return tokens_in(world, values)
+
+
+def given_up(world):
+    """The tokens that somebody has typed here, and then a person preferred what a colleague had."""
+    return tokens_in(world, (value for (value,) in world.sql(
+        "SELECT old FROM kontor_history WHERE op = 'u' AND rule LIKE 'resolve:%'")))
+
+
+def tokens_in(world, values):
     return {token for value in values for token in re.findall(rf"T{re.escape(str(world.seed))}-[0-9]+", str(value))}
 
 
@@ -316,9 +346,10 @@ def find_problems(world, edits):
     at_both = {links[record] for record in rows if record in links}
     problems += [f"{key} is there alone: {people[key]}" for key in sorted(set(people) - at_both)]
     problems += remote.problems()
+    decided = given_up(world)
     gone = {record for side in edits.deleted.values() for record in side if record not in rows}
     problems += [f"contact {record} was edited while it was deleted, and is gone"
-                 for record in sorted(gone & edits.revived)]
+                 for record in sorted(gone & edits.revived) if edits.ours.get(record) not in decided]
     typed = [(edits.ours, remote.ours, "typed here"), (edits.theirs, remote.theirs, "a colleague's"),
              (edits.disputed, remote.ours, "a colleague's")]
     for tokens, column, whose in typed:
