@@ -152,6 +152,7 @@ constexpr Text kSentenceTexts[] = {
      "{stream}：远端把本地某条记录的 id 给了一条新记录：远端已被恢复到较早的状态"},
     {"said.flaw.parent", "refers to {record}, which does not exist at the remote",
      "指向的 {record} 在远端不存在"},
+    {"said.flaw.hidden", "is not shown to us by the remote", "远端目前不向此连接提供该字段"},
     {"said.flaw.cut", "is longer than the {max} characters that the remote keeps",
      "超过远端所能保存的 {max} 个字符"},
     {"said.flaw.computed", "is computed by the remote", "由远端计算"},

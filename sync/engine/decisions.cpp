@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/arrivals.hpp"
 #include "sync/engine/context.hpp"
 #include "sync/engine/decide.hpp"
 #include "sync/engine/deletion_question.hpp"
@@ -230,14 +232,25 @@ void choose_afterwards(Context& context, const StreamPlan& plan, const GroupPlan
     note_change(context, plan.entity.id, conflict.shown.record, old_values(plan, *row, changes), 0);
 }
 
+// A record that they have deleted, and that was asked about: who refers to it was last seen to hold
+// the id that it had there. That has led nowhere since, and who was read meanwhile waits for it.
+void pin_referrers_to_deleted(Context& context, const StreamPlan& plan, Link link) {
+    const LinkState state = std::exchange(link.state, LinkState::kLive);
+    save_link(context.sql, link);
+    complete_referrers(context, plan, link);
+    pin_referrers(context.sql, context.plans, plan, link.record);
+    link.state = state;
+    save_link(context.sql, link);
+}
+
 void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side side,
                     const Cause& cause) {
     const bool here = read_row(context.sql, plan, link.record).has_value();
     if (here && side == Side::kOurs) {  // they deleted it: it is created there again
-        pin_referrers(context.sql, context.plans, plan, link.record);
+        pin_referrers_to_deleted(context, plan, link);
         start_afresh(context, link);
     } else if (here) {
-        pin_referrers(context.sql, context.plans, plan, link.record);
+        pin_referrers_to_deleted(context, plan, link);
         remove_row(context, plan.entity, link.record, plan.id, cause);
         note_delete(context, plan.entity.id, link.record, plan.id);
     } else if (side == Side::kOurs) {  // we deleted it: the remote is told

@@ -34,9 +34,14 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
         if (!before.contains(field))
             context.sql.run("INSERT INTO kontor_meta(key, value) VALUES(?, 1)", key + field);
     // Such a pull shows no deletions: a sweep finds those.
-    if (shown)
+    if (shown) {
         context.sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?",
                         plan.id);
+        context.sql.run(
+            "DELETE FROM kontor_blocked WHERE code = ? AND link IN"
+            " (SELECT id FROM kontor_link WHERE stream = ?)",
+            kHiddenCode, plan.id);
+    }
     transaction.commit();
 }
 

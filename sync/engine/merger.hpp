@@ -99,6 +99,7 @@ private:
     bool made_again(const remote::RecordView& image, bool authoritative);
     std::optional<std::int64_t> link_lost_as(std::string_view key);
     [[nodiscard]] std::optional<std::int64_t> deleted_link_of(std::string_view key) const;
+    [[nodiscard]] bool was_made_again(const remote::RecordView& image) const;
     void answer_for_heir(const remote::RecordView& image);
     void succeeded(Link link, const remote::RecordView& image);
     void become(Link link, std::string_view id);
@@ -114,8 +115,6 @@ private:
     void remember(const Link& link, const remote::RecordView& image, const Row& row,
                   const std::vector<const GroupPlan*>& waiting);
     std::optional<std::int64_t> unsent_link_of(const remote::RecordView& image) const;
-    void link_arrived(const Link& link);
-    void complete_reference(const Link& referrer, const StreamPlan& plan, const GroupPlan& group);
     bool target_died(const GroupPlan& group, const merge::Known& known,
                      const merge::GroupValues& theirs) const;
     bool followed_merge(const Work& work, std::size_t column, const Value& from) const;

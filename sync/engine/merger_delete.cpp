@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/arrivals.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/merger.hpp"
 
@@ -115,7 +116,7 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
         save_link(context_.sql, link);  // it may refer to itself
         merge_live(link, link, image, true);
         wake_referrers(context_.sql, context_.plans, plan_, link.record);
-        return link_arrived(link);
+        return complete_referrers(context_, plan_, link);
     }
     // To the other remotes too: what they hold was sent while the reference led nowhere.
     for (const StreamPlan& other : context_.plans.all())
@@ -133,7 +134,7 @@ void Merger::revive(Link link, const remote::RecordView& image, std::string_view
     remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
     wake_referrers(context_.sql, context_.plans, plan_, link.record);
-    link_arrived(link);
+    complete_referrers(context_, plan_, link);
     ++counts_.created_here;
 }
 

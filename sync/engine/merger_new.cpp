@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/arrivals.hpp"
 #include "sync/engine/merger.hpp"
 #include "sync/engine/record_key.hpp"
 #include "sync/merge/lens.hpp"
@@ -30,12 +31,6 @@ bool lacks_part(const GroupPlan& group, const remote::RecordView& image) {
             image.fields[group.first_field + i].is_absent())
             return true;
     return false;
-}
-
-bool nothing_compared(Sql& sql, std::int64_t link, std::int64_t group) {
-    const auto shadows = shadows_of(sql, link);
-    const auto found = shadows.find(group);
-    return found != shadows.end() && found->second.unknown();
 }
 
 }  // namespace
@@ -110,7 +105,7 @@ bool Merger::adopt_created(const remote::RecordView& image) {
     if (!open_conflict(context_.sql, link->id, std::nullopt)) mark_dirty(context_.sql, link->id);
     ++counts_.created_there;
     wake_referrers(context_.sql, context_.plans, plan_, link->record);
-    link_arrived(*link);
+    complete_referrers(context_, plan_, *link);
     return true;
 }
 
@@ -125,71 +120,8 @@ std::string Merger::complete_references(const std::string& after, std::int64_t l
         if (const auto link = link_by_ext(context_.sql, plan_.id, id);
             link && link->state != replica::LinkState::kDeletedThere &&
             link->state != replica::LinkState::kDone)
-            link_arrived(*link);
+            complete_referrers(context_, plan_, *link);
     return arrived.empty() ? "" : arrived.back();
-}
-
-void Merger::link_arrived(const Link& link) {
-    struct Waiting {
-        std::int64_t link, group;
-    };
-    std::vector<Waiting> waiting;
-    {
-        auto& rows = context_.sql.bind(
-            "SELECT link, grp FROM kontor_waiting WHERE stream = ? AND ext_id = ?", plan_.id,
-            link.ext_id);
-        while (Sql::step(rows)) waiting.push_back({rows.integer(0), rows.integer(1)});
-    }
-    for (const Waiting& one : waiting) {
-        const auto referrer = link_by_id(context_.sql, one.link);
-        const StreamPlan* plan = referrer ? context_.plans.stream(referrer->stream) : nullptr;
-        const GroupPlan* group = plan != nullptr ? plan->group(one.group) : nullptr;
-        // Not compared yet: the referrer is read again for that (answered_referrers()).
-        if (group != nullptr && nothing_compared(context_.sql, one.link, one.group)) continue;
-        wait_no_longer(context_.sql, one.link, one.group);
-        if (group != nullptr) complete_reference(*referrer, *plan, *group);
-    }
-}
-
-// The references of a group that have arrived are written here; its other fields stay as they are.
-void Merger::complete_reference(const Link& referrer, const StreamPlan& plan,
-                                const GroupPlan& group) {
-    auto shadows = shadows_of(context_.sql, referrer.id);
-    const auto found = shadows.find(group.id);
-    const auto row = read_row(context_.sql, plan, referrer.record);
-    if (found == shadows.end() || !found->second.waits || !row) return;
-    Shadow& shadow = found->second;
-
-    const LinkReferences references(context_.sql, context_.plans, plan.connection);
-    std::vector<ColumnChange> changes;
-    Row after = *row;
-    shadow.waits = false;
-    for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
-        const auto& field = group.mapping->fields[i];
-        if (!merge::is_reference(field.lens)) continue;
-        const std::size_t column = group.columns[i].front();
-        const auto got = merge::get(field, shadow.theirs[i], {&(*row)[column], 1}, references);
-        if (got.waits) {
-            shadow.waits = true;
-            wait_for(context_.sql, context_.plans, plan.connection, referrer.id, group.id, field,
-                     shadow.theirs[i]);
-        } else if (got.columns.front() != (*row)[column]) {
-            changes.push_back({column, got.columns.front()});
-            after[column] = got.columns.front();
-        }
-    }
-    OldValues old;
-    for (const auto& change : changes)
-        old.emplace(plan.column_fields[change.column], (*row)[change.column]);
-    update_row(context_, plan, referrer.record, *row, changes,
-               {.actor = "remote:" + plan.connection_name, .rule = "reference_arrived"});
-    note_change(context_, plan.entity.id, referrer.record, old, plan.id);
-    const auto local = put_group(group, after, references);
-    if (shadow.ours != local) mark_dirty(context_.sql, referrer.id);
-    if (!shadow.waits && shadow.theirs == local && shadow.ours == local)
-        drop_shadow(context_.sql, referrer.id, group.id);
-    else
-        save_shadow(context_.sql, referrer.id, group.id, shadow);
 }
 
 Row Merger::row_from(const remote::RecordView& image, const Row& current,
@@ -247,12 +179,18 @@ bool Merger::meet_known(const remote::RecordView& image, bool authoritative) {
         found = matcher_.find(row_from(image, Row(plan_.columns.size(), Value::null()), waiting),
                               known.apart);
     }
+    // What a newer image has asked, a page that lags does not answer: only the record itself does.
+    const bool certain = found && found->comparison.likeness == merge::Likeness::kCertain;
+    if (known.held && (!found || certain) && !authoritative && may_reread_) {
+        rereads_.emplace_back(image.id);
+        return true;
+    }
     if (!found) {
         if (known.same || known.held || !known.apart.empty())
             forget_match(context_, plan_.id, image.id);
         return false;
     }
-    if (found->comparison.likeness == merge::Likeness::kCertain)
+    if (certain)
         link_to(found->record, image, authoritative, found->comparison.rule);
     else
         ask_who(*found, image);
@@ -281,7 +219,7 @@ void Merger::link_to(std::int64_t record, const remote::RecordView& image, bool 
         image.id, rule);
     merge_live(*link, *link, image, authoritative);
     wake_referrers(context_.sql, context_.plans, plan_, record);
-    link_arrived(*link);
+    complete_referrers(context_, plan_, *link);
 }
 
 // Neither linked nor made anew before a person has said who it is. The record here is not created
@@ -317,7 +255,7 @@ void Merger::ask_who(const Matcher::Found& found, const remote::RecordView& imag
 
 void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     if (!authoritative) {
-        if (page_lags_ && may_reread_) {
+        if (may_reread_ && (page_lags_ || was_made_again(image))) {
             rereads_.emplace_back(image.id);
             return;
         }
@@ -342,7 +280,7 @@ void Merger::insert_new(const remote::RecordView& image, bool authoritative) {
     count_records(context_.sql, link.stream, 1);
     remember(link, image, row, waiting);
     note_insert(context_, plan_.entity.id, link.record, plan_.id);
-    link_arrived(link);
+    complete_referrers(context_, plan_, link);
     ++counts_.created_here;
 }
 
@@ -410,7 +348,7 @@ void Merger::remember(const Link& link, const remote::RecordView& image, const R
                          group.mapping->fields[i], theirs[i]);
             }
         // It refers to itself, and could not while its row was made.
-        if (!waits_still) complete_reference(link, plan_, group);
+        if (!waits_still) complete_reference(context_, plan_, group, link);
     }
     if (cut) rereads_.emplace_back(image.id);
 }

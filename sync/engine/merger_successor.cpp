@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/arrivals.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/merger.hpp"
 #include "sync/engine/record_key.hpp"
@@ -105,9 +106,9 @@ std::optional<std::int64_t> Merger::deleted_link_of(std::string_view key) const 
         plan_.id, key, plan_.entity.id);
 }
 
-// One without a uid, for it came from there, that has an edit which was not sent, stays here
-// although it is gone there, or was deleted here along with it not long ago: as another replica
-// would call what it makes again in its place.
+// One without a uid, for it came from there, that has an edit which was not sent, has not been
+// handed on to another remote yet, stays here although it is gone there, or was deleted here along
+// with it not long ago: as another replica would call what it makes again in its place.
 std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
     if (!is_uid(key)) return std::nullopt;
     if (!lost_keys_) {
@@ -120,7 +121,10 @@ std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
                                  " AND l.ext_id IS NOT NULL AND e.uid IS NULL AND l.";
         auto& rows = context_.sql.bind(
             some + "dirty UNION " + some +
-                "state = " + std::to_string(static_cast<int>(LinkState::kDeletedThere)) +
+                "record IN (SELECT u.record FROM kontor_link u JOIN kontor_stream s ON s.id ="
+                " u.stream WHERE u.dirty AND u.ext_id IS NULL AND s.entity = ?2)"
+                " UNION " +
+                some + "state = " + std::to_string(static_cast<int>(LinkState::kDeletedThere)) +
                 " UNION SELECT l.id, l.ext_id FROM kontor_tombstone t JOIN kontor_link l"
                 " ON l.stream = ?1 AND l.record = t.record WHERE t.entity = ?2 AND t.at > ?3"
                 " AND t.uid IS NULL AND l.ext_id IS NOT NULL",
@@ -133,6 +137,13 @@ std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
     // It was made of the one here that bears that name, if that is known there under no id.
     if (found == lost_keys_->end() || matcher_.by_key(key)) return std::nullopt;
     return found->second;
+}
+
+// The other way round: what another replica has made again was read first, and now a page shows
+// what it was made of, which was never here. Only the record itself tells whether that is there.
+bool Merger::was_made_again(const remote::RecordView& image) const {
+    return key_of(image).empty() && plan_.key_index < image.fields.size() &&
+           link_called(context_.sql, plan_, key_after(context_.sql, plan_, image.id)).has_value();
 }
 
 // What the remote says of an id that may have got another.
@@ -186,7 +197,7 @@ void Merger::become(Link link, std::string_view id) {
     save_link(context_.sql, link);
     mark_dirty(context_.sql, link.id);
     wake_referrers(context_.sql, context_.plans, plan_, link.record);
-    link_arrived(link);
+    complete_referrers(context_, plan_, link);
     rereads_.push_back(link.ext_id);
 }
 

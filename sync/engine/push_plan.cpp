@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/references.hpp"
@@ -39,6 +40,21 @@ bool accepts(const Context& context, const StreamPlan& plan, PlannedPush& push,
         return false;
     }
     return true;
+}
+
+/// A7. The field of a group that the remote does not describe to us now, if there is one: what
+/// colleagues have typed there since is in no image, nor does a version tell of it. (Unless nobody
+/// reads it.)
+const merge::FieldMapping* hidden_field(const Context& context, const StreamPlan& plan,
+                                        const GroupPlan& group) {
+    const auto stream =
+        std::ranges::find(context.described, plan.mapping.stream, &remote::StreamSpec::name);
+    if (stream == context.described.end() || stream->fields.empty()) return nullptr;
+    const auto hidden = std::ranges::find_if(group.mapping->fields, [&](const auto& field) {
+        return field.direction != merge::Direction::kOut && goes_out(field, false) &&
+               stream->field(field.remote) == nullptr;
+    });
+    return hidden == group.mapping->fields.end() ? nullptr : &*hidden;
 }
 
 /// Adds a group's values, unless a reference in it waits for its target.
@@ -143,6 +159,12 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
             continue;
         }
         if (open_conflict(context.sql, link.id, group->id)) continue;
+        if (const auto* hidden = hidden_field(context, plan, *group)) {
+            push.refused = {.column = hidden->columns.front(),
+                            .code = std::string(kHiddenCode),
+                            .message = "is not shown to us by the remote"};
+            continue;
+        }
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;
         wait_with_parent(context, plan, push, *group, values, &shadow.theirs);
         add_group(push, *group, std::move(values));

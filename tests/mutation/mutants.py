@@ -15,6 +15,8 @@ ABSORB = "sync/engine/absorb.cpp"
 SWEEPER = "sync/engine/sweeper.cpp"
 REFERENCES = "sync/engine/references.cpp"
 ROWS = "sync/engine/rows.cpp"
+ARRIVALS = "sync/engine/arrivals.cpp"
+DECISIONS = "sync/engine/decisions.cpp"
 CYCLE = "sync/engine/cycle.cpp"
 MASS_GUARD = "sync/engine/mass_guard.cpp"
 LOADER = "sync/engine/loader.cpp"
@@ -86,8 +88,20 @@ MUTANTS = [
         "if (exists(sql, entity.name, record)) return Value::null();")]}),
     ("a mistyped reference is sent as none", "C6 c", {REFERENCES: [(
         "return was_here ? Value::null()", "return was_here || record > 0 ? Value::null()")]}),
-    ("a waiting reference is not completed", "c", {NEW: [(
-        "if (group != nullptr) complete_reference(*referrer, *plan, *group);", "")]}),
+    ("a waiting reference is not completed", "c", {ARRIVALS: [(
+        "if (group != nullptr) complete_reference(context, *its, *group, *referrer);", "")]}),
+    ("who refers to a record that was asked about is taken to refer to nobody there", "c h", {DECISIONS: [(
+        "std::exchange(link.state, LinkState::kLive)", "link.state")]}),
+    ("what was not handed on yet is not known for what was made again", "D7", {SUCCESSOR: [(
+        "WHERE u.dirty AND u.ext_id IS NULL", "WHERE u.dirty AND u.id IS NULL")]}),
+    ("what was made again does not show in what a page shows late", "D7", {NEW: [(
+        "(page_lags_ || was_made_again(image))", "page_lags_")]}),
+    ("a change goes over a field that is hidden", "A2 A7", {PLAN: [(
+        "if (const auto* hidden = hidden_field(context, plan, *group)) {",
+        "if (const auto* hidden = hidden_field(context, plan, *group); hidden && link.id < 0) {")]}),
+    ("a page that lags answers who somebody is", "B1 D7", {NEW: [(
+        "if (known.held && (!found || certain) && !authoritative && may_reread_) {",
+        "if (known.held && (!found || certain) && !authoritative && image.id.empty()) {")]}),
     ("an older image is merged", "B1 d", {MERGER: [(
         "return !link.version.empty() && !image.version.empty() && image.version < link.version;",
         "return link.version.empty() && !image.version.empty() && link.id < 0;")]}),

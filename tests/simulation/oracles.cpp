@@ -219,11 +219,15 @@ void check_twins(World& world) {
     }
 }
 
-// What is back here has been brought back there; so it had been deleted there.
+// What is back here has been brought back there; so it had been deleted there: under the id that it
+// had then. Made again since, it has another one (D7), and the replica has let go of that.
 void check_revived(World& world) {
     for (const auto& device : world.devices())
         device->each(
-            "SELECT DISTINCT c.name, s.name, l.ext_id FROM kontor_history h JOIN kontor_stream s"
+            "SELECT DISTINCT c.name, s.name, coalesce((SELECT substr(g.key, length('gone:' || s.id"
+            " || ':') + 1) FROM kontor_meta g WHERE g.key > 'gone:' || s.id || ':' AND"
+            " g.key < 'gone:' || s.id || ';' AND g.value >= h.at AND g.value LIKE '% ' || l.record"
+            " ORDER BY g.value LIMIT 1), l.ext_id) FROM kontor_history h JOIN kontor_stream s"
             " ON s.entity = h.entity JOIN kontor_link l ON l.stream = s.id AND l.record = h.record"
             " JOIN kontor_connection c ON c.id = s.connection WHERE h.op = 'r' AND"
             " h.rule = 'revived' AND l.ext_id IS NOT NULL AND (h.actor = 'remote:' || c.name OR"

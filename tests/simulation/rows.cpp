@@ -222,8 +222,17 @@ void World::take_back_rows(Device& device, std::int64_t account, std::uint64_t p
     const std::string then = items_of(device, account);
     const std::string which = "entry " + std::to_string(one.seq) + " of dev" +
                               std::to_string(device.number()) + ", " + one.after;
-    if (added_to) tally_.add("rows taken back");
-    if (added_to && as_typed(then) != as_typed(one.before))
+    // While a mapping is narrowed, what no remote takes is left alone, and that is said.
+    const bool only_read = done && std::ranges::any_of(done->plan.skipped, [](const auto& skipped) {
+                               return skipped.field == "items" &&
+                                      skipped.reason == replica::UndoRefusal::kOnlyReadField;
+                           });
+    if (only_read && !scenario_.twists.narrows)
+        violation("undo: " + which + " passes for only read");
+    if (only_read && then != now)
+        violation("undo: " + which + " passes for only read, and is taken back");
+    if (added_to && !only_read) tally_.add("rows taken back");
+    if (added_to && !only_read && as_typed(then) != as_typed(one.before))
         violation("A1: " + which + ", which nobody has changed since, is not taken back");
     if (changed && then != now)
         violation("A1: with " + which + " was taken back what somebody has made of it since");

@@ -436,6 +436,17 @@ void Server::retype(const FieldModel& field, bool stamps) {
     if (backup_) convert_all(backup_->records, false);
 }
 
+std::string Server::target_of(const std::string& stream, const remote::Change& change) const {
+    std::string out = change.id;
+    if (change.op != remote::ChangeOp::kCreate || !traits_.key_field || !traits_.upserts)
+        return out;
+    for (const auto& [id, record] : records(stream))
+        if (!record.now.deleted && record.now.fields.contains(kKeyField) &&
+            record.now.fields.at(kKeyField) == Value(change.key))
+            out = id;
+    return out;
+}
+
 std::optional<remote::PushResult> Server::refused(const std::string& stream,
                                                   const remote::Change& change) const {
     remote::PushResult out;
@@ -448,7 +459,8 @@ std::optional<remote::PushResult> Server::refused(const std::string& stream,
         out.message = field + " is not accepted";
         return out;
     };
-    const Record* record = change.id.empty() ? nullptr : find(stream, change.id);
+    const std::string self = target_of(stream, change);
+    const Record* record = self.empty() ? nullptr : find(stream, self);
     if (change.op != remote::ChangeOp::kCreate) {
         if (record == nullptr || record->now.deleted) return no(remote::PushStatus::kMissing, "");
         if (record->forbidden) return no(remote::PushStatus::kForbidden, "");
@@ -472,7 +484,7 @@ std::optional<remote::PushResult> Server::refused(const std::string& stream,
         if (traits_.unique_email && field.field == "Email" && !field.value.is_blank())
             for (const auto& [id, other] : records(stream)) {
                 const auto found = other.now.fields.find("Email");
-                if (id != change.id && !other.now.deleted && found != other.now.fields.end() &&
+                if (id != self && !other.now.deleted && found != other.now.fields.end() &&
                     found->second == kept(*model, field.value))
                     return no(remote::PushStatus::kDuplicate, "Email", id);
             }
@@ -487,7 +499,7 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
     ++writes_;
     Fields fields;
     for (const auto& field : change.fields) fields[field.field] = field.value;
-    std::string id = change.id;
+    std::string id = target_of(stream, change);
     switch (change.op) {
         case remote::ChangeOp::kDelete:
             erase(stream, id, user);
@@ -496,14 +508,7 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
             edit(stream, id, fields, user);
             break;
         case remote::ChangeOp::kCreate:
-            if (traits_.key_field) {
-                fields[kKeyField] = Value(change.key);
-                for (const auto& [other, record] : records(stream))
-                    if (traits_.upserts && !record.now.deleted &&
-                        record.now.fields.contains(kKeyField) &&
-                        record.now.fields.at(kKeyField) == Value(change.key))
-                        id = other;
-            }
+            if (traits_.key_field) fields[kKeyField] = Value(change.key);
             if (traits_.fills_in && id.empty() && fields.contains("City") &&
                 fields.try_emplace("Street", Value(kFilledIn)).second)
                 note_what_stands(stream, fields, {{"Street", Value(kFilledIn)}});

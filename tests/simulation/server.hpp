@@ -239,6 +239,9 @@ private:
     void note_forms(const std::string& stream, const std::string& id, const Fields& now);
     [[nodiscard]] std::string stamp() const;
     void mark(Image& image, const std::string& stamp, const std::string& by);
+    /// The record that `change` means; "" if it makes one.
+    [[nodiscard]] std::string target_of(const std::string& stream,
+                                        const remote::Change& change) const;
     std::optional<remote::PushResult> refused(const std::string& stream,
                                               const remote::Change& change) const;
 

@@ -85,6 +85,28 @@ TEST_CASE("what is set back to an older stamp tells", "[simulation]") {
     CHECK(w.set_back_from("City").empty());
 }
 
+TEST_CASE("a create that arrives twice under its key is no double of itself", "[simulation]") {
+    FieldModel email;
+    email.remote = "Email";
+    RemoteModel model;
+    model.streams = {{.name = "Contacts", .entity = "contact", .fields = {email}}};
+    ServerTraits traits;
+    traits.unique_email = true;
+    WorldTime time;
+    Server server("R0", model, traits, time, 1);
+    remote::Change change;
+    change.op = remote::ChangeOp::kCreate;
+    change.key = "k";
+    change.fields = {{"Email", Value("a@example.com")}};
+    const auto first = server.carry_out("Contacts", change, "api");
+    const auto second = server.carry_out("Contacts", change, "api");
+    CHECK(first.status == remote::PushStatus::kOk);
+    CHECK(second.status == remote::PushStatus::kOk);
+    CHECK(second.id == first.id);
+    change.key = "l";
+    CHECK(server.carry_out("Contacts", change, "api").status == remote::PushStatus::kDuplicate);
+}
+
 TEST_CASE("what is asked of a remote is in the trace, also where the request is lost",
           "[simulation]") {
     const auto traced = [](const std::function<void(Account&)>& ask) {

@@ -144,6 +144,47 @@ TEST_CASE("what colleagues changed in a field while it was hidden is read once i
     CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
 }
 
+TEST_CASE("nothing is sent over what colleagues changed in a field that is hidden",
+          "[engine][found]") {
+    auto streams = people_streams();
+    // Where it compares, the versions that are read meanwhile tell nothing of the field.
+    const auto cas = GENERATE(remote::CompareAndSet::kNone, remote::CompareAndSet::kBatch);
+    CAPTURE(cas == remote::CompareAndSet::kNone);
+    for (auto& stream : streams) stream.can.cas = cas;
+    FoundWorld w(std::move(streams));
+    const auto lee = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.clock.advance(seconds{60});
+    w.device.connect("a", w.remote);
+    const auto shown = w.device.settings("a").streams;
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    w.remote.edit("Contacts", lee, {{"Phone", Value("200")}});
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+
+    // It is shown again, and nobody here knows it yet.
+    w.remote.hidden_fields.clear();
+    w.device.sql("UPDATE contact SET phone = '139', email = 'lee@example.com'");
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(seconds{60});
+        w.device.sync("a");
+    }
+    CHECK(w.remote.value("Contacts", lee, "Phone") == Value("200"));
+    CHECK(w.remote.value("Contacts", lee, "Email") == Value("lee@example.com"));
+    CHECK(w.device.text("SELECT code || ' ' || col FROM kontor_blocked") == "KONTOR_HIDDEN phone");
+
+    w.device.settings("a").streams = shown;
+    w.clock.advance(seconds{60});
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+    const auto conflicts = *engine::list_conflicts(w.device.engine_db(),
+                                                   {.state = engine::ConflictQuery::State::kAll});
+    REQUIRE(conflicts.size() == 1);
+    CHECK(conflicts[0].fields.front().theirs == Value("200"));
+    CHECK(conflicts[0].fields.front().ours == Value("139"));
+}
+
 TEST_CASE("of a group that is hidden in part nothing comes, also not with a new record",
           "[engine][found]") {
     FoundWorld w(people_streams());

@@ -141,6 +141,30 @@ TEST_CASE("who may be there already is asked about, and doubled nowhere meanwhil
     }
 }
 
+TEST_CASE("what is asked is not answered by what a page shows that lags", "[match]") {
+    TwoCrms f;
+    f.one.create("Contacts", person("Ada", "King", "ada@example.com", "13800138000"));
+    const bool alike = GENERATE(true, false);  // before it was changed
+    CAPTURE(alike);
+    const auto b = f.two.create("Contacts", alike ? person("Ada", "King", "ada@example.com", "")
+                                                  : person("Bob", "Smith", "bob@example.com", ""));
+    const auto old = f.two.at("Contacts", b);
+    f.clock.advance(seconds{60});
+    f.two.edit("Contacts", b, person("Ada", "King", "king@example.com", "13800138000"));
+    f.connect_both();
+    REQUIRE(f.open().size() == 1);
+    f.two.replay("Contacts", b, old);
+    f.rounds(1);
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.contacts() == 1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_link WHERE ext_id IS NOT NULL") == 1);
+
+    f.answer(engine::Side::kSame);
+    f.rounds(2);
+    CHECK(f.contacts() == 1);
+    CHECK(f.two.ids("Contacts").size() == 1);
+}
+
 TEST_CASE("several that may be it are asked about one after the other", "[match]") {
     TwoCrms f;
     f.one.create("Contacts", person("A", "One", "shared@example.com", ""));
