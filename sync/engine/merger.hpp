@@ -95,7 +95,7 @@ private:
     void keep_bases(Link& link, const Row& row);
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image, bool authoritative);
-    void gone(Link link, const remote::RecordView& image);
+    void gone(Link link, const remote::RecordView& image, bool handed_on = false);
     bool made_again(const remote::RecordView& image, bool authoritative);
     std::optional<std::int64_t> link_lost_as(std::string_view key);
     [[nodiscard]] std::optional<std::int64_t> deleted_link_of(std::string_view key) const;

@@ -41,7 +41,8 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
 
 }  // namespace
 
-void Merger::gone(Link link, const remote::RecordView& image) {
+// `handed_on`: a successor there has what was to be told the remote of it.
+void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
     if (link.state == LinkState::kDeletedThere || link.state == LinkState::kDone ||
         link.state == LinkState::kDetached)
         return;
@@ -58,9 +59,10 @@ void Merger::gone(Link link, const remote::RecordView& image) {
         return;
     }
     // A deletion of ours that was taken back after it had been sent counts as an edit.
-    const bool edited = has_unpushed_edits(context_, plan_, link, references_) ||
-                        std::ranges::any_of(intents_of(context_.sql, link.id),
-                                            [](const Intent& i) { return i.op == "delete"; });
+    const bool edited =
+        !handed_on && (has_unpushed_edits(context_, plan_, link, references_) ||
+                       std::ranges::any_of(intents_of(context_.sql, link.id),
+                                           [](const Intent& i) { return i.op == "delete"; }));
     drop_intents(context_.sql, link.id);
     // After a restore the edit may be one that the remote had, and that was deleted along with it.
     const bool asks = plan_.mapping.delete_against_edit == merge::Policy::kManual ||

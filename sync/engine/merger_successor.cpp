@@ -360,12 +360,12 @@ void Merger::converted(Link link, const remote::RecordView& image) {
     end_loser(std::move(link), image);
 }
 
-// What was to be told the remote of it has found its place: it is gone without a question.
+// It is gone without a question.
 void Merger::end_loser(Link link, const remote::RecordView& image) {
     drop_intents(context_.sql, link.id);
     drop_shadows(context_.sql, link.id);
     close_group_conflicts(context_, link.id, "merged_there");
-    gone(std::move(link), image);
+    gone(std::move(link), image, true);
 }
 
 }  // namespace kontor::engine

@@ -96,6 +96,8 @@ MUTANTS = [
         "WHERE u.dirty AND u.ext_id IS NULL", "WHERE u.dirty AND u.id IS NULL")]}),
     ("what was made again does not show in what a page shows late", "D7", {NEW: [(
         "(page_lags_ || was_made_again(image))", "page_lags_")]}),
+    ("what has been merged there before it was read is made there once more", "D7", {DELETE: [(
+        "!handed_on && (has_unpushed_edits", "(!handed_on || link.id > 0) && (has_unpushed_edits")]}),
     ("a change goes over a field that is hidden", "A2 A7", {PLAN: [(
         "if (const auto* hidden = hidden_field(context, plan, *group)) {",
         "if (const auto* hidden = hidden_field(context, plan, *group); hidden && link.id < 0) {")]}),

@@ -57,6 +57,9 @@ public:
         int acceptances = 0;
         /// Before the remote was accepted: by stream and id, the records here.
         std::map<std::pair<std::string, std::string>, std::int64_t> known_before;
+        /// … and which had been deleted here. Lists that lag show such a one once more, as a new
+        /// record.
+        std::set<std::pair<std::string, std::string>> deleted_before;
         /// Types that the remote's fields have had, as of the last whole cycle (Server::retypes).
         std::uint64_t retypes = 0;
         /// Version of each link, by its id and the record's at the remote.

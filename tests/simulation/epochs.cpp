@@ -243,12 +243,26 @@ std::map<std::pair<std::string, std::string>, std::int64_t> known_records(const 
     return out;
 }
 
+std::set<std::pair<std::string, std::string>> deleted_records(const Device& device,
+                                                              const std::string& name) {
+    std::set<std::pair<std::string, std::string>> out;
+    device.each(
+        "SELECT s.name, l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+        " JOIN kontor_connection c ON c.id = s.connection JOIN kontor_history h ON"
+        " h.entity = s.entity AND h.record = l.record AND h.op = 'd' AND h.field IS NULL"
+        " WHERE l.state IN (5, 6) AND l.ext_id IS NOT NULL AND c.name = '" +
+            name + "'",
+        [&](const replica::Statement& row) { out.emplace(row.text(0), row.text(1)); });
+    return out;
+}
+
 }  // namespace
 
 // Of several devices one sends what the remote has lost: each knows it under a key of its own.
 void World::accept(Device& device, const std::string& name, bool send) {
     auto& connected = device.connection(name);
     auto known = known_records(device, name);
+    auto deleted = deleted_records(device, name);
     const auto missing =
         send && device.number() == 0 ? engine::Missing::kSend : engine::Missing::kStay;
     const auto done =
@@ -266,6 +280,7 @@ void World::accept(Device& device, const std::string& name, bool send) {
     connected.met = false;
     connected.accepted = true;
     connected.known_before.merge(std::move(known));
+    connected.deleted_before.merge(std::move(deleted));
     ++connected.acceptances;
     connected.forget_records();
     connected.account->forget_newest();

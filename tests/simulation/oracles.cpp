@@ -344,6 +344,7 @@ void check_deletes(World& world) {
                         continue;
                     if (world.scenario().one_user && world.devices().size() > 1) continue;
                     if (device->put_back_to()) continue;  // its history may lack the deletion
+                    if (connected.deleted_before.contains({stream.name, id})) continue;
                     const auto deletions = device->number(
                         "SELECT count(*) FROM kontor_link l JOIN kontor_stream s ON s.id ="
                         " l.stream JOIN kontor_connection c ON c.id = s.connection"

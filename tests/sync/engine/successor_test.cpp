@@ -101,6 +101,28 @@ TEST_CASE("D7: both had been edited here: the winner's edit goes out, the other'
     CHECK(listed[0].fields[0].ours == Value("of loser"));
 }
 
+TEST_CASE("D7: what we made there and has been merged before it was read is not made once more",
+          "[successor]") {
+    SuccessorFixture f;
+    f.remote.answers_version = false;
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Made', '9')");
+    const bool typed = GENERATE(false, true);  // into it, since it was sent
+    CAPTURE(typed);
+    f.remote.after_push = [&] {
+        f.remote.after_push = {};
+        REQUIRE(f.remote.ids("Contacts").size() == 4);
+        if (typed) f.device.sql("UPDATE contact SET phone = '10' WHERE last_name = 'Made'");
+        f.remote.merge("Contacts", f.remote.ids("Contacts").back(), f.winner);
+    };
+    f.rounds(3);
+    CHECK(f.device.number("SELECT count(*) FROM contact WHERE last_name = 'Made'") == 0);
+    CHECK(f.remote.ids("Contacts").size() == 3);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_conflict WHERE kind = 'delete'") == 0);
+    const auto kept = f.device.number("SELECT count(*) FROM kontor_history WHERE old = '10'");
+    const auto stands = f.device.number("SELECT count(*) FROM contact WHERE phone = '10'");
+    CHECK((kept + stands > 0) == typed);
+}
+
 TEST_CASE("D7: who referred to the loser refers to the winner", "[successor]") {
     SuccessorFixture f;
     const auto child = f.id(f.child);
