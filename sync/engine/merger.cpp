@@ -66,6 +66,11 @@ bool Merger::by_us(const remote::RecordView& image) const {
     return !plan_.connection_user.empty() && image.modified_by == plan_.connection_user;
 }
 
+// Not every remote tells who we are, and then who has changed the record says nothing.
+bool Merger::by_somebody_else(const remote::RecordView& image) const {
+    return !plan_.connection_user.empty() && !image.modified_by.empty() && !by_us(image);
+}
+
 merge::GroupValues Merger::image_values(const remote::RecordView& image,
                                         const GroupPlan& group) const {
     merge::GroupValues out;

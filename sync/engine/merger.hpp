@@ -126,6 +126,8 @@ private:
                  std::vector<const GroupPlan*>& waiting) const;
     Cause cause(const remote::RecordView& image, std::string_view rule) const;
     bool by_us(const remote::RecordView& image) const;
+    bool by_somebody_else(const remote::RecordView& image) const;
+    bool shows(const remote::RecordView& image, const Intent& intent) const;
     bool own_write(const Intent& intent, const remote::RecordView& image) const;
     bool read_whole_before(const Link& link, const remote::RecordView& image) const;
     static bool ours_but_for(const Work& work, const GroupPlan& group);

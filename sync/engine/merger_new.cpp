@@ -48,10 +48,8 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
             " WHERE i.key = ? AND i.op = 'create' AND l.stream = ? AND l.ext_id IS NULL",
             key.text, plan_.id);
     }
-    // Without a key: only a record that equals in all that was sent, and is by us. Not every remote
-    // tells who we are, and then who has changed the record says nothing.
-    if (!plan_.connection_user.empty() && !image.modified_by.empty() && !by_us(image))
-        return std::nullopt;
+    // Without a key: only a record that equals in all that was sent, and is by us.
+    if (by_somebody_else(image)) return std::nullopt;
     std::vector<std::int64_t> candidates;
     auto& rows = context_.sql.bind(
         "SELECT i.link FROM kontor_intent i CROSS JOIN kontor_link l ON l.id = i.link"
@@ -62,11 +60,7 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
     for (const std::int64_t candidate : candidates) {
         const auto intents = intents_of(context_.sql, candidate);
         const bool equal = std::ranges::all_of(intents, [&](const Intent& intent) {
-            return !intent.sent.empty() &&
-                   std::ranges::all_of(intent.sent, [&](const SentGroup& sent) {
-                       const GroupPlan* group = plan_.group(sent.group);
-                       return group == nullptr || image_values(image, *group) == sent.values;
-                   });
+            return !intent.sent.empty() && shows(image, intent);
         });
         if (equal) return candidate;
     }
@@ -74,17 +68,28 @@ std::optional<std::int64_t> Merger::unsent_link_of(const remote::RecordView& ima
 }
 
 // What has not changed since before our create was sent is not what that has made, though it bears
-// the same key: nothing that was sent says what it holds.
+// the same key: nothing that was sent says what it holds. Nor does it of what somebody else has
+// changed since and does not show it.
 void Merger::drop_create_of(const remote::RecordView& image) {
     const auto unsent = key_of(image).empty() ? std::nullopt : unsent_link_of(image);
     const auto changed = parse_instant(image.version);
     if (!unsent || !changed ||
         link_by_id(context_.sql, *unsent)->state != replica::LinkState::kLive)
         return;
-    for (const Intent& intent : intents_of(context_.sql, *unsent))
-        if (intent.op == "create" && intent.at &&
-            *changed < *intent.at + context_.clock_offset - context_.clock_uncertainty)
+    for (const Intent& intent : intents_of(context_.sql, *unsent)) {
+        if (intent.op != "create" || !intent.at) continue;
+        const bool before =
+            *changed < *intent.at + context_.clock_offset - context_.clock_uncertainty;
+        if (before || (by_somebody_else(image) && !shows(image, intent)))
             drop_intent(context_.sql, intent.id);
+    }
+}
+
+bool Merger::shows(const remote::RecordView& image, const Intent& intent) const {
+    return std::ranges::all_of(intent.sent, [&](const SentGroup& sent) {
+        const GroupPlan* group = plan_.group(sent.group);
+        return group == nullptr || image_values(image, *group) == sent.values;
+    });
 }
 
 bool Merger::adopt_created(const remote::RecordView& image) {

@@ -34,8 +34,7 @@ bool completes_rows(const merge::FieldMapping& field, const Value& theirs, const
 bool Merger::own_write(const Intent& intent, const remote::RecordView& image) const {
     if (unread_) return false;
     if (intent.version.empty()) return by_us(image) && image.version > intent.base_version;
-    return image.version == intent.version &&
-           (plan_.connection_user.empty() || image.modified_by.empty() || by_us(image));
+    return image.version == intent.version && !by_somebody_else(image);
 }
 
 // What of a group we have written ourselves, as the image shows it; the rest stays as known, so

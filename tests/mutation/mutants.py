@@ -355,6 +355,8 @@ MUTANTS = [
         "        WriteTransaction transaction(ports_.db);\n")]}),
     ("what lists had not shown yet is taken for our own create", "C1 b", {MERGER: [(
         "            drop_create_of(image);\n", "")]}),
+    ("what somebody else has changed since is taken for our own create", "C1 b", {NEW: [(
+        "before || (by_somebody_else(image) && !shows(image, intent))", "before")]}),
     ("what comes back under its key is created again where that is in doubt", "A3", {NEW: [(
         "    if (!uid.empty()) inherit_doubts(uid, link.record);\n", "")]}),
     ("an account under a second name is loaded once more", "D7", {SAME: [(

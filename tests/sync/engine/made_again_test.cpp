@@ -347,3 +347,36 @@ TEST_CASE("a record that was restored there, and then is gone and made again, is
     CHECK(w.device.remote_id("Contacts", 1) == w.remote.ids("Contacts").front());
     CHECK(w.device.text("SELECT phone FROM contact") == "138");
 }
+
+TEST_CASE("what is restored there and changed is not what our lost create has made",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+    });
+    w.device.sql("INSERT INTO contact(last_name, phone) VALUES('Lee', '138')");
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+    }
+    const auto id = w.remote.ids("Contacts").front();
+    w.remote.erase("Contacts", id);
+    w.device.sql("UPDATE contact SET phone = '139'");
+    w.clock.advance(std::chrono::minutes{2});
+    w.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    static_cast<void>(w.device.try_sync("a"));
+    w.remote.restore("Contacts", id);
+    w.clock.advance(std::chrono::hours{1});
+    w.remote.edit("Contacts", id, {{"Email", Value("lee@example.org")}});
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+    }
+    CHECK(w.remote.ids("Contacts") == std::vector{id});
+    CHECK(w.device.text("SELECT phone || email FROM contact") == "139lee@example.org");
+    const auto asked = *engine::list_conflicts(w.device.engine_db(), {});
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].fields.front().ours == Value("139"));
+    CHECK(asked[0].fields.front().theirs == Value("138"));
+}
