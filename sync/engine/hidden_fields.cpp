@@ -5,19 +5,30 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/cut_fields.hpp"
+#include "sync/engine/state.hpp"
 
 namespace kontor::engine {
+namespace {
+
+/// Sorts after every version that is a time.
+constexpr std::string_view kStillHidden = "~";
+
+std::string key_of(std::string_view what, std::int64_t stream) {
+    return std::string(what) + ':' + std::to_string(stream) + ':';
+}
+
+void set_meta(Sql& sql, const std::string& key, std::string_view value) {
+    sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)", key, value);
+}
+
+}  // namespace
 
 void watch_hidden_fields(Context& context, const StreamPlan& plan,
                          const remote::StreamSpec& described) {
     if (described.fields.empty()) return;  // not described yet
-    const std::string stream = "hidden:" + std::to_string(plan.id);
-    const std::string key = stream + ":";
+    const std::string hidden = key_of("hidden", plan.id), unshown = key_of("unshown", plan.id);
     std::set<std::string> before, now;
-    auto& rows = context.sql.bind(
-        "SELECT substr(key, length(?1) + 1) FROM kontor_meta WHERE key > ?1 AND key < ?2", key,
-        stream + ";");  // what comes after ':'
-    while (Sql::step(rows)) before.emplace(rows.text(0));
+    for (const auto& [field, one] : meta_under(context.sql, hidden)) before.insert(field);
     for (const auto& field : plan.remote_fields)
         if (described.field(field) == nullptr) now.insert(field);
     if (now == before) return;
@@ -28,11 +39,16 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
         if (now.contains(field)) continue;
         shown = true;
         doubt_if_cut(context, plan, field);
-        context.sql.run("DELETE FROM kontor_meta WHERE key = ?", key + field);
+        context.sql.run("DELETE FROM kontor_meta WHERE key = ?", hidden + field);
+        set_meta(context.sql, unshown + field,
+                 context.sql.text("SELECT max(version) FROM kontor_link WHERE stream = ?", plan.id)
+                     .value_or(""));
     }
     for (const auto& field : now)
-        if (!before.contains(field))
-            context.sql.run("INSERT INTO kontor_meta(key, value) VALUES(?, 1)", key + field);
+        if (!before.contains(field)) {
+            set_meta(context.sql, hidden + field, "1");
+            set_meta(context.sql, unshown + field, kStillHidden);
+        }
     // Such a pull shows no deletions: a sweep finds those.
     if (shown) {
         context.sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?",
@@ -43,6 +59,10 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
             kHiddenCode, plan.id);
     }
     transaction.commit();
+}
+
+std::map<std::string, std::string> unshown_until(Sql& sql, std::int64_t stream) {
+    return meta_under(sql, key_of("unshown", stream));
 }
 
 }  // namespace kontor::engine

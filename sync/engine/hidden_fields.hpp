@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "sync/engine/context.hpp"
@@ -17,5 +19,9 @@ inline constexpr std::string_view kHiddenCode = "KONTOR_HIDDEN";
 /// Throws Failure.
 void watch_hidden_fields(Context& context, const StreamPlan& plan,
                          const remote::StreamSpec& described);
+
+/// Of the fields that are, or have been, hidden: up to which version a record may have been read,
+/// or written by us, without them.
+[[nodiscard]] std::map<std::string, std::string> unshown_until(Sql& sql, std::int64_t stream);
 
 }  // namespace kontor::engine

@@ -4,6 +4,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
+#include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/late_reads.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/merger_work.hpp"
@@ -39,7 +40,8 @@ Merger::Merger(Context& context, const StreamPlan& plan, StreamCounts& counts)
       references_(context.sql, context.plans, plan.connection),
       matcher_(context, plan),
       unread_(is_unread(context.sql, plan.id)),
-      form_changes_(form_changes(context.sql, plan.id)) {}
+      form_changes_(form_changes(context.sql, plan.id)),
+      unshown_until_(unshown_until(context.sql, plan.id)) {}
 
 std::vector<std::string> Merger::take_rereads() {
     const auto shown = std::exchange(first_shown_, {});
@@ -257,7 +259,12 @@ std::chrono::milliseconds hidden_by(Instant stamp) {
 merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
     merge::Timing out;
     out.uncertainty = context_.clock_uncertainty;
-    out.theirs_after = parse_instant(work.link.version);
+    // While a field is hidden, images and pushes of ours move the version without it.
+    const bool unshown = std::ranges::any_of(group.mapping->fields, [&](const auto& field) {
+        const auto until = unshown_until_.find(field.remote);
+        return until != unshown_until_.end() && work.link.version <= until->second;
+    });
+    if (!unshown) out.theirs_after = parse_instant(work.link.version);
     if (const auto until = parse_instant(work.image.version))
         out.theirs_until = *until + hidden_by(*until);
     // The last one, not the one with the latest time: the clock may have been set back. When it was

@@ -144,6 +144,7 @@ private:
     Matcher matcher_;
     bool unread_ = false;  ///< what we know of the stream is from before a restore
     std::map<std::string, Instant, std::less<>> form_changes_;  ///< see form_changes()
+    std::map<std::string, std::string> unshown_until_;          ///< see unshown_until()
     /// Ids that have a known record's key: by the id that this record had, which is asked for.
     std::map<std::string, std::string, std::less<>> heirs_;
     std::optional<std::map<std::string, std::int64_t, std::less<>>> lost_keys_;  ///< to links

@@ -50,6 +50,7 @@ void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
     if (link.state == LinkState::kMissing && link.covers == 0) return;
     unblock(context_.sql, link.id);
     if (link.state == LinkState::kDeleteHere) {  // both sides deleted it
+        pin_referrers(context_.sql, context_.plans, plan_, link.record);
         link.state = LinkState::kDone;
         save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);
@@ -200,8 +201,13 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
         }
         auto known =
             shadow != shadows.end() ? shadow->second.theirs : put_group(group, row, references_);
-        for (Value& value : known)  // no remote holds it
-            if (merge::is_broken(value)) value = Value::null();
+        for (std::size_t i = 0; i < known.size(); ++i) {
+            if (merge::is_broken(known[i])) known[i] = Value::null();  // no remote holds it
+            // What it refers to may have been made again since under another id.
+            if (shadow != shadows.end() || known[i] == theirs[i]) continue;
+            const auto led = references_.led_to(group.mapping->fields[i], theirs[i]);
+            if (led && *led == row[group.columns[i].front()]) known[i] = theirs[i];
+        }
         if (theirs == known) continue;
         if (const auto* ours = sent_by_us(group, theirs)) {
             settled.insert_or_assign(group.id, Shadow{std::move(theirs), *ours, false});

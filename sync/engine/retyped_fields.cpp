@@ -5,6 +5,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/cut_fields.hpp"
+#include "sync/engine/state.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -39,16 +40,6 @@ std::string change_key(std::int64_t stream) {
     return "form_changed:" + std::to_string(stream) + ":";
 }
 
-/// From `key`, the part behind it.
-std::map<std::string, std::string> read_all(Sql& sql, const std::string& key) {
-    std::map<std::string, std::string> out;
-    auto& rows = sql.bind(
-        "SELECT substr(key, length(?1) + 1), value FROM kontor_meta WHERE key > ?1 AND key < ?2",
-        key, key.substr(0, key.size() - 1) + ";");  // what comes after ':'
-    while (Sql::step(rows)) out.emplace(rows.text(0), rows.text(1));
-    return out;
-}
-
 }  // namespace
 
 bool same_form(FieldType was, FieldType now) {
@@ -61,7 +52,7 @@ void watch_retyped_fields(Context& context, const StreamPlan& plan,
     if (described.fields.empty()) return;  // not described yet
     const std::string stream = "retyped:" + std::to_string(plan.id);
     const std::string key = stream + ":";
-    const auto before = read_all(context.sql, key);
+    const auto before = meta_under(context.sql, key);
     std::map<std::string, std::string> now;
     for (const GroupPlan& group : plan.groups)
         for (const auto& mapped : group.mapping->fields) {
@@ -98,7 +89,7 @@ void watch_retyped_fields(Context& context, const StreamPlan& plan,
 
 std::map<std::string, Instant, std::less<>> form_changes(Sql& sql, std::int64_t stream) {
     std::map<std::string, Instant, std::less<>> out;
-    for (const auto& [field, at] : read_all(sql, change_key(stream)))
+    for (const auto& [field, at] : meta_under(sql, change_key(stream)))
         if (const auto when = parse_instant(at)) out.emplace(field, *when);
     return out;
 }

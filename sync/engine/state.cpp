@@ -396,4 +396,13 @@ merge::GroupValues put_group(const GroupPlan& group, const Row& row,
     return out;
 }
 
+std::map<std::string, std::string> meta_under(Sql& sql, const std::string& prefix) {
+    std::map<std::string, std::string> out;
+    auto& rows = sql.bind(
+        "SELECT substr(key, length(?1) + 1), value FROM kontor_meta WHERE key > ?1 AND key < ?2",
+        prefix, prefix.substr(0, prefix.size() - 1) + ";");  // what comes after ':'
+    while (Sql::step(rows)) out.emplace(rows.text(0), rows.text(1));
+    return out;
+}
+
 }  // namespace kontor::engine

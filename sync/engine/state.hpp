@@ -148,4 +148,7 @@ void keep_ours(Context& context, std::int64_t link, std::string_view rule);
 [[nodiscard]] merge::GroupValues put_group(const GroupPlan& group, const Row& row,
                                            const merge::References& references);
 
+/// What kontor_meta has under `prefix`, which ends in ':', by the rest of the key.
+[[nodiscard]] std::map<std::string, std::string> meta_under(Sql& sql, const std::string& prefix);
+
 }  // namespace kontor::engine

@@ -355,6 +355,13 @@ MUTANTS = [
         "        WriteTransaction transaction(ports_.db);\n")]}),
     ("what lists had not shown yet is taken for our own create", "C1 b", {MERGER: [(
         "            drop_create_of(image);\n", "")]}),
+    ("who refers to what both sides have deleted is not pinned", "c h", {DELETE: [(
+        "both sides deleted it\n        pin_referrers(context_.sql, context_.plans, plan_, link.record);\n",
+        "both sides deleted it\n")]}),
+    ("a deletion gives way where what the record referred to was made again", "A4 i", {DELETE: [(
+        "if (led && *led == row", "if (led && link.id < 0 && *led == row")]}),
+    ("a version that did not show a field dates its change", "D1", {MERGER: [(
+        "if (!unshown) out.theirs_after", "if (!unshown || work.link.id > 0) out.theirs_after")]}),
     ("what somebody else has changed since is taken for our own create", "C1 b", {NEW: [(
         "before || (by_somebody_else(image) && !shows(image, intent))", "before")]}),
     ("what comes back under its key is created again where that is in doubt", "A3", {NEW: [(

@@ -380,3 +380,57 @@ TEST_CASE("what is restored there and changed is not what our lost create has ma
     CHECK(asked[0].fields.front().ours == Value("139"));
     CHECK(asked[0].fields.front().theirs == Value("138"));
 }
+
+TEST_CASE("who refers to a record that was deleted on both sides follows it when it is made again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+    });
+    w.device.sql("INSERT INTO account(name) VALUES('Acme')");
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+    }
+    const auto old = w.remote.ids("Accounts").front();
+    const auto key = w.remote.value("Accounts", old, "Kontor_Id");
+    w.device.sql("DELETE FROM account");
+    w.remote.forget("Accounts", old);  // it is found to be gone when it is to be deleted
+    const auto contact =
+        w.remote.create("Contacts", {{"Last_Name", Value("Lee")}, {"Account_Name", Value(old)}});
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.sync("a");
+    const auto again =
+        w.remote.create("Accounts", {{"Account_Name", Value("Acme AG")}, {"Kontor_Id", key}});
+    for (int i = 0; i < 3; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a", with_sweep());
+    }
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+    CHECK(w.device.text("SELECT a.name FROM contact c JOIN account a ON a.id = c.account_id") ==
+          "Acme AG");
+    CHECK(w.remote.value("Contacts", contact, "Account_Name") == Value(again));
+}
+
+TEST_CASE("a deletion is not taken back for what it referred to has been made again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.remote.create("Contacts", {{"Last_Name", Value("Lee")}, {"Account_Name", Value(account)}});
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.connect("a", w.remote);
+    w.device.sync("a");
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.device.sql("DELETE FROM contact");
+    w.remote.erase("Accounts", account);  // the edit wins
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+    }
+    REQUIRE(w.remote.ids("Accounts").size() == 1);
+    CHECK(w.remote.ids("Contacts").empty());
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 0);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict WHERE kind = 'delete' AND"
+                          " entity = (SELECT id FROM kontor_entity WHERE name = 'contact')") == 0);
+}

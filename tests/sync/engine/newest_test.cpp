@@ -142,3 +142,30 @@ TEST_CASE("newest: a clock that was set back while the remote told its time deci
     CHECK(w.here() == "ours");
     CHECK(w.asked() == 1);
 }
+
+TEST_CASE("newest: a version that did not show the field does not tell when it was changed",
+          "[engine][newest]") {
+    NewestWorld w;
+    const auto shown = w.device.settings("crm").streams;
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("crm").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    w.their_edit("theirs");
+    w.clock.advance(minutes{1});
+    w.type("ours");
+    w.clock.advance(minutes{10});
+    const bool by_us = GENERATE(true, false);  // moves the version
+    CAPTURE(by_us);
+    if (by_us)
+        w.device.sql("UPDATE contact SET email = 'a@example.com'");
+    else
+        w.remote.edit("Contacts", w.ada, {{"Email", Value("a@example.com")}});
+    w.device.sync("crm");
+    w.clock.advance(minutes{1});
+    w.remote.hidden_fields.clear();
+    w.device.settings("crm").streams = shown;
+    w.device.sync("crm");
+    CHECK(w.here() == "ours");
+    CHECK(w.there() == "theirs");
+    CHECK(w.asked() == 1);
+}
