@@ -1,5 +1,6 @@
 #include "sync/engine/arrivals.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
@@ -78,6 +79,15 @@ void complete_reference(Context& context, const StreamPlan& plan, const GroupPla
         drop_shadow(context.sql, referrer.id, group.id);
     else
         save_shadow(context.sql, referrer.id, group.id, shadow);
+}
+
+void pin_referrers_to_deleted(Context& context, const StreamPlan& plan, Link link) {
+    const auto state = std::exchange(link.state, replica::LinkState::kLive);
+    save_link(context.sql, link);
+    complete_referrers(context, plan, link);
+    pin_referrers(context.sql, context.plans, plan, link.record);
+    link.state = state;
+    save_link(context.sql, link);
 }
 
 }  // namespace kontor::engine

@@ -16,4 +16,9 @@ void complete_referrers(Context& context, const StreamPlan& plan, const Link& li
 void complete_reference(Context& context, const StreamPlan& plan, const GroupPlan& group,
                         const Link& referrer);
 
+/// Before a record that they have deleted, and that is still here, is made there again or goes here
+/// as well. As pin_referrers(): who refers to it was last seen to hold the id that it had. That has
+/// led nowhere since, and who was read meanwhile waits for it.
+void pin_referrers_to_deleted(Context& context, const StreamPlan& plan, Link link);
+
 }  // namespace kontor::engine

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/arrivals.hpp"
@@ -230,17 +229,6 @@ void choose_afterwards(Context& context, const StreamPlan& plan, const GroupPlan
     const auto changes = columns_for(group, wanted, *row, references);
     update_row(context, plan, conflict.shown.record, *row, changes, cause);
     note_change(context, plan.entity.id, conflict.shown.record, old_values(plan, *row, changes), 0);
-}
-
-// A record that they have deleted, and that was asked about: who refers to it was last seen to hold
-// the id that it had there. That has led nowhere since, and who was read meanwhile waits for it.
-void pin_referrers_to_deleted(Context& context, const StreamPlan& plan, Link link) {
-    const LinkState state = std::exchange(link.state, LinkState::kLive);
-    save_link(context.sql, link);
-    complete_referrers(context, plan, link);
-    pin_referrers(context.sql, context.plans, plan, link.record);
-    link.state = state;
-    save_link(context.sql, link);
 }
 
 void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side side,

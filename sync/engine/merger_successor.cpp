@@ -87,6 +87,8 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
     if (!authoritative) {
         rereads_.emplace_back(image.id);
     } else if (gone) {
+        if (read_row(context_.sql, plan_, link.record))
+            pin_referrers_to_deleted(context_, plan_, link);
         let_go(context_, link);
         give_key_after(context_, link);  // it is known by that from now on
         link.ext_id = std::string(image.id);

@@ -16,7 +16,6 @@ SWEEPER = "sync/engine/sweeper.cpp"
 REFERENCES = "sync/engine/references.cpp"
 ROWS = "sync/engine/rows.cpp"
 ARRIVALS = "sync/engine/arrivals.cpp"
-DECISIONS = "sync/engine/decisions.cpp"
 CYCLE = "sync/engine/cycle.cpp"
 MASS_GUARD = "sync/engine/mass_guard.cpp"
 LOADER = "sync/engine/loader.cpp"
@@ -90,8 +89,10 @@ MUTANTS = [
         "return was_here ? Value::null()", "return was_here || record > 0 ? Value::null()")]}),
     ("a waiting reference is not completed", "c", {ARRIVALS: [(
         "if (group != nullptr) complete_reference(context, *its, *group, *referrer);", "")]}),
-    ("who refers to a record that was asked about is taken to refer to nobody there", "c h", {DECISIONS: [(
-        "std::exchange(link.state, LinkState::kLive)", "link.state")]}),
+    ("who refers to a record that was asked about is taken to refer to nobody there", "c h", {ARRIVALS: [(
+        "std::exchange(link.state, replica::LinkState::kLive)", "link.state")]}),
+    ("who refers to a record in question is not pinned before another makes it again", "c h", {SUCCESSOR: [(
+        "            pin_referrers_to_deleted(context_, plan_, link);", "            unblock(context_.sql, link.id);")]}),
     ("what was not handed on yet is not known for what was made again", "D7", {SUCCESSOR: [(
         "WHERE u.dirty AND u.ext_id IS NULL", "WHERE u.dirty AND u.id IS NULL")]}),
     ("what was made again does not show in what a page shows late", "D7", {NEW: [(

@@ -436,3 +436,39 @@ TEST_CASE("a deletion is not taken back for what it referred to has been made ag
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict WHERE kind = 'delete' AND"
                           " entity = (SELECT id FROM kontor_entity WHERE name = 'contact')") == 0);
 }
+
+TEST_CASE("who refers to a record in question follows it when it is made again",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) {
+            stream.delete_against_edit = merge::Policy::kManual;
+            for (auto& group : stream.groups) group.policy = merge::Policy::kManual;
+        }
+    });
+    w.device.sql("INSERT INTO account(name) VALUES('Acme')");
+    w.device.sql("INSERT INTO contact(last_name, account_id) VALUES('Lee', 1)");
+    for (int i = 0; i < 2; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a");
+    }
+    const auto contact = w.remote.ids("Contacts").front();
+    const auto key = w.remote.value("Accounts", w.remote.ids("Accounts").front(), "Kontor_Id");
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.remote.erase("Accounts", w.remote.ids("Accounts").front());
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.sync("a");
+    REQUIRE(engine::list_conflicts(w.device.engine_db(), {})->size() == 1);
+
+    const auto again =
+        w.remote.create("Accounts", {{"Account_Name", Value("Acme")}, {"Kontor_Id", key}});
+    if (GENERATE(false, true)) w.remote.edit("Contacts", contact, {{"Phone", Value("139")}});
+    for (int i = 0; i < 3; ++i) {
+        w.clock.advance(std::chrono::minutes{1});
+        w.device.sync("a", with_sweep());
+    }
+    CHECK(engine::list_conflicts(w.device.engine_db(), {})->empty());
+    CHECK(w.remote.value("Contacts", contact, "Account_Name") == Value(again));
+    CHECK(w.device.number("SELECT account_id FROM contact") == 1);
+    CHECK(w.remote.value("Accounts", again, "Account_Name") == Value("Acme AG"));
+}
