@@ -31,6 +31,20 @@ constexpr std::size_t kRequestsMax = 16;
 constexpr std::size_t kTypicalOf = 25;
 constexpr std::size_t kTypicalMin = 3;
 
+/// True if a mapping names a field that a stream, as it was described, has not.
+bool names_unknown_field(const merge::Mapping& mapping,
+                         const std::vector<remote::StreamSpec>& described) {
+    return std::ranges::any_of(mapping.streams, [&](const merge::StreamMapping& stream) {
+        const auto found = std::ranges::find(described, stream.stream, &remote::StreamSpec::name);
+        return found != described.end() && !found->fields.empty() &&
+               std::ranges::any_of(stream.groups, [&](const auto& group) {
+                   return std::ranges::any_of(group.fields, [&](const auto& field) {
+                       return found->field(field.remote) == nullptr;
+                   });
+               });
+    });
+}
+
 // Adds a value to the last ones; their median, or -1 while they are too few.
 std::int64_t typical(std::deque<std::int64_t>& last, std::int64_t value) {
     last.push_back(value);
@@ -431,6 +445,7 @@ Result<> Worker::check_mapping() const {
 
 Result<> Worker::prepare_settings() {
     // Without one nobody is asked for anything.
+    const auto mapped_before = mapping_text_;
     if (auto read = read_mapping(); !read) return read;
     bool refresh = false;
     {
@@ -439,6 +454,9 @@ Result<> Worker::prepare_settings() {
     }
     if (!described_at_)
         if (auto kept = parts_.descriptions.load(connection_.name)) describe_as(std::move(*kept));
+    // It may have been made there since: what is not described is taken for hidden.
+    if (mapping_text_ != mapped_before && names_unknown_field(settings_.mapping, settings_.streams))
+        refresh = true;
     const auto now = parts_.clock.now();
     const bool fresh = described_at_ && now - *described_at_ < sync_.metadata_every;
     if (fresh && !refresh) return {};

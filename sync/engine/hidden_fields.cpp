@@ -1,5 +1,6 @@
 #include "sync/engine/hidden_fields.hpp"
 
+#include <optional>
 #include <set>
 #include <string>
 
@@ -34,15 +35,18 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
     if (now == before) return;
 
     EngineTransaction transaction(context);
+    std::optional<std::string> newest;
     bool shown = false;
     for (const auto& field : before) {
         if (now.contains(field)) continue;
         shown = true;
         doubt_if_cut(context, plan, field);
         context.sql.run("DELETE FROM kontor_meta WHERE key = ?", hidden + field);
-        set_meta(context.sql, unshown + field,
-                 context.sql.text("SELECT max(version) FROM kontor_link WHERE stream = ?", plan.id)
-                     .value_or(""));
+        if (!newest)
+            newest =
+                context.sql.text("SELECT max(version) FROM kontor_link WHERE stream = ?", plan.id)
+                    .value_or("");
+        set_meta(context.sql, unshown + field, *newest);
     }
     for (const auto& field : now)
         if (!before.contains(field)) {

@@ -268,14 +268,15 @@ merge::Timing Merger::timing(const Work& work, const GroupPlan& group) const {
     if (const auto until = parse_instant(work.image.version))
         out.theirs_until = *until + hidden_by(*until);
     // The last one, not the one with the latest time: the clock may have been set back. When it was
-    // another remote's, or put back by an undo, by a restore or as read-only (which name a rule),
-    // nobody knows when what stands here came to be.
+    // another remote's, or put back by an undo, by a restore or as read-only, or came with what it
+    // refers to (which name a rule), nobody knows when what stands here came to be.
     std::int64_t last = 0;
     for (const auto& columns : group.columns)
         for (const std::size_t column : columns) {
             auto& edits = context_.sql.bind(
                 "SELECT seq, at, run IS NULL AND coalesce(rule, '') NOT IN ('undo', 'restored',"
-                " 'read_only') FROM kontor_history WHERE entity = ? AND record = ?"
+                " 'read_only', 'reference_arrived') FROM kontor_history WHERE entity = ? AND "
+                "record = ?"
                 " AND field = ? AND op <> 'k' ORDER BY seq DESC LIMIT 1",
                 plan_.entity.id, work.link.record, plan_.column_fields[column]);
             while (Sql::step(edits)) {
@@ -341,7 +342,7 @@ bool Merger::leads_where_it_led(const Work& work, const GroupPlan& group,
 bool Merger::read_whole_before(const Link& link, const remote::RecordView& image) const {
     if (image.version != link.version) return false;
     const auto stamp = parse_instant(image.version);
-    return !stamp || !open_since_ || *stamp < *open_since_;
+    return !stamp || (open_since_ && *stamp < *open_since_);
 }
 
 // The version is known from the answer to a push that did not send the group: what somebody has

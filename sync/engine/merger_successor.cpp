@@ -23,6 +23,9 @@ struct Merger::Unsent {
 
 namespace {
 
+/// Of the records that were not handed on to another remote yet, how many are looked at.
+constexpr std::int64_t kHandedOnMax = 10'000;
+
 /// A reference column that points to one record.
 struct Referrer {
     const replica::Entity* entity = nullptr;
@@ -116,21 +119,25 @@ std::optional<std::int64_t> Merger::link_lost_as(std::string_view key) {
     if (!lost_keys_) {
         lost_keys_.emplace();
         std::vector<std::pair<std::int64_t, std::string>> lost;
-        // Each by an index of its own, whatever the number of links.
-        const std::string some = "SELECT l.id, l.ext_id FROM kontor_link l JOIN \"" +
+        // Each by an index of its own, whatever the number of links (so +l.ext_id, which has one,
+        // too). Of what is yet to be handed on there may be as many as there are records: here are
+        // those that have come last.
+        const std::string some = "SELECT l.id, l.ext_id FROM kontor_link l CROSS JOIN \"" +
                                  plan_.entity.name +
                                  "\" e ON e.id = l.record WHERE l.stream = ?1"
-                                 " AND l.ext_id IS NOT NULL AND e.uid IS NULL AND l.";
+                                 " AND +l.ext_id IS NOT NULL AND e.uid IS NULL AND l.";
         auto& rows = context_.sql.bind(
             some + "dirty UNION " + some +
-                "record IN (SELECT u.record FROM kontor_link u JOIN kontor_stream s ON s.id ="
-                " u.stream WHERE u.dirty AND u.ext_id IS NULL AND s.entity = ?2)"
+                "record IN (SELECT record FROM (SELECT u.record FROM kontor_stream s CROSS JOIN"
+                " kontor_link u ON u.stream = s.id WHERE s.entity = ?2 AND u.dirty AND"
+                " +u.ext_id IS NULL ORDER BY u.id DESC LIMIT ?4))"
                 " UNION " +
                 some + "state = " + std::to_string(static_cast<int>(LinkState::kDeletedThere)) +
-                " UNION SELECT l.id, l.ext_id FROM kontor_tombstone t JOIN kontor_link l"
+                " UNION SELECT l.id, l.ext_id FROM kontor_tombstone t CROSS JOIN kontor_link l"
                 " ON l.stream = ?1 AND l.record = t.record WHERE t.entity = ?2 AND t.at > ?3"
-                " AND t.uid IS NULL AND l.ext_id IS NOT NULL",
-            plan_.id, plan_.entity.id, format_instant(context_.clock.now() - kLetGoKept));
+                " AND t.uid IS NULL AND +l.ext_id IS NOT NULL",
+            plan_.id, plan_.entity.id, format_instant(context_.clock.now() - kLetGoKept),
+            kHandedOnMax);
         while (Sql::step(rows)) lost.emplace_back(rows.integer(0), rows.text(1));
         for (const auto& [link, ext_id] : lost)
             lost_keys_->emplace(key_after(context_.sql, plan_, ext_id), link);
@@ -362,12 +369,16 @@ void Merger::converted(Link link, const remote::RecordView& image) {
     end_loser(std::move(link), image);
 }
 
-// It is gone without a question.
+// It is gone without a question, unless it has been taken up again and not compared since. If it
+// was made there by us and not read since, what was sent with that is there.
 void Merger::end_loser(Link link, const remote::RecordView& image) {
+    const bool handed_on =
+        std::ranges::any_of(intents_of(context_.sql, link.id),
+                            [](const Intent& intent) { return intent.op == "create"; });
     drop_intents(context_.sql, link.id);
     drop_shadows(context_.sql, link.id);
     close_group_conflicts(context_, link.id, "merged_there");
-    gone(std::move(link), image, true);
+    gone(std::move(link), image, handed_on);
 }
 
 }  // namespace kontor::engine

@@ -23,8 +23,7 @@ constexpr int kSuccessorsMax = 8;
 constexpr std::int64_t kReferencesCommit = 200;
 
 void save_cursor(Context& context, const StreamPlan& plan, std::string_view cursor) {
-    context.sql.run("UPDATE kontor_stream SET cursor = ?, pulled_at = ? WHERE id = ?", cursor,
-                    context.now(), plan.id);
+    context.sql.run("UPDATE kontor_stream SET cursor = ? WHERE id = ?", cursor, plan.id);
 }
 
 /// Applies batches as they come; see Remote::pull.
@@ -33,6 +32,7 @@ public:
     PullSink(Context& context, const StepPorts& ports, const StreamPlan& plan,
              const remote::Capabilities& can, StreamCounts& counts)
         : context_(context),
+          began_(context.now()),
           ports_(ports),
           plan_(plan),
           can_(can),
@@ -93,12 +93,15 @@ public:
         if (!plan_.loaded) complete_references();
         EngineTransaction transaction(context_);
         save_cursor(context_, plan_, cursor);
-        context_.sql.run("UPDATE kontor_stream SET loaded = max(loaded, 1) WHERE id = ?", plan_.id);
+        context_.sql.run(
+            "UPDATE kontor_stream SET loaded = max(loaded, 1), pulled_at = ? WHERE id = ?", began_,
+            plan_.id);
         transaction.commit();
     }
 
 private:
-    // On the remote's clock: when the last pull read, a stamp of the same tick might come again.
+    // On the remote's clock: when the last whole pull began. What bears a stamp of that tick, or a
+    // later one, may have been read before its last change.
     [[nodiscard]] std::optional<Instant> stamps_open_since() const {
         const auto pulled =
             context_.sql.text("SELECT pulled_at FROM kontor_stream WHERE id = ?", plan_.id);
@@ -195,6 +198,7 @@ private:
     }
 
     Context& context_;
+    const std::string began_;
     const StepPorts& ports_;
     const StreamPlan& plan_;
     const remote::Capabilities& can_;

@@ -163,6 +163,7 @@ std::optional<PlannedPush> plan_update(Context& context, const StreamPlan& plan,
             push.refused = {.column = hidden->columns.front(),
                             .code = std::string(kHiddenCode),
                             .message = "is not shown to us by the remote"};
+            push.waits = true;
             continue;
         }
         if (!accepts(context, plan, push, *group, values, &shadow.theirs)) return push;

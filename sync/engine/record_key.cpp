@@ -41,8 +41,9 @@ std::optional<std::int64_t> link_called(Sql& sql, const StreamPlan& plan, std::s
     const auto named =
         sql.integer("SELECT id FROM kontor_link WHERE stream = ? AND key = ?", plan.id, key);
     if (named) return named;
+    // CROSS JOIN: from the one record to its link, never through all links of the stream.
     return sql.integer("SELECT l.id FROM \"" + plan.entity.name +
-                           "\" e JOIN kontor_link l ON l.record = e.id AND l.stream = ?"
+                           "\" e CROSS JOIN kontor_link l ON l.record = e.id AND l.stream = ?"
                            " WHERE e.uid = ? AND l.key IS NULL",
                        plan.id, key);
 }

@@ -367,6 +367,32 @@ TEST_CASE("metadata are read once, and again because of an unknown field", "[dae
     CHECK(daemon.remotes.described == 4);
 }
 
+TEST_CASE("metadata are read again where a mapping names a field that they lack",
+          "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));
+    const auto sync = [&](int n) {
+        REQUIRE(daemon.until("/api/v1/status", idle));
+        REQUIRE(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+        REQUIRE(cycles.reaches(n));
+    };
+    CHECK(daemon.remotes.described == 1);
+    daemon.dir.write("a.mapping.toml", std::string(test::kMapping) + "# in other words\n");
+    sync(2);
+    CHECK(daemon.remotes.described == 1);
+    std::string more = test::kMapping;
+    more.replace(more.find(" }]"), 3, " }, { remote = \"Made_Today\", column = \"title\" }]");
+    daemon.dir.write("a.mapping.toml", more);
+    sync(3);
+    CHECK(daemon.remotes.described == 2);
+    sync(4);  // once: it may be hidden from us
+    CHECK(daemon.remotes.described == 2);
+}
+
 TEST_CASE("a forecast is of ordinary syncs", "[daemon][sync]") {
     test::Daemon daemon("[sync]\ninterval = \"1h\"\n[connection.a]\nplugin = \"fake\"\n");
     daemon.dir.write("a.mapping.toml", test::kMapping);

@@ -94,7 +94,7 @@ MUTANTS = [
     ("who refers to a record in question is not pinned before another makes it again", "c h", {SUCCESSOR: [(
         "            pin_referrers_to_deleted(context_, plan_, link);", "            unblock(context_.sql, link.id);")]}),
     ("what was not handed on yet is not known for what was made again", "D7", {SUCCESSOR: [(
-        "WHERE u.dirty AND u.ext_id IS NULL", "WHERE u.dirty AND u.id IS NULL")]}),
+        "s.entity = ?2 AND u.dirty AND", "s.entity = ?2 AND u.id IS NULL AND")]}),
     ("what was made again does not show in what a page shows late", "D7", {NEW: [(
         "(page_lags_ || was_made_again(image))", "page_lags_")]}),
     ("what has been merged there before it was read is made there once more", "D7", {DELETE: [(
@@ -363,6 +363,9 @@ MUTANTS = [
         "if (led && *led == row", "if (led && link.id < 0 && *led == row")]}),
     ("a version that did not show a field dates its change", "D1", {MERGER: [(
         "if (!unshown) out.theirs_after", "if (!unshown || work.link.id > 0) out.theirs_after")]}),
+    ("a pull that was cut counts as whole", "B2 C1", {PULLER: [(
+        "SET cursor = ? WHERE id = ?\", cursor, plan.id);",
+        "SET cursor = ?1, pulled_at = ?3 WHERE id = ?2\", cursor, plan.id, context.now());")]}),
     ("what somebody else has changed since is taken for our own create", "C1 b", {NEW: [(
         "before || (by_somebody_else(image) && !shows(image, intent))", "before")]}),
     ("what comes back under its key is created again where that is in doubt", "A3", {NEW: [(
@@ -439,7 +442,8 @@ MUTANTS = [
     ("what is never sent of a group counts as told with the rest of it", "A1 f", {CYCLE: [(
         "sent_apart(settings_, *need(session().caches.catalogues.get(sql_.db())))", "settings_")]}),
     ("what was put back as read-only was typed then", "D1", {MERGER: [(
-        "NOT IN ('undo', 'restored',\" \" 'read_only')", "NOT IN ('undo', 'restored')\" \"")]}),
+        "NOT IN ('undo', 'restored',\" \" 'read_only', 'reference_arrived')",
+        "NOT IN ('undo', 'restored', 'reference_arrived')\" \"")]}),
     ("who followed a merge there has turned the reference", "c D7 h", {MERGER: [(
         "if (was && waits_for_target(field, known[i], references_) && followed_merge(work, column, *was)) continue;",
         "")]}),

@@ -304,10 +304,10 @@ def linked(world):
 
 
 def kept(world):
-    """The tokens that the replica still has where they stand in no record."""
-    values = (value for table, columns in (
+    """The tokens that a replica still has, this one or a colleague's own, where they stand in no record."""
+    values = (value for one in (world, *world.remote.others()) for table, columns in (
         ("kontor_history", "old"), ("kontor_conflict", "CAST(ours AS TEXT) || CAST(theirs AS TEXT)"),
-        ("kontor_tombstone", "image")) for (value,) in world.sql(f"SELECT {columns} FROM {table}"))
+        ("kontor_tombstone", "image")) for (value,) in one.sql(f"SELECT {columns} FROM {table}"))
     return tokens_in(world, values)
 
 

@@ -228,14 +228,14 @@ bool World::may_accept(Device& device, const std::string& name) const {
 
 namespace {
 
-// By stream and id, the records here.
+// By stream and id, the records here; also those that were deleted there and are kept here.
 std::map<std::pair<std::string, std::string>, std::int64_t> known_records(const Device& device,
                                                                           const std::string& name) {
     std::map<std::pair<std::string, std::string>, std::int64_t> out;
     device.each(
         "SELECT s.name, l.ext_id, l.record FROM kontor_link l JOIN kontor_stream s ON"
-        " s.id = l.stream JOIN kontor_connection c ON c.id = s.connection WHERE l.state = 0 AND"
-        " l.ext_id IS NOT NULL AND c.name = '" +
+        " s.id = l.stream JOIN kontor_connection c ON c.id = s.connection WHERE l.state IN (0, 4)"
+        " AND l.ext_id IS NOT NULL AND c.name = '" +
             name + "'",
         [&](const replica::Statement& row) {
             out.emplace(std::pair(row.text(0), row.text(1)), row.integer(2));

@@ -38,6 +38,32 @@ bool stood_there_before(const Device& device, const Device::Connected& connected
     });
 }
 
+// What it led to had been deleted, which stood for none at the remote, and somebody here, or
+// another remote, has brought it back: the reference stands again, is to be sent again, and meets
+// what others have turned it to since.
+bool was_brought_back(const Device& device, const std::string& name, const Server& server,
+                      const FieldModel& field, std::int64_t conflict) {
+    const auto asked = engine::get_conflict(device.api(), conflict);
+    return asked && std::ranges::any_of(asked->fields, [&](const engine::ConflictField& one) {
+               return one.remote_field == field.remote && one.base.is_blank() &&
+                      one.ours_here.kind() == Kind::kInteger &&
+                      device.number(
+                          "SELECT count(*) FROM kontor_history h JOIN kontor_entity e ON e.id = "
+                          "h.entity"
+                          " WHERE e.name = '" +
+                          server.model().stream(field.target).entity +
+                          "' AND h.record = " + std::to_string(one.ours_here.integer()) +
+                          " AND h.field IS NULL AND h.op IN ('i', 'r') AND NOT (coalesce(h.actor, "
+                          "'') ="
+                          " 'remote:" +
+                          name + "' OR coalesce(h.actor, '') LIKE 'remote:" + name +
+                          ":%') AND EXISTS(SELECT 1 FROM kontor_history d WHERE d.entity = "
+                          "h.entity AND"
+                          " d.record = h.record AND d.field IS NULL AND d.op = 'd' AND d.seq < "
+                          "h.seq)") > 0;
+           });
+}
+
 // Of two sides of a reference one is this replica's: somebody here has turned it, or another
 // remote, or it was made here with it.
 void check_asked(World& world, const Device& device) {
@@ -61,6 +87,7 @@ void check_asked(World& world, const Device& device) {
             if (stood_there_before(device, device.connection(name), stream, id, *field,
                                    row.integer(6)))
                 return;
+            if (was_brought_back(device, name, server, *field, row.integer(6))) return;
             world.tally().add("references asked about");
             const auto causes = device.number(
                 "SELECT count(*) FROM kontor_history h LEFT JOIN kontor_field f ON f.id = h.field"

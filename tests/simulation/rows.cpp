@@ -58,13 +58,15 @@ struct Change {
     std::string actor, rule, before, after;
 };
 
-/// Oldest first; only changes of what is there still.
+/// Oldest first; only changes of what is there still. (A record that goes or comes back without
+/// rows has no entry of them, only its own.)
 std::vector<Change> changes_of(const Device& device, std::int64_t account) {
     std::vector<Change> out;
     device.each(
         "SELECT h.seq, h.run IS NOT NULL, h.actor, coalesce(h.rule, ''), coalesce(h.old, ''), h.op"
-        " FROM kontor_history h JOIN kontor_field f ON f.id = h.field JOIN kontor_entity e"
-        " ON e.id = h.entity WHERE e.name = 'account' AND f.name = 'items' AND h.record = " +
+        " FROM kontor_history h LEFT JOIN kontor_field f ON f.id = h.field JOIN kontor_entity e"
+        " ON e.id = h.entity WHERE e.name = 'account' AND (f.name = 'items' OR h.field IS NULL)"
+        " AND h.record = " +
             std::to_string(account) + " ORDER BY h.seq",
         [&](const replica::Statement& row) {
             if (!out.empty()) out.back().after = row.text(4);

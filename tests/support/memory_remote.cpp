@@ -156,6 +156,7 @@ Result<std::string> MemoryRemote::pull(std::string_view stream, std::span<const 
             found.begin() + static_cast<std::ptrdiff_t>(at),
             found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), at + page_size)));
         if (auto done = emit(stream, fields, page, false, sink, ""); !done) return pass(done);
+        if (after_page) after_page();
     }
     std::vector<std::pair<std::string, const Record*>> apart;
     if (replays_apart)

@@ -64,6 +64,7 @@ public:
     Errc push_trouble = Errc::kUnavailable;         ///< what it says
     std::function<void()> before_push, after_push;  ///< interleaving, while the engine waits
     std::function<void()> during_check;
+    std::function<void()> after_page;  ///< of a pull
     std::chrono::milliseconds clock_skew{0};
     bool revisions = false;                  ///< versions are numbers of changes, not stamps
     bool answers_version = true;             ///< of a push

@@ -1,5 +1,7 @@
 // Sequences found by reading the engine as an adversary: what gets lost, doubled, stuck or wrongly
 // pushed when records refer to each other, and what is not shown or not ours.
+#include <utility>
+
 #include "tests/sync/engine/review.hpp"
 
 using namespace kontor;
@@ -190,6 +192,57 @@ TEST_CASE("R18b: a pull with very many such records is broken off and taken up a
     CHECK(f.device.number("SELECT count(*) FROM kontor_shadow") == 0);
     CHECK_FALSE(
         f.device.text("SELECT cursor FROM kontor_stream WHERE name = 'Contacts'").starts_with('#'));
+}
+
+TEST_CASE(
+    "R18c: what lists cut and changed within its tick is read, also after a pull that was cut",
+    "[review]") {
+    Fixture f;
+    for (auto& field : f.remote.streams[0].fields)
+        if (field.name == "Phone") field.may_be_cut = true;
+    f.remote.cut_fields = {"Phone"};
+    f.remote.page_size = 1;
+    f.connect();
+    const auto other = f.remote.create("Contacts", {{"Last_Name", Value("Other")}});
+    const auto lee = f.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    f.strict.checkpoints = true;
+    f.strict_sync();
+    const auto type = [&](const std::string& id, const char* phone) {  // no stamp tells
+        const auto version = f.remote.at("Contacts", id).version;
+        f.remote.edit("Contacts", id, {{"Phone", Value(phone)}});
+        f.remote.set_version("Contacts", id, version);
+    };
+    const auto phone_of = [&](const char* name) {
+        return f.device.text("SELECT coalesce(phone, '') FROM contact WHERE last_name = '" +
+                             std::string(name) + "'");
+    };
+    SECTION("at a page that had a checkpoint") {
+        type(lee, "139");
+        f.clock.advance(std::chrono::hours{1});
+        f.device.sql("UPDATE kontor_stream SET cursor = ''");
+        f.remote.fail_pull_after = 2;
+        CHECK(f.strict_sync().problem);
+        f.remote.fail_pull_after = SIZE_MAX;
+        f.device.sql("UPDATE kontor_stream SET cursor = ''");
+        f.strict_sync();
+        CHECK(phone_of("Lee") == "139");
+    }
+    SECTION("or that went on for long after it had shown the record, when that was not cut yet") {
+        f.remote.cut_fields.clear();
+        for (const auto& id : {other, lee}) f.remote.edit("Contacts", id, {{"Phone", Value("1")}});
+        bool typed = false;
+        f.remote.after_page = [&] {
+            if (std::exchange(typed, true)) return;
+            f.remote.cut_fields = {"Phone"};
+            type(other, "138");
+            f.clock.advance(std::chrono::minutes{1});
+        };
+        f.strict_sync();
+        REQUIRE(typed);
+        REQUIRE(phone_of("Other") == "1");
+        f.strict_sync();
+        CHECK(phone_of("Other") == "138");
+    }
 }
 
 TEST_CASE("R19: a remote that tells no version of what it wrote plays no ping-pong", "[review]") {

@@ -1,5 +1,6 @@
 // D7: records that the remote merges or converts, at every point of what is going on here.
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "tests/sync/engine/device.hpp"
 
@@ -108,8 +109,9 @@ TEST_CASE("D7: what we made there and has been merged before it was read is not 
     f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Made', '9')");
     const bool typed = GENERATE(false, true);  // into it, since it was sent
     CAPTURE(typed);
+    bool merged = false;
     f.remote.after_push = [&] {
-        f.remote.after_push = {};
+        if (std::exchange(merged, true)) return;
         REQUIRE(f.remote.ids("Contacts").size() == 4);
         if (typed) f.device.sql("UPDATE contact SET phone = '10' WHERE last_name = 'Made'");
         f.remote.merge("Contacts", f.remote.ids("Contacts").back(), f.winner);
