@@ -445,7 +445,6 @@ Result<> Worker::check_mapping() const {
 
 Result<> Worker::prepare_settings() {
     // Without one nobody is asked for anything.
-    const auto mapped_before = mapping_text_;
     if (auto read = read_mapping(); !read) return read;
     bool refresh = false;
     {
@@ -454,13 +453,15 @@ Result<> Worker::prepare_settings() {
     }
     if (!described_at_)
         if (auto kept = parts_.descriptions.load(connection_.name)) describe_as(std::move(*kept));
-    // It may have been made there since: what is not described is taken for hidden.
-    if (mapping_text_ != mapped_before && names_unknown_field(settings_.mapping, settings_.streams))
-        refresh = true;
+    // It may have been made there since: what is not described is taken for hidden. Once for each
+    // mapping, or one that is hidden would be looked for each time.
+    const bool look =
+        looked_for_ != mapping_text_ && names_unknown_field(settings_.mapping, settings_.streams);
     const auto now = parts_.clock.now();
     const bool fresh = described_at_ && now - *described_at_ < sync_.metadata_every;
-    if (fresh && !refresh) return {};
+    if (fresh && !refresh && !look) return {};
     if (auto described = describe(refresh); !described) return described;
+    if (*described_at_ >= now) looked_for_ = mapping_text_;
     return read_mapping();  // that takes a while
 }
 

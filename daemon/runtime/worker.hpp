@@ -210,6 +210,7 @@ private:
     std::optional<replica::Database> db_;
     engine::ConnectionSettings settings_;
     std::optional<std::string> mapping_text_;  // that settings_.mapping was read from
+    std::optional<std::string> looked_for_;    // mapping_text_ as the fields were described last
     std::optional<Instant> described_at_;      // settings_.streams
     unsigned failures_ = 0;
     bool described_again_ = false;  ///< because of an unknown field

@@ -21,10 +21,12 @@ bool is_cut_with_its_group(const StreamPlan& plan, std::string_view field) {
 
 }  // namespace
 
+void doubt_all(Sql& sql, std::int64_t stream) {
+    sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, 1)", key_of(stream));
+}
+
 void doubt_if_cut(Context& context, const StreamPlan& plan, std::string_view field) {
-    if (is_cut_with_its_group(plan, field))
-        context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, 1)",
-                        key_of(plan.id));
+    if (is_cut_with_its_group(plan, field)) doubt_all(context.sql, plan.id);
 }
 
 bool must_be_read_by_id(Sql& sql, std::int64_t stream) {

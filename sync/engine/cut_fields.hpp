@@ -11,6 +11,9 @@
 /// next whole sweep then reads all records by id. Kept in kontor_meta until it has.
 namespace kontor::engine {
 
+/// Whatever records hold may have changed under versions that are known. Needs an open transaction.
+void doubt_all(Sql& sql, std::int64_t stream);
+
 /// The content of `field` has changed under versions that are known. Needs an open transaction.
 void doubt_if_cut(Context& context, const StreamPlan& plan, std::string_view field);
 

@@ -40,7 +40,6 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
     for (const auto& field : before) {
         if (now.contains(field)) continue;
         shown = true;
-        doubt_if_cut(context, plan, field);
         context.sql.run("DELETE FROM kontor_meta WHERE key = ?", hidden + field);
         if (!newest)
             newest =
@@ -53,8 +52,10 @@ void watch_hidden_fields(Context& context, const StreamPlan& plan,
             set_meta(context.sql, hidden + field, "1");
             set_meta(context.sql, unshown + field, kStillHidden);
         }
-    // Such a pull shows no deletions: a sweep finds those.
+    // Such a pull shows no deletions, and pages by offset may leave out a record that is known: a
+    // sweep finds those.
     if (shown) {
+        doubt_all(context.sql, plan.id);
         context.sql.run("UPDATE kontor_stream SET cursor = '', swept_at = NULL WHERE id = ?",
                         plan.id);
         context.sql.run(

@@ -41,7 +41,7 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
 
 }  // namespace
 
-// `handed_on`: the remote, or a successor there, has all that was to be told of it.
+// `handed_on`: what was to be told the remote of it, as far as that is known, a successor has.
 void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
     if (link.state == LinkState::kDeletedThere || link.state == LinkState::kDone ||
         link.state == LinkState::kDetached)

@@ -26,6 +26,14 @@ namespace {
 /// Of the records that were not handed on to another remote yet, how many are looked at.
 constexpr std::int64_t kHandedOnMax = 10'000;
 
+/// Taken up again (take_up()) and not compared since: nobody knows what of it the remote was to be
+/// told, so nothing of it can go on with a successor.
+bool is_taken_up(Sql& sql, const Link& link) {
+    return link.covers == 0 && link.version.empty() &&
+           std::ranges::none_of(intents_of(sql, link.id),
+                                [](const Intent& intent) { return intent.op == "create"; });
+}
+
 /// A reference column that points to one record.
 struct Referrer {
     const replica::Entity* entity = nullptr;
@@ -105,8 +113,8 @@ bool Merger::made_again(const remote::RecordView& image, bool authoritative) {
 
 std::optional<std::int64_t> Merger::deleted_link_of(std::string_view key) const {
     return context_.sql.integer(
-        "SELECT l.id FROM kontor_tombstone t JOIN kontor_link l ON l.record = t.record"
-        " AND l.stream = ? WHERE t.uid = ? AND t.entity = ? AND l.ext_id IS NOT NULL"
+        "SELECT l.id FROM kontor_tombstone t CROSS JOIN kontor_link l ON l.record = t.record"
+        " AND l.stream = ? WHERE t.uid = ? AND t.entity = ? AND +l.ext_id IS NOT NULL"
         " AND l.key IS NULL",
         plan_.id, key, plan_.entity.id);
 }
@@ -180,7 +188,8 @@ void Merger::succeeded(Link link, const remote::RecordView& image) {
     const bool ours_to_keep = link.state == LinkState::kLive || link.state == LinkState::kMissing ||
                               link.state == LinkState::kAccessLost;
     const bool unseen = link.state == LinkState::kMissing && link.covers == 0;
-    if (image.successor.empty() || !ours_to_keep || unseen) return gone(std::move(link), image);
+    if (image.successor.empty() || !ours_to_keep || unseen || is_taken_up(context_.sql, link))
+        return gone(std::move(link), image);
     if (image.fact == remote::Fact::kConverted) return converted(std::move(link), image);
 
     const auto winner = link_by_ext(context_.sql, plan_.id, image.successor);
@@ -369,16 +378,13 @@ void Merger::converted(Link link, const remote::RecordView& image) {
     end_loser(std::move(link), image);
 }
 
-// It is gone without a question, unless it has been taken up again and not compared since. If it
-// was made there by us and not read since, what was sent with that is there.
+// It is gone without a question. If it was made there by us and not read since, what was sent with
+// that is there.
 void Merger::end_loser(Link link, const remote::RecordView& image) {
-    const bool handed_on =
-        std::ranges::any_of(intents_of(context_.sql, link.id),
-                            [](const Intent& intent) { return intent.op == "create"; });
     drop_intents(context_.sql, link.id);
     drop_shadows(context_.sql, link.id);
     close_group_conflicts(context_, link.id, "merged_there");
-    gone(std::move(link), image, handed_on);
+    gone(std::move(link), image, true);
 }
 
 }  // namespace kontor::engine

@@ -52,6 +52,7 @@ public:
         return guarded([&] {
             if (ports_.cancelled.load()) stop({Errc::kCancelled, "stopped", {}, {}});
             check(batch);
+            if (!plan_.loaded && !std::exchange(noted_, true)) note_beginning();
             if (loader_)
                 load(batch, checkpoint);
             else
@@ -100,8 +101,17 @@ public:
     }
 
 private:
-    // On the remote's clock: when the last whole pull began. What bears a stamp of that tick, or a
-    // later one, may have been read before its last change.
+    // A first load that is cut goes on from here: of what it has read, it need not read again what
+    // bears an older stamp.
+    void note_beginning() {
+        EngineTransaction transaction(context_);
+        context_.sql.run("UPDATE kontor_stream SET pulled_at = coalesce(pulled_at, ?) WHERE id = ?",
+                         began_, plan_.id);
+        transaction.commit();
+    }
+
+    // On the remote's clock: when the last whole pull began, or the first one. What bears a stamp
+    // of that tick, or a later one, may have been read before its last change.
     [[nodiscard]] std::optional<Instant> stamps_open_since() const {
         const auto pulled =
             context_.sql.text("SELECT pulled_at FROM kontor_stream WHERE id = ?", plan_.id);
@@ -199,6 +209,7 @@ private:
 
     Context& context_;
     const std::string began_;
+    bool noted_ = false;
     const StepPorts& ports_;
     const StreamPlan& plan_;
     const remote::Capabilities& can_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
 #include "sync/merge/validate.hpp"
@@ -320,6 +321,8 @@ void wake_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std:
                               std::ranges::any_of(known->second.ours, merge::is_symbolic))
                               save_shadow(sql, link->id, group.id, Shadow::nothing_known(group));
                           wait_no_longer(sql, link->id);
+                          // The reference may go now, whatever else of it may not.
+                          unblock_for(sql, link->id, kHiddenCode);
                       });
 }
 

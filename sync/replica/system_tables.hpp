@@ -104,7 +104,7 @@ CREATE TABLE kontor_stream(
     mapping TEXT NOT NULL DEFAULT '',           -- merge/mapping_json.hpp
     cursor TEXT NOT NULL DEFAULT '',
     loaded INTEGER NOT NULL DEFAULT 0,          -- 1: first load complete; 2: older local records linked
-    pulled_at TEXT,                -- when the last pull began that was whole
+    pulled_at TEXT,                -- when the last whole pull began, or the first one
     swept_at TEXT,
     UNIQUE(connection, name)
 );

@@ -173,7 +173,7 @@ MUTANTS = [
     ("who waits for a parent that is deleted here waits on", "D6", {ABSORB: [(
         "wait_for_parent_no_longer(context.sql, context.plans, plan, record);", "")]}),
     ("a cut text is not read by id once it is shown again", "A7", {"sync/engine/hidden_fields.cpp": [(
-        "doubt_if_cut(context, plan, field);", "")]}),
+        "doubt_all(context.sql, plan.id);", "")]}),
     ("a deletion here is not told to the remote", "A4", {ABSORB: [(
         "link.state = LinkState::kDeleteHere;\n            save_link(context.sql, link);\n"
         "            mark_dirty(context.sql, link.id);",
