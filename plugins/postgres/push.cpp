@@ -16,6 +16,23 @@ namespace {
 
 constexpr std::size_t kCopyFrom = 100;  // new records; for fewer it costs more than it saves
 
+// The same as long as the server has neither crashed nor given way to a standby: either may take a
+// transaction with it that had left nothing lasting, and give its number to another one. After a
+// crash the server writes a checkpoint (it writes others too); a standby that is promoted begins a
+// timeline. "" if the server does not tell.
+std::string era(Session& session) {
+    try {
+        const auto row = session.first_row(
+            {"SELECT checkpoint_lsn::pg_catalog.text || pg_catalog.left(pg_catalog.pg_walfile_name("
+             "pg_catalog.pg_current_wal_insert_lsn()), 8) FROM pg_catalog.pg_control_checkpoint()",
+             {}},
+            1);
+        return row[0].value_or("");
+    } catch (const SqlError&) {
+        return {};
+    }
+}
+
 /// Builds the statement of one change. Each returns key and version of the row that it wrote.
 class Writer {
 public:
@@ -155,7 +172,10 @@ public:
         : PushRun(host, table, std::move(changes)), options_(options), writer_(table, options) {}
 
 protected:
-    void connect(std::optional<Session>& session) override { session.emplace(host(), options_); }
+    void connect(std::optional<Session>& session) override {
+        session.emplace(host(), options_);
+        if (!era_) era_ = era(*session);
+    }
     [[nodiscard]] Statement statement(const Change& change) const override {
         return writer_.statement(change);
     }
@@ -190,8 +210,9 @@ protected:
         const auto rows = session().rows(
             {"SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)", {transaction_}});
         const auto how = rows.at(0).at(0).value_or("");
-        if (how == "committed") return Ended::kCommitted;
-        return how == "aborted" ? Ended::kRolledBack : Ended::kUnknown;
+        if (how == "aborted") return Ended::kRolledBack;
+        if (how != "committed" || era_->empty() || era(session()) != *era_) return Ended::kUnknown;
+        return Ended::kCommitted;
     }
 
 private:
@@ -239,6 +260,7 @@ private:
     const Options& options_;
     Writer writer_;
     std::string transaction_;
+    std::optional<std::string> era_;  // as the push began
 };
 
 }  // namespace

@@ -133,12 +133,21 @@ bool PushRun::commit() {
     } catch (const sdk::Error& error) {
         if (!maybe_done(error)) throw;
     }
-    settle();
+    switch (settle()) {
+        case Ended::kRolledBack:
+            results_.assign(changes_.size(), {});
+            return false;
+        case Ended::kUnknown:
+            refuse_all("unknown", "the connection broke off while the database committed");
+            break;
+        case Ended::kCommitted:
+            break;
+    }
     return true;
 }
 
 // The answer to COMMIT is lost.
-void PushRun::settle() {
+PushRun::Ended PushRun::settle() {
     auto how = Ended::kUnknown;
     for (int i = 0; i < kAskAgainMax && how == Ended::kUnknown; ++i) {
         try {
@@ -149,9 +158,7 @@ void PushRun::settle() {
             continue;
         }
     }
-    if (how == Ended::kRolledBack) refuse_all("retry", "the connection broke off");
-    if (how == Ended::kUnknown)
-        refuse_all("unknown", "the connection broke off while the database committed");
+    return how;
 }
 
 void PushRun::refuse_all(const char* status, const char* message) {

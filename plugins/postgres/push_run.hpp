@@ -24,8 +24,8 @@ struct Change {
 [[nodiscard]] std::vector<Change> read_changes(const Table& table, const sdk::Request& request,
                                                abi::BatchReader& batch);
 
-/// Carries out the changes of a push: all in one transaction and one round trip; if one of them is
-/// refused, one by one, each behind a savepoint and with its own result. How a change is said in
+/// Carries out the changes of a push: all in one transaction and one round trip; if that comes to
+/// nothing, one by one, each behind a savepoint and with its own result. How a change is said in
 /// SQL, and how it is known whether a transaction ended well, is for those who derive from this.
 class PushRun {
 public:
@@ -61,7 +61,8 @@ protected:
     bool take(std::size_t i, const Session::Outcome& outcome);
     /// False: to be tried one by one.
     bool undo(const SqlError& error);
-    /// False: the commit was refused, by a deferred constraint or a serialization failure.
+    /// False: nothing was carried out. The commit was refused, by a deferred constraint or a
+    /// serialization failure; or the connection broke off, and it is known that it was too early.
     bool commit();
 
     [[nodiscard]] sdk::Host& host() const { return host_; }
@@ -72,7 +73,7 @@ protected:
 
 private:
     void one_by_one();
-    void settle();
+    Ended settle();
     void refuse_all(const char* status, const char* message);
 
     sdk::Host& host_;

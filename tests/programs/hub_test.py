@@ -192,6 +192,8 @@ class Hub(unittest.TestCase):
                 proxy.cut = how
                 one.sync(check=False)
                 self.assertEqual(proxy.cuts, 2 * round + 2)
+                if how == "unsent":  # which the hub knows, and so it was tried again at once
+                    self.assertEqual(one.json("blocked")["blocked"], [])
                 for _ in range(2):
                     one.sync(check=False)
                     one.kontor("blocked", "--retry")

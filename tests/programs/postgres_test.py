@@ -161,6 +161,8 @@ class Connection(unittest.TestCase):
                 proxy.cut = how
                 world.kontor("sync", "postgres", check=False)
                 self.assertEqual(proxy.cuts, cuts + 2)
+                if how == "unsent":  # which the server knows, and so it was tried again at once
+                    self.assertEqual(world.json("blocked")["blocked"], [])
                 for _ in range(2):
                     world.kontor("blocked", "--retry")
                     world.kontor("sync", "postgres", check=False)
@@ -173,6 +175,34 @@ class Connection(unittest.TestCase):
                     [f"{made}|{made}|{made}"])
                 self.assertEqual(
                     self.one("SELECT count(*) FROM contact WHERE last_name = 'Lost'"), made)
+
+    def test_a_crash_at_commit_gives_the_number_of_the_transaction_to_another_one(self):
+        world, server = self.world, self.server
+        server.sql("ALTER SYSTEM SET synchronous_commit = on")
+        server.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")
+        server.sql("SELECT pg_reload_conf()")
+        proxy = CuttingProxy(server.info["port"])
+        self.addCleanup(proxy.close)
+        self.connect("--allow-http-loopback", port=proxy.port)
+        world.kontor("sync", "postgres")
+        world.kontor("push", "on", "postgres")
+        statuses = []
+
+        def crash():
+            lost = int(server.sql("SELECT max(backend_xid::text::bigint) FROM pg_stat_activity")[0])
+            server.kill()
+            server.start()
+            while not statuses or statuses[-1] < lost:
+                statuses.append(int(server.sql("SELECT pg_current_xact_id()")[0]))
+            self.assertIn(lost, statuses)  # else nothing is shown
+
+        world.sql("UPDATE contact SET title = 'ours' WHERE id = 7")
+        proxy.cut = crash
+        world.kontor("sync", "postgres", check=False)
+        self.assertEqual(proxy.cuts, 1)
+        world.kontor("sync", "postgres")
+        self.assertEqual(world.json("blocked")["blocked"], [])
+        self.assertEqual(server.sql("SELECT count(*) FROM contacts WHERE title = 'ours'"), ["1"])
 
     def partitioned(self, *options):
         world, server = self.world, self.server

@@ -46,6 +46,13 @@ def decide(world):
         assert answered.returncode in (0, 3), answered.stderr
 
 
+def try_again(world):
+    """What was refused for the moment only is not waited for, here or at a colleague's."""
+    for one in (world, *world.remote.others()):
+        for (link,) in one.sql("SELECT link FROM kontor_blocked WHERE retry_at IS NOT NULL"):
+            one.kontor("blocked", "--retry", str(link), check=False)
+
+
 def run(world, args):
     world.start(60)
     edits = two_way.Edits(world)
@@ -82,6 +89,7 @@ def run(world, args):
         if world.random.random() < 0.05:
             decide(world)
     for _ in range(4):
+        try_again(world)
         world.remote.settle()
         # Of some remotes, what was deleted is found by what their lists lack.
         world.kontor("sync", world.remote.name, "--sweep", check=False)

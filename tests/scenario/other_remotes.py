@@ -79,7 +79,7 @@ class Hub:
     names = {"last": "last_name", "email": "email", "title": "title", "department": "department"}
 
     def __init__(self, around):
-        self.world, self.colleague = around, None
+        self.world, self.colleague, self.settled = around, None, None
         # Of this one more is asked than of a test's other servers: what it has committed outlives it.
         self.server = PostgresServer(settings=("synchronous_commit = on", "full_page_writes = on"))
         try:
@@ -128,16 +128,20 @@ class Hub:
             self.colleague.start_daemon()
 
     def settle(self):
-        self.colleague.sync(check=False)
+        self.settled = self.colleague.sync(check=False)
 
     def problems(self):
-        """What the colleague's replica has otherwise than the hub."""
+        """What the colleague's replica has otherwise than the hub, and why."""
         there = self.people()
         here = {row[0]: dict(zip(self.names, row[1:])) for row in self.colleague.sql(
             f"SELECT l.ext_id, {', '.join('c.' + column for column in self.names.values())} FROM contact c"
             " LEFT JOIN kontor_link l ON l.record = c.id")}
-        return [f"{key}: {here.get(key)} at the colleague's, {there.get(key)} at the hub"
-                for key in sorted(set(here) | set(there), key=str) if here.get(key) != there.get(key)]
+        problems = [f"{key}: {here.get(key)} at the colleague's, {there.get(key)} at the hub"
+                    for key in sorted(set(here) | set(there), key=str) if here.get(key) != there.get(key)]
+        if problems and self.settled:
+            problems.append(f"the colleague's last sync: {self.settled.returncode}, {self.settled.stdout}"
+                            f"{self.settled.stderr}, then {self.colleague.kontor('status', check=False).stdout}")
+        return problems
 
     def close(self):
         if self.colleague:

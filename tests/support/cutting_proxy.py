@@ -12,12 +12,14 @@ SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
 class CuttingProxy:
     """`cut`: what becomes of the next COMMIT that is sent alone. "lost": the server gets it and
-    its answer is lost; "unsent": the server never gets it; None: nothing. `cuts` counts them."""
+    its answer is lost; "unsent": the server never gets it; a function: neither does it, and is called
+    before anybody gets through again; None: nothing. `cuts` counts them."""
 
     def __init__(self, port):
         self.server_port = port
         self.cut = None
         self.cuts = 0
+        self.passable = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -38,7 +40,9 @@ class CuttingProxy:
             if client.recv(8, socket.MSG_WAITALL) != SSL_REQUEST:
                 return
             client.sendall(b"N")
-            with socket.create_connection(("127.0.0.1", self.server_port)) as server:
+            with self.passable:
+                server = socket.create_connection(("127.0.0.1", self.server_port))
+            with server:
                 back = threading.Thread(target=self.pump, args=(server, client), daemon=True)
                 back.start()
                 while True:
@@ -52,10 +56,13 @@ class CuttingProxy:
                     if self.cut and said.startswith(b"P") and b"\0COMMIT\0" in said[:16]:
                         how, self.cut = self.cut, None
                         self.cuts += 1
-                        # From here on the client hears nothing any more.
-                        client.shutdown(socket.SHUT_RDWR)
-                        if how == "lost":
-                            server.sendall(said)
+                        with self.passable:
+                            # From here on the client hears nothing any more.
+                            client.shutdown(socket.SHUT_RDWR)
+                            if how == "lost":
+                                server.sendall(said)
+                            elif callable(how):
+                                how()
                         break
                     server.sendall(said)
                 # The server ends what it was told, and then sees that nobody is there.
