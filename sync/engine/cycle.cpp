@@ -347,7 +347,11 @@ private:
                 else if (unread)
                     end_reading(*streams[i], ports, counts);
             });
-            if (failed && tells_nothing(*failed)) closed.push_back(streams[i]);
+            if (!failed) continue;
+            if (tells_nothing(*failed))
+                closed.push_back(streams[i]);
+            else
+                context_->cut.insert(streams[i]->id);
         }
         look_through_others(streams, sweeps, ports);
         for (const Sweep& sweep : sweeps)

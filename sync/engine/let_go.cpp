@@ -81,6 +81,15 @@ std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream, std::st
         key_of(stream, ext));
 }
 
+bool was_let_go(Sql& sql, std::int64_t stream, std::int64_t record) {
+    return sql
+        .integer(
+            "SELECT 1 FROM kontor_meta WHERE key > ? AND key < ? AND instr(value, ' ') > 0"
+            " AND CAST(substr(value, instr(value, ' ') + 1) AS INTEGER) = ? LIMIT 1",
+            first_key(stream), end_key(stream), record)
+        .has_value();
+}
+
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext) {
     sql.run("DELETE FROM kontor_meta WHERE key = ?", key_of(stream, ext));
 }

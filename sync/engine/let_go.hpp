@@ -33,6 +33,8 @@ void start_afresh(Context& context, const Link& link);
 /// The record here that the id stood for.
 [[nodiscard]] std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream,
                                                         std::string_view ext);
+/// Whether any id that was let go stood for the record. Looks through all of them.
+[[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::int64_t record);
 /// The record is there again.
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext);
 

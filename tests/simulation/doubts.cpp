@@ -19,26 +19,6 @@ StreamModel& contacts_of(Scenario& scenario, int remote) {
     return *std::ranges::find(streams, "Contacts", &StreamModel::name);
 }
 
-/// Steps of one connection, in their order.
-class Script {
-public:
-    explicit Script(const Connection& to) : to_(to) {}
-    Step& add(Act act, std::uint64_t pick = 0, Token token = 0) {
-        steps.push_back({.act = act,
-                         .device = to_.device,
-                         .remote = to_.remote,
-                         .pick = pick,
-                         .field = 1,
-                         .token = token});
-        return steps.back();
-    }
-    void wait(std::int64_t milliseconds) { add(Act::kWait).amount = milliseconds; }
-    std::vector<Step> steps;
-
-private:
-    Connection to_;
-};
-
 // Long texts change in the course of some hours. Lists cut them, so each is to be read by id; the
 // list that shows them breaks off.
 void cut_texts(Scenario& scenario) {
@@ -76,11 +56,11 @@ void let_go(Scenario& scenario) {
     script.add(Act::kTheirBorn, 0, born).amount = 1;
     script.wait(11 * kMinute);
     script.add(Act::kSync);
-    script.add(Act::kTheirTypeOf, city, born + 2);
+    script.type(Act::kTheirTypeOf, city, born + 2);
     script.wait(kMinute + static_cast<std::int64_t>(dice.roll(6 * kMinute)));
     script.add(Act::kSync);
     script.add(Act::kTheirDeleteOf, city);
-    script.add(Act::kTypeOf, city, born + 4);
+    script.type(Act::kTypeOf, city, born + 4);
     for (int n = 0; n < 3; ++n) script.add(Act::kSync);
     put_whole(dice, scenario, script.steps);
 }
@@ -106,12 +86,13 @@ void find_again(Scenario& scenario) {
     script.wait(12 * kMinute);
     script.add(Act::kSync);
     script.add(Act::kTheirDeleteOf, born);
-    script.add(Act::kTypeOf, born, born + 2);
+    script.type(Act::kTypeOf, born, born + 2);
     // Its stamp is older than what is sent, whatever is known of the remote's clock.
     script.wait(2 * kMinute + static_cast<std::int64_t>(dice.roll(12 * kMinute)));
     script.add(Act::kLosePush);
     script.add(Act::kSync);
     script.add(Act::kTheirRestoreOf, born);
+    if (dice.percent(40)) script.type(Act::kTheirTypeOf, born, born + 4);
     for (int n = 0; n < 2; ++n) script.add(Act::kSync);
     put_whole(dice, scenario, script.steps);
 }
@@ -138,7 +119,7 @@ void come_back(Scenario& scenario) {
     Script doubt(second);
     doubt.add(Act::kLosePush).amount = 1;
     doubt.add(Act::kSync);
-    doubt.add(Act::kTheirTypeOf, born, born + 2);
+    doubt.type(Act::kTheirTypeOf, born, born + 2);
     doubt.wait(static_cast<std::int64_t>(dice.roll(12 * kMinute)));
     Script again(first);
     again.add(Act::kDeleteOf, born);
@@ -177,6 +158,10 @@ void World::named_here(Device& device, const Step& step) {
     const std::string where = " WHERE id = " + std::to_string(id);
     if (step.act == Act::kDeleteOf)
         write_sql(device, "DELETE FROM contact" + where, {});
+    else if (step.field == typed::kEmail)
+        write_sql(device,
+                  "UPDATE contact SET email = '" + token_text(step.token) + "@example.com'" + where,
+                  {step.token});
     else
         write_sql(device, "UPDATE contact SET phone = '" + token_text(step.token) + "'" + where,
                   {step.token});
@@ -198,7 +183,8 @@ void World::named_there(Server& server, const Step& step) {
         }
         ledger_.typed_there.insert(step.token);
         tally_.add("edits there");
-        return server.edit("Contacts", id, {{"Phone", Value(token_text(step.token))}}, "colleague");
+        const char* field = step.field == typed::kEmail ? "Email" : "Phone";
+        return server.edit("Contacts", id, {{field, Value(token_text(step.token))}}, "colleague");
     }
 }
 

@@ -467,6 +467,7 @@ std::string describe(const Scenario& scenario) {
         (scenario.twists.again ? ", lost ones are made again" : "") +
         (scenario.twists.lost_time ? ", time is lost" : "") +
         (scenario.twists.narrows ? ", mappings are narrowed" : "") +
+        (scenario.twists.hidden ? ", a field is hidden" : "") +
         (scenario.twists.twins > 0 ? ", " + std::to_string(scenario.twists.twins) + " twins" : "") +
         "\n";
     for (std::size_t i = 0; i < scenario.traits.size(); ++i) {

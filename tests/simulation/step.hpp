@@ -167,6 +167,7 @@ struct Twists {
     bool again = false;        ///< what a remote has lost is made again by several devices (D7)
     bool lost_time = false;    ///< what happened between a backup and its return matters (B5)
     bool narrows = false;      ///< mappings that send less for a while (C1)
+    bool hidden = false;       ///< people type into a field that is hidden for a while (A7)
 };
 
 /// Everything that one seed stands for.

@@ -5,6 +5,7 @@
 #include "tests/simulation/again.hpp"
 #include "tests/simulation/close_calls.hpp"
 #include "tests/simulation/doubts.hpp"
+#include "tests/simulation/hidden.hpp"
 #include "tests/simulation/leads.hpp"
 #include "tests/simulation/loads.hpp"
 #include "tests/simulation/lost_time.hpp"
@@ -307,6 +308,7 @@ constexpr NamedTwist kTwists[] = {
     {"again", [](const Twists& t) { return t.again; }},
     {"lost_time", [](const Twists& t) { return t.lost_time; }},
     {"narrows", [](const Twists& t) { return t.narrows; }},
+    {"hidden", [](const Twists& t) { return t.hidden; }},
 };
 
 }  // namespace
@@ -369,6 +371,7 @@ void twist(Scenario& scenario) {
     add_again(scenario);
     add_lost_time(scenario);
     add_narrowings(scenario);
+    add_hidden(scenario);
     add_loads(scenario);  // last: the first thing of the story stays that
 }
 

@@ -242,9 +242,10 @@ remote::PushResult MemoryRemote::carry_out(const std::string& stream,
         const auto* stream_spec = spec(stream);
         const std::string& key_field = stream_spec->can.key_field;
         for (const auto& [other, record] : all)
-            if (!record.deleted && !key_field.empty() && record.fields.contains(key_field) &&
+            if (upserts && !record.deleted && !key_field.empty() &&
+                record.fields.contains(key_field) &&
                 record.fields.at(key_field).text() == change.key)
-                id = other;  // upsert
+                id = other;
         if (id.empty()) id = stream + "-" + std::to_string(next_id_++);
         if (!key_field.empty()) all[id].fields[key_field] = Value(change.key);
     } else if (!all.contains(id) || all.at(id).deleted) {

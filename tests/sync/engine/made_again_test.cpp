@@ -105,6 +105,40 @@ TEST_CASE("two replicas that make the same record of the remote again make one",
     }
 }
 
+TEST_CASE("what another replica may have made again is not made once more while the list is cut",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.remote.upserts = false;
+    Device other{w.clock};
+    w.device.connect("a", w.remote, ours_wins);
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.device.sync("a");
+    const auto id = w.remote.ids("Contacts").front();
+    w.clock.advance(std::chrono::hours{1});
+    other.connect("a", w.remote, ours_wins);
+    w.device.sql("UPDATE contact SET phone = '138'");
+    other.sql("UPDATE contact SET email = 'lee@example.org'");
+    w.remote.forget("Contacts", id);
+    w.clock.advance(std::chrono::minutes{1});
+    other.sync("a", with_sweep());
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+
+    w.remote.no_pull["Contacts"] = Errc::kUnavailable;
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.try_sync("a");
+    CHECK(w.remote.ids("Contacts").size() == 1);
+    w.remote.no_pull.clear();
+    for (Device* device : {&w.device, &other}) {
+        w.clock.advance(std::chrono::minutes{1});
+        device->sync("a");
+    }
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    const auto now = w.remote.ids("Contacts").front();
+    CHECK(w.remote.value("Contacts", now, "Phone") == Value("138"));
+    for (Device* device : {&w.device, &other})
+        CHECK(device->text("SELECT phone || email FROM contact") == "138lee@example.org");
+}
+
 TEST_CASE("of two records that two replicas make again each is met under its own key",
           "[engine][found]") {
     FoundWorld w(people_streams());
