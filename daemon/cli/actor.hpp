@@ -8,4 +8,7 @@ namespace kontor::cli {
 /// is one, or with the one that the daemon knows: "uid:1000 (ann)", "remote:zoho:42 (李婷)".
 [[nodiscard]] std::string actor_text(const std::string& actor, const std::string& name = {});
 
+/// The name alone, for a narrow column; the actor where nobody knows one.
+[[nodiscard]] std::string actor_name(const std::string& actor, const std::string& name = {});
+
 }  // namespace kontor::cli

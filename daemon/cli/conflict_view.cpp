@@ -5,11 +5,15 @@
 #include "daemon/cli/actor.hpp"
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/width.hpp"
+#include "sync/base/clock.hpp"
 
 namespace kontor::cli {
 namespace {
 
 using nlohmann::json;
+
+/// What a column of times keeps: the day.
+constexpr std::size_t kDay = 11;
 
 bool is_decided(const json& conflict) {
     return text_at(conflict, "state") == "decided";
@@ -42,6 +46,12 @@ std::string side_cell(Context& context, const json& conflict, const json& field,
                       const std::string& side) {
     return text_at(conflict, "deleted") == side ? context.text("cli.conflict.deleted")
                                                 : side_text(field, side);
+}
+
+/// When they changed the record, as the times here are written; "" where its version is no time.
+std::string theirs_at(const json& conflict) {
+    const auto at = parse_instant(text_at(conflict, "theirs_version"));
+    return at ? format_instant(*at) : std::string();
 }
 
 /// The values of one side, "column value" each.
@@ -82,34 +92,43 @@ std::string record_text(const json& object) {
 }
 
 void print_conflict_list(Context& context, const json& conflicts) {
-    Table table{.columns = {{.title = context.text("cli.column.id"), .right = true, .min = 4},
-                            {.title = context.text("cli.column.record"), .min = 10},
-                            {.title = context.text("cli.column.connection")},
-                            {.title = context.text("cli.column.kind"), .min = 6},
-                            {.title = context.text("cli.column.field")},
-                            {.title = context.text("cli.column.ours")},
-                            {.title = context.text("cli.column.theirs")},
-                            {.title = context.text("cli.column.since")}},
-                .rows = {}};
+    Table table{
+        .columns = {{.title = context.text("cli.column.id"), .right = true, .min = 4},
+                    {.title = context.text("cli.column.record"), .min = 10},
+                    {.title = context.text("cli.column.connection"), .spare = 2},
+                    {.title = context.text("cli.column.kind"), .min = 6},
+                    {.title = context.text("cli.column.field")},
+                    {.title = context.text("cli.column.base")},
+                    {.title = context.text("cli.column.ours")},
+                    {.title = context.text("cli.column.theirs")},
+                    {.title = context.text("cli.column.ours_by"), .min = 6, .spare = 1},
+                    {.title = context.text("cli.column.theirs_by"), .min = 6, .spare = 1},
+                    {.title = context.text("cli.column.ours_at"), .min = kDay, .spare = 3},
+                    {.title = context.text("cli.column.theirs_at"), .min = kDay, .spare = 3},
+                    {.title = context.text("cli.column.since"), .min = kDay, .spare = 4}},
+        .rows = {}};
     for (const auto& conflict : conflicts) {
-        std::vector<std::string> row{text_at(conflict, "id"),
-                                     record_text(conflict),
-                                     text_at(conflict, "connection"),
-                                     context.word(text_at(conflict, "kind")),
-                                     "",
-                                     "",
-                                     "",
-                                     text_at(conflict, "opened_at")};
+        std::vector<std::string> row{
+            text_at(conflict, "id"),
+            record_text(conflict),
+            text_at(conflict, "connection"),
+            context.word(text_at(conflict, "kind")),
+            "",
+            "",
+            side_cell(context, conflict, {}, "ours"),
+            side_cell(context, conflict, {}, "theirs"),
+            actor_name(text_at(conflict, "ours_by")),
+            actor_name(text_at(conflict, "theirs_by"), text_at(conflict, "theirs_by_name")),
+            text_at(conflict, "ours_at"),
+            theirs_at(conflict),
+            text_at(conflict, "opened_at")};
         const auto& fields = list_at(conflict, "fields");
-        if (fields.empty()) {
-            row[5] = side_cell(context, conflict, {}, "ours");
-            row[6] = side_cell(context, conflict, {}, "theirs");
-            table.add(row);
-        }
+        if (fields.empty()) table.add(row);
         for (const auto& field : fields) {
             row[4] = text_at(field, "column");
-            row[5] = side_cell(context, conflict, field, "ours");
-            row[6] = side_cell(context, conflict, field, "theirs");
+            row[5] = side_text(field, "base");
+            row[6] = side_cell(context, conflict, field, "ours");
+            row[7] = side_cell(context, conflict, field, "theirs");
             table.add(row);
         }
     }

@@ -11,7 +11,7 @@ namespace kontor::cli {
 /// "contact 42 (李伟)".
 [[nodiscard]] std::string record_text(const nlohmann::json& object);
 
-/// Open ones: a row for each field, with both values.
+/// Open ones: a row for each field, with the three sides; who and when, as far as there is room.
 void print_conflict_list(Context& context, const nlohmann::json& conflicts);
 /// Decided ones: a row for each field, with what was taken, what was not, by whom and when.
 void print_decided_list(Context& context, const nlohmann::json& conflicts);

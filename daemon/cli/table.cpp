@@ -11,15 +11,36 @@ namespace {
 
 constexpr std::string_view kGap = "  ";
 
-std::vector<std::size_t> natural_widths(const Table& table,
-                                        const std::vector<std::vector<std::string>>& rows,
-                                        bool titles) {
+std::vector<std::size_t> natural_widths(const Table& table, bool titles) {
     std::vector<std::size_t> widths(table.columns.size(), 0);
     for (std::size_t c = 0; c < widths.size(); ++c) {
         if (titles) widths[c] = display_width(table.columns[c].title);
-        for (const auto& row : rows) widths[c] = std::max(widths[c], display_width(row[c]));
+        for (const auto& row : table.rows) widths[c] = std::max(widths[c], display_width(row[c]));
     }
     return widths;
+}
+
+/// The table without the spare columns that there is no room for.
+Table fitting(const Table& table, const TableLook& look) {
+    std::size_t rank = 0, least = 0;
+    const auto widths = natural_widths(table, look.titles);
+    const auto room = [&](std::size_t c) {
+        return std::min(widths[c], table.columns[c].min) + kGap.size();
+    };
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+        rank = std::max(rank, table.columns[c].spare);
+        least += room(c);
+    }
+    for (; rank > 0 && least > look.width_max + kGap.size(); --rank)
+        for (std::size_t c = 0; c < widths.size(); ++c)
+            if (table.columns[c].spare == rank) least -= room(c);
+    Table out{.columns = {}, .rows = std::vector<std::vector<std::string>>(table.rows.size())};
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+        if (table.columns[c].spare > rank) continue;
+        out.columns.push_back(table.columns[c]);
+        for (std::size_t r = 0; r < table.rows.size(); ++r) out.rows[r].push_back(table.rows[r][c]);
+    }
+    return out;
 }
 
 /// Takes cells from the widest column until all fit or nothing more can be taken.
@@ -65,15 +86,15 @@ void Table::add(std::vector<std::string> row) {
     rows.push_back(std::move(row));
 }
 
-std::string render_table(const Table& table, const TableLook& look) {
-    std::vector<std::vector<std::string>> rows;
-    rows.reserve(table.rows.size());
-    for (const auto& row : table.rows) {
-        auto& clean = rows.emplace_back();
+std::string render_table(const Table& whole, const TableLook& look) {
+    Table table{.columns = whole.columns, .rows = {}};
+    for (const auto& row : whole.rows) {
+        auto& clean = table.rows.emplace_back();
         for (const auto& cell : row) clean.push_back(one_line(cell));
         clean.resize(table.columns.size());
     }
-    auto widths = natural_widths(table, rows, look.titles);
+    if (look.width_max > 0) table = fitting(table, look);
+    auto widths = natural_widths(table, look.titles);
     if (look.width_max > 0) shrink(widths, table, look.width_max);
 
     std::string out;
@@ -88,7 +109,7 @@ std::string render_table(const Table& table, const TableLook& look) {
         const auto titles = put_row([&](std::size_t c) { return table.columns[c].title; });
         out += look.bold_titles ? "\x1b[1m" + titles + "\x1b[0m\n" : titles + "\n";
     }
-    for (const auto& row : rows) out += put_row([&](std::size_t c) { return row[c]; }) + "\n";
+    for (const auto& row : table.rows) out += put_row([&](std::size_t c) { return row[c]; }) + "\n";
     return out;
 }
 

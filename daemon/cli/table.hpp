@@ -13,6 +13,8 @@ struct Table {
         std::string title;
         bool right = false;   ///< numbers
         std::size_t min = 8;  ///< cells it keeps when the terminal is too narrow
+        /// Not 0: left out where the terminal has no room for it, the highest first.
+        std::size_t spare = 0;
     };
     std::vector<Column> columns;
     std::vector<std::vector<std::string>> rows;  ///< as many cells each as there are columns
@@ -28,7 +30,8 @@ struct TableLook {
 };
 
 /// Aligned columns, two spaces apart, ending in a line break. Cells are made printable; where the
-/// terminal is too narrow, the widest columns are clipped first.
+/// terminal is too narrow even for what each column keeps, spare ones are left out, and then the
+/// widest columns are clipped first.
 [[nodiscard]] std::string render_table(const Table& table, const TableLook& look);
 
 /// RFC 4180 with CRLF. With `bom` it starts with a byte order mark, for Excel. A text cell that a

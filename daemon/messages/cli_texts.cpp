@@ -540,6 +540,10 @@ constexpr Text kCliTexts[] = {
     {"cli.column.base", "BEFORE", "之前"},
     {"cli.column.ours", "OURS", "本地"},
     {"cli.column.theirs", "THEIRS", "远端"},
+    {"cli.column.ours_by", "OURS BY", "本地修改者"},
+    {"cli.column.ours_at", "OURS AT", "本地修改时间"},
+    {"cli.column.theirs_by", "THEIRS BY", "远端修改者"},
+    {"cli.column.theirs_at", "THEIRS AT", "远端修改时间"},
     {"cli.column.now", "NOW", "当前值"},
     {"cli.column.then", "THEN", "恢复为"},
     {"cli.column.rule", "RULE", "规则"},
@@ -780,10 +784,12 @@ constexpr Text kCliTexts[] = {
      "问题 {id}：不同对象，另一条将在下次同步时取回"},
     {"cli.conflicts.none", "No conflicts.", "没有冲突。"},
     {"cli.conflicts.hint",
-     "Decide with: kontor resolve ID --ours | --theirs (kind match: --same | --apart); many: "
+     "All of one, also who and when: kontor conflicts ID. Decide with: kontor resolve ID --ours | "
+     "--theirs (kind match: --same | --apart); many: "
      "kontor "
      "resolve --all --take theirs --dry-run",
-     "处理：kontor resolve ID --ours | --theirs（类型 match：--same | --apart）；批量：kontor "
+     "查看一项的全部内容（含操作者与时间）：kontor conflicts ID。处理：kontor resolve ID --ours | "
+     "--theirs（类型 match：--same | --apart）；批量：kontor "
      "resolve "
      "--all --take theirs --dry-run"},
     {"cli.conflict.title", "Conflict {id}: {record} ({connection}), {kind}",

@@ -535,6 +535,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(conflict["theirs_by_name"], name)
         them = f"{conflict['theirs_by']} ({name})"
         self.assertIn(f"theirs: {them}", self.run_kontor("conflicts", number).stdout)
+        [row] = [l for l in self.run_kontor("conflicts").stdout.splitlines() if "+86 10 1111" in l]
+        for part in ("+86 21 2222", name, pwd.getpwuid(os.getuid()).pw_name):
+            self.assertIn(part, row)
         why = self.run_kontor("why", "contact", record, "mobile").stdout
         self.assertIn(f"conflict {number} (both changed it): open since", why)
         self.assertNotIn("conflict ", self.run_kontor("why", "contact", record, "title").stdout)

@@ -297,6 +297,11 @@ TEST_CASE("conflicts are listed field by field and decided by side", "[cli][comm
                         {"record", 42},
                         {"name", "李伟"},
                         {"kind", "edit"},
+                        {"ours_by", "import"},
+                        {"ours_at", "2026-05-01T07:00:00.000Z"},
+                        {"theirs_by", "4108"},
+                        {"theirs_by_name", "李婷"},
+                        {"theirs_version", "2026-05-01T15:30:00+08:00"},
                         {"opened_at", "2026-05-01T08:00:00.000Z"},
                         {"fields",
                          {{{"column", "phone"}, {"base", "1"}, {"ours", "2"}, {"theirs", "3"}},
@@ -313,8 +318,18 @@ TEST_CASE("conflicts are listed field by field and decided by side", "[cli][comm
     });
     CHECK(session.run({"conflicts"}) == 0);
     CHECK(session.runner.out.find("contact 42 (李伟)") != std::string::npos);
-    CHECK(session.runner.out.find("phone") != std::string::npos);
     CHECK(session.runner.err.find("--offset") == std::string::npos);
+    for (const char* shown :
+         {"BEFORE", "phone", "acc-1", "OURS BY", "import", "THEIRS BY", "李婷",
+          "2026-05-01T07:00:00.000Z", "2026-05-01T07:30:00.000Z", "2026-05-01T08:00:00.000Z"})
+        CHECK(session.runner.out.find(shown) != std::string::npos);
+    // What finds no room is left out; the three sides and who stay on the smallest terminal.
+    session.runner.terminal = true;
+    CHECK(session.run({"conflicts"}) == 0);
+    for (const char* shown : {"phone", "acc-1", "import", "李婷"})
+        CHECK(session.runner.out.find(shown) != std::string::npos);
+    CHECK(session.runner.out.find("2026-05") == std::string::npos);
+    session.runner.terminal = false;
     // References say what they lead to; an id of the remote stands where nothing is here.
     CHECK(session.run({"conflicts", "7"}) == 0);
     for (const char* shown : {"acc-1", "account:2 (Acme)", "account:3"})

@@ -64,6 +64,25 @@ TEST_CASE("a narrow terminal clips the widest column and keeps the others", "[cl
           "1  a text that is far too long\n");
 }
 
+TEST_CASE("spare columns are left out before those that count are clipped", "[cli][table]") {
+    Table table{.columns = {{.title = "ID", .min = 2},
+                            {.title = "WHO", .spare = 1},
+                            {.title = "NAME"},
+                            {.title = "WHEN", .min = 4, .spare = 2}},
+                .rows = {}};
+    table.add({"1", "李婷", "a long name", "2026-05"});
+    const auto shown = [&](std::size_t width) {
+        return render_table(table, {.width_max = width, .bold_titles = false, .titles = false});
+    };
+    CHECK(shown(0) == "1  李婷  a long name  2026-05\n");
+    CHECK(shown(29) == "1  李婷  a long name  2026-05\n");
+    CHECK(shown(24) == "1  李婷  a long …  2026…\n");
+    CHECK(shown(22) == "1  李婷  a long name\n");
+    CHECK(shown(19) == "1  李婷  a long na…\n");
+    CHECK(shown(16) == "1  a long name\n");
+    CHECK(shown(5) == "1  a long …\n");
+}
+
 TEST_CASE("CSV quotes, ends lines with CRLF and disarms formulas", "[cli][table]") {
     Table table{.columns = {{.title = "a"}, {.title = "b"}}, .rows = {}};
     table.add({"say \"hi\", you", "=SUM(A1)"});
