@@ -90,7 +90,8 @@ Result<std::int64_t> id_of(const ApiRequest& request, const std::string& name) {
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failed != std::errc() || end != text.data() + text.size() || number <= 0)
-        return fail(Errc::kInvalid, name + " must be a positive whole number", {{"key", name}});
+        return fail(Errc::kInvalid, name + " must be a positive whole number, not '" + text + "'",
+                    {{"reason", "no_id"}, {"key", name}, {"value", text}});
     return number;
 }
 

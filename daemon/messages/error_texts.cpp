@@ -41,6 +41,12 @@ constexpr Text kErrorTexts[] = {
     {"reason.no_entity", "There are no records of the kind '{entity}'.",
      "没有记录类型“{entity}”。"},
     {"reason.no_entity.hint", "See: kontor entities", "请查看：kontor entities"},
+    {"reason.no_id", "{key} must be a positive whole number, not '{value}'.",
+     "{key} 必须是正整数，而不是“{value}”。"},
+    {"reason.no_id.hint",
+     "The lists tell it in their first column: kontor list ENTITY, kontor search WORDS, kontor "
+     "conflicts.",
+     "各列表的第一列即为编号：kontor list ENTITY、kontor search WORDS、kontor conflicts。"},
     {"reason.no_field", "{entity} has no field '{field}'.", "{entity} 没有字段“{field}”。"},
     {"reason.no_field.hint", "See: kontor entities {entity}", "请查看：kontor entities {entity}"},
     {"reason.no_target", "{field} refers to {target} {target_record}, which does not exist.",

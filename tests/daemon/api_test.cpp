@@ -324,6 +324,8 @@ TEST_CASE("mistakes are problems with a code, a place and a hint", "[daemon][api
                               "filter=name:=:abc", "filter=owner_id:isnull", "sort=-amount"})
         CHECK(daemon.get(std::string("/api/v1/records/deal?") + right).status == 200);
     CHECK(code_of(daemon.get("/api/v1/records/contact/0")) == "invalid");
+    CHECK(daemon.get("/api/v1/records/contact/abc")
+              .body.find("id must be a positive whole number, not 'abc'") != std::string::npos);
     CHECK(code_of(daemon.send("POST", "/api/v1/records/contact",
                               {{"fields", {{"lst_name", "x"}}}})) == "not_found");
     CHECK(code_of(daemon.send("POST", "/api/v1/records/contact", {{"felds", 1}})) == "invalid");

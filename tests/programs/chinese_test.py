@@ -50,7 +50,7 @@ class Chinese(unittest.TestCase):
                       "set contact 1 full_name=x", "set contact 1 tags=x",
                       "set deal 1 amount=much", "set account 1 employees=2.5",
                       "list contact --where phon=1", "list contact --after x", "list contact --limit x",
-                      "list contact --limit 0", "history contact x", "undo change:999999", "undo run:99",
+                      "list contact --limit 0", "history contact x", "get contact x", "undo change:999999", "undo run:99",
                       "undo contact:99999", "undo --since soon", "resolve 99 --ours", "conflicts 99",
                       "runs 999", "status nope", "sync nope", "push on nope", "entities nope",
                       "connection check nope", "connect nope --no-input", "sql", "stauts",

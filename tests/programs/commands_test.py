@@ -584,6 +584,14 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.world.sql("SELECT home_phone FROM contact WHERE id = ?", record),
                          [("+86 10 5555",)])
 
+    def test_an_id_that_is_none_is_repeated(self):
+        for words in (("get", "contact", "abc"), ("history", "contact", "abc"), ("conflicts", "abc"),
+                      ("resolve", "abc", "--ours"), ("delete", "contact", "abc", "--force")):
+            with self.subTest(words):
+                told = self.refused(2, *words)
+                self.assertIn("'abc'", told["message"])
+                self.assertIn("kontor list ENTITY", told["hint"])
+
     def test_a_conflict_about_a_reference_names_the_records(self):
         self.run_kontor("sync", "zoho")
         linked = ("SELECT r.id, l.ext_id, {} FROM {} r JOIN kontor_link l ON l.record = r.id"
