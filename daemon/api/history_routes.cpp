@@ -249,7 +249,7 @@ Result<UndoScope> scope_of(const json& body, const replica::Database& db,
         } else if (since.is_string()) {
             const auto at = parse_instant(since.get<std::string>());
             if (!at)
-                return fail(Errc::kInvalid, "--since wants a time such as 2026-05-01T08:00:00Z",
+                return fail(Errc::kInvalid, "since wants a time such as 2026-05-01T08:00:00Z",
                             {{"key", "since"}});
             auto found = replica::first_seq_since(db, format_instant(*at));
             if (!found) return pass(found);

@@ -147,8 +147,10 @@ constexpr Text kBackupTexts[] = {
      "The secrets to which the configuration refers have to be put where it says; once kontord "
      "runs, kontor doctor names those that are missing.",
      "配置所引用的机密须放到其所指位置；kontord 启动后，kontor doctor 会列出缺失的机密。"},
-    {"cli.usage.time", "'{value}' is no time: write 2026-05-01T08:00:00Z, or 2h for two hours ago",
-     "“{value}”不是时间：请写 2026-05-01T08:00:00Z，或用 2h 表示两小时前"},
+    {"cli.usage.time",
+     "'{value}' is no time: write 2026-05-01T08:00:00Z (or +08:00 instead of Z), or how long ago: "
+     "30m, 2h, 3d",
+     "“{value}”不是时间：请写 2026-05-01T08:00:00Z（Z 也可为 +08:00），或写多久以前：30m、2h、3d"},
     {"cli.restore.preview",
      "{count} {count:value|values} would be as {count:it was|they were}; {kept} {kept:stays|stay} "
      "as {kept:it "

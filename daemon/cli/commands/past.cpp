@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "config/table_reader.hpp"
 #include "daemon/cli/actor.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/conflict_view.hpp"
@@ -10,6 +9,7 @@
 #include "daemon/cli/names.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
+#include "daemon/cli/times.hpp"
 #include "daemon/cli/undo_view.hpp"
 #include "sync/base/clock.hpp"
 
@@ -70,10 +70,9 @@ Outcome<json> undo_target(Context& context) {
     const bool since = context.args().has("since");
     const bool local = context.args().has("local");
     if (since && word.empty()) {
-        auto at = context.args().option("since");
-        if (const auto ago = config::parse_duration(at))
-            at = format_instant(SystemClock().now() - *ago);
-        json target{{"since", at}};
+        const auto at = time_of(context, context.args().option("since"), SystemClock());
+        if (!at) return tl::unexpected<Failure>(at.error());
+        json target{{"since", format_instant(*at)}};
         if (local) target["local"] = true;
         return target;
     }

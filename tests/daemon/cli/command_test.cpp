@@ -523,7 +523,7 @@ TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     CHECK(session.run({"undo", "contact:42"}) == 0);
     CHECK(sent()["record"] == json{{"entity", "contact"}, {"id", 42}});
     CHECK(session.run({"undo", "--since", "2026-05-01T08:00:00Z"}) == 0);
-    CHECK(sent()["since"] == "2026-05-01T08:00:00Z");
+    CHECK(sent()["since"] == "2026-05-01T08:00:00.000Z");
     CHECK(session.run({"undo", "--since", "2026-05-01T08:00:00Z", "--local", "--yes"}) == 0);
     CHECK(session.body()["local"] == true);
     CHECK(session.run({"undo", "--since", "2h", "--dry-run"}) == 0);
@@ -534,6 +534,11 @@ TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     CHECK(session.run({"undo", "contact:42", "--local"}) == 2);
     CHECK(session.run({"undo"}) == 2);
     CHECK(session.run({"undo", "run:12", "--since", "x"}) == 2);
+    const auto asked = session.daemon.asked().size();
+    CHECK(session.run({"undo", "--since", "xyz"}) == 2);
+    CHECK(session.daemon.asked().size() == asked);
+    for (const char* part : {"'xyz'", "2026-05-01T08:00:00Z", "2h"})
+        CHECK(session.runner.err.find(part) != std::string::npos);
     CHECK(session.run({"undo", "run:-1"}) == 2);
     Session partly(Canned{.body = R"({"undone":1,"deleted":0,"skipped":1,"changes":[]})"});
     CHECK(partly.run({"undo", "run:12"}) == 3);
