@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/ascii.hpp"
@@ -143,13 +144,20 @@ std::string sound_code(const std::string& code) {
     return sound ? code : "unknown_error";
 }
 
+// What tells a server that cannot for now from one that is not reached.
+std::map<std::string, std::string> answered(const HttpResponse& answer) {
+    if (answer.status < 500) return {};
+    return {{"reason", "net_status"}, {"status", std::to_string(answer.status)}};
+}
+
 // Why an answer brings nothing.
 tl::unexpected<Error> refusal(const HttpResponse& answer, const std::string& code,
                               const AppTokenSpec& spec) {
     if (answer.status == 429 || contains(spec.rate_limited_codes, code))
         return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
     if (answer.status >= 500 || contains(spec.unavailable_codes, code))
-        return fail(Errc::kUnavailable, "the token server answers " + sound_code(code));
+        return fail(Errc::kUnavailable, "the token server answers " + sound_code(code),
+                    answered(answer));
     if (code.empty() && answer.status == 200)
         return fail(Errc::kProtocol, "the token server's answer has no token");
     return fail(Errc::kUnauthenticated, "the token server answers " + sound_code(code),
@@ -356,7 +364,8 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
                         {{"oauth_error", "http_" + std::to_string(answer.status)}});
         if (answer.status == 429 || answer.status >= 500)
             return fail(answer.status == 429 ? Errc::kRateLimited : Errc::kUnavailable,
-                        "the token server answers " + std::to_string(answer.status));
+                        "the token server answers " + std::to_string(answer.status),
+                        answered(answer));
         return fail(Errc::kProtocol, "the token server's answer is not JSON",
                     {{"status", std::to_string(answer.status)}});
     }

@@ -68,6 +68,8 @@ tl::unexpected<Error> refused(const std::string& code, const HttpResponse& answe
         error.code = Errc::kRateLimited;
     else if (answer.status >= 500 || code == "server_error" || code == "temporarily_unavailable")
         error.code = Errc::kUnavailable;
+    if (error.code == Errc::kUnavailable && answer.status >= 500)
+        error.args["reason"] = "net_status";
     return tl::unexpected(std::move(error));
 }
 

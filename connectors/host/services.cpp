@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "connectors/host/ascii.hpp"
 #include "connectors/host/atomic_file.hpp"
@@ -245,7 +246,7 @@ void Services::begin_call(const Emit* emit, Refusal refusal) {
 
 Result<> Services::end_call(kontor_status status) {
     emit_ = nullptr;
-    answer_ = {};
+    const int answered = std::exchange(answer_, {}).status;
     begun_.clear();
     streams_.close_all();
     parts_.files.close_all();
@@ -262,6 +263,10 @@ Result<> Services::end_call(kontor_status status) {
         for (auto& [key, value] : explained_->args) error.args[key] = std::move(value);
         if (explained_->retry_after) error.retry_after = explained_->retry_after;
     }
+    // There is a server, and it says that it cannot for now: that is not "no network".
+    if (!ours && error.code == Errc::kUnavailable && answered >= 400)
+        if (error.args.emplace("reason", "net_status").second)
+            error.args["status"] = std::to_string(answered);
     return tl::unexpected(std::move(error));
 }
 

@@ -6,6 +6,20 @@
 namespace kontor::api {
 namespace {
 
+// It was reached, and says itself that it cannot for now.
+bool answered(const Error& error) {
+    const auto reason = error.args.find("reason");
+    return reason != error.args.end() && reason->second == "net_status" &&
+           error.args.contains("status");
+}
+
+// What the text of that word has places for.
+messages::Args state_args(const std::string& name, const std::optional<Error>& error) {
+    messages::Args out{{"name", name}};
+    if (error && answered(*error)) out["status"] = error->args.at("status");
+    return out;
+}
+
 // One word for what a person should think of it.
 const char* state_of(const app::WorkerStatus& status, bool paused) {
     if (status.state == app::WorkerState::kSyncing) {
@@ -23,6 +37,7 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
         case Errc::kRateLimited:
             return status.error->args.contains("limit") ? "budget" : "throttled";
         case Errc::kUnavailable:
+            return answered(*status.error) ? "unavailable" : "offline";
         case Errc::kTimeout:
             return "offline";
         case Errc::kGuard:
@@ -82,7 +97,8 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
             {"plugin", c.plugin},
             {"options", std::move(options)},
             {"state", state},
-            {"state_text", messages::render(language, "state." + state, {{"name", c.name}})},
+            {"state_text",
+             messages::render(language, "state." + state, state_args(c.name, status.error))},
             {"mapping", c.mapping},
             {"mapped", status.mapped},
             {"interval_s", interval.count() / 1000},

@@ -96,6 +96,8 @@ constexpr Text kDaemonTexts[] = {
     {"state.verifying", "comparing with the remote", "正在与远端比对"},
     {"state.waiting", "waiting to try again", "等待重试"},
     {"state.offline", "waiting – offline", "等待中（离线）"},
+    {"state.unavailable", "waiting – the remote is not available for now ({status})",
+     "等待中（远端暂时不可用，答复 {status}）"},
     {"state.throttled", "throttled by the remote", "被远端限流"},
     {"state.budget", "waiting – its daily_credits are used up", "等待中（daily_credits 已用完）"},
     {"state.sign_in", "needs sign-in", "需要登录"},

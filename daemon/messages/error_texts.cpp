@@ -63,7 +63,13 @@ constexpr Text kErrorTexts[] = {
      "无法解析 {host} 的地址：网络不通或名称有误。"},
     {"reason.net_time", "{host} did not answer in time.", "{host} 未及时答复。"},
     {"reason.net_cut", "The connection to {host} broke off.", "与 {host} 的连接中断。"},
-    {"reason.net_status", "The server answers {status} for too long.", "服务器持续答复 {status}。"},
+    {"reason.net_status",
+     "The remote can be reached but is not available for now: it answers {status}.",
+     "可以连接远端，但其暂时不可用：答复 {status}。"},
+    {"reason.net_status.hint",
+     "Nothing is wrong with your network. Syncs are tried again by themselves; anything else can "
+     "be asked again.",
+     "您的网络没有问题。同步会自动重试；其他操作请稍后再试。"},
     {"reason.proxy_sign_in",
      "The proxy {proxy} does not accept the user and password that it was given, or was given "
      "none: "

@@ -222,6 +222,30 @@ TEST_CASE("failures back off and the network's return tries again", "[daemon][sy
     CHECK(daemon.until("/api/v1/status", idle));
 }
 
+TEST_CASE("a remote that answers 503 is not called offline", "[daemon][sync]") {
+    test::Daemon daemon(
+        "[sync]\nretry_first = \"1h\"\nretry_max = \"2h\"\n[connection.a]\nplugin = \"fake\"\n");
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int n) -> Result<engine::CycleReport> {
+        if (n == 1)
+            return fail(Errc::kUnavailable, "Contacts: HTTP 503",
+                        {{"reason", "net_status"}, {"status", "503"}});
+        return engine::CycleReport{};
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", [](const json& j) {
+        return j["connections"][0]["state"] == "unavailable";
+    }));
+    const auto told = daemon.json("/api/v1/status")["connections"][0];
+    CHECK(told["state_text"] == "waiting – the remote is not available for now (503)");
+    CHECK(told["error"]["message"] ==
+          "The remote can be reached but is not available for now: it answers 503.");
+    // It is tried again just so.
+    daemon.network.come_back();
+    CHECK(daemon.until("/api/v1/status", idle));
+}
+
 TEST_CASE("that the network's return is not told is logged, and all else works", "[daemon][sync]") {
     test::Daemon daemon;
     daemon.network.deaf = true;

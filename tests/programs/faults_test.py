@@ -455,6 +455,20 @@ class Remote(Fault):
         self.assertEqual([r["Last_Name"] for r in self.world.dump("Contacts", "Last_Name")].count("Once"), 1)
         self.assertEqual(self.world.json("blocked")["blocked"], [])
 
+    def test_a_remote_that_says_to_come_back_later_is_not_called_offline(self):
+        self.world.connect()
+        self.world.kontor("sync", "zoho")
+        self.world.control("/fault", {"kind": "status", "params": {"status": 503}, "count": 1000,
+                                      "match": {"path_prefix": "/crm/"}})
+        failed = self.world.kontor("sync", "zoho", check=False)
+        self.assertEqual(failed.returncode, 75, failed.stderr)
+        self.assertIn("not available for now: it answers 503", failed.stderr)
+        self.assertEqual(self.world.json("status", "zoho")["state"], "unavailable")
+        self.assertIn("not available for now (503)", self.world.kontor("status").stdout)
+        self.world.clear_faults()
+        self.world.kontor("sync", "zoho")
+        self.assertEqual(self.world.json("status", "zoho")["state"], "idle")
+
     def test_a_sign_in_that_was_revoked(self):
         self.world.connect()
         self.world.kontor("sync", "zoho")

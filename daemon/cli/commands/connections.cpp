@@ -26,8 +26,8 @@ std::string name_of(Context& context) {
 Paint paint_of(const std::string& state) {
     if (state == "idle") return Paint::kGreen;
     if (state == "error" || state == "sign_in" || state == "paused") return Paint::kRed;
-    if (state == "offline" || state == "throttled" || state == "budget" || state == "waiting")
-        return Paint::kYellow;
+    for (const char* passing : {"offline", "unavailable", "throttled", "budget", "waiting"})
+        if (state == passing) return Paint::kYellow;
     return Paint::kPlain;
 }
 

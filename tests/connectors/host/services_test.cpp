@@ -90,6 +90,28 @@ TEST_CASE("a plugin's request is carried out as it says") {
     CHECK(s.budgets.spending().spent == 10);
 }
 
+TEST_CASE("a server that answers that it cannot is told apart from one that is not reached") {
+    Setup s;
+    kontor_http_response out;
+    const std::string head = R"({"method":"POST","url":"https://crm.example/x"})";
+    s.http.next.push_back(answer(503, "busy"));
+    REQUIRE(s.http_call(head, &out) == KONTOR_OK);
+    s.host->set_error(s.host->ctx, str("Contacts: HTTP 503"), str("{}"));
+    const auto answered = s.services.end_call(KONTOR_E_UNAVAILABLE);
+    REQUIRE_FALSE(answered);
+    CHECK(answered.error().code == Errc::kUnavailable);
+    CHECK(answered.error().message == "Contacts: HTTP 503");
+    CHECK(answered.error().args.at("reason") == "net_status");
+    CHECK(answered.error().args.at("status") == "503");
+    // Of another call, what was answered before says nothing.
+    s.services.begin_call(nullptr);
+    s.http.next.push_back(fail(Errc::kUnavailable, "cut", {{"reason", "net_cut"}}));
+    CHECK(s.http_call(head, &out) == KONTOR_E_UNAVAILABLE);
+    const auto cut = s.services.end_call(KONTOR_E_UNAVAILABLE);
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().args.at("reason") == "net_cut");
+}
+
 TEST_CASE("a write that a proxy has let nothing of through was not carried out, and says so") {
     Setup s;
     s.http.next.push_back(
