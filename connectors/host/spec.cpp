@@ -158,6 +158,15 @@ bool has_type(const Json& value, const std::string& type) {
     return value.is_string();
 }
 
+// What a person reads of a type.
+std::string words_of(const std::string& type) {
+    if (type == "integer") return "a whole number";
+    if (type == "boolean") return "true or false";
+    if (type == "list") return "a list";
+    if (type == "url") return "an address such as https://crm.example.com";
+    return "a text";
+}
+
 std::string joined(const std::vector<std::string>& words) {
     std::string out;
     for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
@@ -238,7 +247,8 @@ Result<Options> complete_options(const PluginSpec& spec, std::string_view given)
             continue;
         }
         const Json& value = values[option.name];
-        if (!has_type(value, option.type)) return bad_option(option.name, "must be " + option.type);
+        if (!has_type(value, option.type))
+            return bad_option(option.name, "must be " + words_of(option.type));
         if (!option.choices.empty() && option.type != "list" &&
             std::ranges::find(option.choices, as_text(value)) == option.choices.end())
             return bad_option(option.name, "must be one of: " + joined(option.choices));

@@ -14,4 +14,10 @@ std::string with_name(const nlohmann::json& names, const std::string& column,
            text_at(target, "name") + ")";
 }
 
+std::string label_of(Context& context, const nlohmann::json& object) {
+    const auto& label = object_at(object, "label");
+    const auto own = text_at(label, messages::to_string(context.language()));
+    return own.empty() ? text_at(label, "en") : own;
+}
+
 }  // namespace kontor::cli

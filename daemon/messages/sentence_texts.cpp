@@ -209,6 +209,13 @@ constexpr Text kSentenceTexts[] = {
 
     // Options, plugins, secrets and sign-in.
     {"said.option", "option {option} {why}", "选项 {option} {why}"},
+    {"said.option.must", "option {option} must be {wants}", "选项 {option} 必须是：{wants}"},
+    {"said.option.must_one_of", "option {option} must be one of: {choices}",
+     "选项 {option} 须为以下之一：{choices}"},
+    {"said.option.address", "an address such as {example}", "地址，例如 {example}"},
+    {"said.option.a_text", "a text", "文本"},
+    {"said.option.a_list", "a list", "列表"},
+    {"said.option.some_texts", "texts", "由文本组成的列表"},
     {"said.option.one_of", "must be one of: {choices}", "须为以下之一：{choices}"},
     {"said.option.not_of", "is not known to this plugin", "该插件没有此选项"},
     {"said.option.unknown", "is not known", "不是已知的值"},

@@ -124,6 +124,13 @@ TEST_CASE("what libraries say is told in Chinese", "[messages]") {
              "the records, id_is_name = true") ==
           "列出 people：答复的 \"/data\" 处没有列表（records）；若该处的成员就是记录，请写 "
           "id_is_name = true");
+    CHECK(zh("connection.z.options.accounts_url: option accounts_url must be an address such as "
+             "https://crm.example.com") ==
+          "connection.z.options.accounts_url：选项 accounts_url 必须是：地址，例如 "
+          "https://crm.example.com");
+    CHECK(zh("option data_centre must be one of: us, eu") ==
+          "选项 data_centre 须为以下之一：us, eu");
+    CHECK(zh("option limit must be a whole number") == "选项 limit 必须是：整数");
     // A remote's own words stay as they are.
     CHECK(zh("the field Level is odd: 7") == "the field Level is odd: 7");
     CHECK(zh("") == "");

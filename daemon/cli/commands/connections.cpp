@@ -5,6 +5,7 @@
 #include "daemon/cli/forecast.hpp"
 #include "daemon/cli/identity_view.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/names.hpp"
 #include "daemon/cli/plugin_options.hpp"
 #include "daemon/cli/progress.hpp"
 #include "daemon/cli/sign_in.hpp"
@@ -229,10 +230,9 @@ Outcome<Exit> run_connection_fields(Context& context) {
                             {.title = context.text("cli.column.type")},
                             {.title = context.text("cli.column.becomes")}},
                 .rows = {}};
-    const auto language = messages::to_string(context.language());
     for (const auto& field : unmapped)
-        table.add({text_at(field, "stream"), text_at(field, "field"),
-                   text_at(object_at(field, "label"), language), text_at(field, "type"),
+        table.add({text_at(field, "stream"), text_at(field, "field"), label_of(context, field),
+                   text_at(field, "type"),
                    text_at(field, "entity") + "." + text_at(field, "column")});
     context.print(table);
     if (wanted.empty())

@@ -181,10 +181,6 @@ Outcome<Exit> run_entities(Context& context) {
     if (!answer) return tl::unexpected<Failure>(answer.error());
     const auto wanted = entity_of(context);
     const auto& entities = list_at(*answer, "entities");
-    const auto label = context.language() == messages::Language::kChinese ? "zh" : "en";
-    const auto label_of = [&](const json& object) {
-        return text_at(object_at(object, "label"), label);
-    };
     if (wanted.empty()) {
         if (context.json()) {
             context.print_json(*answer);
@@ -196,7 +192,7 @@ Outcome<Exit> run_entities(Context& context) {
                                 {.title = context.text("cli.column.records"), .right = true}},
                     .rows = {}};
         for (const auto& entity : entities)
-            table.add({text_at(entity, "name"), label_of(entity),
+            table.add({text_at(entity, "name"), label_of(context, entity),
                        std::to_string(list_at(entity, "fields").size()),
                        grouped(integer_at(entity, "records"))});
         context.print(table);
@@ -214,7 +210,7 @@ Outcome<Exit> run_entities(Context& context) {
                                 {.title = context.text("cli.column.source")}},
                     .rows = {}};
         for (const auto& field : list_at(entity, "fields"))
-            table.add({text_at(field, "name"), text_at(field, "type"), label_of(field),
+            table.add({text_at(field, "name"), text_at(field, "type"), label_of(context, field),
                        text_at(field, "origin")});
         context.print(table);
         return Exit::kOk;

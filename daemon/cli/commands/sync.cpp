@@ -245,6 +245,14 @@ Outcome<> follow(Context& context, std::string after,
     }
 }
 
+/// A value of an event. What each stream did is a long story: kontor runs ID tells it, --json all.
+std::string event_value(Context& context, const json& data, const json& value) {
+    if (value.is_array()) return std::to_string(value.size());
+    if (!value.is_object()) return cell(value);
+    return value.contains("code") ? context.failure_in(value, text_at(data, "connection")).message
+                                  : text_at(value, "message");
+}
+
 void print_event(Context& context, const SseEvent& event) {
     const auto data = json::parse(event.data, nullptr, false);
     if (context.json()) {
@@ -256,11 +264,7 @@ void print_event(Context& context, const SseEvent& event) {
     std::string line = event.id + "  " + context.paint(Paint::kBold, one_line(event.type));
     if (data.is_object())
         for (const auto& [name, value] : data.items())
-            // What each stream did is a long story: kontor runs ID tells it, --json all.
-            if (const auto text = value.is_object()  ? text_at(value, "message")
-                                  : value.is_array() ? std::to_string(value.size())
-                                                     : cell(value);
-                !text.empty())
+            if (const auto text = event_value(context, data, value); !text.empty())
                 line += " " + one_line(name) + "=" + one_line(text);
     context.print(line);
     context.io().out.flush();

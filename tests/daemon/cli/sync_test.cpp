@@ -280,3 +280,16 @@ TEST_CASE("events are shown one a line until enough", "[cli][sync]") {
     CHECK(first["type"] == "sync.progress");
     CHECK(first["data"]["stream"] == "Contacts");
 }
+
+TEST_CASE("a failure in an event is told in the person's language", "[cli][sync]") {
+    const json error{{"code", "unavailable"},
+                     {"message", "The remote can be reached."},
+                     {"detail", "HTTP 503"},
+                     {"args", {{"reason", "net_status"}, {"status", "503"}}}};
+    FakeDaemon daemon(
+        daemon_with(event(102, "sync.finished", {{"connection", "zoho"}, {"error", error}}), true));
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"events", "--limit", "1", "--lang", "zh"}) == 0);
+    CHECK(runner.out ==
+          "102  sync.finished connection=zoho error=可以连接远端，但其暂时不可用：答复 503。\n");
+}
