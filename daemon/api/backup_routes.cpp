@@ -188,6 +188,7 @@ Result<ApiResponse> restore(Services& services, const Environment& environment,
             auto answer = undo_json(done->plan, **catalogue, *preview);
             answer.erase("first_seq");
             answer.erase("last_seq");
+            answer.erase("loaded");
             answer["run"] = done->run != 0 ? json(done->run) : json();
             answer["at"] = format_instant(wanted->at);
             answer["backup"] = or_null(past.backup());

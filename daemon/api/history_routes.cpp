@@ -309,9 +309,10 @@ json reopened_json(const engine::Reopened& done, bool preview) {
     };
     for (const auto& c : done.conflicts) add(c, false);
     for (const auto& c : done.kept_list) add(c, true);
-    return {{"preview", preview},   {"undone", done.reopened},       {"deleted", 0},
-            {"skipped", done.kept}, {"changes", std::move(changes)}, {"first_seq", 0},
-            {"last_seq", 0}};
+    return {{"preview", preview}, {"undone", done.reopened},
+            {"deleted", 0},       {"skipped", done.kept},
+            {"loaded", 0},        {"changes", std::move(changes)},
+            {"first_seq", 0},     {"last_seq", 0}};
 }
 
 Result<bool> decided_conflicts(Services& services, std::int64_t run) {

@@ -48,10 +48,11 @@ json undo_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogu
                            {"change", skip.seq},
                            {"reason", replica::to_string(skip.reason)},
                            {"connection", or_null(skip.connection)}});
+        if (skip.last != 0) changes.back()["last_record"] = skip.last;
     }
-    return {{"preview", preview},   {"undone", plan.undone},         {"deleted", plan.deleted},
-            {"skipped", plan.left}, {"changes", std::move(changes)}, {"first_seq", 0},
-            {"last_seq", 0}};
+    return {{"preview", preview},   {"undone", plan.undone}, {"deleted", plan.deleted},
+            {"skipped", plan.left}, {"loaded", plan.loaded}, {"changes", std::move(changes)},
+            {"first_seq", 0},       {"last_seq", 0}};
 }
 
 }  // namespace kontor::api

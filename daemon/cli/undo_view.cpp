@@ -38,6 +38,14 @@ void print_from_remote(Context& context, const json& answer) {
     }
 }
 
+/// "contact 7"; of a first load all that came with it: "contact 1–10000".
+std::string records_text(const json& item) {
+    auto out = text_at(item, "entity") + " " + text_at(item, "record");
+    if (const auto last = integer_at(item, "last_record"); last > integer_at(item, "record"))
+        out += "–" + std::to_string(last);
+    return out;
+}
+
 void print_put_back(Context& context, const json& answer, std::string_view key) {
     Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
                             {.title = context.text("cli.column.field")},
@@ -45,20 +53,23 @@ void print_put_back(Context& context, const json& answer, std::string_view key) 
                             {.title = context.text("cli.column.then")},
                             {.title = context.text("cli.column.op")}},
                 .rows = {}};
+    std::int64_t shown = 0;
     for (const auto& item : list_at(answer, "changes")) {
         auto step = context.word(text_at(item, "step"));
         if (!text_at(item, "reason").empty()) step += ": " + reason_words(context, item);
-        table.add({text_at(item, "entity") + " " + text_at(item, "record"), text_at(item, "field"),
-                   text_at(item, "now"), text_at(item, "then"), step});
+        table.add({records_text(item), text_at(item, "field"), text_at(item, "now"),
+                   text_at(item, "then"), step});
+        if (text_at(item, "reason") != "loaded") ++shown;
     }
     if (!table.rows.empty()) context.print(table);
     const auto total = integer_at(answer, "undone") + integer_at(answer, "skipped");
-    const auto shown = static_cast<std::int64_t>(table.rows.size());
     if (shown < total)
         context.note(
             context.text("cli.verify.cut", {{"shown", grouped(shown)}, {"count", grouped(total)}}));
     context.note(context.text(
         key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
+    if (const auto loaded = integer_at(answer, "loaded"); loaded > 0)
+        context.note(context.text("cli.undo.loaded", {{"count", grouped(loaded)}}));
     print_from_remote(context, answer);
 }
 
@@ -118,7 +129,8 @@ Outcome<Exit> preview_and_do(Context& context, const std::string& path, json tar
         print_put_back(context, *answer, words.done);
     if (const auto run = text_at(*answer, "run"); !context.json() && !run.empty())
         context.note(context.text("cli.restore.undo", {{"run", run}}));
-    return integer_at(*answer, "skipped") > 0 ? Exit::kPartly : Exit::kOk;
+    const bool stays = integer_at(*answer, "skipped") + integer_at(*answer, "loaded") > 0;
+    return stays ? Exit::kPartly : Exit::kOk;
 }
 
 }  // namespace kontor::cli

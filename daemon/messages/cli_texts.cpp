@@ -862,6 +862,9 @@ constexpr Text kCliTexts[] = {
      "将删除 {count} 条本地记录；若已开启发送，远端也会删除。"},
     {"cli.undo.ask", "Undo {count} {count:change|changes}?", "确定撤销 {count} 项变更？"},
     {"cli.undo.only_read", "only read from {connection}", "只从 {connection} 读取"},
+    {"cli.undo.loaded",
+     "{count} {count:record|records} came with a first load, which an undo does not take back.",
+     "{count} 条记录来自首次加载，撤销不会将其收回。"},
     {"cli.undo.from_remote",
      "What came from the remote is not deleted by an undo. If you want it gone, there too: "
      "{command}",

@@ -10,7 +10,7 @@ namespace {
 Result<std::optional<Entry>> load_of(const Database& db, const Entity& entity, std::int64_t record,
                                      std::int64_t seq) {
     auto query = db.prepare(
-        "SELECT seq,at,run FROM kontor_history WHERE entity=?1 AND op='l' AND record<=?2"
+        "SELECT seq,at,run,record,old FROM kontor_history WHERE entity=?1 AND op='l' AND record<=?2"
         " AND old>=?2 AND seq>?3 ORDER BY record DESC LIMIT 1");
     if (!query) return pass(query);
     query->bind(1, entity.id);
@@ -24,6 +24,8 @@ Result<std::optional<Entry>> load_of(const Database& db, const Entity& entity, s
     load.op = 'l';
     load.at = query->text(1);
     if (!query->is_null(2)) load.run = query->integer(2);
+    load.first = query->integer(3);
+    load.last = query->integer(4);
     return load;
 }
 

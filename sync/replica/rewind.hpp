@@ -66,12 +66,13 @@ struct Entry {
     std::string at;
     std::optional<std::int64_t> run;
     bool by_remote = false;
-    bool filled = false;     ///< see filled_by()
-    bool in_only = false;    ///< see only_comes_in()
-    bool corrected = false;  ///< see corrects()
-    bool put_back = false;   ///< see puts_back()
-    bool completed = false;  ///< see completes()
-    bool erased = false;     ///< `old` says nothing, see erase_history()
+    bool filled = false;               ///< see filled_by()
+    bool in_only = false;              ///< see only_comes_in()
+    bool corrected = false;            ///< see corrects()
+    bool put_back = false;             ///< see puts_back()
+    bool completed = false;            ///< see completes()
+    bool erased = false;               ///< `old` says nothing, see erase_history()
+    std::int64_t first = 0, last = 0;  ///< of a load: the records that came with it
 
     [[nodiscard]] bool of_record() const { return field == 0; }
 };

@@ -110,6 +110,7 @@ Result<> undo_part(const Database& db, UndoRecords& records, std::size_t from, s
         part.undone += plan->undone;
         part.deleted += plan->deleted;
         part.left += plan->left;
+        part.loaded += plan->loaded;
         std::ranges::move(plan->steps, std::back_inserter(part.steps));
         std::ranges::move(plan->skipped, std::back_inserter(part.skipped));
     }

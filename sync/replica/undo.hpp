@@ -72,6 +72,7 @@ struct UndoSkip {
     std::string field;
     UndoRefusal reason = UndoRefusal::kChangedSince;
     std::string connection = {};  ///< of what is only read: where from
+    std::int64_t last = 0;        ///< of kLoaded: the last of the records, `record` is the first
 };
 
 /// Of long lists the first are kept.
@@ -80,8 +81,8 @@ inline constexpr std::size_t kUndoListMax = 1'000;
 struct UndoPlan {
     std::vector<UndoStep> steps;    ///< the first kUndoListMax, if it is of many records
     std::vector<UndoSkip> skipped;  ///< likewise
-    /// All of them: steps, those among them that delete, and what is skipped.
-    std::size_t undone = 0, deleted = 0, left = 0;
+    /// All of them: steps, those among them that delete, and what is skipped; of loads the records.
+    std::size_t undone = 0, deleted = 0, left = 0, loaded = 0;
 
     void count();               ///< by what the lists have
     void add(UndoPlan&& more);  ///< what is planned of further records

@@ -51,7 +51,7 @@ public:
 
 private:
     void take_back(const Entry& entry) {
-        if (entry.op == 'l') return skip(entry.seq, "", UndoRefusal::kLoaded);
+        if (entry.op == 'l') return leave_load(entry);
         if (!entry.of_record()) return take_back_field(entry);
         if (entry.put_back) forget_put_back(entry.at);
         const bool of_delete = entry.op == 'd';
@@ -64,6 +64,13 @@ private:
                 return skipped.seq > entry.seq && !skipped.field.empty();
             });
         rewind(will_, entry);
+    }
+
+    // Told once for all its records, with the first of them.
+    void leave_load(const Entry& entry) {
+        if (record_ != entry.first) return;
+        skip(entry.seq, "", UndoRefusal::kLoaded);
+        plan_.skipped.back().last = entry.last;
     }
 
     [[nodiscard]] std::optional<UndoRefusal> deletion_stays(const Entry& entry) const {
@@ -325,7 +332,12 @@ Result<UndoPlan> UndoRecords::plan(const Database& db, std::size_t at) {
 
 void UndoPlan::count() {
     undone = steps.size();
-    left = skipped.size();
+    left = loaded = 0;
+    for (const UndoSkip& skip : skipped)
+        if (skip.reason == UndoRefusal::kLoaded)
+            loaded += static_cast<std::size_t>(skip.last - skip.record) + 1;
+        else
+            ++left;
     deleted = static_cast<std::size_t>(
         std::ranges::count(steps, UndoStep::Kind::kDelete, &UndoStep::kind));
 }
@@ -334,6 +346,7 @@ void UndoPlan::add(UndoPlan&& more) {
     undone += more.undone;
     deleted += more.deleted;
     left += more.left;
+    loaded += more.loaded;
     const auto some = [](auto& all, auto& from) {
         for (auto& one : from)
             if (all.size() < kUndoListMax) all.push_back(std::move(one));

@@ -71,6 +71,7 @@ class Chinese(unittest.TestCase):
                 text = self.told(*words.split(), code=0)
                 self.chinese(text.splitlines()[0], words)
         self.assertNotRegex(self.told("runs", "1"), r"created_here|started_at")
+        self.chinese(self.told("undo", "run:1", "--preview", code=0).splitlines()[-1], "undo")
 
     def test_what_our_own_checks_refuse(self):
         self.world.sql("UPDATE contact SET last_name = NULL WHERE id = 7")

@@ -584,6 +584,17 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.world.sql("SELECT home_phone FROM contact WHERE id = ?", record),
                          [("+86 10 5555",)])
 
+    def test_an_undo_of_the_first_load_counts_its_records(self):
+        [(run, records)] = self.world.sql(
+            "SELECT run, sum(old - record + 1) FROM kontor_history WHERE op = 'l' GROUP BY run")
+        answer = self.world.json("undo", f"run:{run}", "--preview")
+        self.assertEqual((answer["loaded"], answer["undone"]), (records, 0))
+        told = self.run_kontor("undo", f"run:{run}", "--preview")
+        self.assertIn(f"{records:,} records came with a first load", told.stderr)
+        load = next(c for c in answer["changes"]
+                    if (c["entity"], c["reason"]) == ("contact", "loaded"))
+        self.assertIn(f"contact {load['record']}–{load['last_record']} ", told.stdout)
+
     def test_an_id_that_is_none_is_repeated(self):
         for words in (("get", "contact", "abc"), ("history", "contact", "abc"), ("conflicts", "abc"),
                       ("resolve", "abc", "--ours"), ("delete", "contact", "abc", "--force")):

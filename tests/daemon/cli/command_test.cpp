@@ -610,6 +610,21 @@ TEST_CASE("undo says what stays, why, and what to type instead", "[cli][command]
     CHECK(session.runner.err.find("kontor delete user") == std::string::npos);
 }
 
+TEST_CASE("of a first load the undo tells how many records it brought", "[cli][command]") {
+    const json load{{"step", "skipped"},  {"entity", "contact"}, {"record", 1},
+                    {"field", nullptr},   {"change", 1},         {"reason", "loaded"},
+                    {"last_record", 9000}};
+    const json answer{
+        {"undone", 0}, {"deleted", 0}, {"skipped", 0}, {"loaded", 9000}, {"changes", {load}}};
+    Session session(Canned{.body = answer.dump()});
+    CHECK(session.run({"undo", "run:1", "--preview"}) == 0);
+    CHECK(session.runner.out.find("contact 1–9000") != std::string::npos);
+    CHECK(session.runner.err ==
+          "0 values would be restored; 0 stay as they are.\n"
+          "9,000 records came with a first load, which an undo does not take back.\n");
+    CHECK(session.run({"undo", "run:1", "--force"}) == 3);
+}
+
 TEST_CASE("doctor exits 1 when there is something to cure", "[cli][command]") {
     const json bad{{"ok", false},
                    {"checks",

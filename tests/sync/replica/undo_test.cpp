@@ -304,8 +304,12 @@ TEST_CASE("loads and erased values are not undone", "[replica][undo]") {
     Replica::run_on(replica.open(Access::kEngine),
                     "INSERT INTO contact(id,phone) VALUES(1,'1');"
                     "INSERT INTO kontor_history(entity,record,op,old,at,run) VALUES(" +
-                        entity + ",1,'l',1,'2026-01-01T00:00:00.000Z',1)");
-    CHECK(reasons(replica.undo_it(UndoScope::of_run(1)).plan) == "1.:loaded");
+                        entity + ",1,'l',300,'2026-01-01T00:00:00.000Z',1)");
+    const auto loaded = replica.undo_it(UndoScope::of_run(1)).plan;
+    CHECK(reasons(loaded) == "1.:loaded");
+    CHECK(loaded.skipped.front().last == 300);
+    CHECK((loaded.undone + loaded.left) == 0);
+    CHECK(loaded.loaded == 300);
     replica.run("UPDATE contact SET phone='2'");
     REQUIRE(erase_history(replica.db(), std::stoll(entity), 1));
     CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "1.phone:erased");
