@@ -30,8 +30,11 @@ int main(int argc, char** argv) {
     if (arguments.check_config)
         return static_cast<int>(app::check_config(settings, language, std::cout));
 
-    app::App daemon(std::move(settings), {});
+    app::App daemon(settings, {});
     if (auto started = daemon.start(); !started) {
+        // Of a configuration's mistakes the error tells only the first.
+        if (started.error().code == Errc::kConfig && started.error().args.contains("first"))
+            return static_cast<int>(app::check_config(settings, language, std::cerr));
         std::cerr << "kontord: " << messages::render_error(language, started.error()) << '\n';
         const auto hint = messages::render_hint(language, started.error());
         if (!hint.empty()) std::cerr << hint << '\n';

@@ -238,7 +238,16 @@ class Files(Fault):
         self.assertEqual(daemons.returncode, 78)
         for text in (checked.stdout, said, daemons.stdout):
             self.assertIn(self.path(), text)
+        self.assertIn(checked.stdout, said)
         return checked.stdout
+
+    def test_each_mistake_is_told(self):
+        with open(self.path(), "w") as file:
+            file.write('[deamon]\nx = 1\n[sync]\ninterval = "soon"\njitter = 7\n'
+                       '[connection.odd]\nplugin = "zoho"\nmapping = "/nowhere.toml"\n')
+        told = self.refused()
+        for mistake in ("deamon", "sync.interval", "sync.jitter", "/nowhere.toml does not exist"):
+            self.assertIn(mistake, told)
 
     def test_a_folder_in_place_of_the_configuration(self):
         os.remove(self.path())
