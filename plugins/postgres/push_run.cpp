@@ -65,7 +65,6 @@ std::vector<sdk::PushResult> PushRun::run() {
 bool PushRun::undo(const SqlError& error) {
     if (ends_all(error)) throw error;
     session_->run("ROLLBACK");
-    results_.assign(changes_.size(), {});
     if (changes_.size() > 1) return false;
     results_[0] = refusal(table_, error);
     return true;
@@ -87,6 +86,7 @@ bool PushRun::all_at_once() {
 }
 
 void PushRun::one_by_one() {
+    results_.assign(changes_.size(), {});
     session_->run("BEGIN");
     for (std::size_t i = 0; i < changes_.size(); ++i) {
         host_.check_cancelled();
@@ -128,14 +128,12 @@ bool PushRun::commit() {
             results_[0] = refusal(table_, error);
             return true;
         }
-        results_.assign(changes_.size(), {});
         return false;
     } catch (const sdk::Error& error) {
         if (!maybe_done(error)) throw;
     }
     switch (settle()) {
         case Ended::kRolledBack:
-            results_.assign(changes_.size(), {});
             return false;
         case Ended::kUnknown:
             refuse_all("unknown", "the connection broke off while the database committed");
@@ -144,6 +142,11 @@ bool PushRun::commit() {
             break;
     }
     return true;
+}
+
+Session& PushRun::session() {
+    if (!session_) throw sdk::Error(KONTOR_E_UNAVAILABLE, "the database is not reached again");
+    return *session_;
 }
 
 // The answer to COMMIT is lost.

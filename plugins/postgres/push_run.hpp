@@ -67,7 +67,8 @@ protected:
 
     [[nodiscard]] sdk::Host& host() const { return host_; }
     [[nodiscard]] const Table& table() const { return table_; }
-    [[nodiscard]] Session& session() { return *session_; }
+    /// Throws sdk::Error if the server could not be reached again.
+    [[nodiscard]] Session& session();
     [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
     [[nodiscard]] std::vector<sdk::PushResult>& results() { return results_; }
 

@@ -35,8 +35,8 @@ struct Context {
     /// Remote ids, by stream, that a list has shown as changed and that could not be read by id
     /// since: what stands there has not been read, so nothing is written over it in this cycle.
     std::map<std::int64_t, std::set<std::string, std::less<>>> unread = {};
-    /// Streams whose list could not be read to its end in this cycle.
-    std::set<std::int64_t> cut = {};
+    /// Records, by stream, that are not created there in this cycle: see hold_back().
+    std::map<std::int64_t, std::set<std::int64_t>> held_back = {};
 
     [[nodiscard]] std::string now() const { return format_instant(clock.now()); }
 };

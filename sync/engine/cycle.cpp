@@ -337,7 +337,7 @@ private:
                 if (unread || was_restored(sql_))
                     look_for_unsent(*context_, ports, *streams[i], can, counts);
                 read_released(*streams[i], ports, can, counts);
-                if (can.pull) pull(*context_, ports, *streams[i], can, counts);
+                if (can.pull) read_list(*streams[i], ports, can, counts);
                 give_up_doubt(*context_, *streams[i], can);
                 if (unread && can.fetch && was_restored(sql_))
                     read_unsent(*context_, ports, *streams[i], counts);
@@ -347,11 +347,7 @@ private:
                 else if (unread)
                     end_reading(*streams[i], ports, counts);
             });
-            if (!failed) continue;
-            if (tells_nothing(*failed))
-                closed.push_back(streams[i]);
-            else
-                context_->cut.insert(streams[i]->id);
+            if (failed && tells_nothing(*failed)) closed.push_back(streams[i]);
         }
         look_through_others(streams, sweeps, ports);
         for (const Sweep& sweep : sweeps)
@@ -419,6 +415,17 @@ private:
                      const remote::Capabilities& can, StreamCounts& counts) {
         const remote::ServingWrites serving(ports_.remote);
         recover(*context_, ports, plan, can, counts);
+    }
+
+    void read_list(const StreamPlan& plan, const StepPorts& ports, const remote::Capabilities& can,
+                   StreamCounts& counts) {
+        try {
+            pull(*context_, ports, plan, can, counts);
+        } catch (const Failure& failure) {
+            // One that we may not read does not come to its end another time either.
+            if (!tells_nothing(failure.error.code)) hold_back(*context_, plan.id);
+            throw;
+        }
     }
 
     // Records that were held back until it was known who they are.

@@ -45,6 +45,8 @@ void let_go(Context& context, const Link& link) {
     context.sql.run("INSERT OR REPLACE INTO kontor_meta(key, value) VALUES(?, ?)",
                     key_of(link.stream, link.ext_id),
                     context.now() + " " + std::to_string(link.record));
+    if (const auto held = context.held_back.find(link.stream); held != context.held_back.end())
+        held->second.insert(link.record);
 }
 
 void note_gone(Context& context, std::int64_t stream, std::string_view ext) {
@@ -59,6 +61,7 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
         " WHERE stream = ? AND ext_id <> '' AND " +
             which,
         first_key(stream), context.now(), stream);
+    if (context.held_back.contains(stream)) hold_back(context, stream);
 }
 
 void start_afresh(Context& context, const Link& link) {
@@ -81,13 +84,19 @@ std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream, std::st
         key_of(stream, ext));
 }
 
-bool was_let_go(Sql& sql, std::int64_t stream, std::int64_t record) {
-    return sql
-        .integer(
-            "SELECT 1 FROM kontor_meta WHERE key > ? AND key < ? AND instr(value, ' ') > 0"
-            " AND CAST(substr(value, instr(value, ' ') + 1) AS INTEGER) = ? LIMIT 1",
-            first_key(stream), end_key(stream), record)
-        .has_value();
+void hold_back(Context& context, std::int64_t stream) {
+    auto& held = context.held_back[stream];
+    auto& rows = context.sql.bind(
+        "SELECT CAST(substr(value, instr(value, ' ') + 1) AS INTEGER) FROM kontor_meta"
+        " WHERE key > ? AND key < ? AND instr(value, ' ') > 0",
+        first_key(stream), end_key(stream));
+    while (Sql::step(rows)) held.insert(rows.integer(0));
+    rows.reset();
+}
+
+bool is_held_back(const Context& context, std::int64_t stream, std::int64_t record) {
+    const auto held = context.held_back.find(stream);
+    return held != context.held_back.end() && held->second.contains(record);
 }
 
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext) {

@@ -33,8 +33,12 @@ void start_afresh(Context& context, const Link& link);
 /// The record here that the id stood for.
 [[nodiscard]] std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream,
                                                         std::string_view ext);
-/// Whether any id that was let go stood for the record. Looks through all of them.
-[[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::int64_t record);
+/// The stream's list could not be read to its end. What it has lost and is to be made there again
+/// waits for another cycle, and so does who can only be created after it: what another replica has
+/// made of it meanwhile may stand where the list was cut, and not every remote makes one of two
+/// that bear the same key.
+void hold_back(Context& context, std::int64_t stream);
+[[nodiscard]] bool is_held_back(const Context& context, std::int64_t stream, std::int64_t record);
 /// The record is there again.
 void take_back(Sql& sql, std::int64_t stream, std::string_view ext);
 

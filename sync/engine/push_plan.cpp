@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sync/engine/hidden_fields.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/matcher.hpp"
 #include "sync/engine/pusher.hpp"
 #include "sync/engine/references.hpp"
@@ -95,6 +96,16 @@ bool is_kept_here(Context& context, const StreamPlan& plan, const Value& value,
     return link && link->state != LinkState::kLive;
 }
 
+bool refers_to_held_back(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                         const merge::GroupValues& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!merge::is_symbolic(values[i]) || !goes_out(group.mapping->fields[i], true)) continue;
+        const auto target = named_by(context.plans, plan.connection, values[i]);
+        if (target && is_held_back(context, target->plan->id, target->record)) return true;
+    }
+    return false;
+}
+
 /// `theirs`: what the remote holds now, nullptr if nothing.
 void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& push,
                       const GroupPlan& group, const merge::GroupValues& values,
@@ -117,7 +128,7 @@ void wait_with_parent(Context& context, const StreamPlan& plan, PlannedPush& pus
 
 std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan, const Link& link,
                                        bool force) {
-    if (!plan.mapping.create) return std::nullopt;
+    if (!plan.mapping.create || is_held_back(context, plan.id, link.record)) return std::nullopt;
     const auto row = read_row(context.sql, plan, link.record);
     if (!row) return std::nullopt;
     PlannedPush push{.link = link, .op = remote::ChangeOp::kCreate, .groups = {}, .refused = {}};
@@ -126,6 +137,7 @@ std::optional<PlannedPush> plan_create(Context& context, const StreamPlan& plan,
         if (!group.writable(true)) continue;
         auto values = put_group(group, *row, references);
         if (!accepts(context, plan, push, group, values, nullptr)) return push;
+        if (force && refers_to_held_back(context, plan, group, values)) return std::nullopt;
         if (force) wait_with_parent(context, plan, push, group, values, nullptr);
         if (!merge::is_blank(values)) add_group(push, group, std::move(values));
     }

@@ -6,7 +6,6 @@
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/epoch.hpp"
-#include "sync/engine/let_go.hpp"
 #include "sync/engine/record_key.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/replica/catalogue.hpp"
@@ -164,13 +163,6 @@ void clear_hint(Context& context, const Link& link) {
         clear_dirty(context.sql, link.id);
 }
 
-/// It is to be made there again, and what another replica has made of it meanwhile may stand where
-/// the list was cut: not every remote makes one of two that bear the same key.
-bool may_be_made_again(Context& context, const StreamPlan& plan, const Link& link) {
-    return link.ext_id.empty() && context.cut.contains(plan.id) &&
-           was_let_go(context.sql, plan.id, link.record);
-}
-
 /// Needs an open transaction.
 void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, Batch& batch) {
     batch.newest = newest_entry(context.sql);
@@ -179,9 +171,7 @@ void plan_batch(Context& context, const StreamPlan& plan, const PushPass& pass, 
     const auto& unread = context.unread[plan.id];
     for (const std::int64_t id : batch.links) {
         auto& link = batch.stored.emplace_back(link_by_id(context.sql, id));
-        // Its turn comes when it is read.
-        if (link && (unread.contains(link->ext_id) || may_be_made_again(context, plan, *link)))
-            link.reset();
+        if (link && unread.contains(link->ext_id)) link.reset();  // its turn comes when it is read
         batch.pushes.push_back(link ? plan_push(context, plan, *link, pass.force_creates)
                                     : std::nullopt);
     }

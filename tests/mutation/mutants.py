@@ -102,9 +102,8 @@ MUTANTS = [
     ("a change goes over a field that is hidden", "A2 A7", {PLAN: [(
         "if (const auto* hidden = hidden_field(context, plan, *group)) {",
         "if (const auto* hidden = hidden_field(context, plan, *group); hidden && link.id < 0) {")]}),
-    ("what another may have made again is made though the list was cut", "A3 D7", {PUSHER: [(
-        "return link.ext_id.empty() && context.cut.contains(plan.id) &&",
-        "return link.ext_id.empty() && context.cut.contains(-1) &&")]}),
+    ("what another may have made again is made though the list was cut", "A3 D7", {PLAN: [(
+        "|| is_held_back(context, plan.id, link.record)) return", "|| is_held_back(context, -1, link.record)) return")]}),
     ("a page that lags answers who somebody is", "B1 D7", {NEW: [(
         "if (known.held && (!found || certain) && !authoritative && may_reread_) {",
         "if (known.held && (!found || certain) && !authoritative && image.id.empty()) {")]}),
@@ -456,7 +455,7 @@ MUTANTS = [
         "add_unsent_link(context.sql, link.stream, link.record, link.key);",
         "add_unsent_link(context.sql, link.stream, link.record);")]}),
     ("what a list has shown and no read yet is written over", "A1", {PUSHER: [(
-        "unread.contains(link->ext_id) ||", "(unread.empty() && link->id < 0) ||")]}),
+        "if (link && unread.contains(link->ext_id)) link.reset();", "static_cast<void>(unread);")]}),
     ("what was in question when it was deleted passes for settled if it is back", "h C1", {ABSORB: [(
         "save_shadow(context.sql, link.id, group.id, Shadow::nothing_known(group));", "continue;")]}),
     ("what bears the key of another record is the one whose id it has", "B5 A3", {MERGER: [(

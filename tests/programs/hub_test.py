@@ -180,7 +180,7 @@ class Hub(unittest.TestCase):
         proxy = CuttingProxy(self.server.info["port"])
         self.addCleanup(proxy.close)
         one, two = self.laptop("cut", proxy.port), self.two
-        for round, how in enumerate(("lost", "unsent")):
+        for round, how in enumerate(("lost", "unsent", proxy.go_away)):
             with self.subTest(how):
                 for name in ("a", "b", "c"):
                     one.sql("INSERT INTO contact(last_name, title) VALUES (?, 'new')",
@@ -188,10 +188,12 @@ class Hub(unittest.TestCase):
                 proxy.cut = how
                 one.sync(check=False)
                 self.assertEqual(proxy.cuts, 2 * round + 1)
+                proxy.away = False
                 one.sql("UPDATE contact SET title = 'changed' WHERE last_name GLOB 'C[abc]*'")
                 proxy.cut = how
                 one.sync(check=False)
                 self.assertEqual(proxy.cuts, 2 * round + 2)
+                proxy.away = False
                 if how == "unsent":  # which the hub knows, and so it was tried again at once
                     self.assertEqual(one.json("blocked")["blocked"], [])
                 for _ in range(2):

@@ -20,6 +20,7 @@ class CuttingProxy:
         self.cut = None
         self.cuts = 0
         self.passable = threading.Lock()
+        self.away = False  # nobody gets through
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -33,7 +34,13 @@ class CuttingProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            if self.away:
+                client.close()
+                continue
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def go_away(self):
+        self.away = True
 
     def serve(self, client):
         with client:

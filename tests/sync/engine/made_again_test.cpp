@@ -139,6 +139,32 @@ TEST_CASE("what another replica may have made again is not made once more while 
         CHECK(device->text("SELECT phone || email FROM contact") == "138lee@example.org");
 }
 
+TEST_CASE("who refers to a record that is not made again while the list is cut waits with it",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.connect("a", w.remote, ours_wins);
+    w.device.sync("a");
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    w.device.sql("INSERT INTO contact(last_name, account_id) VALUES('Lee', 1)");
+    w.remote.forget("Accounts", account);
+    w.remote.no_pull["Accounts"] = Errc::kUnavailable;
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.try_sync("a");
+    CHECK(w.remote.ids("Accounts").empty());
+    CHECK(w.remote.ids("Contacts").empty());
+    CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+
+    w.remote.no_pull.clear();
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.sync("a");
+    REQUIRE(w.remote.ids("Accounts").size() == 1);
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    CHECK(w.remote.value("Contacts", w.remote.ids("Contacts").front(), "Account_Name") ==
+          Value(w.remote.ids("Accounts").front()));
+}
+
 TEST_CASE("of two records that two replicas make again each is met under its own key",
           "[engine][found]") {
     FoundWorld w(people_streams());
