@@ -209,6 +209,9 @@ class Hub(unittest.TestCase):
                                           " count(*) FILTER (WHERE title = 'changed') FROM contact"
                                           " WHERE last_name LIKE 'C%'"),
                                  [f"{3 * round + 3}|{3 * round + 3}|{3 * round + 3}"])
+        # What the pushes have left that found the hub away, others remove after a quarter of an hour.
+        self.assertEqual(self.hub("SELECT count(*) FROM kontor_hub_writer"), ["2"])
+        self.hub("DELETE FROM kontor_hub_writer")
 
     def test_z_a_hub_that_is_restored_from_a_dump(self):
         one, two = self.one, self.two
