@@ -14,6 +14,7 @@
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/hidden_fields.hpp"
 #include "sync/engine/late_reads.hpp"
+#include "sync/engine/let_go.hpp"
 #include "sync/engine/mass_guard.hpp"
 #include "sync/engine/missing_columns.hpp"
 #include "sync/engine/plan.hpp"
