@@ -130,6 +130,15 @@ class Connection(unittest.TestCase):
         self.assertIn("nowhere", told.stderr)
         self.assertEqual(world.json("connection", "list")["connections"], [])
 
+    def connect_through_proxy(self):
+        """Loads, and sends from now on."""
+        proxy = CuttingProxy(self.server.info["port"])
+        self.addCleanup(proxy.close)
+        self.connect("--allow-http-loopback", port=proxy.port)
+        self.world.kontor("sync", "postgres")
+        self.world.kontor("push", "on", "postgres")
+        return proxy
+
     def test_triggers(self):
         world, server = self.world, self.server
         self.connect("--option", "install_triggers=true")
@@ -141,13 +150,9 @@ class Connection(unittest.TestCase):
 
     def test_a_lost_answer_to_commit(self):
         world, server = self.world, self.server
-        proxy = CuttingProxy(server.info["port"])
-        self.addCleanup(proxy.close)
-        # Records enough for COPY as well.
-        self.connect("--allow-http-loopback", port=proxy.port)
-        world.kontor("sync", "postgres")
-        world.kontor("push", "on", "postgres")
+        proxy = self.connect_through_proxy()
         made = 0
+        # Records enough for COPY as well.
         for how, count in (("lost", 3), ("unsent", 3), ("lost", 150), ("unsent", 150)):
             with self.subTest(how=how, count=count):
                 world.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)"
@@ -181,11 +186,7 @@ class Connection(unittest.TestCase):
         server.sql("ALTER SYSTEM SET synchronous_commit = on")
         server.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")
         server.sql("SELECT pg_reload_conf()")
-        proxy = CuttingProxy(server.info["port"])
-        self.addCleanup(proxy.close)
-        self.connect("--allow-http-loopback", port=proxy.port)
-        world.kontor("sync", "postgres")
-        world.kontor("push", "on", "postgres")
+        proxy = self.connect_through_proxy()
         numbers = []
 
         def crash():
@@ -210,11 +211,7 @@ class Connection(unittest.TestCase):
 
     def test_what_was_refused_stays_so_where_the_rest_was_rolled_back(self):
         world, server = self.world, self.server
-        proxy = CuttingProxy(server.info["port"])
-        self.addCleanup(proxy.close)
-        self.connect("--allow-http-loopback", port=proxy.port)
-        world.kontor("sync", "postgres")
-        world.kontor("push", "on", "postgres")
+        proxy = self.connect_through_proxy()
         world.sql("UPDATE contact SET email = 'p9@example.com' WHERE first_name = '三7'")
         world.sql("UPDATE contact SET title = 'ours' WHERE first_name = '三8'")
         proxy.cut = "unsent"
