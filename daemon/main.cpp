@@ -32,9 +32,12 @@ int main(int argc, char** argv) {
 
     app::App daemon(settings, {});
     if (auto started = daemon.start(); !started) {
-        // Of a configuration's mistakes the error tells only the first.
-        if (started.error().code == Errc::kConfig && started.error().args.contains("first"))
-            return static_cast<int>(app::check_config(settings, language, std::cerr));
+        // Of a configuration's mistakes the error tells only the first. It did not start, even if
+        // somebody has mended them meanwhile.
+        if (started.error().code == Errc::kConfig && started.error().args.contains("first")) {
+            static_cast<void>(app::check_config(settings, language, std::cerr));
+            return static_cast<int>(Exit::kConfig);
+        }
         std::cerr << "kontord: " << messages::render_error(language, started.error()) << '\n';
         const auto hint = messages::render_hint(language, started.error());
         if (!hint.empty()) std::cerr << hint << '\n';
