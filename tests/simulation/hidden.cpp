@@ -59,6 +59,7 @@ void hide_for_a_while(Dice& dice, Scenario& scenario, Token& next_token) {
 
 void add_hidden(Scenario& scenario) {
     Dice dice(scenario.seed + 0x41DE);
+    // A field that becomes of another type takes no telephone number any more.
     if (scenario.twists.retypes || !dice.percent(15)) return;
     scenario.twists.hidden = true;
     Token next_token = kHiddenTokens;
