@@ -51,40 +51,69 @@ bool cuts(const FieldMapping& field) {
            (field.type == FieldType::kText || field.type == FieldType::kLongText);
 }
 
+bool holds_text(FieldType type) {
+    switch (type) {
+        case FieldType::kDecimal:
+        case FieldType::kReal:
+        case FieldType::kInteger:
+        case FieldType::kBoolean:
+            return false;
+        default:
+            return true;
+    }
+}
+
+double real_of(const std::string& canonical) {
+    double real = 0;
+    std::from_chars(canonical.data(), canonical.data() + canonical.size(), real);
+    return real;
+}
+
+// A number in the one form that its type has. Columns hold numbers as they please: one of text, as
+// it was made when the remote's field was of text too, has 12 as '12'; 3.0 typed by SQL is 3. What
+// is no number stays what it is.
+Value in_form_of(const FieldMapping& field, const Value& value) {
+    const bool number = value.kind() == Kind::kInteger || value.kind() == Kind::kReal;
+    const bool decimal = field.type == FieldType::kDecimal;
+    if (decimal || holds_text(field.type)) {
+        const int scale = decimal && field.scale > 0 ? field.scale : -1;
+        return number ? Value(number_text(value, scale)) : value;
+    }
+    std::optional<std::string> written;
+    if (value.kind() == Kind::kText) written = canonical_decimal(value.text());
+    if (field.type == FieldType::kReal) {
+        if (value.kind() == Kind::kInteger) return Value(static_cast<double>(value.integer()));
+        return written ? Value(real_of(*written)) : value;
+    }
+    if (value.kind() == Kind::kReal && std::nearbyint(value.real()) == value.real() &&
+        std::abs(value.real()) < 9e15)
+        return Value(static_cast<std::int64_t>(value.real()));
+    if (written && written->find('.') == std::string::npos) {
+        std::int64_t whole = 0;
+        const auto end = written->data() + written->size();
+        if (std::from_chars(written->data(), end, whole) == std::from_chars_result{end, {}})
+            return Value(whole);
+    }
+    return value;
+}
+
 // A column's value as the remote's type has it. Values of a wrong type stay what they are.
 Value put_plain(const FieldMapping& field, const Value& column) {
     switch (field.type) {
-        case FieldType::kDecimal: {
-            if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
-                return Value(number_text(column, field.scale > 0 ? field.scale : -1));
+        case FieldType::kDecimal:
             if (column.kind() == Kind::kText)
                 if (auto canonical = canonical_decimal(column.text())) return Value(*canonical);
-            return column;
-        }
-        case FieldType::kReal:
-            if (column.kind() == Kind::kInteger)
-                return Value(static_cast<double>(column.integer()));
-            return column;
-        case FieldType::kInteger:
-        case FieldType::kBoolean:
-            // 3.0 typed into an integer column by SQL is 3.
-            if (column.kind() == Kind::kReal && std::nearbyint(column.real()) == column.real() &&
-                std::abs(column.real()) < 9e15)
-                return Value(static_cast<std::int64_t>(column.real()));
-            return column;
+            break;
         case FieldType::kInstant:
             if (column.kind() == Kind::kText)
                 if (auto at = parse_instant(column.text())) return Value(format_instant(*at));
-            return column;
+            break;
         default:
             break;
     }
-    // Text-like: numbers written by SQL count as their text.
-    if (column.kind() == Kind::kInteger || column.kind() == Kind::kReal)
-        return Value(number_text(column, -1));
     if (is_cut(field, column))
         return Value(column.text().substr(0, prefix_bytes(column.text(), field.max_length)));
-    return column;
+    return in_form_of(field, column);
 }
 
 Value get_plain(const FieldMapping& field, const Value& theirs, const Value& current) {
@@ -96,9 +125,7 @@ Value get_plain(const FieldMapping& field, const Value& theirs, const Value& cur
         // decimals) keeps it. A number that is there is compared as one.
         const bool number = current.kind() == Kind::kReal || current.kind() == Kind::kInteger;
         if (!number || significant_digits(*canonical) > 15) return Value(*canonical);
-        double real = 0;
-        std::from_chars(canonical->data(), canonical->data() + canonical->size(), real);
-        return Value(real);
+        return Value(real_of(*canonical));
     }
     // The remote keeps `max_length` characters. If it changed within what it keeps, our tail beyond
     // that stays.
@@ -196,11 +223,7 @@ Value readable(const Value& value) {
 }
 
 Value from_remote(const FieldMapping& field, const ValueView& theirs) {
-    if (theirs.kind == Kind::kInteger && field.type == FieldType::kDecimal)
-        return Value(std::to_string(theirs.integer));
-    if (theirs.kind == Kind::kInteger && field.type == FieldType::kReal)
-        return Value(static_cast<double>(theirs.integer));
-    return Value(theirs);
+    return in_form_of(field, Value(theirs));
 }
 
 bool is_identity(const FieldMapping& field) {

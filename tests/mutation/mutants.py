@@ -30,6 +30,7 @@ LET_GO = "sync/engine/let_go.cpp"
 RECONCILE = "sync/engine/reconcile.cpp"
 UNDO_PLAN = "sync/replica/undo_plan.cpp"
 EPOCH = "sync/engine/epoch.cpp"
+LENS = "sync/merge/lens.cpp"
 ZOHO_CHANGES = "plugins/zoho/changes_pull.cpp"
 
 MUTANTS = [
@@ -130,6 +131,12 @@ MUTANTS = [
         "merge::from_remote(group.mapping->fields[i], image.fields[group.first_field + i]));")]}),
     ("open intents are not settled before the merge", "e C2", {SETTLE: [(
         "settle_update(work, intent);", "")]}),
+    ("the answer is copied into the shadow", "f C1", {SETTLE: [(
+        "work.shadows[group.id] = {as_kept(group, theirs, sent, local, intent), ours, false};",
+        "auto kept = as_kept(group, theirs, sent, local, intent);\n    work.shadows[group.id] = {kept, kept.empty() ? ours : kept, false};")]}),
+    ("a number in a column of text is no number", "C1 b", {LENS: [(
+        "if (written && written->find('.') == std::string::npos) {",
+        "if (written && written->find('.') == 0) {")]}),
     ("any newer image counts as our own write", "f", {SETTLE: [(
         "if (own_write(intent, work.image))\n", "if (true)\n")]}),
     ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(

@@ -15,6 +15,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from mutants import MUTANTS  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from guarantees_test import INVARIANTS  # noqa: E402
 from planting import ROOT, SourceCopy, edited  # noqa: E402
 
 COPY = SourceCopy(ROOT / "build" / "mutation")
@@ -22,6 +24,8 @@ COPY = SourceCopy(ROOT / "build" / "mutation")
 # held in memory.
 PROPERTIES, EVERY_STEP, BOUNDED = GENERAL = ["merge_properties_test", "every_step_test", "bounded_test"]
 FIRST_SEEDS = 200
+# So many of all are to be caught by seeds or generated cases.
+GENERAL_SHARE = 0.8
 LAST_TIME = pathlib.Path(__file__).parent / "caught.json"
 # Of which kind each general check is, by the first word of what it says.
 KINDS = {"simulation": "simulation", PROPERTIES: "properties", EVERY_STEP: "every step", BOUNDED: "memory"}
@@ -147,6 +151,20 @@ def summary(count, kinds):
             f"; by simulation or properties {share} of all")
 
 
+def missing_from_list(mutants, caught):
+    """What the list of defects must have and has not: one for each invariant and clause, for each what caught it the
+    last time, and of these enough that are no tests of a named defect."""
+    labels = {label for _, broken, _ in mutants for label in broken.split()}
+    out = [f"no defect breaks {label}" for label in [*INVARIANTS, *"abcdefghi"] if label not in labels]
+    names = [name for name, _, _ in mutants]
+    out += [f"what catches '{name}' is not in {LAST_TIME.name}" for name in names if name not in caught]
+    out += [f"{LAST_TIME.name} names '{name}', which is no defect" for name in caught if name not in names]
+    general = sum(kind_of(found) in ("simulation", "properties") for found in caught.values())
+    if general < GENERAL_SHARE * len(mutants):
+        out.append(f"simulation and properties catch {general} of {len(mutants)}: less than {GENERAL_SHARE:.0%}")
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2000,
@@ -157,14 +175,16 @@ def main():
     parser.add_argument("--quick", action="store_true",
                         help=f"before named tests only {FIRST_SEEDS} seeds and generated cases")
     parser.add_argument("--afresh", action="store_true", help="whatever caught a defect last time")
-    parser.add_argument("--check", action="store_true", help="only see that all texts are there")
+    parser.add_argument("--check", action="store_true", help="only see that all texts are there, and of the list what it has to have")
     options = parser.parse_args()
     chosen = [m for m in MUTANTS if re.search(options.only, f"{m[0]} [{m[1]}]")]
     if options.check:
         for name, _, edits in chosen:
             edited(ROOT, edits)
         print(f"{len(chosen)} mutants fit the source")
-        return 0
+        missing = missing_from_list(MUTANTS, json.loads(LAST_TIME.read_text()))
+        print("\n".join(missing), end="\n" if missing else "")
+        return 1 if missing else 0
 
     general = general_programs(options)
     targets = [SIMULATION] + general

@@ -525,6 +525,8 @@ void check_at_rest(World& world) {
         for (auto& [name, connected] : device->connections())
             check_agreement(world, *device, name, false);
     }
+    for (auto& device : world.devices())
+        for (auto& [name, connected] : device->connections()) check_verified(world, *device, name);
     check_fresh_load(world);
     check_second_names(world);
     check_guards(world);

@@ -73,6 +73,8 @@ void check_references(World& world);
 /// C1, D7: the replica and each remote agree, field by field, but for what is parked and listed.
 /// `fresh`: nothing may be parked.
 void check_agreement(World& world, Device& device, const std::string& connection, bool fresh);
+/// C1: verifying finds no difference without a reason.
+void check_verified(World& world, Device& device, const std::string& connection);
 /// B6: a new device that loads a remote gets what the others have.
 void check_fresh_load(World& world);
 /// D7: an account that is connected again under another name is refused, one that only counts alike

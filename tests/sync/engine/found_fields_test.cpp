@@ -300,6 +300,45 @@ TEST_CASE("what a field holds once it is of another type there is read, though n
     CHECK(w.device.sync("a").streams.front().seen == 0);  // once is enough
 }
 
+TEST_CASE("a number in a column of text is what the remote has of it", "[engine][found]") {
+    FoundWorld w(people_streams());
+    const auto id = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    w.remote.edit("Contacts", id, {{"Phone", Value("12")}});
+    w.device.connect("a", w.remote);
+    w.clock.advance(seconds{3'600});
+    w.device.sync("a");
+    const auto becomes = [&](remote::FieldType type, const Value& value) {
+        auto& described = w.device.settings("a").streams.front().fields;
+        std::ranges::find(described, "Phone", &remote::FieldSpec::name)->type = type;
+        w.device.remap("a", [type](merge::Mapping& mapping) {
+            for (auto& stream : mapping.streams)
+                for (auto& group : stream.groups)
+                    for (auto& field : group.fields)
+                        if (field.remote == "Phone") field.type = type;
+        });
+        const auto then = w.remote.at("Contacts", id).version;
+        w.remote.edit("Contacts", id, {{"Phone", value}});
+        w.remote.set_version("Contacts", id, then);
+        w.clock.advance(seconds{3'600});
+        const auto before = w.remote.pushes;
+        w.device.sync("a");
+        w.clock.advance(seconds{3'600});
+        w.device.sync("a");
+        CHECK(w.remote.pushes == before);  // nobody has typed anything
+        CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+        CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+    };
+    becomes(remote::FieldType::kInteger, Value(std::int64_t{12}));
+    // Typed into the column, which is of text.
+    w.device.sql("UPDATE contact SET phone = '14'");
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", id, "Phone") == Value(std::int64_t{14}));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_blocked") == 0);
+    becomes(remote::FieldType::kReal, Value(14.0));
+    becomes(remote::FieldType::kText, Value(std::int64_t{14}));
+    CHECK(w.device.text("SELECT phone FROM contact") == "14");
+}
+
 // Seed 2634.
 TEST_CASE("what a field is emptied to as its type changes is no form of what was sent before",
           "[engine][found]") {

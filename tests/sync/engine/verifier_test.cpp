@@ -251,6 +251,22 @@ TEST_CASE("what the remote keeps in another form, and what it cannot hold, is ex
     CHECK(counts.explained[VerifyReason::kShortened] == 1);
 }
 
+TEST_CASE("a number in a column of text is no difference", "[engine][verify]") {
+    VerifierWorld w;
+    auto& described = w.device.settings("zoho").streams.front().fields;
+    std::ranges::find(described, "Phone", &remote::FieldSpec::name)->type =
+        remote::FieldType::kInteger;
+    for (const auto& id : w.people)
+        w.zoho.edit("Contacts", id, {{"Phone", Value(std::int64_t{12})}});
+    w.clock.advance(seconds{3'600});
+    w.device.sync("zoho");
+    CHECK(w.device.text("SELECT phone FROM contact") == "12");
+    const auto counts = w.verify();
+    CHECK(counts.equal == 10);
+    CHECK(counts.unexplained() == 0);
+    CHECK(w.found.empty());
+}
+
 TEST_CASE("a field that the remote leaves out is not a difference", "[engine][verify]") {
     VerifierWorld w;
     w.zoho.hidden_fields = {"Phone"};

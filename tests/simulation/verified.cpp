@@ -1,0 +1,68 @@
+// What `kontor verify` says once a world has come to rest: nothing that it cannot account for.
+#include <atomic>
+
+#include "sync/engine/verifier.hpp"
+#include "tests/simulation/oracles.hpp"
+
+namespace kontor::simulation {
+namespace {
+
+using engine::VerifyFinding;
+using Reason = engine::VerifyReason;
+
+class Verified {
+public:
+    Verified(World& world, Device& device, const std::string& connection)
+        : world_(world),
+          device_(device),
+          name_(connection),
+          connected_(device.connection(connection)) {}
+
+    void run() {
+        // Only a look: what it is shown, the replica does not keep.
+        connected_.account->rehearse(true);
+        engine::Observer observer;
+        const std::atomic<bool> cancelled{false};
+        engine::Verifier verifier({.db = device_.api(),
+                                   .remote = *connected_.account,
+                                   .observer = observer,
+                                   .cancelled = cancelled,
+                                   .finding = [&](const auto& found) { judge(found); }},
+                                  connected_.settings);
+        const auto report = verifier.run({});
+        connected_.account->rehearse(false);
+        if (!report) return wrong(report.error().message);
+        for (const auto& counts : report->streams)
+            world_.tally().add("records verified", counts.compared);
+    }
+
+private:
+    void wrong(const std::string& what) {
+        world_.violation("C1: dev" + std::to_string(device_.number()) + " verifies " + name_ +
+                         ": " + what);
+    }
+
+    void judge(const VerifyFinding& found) {
+        // Of a remote that a person has accepted, what it lacks stays missing here.
+        const bool missing = connected_.accepted && found.kind == VerifyFinding::Kind::kOnlyHere;
+        if (found.reason != Reason::kNone && (found.reason != Reason::kNotFetched || missing))
+            return;
+        wrong(std::string(to_string(found.kind)) + " " + std::string(to_string(found.reason)) +
+              " " + found.stream + " " + found.ext_id + " " + found.remote_field + " of " +
+              found.entity + " " + std::to_string(found.record) + ": here '" + found.ours.text() +
+              "', there '" + found.theirs.text() + "'");
+    }
+
+    World& world_;
+    Device& device_;
+    const std::string& name_;
+    Device::Connected& connected_;
+};
+
+}  // namespace
+
+void check_verified(World& world, Device& device, const std::string& connection) {
+    Verified(world, device, connection).run();
+}
+
+}  // namespace kontor::simulation
