@@ -186,6 +186,7 @@ class Connection(unittest.TestCase):
         server.sql("ALTER SYSTEM SET synchronous_commit = on")
         server.sql("ALTER SYSTEM SET wal_writer_delay = '10s'")
         server.sql("SELECT pg_reload_conf()")
+        server.sql("CHECKPOINT")  # what it was filled with was not waited for
         proxy = self.connect_through_proxy()
         numbers = []
 
