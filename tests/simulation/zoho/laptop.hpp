@@ -62,6 +62,7 @@ public:
     void restart();
     /// A person has signed in again: the connection is opened anew.
     void sign_in(const peer::zoho::PeerCredentials& keys);
+    [[nodiscard]] const std::string& name() const { return parts_.name; }
     [[nodiscard]] Disk& disk() { return machine_.disk; }
     [[nodiscard]] Network& network() { return network_; }
     [[nodiscard]] const replica::Database& local() const { return *machine_.local; }

@@ -76,10 +76,11 @@ std::set<std::string> left_alone(const Laptop& laptop, const std::string& connec
 void World::check_values() {
     std::set<Token> found;
     const auto collect = [&](const std::string& query) {
-        laptop_.each(query, [&](const replica::Statement& row) {
-            for (int i = 0; i < row.columns(); ++i)
-                for_each_token(row.value(i), [&](Token token) { found.insert(token); });
-        });
+        for (const auto& laptop : laptops_)
+            laptop->each(query, [&](const replica::Statement& row) {
+                for (int i = 0; i < row.columns(); ++i)
+                    for_each_token(row.value(i), [&](Token token) { found.insert(token); });
+            });
     };
     for (const auto& kind : kinds()) {
         collect("SELECT * FROM " + std::string(kind.entity));
@@ -144,12 +145,12 @@ void World::check_agreement(const Laptop& laptop, const std::string& who,
         });
 }
 
-void World::check_replica() {
-    const auto chain = replica::verify_history(laptop_.local());
+void World::check_replica(const Laptop& laptop) {
+    const auto chain = replica::verify_history(laptop.local());
     if (!chain || chain->first_bad)
         violation("history: the chain does not verify: " +
                   (chain ? std::to_string(*chain->first_bad) : chain.error().message));
-    const auto problems = replica::check_integrity(laptop_.local(), replica::IntegrityDepth::kFull);
+    const auto problems = replica::check_integrity(laptop.local(), replica::IntegrityDepth::kFull);
     if (!problems) return violation("integrity: " + problems.error().message);
     for (const auto& problem : *problems)
         violation("integrity: " + std::string(to_string(problem.kind)) + " " + problem.detail);
@@ -169,13 +170,13 @@ void World::check_increments() {
     };
     for (int i = 0; i < kEdits; ++i) edit_at(2 * i, static_cast<std::uint64_t>(i));
     for (int round = 0; round < kRounds && violations_.empty(); ++round) {
-        sync({.streams = {}}, false);
+        sync(first(), {.streams = {}}, false);
         while (!during_.empty()) {
             perform(during_.front());
             during_.pop_front();
         }
     }
-    if (violations_.empty()) check_agreement(laptop_, "the laptop, unswept", kZoho, organisation_);
+    if (violations_.empty()) check_agreement(first(), "the laptop, unswept", kZoho, organisation_);
 }
 
 // Another laptop that begins now knows the same.

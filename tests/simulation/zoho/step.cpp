@@ -115,6 +115,7 @@ const char* to_string(Act act) {
 
 std::vector<Step> generate(std::uint64_t seed) {
     Dice dice(seed * 3 + 5);
+    Dice whose(seed * 3 + 6);
     std::vector<Step> out;
     Token token = 1;
     const auto count = 12 + dice.roll(28);
@@ -131,6 +132,7 @@ std::vector<Step> generate(std::uint64_t seed) {
         step.token = token++;
         step.amount = amount_of(step.act, dice);
         step.beside = dice.percent(40);
+        step.laptop = whose.roll(2);
         if (during) step.at = at += static_cast<int>(dice.roll(6));
         if (!during) at = step.act == Act::kSync ? 0 : -1;
         out.push_back(step);
@@ -142,10 +144,10 @@ std::string describe(const std::vector<Step>& steps) {
     std::string out;
     for (const auto& step : steps)
         out += std::string(step.at >= 0 ? "    at " + std::to_string(step.at) + ": " : "  ") +
-               to_string(step.act) + (step.beside ? " (beside)" : "") + " kind " +
-               std::to_string(step.kind % kinds().size()) + " pick " +
-               std::to_string(step.pick % 97) + " w" + std::to_string(step.token) + "z amount " +
-               std::to_string(step.amount) + "\n";
+               to_string(step.act) + (step.beside ? " (beside)" : "") + " laptop " +
+               std::to_string(step.laptop) + " kind " + std::to_string(step.kind % kinds().size()) +
+               " pick " + std::to_string(step.pick % 97) + " w" + std::to_string(step.token) +
+               "z amount " + std::to_string(step.amount) + "\n";
     return out;
 }
 

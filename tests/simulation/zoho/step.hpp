@@ -24,7 +24,7 @@ struct Kind {
 inline constexpr const char* kAccountField = "Account_Name";  ///< a contact's, there
 
 enum class Act {
-    // at the laptop, in plain SQL
+    // at a laptop, in plain SQL
     kType,
     kBlank,
     kBorn,
@@ -58,8 +58,9 @@ struct Step {
     std::uint64_t kind = 0, pick = 0, field = 0;
     Token token = 0;
     std::int64_t amount = 0;
-    bool beside = false;  ///< at the other CRM, if there is one, or with it
-    int at = -1;          ///< ≥ 0: during the last kSync before it, at that yield of it
+    std::uint64_t laptop = 0;  ///< whose, where there are several
+    bool beside = false;       ///< at the other CRM, if there is one, or with it
+    int at = -1;               ///< ≥ 0: during the last kSync before it, at that yield of it
 };
 
 [[nodiscard]] std::vector<Step> generate(std::uint64_t seed);

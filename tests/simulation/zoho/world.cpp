@@ -46,23 +46,32 @@ World::World(const Outfit& outfit, std::string folder, std::uint64_t seed,
       seed_(seed),
       steps_(steps),
       trace_(print),
-      organisation_(time_, seed),
-      laptop_({.name = "kontor-zoho",
-               .folder = folder_ + "/laptop",
-               .organisation = organisation_.peer(),
-               .keys = organisation_.keys(),
-               .time = time_,
-               .trace = trace_,
-               .yield = [this] { yield(); },
-               .seed = seed * 37,
-               .violation = [this](const std::string& what) { violation(what); }},
-              outfit) {
+      organisation_(time_, seed) {
+    add_laptop("laptop");
+    if (seed % 3 == 0) add_laptop("laptop-2");
     if (seed % 2 != 0) return;
     beside_.emplace(time_, seed * 47, trace_,
                     Beside::Hooks{.yield = [this] { yield(); },
-                                  .gone = [this] { return laptop_.disk().dead(); },
+                                  .gone = [this] { return first().disk().dead(); },
                                   .violation = [this](const auto& what) { violation(what); }});
-    laptop_.connect(beside_->account(), beside_->mapping());
+    first().connect(beside_->account(), beside_->mapping());
+}
+
+void World::add_laptop(const std::string& name) {
+    const Laptop::Parts parts{.name = "kontor-zoho-" + name,
+                              .folder = folder_ + "/" + name,
+                              .organisation = organisation_.peer(),
+                              .keys = organisation_.keys(),
+                              .time = time_,
+                              .trace = trace_,
+                              .yield = [this] { yield(); },
+                              .seed = seed_ * 37 + laptops_.size() * 10,
+                              .violation = [this](const std::string& what) { violation(what); }};
+    laptops_.push_back(std::make_unique<Laptop>(parts, outfit_));
+}
+
+void World::wake(Laptop& laptop) {
+    if (laptop.disk().dead() && syncing_ != &laptop) laptop.restart();
 }
 
 Outcome World::outcome() const {
@@ -78,15 +87,18 @@ void World::violation(const std::string& what) {
 }
 
 void World::begin() {
-    sync({}, false);
-    if (auto on = laptop_.set_push(kZoho, true); !on) violation("set_push: " + on.error().message);
+    for (const auto& laptop : laptops_) {
+        sync(*laptop, {}, false);
+        if (auto on = laptop->set_push(kZoho, true); !on)
+            violation("set_push: " + on.error().message);
+    }
     if (!beside_) return;
     // What it has of its own, as Zoho has.
     for (const Kind& kind : kinds())
         for (const char* name : {"李", "Smith"})
             beside_->create(kind, name + std::string(" ") + std::string(kind.entity));
     sync_beside({}, false);
-    if (auto on = laptop_.set_push(kBeside, true); !on)
+    if (auto on = first().set_push(kBeside, true); !on)
         violation("set_push: " + on.error().message);
 }
 
@@ -107,9 +119,11 @@ void World::run() {
     check_values();
     check_creates(organisation_, "Zoho");
     if (beside_) check_creates(*beside_, "the other CRM");
-    check_agreement(laptop_, "the laptop", kZoho, organisation_);
-    if (beside_) check_agreement(laptop_, "the laptop and the other CRM", kBeside, *beside_);
-    check_replica();
+    for (const auto& laptop : laptops_) {
+        check_agreement(*laptop, laptop->name(), kZoho, organisation_);
+        check_replica(*laptop);
+    }
+    if (beside_) check_agreement(first(), "the laptop and the other CRM", kBeside, *beside_);
     check_increments();
     check_fresh_load();
     if (const auto unknown = organisation_.violations(); !unknown.empty())
@@ -119,7 +133,7 @@ void World::run() {
 
 void World::yield() {
     settle_credits();
-    if (!syncing_) return;
+    if (syncing_ == nullptr) return;
     ++yields_;
     while (!during_.empty() && during_.front().at <= yields_) {
         const Step step = during_.front();
@@ -139,7 +153,7 @@ void World::sign_in() {
     if (!withdrawn_) return;
     withdrawn_ = false;
     organisation_.grant_access();
-    laptop_.sign_in(organisation_.keys());
+    for (const auto& laptop : laptops_) laptop->sign_in(organisation_.keys());
     tally_.add("signed in again");
 }
 
@@ -155,7 +169,7 @@ void World::perform(const Step& step) {
             if (step.beside && beside_)
                 return beside_->account().arm(
                     static_cast<Fault>(step.field % static_cast<unsigned>(kFaultCount)));
-            return laptop_.network().arm(
+            return laptop(step).network().arm(
                 static_cast<Trouble>(step.field % static_cast<unsigned>(kTroubleCount)));
         case Act::kTokensEnd:
             tokens_ended_ = time_.now;
@@ -171,32 +185,32 @@ void World::perform(const Step& step) {
             tally_.add("credits used up");
             return organisation_.use_up_credits(true);
         case Act::kPowerCut:
-            laptop_.disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
+            laptop(step).disk().cut_power_after(static_cast<std::uint64_t>(step.amount));
             tally_.add("power cuts");
-            if (laptop_.disk().dead() && !syncing_) laptop_.restart();
-            return;
+            return wake(laptop(step));
         case Act::kReopen:
-            return laptop_.restart();
+            return laptop(step).restart();
         case Act::kSync: {
             const engine::CycleOptions options{
                 .sweep = step.field % 5 == 0, .push = step.field % 11 != 0, .streams = {}};
-            return step.beside && beside_ ? sync_beside(options, true) : sync(options, true);
+            return step.beside && beside_ ? sync_beside(options, true)
+                                          : sync(laptop(step), options, true);
         }
         default:
             break;
     }
     if (step.act >= Act::kTheirType) return by_colleague(step);
-    if (laptop_.disk().dead()) return;  // nobody can type
-    at_laptop(step);
-    if (laptop_.disk().dead() && !syncing_) laptop_.restart();
+    if (laptop(step).disk().dead()) return;  // nobody can type
+    at_laptop(laptop(step), step);
+    wake(laptop(step));
 }
 
-void World::at_laptop(const Step& step) {
+void World::at_laptop(Laptop& laptop, const Step& step) {
     const auto& kind = kind_of_step(step);
     const std::string entity(kind.entity), value = token_text(step.token);
     if (step.act == Act::kBorn) {
-        if (!laptop_.sql("INSERT INTO " + entity + "(" + std::string(kind.title.column) +
-                         ") VALUES('" + value + "')"))
+        if (!laptop.sql("INSERT INTO " + entity + "(" + std::string(kind.title.column) +
+                        ") VALUES('" + value + "')"))
             return;
         typed_here_.insert(step.token);
         created_.insert(step.token);
@@ -204,10 +218,10 @@ void World::at_laptop(const Step& step) {
         return;
     }
     std::vector<std::string> ids, accounts;
-    laptop_.each("SELECT id FROM " + entity + " ORDER BY id",
-                 [&](const replica::Statement& row) { ids.emplace_back(row.text(0)); });
-    laptop_.each("SELECT id FROM account ORDER BY id",
-                 [&](const replica::Statement& row) { accounts.emplace_back(row.text(0)); });
+    laptop.each("SELECT id FROM " + entity + " ORDER BY id",
+                [&](const replica::Statement& row) { ids.emplace_back(row.text(0)); });
+    laptop.each("SELECT id FROM account ORDER BY id",
+                [&](const replica::Statement& row) { accounts.emplace_back(row.text(0)); });
     const auto id = pick(ids, step.pick);
     if (id.empty()) return;
     const std::string update = "UPDATE " + entity + " SET ";
@@ -215,20 +229,20 @@ void World::at_laptop(const Step& step) {
     const std::string column(field_of(step).column);
     switch (step.act) {
         case Act::kType:
-            if (laptop_.sql(update + column + " = '" + value + "'" + where))
+            if (laptop.sql(update + column + " = '" + value + "'" + where))
                 typed_here_.insert(step.token);
             return;
         case Act::kBlank:
-            static_cast<void>(laptop_.sql(update + column + " = NULL" + where));
+            static_cast<void>(laptop.sql(update + column + " = NULL" + where));
             return;
         case Act::kPoint:
             if (entity == "contact" && !accounts.empty())
-                static_cast<void>(laptop_.sql(
+                static_cast<void>(laptop.sql(
                     "UPDATE contact SET account_id = " + pick(accounts, step.field) + where));
             return;
         case Act::kDelete:
-            if (merged_away(kind_of_step(step), id)) return;
-            static_cast<void>(laptop_.sql("DELETE FROM " + entity + where));
+            if (merged_away(laptop, kind_of_step(step), id)) return;
+            static_cast<void>(laptop.sql("DELETE FROM " + entity + where));
             tally_.add("deleted here");
             return;
         default:
@@ -244,19 +258,21 @@ void World::replaced_there(const Crm::Record& record) {
 
 // Of a record that was deleted here and is merged there, Zoho turns the references to the winner
 // without a new stamp, and here they are blank: nothing tells (guarantees.md).
-bool World::has(const Kind& kind, const std::string& id) const {
-    return laptop_.text("SELECT x.id FROM " + std::string(kind.entity) +
-                        " x JOIN kontor_link l ON l.record = x.id JOIN kontor_stream s ON s.id ="
-                        " l.stream WHERE s.name = '" +
-                        std::string(kind.module) + "' AND l.ext_id = '" + id + "'") != "";
+bool World::all_have(const Kind& kind, const std::string& id) const {
+    return std::ranges::all_of(laptops_, [&](const auto& laptop) {
+        return laptop->text("SELECT x.id FROM " + std::string(kind.entity) +
+                            " x JOIN kontor_link l ON l.record = x.id JOIN kontor_stream s ON s.id"
+                            " = l.stream WHERE s.name = '" +
+                            std::string(kind.module) + "' AND l.ext_id = '" + id + "'") != "";
+    });
 }
 
 // … and the other way round: it has been merged there, and is deleted here before that was read.
-bool World::merged_away(const Kind& kind, const std::string& record) const {
+bool World::merged_away(const Laptop& laptop, const Kind& kind, const std::string& record) const {
     return merged_.contains(
-        laptop_.text("SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
-                     " WHERE s.name = '" +
-                     std::string(kind.module) + "' AND l.record = " + record));
+        laptop.text("SELECT l.ext_id FROM kontor_link l JOIN kontor_stream s ON s.id = l.stream"
+                    " WHERE s.name = '" +
+                    std::string(kind.module) + "' AND l.record = " + record));
 }
 
 std::vector<Crm*> World::crms() {
@@ -293,7 +309,7 @@ void World::by_colleague(const Step& step) {
             return;
         case Act::kTheirMerge: {
             const auto winner = pick(ids, step.pick + 1);
-            if (winner.empty() || winner == id || !has(kind, id)) return;
+            if (winner.empty() || winner == id || !all_have(kind, id)) return;
             if (!there.merge(kind, id, winner)) return;
             replaced_there(records[id]);
             merged_.insert(id);
@@ -308,7 +324,7 @@ void World::by_colleague(const Step& step) {
             if (!there.edit(kind, id, field, value)) return;
             replaced_there({{field, records[id][field]}});
             // Between the look and the write nobody can keep what is replaced (guarantees.md).
-            if (!syncing_) typed_there_.insert(step.token);
+            if (syncing_ == nullptr) typed_there_.insert(step.token);
             return;
         case Act::kTheirBlank:
             if (there.edit(kind, id, field, std::nullopt))
@@ -327,7 +343,7 @@ void World::by_colleague(const Step& step) {
     }
 }
 
-Result<engine::CycleReport> World::carry_out(const std::string& connection,
+Result<engine::CycleReport> World::carry_out(Laptop& laptop, const std::string& connection,
                                              const engine::CycleOptions& options) {
     class Yielding final : public engine::Observer {
     public:
@@ -339,9 +355,9 @@ Result<engine::CycleReport> World::carry_out(const std::string& connection,
     };
     Yielding observer(*this);
     yields_ = 0;
-    syncing_ = true;
-    auto report = laptop_.sync(connection, options, observer);
-    syncing_ = false;
+    syncing_ = &laptop;
+    auto report = laptop.sync(connection, options, observer);
+    syncing_ = nullptr;
     time_.advance(milliseconds{1'000});
     if (report)
         for (const auto& counts : report->streams) {
@@ -354,15 +370,15 @@ Result<engine::CycleReport> World::carry_out(const std::string& connection,
 }
 
 void World::sync_beside(const engine::CycleOptions& options, bool troubles_allowed) {
-    if (syncing_) return;
+    if (syncing_ != nullptr) return;
     tally_.add("cycles beside");
     static_cast<void>(beside_->account().take_fired());
-    const auto report = carry_out(kBeside, options);
+    const auto report = carry_out(first(), kBeside, options);
     const int fired = beside_->account().take_fired();
     tally_.add("troubles beside", fired);
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
-    const bool dead = laptop_.disk().dead();
-    if (dead) laptop_.restart();
+    const bool dead = first().disk().dead();
+    if (dead) first().restart();
     if (error == nullptr || dead) return;
     if (trace_.prints()) trace_.note("cycle beside: " + error->message);
     trace_.mix(error->message);
@@ -370,21 +386,21 @@ void World::sync_beside(const engine::CycleOptions& options, bool troubles_allow
         violation("cycle beside: " + std::string(to_string(error->code)) + ": " + error->message);
 }
 
-void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
-    if (syncing_) return;
+void World::sync(Laptop& laptop, const engine::CycleOptions& options, bool troubles_allowed) {
+    if (syncing_ != nullptr) return;
     tally_.add("cycles");
-    static_cast<void>(laptop_.network().take_fired());
-    static_cast<void>(laptop_.network().take_refused());
-    laptop_.network().forget_limit();
+    static_cast<void>(laptop.network().take_fired());
+    static_cast<void>(laptop.network().take_refused());
+    laptop.network().forget_limit();
     const bool withdrawn = withdrawn_;
     const auto writes = organisation_.writes();
-    const auto report = carry_out(kZoho, options);
-    const int fired = laptop_.network().take_fired();
+    const auto report = carry_out(laptop, kZoho, options);
+    const int fired = laptop.network().take_fired();
     tally_.add("troubles", fired);
     const Error* error = !report ? &report.error() : report->problem ? &*report->problem : nullptr;
-    const bool dead = laptop_.disk().dead();
-    if (dead) laptop_.restart();
-    if (laptop_.network().take_refused() > kRefusedMax)
+    const bool dead = laptop.disk().dead();
+    if (dead) laptop.restart();
+    if (laptop.network().take_refused() > kRefusedMax)
         violation("D4: a cycle asks on and on although the credits are used up");
     if (withdrawn && organisation_.writes() != writes)
         violation("a cycle writes although its access was withdrawn");
@@ -406,6 +422,11 @@ void World::sync(const engine::CycleOptions& options, bool troubles_allowed) {
 std::string World::state() {
     std::string out = std::to_string(organisation_.writes());
     if (beside_) out += " " + std::to_string(beside_->writes());
+    for (const auto& laptop : laptops_) add_state(*laptop, out);
+    return out;
+}
+
+void World::add_state(const Laptop& laptop, std::string& out) const {
     for (const char* query :
          {"SELECT max(seq) FROM kontor_history",
           "SELECT id || ' ' || coalesce(ext_id, '') || ' ' || state || ' ' || dirty FROM "
@@ -416,26 +437,27 @@ std::string World::state() {
           "SELECT link || ' ' || op || ' ' || state FROM kontor_intent ORDER BY id",
           "SELECT link || ' ' || code || ' ' || message FROM kontor_blocked ORDER BY link",
           "SELECT id || ' ' || state FROM kontor_conflict ORDER BY id"})
-        laptop_.each(query, [&](const replica::Statement& row) {
+        laptop.each(query, [&](const replica::Statement& row) {
             out += '\n';
             out += row.text(0);
         });
-    return out;
 }
 
 // Troubles stop; then syncs run until nothing is left to say.
 void World::come_to_rest() {
-    laptop_.network().disarm();
+    for (const auto& laptop : laptops_) {
+        laptop->network().disarm();
+        wake(*laptop);
+        laptop->disk().cut_power_after(UINT64_MAX / 2);
+    }
     if (beside_) beside_->account().disarm();
-    if (laptop_.disk().dead()) laptop_.restart();
-    laptop_.disk().cut_power_after(UINT64_MAX / 2);
     time_.advance(hours{30});
     settle_credits();
     sign_in();
     for (int round = 0; round < kRoundsMax && violations_.empty(); ++round) {
         const auto before = state();
         const engine::CycleOptions options{.sweep = round == 0, .streams = {}};
-        sync(options, false);
+        for (const auto& laptop : laptops_) sync(*laptop, options, false);
         if (beside_) sync_beside(options, false);
         time_.advance(minutes{15});
         if (state() == before) return;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,9 +16,9 @@
 
 namespace kontor::simulation::zoho {
 
-/// One scenario: a laptop and its Zoho account, in half of the seeds another CRM beside it, people
-/// at all of them, and what goes wrong in between. Carries out the steps, brings everything to rest
-/// and asks the oracles.
+/// One scenario: a laptop and its Zoho account, in half of the seeds another CRM beside it, in a
+/// third a second laptop, people at all of them, and what goes wrong in between. Carries out the
+/// steps, brings everything to rest and asks the oracles.
 class World {
 public:
     /// `folder`: for what the host keeps in files.
@@ -29,12 +30,19 @@ public:
 
 private:
     void perform(const Step& step);
-    void at_laptop(const Step& step);
+    void at_laptop(Laptop& laptop, const Step& step);
     void by_colleague(const Step& step);
-    void sync(const engine::CycleOptions& options, bool troubles_allowed);
+    void sync(Laptop& laptop, const engine::CycleOptions& options, bool troubles_allowed);
     void sync_beside(const engine::CycleOptions& options, bool troubles_allowed);
-    Result<engine::CycleReport> carry_out(const std::string& connection,
+    Result<engine::CycleReport> carry_out(Laptop& laptop, const std::string& connection,
                                           const engine::CycleOptions& options);
+    void add_laptop(const std::string& name);
+    [[nodiscard]] Laptop& first() { return *laptops_.front(); }
+    [[nodiscard]] Laptop& laptop(const Step& step) {
+        return *laptops_[step.laptop % laptops_.size()];
+    }
+    /// Starts it again if its power is gone and no sync of it is under way.
+    void wake(Laptop& laptop);
     void begin();
     [[nodiscard]] Crm& crm(const Step& step);
     [[nodiscard]] std::vector<Crm*> crms();
@@ -43,17 +51,19 @@ private:
     void settle_credits();
     void come_to_rest();
     [[nodiscard]] std::string state();
+    void add_state(const Laptop& laptop, std::string& out) const;
 
     void check_values();
     void check_creates(Crm& crm, const std::string& where);
     void check_agreement(const Laptop& laptop, const std::string& who,
                          const std::string& connection, Crm& crm);
-    void check_replica();
+    void check_replica(const Laptop& laptop);
     void check_increments();
     void check_fresh_load();
 
-    [[nodiscard]] bool has(const Kind& kind, const std::string& id) const;
-    [[nodiscard]] bool merged_away(const Kind& kind, const std::string& record) const;
+    [[nodiscard]] bool all_have(const Kind& kind, const std::string& id) const;
+    [[nodiscard]] bool merged_away(const Laptop& laptop, const Kind& kind,
+                                   const std::string& record) const;
     void replaced_there(const Crm::Record& record);
     void violation(const std::string& what);
 
@@ -64,20 +74,20 @@ private:
     Trace trace_;
     WorldTime time_;
     Organisation organisation_;
-    std::optional<Beside> beside_;
-    Laptop laptop_;
+    std::optional<Beside> beside_;  ///< of the first laptop
+    std::vector<std::unique_ptr<Laptop>> laptops_;
     Tally tally_;
     std::vector<std::string> violations_;
     std::deque<Step> during_;  ///< steps that wait for a yield of the sync under way
     int yields_ = 0;
-    bool syncing_ = false;
+    const Laptop* syncing_ = nullptr;
     Instant tokens_ended_{};
     bool withdrawn_ = false;                 ///< nobody has signed in again
     Instant used_up_{};                      ///< when the credits were
     std::optional<Instant> credits_return_;  ///< they are used up until then
 
     std::set<Token> typed_here_;
-    std::set<Token> typed_there_;  ///< and still there when the laptop looked next
+    std::set<Token> typed_there_;  ///< and still there when a laptop looked next
     std::set<Token> created_;
     std::set<std::string> merged_;  ///< ids of losers
 };
