@@ -55,7 +55,8 @@ std::string theirs_at(const json& conflict) {
 }
 
 /// The values of one side, "column value" each.
-std::string values_of(const json& conflict, const char* side) {
+std::string values_of(Context& context, const json& conflict, const char* side) {
+    if (text_at(conflict, "deleted") == side) return context.text("cli.conflict.deleted");
     std::string out;
     for (const auto& field : list_at(conflict, "fields")) {
         const auto value = side_text(field, side);
@@ -76,10 +77,10 @@ std::string decision_text(Context& context, const json& conflict) {
          {"rule", messages::rule_words(context.language(), text_at(conflict, "rule"))}});
     const bool sides = chosen == "ours" || chosen == "theirs";
     if (sides && !list_at(conflict, "fields").empty())
-        line +=
-            context.text("cli.conflict.dropped",
-                         {{"taken", values_of(conflict, chosen.c_str())},
-                          {"dropped", values_of(conflict, chosen == "ours" ? "theirs" : "ours")}});
+        line += context.text(
+            "cli.conflict.dropped",
+            {{"taken", values_of(context, conflict, chosen.c_str())},
+             {"dropped", values_of(context, conflict, chosen == "ours" ? "theirs" : "ours")}});
     return line;
 }
 
@@ -155,8 +156,8 @@ void print_decided_list(Context& context, const json& conflicts) {
             text_at(conflict, "connection"),
             context.word(text_at(conflict, "kind")),
             taken_text(context, conflict),
-            "",
-            "",
+            side_cell(context, conflict, {}, chosen),
+            side_cell(context, conflict, {}, chosen == "ours" ? "theirs" : "ours"),
             decider_text(context, conflict),
             text_at(conflict, "decided_at"),
             messages::rule_words(context.language(), text_at(conflict, "rule"))};
@@ -165,8 +166,8 @@ void print_decided_list(Context& context, const json& conflicts) {
         for (const auto& field : fields) {
             row[3] = text_at(field, "column");
             if (chosen == "ours" || chosen == "theirs") {
-                row[5] = side_text(field, chosen);
-                row[6] = side_text(field, chosen == "ours" ? "theirs" : "ours");
+                row[5] = side_cell(context, conflict, field, chosen);
+                row[6] = side_cell(context, conflict, field, chosen == "ours" ? "theirs" : "ours");
             } else if (chosen.empty()) {  // the record has been deleted, say
                 row[6] = side_text(field, "ours") + " / " + side_text(field, "theirs");
             }

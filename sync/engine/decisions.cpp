@@ -167,7 +167,7 @@ void show_sides(Sql& sql, const Plans& plans, StoredConflict& conflict) {
         for (const auto& of_field : group->columns)
             columns.insert(columns.end(), of_field.begin(), of_field.end());
         name_author(sql, *plan, columns, conflict.shown);
-    } else if (conflict.shown.kind == "delete" && conflict.shown.state == "open") {
+    } else if (conflict.shown.kind == "delete") {
         show_deletion(sql, plans, *plan, conflict.shown);
     }
 }
@@ -369,9 +369,11 @@ void decide(Context& context, std::int64_t id, Side side, std::string_view rule,
               {{"key", "choose"}},
               {}});
     if (is_match(conflict)) return answer_match(context, conflict, side, rule, actor);
+    const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
+    if (open && link && conflict.shown.kind == "delete")
+        keep_sides_of_open(context.sql, context.plans, *plan, *link, conflict.shown);
     // First, for a link that is forgotten takes its open questions with it.
     close_conflict(context, id, side == Side::kOurs ? "ours" : "theirs", rule, actor);
-    const auto link = link_by_record(context.sql, plan->id, conflict.shown.record);
     if (conflict.group) {
         const GroupPlan* group = plan->group(*conflict.group);
         if (group == nullptr)

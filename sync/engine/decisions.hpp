@@ -38,7 +38,7 @@ struct Conflict {
     std::string theirs_by, theirs_version;
     std::string ours_by, ours_at;  ///< of the last change here; "" if it came with the first load
     std::string opened_at, decided_at, decided_by;
-    /// Of an open question about a deletion: the side that has deleted the record, ours or theirs.
+    /// Of a conflict about a deletion: the side that has deleted the record, ours or theirs.
     /// `fields` are then what the other side has changed.
     std::string deleted;
     std::vector<ConflictField> fields;

@@ -19,6 +19,8 @@
 
 namespace kontor::engine {
 
+struct DeletionSides;
+
 /// Merges images of one stream into the replica, one at a time, each against the row as it is now:
 /// clauses b to i except pushing. Needs an open engine transaction around apply(). Throws Failure.
 class Merger {
@@ -95,6 +97,9 @@ private:
     void keep_bases(Link& link, const Row& row);
     void revive(Link link, const remote::RecordView& image, std::string_view rule);
     void image_of_deleted_here(Link link, const remote::RecordView& image, bool authoritative);
+    void decide_deletion(const Link& link, const remote::RecordView& image,
+                         const DeletionSides& sides, std::string_view rule,
+                         std::string_view chosen);
     void gone(Link link, const remote::RecordView& image, bool handed_on = false);
     bool made_again(const remote::RecordView& image, bool authoritative);
     std::optional<std::int64_t> link_lost_as(std::string_view key);

@@ -5,6 +5,7 @@
 
 #include "sync/engine/absorb.hpp"
 #include "sync/engine/arrivals.hpp"
+#include "sync/engine/deletion_question.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/merger.hpp"
 
@@ -39,7 +40,24 @@ bool has_unpushed_edits(Context& context, const StreamPlan& plan, const Link& li
     });
 }
 
+ConflictSides who_there(const remote::RecordView& image) {
+    return {.base = std::nullopt,
+            .ours = {},
+            .theirs = {},
+            .theirs_version = std::string(image.version),
+            .theirs_by = std::string(image.modified_by)};
+}
+
 }  // namespace
+
+// What a policy decides is listed as what people decide, with what was not taken.
+void Merger::decide_deletion(const Link& link, const remote::RecordView& image,
+                             const DeletionSides& sides, std::string_view rule,
+                             std::string_view chosen) {
+    record_conflict(context_, plan_, link, std::nullopt, "delete", who_there(image), rule, chosen);
+    keep_sides(context_.sql, link.id, sides);
+    ++counts_.conflicts;
+}
 
 // `handed_on`: what was to be told the remote of it, as far as that is known, a successor has.
 void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
@@ -69,7 +87,8 @@ void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
     const bool asks = plan_.mapping.delete_against_edit == merge::Policy::kManual ||
                       (unread_ && plan_.mapping.delete_against_edit != merge::Policy::kRemote);
     if (edited && asks) {
-        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", who_there(image),
+                            "manual", ""))
             ++counts_.conflicts;
         link.state = LinkState::kDeletedThere;
         save_link(context_.sql, link);
@@ -78,21 +97,25 @@ void Merger::gone(Link link, const remote::RecordView& image, bool handed_on) {
     }
     if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {
         // The edit wins: the record will be created there again, under a new id.
-        record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "ours");
-        ++counts_.conflicts;
+        decide_deletion(link, image, deleted_there(context_.sql, plan_, link, references_),
+                        "edit_wins", "ours");
         pin_referrers(context_.sql, context_.plans, plan_, link.record);
         start_afresh(context_, link);
         return;
     }
     if (plan_.mapping.delete_here != merge::DeletePolicy::kMirror) {
         if (plan_.mapping.delete_here == merge::DeletePolicy::kAsk &&
-            record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "ask", ""))
+            record_conflict(context_, plan_, link, std::nullopt, "delete", who_there(image), "ask",
+                            ""))
             ++counts_.conflicts;
         link.state = LinkState::kDeletedThere;
         save_link(context_.sql, link);
         clear_dirty(context_.sql, link.id);
         return;
     }
+    if (edited)
+        decide_deletion(link, image, deleted_there(context_.sql, plan_, link, references_),
+                        "deletion_wins", "theirs");
     pin_referrers(context_.sql, context_.plans, plan_, link.record);
     link.state = LinkState::kDeletedThere;
     save_link(context_.sql, link);
@@ -224,9 +247,10 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
     drop_intents(context_.sql, link.id);
     const bool manual = plan_.mapping.delete_against_edit == merge::Policy::kManual;
     const bool deletion_wins = plan_.mapping.delete_against_edit == merge::Policy::kRemote;
+    auto sides = deleted_here(context_.sql, plan_, link.record);
+    for (const Offer& offer : offers) sides.add(plan_, *offer.group, offer.known, offer.theirs);
     if (edited && !manual && !deletion_wins) {
-        record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "edit_wins", "theirs");
-        ++counts_.conflicts;
+        decide_deletion(link, image, sides, "edit_wins", "theirs");
         clear_dirty(context_.sql, link.id);
         return revive(std::move(link), image, "edit_wins");
     }
@@ -236,8 +260,12 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
                      cause(image, manual ? "manual" : "deletion_wins"));
     for (const auto& [group, shadow] : settled) save_shadow(context_.sql, link.id, group, shadow);
     if (!offers.empty()) keep_bases(link, row);
+    // Where it is asked whether the remote is to be told at all, the question shows their edit.
+    if (edited && deletion_wins && !open_conflict(context_.sql, link.id, std::nullopt))
+        decide_deletion(link, image, sides, "deletion_wins", "ours");
     if (edited && manual) {
-        if (record_conflict(context_, plan_, link, std::nullopt, "delete", {}, "manual", ""))
+        if (record_conflict(context_, plan_, link, std::nullopt, "delete", who_there(image),
+                            "manual", ""))
             ++counts_.conflicts;
         clear_dirty(context_.sql, link.id);
     }

@@ -166,8 +166,10 @@ MUTANTS = [
         "by_us(image) || own_write(intent, image);", "by_us(image);")]}),
     ("what lists cut is no edit of what was deleted here", "A1", {DELETE: [(
         "if (may_be_read && !read_whole_before(link, image) &&", "if (false &&")]}),
-    ("what a colleague typed goes with what was deleted here", "A1", {DELETE: [(
-        "for (const Offer& offer : offers)", "for (const Offer& offer : std::vector<Offer>{})")]}),
+    ("what a colleague typed goes with what was deleted here", "A1", {DELETE: [
+        ("for (const Offer& offer : offers) sides.add(", "for (const Offer& offer : std::vector<Offer>{}) sides.add("),
+        ("for (const Offer& offer : offers) keep_offered(context_,",
+         "for (const Offer& offer : std::vector<Offer>{}) keep_offered(context_,")]}),
     ("what goes its own way here is made once more where it comes back elsewhere", "A3 D7", {NEW: [(
         "static_cast<int>(replica::LinkState::kDetached));",
         "static_cast<int>(replica::LinkState::kDeleteHere));")]}),

@@ -372,6 +372,14 @@ TEST_CASE("a question about a deletion says which side has deleted the record", 
     CHECK(session.run({"conflicts", "8"}) == 0);
     CHECK(shown("has been deleted there"));
     CHECK_FALSE(shown("(deleted)"));
+
+    conflict.update({{"state", "decided"},
+                     {"chosen", "ours"},
+                     {"fields", {{{"column", "phone"}, {"base", "1"}, {"ours", "3"}}}}});
+    CHECK(session.run({"conflicts", "--decided"}) == 0);
+    CHECK(shown("(deleted)"));
+    CHECK(session.run({"conflicts", "8"}) == 0);
+    CHECK(shown("taken: phone 3; not taken: (deleted)"));
 }
 
 TEST_CASE("long lists are told page by page, and where the next one begins", "[cli][command]") {

@@ -262,6 +262,97 @@ TEST_CASE("a question about a deletion shows what the other side has changed",
     CHECK(about(bob).theirs_by == "lee");
 }
 
+TEST_CASE("a decided deletion still shows what the other side had changed", "[engine][conflicts]") {
+    const auto policy =
+        GENERATE(merge::Policy::kLocal, merge::Policy::kRemote, merge::Policy::kManual);
+    const bool here = GENERATE(true, false);
+    CAPTURE(merge::to_string(policy), here);
+    FakeClock clock;
+    MemoryRemote zoho(clock);
+    zoho.streams = people_streams();
+    const auto id = zoho.create(
+        "Contacts", {{"Last_Name", Value("Ada")}, {"Phone", Value("100")}, {"Email", Value("a@x")}},
+        "kim");
+    Device device(clock);
+    device.connect("zoho", zoho, [&](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = policy;
+    });
+    const auto record = device.local("Contacts", id);
+    clock.advance(std::chrono::minutes(1));
+    if (here) {
+        zoho.edit("Contacts", id, {{"Phone", Value("300")}}, "kim");
+        device.sql("DELETE FROM contact");
+    } else {
+        zoho.erase("Contacts", id);
+        device.sql("UPDATE contact SET phone = '200'");
+    }
+    const auto ours_at = device.text("SELECT at FROM kontor_history ORDER BY seq DESC LIMIT 1");
+    device.sync("zoho");
+
+    using State = engine::ConflictQuery::State;
+    const bool manual = policy == merge::Policy::kManual;
+    auto side = (policy == merge::Policy::kLocal) == here ? Side::kTheirs : Side::kOurs;
+    if (manual) {
+        side = GENERATE(Side::kOurs, Side::kTheirs);
+        const auto asked = *engine::list_conflicts(device.engine_db(), {});
+        REQUIRE(asked.size() == 1);
+        REQUIRE(engine::resolve(device.engine_db(), clock, device.random, asked[0].id, side, "me"));
+    }
+    clock.advance(std::chrono::minutes(1));
+    device.sync("zoho");
+    // What becomes of the record afterwards is no part of it.
+    device.sql("UPDATE contact SET phone = '999'");
+    device.sql("DELETE FROM contact");
+
+    const auto found = *engine::list_conflicts(device.engine_db(), {.state = State::kDecided});
+    REQUIRE(found.size() == 1);
+    const auto& decided = found[0];
+    CHECK(decided.record == record);
+    CHECK(decided.kind == "delete");
+    CHECK(decided.chosen == (side == Side::kOurs ? "ours" : "theirs"));
+    CHECK(decided.rule == (manual                             ? "resolve"
+                           : policy == merge::Policy::kRemote ? "deletion_wins"
+                                                              : "edit_wins"));
+    CHECK(decided.deleted == (here ? "ours" : "theirs"));
+    REQUIRE(decided.fields.size() == 1);
+    CHECK(decided.fields[0].column == "phone");
+    CHECK(decided.fields[0].base == Value("100"));
+    CHECK(decided.fields[0].ours == (here ? Value::null() : Value("200")));
+    CHECK(decided.fields[0].theirs == (here ? Value("300") : Value::null()));
+    if (here) CHECK(decided.theirs_by == "kim");
+    CHECK_FALSE(decided.theirs_version.empty());
+    CHECK(decided.ours_at == ours_at);
+}
+
+TEST_CASE("whether a remote is told of a deletion is asked, whatever they edit meanwhile",
+          "[engine][conflicts]") {
+    FakeClock clock;
+    MemoryRemote zoho(clock);
+    zoho.streams = people_streams();
+    const auto id = zoho.create("Contacts", {{"Last_Name", Value("Ada")}, {"Phone", Value("100")}});
+    Device device(clock);
+    device.connect("zoho", zoho, [&](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) {
+            stream.delete_there = merge::DeletePolicy::kAsk;
+            stream.delete_against_edit = merge::Policy::kRemote;
+        }
+    });
+    device.sql("DELETE FROM contact");
+    device.sync("zoho");
+    zoho.edit("Contacts", id, {{"Phone", Value("300")}}, "kim");
+    device.sync("zoho");
+    const auto asked = *engine::list_conflicts(device.engine_db(), {});
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].rule == "ask");
+    REQUIRE(asked[0].fields.size() == 1);
+    CHECK(asked[0].fields[0].theirs == Value("300"));
+    CHECK(asked[0].theirs_by == "kim");
+    REQUIRE(
+        engine::resolve(device.engine_db(), clock, device.random, asked[0].id, Side::kOurs, "me"));
+    device.sync("zoho");
+    CHECK(zoho.ids("Contacts").empty());
+}
+
 TEST_CASE("what is taken back is no new edit that might win by being newest",
           "[engine][conflicts]") {
     DecisionsWorld w;
