@@ -309,10 +309,35 @@ json reopened_json(const engine::Reopened& done, bool preview) {
     };
     for (const auto& c : done.conflicts) add(c, false);
     for (const auto& c : done.kept_list) add(c, true);
-    return {{"preview", preview}, {"undone", done.reopened},
-            {"deleted", 0},       {"skipped", done.kept},
-            {"loaded", 0},        {"changes", std::move(changes)},
-            {"first_seq", 0},     {"last_seq", 0}};
+    return {{"preview", preview},
+            {"undone", done.reopened},
+            {"deleted", 0},
+            {"skipped", done.kept},
+            {"loaded", 0},
+            {"decisions", 0},
+            {"first_seq", 0},
+            {"last_seq", 0},
+            {"changes", std::move(changes)}};
+}
+
+/// How many conflicts people have decided since the moment that is undone from: an undo gives back
+/// what stood here, but takes no decision back.
+Result<std::int64_t> decisions_since(const json& body, const replica::Database& db) {
+    if (!body.contains("since") || body.contains("until")) return 0;
+    const auto& since = body["since"];
+    auto query = db.prepare(
+        "SELECT count(*) FROM kontor_conflict WHERE state = 'decided'"
+        " AND decided_by NOT IN ('policy', 'kontor') AND decided_at >= iif(?1, ?2,"
+        " (SELECT at FROM kontor_history WHERE seq >= ?2 ORDER BY seq LIMIT 1))");
+    if (!query) return pass(query);
+    query->bind(1, since.is_string());
+    if (since.is_string())
+        query->bind(2, format_instant(parse_instant(since.get<std::string>()).value_or(Instant{})));
+    else
+        query->bind(2, since.get<std::int64_t>());
+    auto row = query->step();
+    if (!row) return pass(row);
+    return query->integer(0);
 }
 
 Result<bool> decided_conflicts(Services& services, std::int64_t run) {
@@ -355,16 +380,21 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     if (!catalogue) return pass(catalogue);
     auto scope = scope_of(*body, **db, **catalogue);
     if (!scope) return pass(scope);
+    const auto decisions = decisions_since(*body, **db);
+    if (!decisions) return tl::unexpected<Error>(decisions.error());
     const auto only_read = engine::only_read_of(**db);
     if (*preview) {
         auto plan = replica::preview_undo(**db, **catalogue, *scope, only_read);
         if (!plan) return pass(plan);
-        return json_response(undo_json(*plan, **catalogue, true));
+        auto answer = undo_json(*plan, **catalogue, true);
+        answer["decisions"] = *decisions;
+        return json_response(answer);
     }
     auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read, *how_far);
     if (!done) return pass(done);
     services.edited();
     auto answer = undo_json(done->plan, **catalogue, false);
+    answer["decisions"] = *decisions;
     answer["first_seq"] = done->first_seq;
     answer["last_seq"] = done->last_seq;
     return json_response(answer);

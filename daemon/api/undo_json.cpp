@@ -48,6 +48,9 @@ json undo_json(const replica::UndoPlan& plan, const replica::Catalogue& catalogu
                            {"change", skip.seq},
                            {"reason", replica::to_string(skip.reason)},
                            {"connection", or_null(skip.connection)}});
+        if (!skip.now.is_absent())
+            changes.back()["now"] =
+                to_json(skip.now.view(), type_of(catalogue.entity(skip.entity), skip.field));
         if (skip.last != 0) changes.back()["last_record"] = skip.last;
     }
     return {{"preview", preview},   {"undone", plan.undone}, {"deleted", plan.deleted},

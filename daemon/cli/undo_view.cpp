@@ -70,6 +70,8 @@ void print_put_back(Context& context, const json& answer, std::string_view key) 
         key, {{"count", text_at(answer, "undone")}, {"kept", text_at(answer, "skipped")}}));
     if (const auto loaded = integer_at(answer, "loaded"); loaded > 0)
         context.note(context.text("cli.undo.loaded", {{"count", grouped(loaded)}}));
+    if (const auto decisions = integer_at(answer, "decisions"); decisions > 0)
+        context.note(context.text("cli.undo.decisions", {{"count", grouped(decisions)}}));
     print_from_remote(context, answer);
 }
 

@@ -53,6 +53,7 @@ constexpr Text kCliTexts[] = {
     {"word.resolve", "decisions", "冲突处理"},
     {"word.skipped", "stays", "保持不变"},
     {"word.changed_since", "changed since", "此后已修改"},
+    {"word.already_so", "is so again already", "已是此前的值"},
     {"word.exists", "exists again", "已重新存在"},
     {"word.gone", "no longer there", "已不存在"},
     {"word.read_only", "computed elsewhere", "由远端计算"},
@@ -865,6 +866,15 @@ constexpr Text kCliTexts[] = {
     {"cli.undo.loaded",
      "{count} {count:record|records} came with a first load, which an undo does not take back.",
      "{count} 条记录来自首次加载，撤销不会将其收回。"},
+    {"cli.undo.decisions",
+     "{count} {count:conflict was|conflicts were} decided since then, and {count:stays|stay} "
+     "decided: what is restored here is sent as an edit, and nothing is asked again. To open again "
+     "what was decided many at once: kontor undo run:N; to take the other value of one: kontor "
+     "resolve ID. See: kontor conflicts --decided",
+     "此后处理了 {count} "
+     "个冲突，撤销后仍视为已处理：恢复的值会作为修改发送，不会再次询问。批量处理的可重新打开："
+     "kontor undo run:N；单个冲突可改用另一侧的值：kontor resolve ID。查看：kontor conflicts "
+     "--decided"},
     {"cli.undo.from_remote",
      "What came from the remote is not deleted by an undo. If you want it gone, there too: "
      "{command}",

@@ -51,6 +51,7 @@ struct UndoStep {
 
 enum class UndoRefusal {
     kChangedSince,     ///< the value is no longer the one that this entry wrote
+    kAlreadySo,        ///< likewise, and what it was before stands here again
     kExists,           ///< the deleted record exists again
     kGone,             ///< the record has been deleted since
     kReadOnly,         ///< the field is computed at a remote
@@ -73,6 +74,7 @@ struct UndoSkip {
     UndoRefusal reason = UndoRefusal::kChangedSince;
     std::string connection = {};  ///< of what is only read: where from
     std::int64_t last = 0;        ///< of kLoaded: the last of the records, `record` is the first
+    Value now = {};               ///< of a field, what stands here; absent if the record does not
 };
 
 /// Of long lists the first are kept.

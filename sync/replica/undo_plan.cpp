@@ -157,8 +157,9 @@ private:
             completed_.contains(entry.field))
             return rewind(will_, entry);
         // What was typed where edits are not taken has been put back already.
-        if (!(is_only_read(entry) && will_.value(entry.field) == entry.old))
-            skip(entry.seq, name_of(entry), UndoRefusal::kChangedSince);
+        const bool so = will_.value(entry.field) == entry.old;
+        if (so && is_only_read(entry)) return;
+        skip(entry.seq, name_of(entry), so ? UndoRefusal::kAlreadySo : UndoRefusal::kChangedSince);
     }
 
     [[nodiscard]] bool is_only_read(const Entry& entry) const {
@@ -179,8 +180,14 @@ private:
         auto connection = reason == UndoRefusal::kOnlyReadRecords ? shown_by_("")
                           : reason == UndoRefusal::kOnlyReadField ? shown_by_(field)
                                                                   : std::string();
-        plan_.skipped.push_back(
-            {seq, entity_.name, record_, std::move(field), reason, std::move(connection)});
+        const Field* shown = now_.exists ? entity_.field(field) : nullptr;
+        plan_.skipped.push_back({.seq = seq,
+                                 .entity = entity_.name,
+                                 .record = record_,
+                                 .field = std::move(field),
+                                 .reason = reason,
+                                 .connection = std::move(connection),
+                                 .now = shown != nullptr ? now_.value(shown->id) : Value{}});
     }
 
     const Entity& entity_;
@@ -205,6 +212,8 @@ std::string_view to_string(UndoRefusal reason) {
     switch (reason) {
         case UndoRefusal::kChangedSince:
             return "changed_since";
+        case UndoRefusal::kAlreadySo:
+            return "already_so";
         case UndoRefusal::kExists:
             return "exists";
         case UndoRefusal::kGone:

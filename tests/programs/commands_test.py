@@ -563,6 +563,37 @@ class Commands(unittest.TestCase):
         self.world.sql("UPDATE contact SET title = 'Prof' WHERE id = ?", record)
         self.assertIn("somebody", self.run_kontor("why", "contact", record, "title").stdout)
 
+    def test_an_undo_by_number_says_what_stands_now(self):
+        record = str(self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 45")[0])
+        changes = []
+        for value in ("First", "Second"):
+            self.run_kontor("set", "contact", record, f"assistant={value}")
+            changes.append(self.world.sql("SELECT max(seq) FROM kontor_history")[0][0])
+        first, second = (f"change:{change}" for change in changes)
+        told, = self.world.json("undo", first, "--dry-run")["changes"]
+        self.assertEqual((told["reason"], told["now"]), ("changed_since", "Second"))
+        self.run_kontor("undo", second)
+        told, = self.world.json("undo", second, "--dry-run")["changes"]
+        self.assertEqual((told["reason"], told["now"]), ("already_so", "First"))
+        self.assertIn("First", self.run_kontor("undo", second, "--dry-run").stdout)
+
+    def test_an_undo_since_a_time_tells_of_the_decisions_that_stay(self):
+        self.run_kontor("sync", "zoho")
+        since, = self.world.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")[0]
+        record, ext = self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 47")
+        self.run_kontor("set", "contact", str(record), "home_phone=+86 10 7777")
+        self.world.control("/edit", {"module": "Contacts", "id": ext,
+                                     "set": {"Home_Phone": "+86 21 8888"}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        undo = ("undo", "--since", since, "--local", "--dry-run")
+        before = self.world.json(*undo)["decisions"]
+        conflict, = (c for c in self.world.json("conflicts", "--field", "home_phone")["conflicts"]
+                     if c["record"] == record)
+        self.run_kontor("resolve", str(conflict["id"]), "--ours")
+        self.assertEqual(self.world.json(*undo)["decisions"], before + 1)
+        self.assertIn("decided since then", self.run_kontor(*undo).stderr)
+
     def test_taking_back_many_decisions_shows_what_would_stand_here(self):
         self.run_kontor("sync", "zoho")
         record, ext = self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 40")

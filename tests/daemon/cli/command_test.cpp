@@ -550,6 +550,11 @@ TEST_CASE("undo names its target and tells what stayed", "[cli][command]") {
     CHECK(session.run({"undo", "run:-1"}) == 2);
     Session partly(Canned{.body = R"({"undone":1,"deleted":0,"skipped":1,"changes":[]})"});
     CHECK(partly.run({"undo", "run:12"}) == 3);
+    CHECK(partly.runner.err.find("decided") == std::string::npos);
+    Session decided(
+        Canned{.body = R"({"undone":1,"deleted":0,"skipped":0,"decisions":2,"changes":[]})"});
+    CHECK(decided.run({"undo", "--since", "2h", "--dry-run"}) == 0);
+    CHECK(decided.runner.err.find("2 conflicts were decided since then") != std::string::npos);
 }
 
 TEST_CASE("an undo of much, or one that deletes, has to be agreed to", "[cli][command]") {

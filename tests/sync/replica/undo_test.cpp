@@ -55,7 +55,9 @@ TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
     replica.run(
         "INSERT INTO contact(id,phone) VALUES(1,'138'); UPDATE contact SET phone='139';"
         "UPDATE contact SET phone='140'");
-    CHECK(reasons(replica.undo_it(UndoScope::change(2)).plan) == "1.phone:changed_since");
+    const auto later = replica.undo_it(UndoScope::change(2)).plan;
+    CHECK(reasons(later) == "1.phone:changed_since");
+    CHECK(later.skipped[0].now == Value("140"));
     CHECK(replica.contacts() == Lines{"1|∅|140|∅"});
 
     const auto preview = preview_undo(replica.db(), replica.catalogue(), UndoScope::change(3),
@@ -69,6 +71,9 @@ TEST_CASE("a change is undone while its value is current", "[replica][undo]") {
     const auto done = replica.undo_it(UndoScope::change(3));
     CHECK(replica.contacts() == Lines{"1|∅|139|∅"});
     CHECK(replica.one("SELECT actor,rule FROM kontor_history WHERE seq=4") == "uid:7|undo");
+    const auto again = replica.undo_it(UndoScope::change(3)).plan;
+    CHECK(reasons(again) == "1.phone:already_so");
+    CHECK(again.skipped[0].now == Value("139"));
     // Now the value of entry 2 is current again.
     replica.undo_it(UndoScope::change(2));
     CHECK(replica.contacts() == Lines{"1|∅|138|∅"});
