@@ -802,6 +802,10 @@ constexpr Text kCliTexts[] = {
     {"cli.verify.sampled", "A sample: the same again with --sample {sample} --seed {seed}",
      "抽样比对：可用 --sample {sample} --seed {seed} 重复"},
     {"cli.verify.reason", "  {count} with a reason: {reason}", "  {count} 处有原因：{reason}"},
+    {"cli.verify.not_shown",
+     "{name} {stream}: {count} {count:value was|values were} not compared, for the remote does not "
+     "show {count:it|them}: {fields}",
+     "{name} {stream}：远端未显示 {count} 个值，未比对：{fields}"},
     {"cli.verify.not_ready", "{name} {stream} was left out: it is not loaded yet.",
      "{name} {stream} 尚未加载完成，未比对。"},
     {"cli.verify.whole", "{name} {stream} cannot be read by id: all of it was compared.",

@@ -43,12 +43,19 @@ json to_json(const engine::VerifyCounts& c) {
     json explained = json::object();
     for (const auto& [reason, count] : c.explained)
         explained[std::string(engine::to_string(reason))] = count;
-    return {{"stream", c.stream},         {"entity", c.entity},
-            {"ready", c.ready},           {"whole", c.whole},
-            {"compared", c.compared},     {"equal", c.equal},
-            {"values", c.values},         {"not_shown", c.not_shown},
-            {"differ", c.differ},         {"only_here", c.only_here},
-            {"only_there", c.only_there}, {"explained", std::move(explained)}};
+    return {{"stream", c.stream},
+            {"entity", c.entity},
+            {"ready", c.ready},
+            {"whole", c.whole},
+            {"compared", c.compared},
+            {"equal", c.equal},
+            {"values", c.values},
+            {"not_shown", c.not_shown},
+            {"differ", c.differ},
+            {"only_here", c.only_here},
+            {"only_there", c.only_there},
+            {"explained", std::move(explained)},
+            {"not_shown_fields", json(c.not_shown_fields)}};
 }
 
 json to_json(const Verified& verified) {

@@ -75,13 +75,23 @@ Result<engine::VerifyReport> Worker::compare(const Request& request, const std::
 }
 
 void Worker::verify(const Request& request, const std::stop_token& stop) {
-    auto out = std::make_shared<Verified>();
+    std::shared_ptr<Verified> out;
     const auto begun = parts_.clock.steady();
     Result<engine::VerifyReport> done = fail(Errc::kInternal, "not run");
-    try {
-        done = compare(request, stop, *out);
-    } catch (const std::exception& error) {
-        done = fail(Errc::kInternal, error.what());
+    const auto attempt = [&] {
+        out = std::make_shared<Verified>();
+        try {
+            done = compare(request, stop, *out);
+        } catch (const std::exception& error) {
+            done = fail(Errc::kInternal, error.what());
+        }
+    };
+    attempt();
+    // A field that the description has and the remote no longer: as a sync does (finish()).
+    if (!done && done.error().args.contains("unknown_field")) {
+        refresh_metadata();
+        close_remote();
+        attempt();
     }
     if (done)
         out->report = std::move(*done);

@@ -98,7 +98,7 @@ void Examiner::compare(Examined& out, const Link& link, const Row& row,
         const auto& fields = group.mapping->fields;
         const auto theirs = shown(group, image);
         if (std::ranges::any_of(theirs, &Value::is_absent)) {
-            out.not_shown += static_cast<std::int64_t>(fields.size());
+            for (const auto& field : fields) out.not_shown.push_back(field.remote);
             if (std::ranges::any_of(fields, &merge::FieldMapping::may_be_cut)) out.cut = true;
             continue;
         }

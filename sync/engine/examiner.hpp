@@ -18,11 +18,11 @@ namespace kontor::engine {
 struct Examined {
     std::int64_t link = 0;  ///< 0 if there is none
     std::vector<VerifyFinding> findings;
-    std::int64_t values = 0;     ///< compared
-    std::int64_t not_shown = 0;  ///< left out by the image
-    bool both = false;           ///< the record is on both sides
-    bool newer = false;          ///< the image is not of the version that was merged
-    bool cut = false;            ///< a value was left out that reading by id would show
+    std::int64_t values = 0;             ///< compared
+    std::vector<std::string> not_shown;  ///< the remote's fields that the image left out
+    bool both = false;                   ///< the record is on both sides
+    bool newer = false;                  ///< the image is not of the version that was merged
+    bool cut = false;                    ///< a value was left out that reading by id would show
 
     [[nodiscard]] bool explained() const;
 };

@@ -136,7 +136,7 @@ private:
             --counts_.compared;
             --counts_.equal;
             counts_.values -= examined.values;
-            counts_.not_shown -= examined.not_shown;
+            count_not_shown(examined, -1);
         }
         if (doubtful) {
             if (examined.link != 0)
@@ -303,13 +303,21 @@ private:
 
     void settle(Examined examined, bool coming = false) {
         counts_.values += examined.values;
-        counts_.not_shown += examined.not_shown;
+        count_not_shown(examined, 1);
         if (examined.both) ++counts_.compared;
         if (examined.both && examined.findings.empty()) ++counts_.equal;
         for (VerifyFinding& found : examined.findings) {
             if (coming && examined.newer && found.reason == Reason::kNone)
                 found.reason = Reason::kNotFetched;
             tell(found);
+        }
+    }
+
+    void count_not_shown(const Examined& examined, std::int64_t times) {
+        for (const std::string& field : examined.not_shown) {
+            counts_.not_shown += times;
+            if ((counts_.not_shown_fields[field] += times) == 0)
+                counts_.not_shown_fields.erase(field);
         }
     }
 

@@ -51,15 +51,18 @@ struct VerifyFinding {
 
 struct VerifyCounts {
     std::string stream, entity;
-    bool ready = true;            ///< false: not loaded yet, or not read since a restore: left out
-    bool whole = false;           ///< all of it, no sample
-    std::int64_t compared = 0;    ///< records that both sides have
-    std::int64_t equal = 0;       ///< of these, without any difference
-    std::int64_t values = 0;      ///< compared, one a field
-    std::int64_t not_shown = 0;   ///< values that the remote's answers left out
-    std::int64_t differ = 0;      ///< values without a reason
-    std::int64_t only_here = 0;   ///< records without a reason
-    std::int64_t only_there = 0;  ///< records without a reason
+    bool ready = true;          ///< false: not loaded yet, or not read since a restore: left out
+    bool whole = false;         ///< all of it, no sample
+    std::int64_t compared = 0;  ///< records that both sides have
+    std::int64_t equal = 0;     ///< of these, without any difference in what is shown
+    std::int64_t values = 0;    ///< compared, one a field
+    /// Values that the remote's answers left out, and by the remote's field: of these nothing is
+    /// known.
+    std::int64_t not_shown = 0;
+    std::map<std::string, std::int64_t> not_shown_fields;
+    std::int64_t differ = 0;                         ///< values without a reason
+    std::int64_t only_here = 0;                      ///< records without a reason
+    std::int64_t only_there = 0;                     ///< records without a reason
     std::map<VerifyReason, std::int64_t> explained;  ///< differences with one
 
     [[nodiscard]] std::int64_t unexplained() const { return differ + only_here + only_there; }

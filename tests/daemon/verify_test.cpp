@@ -91,6 +91,27 @@ TEST_CASE("a verification tells what it found, with and without a reason", "[dae
     CHECK(w.daemon.send("POST", kPath, {{"sample", -1}}).status == 400);
 }
 
+TEST_CASE("a field that is hidden since the last description does not fail a verification",
+          "[daemon][verify]") {
+    std::atomic<int> times{0};
+    World w([&](engine::Verifier::Ports ports, const engine::ConnectionSettings&,
+                const engine::VerifyOptions&) -> Result<engine::VerifyReport> {
+        ports.finding({});  // of the attempt that fails nothing is told
+        if (++times == 1)
+            return fail(Errc::kInvalid, "People has no field Phone any more",
+                        {{"unknown_field", "Phone"}});
+        engine::VerifyReport report;
+        report.streams.emplace_back().not_shown = 3;
+        report.streams.back().not_shown_fields = {{"Phone", 3}};
+        return report;
+    });
+    const auto report = w.done(w.ask({{"sample", 20}}));
+    CHECK(times == 2);
+    CHECK(report["error"].is_null());
+    CHECK(report["findings"].size() == 1);
+    CHECK(report["streams"][0]["not_shown_fields"] == json{{"Phone", 3}});
+}
+
 TEST_CASE("a verification under way is seen, and stops when told to", "[daemon][verify]") {
     World w([](engine::Verifier::Ports ports, const engine::ConnectionSettings&,
                const engine::VerifyOptions&) -> Result<engine::VerifyReport> {

@@ -133,6 +133,21 @@ private:
     std::string ticket_;
 };
 
+/// Of what a remote does not show nothing is known: it is neither equal nor different.
+void print_not_shown(Context& context, const std::string& name, const json& stream) {
+    const auto& fields = object_at(stream, "not_shown_fields");
+    if (fields.empty()) return;
+    std::string listed;
+    for (const auto& [field, count] : fields.items())
+        listed += (listed.empty() ? "" : ", ") + field + " (" +
+                  grouped(count.is_number_integer() ? count.get<std::int64_t>() : 0) + ")";
+    context.note(
+        context.text("cli.verify.not_shown", {{"name", name},
+                                              {"stream", text_at(stream, "stream")},
+                                              {"count", grouped(integer_at(stream, "not_shown"))},
+                                              {"fields", listed}}));
+}
+
 void print_counts(Context& context, const std::string& name, const json& report) {
     Table table{.columns = {{.title = context.text("cli.column.stream"), .min = 10},
                             {.title = context.text("cli.column.compared"), .right = true, .min = 8},
@@ -167,6 +182,7 @@ void print_counts(Context& context, const std::string& name, const json& report)
     for (const auto& [reason, count] : reasons)
         context.note(context.text("cli.verify.reason",
                                   {{"count", grouped(count)}, {"reason", context.word(reason)}}));
+    for (const auto& stream : list_at(report, "streams")) print_not_shown(context, name, stream);
 }
 
 /// True if some were chosen by chance.

@@ -79,6 +79,18 @@ TEST_CASE("verify ends with 0 where nothing is unexplained, else with 7", "[cli]
     CHECK(runner.run_at(unready, {"verify", "zoho"}) == 3);
 }
 
+TEST_CASE("what the remote does not show is said not to have been compared", "[cli][verify]") {
+    auto hidden = report(0);
+    hidden["streams"][0]["not_shown"] = 1'003;
+    hidden["streams"][0]["not_shown_fields"] = {{"Phone", 1'000}, {"Title", 3}};
+    Runner runner;
+    FakeDaemon daemon(daemon_with(hidden));
+    CHECK(runner.run_at(daemon, {"verify", "zoho"}) == 0);
+    for (const char* said :
+         {"zoho Contacts: 1,003 values were not compared", "Phone (1,000), Title (3)"})
+        CHECK(runner.err.find(said) != std::string::npos);
+}
+
 TEST_CASE("differences with a reason are listed on request, also as JSON", "[cli][verify]") {
     FakeDaemon daemon(daemon_with(report(0)));
     Runner runner;

@@ -273,6 +273,7 @@ TEST_CASE("a field that the remote leaves out is not a difference", "[engine][ve
     const auto counts = w.verify();
     CHECK(counts.unexplained() == 0);
     CHECK(counts.not_shown == 10);
+    CHECK(counts.not_shown_fields == std::map<std::string, std::int64_t>{{"Phone", 10}});
     CHECK(counts.equal == 10);
 }
 
