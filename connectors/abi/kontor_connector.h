@@ -99,8 +99,9 @@ typedef struct kontor_host {
     /* level: 0 debug, 1 info, 2 warning, 3 error. JSON fields; no customer data, no secrets. */
     void (*log)(void* ctx, int32_t level, kontor_str event, kontor_str fields_json);
     /* Explains the status returned next. `args_json`: {"stream":…, "field":…,
-     * "unknown_field": a described field that the remote does not have, "retry_after_ms":…} or
-     * empty. */
+     * "unknown_field": a described field that the remote does not have, "retry_after_ms":…,
+     * "reason": "net_said" if an UNAVAILABLE is what the remote itself says, needless after an
+     * answer over HTTP} or empty. */
     void (*set_error)(void* ctx, kontor_str message, kontor_str args_json);
     /* Says how far a long step is: {"stage": "bulk_wait", "done": 1, "total": 3}. */
     void (*progress)(void* ctx, kontor_str json);

@@ -9,6 +9,7 @@
 #include "connectors/host/ascii.hpp"
 #include "connectors/host/digest.hpp"
 #include "connectors/host/json_text.hpp"
+#include "connectors/host/status.hpp"
 #include "connectors/host/url.hpp"
 
 namespace kontor::host {
@@ -144,12 +145,6 @@ std::string sound_code(const std::string& code) {
     return sound ? code : "unknown_error";
 }
 
-// What tells a server that cannot for now from one that is not reached.
-std::map<std::string, std::string> answered(const HttpResponse& answer) {
-    if (answer.status < 500) return {};
-    return {{"reason", "net_status"}, {"status", std::to_string(answer.status)}};
-}
-
 // Why an answer brings nothing.
 tl::unexpected<Error> refusal(const HttpResponse& answer, const std::string& code,
                               const AppTokenSpec& spec) {
@@ -157,7 +152,7 @@ tl::unexpected<Error> refusal(const HttpResponse& answer, const std::string& cod
         return fail(Errc::kRateLimited, "the token server answers " + sound_code(code));
     if (answer.status >= 500 || contains(spec.unavailable_codes, code))
         return fail(Errc::kUnavailable, "the token server answers " + sound_code(code),
-                    answered(answer));
+                    answered_args(answer.status));
     if (code.empty() && answer.status == 200)
         return fail(Errc::kProtocol, "the token server's answer has no token");
     return fail(Errc::kUnauthenticated, "the token server answers " + sound_code(code),
@@ -365,7 +360,7 @@ Result<TokenState> AppTokens::read(const HttpResponse& answer, TokenState kept) 
         if (answer.status == 429 || answer.status >= 500)
             return fail(answer.status == 429 ? Errc::kRateLimited : Errc::kUnavailable,
                         "the token server answers " + std::to_string(answer.status),
-                        answered(answer));
+                        answered_args(answer.status));
         return fail(Errc::kProtocol, "the token server's answer is not JSON",
                     {{"status", std::to_string(answer.status)}});
     }

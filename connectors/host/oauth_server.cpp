@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "connectors/host/json_text.hpp"
+#include "connectors/host/status.hpp"
 #include "connectors/host/url.hpp"
 
 namespace kontor::host {
@@ -68,8 +69,8 @@ tl::unexpected<Error> refused(const std::string& code, const HttpResponse& answe
         error.code = Errc::kRateLimited;
     else if (answer.status >= 500 || code == "server_error" || code == "temporarily_unavailable")
         error.code = Errc::kUnavailable;
-    if (error.code == Errc::kUnavailable && answer.status >= 500)
-        error.args["reason"] = "net_status";
+    if (error.code == Errc::kUnavailable)
+        error.args.merge(answered_args(answer.status >= 500 ? answer.status : 0));
     return tl::unexpected(std::move(error));
 }
 

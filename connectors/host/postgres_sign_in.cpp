@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/host/scram.hpp"
+#include "connectors/host/status.hpp"
 #include "sync/base/utf8.hpp"
 
 namespace kontor::host {
@@ -83,8 +84,10 @@ Error refusal(std::string_view body) {
         error.code = Errc::kNotFound;
     else if (state == "42501")
         error.code = Errc::kPermission;
-    else if (state.starts_with("53") || state.starts_with("57") || state.starts_with("08"))
+    else if (state.starts_with("53") || state.starts_with("57") || state.starts_with("08")) {
         error.code = Errc::kUnavailable;
+        error.args.merge(answered_args(0));
+    }
     return error;
 }
 

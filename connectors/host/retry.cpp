@@ -8,6 +8,8 @@
 #include <ctime>
 #include <string>
 
+#include "connectors/host/status.hpp"
+
 namespace kontor::host {
 namespace {
 
@@ -98,10 +100,8 @@ Retries::Decision Retries::after_status(const HttpResponse& answer) {
     if (!limited && !asked) return {};
     Error error{limited ? Errc::kRateLimited : Errc::kUnavailable,
                 "the server answers " + std::to_string(status) + " for too long",
-                {},
+                answered_args(status),
                 {}};
-    error.args["reason"] = "net_status";
-    error.args["status"] = std::to_string(status);
     error.retry_after = asked.value_or(policy_.long_pause);
     return {Decision::Kind::kFail, {}, std::move(error)};
 }

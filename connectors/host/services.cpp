@@ -263,10 +263,8 @@ Result<> Services::end_call(kontor_status status) {
         for (auto& [key, value] : explained_->args) error.args[key] = std::move(value);
         if (explained_->retry_after) error.retry_after = explained_->retry_after;
     }
-    // There is a server, and it says that it cannot for now: that is not "no network".
-    if (!ours && error.code == Errc::kUnavailable && answered >= 400)
-        if (error.args.emplace("reason", "net_status").second)
-            error.args["status"] = std::to_string(answered);
+    if (!ours && error.code == Errc::kUnavailable && answered > 0)
+        if (!error.args.contains("reason")) error.args.merge(answered_args(answered));
     return tl::unexpected(std::move(error));
 }
 

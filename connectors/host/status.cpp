@@ -84,4 +84,9 @@ Errc errc_of(kontor_status status) {
     return Errc::kInternal;
 }
 
+std::map<std::string, std::string> answered_args(int http_status) {
+    if (http_status < 400) return {{"reason", "net_said"}};
+    return {{"reason", "net_status"}, {"status", std::to_string(http_status)}};
+}
+
 }  // namespace kontor::host

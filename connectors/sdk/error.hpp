@@ -22,6 +22,9 @@ public:
     /// A field that is described but that the remote does not have (any more): the host reads the
     /// metadata anew before the next sync.
     Error& unknown_field(std::string name) { return unknown_field_ = std::move(name), *this; }
+    /// The remote was reached and says itself that it cannot for now. Of an answer over HTTP the
+    /// host knows without being told.
+    Error& said_by_remote() { return said_by_remote_ = true, *this; }
     Error& retry_after_ms(std::int64_t ms) { return retry_after_ms_ = ms, *this; }
 
     [[nodiscard]] kontor_status status() const noexcept { return status_; }
@@ -32,6 +35,7 @@ public:
 private:
     kontor_status status_;
     std::string stream_, field_, unknown_field_;
+    bool said_by_remote_ = false;
     std::int64_t retry_after_ms_ = -1;
 };
 

@@ -10,6 +10,7 @@ std::string Error::args_json() const {
     if (!stream_.empty()) args["stream"] = stream_;
     if (!field_.empty()) args["field"] = field_;
     if (!unknown_field_.empty()) args["unknown_field"] = unknown_field_;
+    if (said_by_remote_) args["reason"] = "net_said";
     if (retry_after_ms_ >= 0) args["retry_after_ms"] = retry_after_ms_;
     return args.empty() ? std::string() : args.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

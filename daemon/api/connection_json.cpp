@@ -6,18 +6,12 @@
 namespace kontor::api {
 namespace {
 
-// It was reached, and says itself that it cannot for now.
+// It was reached, and says itself that it cannot for now: by its answer's status or its content.
 bool answered(const Error& error) {
     const auto reason = error.args.find("reason");
-    return reason != error.args.end() && reason->second == "net_status" &&
-           error.args.contains("status");
-}
-
-// What the text of that word has places for.
-messages::Args state_args(const std::string& name, const std::optional<Error>& error) {
-    messages::Args out{{"name", name}};
-    if (error && answered(*error)) out["status"] = error->args.at("status");
-    return out;
+    if (reason == error.args.end()) return false;
+    return reason->second == "net_said" ||
+           (reason->second == "net_status" && error.args.contains("status"));
 }
 
 // One word for what a person should think of it.
@@ -48,6 +42,20 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
         default:
             return "error";
     }
+}
+
+// That word for people.
+std::string state_text(messages::Language language, const std::string& state,
+                       const std::string& name, const std::optional<Error>& error) {
+    messages::Args args{{"name", name}};
+    auto key = "state." + state;
+    if (state == "unavailable" && error) {
+        if (error->args.at("reason") == "net_said")
+            key += ".said";
+        else
+            args["status"] = error->args.at("status");
+    }
+    return messages::render(language, key, args);
 }
 
 json instant_or_null(const std::optional<Instant>& at) {
@@ -97,8 +105,7 @@ json connection_json(const app::Worker& worker, const engine::ConnectionStatus* 
             {"plugin", c.plugin},
             {"options", std::move(options)},
             {"state", state},
-            {"state_text",
-             messages::render(language, "state." + state, state_args(c.name, status.error))},
+            {"state_text", state_text(language, state, c.name, status.error)},
             {"mapping", c.mapping},
             {"mapped", status.mapped},
             {"interval_s", interval.count() / 1000},

@@ -98,6 +98,8 @@ constexpr Text kDaemonTexts[] = {
     {"state.offline", "waiting – offline", "等待中（离线）"},
     {"state.unavailable", "waiting – the remote is not available for now ({status})",
      "等待中（远端暂时不可用，答复 {status}）"},
+    {"state.unavailable.said", "waiting – the remote is not available for now",
+     "等待中（远端暂时不可用）"},
     {"state.throttled", "throttled by the remote", "被远端限流"},
     {"state.budget", "waiting – its daily_credits are used up", "等待中（daily_credits 已用完）"},
     {"state.sign_in", "needs sign-in", "需要登录"},

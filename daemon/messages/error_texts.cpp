@@ -70,6 +70,12 @@ constexpr Text kErrorTexts[] = {
      "Nothing is wrong with your network. Syncs are tried again by themselves; anything else can "
      "be asked again.",
      "您的网络没有问题。同步会自动重试；其他操作请稍后再试。"},
+    {"reason.net_said", "The remote can be reached, but cannot be used for now: {detail}",
+     "可以连接远端，但其暂时无法使用：{detail}"},
+    {"reason.net_said.hint",
+     "Nothing is wrong with your network. Syncs are tried again by themselves; anything else can "
+     "be asked again.",
+     "您的网络没有问题。同步会自动重试；其他操作请稍后再试。"},
     {"reason.proxy_sign_in",
      "The proxy {proxy} does not accept the user and password that it was given, or was given "
      "none: "

@@ -37,7 +37,9 @@ std::string without_values(const std::string& message) {
 SqlError::SqlError(ServerError server)
     : sdk::Error(status_for(server.state),
                  without_values(server.message) + " (" + server.state + ")"),
-      server_(std::move(server)) {}
+      server_(std::move(server)) {
+    if (status() == KONTOR_E_UNAVAILABLE) said_by_remote();
+}
 
 Session::Session(sdk::Host& host, const std::string& address,
                  const std::vector<Statement>& settings)

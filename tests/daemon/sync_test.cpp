@@ -231,17 +231,32 @@ TEST_CASE("a remote that answers 503 is not called offline", "[daemon][sync]") {
         if (n == 1)
             return fail(Errc::kUnavailable, "Contacts: HTTP 503",
                         {{"reason", "net_status"}, {"status", "503"}});
+        if (n == 2)
+            return fail(Errc::kUnavailable, "the database system is starting up (57P03)",
+                        {{"reason", "net_said"}});
         return engine::CycleReport{};
     });
     REQUIRE(daemon.start());
-    REQUIRE(daemon.until("/api/v1/status", [](const json& j) {
-        return j["connections"][0]["state"] == "unavailable";
-    }));
-    const auto told = daemon.json("/api/v1/status")["connections"][0];
-    CHECK(told["state_text"] == "waiting – the remote is not available for now (503)");
+    const auto state_text = [](const char* wanted) {
+        return [wanted](const json& j) {
+            return j["connections"][0]["state"] == "unavailable" &&
+                   j["connections"][0]["state_text"] == wanted;
+        };
+    };
+    REQUIRE(daemon.until("/api/v1/status",
+                         state_text("waiting – the remote is not available for now (503)")));
+    auto told = daemon.json("/api/v1/status")["connections"][0];
     CHECK(told["error"]["message"] ==
           "The remote can be reached but is not available for now: it answers 503.");
-    // It is tried again just so.
+    // It is tried again just so. What says it in other ways than by the status is not called
+    // offline either.
+    daemon.network.come_back();
+    REQUIRE(daemon.until("/api/v1/status",
+                         state_text("waiting – the remote is not available for now")));
+    told = daemon.json("/api/v1/status")["connections"][0];
+    CHECK(told["error"]["message"] ==
+          "The remote can be reached, but cannot be used for now: the database system is starting "
+          "up (57P03)");
     daemon.network.come_back();
     CHECK(daemon.until("/api/v1/status", idle));
 }

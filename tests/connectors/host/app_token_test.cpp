@@ -220,6 +220,7 @@ TEST_CASE("what the token server says no with decides what happens next", "[app_
         CHECK(s.http.seen.size() == 1);
     }
     if (each.code == Errc::kRateLimited) CHECK(got.error().retry_after == 60s);
+    if (each.code == Errc::kUnavailable) CHECK(got.error().args.at("reason") == "net_said");
 }
 
 TEST_CASE("a token in an answer that fails is none", "[app_token]") {

@@ -172,6 +172,13 @@ TEST_CASE("errors are told by the body, whatever the status") {
         s.http.next.push_back(answer(503, "<html>"));
         CHECK(tokens.credentials({}).error().code == Errc::kUnavailable);
     }
+    SECTION("down, by its own word") {
+        s.http.next.push_back(answer(status, R"({"error":"temporarily_unavailable"})"));
+        const auto got = tokens.credentials({});
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == Errc::kUnavailable);
+        CHECK(got.error().args.at("reason") == "net_said");
+    }
     SECTION("network") {
         s.http.next.push_back(fail(Errc::kUnavailable, "connection refused"));
         CHECK(tokens.credentials({}).error().code == Errc::kUnavailable);

@@ -103,6 +103,15 @@ TEST_CASE("a server that answers that it cannot is told apart from one that is n
     CHECK(answered.error().message == "Contacts: HTTP 503");
     CHECK(answered.error().args.at("reason") == "net_status");
     CHECK(answered.error().args.at("status") == "503");
+    // So is one that says it in an answer of HTTP 200.
+    s.services.begin_call(nullptr);
+    s.http.next.push_back(answer(200, R"({"errorCode":50009})"));
+    REQUIRE(s.http_call(head, &out) == KONTOR_OK);
+    s.host->set_error(s.host->ctx, str("Contacts: temporarily unavailable"), str("{}"));
+    const auto said = s.services.end_call(KONTOR_E_UNAVAILABLE);
+    REQUIRE_FALSE(said);
+    CHECK(said.error().args.at("reason") == "net_said");
+    CHECK_FALSE(said.error().args.contains("status"));
     // Of another call, what was answered before says nothing.
     s.services.begin_call(nullptr);
     s.http.next.push_back(fail(Errc::kUnavailable, "cut", {{"reason", "net_cut"}}));

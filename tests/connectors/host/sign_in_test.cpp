@@ -146,6 +146,15 @@ TEST_CASE("what a server refuses is told by its kind", "[host][sign-in]") {
     CHECK(code_of("S" + authentication(0) + error_response(state, "no")) == code);
 }
 
+TEST_CASE("a server that is starting up is one that is reached", "[host][sign-in]") {
+    ScriptedStream stream("S" + error_response("57P03", "the database system is starting up"));
+    const auto got = postgres_sign_in(stream, account());
+    REQUIRE_FALSE(got);
+    CHECK(got.error().args.at("reason") == "net_said");
+    ScriptedStream silent("S");
+    CHECK_FALSE(postgres_sign_in(silent, account()).error().args.contains("reason"));
+}
+
 TEST_CASE("a server that lies or babbles is an error, not more", "[host][sign-in]") {
     CHECK(code_of("") == Errc::kUnavailable);
     CHECK(code_of("H") == Errc::kProtocol);

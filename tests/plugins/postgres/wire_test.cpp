@@ -123,6 +123,14 @@ TEST_CASE("an error's fields are found, and its values stay out of what is told"
     CHECK(read_error("Ccut off").state.empty());
 }
 
+TEST_CASE("that a server cannot for now is told as its own word") {
+    ServerError stopping;
+    stopping.state = "57P01";
+    CHECK(SqlError(stopping).args_json() == R"({"reason":"net_said"})");
+    stopping.state = "42501";
+    CHECK(SqlError(stopping).args_json().empty());
+}
+
 TEST_CASE("a session takes rows, errors, and whatever else a server says") {
     CHECK(status_of(kDone + row({Cell("1")}) + kReady) == KONTOR_OK);
     CHECK(status_of(message('N', kZero) + kDone + message('S', "a") + kReady) == KONTOR_OK);
