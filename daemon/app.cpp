@@ -88,6 +88,7 @@ struct App::Parts {
     std::optional<LockFile> lock;
     replica::WriteTurn turn;  // of all that write to the replica
     std::optional<Databases> databases;
+    std::optional<ReplicaHealth> health;
     std::optional<HostRemoteFactory> host_remotes;
     std::optional<DescriptionCache> descriptions;
     std::optional<EventStore> event_store;
@@ -177,6 +178,8 @@ void App::Parts::build() {
         HostRemoteFactory::Parts{core->clock, core->random, core->log, secrets, home, state});
     RemoteFactory& remotes = seams.remotes != nullptr ? *seams.remotes : *host_remotes;
     descriptions.emplace(state + "/descriptions");
+    health.emplace(databases->path(), core->log);
+    router.on_failure([this](const Error& error) { health->note(error); });
     event_store.emplace(state + "/events", boot_id(), core->log);
     events.emplace(*event_store, core->clock.now().time_since_epoch().count());
     if (config.search.enabled)
@@ -185,14 +188,14 @@ void App::Parts::build() {
     slow = std::make_unique<WorkPool>(kSlowThreads, kQueueMax);
     quick = std::make_unique<WorkPool>(kQuickThreads, kQueueMax);
     connections.emplace(Worker::Parts{
-        core->clock, core->random, core->log, remotes, secrets, *events, turn, *descriptions,
-        seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle),
+        core->clock, core->random, core->log, remotes, secrets, *events, turn, *health,
+        *descriptions, seams.run_cycle ? seams.run_cycle : RunCycle(real_cycle),
         seams.run_verify ? seams.run_verify : RunVerify(real_verify), databases->path(), [this] {
             if (search) search->wake();
             if (jobs) jobs->touched();
         }});
     services.emplace(api::Services{
-        *databases, *connections, *events, core->clock, core->random, core->log, remotes,
+        *databases, *health, *connections, *events, core->clock, core->random, core->log, remotes,
         *descriptions, secrets,
         api::SignIn{[this](const config::Connection& c, const std::string& redirect,
                            const std::string& nonce) {

@@ -15,12 +15,13 @@ bool answered(const Error& error) {
 }
 
 // One word for what a person should think of it.
-const char* state_of(const app::WorkerStatus& status, bool paused) {
+const char* state_of(const app::WorkerStatus& status, bool paused, bool damaged) {
     if (status.state == app::WorkerState::kSyncing) {
         const bool waits = status.progress && status.progress->stage == "wait";
         if (status.progress && status.progress->stage == "verify") return "verifying";
         return waits ? "throttled" : "syncing";
     }
+    if (damaged) return "damaged";
     if (paused) return "paused";
     if (status.state == app::WorkerState::kStarting) return "starting";
     if (status.state == app::WorkerState::kNew) return "new";
@@ -37,6 +38,8 @@ const char* state_of(const app::WorkerStatus& status, bool paused) {
         case Errc::kGuard:
         case Errc::kMismatch:
             return "paused";
+        case Errc::kCorrupt:
+            return "damaged";
         case Errc::kBusy:
             return "waiting";
         default:
@@ -66,6 +69,10 @@ json instant_or_null(const std::optional<Instant>& at) {
 
 json failure_json(Error error, const std::string& subject, messages::Language language) {
     error.args.emplace("connection", subject);
+    return failure_json(error, language);
+}
+
+json failure_json(const Error& error, messages::Language language) {
     json out = app::to_json(error);
     out["message"] = messages::render_error(language, error);
     if (const auto hint = messages::render_hint(language, error); !hint.empty()) out["hint"] = hint;
@@ -73,12 +80,12 @@ json failure_json(Error error, const std::string& subject, messages::Language la
 }
 
 json connection_json(const app::Worker& worker, const engine::ConnectionStatus* known,
-                     const config::Sync& sync, messages::Language language) {
+                     const config::Sync& sync, bool damaged, messages::Language language) {
     const auto& c = worker.connection();
     const auto status = worker.status();
     const engine::ConnectionStatus nothing;
     const auto& k = known != nullptr ? *known : nothing;
-    const std::string state = state_of(status, !k.paused.empty());
+    const std::string state = state_of(status, !k.paused.empty(), damaged);
     const auto interval = c.interval.count() != 0 ? c.interval : sync.interval;
     std::int64_t to_push = 0;
     json streams = json::array();
@@ -150,12 +157,13 @@ Result<std::shared_ptr<app::Worker>> worker_of(Services& services, const std::st
 
 namespace {
 
-json shown(const app::Worker& worker, const std::vector<engine::ConnectionStatus>& known,
-           messages::Language language) {
+json shown(const Services& services, const app::Worker& worker,
+           const std::vector<engine::ConnectionStatus>& known, messages::Language language) {
     const engine::ConnectionStatus* found = nullptr;
     for (const auto& k : known)
         if (k.name == worker.connection().name) found = &k;
-    return connection_json(worker, found, worker.sync(), language);
+    return connection_json(worker, found, worker.sync(), services.health.damage().has_value(),
+                           language);
 }
 
 Result<std::vector<engine::ConnectionStatus>> known_of(Services& services) {
@@ -172,7 +180,7 @@ Result<json> one_connection(Services& services, const std::string& name,
     if (!worker) return pass(worker);
     auto known = known_of(services);
     if (!known) return pass(known);
-    return shown(**worker, *known, language);
+    return shown(services, **worker, *known, language);
 }
 
 Result<json> all_connections(Services& services, messages::Language language) {
@@ -180,7 +188,7 @@ Result<json> all_connections(Services& services, messages::Language language) {
     if (!known) return pass(known);
     json out = json::array();
     for (const auto& worker : services.connections.all())
-        out.push_back(shown(*worker, *known, language));
+        out.push_back(shown(services, *worker, *known, language));
     return out;
 }
 

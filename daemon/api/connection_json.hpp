@@ -8,12 +8,15 @@
 namespace kontor::api {
 
 /// A connection as the API shows it: what the replica knows of it and how its worker stands.
+/// `damaged`: the replica is, so that nothing is synced.
 [[nodiscard]] nlohmann::json connection_json(const app::Worker& worker,
                                              const engine::ConnectionStatus* known,
-                                             const config::Sync& sync, messages::Language language);
+                                             const config::Sync& sync, bool damaged,
+                                             messages::Language language);
 
-/// An error that a connection or a connector, `subject`, has had: code, message, detail, args,
-/// hint.
+/// An error as the API shows one that is no answer: code, message, detail, args, hint.
+[[nodiscard]] nlohmann::json failure_json(const Error& error, messages::Language language);
+/// The same of one that a connection or a connector, `subject`, has had.
 [[nodiscard]] nlohmann::json failure_json(Error error, const std::string& subject,
                                           messages::Language language);
 

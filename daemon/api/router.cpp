@@ -60,6 +60,12 @@ int match(const std::vector<std::string>& pattern, const std::vector<std::string
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler, Cost cost) {
+    if (failed_)
+        handler = [tell = failed_, handle = std::move(handler)](const ApiRequest& request) {
+            auto made = handle(request);
+            if (!made) tell(made.error());
+            return made;
+        };
     const auto query = std::min(pattern.find('?'), pattern.size());
     routes_.push_back(Route{std::string(method), segments_of(pattern.substr(0, query)),
                             split(pattern.substr(query), '&'), std::move(handler), cost});

@@ -29,6 +29,9 @@ public:
     void add(std::string_view method, std::string_view pattern, Handler handler,
              Cost cost = Cost::kQuick);
 
+    /// `tell` hears of what any handler that is added from then on fails with.
+    void on_failure(std::function<void(const Error&)> tell) { failed_ = std::move(tell); }
+
     struct Route {
         std::string method;
         std::vector<std::string> segments;
@@ -43,6 +46,7 @@ public:
     [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
 private:
+    std::function<void(const Error&)> failed_;
     std::vector<Route> routes_;
 };
 

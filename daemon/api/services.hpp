@@ -38,6 +38,7 @@ struct SignIn {
 /// thread-safe.
 struct Services {
     app::Databases& databases;
+    app::ReplicaHealth& health;
     app::Connections& connections;
     app::EventLog& events;
     const Clock& clock;

@@ -26,7 +26,7 @@ Result<ApiResponse> ready(Services& services) {
     return json_response({{"status", "ok"}});
 }
 
-Result<json> replica_json(Services& services) {
+Result<json> replica_json(Services& services, messages::Language language) {
     auto db = services.databases.lend(Access::kReadOnly);
     if (!db) return pass(db);
     auto statement = (*db)->prepare("SELECT value FROM kontor_meta WHERE key = ?");
@@ -43,17 +43,19 @@ Result<json> replica_json(Services& services) {
     auto epoch = meta("epoch");
     if (!epoch) return pass(epoch);
     const auto& path = services.databases.path();
+    const auto damage = services.health.damage();
     return json{{"path", path},
                 {"id", id->text()},
                 {"epoch", epoch->integer()},
                 {"bytes", bytes_of(path)},
-                {"wal_bytes", bytes_of(path + "-wal")}};
+                {"wal_bytes", bytes_of(path + "-wal")},
+                {"damage", damage ? failure_json(*damage, language) : json()}};
 }
 
 Result<ApiResponse> status(Services& services, const ApiRequest& request) {
     auto connections = all_connections(services, request.language);
     if (!connections) return pass(connections);
-    auto replica = replica_json(services);
+    auto replica = replica_json(services, request.language);
     if (!replica) return pass(replica);
     json search = {{"enabled", services.search != nullptr}, {"state", "off"}, {"records", 0}};
     if (services.search != nullptr) {

@@ -85,10 +85,10 @@ std::vector<Finding> examine(api::Services& services) {
     const bool moved = db ? (*db)->has_moved() : replica::is_moved_error(db.error());
     out.push_back(check_in_place(services.databases.path(), moved));
     if (db)
-        out.push_back(
-            check_integrity(replica::check_integrity(**db, replica::IntegrityDepth::kQuick)));
+        out.push_back(check_integrity(services.health.examine(**db)));
     else if (!moved)
         out.push_back(check_integrity(tl::unexpected<Error>(db.error())));
+    if (!db) services.health.note(db.error());
     const auto& isolation = services.connectors_at.isolation;
     if (!services.connectors_at.folder.empty())
         out.push_back(check_sandbox(isolation, sandbox::landlock_level(isolation.landlock)));

@@ -7,7 +7,8 @@
 
 namespace kontor::doctor {
 
-/// Looks at everything: also asks each remote, so it may take a while. Any thread but the loop's.
+/// Looks at everything: reads the whole replica and asks each remote, so it may take a while. Any
+/// thread but the loop's.
 [[nodiscard]] std::vector<Finding> examine(api::Services& services);
 
 }  // namespace kontor::doctor

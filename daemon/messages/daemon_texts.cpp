@@ -104,6 +104,7 @@ constexpr Text kDaemonTexts[] = {
     {"state.budget", "waiting – its daily_credits are used up", "等待中（daily_credits 已用完）"},
     {"state.sign_in", "needs sign-in", "需要登录"},
     {"state.paused", "stopped: needs a decision", "已停止：需要确认"},
+    {"state.damaged", "stopped: the replica is damaged", "已停止：副本已损坏"},
     {"state.error", "in error", "出错"},
 
     {"stage.load", "first load", "首次加载"},

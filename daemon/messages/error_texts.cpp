@@ -321,6 +321,12 @@ constexpr Text kErrorTexts[] = {
      "请关闭占用副本的程序，或稍后再试。"},
     {"hint.corrupt", "Restore the replica from a backup; the damaged file was left as it is.",
      "请从备份恢复副本；损坏的文件保持原样。"},
+    {"reason.replica_damaged", "The replica is damaged, so nothing is synced with it: {detail}",
+     "副本已损坏，因此不会用它同步：{detail}"},
+    {"reason.replica_damaged.hint",
+     "Stop kontord and restore the replica from a backup. kontor doctor looks again; if it finds "
+     "the replica sound, syncs go on.",
+     "请停止 kontord 并从备份恢复副本。kontor doctor 会重新检查；若副本完好，同步会继续。"},
     {"reason.not_a_replica", "{path} is a database, but not a replica.",
      "{path} 是数据库，但不是副本。"},
     {"reason.not_a_replica.hint",

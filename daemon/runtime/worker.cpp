@@ -370,6 +370,7 @@ void Worker::first_sync_asked() {
 
 Result<> Worker::open(const std::stop_token& stop) {
     if (auto opened = open_replica(); !opened) return opened;
+    if (auto damage = parts_.health.damage()) return tl::unexpected<Error>(std::move(*damage));
     if (reopen_.exchange(false)) close_remote();
     if (remote_) return {};
     RemoteFactory::Wishes wishes;
@@ -491,6 +492,7 @@ void Worker::finish(const Request& request, Result<engine::CycleReport>& done) {
         error = done.error();
     else
         error = done->problem;
+    if (error) parts_.health.note(*error);
     auto event = done ? to_json(*done) : json{{"run", 0}, {"streams", json::array()}};
     event["connection"] = connection_.name;
     event["ticket"] = request.ticket;

@@ -18,6 +18,7 @@
 #include "daemon/runtime/description_cache.hpp"
 #include "daemon/runtime/heartbeat.hpp"
 #include "daemon/runtime/remote_factory.hpp"
+#include "daemon/runtime/replica_health.hpp"
 #include "sync/base/clock.hpp"
 #include "sync/base/log.hpp"
 #include "sync/base/random.hpp"
@@ -95,6 +96,7 @@ public:
         const host::SecretStore& secrets;
         EventLog& events;
         replica::WriteTurn& turn;
+        ReplicaHealth& health;
         const DescriptionCache& descriptions;
         RunCycle run_cycle;
         RunVerify run_verify;

@@ -109,6 +109,7 @@ void Worker::verify(const Request& request, const std::stop_token& stop) {
 }
 
 void Worker::finish_verify(const Request& request, std::shared_ptr<Verified> out) {
+    if (out->error) parts_.health.note(*out->error);
     out->ticket = request.ticket;
     out->at = parts_.clock.now();
     out->report.options = *request.verify;

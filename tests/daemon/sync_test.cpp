@@ -261,6 +261,43 @@ TEST_CASE("a remote that answers 503 is not called offline", "[daemon][sync]") {
     CHECK(daemon.until("/api/v1/status", idle));
 }
 
+TEST_CASE("nothing is synced with a replica that was seen to be damaged", "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    std::string path = "/elsewhere/search.db";
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([&](int n) -> Result<engine::CycleReport> {
+        if (n <= 2) return fail(Errc::kCorrupt, "step: malformed", {{"path", path}});
+        return engine::CycleReport{};
+    });
+    REQUIRE(daemon.start());
+    REQUIRE(cycles.reaches(1));
+    REQUIRE(daemon.until("/api/v1/status",
+                         [](const json& j) { return !j["connections"][0]["error"].is_null(); }));
+    // Another file's damage is no reason.
+    const auto told = daemon.json("/api/v1/status");
+    CHECK(told["replica"]["damage"].is_null());
+    path = told["replica"]["path"];
+    CHECK(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    const auto damaged = [](const json& j) {
+        return j["connections"][0]["state"] == "damaged" && !j["replica"]["damage"].is_null();
+    };
+    REQUIRE(daemon.until("/api/v1/status", damaged));
+    CHECK(daemon.log.text().find("replica.damaged") != std::string::npos);
+    CHECK(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    REQUIRE(daemon.until("/api/v1/connections/a", [](const json& j) {
+        return j["error"]["args"].value("reason", "") == "replica_damaged";
+    }));
+    CHECK(cycles.done() == 2);
+    // An examination finds it sound: it was repaired.
+    for (const auto& check : daemon.json("/api/v1/doctor")["checks"])
+        if (check["check"] == "integrity") CHECK(check["ok"] == true);
+    CHECK(daemon.json("/api/v1/status")["replica"]["damage"].is_null());
+    CHECK(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    CHECK(daemon.until("/api/v1/status", idle));
+    CHECK(cycles.done() == 3);
+}
+
 TEST_CASE("that the network's return is not told is logged, and all else works", "[daemon][sync]") {
     test::Daemon daemon;
     daemon.network.deaf = true;

@@ -192,6 +192,48 @@ class Replicas(Fault):
         self.assertIn("backup", integrity["fix"])
         self.assertIsNone(self.world.daemon.poll())
 
+    def damage_index(self):
+        """Leaves a row out of the index of uids, as a disk that lost a page would."""
+        def schema(statement, *values):
+            database = sqlite3.connect(self.world.replica)
+            database.execute("PRAGMA writable_schema = ON")
+            database.execute(statement, values)
+            database.commit()
+            database.close()
+
+        index = self.world.sql("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema "
+                               "WHERE name = 'kontor_contact_uid'")[0]
+        schema("DELETE FROM sqlite_schema WHERE name = 'kontor_contact_uid'")
+        self.world.sql("INSERT INTO contact(last_name) VALUES ('Unseen')")
+        schema("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", *index)
+
+    def test_a_damaged_index_is_found_and_nothing_is_synced_with_it(self):
+        self.damage_index()
+        self.world.start_peer("--records", "5", "--accounts", "2", "--deals", "2", "--seed", "3")
+        self.world.start_daemon()
+        self.world.connect()
+        told = self.world.kontor("doctor", check=False)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("missing from index kontor_contact_uid", told.stdout)
+        self.assertIn("restore the replica from a backup", told.stdout)
+        status = self.world.json("status")
+        self.assertIn("missing from index", status["replica"]["damage"]["message"])
+        self.assertEqual(status["connections"][0]["state"], "damaged")
+        told = self.world.kontor("status")
+        self.assertIn("The replica is damaged, so nothing is synced with it", told.stderr)
+        chinese = self.world.kontor("status", "--lang", "zh")
+        self.assertIn("副本已损坏，因此不会用它同步", chinese.stderr)
+        for words in (["sync", "zoho"], ["sync", "zoho", "--dry-run"]):
+            refused = self.world.kontor(*words, check=False)
+            self.assertEqual(refused.returncode, 10, refused.stderr)
+            self.assertIn("kontor doctor looks again", refused.stderr)
+        # Mended by hand, and found sound: it goes on.
+        self.world.sql("REINDEX")
+        checks = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)["checks"]
+        self.assertTrue(next(c for c in checks if c["check"] == "integrity")["ok"])
+        self.world.kontor("sync", "zoho")
+        self.assertIsNone(self.world.json("status")["replica"]["damage"])
+
     def test_a_replica_that_is_replaced_while_it_is_open(self):
         self.world.start_daemon()
         def put_copy(path):

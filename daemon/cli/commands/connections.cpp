@@ -26,7 +26,8 @@ std::string name_of(Context& context) {
 
 Paint paint_of(const std::string& state) {
     if (state == "idle") return Paint::kGreen;
-    if (state == "error" || state == "sign_in" || state == "paused") return Paint::kRed;
+    for (const char* stopped : {"error", "sign_in", "paused", "damaged"})
+        if (state == stopped) return Paint::kRed;
     for (const char* passing : {"offline", "unavailable", "throttled", "budget", "waiting"})
         if (state == passing) return Paint::kYellow;
     return Paint::kPlain;
@@ -78,6 +79,13 @@ void print_streams(Context& context, const json& connection) {
     }
     context.print("");
     context.print(table);
+}
+
+/// That the replica is damaged concerns every connection: told once, before them.
+void print_damage(Context& context, const json& damage) {
+    if (damage.empty()) return;
+    context.note(context.paint_err(Paint::kRed, text_at(damage, "message")));
+    context.note(context.text("cli.hint", {{"hint", text_at(damage, "hint")}}));
 }
 
 /// What a person should know or do about a connection.
@@ -145,6 +153,7 @@ Outcome<Exit> run_status(Context& context) {
         context.print_json(wanted.empty() ? *answer : chosen.front());
         return Exit::kOk;
     }
+    print_damage(context, object_at(object_at(*answer, "replica"), "damage"));
     if (chosen.empty()) {
         context.note(context.text("cli.status.none"));
         return Exit::kOk;

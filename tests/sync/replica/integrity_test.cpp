@@ -56,4 +56,29 @@ TEST_CASE("damage in the file is found", "[replica][integrity]") {
     if (!found) CHECK(found.error().code == Errc::kCorrupt);
 }
 
+TEST_CASE("a row that is missing from an index is found by reading all", "[replica][integrity]") {
+    Replica replica;
+    replica.run("INSERT INTO contact(phone) VALUES('138')");
+    const std::string index = "name='kontor_contact_uid'";
+    const auto root = replica.one("SELECT rootpage FROM sqlite_schema WHERE " + index);
+    const auto sql = replica.one("SELECT sql FROM sqlite_schema WHERE " + index);
+    // Written while SQLite did not know of the index.
+    replica.while_closed([&] {
+        CHECK(replica.sqlite3("PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE " + index)
+                  .empty());
+        CHECK(replica.sqlite3("INSERT INTO contact(phone) VALUES('139')").empty());
+        CHECK(replica
+                  .sqlite3("PRAGMA writable_schema=ON; INSERT INTO sqlite_schema VALUES('index',"
+                           "'kontor_contact_uid','contact'," +
+                           root + ",'" + sql + "')")
+                  .empty());
+    });
+    const auto quick = check_integrity(replica.db(), IntegrityDepth::kQuick);
+    REQUIRE(quick);
+    CHECK(quick->empty());
+    CHECK(problems(replica) ==
+          std::vector<std::string>{"database row 2 missing from index kontor_contact_uid",
+                                   "database wrong # of entries in index kontor_contact_uid"});
+}
+
 }  // namespace kontor::replica
