@@ -85,32 +85,42 @@ Result<ApiResponse> events(Services& services, const ApiRequest& request) {
     return response;
 }
 
-Result<ApiResponse> reload(Services& services) {
+json finding_json(const doctor::Finding& finding, messages::Language language) {
+    json out = {{"check", finding.check}, {"subject", finding.subject}, {"ok", finding.ok}};
+    if (finding.ok) return out;
+    const auto key = "doctor." + finding.check;
+    messages::Args said;
+    for (const auto& [name, value] : finding.args)
+        said.emplace(name, messages::localized(language, value));
+    out["text"] = messages::render(language, key, said);
+    out["fix"] = messages::render(language, key + ".fix", said);
+    out["args"] = finding.args;
+    return out;
+}
+
+// One connection that cannot be used keeps no other from the new configuration; but whoever
+// reloads is told.
+Result<ApiResponse> reload(Services& services, messages::Language language) {
     auto done = services.reload();
     if (!done) return pass(done);
+    json unusable = json::array();
+    for (const auto& worker : services.connections.all())
+        for (const auto& finding : doctor::examine_settings(worker->connection(), services.secrets))
+            if (!finding.ok) unusable.push_back(finding_json(finding, language));
     return json_response({{"files", done->files},
                           {"started", done->started},
                           {"stopped", done->stopped},
                           {"changed", done->changed},
-                          {"restart_needed", done->restart_needed}});
+                          {"restart_needed", done->restart_needed},
+                          {"unusable", std::move(unusable)}});
 }
 
 Result<ApiResponse> examine(Services& services, const ApiRequest& request) {
     json checks = json::array();
     bool ok = true;
     for (const auto& finding : doctor::examine(services)) {
-        json check = {{"check", finding.check}, {"subject", finding.subject}, {"ok", finding.ok}};
-        if (!finding.ok) {
-            ok = false;
-            const auto key = "doctor." + finding.check;
-            messages::Args said;
-            for (const auto& [name, value] : finding.args)
-                said.emplace(name, messages::localized(request.language, value));
-            check["text"] = messages::render(request.language, key, said);
-            check["fix"] = messages::render(request.language, key + ".fix", said);
-            check["args"] = finding.args;
-        }
-        checks.push_back(std::move(check));
+        ok = ok && finding.ok;
+        checks.push_back(finding_json(finding, request.language));
     }
     return json_response({{"ok", ok}, {"checks", std::move(checks)}});
 }
@@ -125,7 +135,8 @@ void add_system_routes(Router& router, Services& s) {
     router.add("GET", "/api/v1/status", [&s](const ApiRequest& r) { return status(s, r); });
     router.add("GET", "/api/v1/events?since", [&s](const ApiRequest& r) { return events(s, r); });
     router.add(
-        "POST", "/api/v1/reload", [&s](const ApiRequest&) { return reload(s); }, Cost::kSlow);
+        "POST", "/api/v1/reload", [&s](const ApiRequest& r) { return reload(s, r.language); },
+        Cost::kSlow);
     router.add(
         "GET", "/api/v1/doctor", [&s](const ApiRequest& r) { return examine(s, r); }, Cost::kSlow);
 }

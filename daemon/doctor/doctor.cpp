@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "daemon/feedback/settings.hpp"
 #include "sync/replica/moved.hpp"
@@ -15,11 +16,7 @@ void examine_connection(api::Services& services, const app::Worker& worker,
     const auto first = static_cast<std::ptrdiff_t>(out.size());
     if (!services.connectors_at.folder.empty())
         out.push_back(check_plugin(c.name, c.plugin, services.connectors_at));
-    for (const auto& [name, reference] : c.secrets)
-        out.push_back(check_secret(c.name, name, reference, services.secrets));
-    for (const auto& [name, folder] : c.folders) out.push_back(check_folder(c.name, name, folder));
-    out.push_back(check_mapping(c.name, c.mapping));
-    if (!c.ca_file.empty()) out.push_back(check_ca_file(c.name, c.ca_file));
+    std::ranges::move(examine_settings(c, services.secrets), std::back_inserter(out));
 
     auto remote = services.remotes.open(c, {});
     Result<remote::Identity> answer = fail(Errc::kInternal, "");
@@ -64,6 +61,17 @@ void examine_secrets(api::Services& services, const config::Loaded& loaded,
 }
 
 }  // namespace
+
+std::vector<Finding> examine_settings(const config::Connection& c,
+                                      const host::SecretStore& secrets) {
+    std::vector<Finding> out;
+    for (const auto& [name, reference] : c.secrets)
+        out.push_back(check_secret(c.name, name, reference, secrets));
+    for (const auto& [name, folder] : c.folders) out.push_back(check_folder(c.name, name, folder));
+    out.push_back(check_mapping(c.name, c.mapping));
+    if (!c.ca_file.empty()) out.push_back(check_ca_file(c.name, c.ca_file));
+    return out;
+}
 
 std::vector<Finding> examine(api::Services& services) {
     std::vector<Finding> out;

@@ -628,6 +628,9 @@ constexpr Text kCliTexts[] = {
      "The ending of the address in your browser: com = us, eu, in, com.au = au, com.cn = cn, jp, "
      "zohocloud.ca = ca, sa.",
      "看浏览器地址的结尾：com = us，eu，in，com.au = au，com.cn = cn，jp，zohocloud.ca = ca，sa。"},
+    {"cli.connect.address",
+     "{name} must be an address such as https://crm.example.com: {reason}",
+     "{name} 必须是类似 https://crm.example.com 的地址：{reason}"},
     {"cli.connect.console",
      "Open the API console ({url}), choose Self Client, and keep its page open. Scopes to enter "
      "there:\n  {scopes}",
@@ -847,9 +850,9 @@ constexpr Text kCliTexts[] = {
      "重新打开：kontor undo run:{run}"},
     {"cli.blocked.next",
      "What is corrected, here or at the CRM, is tried again by itself."
-     " As it is: kontor blocked --retry [ID]",
+     " As it is: kontor blocked --retry [ID]. All of a reason: kontor blocked ID",
      "在本地或 CRM 中更正后会自动重试。"
-     "不作更正直接重试：kontor blocked --retry [ID]"},
+     "不作更正直接重试：kontor blocked --retry [ID]。查看完整原因：kontor blocked ID"},
     {"cli.blocked.none", "Nothing is blocked.", "没有被拒绝的内容。"},
     {"cli.blocked.not", "{id} is not blocked.", "{id} 不在被拒列表中。"},
     {"cli.blocked.not.hint", "See: kontor blocked", "请查看：kontor blocked"},
@@ -908,12 +911,12 @@ constexpr Text kCliTexts[] = {
      "For you to look at: {blocked} blocked (kontor blocked), {conflicts} in conflict (kontor "
      "conflicts).",
      "待您查看：被拒 {blocked} 条（kontor blocked），冲突 {conflicts} 条（kontor conflicts）。"},
-    {"cli.doctor.fine", "All is well.", "一切正常。"},
-    {"cli.doctor.fix", "  cure: {fix}", "  解决办法：{fix}"},
-    {"cli.doctor.found", "{count} {count:finding|findings}.", "发现 {count} 个问题。"},
     {"cli.doctor.reads_all",
      "All {mb} MB of the replica are read to look for damage: about {seconds} s.",
      "将读取整个副本（{mb} MB）以检查损坏：约 {seconds} 秒。"},
+    {"cli.doctor.fine", "All is well.", "一切正常。"},
+    {"cli.doctor.fix", "  cure: {fix}", "  解决办法：{fix}"},
+    {"cli.doctor.found", "{count} {count:finding|findings}.", "发现 {count} 个问题。"},
     {"cli.ours", "ours", "本地"},
     {"cli.theirs", "theirs", "远端"},
     {"cli.reload.restart", "{key} takes effect after a restart of kontord.",

@@ -261,6 +261,38 @@ TEST_CASE("a remote that answers 503 is not called offline", "[daemon][sync]") {
     CHECK(daemon.until("/api/v1/status", idle));
 }
 
+TEST_CASE("a connection that lacks its mapping or a secret keeps no other from a reload",
+          "[daemon][sync]") {
+    test::Daemon daemon(kConnection);
+    daemon.dir.write("a.mapping.toml", test::kMapping);
+    Cycles cycles;
+    daemon.run_cycle = cycles.script([](int) { return engine::CycleReport{}; });
+    REQUIRE(daemon.start());
+    REQUIRE(daemon.until("/api/v1/status", idle));
+    const auto reloaded = [&] {
+        return json::parse(daemon.send("POST", "/api/v1/reload", json::object()).body);
+    };
+    CHECK(reloaded()["unusable"].empty());
+    daemon.dir.write("conf.d/b.toml",
+                     "[connection.b]\nplugin = \"fake\"\n[connection.b.secrets]\n"
+                     "token = \"file:/nowhere/token\"\n");
+    daemon.dir.write("conf.d/c.toml", "[connection.c]\nplugin = \"fake\"\n");
+    daemon.dir.write("conf.d/c.mapping.toml", test::kMapping);
+    const auto told = reloaded();
+    CHECK(told["started"] == json{"b", "c"});
+    REQUIRE(told["unusable"].size() == 2);
+    CHECK(told["unusable"][0]["check"] == "secret");
+    CHECK(told["unusable"][0]["subject"] == "b.token");
+    CHECK(told["unusable"][1]["check"] == "mapping");
+    CHECK(told["unusable"][1]["text"].get<std::string>().find("b.mapping.toml: cannot be opened") !=
+          std::string::npos);
+    CHECK_FALSE(told["unusable"][1]["fix"].get<std::string>().empty());
+    CHECK(
+        daemon.until("/api/v1/connections/c", [](const json& j) { return j["state"] == "idle"; }));
+    CHECK(
+        daemon.until("/api/v1/connections/b", [](const json& j) { return j["state"] == "error"; }));
+}
+
 TEST_CASE("nothing is synced with a replica that was seen to be damaged", "[daemon][sync]") {
     test::Daemon daemon(kConnection);
     daemon.dir.write("a.mapping.toml", test::kMapping);

@@ -10,6 +10,7 @@
 
 #include "config/parse.hpp"
 #include "config/paths.hpp"
+#include "connectors/host/allow_list.hpp"
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/files.hpp"
@@ -63,6 +64,23 @@ Outcome<json> find_plugin(Context& context, const std::string& name) {
     return tl::unexpected<Failure>(std::move(failure));
 }
 
+/// An address that the host would not let the connector ask: told before any secret is given.
+Outcome<> check_address(Context& context, const json& spec, const std::string& name,
+                        const std::string& text) {
+    const auto& hosts = list_at(spec, "hosts");
+    const bool asked = std::ranges::any_of(
+        hosts, [&](const json& host) { return cell(host).starts_with("{" + name + "}"); });
+    Result<> fits;
+    if (asked)
+        fits = host::AllowList(context.args().has("allow-http-loopback")).add(text);
+    else if (auto parsed = host::Url::parse(text); !parsed)
+        fits = pass(parsed);
+    if (fits) return {};
+    // The address itself is not repeated: it may hold credentials.
+    return usage(context.language(), "cli.connect.address",
+                 {{"name", one_line(name)}, {"reason", context.said(fits.error().message)}});
+}
+
 /// A value that the plugin's description does not allow.
 Outcome<> check_option(Context& context, const json& spec, const std::string& name,
                        const std::string& text) {
@@ -75,6 +93,7 @@ Outcome<> check_option(Context& context, const json& spec, const std::string& na
             hint = context.text("cli.usage.did_you_mean", {{"word", guess}});
         return usage(context.language(), "cli.connect.no_option", {{"name", one_line(name)}}, hint);
     }
+    if (text_at(option, "type") == "url") return check_address(context, spec, name, text);
     const auto& choices = list_at(option, "choices");
     const auto value = typed(option, text);
     if (choices.empty() || value.is_array() ||

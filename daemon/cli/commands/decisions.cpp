@@ -47,6 +47,10 @@ Outcome<json> one_blocked(Context& context, const std::string& id) {
     }
 }
 
+std::string blocked_reason(Context& context, const json& item) {
+    return text_at(item, "code") + ": " + context.said(text_at(item, "message"));
+}
+
 Outcome<Exit> retry_blocked(Context& context) {
     json body = json::object();
     if (const auto id = context.args().argument("ID"); !id.empty()) {
@@ -330,20 +334,25 @@ Outcome<Exit> run_blocked(Context& context) {
     }
     Table table{.columns = {{.title = context.text("cli.column.id"), .right = true, .min = 4},
                             {.title = context.text("cli.column.record"), .min = 10},
-                            {.title = context.text("cli.column.connection")},
+                            {.title = context.text("cli.column.connection"), .spare = 1},
                             {.title = context.text("cli.column.op"), .min = 6},
                             {.title = context.text("cli.column.field")},
                             {.title = context.text("cli.column.reason"), .min = 20},
-                            {.title = context.text("cli.column.attempts"), .right = true, .min = 5},
-                            {.title = context.text("cli.column.since")}},
+                            {.title = context.text("cli.column.attempts"),
+                             .right = true,
+                             .min = 5,
+                             .spare = 2},
+                            {.title = context.text("cli.column.since"), .min = 10, .spare = 3}},
                 .rows = {}};
     for (const auto& item : blocked)
         table.add({text_at(item, "link"), record_text(item), text_at(item, "connection"),
                    context.word(text_at(item, "op")),
                    text_at(item, text_at(item, "column").empty() ? "field" : "column"),
-                   text_at(item, "code") + ": " + context.said(text_at(item, "message")),
-                   text_at(item, "attempts"), text_at(item, "since")});
+                   blocked_reason(context, item), text_at(item, "attempts"),
+                   text_at(item, "since")});
     context.print(table);
+    // The table may have had no room for all of it.
+    if (!id.empty()) context.print(one_line(blocked_reason(context, blocked.front())));
     note_more(context, *answer);
     context.note(context.text("cli.blocked.next"));
     return Exit::kOk;

@@ -362,6 +362,10 @@ Outcome<Exit> run_reload(Context& context) {
     context.note(context.text("cli.reloaded"));
     for (const auto& key : list_at(*answer, "restart_needed"))
         context.warn(context.text("cli.reload.restart", {{"key", one_line(cell(key))}}));
+    for (const auto& finding : list_at(*answer, "unusable")) {
+        context.warn(one_line(text_at(finding, "text")));
+        context.note(context.text("cli.doctor.fix", {{"fix", one_line(text_at(finding, "fix"))}}));
+    }
     return Exit::kOk;
 }
 

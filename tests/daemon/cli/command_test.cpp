@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/daemon/cli/fake_daemon.hpp"
 #include "tests/daemon/cli/runner.hpp"
@@ -402,6 +403,45 @@ TEST_CASE("long lists are told page by page, and where the next one begins", "[c
     CHECK(session.run({"history", "contact", "42", "--limit", "1", "--before", "347"}) == 0);
     CHECK(session.last().target == "/api/v1/records/contact/42/history?limit=1&before=347");
     CHECK(session.runner.err.find("--before 346") != std::string::npos);
+}
+
+TEST_CASE("what is blocked fits a narrow terminal, and its reason is told whole when asked for",
+          "[cli][command]") {
+    const std::string message = "the given data is invalid: " + std::string(90, 'x') + " end";
+    const json one{{"link", 31},
+                   {"entity", "contact"},
+                   {"record", 1234567},
+                   {"connection", "zoho-europe"},
+                   {"op", "update"},
+                   {"column", "mailing_postcode"},
+                   {"code", "INVALID_DATA"},
+                   {"message", message},
+                   {"attempts", 12},
+                   {"since", "2026-05-01T08:00:00.000Z"}};
+    Session session(Canned{.body = json{{"blocked", {one}}, {"next", nullptr}}.dump()});
+    session.runner.terminal = true;
+    CHECK(session.run({"blocked"}) == 0);
+    std::istringstream lines(session.runner.out);
+    for (std::string line; std::getline(lines, line);) {
+        INFO(line);
+        CHECK(line.size() < 100);  // of which some colour the titles
+    }
+    CHECK(session.runner.out.find("INVALID_DATA") != std::string::npos);
+    CHECK(session.runner.out.find("08:00:00") == std::string::npos);
+    CHECK(session.run({"blocked", "31"}) == 0);
+    CHECK(session.runner.out.find(message) != std::string::npos);
+}
+
+TEST_CASE("reload names what of a connection cannot be used, and what to do", "[cli][command]") {
+    Session session(Canned{
+        .body = json{{"files", json::array()},
+                     {"restart_needed", json::array()},
+                     {"unusable",
+                      {{{"check", "mapping"}, {"text", "No mapping of b"}, {"fix", "Write it"}}}}}
+                    .dump()});
+    CHECK(session.run({"reload"}) == 0);
+    CHECK(session.runner.err.find("No mapping of b") != std::string::npos);
+    CHECK(session.runner.err.find("Write it") != std::string::npos);
 }
 
 TEST_CASE("blocked records are retried all or one", "[cli][command]") {

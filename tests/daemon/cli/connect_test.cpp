@@ -67,6 +67,40 @@ TEST_CASE("connect asks for what is missing and tells the next step", "[cli][con
     CHECK((runner.out + runner.err).find("S3CRET") == std::string::npos);
 }
 
+TEST_CASE("an address that cannot be used is asked for again, before any secret",
+          "[cli][connect]") {
+    auto plugins = kPlugins;
+    auto& spec = plugins["plugins"][0]["spec"];
+    spec["options"][0]["choices"].push_back("custom");
+    spec["options"].push_back(
+        {{"name", "accounts_url"}, {"type", "url"}, {"needed_if", {{"data_centre", "custom"}}}});
+    spec["hosts"] = {"{accounts_url}"};
+    FakeDaemon daemon([&](const Asked& asked) -> Canned {
+        if (asked.target == "/api/v1/plugins") return {.body = plugins.dump()};
+        return answer(asked);
+    });
+    Runner runner;
+    runner.typed = {"custom",
+                    "accounts.zoho.example",
+                    "http://accounts.zoho.example",
+                    "https://accounts.zoho.example",
+                    "1000.CLIENT",
+                    "S3CRET",
+                    "1000.code"};
+    CHECK(runner.run_at(daemon, {"connect", "zoho"}) == 0);
+    CHECK(sent(daemon)["options"]["accounts_url"] == "https://accounts.zoho.example");
+    CHECK(runner.err.find("accounts_url must be an address such as") != std::string::npos);
+    CHECK(runner.err.find("only https is allowed") != std::string::npos);
+    runner.typed.clear();
+    for (const char* wrong : {"ftp://a.example", "https://user:S3CRET@a.example"}) {
+        CHECK(runner.run_at(daemon,
+                            {"connect", "zoho", "--no-input", "--option", "data_centre=custom",
+                             "--option", std::string("accounts_url=") + wrong}) == 2);
+        CHECK(runner.err.find("accounts_url must be an address") != std::string::npos);
+        CHECK(runner.err.find("S3CRET") == std::string::npos);
+    }
+}
+
 TEST_CASE("where nobody can be asked, either grant will do, and that is said", "[cli][connect]") {
     FakeDaemon daemon([](const Asked& asked) -> Canned {
         if (asked.target == "/api/v1/plugins") return {.body = kPlugins.dump()};
