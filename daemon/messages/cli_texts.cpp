@@ -628,8 +628,7 @@ constexpr Text kCliTexts[] = {
      "The ending of the address in your browser: com = us, eu, in, com.au = au, com.cn = cn, jp, "
      "zohocloud.ca = ca, sa.",
      "看浏览器地址的结尾：com = us，eu，in，com.au = au，com.cn = cn，jp，zohocloud.ca = ca，sa。"},
-    {"cli.connect.address",
-     "{name} must be an address such as https://crm.example.com: {reason}",
+    {"cli.connect.address", "{name} must be an address such as https://crm.example.com: {reason}",
      "{name} 必须是类似 https://crm.example.com 的地址：{reason}"},
     {"cli.connect.console",
      "Open the API console ({url}), choose Self Client, and keep its page open. Scopes to enter "
@@ -744,6 +743,8 @@ constexpr Text kCliTexts[] = {
      "--dry-run --stream STREAM",
      "共 {count} 项，kontord 保留前 {kept} 项。可逐类查看：kontor sync {name} --dry-run --stream "
      "STREAM"},
+    {"cli.plan.partial", "{name}: there may be more, for not everything could be looked at:",
+     "{name}：可能还有更多变更，因为未能全部查看："},
     {"cli.plan.held_up", "{count} {count:record is|records are} held up: see the reason of each.",
      "{count} 条记录会被搁置，原因见各行。"},
     {"cli.plan.guard",

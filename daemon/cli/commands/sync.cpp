@@ -59,16 +59,19 @@ std::string totals_text(Context& context, const json& result) {
                          {"blocked", count({"blocked"})}});
 }
 
+void print_failure(Context& context, const json& result) {
+    const auto name = text_at(result, "connection");
+    const auto failure = context.failure_in(object_at(result, "error"), name);
+    context.warn(
+        one_line(context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
+    if (!failure.hint.empty())
+        context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
+}
+
 void print_result(Context& context, const json& result) {
     const auto name = text_at(result, "connection");
     const auto& error = object_at(result, "error");
-    if (!error.empty()) {
-        const auto failure = context.failure_in(error, name);
-        context.warn(one_line(
-            context.text("cli.sync.failed", {{"name", name}, {"error", failure.message}})));
-        if (!failure.hint.empty())
-            context.note(context.text("cli.hint", {{"hint", one_line(failure.hint)}}));
-    }
+    if (!error.empty()) print_failure(context, result);
     if (error.empty() || !list_at(result, "streams").empty())
         context.print(totals_text(context, result));
     std::int64_t wait = 0;
@@ -326,11 +329,16 @@ Outcome<Exit> run_sync(Context& context) {
         return tl::unexpected<Failure>(std::move(waited.error()));
 
     for (const auto& result : waiting.results()) {
-        if (dry_run && object_at(result, "error").empty()) {
+        const bool whole = object_at(result, "error").empty();
+        if (dry_run && (whole || text_at(result, "result") == "partial")) {
             const auto rows = context.json() ? INT64_MAX : kPlanRowsDefault;
             auto printed =
                 print_plan(context, text_at(result, "connection"), limit->value_or(rows));
             if (!printed) return tl::unexpected<Failure>(std::move(printed.error()));
+            if (whole || context.json()) continue;  // the summary tells
+            context.warn(
+                context.text("cli.plan.partial", {{"name", text_at(result, "connection")}}));
+            print_failure(context, result);
         } else if (!context.json()) {
             print_result(context, result);
             // An extra: the sync has ended well without it.

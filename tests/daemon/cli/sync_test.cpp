@@ -111,6 +111,27 @@ TEST_CASE("a sync is followed to its end and summed up", "[cli][sync]") {
     CHECK(runner.err.find("zoho: 0 changed here") != std::string::npos);
 }
 
+TEST_CASE("a dry run that could not look at everything shows what it found, and says so",
+          "[cli][sync]") {
+    auto result = finished({{"code", "unavailable"},
+                            {"message", "zoho cannot be reached"},
+                            {"detail", "connection reset"},
+                            {"args", json::object()}});
+    result["result"] = "partial";
+    FakeDaemon daemon(daemon_with(event(103, "sync.finished", result), true));
+    Runner runner;
+    CHECK(runner.run_at(daemon, {"sync", "zoho", "--dry-run", "--limit", "1"}) == 75);
+    CHECK(runner.out.find("采购总监") != std::string::npos);
+    CHECK(runner.out.find("changed here") == std::string::npos);
+    CHECK(runner.err.find("not everything could be looked at") != std::string::npos);
+    CHECK(runner.err.find("connection reset") != std::string::npos);
+    // One that found out nothing shows nothing.
+    result["result"] = "failed";
+    FakeDaemon away(daemon_with(event(103, "sync.finished", result), true));
+    CHECK(runner.run_at(away, {"sync", "zoho", "--dry-run"}) == 75);
+    CHECK(runner.out.find("采购总监") == std::string::npos);
+}
+
 TEST_CASE("without a terminal the beginning and the end of a stage are told", "[cli][sync]") {
     std::string stream = ": hi\n\n";
     for (const int done : {50, 70, 100})
