@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "connectors/host/credit_use.hpp"
 #include "connectors/host/sleeper.hpp"
 #include "sync/base/clock.hpp"
 #include "sync/base/result.hpp"
@@ -25,8 +27,8 @@ struct BudgetLimits {
 };
 
 /// Keeps a connection within its remote's limits: request rate, requests under way, and API credits
-/// in a rolling 24 hours. What was spent is kept per hour in `state_file`, so that a restart does
-/// not forget it. Thread-safe; the references must outlive it.
+/// in a rolling 24 hours, which other connections of the same account draw from as well.
+/// Thread-safe; the references must outlive it.
 class Budgets {
 public:
     /// A request under way; ends it when destroyed.
@@ -43,9 +45,11 @@ public:
         Budgets* budgets_;
     };
 
-    /// An unreadable state file counts as nothing spent.
+    /// `own`: what it draws from until it is known whose credits these are.
+    Budgets(BudgetLimits limits, const Clock& clock, Sleeper& sleeper,
+            std::shared_ptr<CreditUse> own);
+    /// With credits of its own, counted in `state_file`.
     Budgets(BudgetLimits limits, const Clock& clock, Sleeper& sleeper, std::string state_file);
-    ~Budgets();
     Budgets(const Budgets&) = delete;
     Budgets& operator=(const Budgets&) = delete;
 
@@ -62,6 +66,8 @@ public:
     void refund(std::int64_t credits);
     /// The remote says how many credits are left.
     void learn_left(std::int64_t left);
+    /// It draws from that account's credits, and what was counted as its own was of them, too.
+    void belongs_to(std::shared_ptr<CreditUse> account);
 
     struct Spending {
         std::int64_t limit = 0;
@@ -73,34 +79,21 @@ public:
 
 private:
     void finish();
-    void load();
-    void save();
-    void count(std::int64_t credits);
-    [[nodiscard]] std::int64_t hour() const;
-    [[nodiscard]] std::int64_t spent_in_24_hours() const;
-    [[nodiscard]] std::optional<std::int64_t> left() const;
-    [[nodiscard]] std::chrono::milliseconds until_credits_return() const;
-    [[nodiscard]] std::int64_t reserve_kept_from(Lane lane) const;
-    [[nodiscard]] bool affordable(Lane lane, std::int64_t credits) const;
+    [[nodiscard]] CreditUse::Limit limit_for(Lane lane) const;
     [[nodiscard]] Error used_up(Lane lane) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> take_turn();
-
-    struct Learned {
-        std::int64_t left = 0;
-        Instant at;
-    };
+    void give_turn_back();
+    [[nodiscard]] bool spend(Lane lane, std::int64_t credits);
 
     const BudgetLimits limits_;
     const Clock& clock_;
     Sleeper& sleeper_;
-    const std::string state_file_;
+    const std::shared_ptr<CreditUse> own_;
 
     mutable std::mutex mutex_;
-    std::map<std::int64_t, std::int64_t> per_hour_;  // hour since the epoch → credits
-    std::optional<Learned> learned_;
+    std::shared_ptr<CreditUse> use_;  // own_, or the account's
     double tokens_ = 1;
     std::chrono::milliseconds refilled_at_;
-    std::optional<std::chrono::milliseconds> saved_at_;
     int under_way_ = 0;
     bool serves_writes_ = false;
     Spending spending_;

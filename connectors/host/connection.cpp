@@ -1,5 +1,6 @@
 #include "connectors/host/connection.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "connectors/host/allow_list.hpp"
@@ -7,6 +8,7 @@
 #include "connectors/host/atomic_file.hpp"
 #include "connectors/host/auth.hpp"
 #include "connectors/host/budgets.hpp"
+#include "connectors/host/credit_use.hpp"
 #include "connectors/host/curl_client.hpp"
 #include "connectors/host/dialer.hpp"
 #include "connectors/host/digest.hpp"
@@ -211,6 +213,7 @@ struct Connection {
     AllowList hosts;
     std::unique_ptr<Authenticator> auth;
     std::optional<Budgets> budgets;
+    std::string credit_account;  // as told last
     std::optional<Requester> requester;
     std::optional<Dialer> dialer;  // where the plugin may dial at all
     std::optional<GrantedFiles> files;
@@ -476,11 +479,46 @@ std::function<void(int, bool)> retries_told(std::function<void(const Progress&)>
     };
 }
 
+// A remote counts the API credits of an organisation, whoever of it asks and with what client.
+std::string account_of(const ConnectionSettings& settings, const remote::Identity& who) {
+    const auto& system =
+        settings.description_path.empty() ? settings.plugin_path : settings.description_path;
+    return sha256_hex(std::filesystem::path(system).stem().string() + "\n" + who.org_id);
+}
+
+std::string account_file(const ConnectionSettings& settings) {
+    return settings.state_folder + "/credit-account";
+}
+
+// As it was when it was last asked: from the first request on, what others have spent counts.
+void join_known_account(Connection& connection) {
+    if (!connection.deps.credits) return;
+    constexpr std::size_t kNameBytes = 64;
+    const auto kept = read_file(account_file(connection.settings), kNameBytes);
+    const bool sound = kept && *kept && (*kept)->size() == kNameBytes &&
+                       (*kept)->find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (sound) connection.budgets->belongs_to(connection.deps.credits->of_account(**kept));
+}
+
+void join_account(Connection& connection, const remote::Identity& who) {
+    if (!connection.deps.credits || who.org_id.empty()) return;
+    const auto account = account_of(connection.settings, who);
+    if (account == connection.credit_account) return;
+    connection.credit_account = account;
+    connection.budgets->belongs_to(connection.deps.credits->of_account(account));
+    // If it cannot be kept, the next check tells again.
+    (void)replace_file(account_file(connection.settings), account, Durability::kQuick);
+}
+
 void assemble(Connection& connection, const Loaded& loaded) {
     const auto& settings = connection.settings;
     const auto& deps = connection.deps;
+    const auto own_credits = settings.state_folder + "/credits.json";
     connection.budgets.emplace(budget_limits(loaded.spec.limits, settings.limits), deps.clock,
-                               connection.sleeper, settings.state_folder + "/credits.json");
+                               connection.sleeper,
+                               deps.credits ? deps.credits->of_file(own_credits)
+                                            : std::make_shared<CreditUse>(deps.clock, own_credits));
+    join_known_account(connection);
     connection.requester.emplace(
         Requester::Parts{.http = *connection.http,
                          .hosts = connection.hosts,
@@ -572,12 +610,14 @@ Result<std::unique_ptr<remote::Remote>> open_connection(const ConnectionSettings
     connection->hosts = std::move(*hosts);
     if (auto made = set_up_dialer(*connection, *loaded); !made) return pass(made);
     assemble(*connection, *loaded);
-    PluginRemote::Parts parts{.connection = settings.name,
-                              .connector = std::move(loaded->connector),
-                              .services = *connection->services,
-                              .budgets = *connection->budgets,
-                              .sleeper = connection->sleeper,
-                              .owner = connection};
+    PluginRemote::Parts parts{
+        .connection = settings.name,
+        .connector = std::move(loaded->connector),
+        .services = *connection->services,
+        .budgets = *connection->budgets,
+        .sleeper = connection->sleeper,
+        .owner = connection,
+        .on_identity = [&to = *connection](const remote::Identity& who) { join_account(to, who); }};
     return PluginRemote::open(std::move(parts),
                               config_json(loaded->options, api_domain, settings.description));
 }

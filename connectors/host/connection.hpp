@@ -23,6 +23,7 @@
 
 namespace kontor::host {
 
+class CreditAccounts;
 class KeptTrust;
 
 struct AuthSettings {
@@ -83,6 +84,8 @@ struct ConnectionDeps {
     std::function<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> wrap_stream = {};
     Sleeper* sleeper = nullptr;             ///< instead of really waiting
     std::shared_ptr<KeptTrust> trust = {};  ///< shared with others; empty: its own
+    /// Shared by connections that may be of one account; empty: it counts alone.
+    std::shared_ptr<CreditAccounts> credits = {};
 };
 
 /// Starts the plugin's process and opens the connection; no network yet. kConfig names the option

@@ -176,7 +176,9 @@ Result<remote::Identity> PluginRemote::check() {
     if (!has(Function::kCheck)) return unsupported("check its credentials");
     const auto reply = enter(Function::kCheck, {}, {}, nullptr);
     if (!reply) return tl::unexpected(reply.error());
-    return read_identity(view(reply->out));
+    auto who = read_identity(view(reply->out));
+    if (who && parts_.on_identity) parts_.on_identity(*who);
+    return who;
 }
 
 Result<std::vector<remote::StreamSpec>> PluginRemote::describe() {

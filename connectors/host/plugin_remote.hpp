@@ -28,6 +28,8 @@ public:
         Budgets& budgets;
         const Sleeper& sleeper;
         std::shared_ptr<const void> owner;  ///< of the references; released after the connector
+        /// Hears who has answered. May be empty.
+        std::function<void(const remote::Identity&)> on_identity = {};
     };
     /// Opens an instance; `config` is what the plugin's open() takes.
     [[nodiscard]] static Result<std::unique_ptr<remote::Remote>> open(Parts parts,

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kHash = SHA256_DIGEST_LENGTH;
 using Hash = std::array<unsigned char, kHash>;
 
-std::string_view text_of(const Hash& hash) {
+std::string_view chars_of(const Hash& hash) {
     return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
@@ -129,16 +129,16 @@ Result<std::string> Scram::answer(std::string_view server_first) {
                           static_cast<int>(salt->size()), count, EVP_sha256(),
                           static_cast<int>(salted.size()), salted.data()) != 1)
         return fail(Errc::kInternal, "PBKDF2 fails");
-    auto client_key = hmac(text_of(salted), "Client Key");
-    const auto server_key = hmac(text_of(salted), "Server Key");
+    auto client_key = hmac(chars_of(salted), "Client Key");
+    const auto server_key = hmac(chars_of(salted), "Server Key");
     std::string bound(header());
     if (binds()) bound += binding_.data;
     const auto without_proof = "c=" + to_base64(bound) + ",r=" + std::string(*nonce);
     const auto signed_text = first_bare() + "," + std::string(server_first) + "," + without_proof;
-    const auto signature = hmac(text_of(sha256(client_key)), signed_text);
+    const auto signature = hmac(chars_of(sha256(client_key)), signed_text);
     for (std::size_t i = 0; i < kHash; ++i) client_key[i] ^= signature[i];
-    server_signature_ = text_of(hmac(text_of(server_key), signed_text));
-    auto out = without_proof + ",p=" + to_base64(text_of(client_key));
+    server_signature_ = chars_of(hmac(chars_of(server_key), signed_text));
+    auto out = without_proof + ",p=" + to_base64(chars_of(client_key));
     OPENSSL_cleanse(salted.data(), salted.size());
     OPENSSL_cleanse(client_key.data(), client_key.size());
     return out;

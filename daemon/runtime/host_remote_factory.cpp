@@ -20,6 +20,7 @@ Result<std::unique_ptr<remote::Remote>> HostRemoteFactory::open(const config::Co
                                                                 const Wishes& wishes) {
     host::ConnectionDeps deps{parts_.clock, parts_.random, parts_.log, parts_.secrets};
     deps.trust = trust_;
+    deps.credits = credits_;
     deps.stop = wishes.stop;
     if (wishes.on_progress)
         deps.on_progress = [tell = wishes.on_progress](const host::Progress& progress) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "connectors/host/connection.hpp"
+#include "connectors/host/credit_use.hpp"
 #include "connectors/host/trust.hpp"
 #include "daemon/connector_home.hpp"
 #include "daemon/runtime/remote_factory.hpp"
@@ -21,7 +22,10 @@ public:
         ConnectorHome home;
         std::string state_dir;
     };
-    explicit HostRemoteFactory(Parts parts) : parts_(std::move(parts)) {}
+    explicit HostRemoteFactory(Parts parts)
+        : parts_(std::move(parts)),
+          credits_(std::make_shared<host::CreditAccounts>(parts_.clock,
+                                                          parts_.state_dir + "/credits")) {}
 
     Result<std::unique_ptr<remote::Remote>> open(const config::Connection& connection,
                                                  const Wishes& wishes) override;
@@ -38,6 +42,7 @@ private:
     [[nodiscard]] Result<host::ConnectionSettings> settings_of(
         const config::Connection& connection) const;
     Parts parts_;
+    std::shared_ptr<host::CreditAccounts> credits_;
     std::shared_ptr<host::KeptTrust> trust_ = std::make_shared<host::KeptTrust>();
 };
 

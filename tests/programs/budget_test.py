@@ -98,5 +98,51 @@ class Budget(unittest.TestCase):
         self.assertEqual(self.status()["to_push"], 0)
 
 
+class Accounts(unittest.TestCase):
+    """Two connections of one organisation: what one has spent, the other has not."""
+
+    def setUp(self):
+        self.world = World(BIN, "budget")
+        self.addCleanup(self.world.close)
+        self.world.start_peer("--records", "40", "--accounts", "5", "--deals", "5", "--seed", "9")
+        self.world.kontor("init")
+        self.world.start_daemon()
+        self.world.connect("--option", "modules=Leads", "--option", "custom_modules=false")
+        self.world.connect("--name", "second", "--option", "modules=Products",
+                           "--option", "custom_modules=false")
+
+    def limit(self, daily):
+        for name in ("zoho", "second"):
+            with open(os.path.join(self.world.config, "conf.d", name + ".toml"), "a") as file:
+                file.write(f"\n[connection.{name}.limits]\ndaily_credits = {daily}\n"
+                           f"credit_reserve = {RESERVE}\n")
+        self.world.kontor("reload")
+
+    def left(self, name):
+        return self.world.json("status", name)["credits"]["left"]
+
+    def test_connections_of_one_organisation_share_its_credits(self):
+        self.world.kontor("sync", "zoho")
+        self.world.kontor("sync", "second")
+        spent = json.loads(self.world.control("/stats"))["credits_used"]
+        self.limit(spent + RESERVE + 25)
+        for _ in range(30):
+            if self.world.kontor("sync", "zoho", check=False).returncode != 0:
+                break
+        refused = self.world.kontor("sync", "second", check=False)
+        self.assertEqual(refused.returncode, 75, refused.stderr)
+        self.assertEqual(self.world.json("status", "second")["state"], "budget")
+        self.assertLessEqual(self.left("second"), RESERVE + 5)
+        # The reserve is there for either's edits, also after a restart.
+        self.assertEqual(self.world.stop_daemon(), 0)
+        self.world.start_daemon()
+        self.world.kontor("push", "on", "second")
+        record = self.world.json("list", "product", "--limit", "1")["records"][0]
+        self.world.kontor("set", "product", str(record["id"]), "description=From the reserve")
+        until(lambda: self.world.json("status", "second")["to_push"] == 0, "the edit is sent")
+        used = json.loads(self.world.control("/stats"))["credits_used"]
+        self.assertLess(used, spent + RESERVE + 25)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -142,6 +142,69 @@ TEST_CASE(
     CHECK(s.budgets->spending().left == 100);
 }
 
+TEST_CASE(
+    "connections of one account draw from the same credits, and its reserve is kept by both") {
+    TempDir dir;
+    FakeClock clock;
+    FakeSleeper sleeper{clock};
+    const BudgetLimits limits{.requests_per_second = 1, .daily_credits = 100, .credit_reserve = 20};
+    const auto connection = [&](CreditAccounts& accounts, const std::string& name) {
+        return std::make_unique<Budgets>(limits, clock, sleeper, accounts.of_file(dir / name));
+    };
+    std::optional<CreditAccounts> accounts(std::in_place, clock, dir / "credits");
+    auto one = connection(*accounts, "one.json");
+    auto other = connection(*accounts, "other.json");
+    // Before it is known whose they are, each counts alone; all of it counts afterwards.
+    REQUIRE(one->acquire(Lane::kRead, 30));
+    REQUIRE(other->acquire(Lane::kRead, 20));
+    one->belongs_to(accounts->of_account("org"));
+    other->belongs_to(accounts->of_account("org"));
+    CHECK(one->spending().left == 50);
+    CHECK(other->spending().left == 50);
+    CHECK(one->spending().spent == 30);
+    REQUIRE(one->acquire(Lane::kRead, 30));
+    const auto kept = other->acquire(Lane::kRead, 1);
+    REQUIRE_FALSE(kept);
+    CHECK(kept.error().args.at("reason") == "budget_reserve");
+    REQUIRE(other->acquire(Lane::kWrite, 15));
+    CHECK_FALSE(one->acquire(Lane::kWrite, 6));
+    one->refund(10);
+    CHECK(other->spending().left == 15);
+    // What the remote tells one of them, the other knows.
+    other->learn_left(3);
+    CHECK(one->spending().left == 3);
+    // The count survives a restart, for whoever comes first.
+    one.reset();
+    other.reset();
+    accounts.emplace(clock, dir / "credits");
+    other = connection(*accounts, "other.json");
+    other->belongs_to(accounts->of_account("org"));
+    CHECK(other->spending().left == 15);
+    // Of another account, nothing of that counts.
+    other->belongs_to(accounts->of_account("elsewhere"));
+    CHECK(other->spending().left == 100);
+    CHECK(accounts->of_account("org")->standing(100).left == 15);
+}
+
+TEST_CASE("of the last credits of an account, no two connections take the same") {
+    TempDir dir;
+    SystemClock clock;
+    StopSleeper sleeper{std::stop_token()};
+    CreditAccounts accounts(clock, dir / "credits");
+    std::atomic<int> taken = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i)
+            threads.emplace_back([&, i] {
+                Budgets budgets({.daily_credits = 100}, clock, sleeper,
+                                accounts.of_file(dir / std::to_string(i)));
+                budgets.belongs_to(accounts.of_account("org"));
+                while (budgets.acquire(Lane::kRead, 1)) ++taken;
+            });
+    }
+    CHECK(taken == 100);
+}
+
 TEST_CASE("what a write waits for may use the reserve, and it is told whose limit it is") {
     Setup s({.daily_credits = 100, .credit_reserve = 20});
     REQUIRE(s.budgets->acquire(Lane::kRead, 80));
