@@ -408,7 +408,7 @@ class Commands(unittest.TestCase):
             self.world.control("/fault", {
                 "kind": "reject_record", "count": 50,
                 "params": {"module": "Contacts", "field": "Title", "contains": code, "code": code,
-                           "message": "refused", "details": {"api_name": "Title"}}})
+                           "message": "refused"}})
             self.run_kontor("set", "contact", record, "title=" + code)
         self.run_kontor("sync", "zoho")
         blocked = {b["code"]: b for b in self.world.json("blocked")["blocked"]}

@@ -32,8 +32,8 @@ struct RejectRule {
     std::string contains;  ///< … whose JSON contains this text
     std::string code;
     std::string message;
-    std::string details_json;
-    std::int64_t count = -1;  ///< how often; -1: for ever
+    std::string details_json = "null";  ///< null: what the code is documented with
+    std::int64_t count = -1;            ///< how often; -1: for ever
     double probability = 1.0;
 };
 

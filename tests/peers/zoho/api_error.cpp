@@ -56,6 +56,11 @@ void refuse(int status, std::string_view code, std::string_view message, Json de
     throw ApiError{status, error_object(code, message, std::move(details))};
 }
 
+void refuse_method(std::size_t parts) {
+    refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one",
+           {{"resource_path_index", parts - 1}});
+}
+
 void refuse_missing_parameter(std::string_view name) {
     refuse(400, "REQUIRED_PARAM_MISSING", "required param is missing", {{"param_name", name}});
 }

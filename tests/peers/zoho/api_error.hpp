@@ -26,6 +26,8 @@ struct ApiError {
 [[noreturn]] void refuse(int status, std::string_view code, std::string_view message,
                          Json details = Json::object());
 
+/// The last of so many parts of a path takes no such method.
+[[noreturn]] void refuse_method(std::size_t parts);
 [[noreturn]] void refuse_missing_parameter(std::string_view name);
 [[noreturn]] void refuse_invalid_parameter(std::string_view name, std::string_view expected);
 

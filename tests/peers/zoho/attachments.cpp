@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::int64_t kPageMost = 200;
 
-[[noreturn]] void wrong_method() {
-    refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one");
-}
-
 }  // namespace
 
 std::optional<Slot> Attachments::find(const std::string& id, const std::string& parent) const {
@@ -30,11 +26,11 @@ Response Attachments::handle(Call& call, const std::string& parent) {
         if (method == "GET") return list(call, parent);
         if (method == "POST") return upload(call, parent);
         if (method == "DELETE") return remove(call, call.parameter("ids").value_or(""), parent);
-        wrong_method();
+        refuse_method(call.path.size());
     }
     if (method == "GET") return download(call.path[3], parent);
     if (method == "DELETE") return remove(call, call.path[3], parent);
-    wrong_method();
+    refuse_method(call.path.size());
 }
 
 Response Attachments::list(Call& call, const std::string& parent) const {

@@ -124,7 +124,10 @@ BulkWrite::Job BulkWrite::parse(const Json& body) const {
         column.index = mapping.value("index", std::size_t{0});
         column.find_by = mapping.value("find_by", "");
         if (column.index >= kColumnsMost)
-            refuse(400, "LIMIT_EXCEEDED", "limit exceeded", {{"limit", kColumnsMost}});
+            refuse(400, "LIMIT_EXCEEDED", "limit exceeded",
+                   {{"limit", kColumnsMost},
+                    {"api_name", "field_mappings"},
+                    {"json_path", "$.resource[0].field_mappings"}});
         job.columns.push_back(std::move(column));
     }
     return job;

@@ -83,7 +83,7 @@ Json Control::add_fault(const Json& body) {
         rule.contains = params.value("contains", "");
         rule.code = params.value("code", "INVALID_DATA");
         rule.message = params.value("message", "invalid data");
-        rule.details_json = params.value("details", Json::object()).dump();
+        rule.details_json = params.value("details", Json()).dump();
         rule.count = body.value("count", std::int64_t{-1});
         rule.probability = body.value("probability", 1.0);
         p_.behaviour.reject.push_back(std::move(rule));

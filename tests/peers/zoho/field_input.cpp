@@ -220,8 +220,9 @@ std::optional<Json> FieldInput::subform(const Field& field, const Json& value,
                                         const std::string& path, std::string& stored) const {
     if (!value.is_array()) return wrong_type(field, path, "jsonarray");
     if (value.size() > kSubformRows)
-        return error_object("LIMIT_EXCEEDED", "limit exceeded",
-                            {{"limit", kSubformRows}, {"api_name", field.api_name}});
+        return error_object(
+            "LIMIT_EXCEEDED", "limit exceeded",
+            {{"limit", kSubformRows}, {"api_name", field.api_name}, {"json_path", path}});
     const Module* rows = org_.catalogue.find(field.target);
     if (rows == nullptr) return wrong_type(field, path, "jsonarray");
     Json kept = stored.empty() || value.empty() ? Json::array() : Json::parse(stored);

@@ -284,8 +284,7 @@ Response MetadataApi::settings(Call& call) {
     call.charge(1);
     const std::string kind = call.path.size() > 1 ? call.path[1] : "";
     const std::string item = call.path.size() > 2 ? call.path[2] : "";
-    if (call.request.method != "GET")
-        refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one");
+    if (call.request.method != "GET") refuse_method(call.path.size());
     if (kind == "modules") {
         Json list = Json::array();
         for (const auto& module : org_.catalogue.modules()) {
@@ -382,8 +381,7 @@ Json MetadataApi::user_json(const User& user) const {
 
 Response MetadataApi::users(Call& call) {
     call.charge(1);
-    if (call.request.method != "GET")
-        refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one");
+    if (call.request.method != "GET") refuse_method(call.path.size());
     if (call.path.size() > 1) {
         const User* user = org_.catalogue.find_user(call.path[1]);
         if (user == nullptr) return empty_response(204);

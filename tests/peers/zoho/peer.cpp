@@ -193,7 +193,8 @@ Response ZohoPeer::Impl::api(const Request& request, LogEntry& entry) {
         response = json_response(error.status,
                                  wrap ? Json{{"data", Json::array({error.body})}} : error.body);
     } catch (const Json::exception&) {
-        response = json_response(400, error_object("INVALID_DATA", "invalid data"));
+        response = json_response(400, error_object("INVALID_DATA", "invalid data",
+                                                   {{"expected_data_type", "jsonobject"}}));
     }
     entry.module = call.module;
     entry.credits = call.credits;

@@ -82,7 +82,7 @@ void RecordWriter::roll_up(const Module& module, std::size_t field) const {
 }
 
 std::optional<Json> RecordWriter::injected(const Module& module, std::string_view id,
-                                           const Json& element) {
+                                           const Json& element, const std::string& path) {
     for (RejectRule& rule : behaviour_.reject) {
         if (rule.count == 0 || (!rule.module.empty() && rule.module != module.api_name)) continue;
         if (!rule.id.empty() && rule.id != id) continue;
@@ -93,12 +93,54 @@ std::optional<Json> RecordWriter::injected(const Module& module, std::string_vie
         }
         if (rule.probability < 1.0 && org_.random_fraction() >= rule.probability) continue;
         if (rule.count > 0) --rule.count;
-        Json details = Json::parse(rule.details_json, nullptr, false);
-        if (!details.is_object()) details = Json::object();
-        if (!id.empty() && !details.contains("id")) details["id"] = id;
-        return error_object(rule.code, rule.message, std::move(details));
+        return error_object(rule.code, rule.message, refusal_details(rule, module, id, path));
     }
     return std::nullopt;
+}
+
+/// As the order has them, or what Zoho's documents have with that code.
+Json RecordWriter::refusal_details(const RejectRule& rule, const Module& module,
+                                   std::string_view id, const std::string& path) const {
+    const std::string& code = rule.code;
+    Json details = Json::parse(rule.details_json);
+    if (!details.is_object()) {
+        details = Json::object();
+        const std::string of = rule.field.empty() ? module.fields.back().api_name : rule.field;
+        if (code == "NO_PERMISSION")
+            details = {{"permissions", {"Crm_Implied_Edit_" + module.api_name}}};
+        if (code == "NOT_APPROVED") details = {{"resource_path_index", 0}};
+        if (code == "DUPLICATE_DATA")
+            details = duplicate_details(
+                module, id.empty() ? record_id(module.number, 0) : std::string(id), false);
+        if (code == "LIMIT_EXCEEDED") details = {{"limit", 1}};
+        if (code == "INVALID_DATA" && id.empty()) details = {{"expected_data_type", "jsonobject"}};
+        if (code == "MANDATORY_NOT_FOUND" || code == "DUPLICATE_DATA" || code == "LIMIT_EXCEEDED")
+            details["api_name"] = of;
+    }
+    if (details.contains("api_name") && !details.contains("json_path"))
+        details["json_path"] = path + "." + details["api_name"].get<std::string>();
+    // It may name the record, as it does where the id is unknown.
+    if (!id.empty() && (code == "INVALID_DATA" || code == "RECORD_LOCKED")) details["id"] = id;
+    return details;
+}
+
+/// That a record holds the value already.
+Json RecordWriter::duplicate_details(const Module& module, std::string_view id, bool more) const {
+    const auto slot = org_.slot_of(module, id);
+    std::string owner = "null";
+    if (slot) {
+        owner.clear();
+        Output(org_).append_user(owner, unquote_json(org_.store(module).value(*slot, kOwner)),
+                                 false);
+    }
+    Json owner_json = Json::parse(owner);
+    if (owner_json.is_object()) owner_json["zuid"] = "7" + owner_json.value("id", "").substr(10);
+    return {{"id", id},
+            {"more_records", more},
+            {"duplicate_record",
+             {{"id", id},
+              {"Owner", owner_json},
+              {"module", {{"api_name", module.api_name}, {"id", system_id(module.number)}}}}}};
 }
 
 std::vector<Json> RecordWriter::apply(const Module& module, Row& row, const Json& element,
@@ -229,22 +271,11 @@ void RecordWriter::check_unique(const Module& module, const Row& row, std::optio
         std::vector<Slot> others = store.find_equal(i, row[i]);
         if (self) std::erase(others, *self);
         if (others.empty()) continue;
-        const std::string id = record_id(module.number, others.front());
-        std::string owner;
-        Output(org_).append_user(owner, unquote_json(store.value(others.front(), kOwner)), false);
-        Json owner_json = Json::parse(owner);
-        if (owner_json.is_object())
-            owner_json["zuid"] = "7" + owner_json.value("id", "").substr(10);
-        errors.push_back(error_object(
-            "DUPLICATE_DATA", "duplicate data",
-            {{"api_name", field.api_name},
-             {"json_path", options.path + "." + field.api_name},
-             {"id", id},
-             {"more_records", others.size() > 1},
-             {"duplicate_record",
-              {{"id", id},
-               {"Owner", owner_json},
-               {"module", {{"api_name", module.api_name}, {"id", system_id(module.number)}}}}}}));
+        Json details =
+            duplicate_details(module, record_id(module.number, others.front()), others.size() > 1);
+        details["api_name"] = field.api_name;
+        details["json_path"] = options.path + "." + field.api_name;
+        errors.push_back(error_object("DUPLICATE_DATA", "duplicate data", std::move(details)));
     }
 }
 
@@ -361,7 +392,7 @@ WriteResult RecordWriter::insert(const Module& module, const Json& element,
     if (module.write_denied)
         return failed(error_object("NO_PERMISSION", "permission denied",
                                    {{"permissions", {"Crm_Implied_Create_" + module.api_name}}}));
-    if (auto error = injected(module, "", element)) return failed(std::move(*error));
+    if (auto error = injected(module, "", element, options.path)) return failed(std::move(*error));
     Row row;
     const std::string user = quote_json(options.user_id);
     const std::int64_t now = org_.now_s();
@@ -396,16 +427,19 @@ WriteResult RecordWriter::update(const Module& module, Slot slot, const Json& el
     if (module.write_denied)
         return failed(error_object("NO_PERMISSION", "permission denied",
                                    {{"permissions", {"Crm_Implied_Edit_" + module.api_name}}}));
-    if (auto error = injected(module, id, element)) return failed(std::move(*error));
+    if (auto error = injected(module, id, element, options.path)) return failed(std::move(*error));
     if (store.locked(slot))
         return failed(error_object("RECORD_LOCKED", "the record is locked", {{"id", id}}));
     if (org_.pending.contains({module.number, slot}))
         return failed(error_object("NOT_APPROVED", "the record is not approved",
                                    {{"id", id}, {"resource_path_index", 0}}));
-    if (options.unmodified_since && store.modified_s(slot) > *options.unmodified_since)
+    if (options.unmodified_since && store.modified_s(slot) > *options.unmodified_since) {
+        Json details = Json::parse(success_details(module, slot, store.load(slot)));
+        details.erase("$approval_state");
         return failed(error_object(
             "ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
-            Json::parse(success_details(module, slot, store.load(slot)))));
+            std::move(details)));
+    }
     Row row = store.load(slot);
     std::vector<std::string> changed;
     std::vector<Json> errors = apply(module, row, element, options, changed);
@@ -460,7 +494,8 @@ WriteResult RecordWriter::remove(const Module& module, std::string_view id,
     if (module.write_denied)
         return failed(error_object("NO_PERMISSION", "permission denied",
                                    {{"permissions", {"Crm_Implied_Delete_" + module.api_name}}}));
-    if (auto error = injected(module, id, Json::object())) return failed(std::move(*error));
+    if (auto error = injected(module, id, Json::object(), options.path))
+        return failed(std::move(*error));
     Json error;
     const auto slot = find(module, std::string(id), options.path, error);
     if (!slot) {

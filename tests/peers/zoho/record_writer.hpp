@@ -83,7 +83,12 @@ private:
                                  const std::vector<std::string>& changed,
                                  const WriteOptions& options) const;
     void roll_up(const Module& module, std::size_t field) const;
-    std::optional<Json> injected(const Module& module, std::string_view id, const Json& element);
+    std::optional<Json> injected(const Module& module, std::string_view id, const Json& element,
+                                 const std::string& path);
+    [[nodiscard]] Json refusal_details(const RejectRule& rule, const Module& module,
+                                       std::string_view id, const std::string& path) const;
+    [[nodiscard]] Json duplicate_details(const Module& module, std::string_view id,
+                                         bool more) const;
     std::int64_t visible_from() const;
 
     Org& org_;

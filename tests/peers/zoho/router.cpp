@@ -10,10 +10,6 @@ namespace {
     refuse(404, "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one");
 }
 
-[[noreturn]] void wrong_method() {
-    refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one");
-}
-
 std::vector<std::string> segments(std::string_view path) {
     std::vector<std::string> out;
     while (!path.empty()) {
@@ -73,12 +69,12 @@ Response Router::route(Call& call, std::string& kind) {
     }
     if (first == "coql") {
         kind = "coql";
-        if (method != "POST") wrong_method();
+        if (method != "POST") refuse_method(call.path.size());
         return run_coql(org_, call);
     }
     if (first == "upload") {
         kind = "upload";
-        if (method != "POST") wrong_method();
+        if (method != "POST") refuse_method(call.path.size());
         return bulk_write_.upload(call);
     }
     if (first == "actions" && call.path.size() == 2 && call.path[1] == "watch") {
@@ -96,8 +92,9 @@ Response Router::bulk(Call& call, std::string& kind) {
         kind = path.size() == 1   ? "bulk_read_create"
                : path.size() == 2 ? "bulk_read_status"
                                   : "bulk_read_result";
-        if (path.size() == 1) return post ? bulk_read_.create(call) : (wrong_method(), Response{});
-        if (!get) wrong_method();
+        if (path.size() == 1)
+            return post ? bulk_read_.create(call) : (refuse_method(call.path.size()), Response{});
+        if (!get) refuse_method(call.path.size());
         if (path.size() == 2) return bulk_read_.status(call, path[1]);
         if (path.size() == 3 && path[2] == "result") return bulk_read_.result(call, path[1]);
     }
@@ -105,8 +102,9 @@ Response Router::bulk(Call& call, std::string& kind) {
         kind = path.size() == 1   ? "bulk_write_create"
                : path.size() == 2 ? "bulk_write_status"
                                   : "bulk_write_result";
-        if (path.size() == 1) return post ? bulk_write_.create(call) : (wrong_method(), Response{});
-        if (!get) wrong_method();
+        if (path.size() == 1)
+            return post ? bulk_write_.create(call) : (refuse_method(call.path.size()), Response{});
+        if (!get) refuse_method(call.path.size());
         if (path.size() == 2) return bulk_write_.status(call, path[1]);
         if (path.size() == 3 && path[2] == "result") return bulk_write_.result(call, path[1]);
     }
@@ -134,22 +132,22 @@ Response Router::module_route(Call& call, std::string& kind) {
             kind = "delete";
             return write_.remove(call, module, call.parameter("ids").value_or(""));
         }
-        wrong_method();
+        refuse_method(call.path.size());
     }
     const std::string& second = call.path[1];
     if (call.path.size() == 2 && second == "upsert") {
         kind = "upsert";
-        if (method != "POST") wrong_method();
+        if (method != "POST") refuse_method(call.path.size());
         return write_.upsert(call, module);
     }
     if (call.path.size() == 2 && second == "deleted") {
         kind = "deleted";
-        if (method != "GET") wrong_method();
+        if (method != "GET") refuse_method(call.path.size());
         return list_deleted(org_, call, module);
     }
     if (call.path.size() == 2 && second == "search") {
         kind = "search";
-        if (method != "GET") wrong_method();
+        if (method != "GET") refuse_method(call.path.size());
         return read_.search(call, module);
     }
     if (call.path.size() == 3 && second == "actions") {
@@ -183,7 +181,7 @@ Response Router::record_route(Call& call, const Module& module, std::string& kin
             kind = "delete";
             return write_.remove(call, module, id);
         }
-        wrong_method();
+        refuse_method(call.path.size());
     }
     if (call.path[2] == "actions" && call.path.size() == 4 && call.path[3] == "fetch_full_data") {
         kind = "get";
@@ -213,12 +211,13 @@ Response Router::relate(Call& call, const Module& listed, const std::string& id)
         const Json body = parse_body(call.request.body);
         const Json data = body.value("data", Json());
         if (!data.is_array() || data.empty())
-            refuse(400, "INVALID_DATA", "invalid data", {{"api_name", "data"}});
+            refuse(400, "INVALID_DATA", "invalid data",
+                   {{"api_name", "data"}, {"json_path", "$.data"}});
         for (const Json& each : data) others.push_back(each.value("id", ""));
     } else if (call.path.size() == 4) {
         others.push_back(call.path[3]);
     } else {
-        wrong_method();
+        refuse_method(call.path.size());
     }
     call.charge(1);
     Json out = Json::array();
@@ -260,7 +259,7 @@ Response Router::locking(Call& call, const Module& module, const std::string& id
                                     {"Locked_For_S__s", {{"id", id}}},
                                     {"Locked_By__s", {{"name", user.name}, {"id", user.id}}}}})}});
     }
-    if (method != "POST" && method != "PUT" && method != "DELETE") wrong_method();
+    if (method != "POST" && method != "PUT" && method != "DELETE") refuse_method(call.path.size());
     store.set_locked(*slot, method != "DELETE");
     return json_response(200, {{"data", Json::array({{{"code", "SUCCESS"},
                                                       {"details", {{"id", id}}},
@@ -296,7 +295,7 @@ Response Router::related(Call& call, const Module& module, const std::string& id
             call.written = inner.written;
             return response;
         }
-        wrong_method();
+        refuse_method(call.path.size());
     }
     refuse(400, "INVALID_DATA", "the related list name given seems to be invalid",
            {{"resource_path_index", 2}});

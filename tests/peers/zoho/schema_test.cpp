@@ -49,6 +49,58 @@ TEST_CASE("broken messages do not pass") {
                     .empty());
 }
 
+TEST_CASE("refusals have a code that the request may meet, and the details of that code") {
+    const auto fits = [](const char* method, const char* path, const char* code, json details) {
+        const json refusal{
+            {"code", code}, {"details", std::move(details)}, {"message", "m"}, {"status", "error"}};
+        return schema::response_problems(method, path, 400, refusal.dump()).empty();
+    };
+    const char* const list = "/crm/v8/Contacts";
+    CHECK(fits("GET", list, "LIMIT_EXCEEDED", {{"limit", 50}, {"param_name", "fields"}}));
+    CHECK_FALSE(fits("GET", list, "LIMIT_EXCEEDED", {{"param_name", "fields"}}));
+    CHECK_FALSE(fits("GET", list, "LIMIT_EXCEEDED", {{"limit", "50"}, {"param_name", "fields"}}));
+    CHECK_FALSE(fits("GET", list, "LIMITS_EXCEEDED", {{"limit", 50}, {"param_name", "fields"}}));
+    CHECK_FALSE(fits("GET", list, "RECORD_LOCKED", {{"id", "1"}}));
+    CHECK_FALSE(fits("GET", list, "MODULE_NOT_SUPPORTED", {{"module", "Notes"}}));
+    CHECK(fits("POST", "/crm/bulk/v8/read", "MODULE_NOT_SUPPORTED", {{"module", "Notes"}}));
+    CHECK_FALSE(fits("POST", list, "TOO_MANY_REQUESTS", {{"limit", 5}}));
+    const json place{{"api_name", "Email"}, {"json_path", "$.data[0].Email"}};
+    CHECK(fits("POST", list, "MANDATORY_NOT_FOUND", place));
+    CHECK_FALSE(fits("POST", list, "MANDATORY_NOT_FOUND", {{"json_path", "$.data[0].Email"}}));
+    CHECK_FALSE(fits("POST", list, "MANDATORY_NOT_FOUND",
+                     {{"api_name", "Email"}, {"json_path", "data.Email"}}));
+
+    const auto element_fits = [](const char* code, json details) {
+        const json refusal{
+            {"code", code}, {"details", std::move(details)}, {"message", "m"}, {"status", "error"}};
+        return schema::validate("write_response", {{"data", {refusal}}}).empty();
+    };
+    CHECK(element_fits("INVALID_DATA", place));
+    json more = place;
+    more["surprise"] = 1;
+    CHECK_FALSE(element_fits("INVALID_DATA", more));
+    CHECK_FALSE(element_fits("DUPLICATE_DATA", place));
+    CHECK_FALSE(element_fits("SYNTAX_ERROR", place));
+    CHECK_FALSE(element_fits("NO_PERMISSION", json::object()));
+}
+
+TEST_CASE("refusals on order have the details of their code") {
+    TestClient client(10);  // looks at each answer
+    const std::string id = client.add_contact({{"Last_Name", "A"}});
+    for (const char* code : {"INVALID_DATA", "MANDATORY_NOT_FOUND", "DUPLICATE_DATA",
+                             "NO_PERMISSION", "RECORD_LOCKED", "NOT_APPROVED", "LIMIT_EXCEEDED"}) {
+        CAPTURE(code);
+        client.control("fault", {{"kind", "reject_record"},
+                                 {"count", 2},
+                                 {"params", {{"field", "Title"}, {"code", code}}}});
+        const json body{{"data", {{{"Last_Name", "B"}, {"Title", "T"}}}}};
+        CHECK(client.put("Contacts/" + id, body).json()["data"][0]["code"] == code);
+        if (code != std::string("RECORD_LOCKED"))
+            CHECK(client.post("Contacts", body).json()["data"][0]["code"] == code);
+        client.call("DELETE", "/_control/fault");
+    }
+}
+
 TEST_CASE("a strict peer records requests that do not fit") {
     TestClient client(10, {}, true);
     client.add_contact({{"Last_Name", "A"}});
@@ -214,7 +266,7 @@ private:
 }  // namespace
 
 TEST_CASE("whatever is broken in a message of any kind is refused") {
-    const json definitions = schema_file("messages.json")["definitions"];
+    const json definitions = schema::definitions();
     const json known = schema_file("good_messages.json");
     // No kind is left out; what another one refers to is broken as a part of that.
     const auto text = definitions.dump();

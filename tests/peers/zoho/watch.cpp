@@ -63,8 +63,7 @@ Json Watch::subscribe(const Json& entry, bool partial) {
         const std::string kind = dot == std::string::npos ? "" : text.substr(dot + 1);
         const bool fits = kind == "create" || kind == "edit" || kind == "delete" || kind == "all";
         if (module == nullptr || !module->stores_records || !fits)
-            return entry_error("INVALID_DATA", "invalid data",
-                               {{"api_name", "events"}, {"value", text}});
+            return entry_error("INVALID_DATA", "invalid data", {{"api_name", "events"}});
         channel.events.insert(text);
     }
     channel.token = entry.value("token", channel.token);
@@ -148,13 +147,14 @@ Response Watch::handle(Call& call) {
                    {{"per_page", 200}, {"count", count}, {"page", 1}, {"more_records", false}}}});
     }
     if (method == "DELETE") return unsubscribe(call);
-    if (method != "POST" && method != "PUT" && method != "PATCH")
-        refuse(405, "INVALID_REQUEST_METHOD", "The http request method type is not a valid one");
+    if (method != "POST" && method != "PUT" && method != "PATCH") refuse_method(call.path.size());
     const Json body = parse_body(call.request.body);
     const Json entries = body.value("watch", Json());
-    if (!entries.is_array() || entries.empty() || entries.size() > kMaxObjects)
-        refuse(400, entries.is_array() && !entries.empty() ? "LIMIT_EXCEEDED" : "INVALID_DATA",
-               "invalid data", {{"api_name", "watch"}});
+    if (!entries.is_array() || entries.empty())
+        refuse(400, "INVALID_DATA", "invalid data", {{"api_name", "watch"}});
+    if (entries.size() > kMaxObjects)
+        refuse(400, "LIMIT_EXCEEDED", "limit exceeded",
+               {{"limit", kMaxObjects}, {"api_name", "watch"}, {"json_path", "$.watch"}});
     Json out = Json::array();
     std::size_t good = 0;
     for (const Json& entry : entries) {

@@ -305,13 +305,19 @@ Response WriteApi::tags(Call& call, const Module& module, bool add) {
     const Json ids = body.value("ids", Json::array());
     const Json tags = body.value("tags", Json::array());
     call.charge(static_cast<int>((ids.size() + 49) / 50 + (ids.empty() ? 1 : 0)));
-    if (!tags.is_array() || tags.empty() || !ids.is_array() || ids.empty())
+    if (!tags.is_array() || tags.empty() || !ids.is_array() || ids.empty()) {
+        const std::string missing = tags.empty() ? "tags" : "ids";
         refuse(400, "MANDATORY_NOT_FOUND", "required field not found",
-               {{"api_name", tags.empty() ? "tags" : "ids"}});
-    if (ids.size() > 500) refuse(400, "LIMIT_EXCEEDED", "limit exceeded", {{"limit", 500}});
+               {{"api_name", missing}, {"json_path", "$." + missing}});
+    }
+    if (ids.size() > 500)
+        refuse(400, "LIMIT_EXCEEDED", "limit exceeded",
+               {{"limit", 500}, {"api_name", "ids"}, {"json_path", "$.ids"}});
     const bool over_write = body.value("over_write", Json()) == true;
     const auto index = module.find_index("Tag");
-    if (!index) refuse(400, "INVALID_MODULE", "the module name given seems to be invalid");
+    if (!index)
+        refuse(400, "INVALID_MODULE", "the module name given seems to be invalid",
+               {{"resource_path_index", 0}});
     std::vector<WriteResult> results;
     for (const Json& id : ids) {
         Json error;

@@ -34,8 +34,7 @@ nlohmann::json as_checked(nlohmann::json part, const std::string& name = "") {
 }
 
 peer::SchemaRegistry& ours() {
-    static peer::SchemaRegistry registry(peer::read_json(KONTOR_ZOHO_SCHEMA_DIR "/messages.json"),
-                                         "definitions");
+    static peer::SchemaRegistry registry({{"definitions", definitions()}}, "definitions");
     return registry;
 }
 
@@ -118,6 +117,14 @@ bool is_related_list(const std::vector<std::string>& path) {
            path[2] != "Attachments" && path[2] != "Locking_Information__s";
 }
 
+/// Answers that hold one of their own for each element of the request.
+std::string elements_kind(std::string_view method, std::string_view path) {
+    bool bulk = false;
+    const std::vector<std::string> parts = resource(path, bulk);
+    if (!parts.empty() && parts[0] == "actions") return "watch_response";
+    return method != "POST" && is_related_list(parts) ? "relation_response" : "write_response";
+}
+
 /// What is wrong with texts by name, each of which is there once.
 std::vector<std::string> text_problems(
     const std::string& kind, const std::string& where,
@@ -140,6 +147,13 @@ bool same_header(std::string_view one, std::string_view other) {
 }
 
 }  // namespace
+
+nlohmann::json definitions() {
+    nlohmann::json all = nlohmann::json::object();
+    for (const char* file : {"/messages.json", "/errors.json"})
+        all.update(peer::read_json(std::string(KONTOR_ZOHO_SCHEMA_DIR) + file).at("definitions"));
+    return all;
+}
 
 std::vector<std::string> validate(std::string_view kind, const nlohmann::json& message) {
     return ours().problems(std::string(kind), message);
@@ -187,10 +201,19 @@ std::vector<std::string> response_problems(std::string_view method, std::string_
     const std::string kind = response_kind(method, path, status);
     if (!kind.empty()) return problems_of_message(kind, message);
     if (status < 400 && status != 202) return {"no schema for this answer"};
-    if (validate("error", message).empty()) return vendor_problems("error", message);
-    for (const char* each : {"error_response", "write_response", "watch_response"})
-        if (validate(each, message).empty()) return {};
-    return validate("error_response", message);
+    const std::string refusal = error_kind(method, path);
+    if (message.contains("code")) {
+        std::vector<std::string> problems = validate(refusal, message);
+        for (std::string& problem : vendor_problems("error", message))
+            problems.push_back(std::move(problem));
+        return problems;
+    }
+    // Where nothing was done, each element of the request has a refusal of its own, or there is one
+    // for all of it.
+    if (const std::string wrapped = "wrapped_" + refusal;
+        ours().has(wrapped) && validate(wrapped, message).empty())
+        return {};
+    return validate(elements_kind(method, path), message);
 }
 
 std::vector<std::string> header_problems(
@@ -291,6 +314,20 @@ std::string query_kind(std::string_view method, std::string_view path) {
     return parts[2] == "Locking_Information__s" ? "empty_query" : "related_query";
 }
 
+std::string error_kind(std::string_view method, std::string_view path) {
+    bool bulk = false;
+    const std::vector<std::string> parts = resource(path, bulk);
+    if (parts.empty()) return "access_error";
+    if (bulk) return parts[0] == "read" ? "bulk_read_error" : "bulk_write_error";
+    if (parts[0] == "upload") return "bulk_write_error";
+    if (parts[0] == "settings" || parts[0] == "users" || parts[0] == "org") return "settings_error";
+    if (parts[0] == "coql") return "coql_error";
+    if (parts[0] == "actions") return "watch_error";
+    if (parts.size() > 2 && parts[2] == "Attachments") return "attachment_error";
+    if (method == "GET") return "read_error";
+    return method != "POST" && is_related_list(parts) ? "relation_error" : "write_error";
+}
+
 std::string response_kind(std::string_view method, std::string_view path, int status) {
     if (path.starts_with("/oauth/v2/token/revoke")) return "revoke_response";
     if (path.starts_with("/oauth/v2/token")) return "token_response";
@@ -298,11 +335,8 @@ std::string response_kind(std::string_view method, std::string_view path, int st
     const std::vector<std::string> parts = resource(path, bulk);
     if (status == 204 || status == 304) return {};
     const bool writes = method != "GET" && !bulk;
-    if (parts.empty()) return "error_response";
-    if (writes && (status == 207 || status == 412)) {
-        if (parts[0] == "actions") return "watch_response";
-        return method != "POST" && is_related_list(parts) ? "relation_response" : "write_response";
-    }
+    if (parts.empty()) return "access_error";
+    if (writes && (status == 207 || status == 412)) return elements_kind(method, path);
     if (status >= 400 || status == 202) return {};
     if (bulk) return bulk_response_kind(method, parts);
     if (parts[0] == "settings") return parts.size() > 1 ? settings_kind(parts[1]) : "";

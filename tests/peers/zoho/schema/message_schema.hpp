@@ -1,6 +1,6 @@
 #pragma once
 // Checks messages between a Zoho CRM client and the server against strict JSON Schemas (draft 7)
-// in messages.json.
+// in messages.json, and refusals against those in errors.json.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -9,6 +9,9 @@
 #include <vector>
 
 namespace kontor::zoho_schema {
+
+/// All schemas, by the kind of message.
+nlohmann::json definitions();
 
 /// What is wrong with a message of that kind (`list_response`, `upsert_request`, …); empty when
 /// it fits. An unknown kind is a problem too. Thread-safe; schemas are read at first use from the
@@ -26,6 +29,9 @@ std::string request_kind(std::string_view method, std::string_view path);
 
 /// Kind of the JSON answer to such a request; empty when the answer is no JSON we know.
 std::string response_kind(std::string_view method, std::string_view path, int status);
+
+/// Kind of the answer to such a request that refuses all of it.
+std::string error_kind(std::string_view method, std::string_view path);
 
 /// The definition that the query of a request must fit, as an object of texts; "" for none.
 std::string query_kind(std::string_view method, std::string_view path);
