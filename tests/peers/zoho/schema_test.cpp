@@ -101,6 +101,30 @@ TEST_CASE("refusals on order have the details of their code") {
     }
 }
 
+TEST_CASE("an answer that was right once is right for nothing else") {
+    TestClient client(300);
+    const std::string right = client.get("Contacts?fields=Last_Name").text;
+    const std::string wrong = right.substr(0, right.size() - 1) + ",\"surprise\":1}";
+    const auto fits = [](const char* method, const char* path, int status,
+                         const std::string& body) {
+        return schema::response_problems(method, path, status, body).empty();
+    };
+    for (int i = 0; i < 2; ++i) {
+        CHECK(fits("GET", "/crm/v8/Contacts", 200, right));
+        CHECK(fits("GET", "/crm/v8/Leads", 200, right));
+        CHECK_FALSE(fits("GET", "/crm/v8/Contacts", 200, wrong));
+        CHECK_FALSE(fits("GET", "/crm/v8/Contacts", 400, right));
+        CHECK_FALSE(fits("GET", "/crm/v8/Contacts/deleted", 200, right));
+        CHECK_FALSE(fits("POST", "/crm/v8/Contacts", 200, right));
+    }
+    // More than are kept.
+    for (int i = 0; i < 5000; ++i)
+        CHECK(fits("GET", "/crm/v8/Contacts/actions/count", 200,
+                   R"({"count":)" + std::to_string(i) + "}"));
+    CHECK(fits("GET", "/crm/v8/Contacts", 200, right));
+    CHECK_FALSE(fits("GET", "/crm/v8/Contacts", 200, wrong));
+}
+
 TEST_CASE("a strict peer records requests that do not fit") {
     TestClient client(10, {}, true);
     client.add_contact({{"Last_Name", "A"}});
