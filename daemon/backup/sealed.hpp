@@ -15,7 +15,8 @@ namespace kontor::backup {
 [[nodiscard]] Result<std::string> seal(std::string_view text, const host::Secret& passphrase);
 
 /// The text again; the caller wipes it. kUnauthenticated with the reason backup_secrets_passphrase
-/// if it is another passphrase or if a byte was changed: nobody can tell which.
+/// if it is another passphrase or if a byte was changed: nobody can tell which. kCorrupt if it is
+/// not of this format, which no passphrase is tried on.
 [[nodiscard]] Result<std::string> unseal(std::string_view sealed, const host::Secret& passphrase);
 
 }  // namespace kontor::backup

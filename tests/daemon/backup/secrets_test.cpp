@@ -1,4 +1,6 @@
 // Secrets are in a backup only where they are asked for, under a passphrase of their own.
+#include <openssl/cms.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
@@ -66,6 +68,59 @@ TEST_CASE("what is sealed is opened by its passphrase, and by openssl", "[backup
     }
     CHECK_FALSE(unseal("", secret("two words")));
     CHECK_FALSE(unseal("no message", secret("two words")));
+}
+
+namespace {
+
+/// A message to whoever knows the passphrase `word`, made by another program. Null cipher: one
+/// whose bytes can be changed unnoticed.
+std::string message_of_others(const EVP_CIPHER* sealing, int iterations, const std::string& text) {
+    CMS_ContentInfo* message = sealing != nullptr ? CMS_AuthEnvelopedData_create(sealing)
+                                                  : CMS_EnvelopedData_create(EVP_aes_256_cbc());
+    auto* word = static_cast<unsigned char*>(OPENSSL_memdup("word", 4));
+    REQUIRE(CMS_add0_recipient_password(message, iterations, -1, -1, word, 4, EVP_aes_256_cbc()) !=
+            nullptr);
+    CMS_set_detached(message, 0);
+    BIO* from = BIO_new_mem_buf(text.data(), static_cast<int>(text.size()));
+    REQUIRE(CMS_final(message, from, nullptr, CMS_BINARY) == 1);
+    unsigned char* bytes = nullptr;
+    const int size = i2d_CMS_ContentInfo(message, &bytes);
+    REQUIRE(size > 0);
+    std::string out(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+    OPENSSL_free(bytes);
+    BIO_free_all(from);
+    CMS_ContentInfo_free(message);
+    return out;
+}
+
+/// The message with only the first byte of its tag, which is at its end.
+std::string with_short_tag(std::string message) {
+    message.resize(message.size() - 15);
+    message[message.size() - 2] = 1;
+    for (const std::size_t length : {2U, 19U, 23U}) {
+        REQUIRE(message[length - 1] == '\x82');
+        REQUIRE(static_cast<unsigned char>(message[length + 1]) >= 15);
+        message[length + 1] =
+            static_cast<char>(static_cast<unsigned char>(message[length + 1]) - 15);
+    }
+    return message;
+}
+
+}  // namespace
+
+TEST_CASE("a message that could have been changed unnoticed is not opened", "[backup][secrets]") {
+    const auto opened = [](const std::string& message) {
+        const auto text = unseal(message, secret("word"));
+        return text ? *text : reason_of(text.error());
+    };
+    const std::string text(200, 'x');
+    const auto ours = message_of_others(EVP_aes_256_gcm(), 2'000, text);
+    CHECK(opened(ours) == text);
+    CHECK(opened(message_of_others(nullptr, 2'000, text)) == "backup_damaged");
+    CHECK(opened(with_short_tag(ours)) == "backup_damaged");
+    // With a number of iterations that nobody waits for.
+    CHECK(opened(message_of_others(EVP_aes_256_gcm(), 6'000'001, text)) == "backup_damaged");
+    CHECK(opened("no message") == "backup_damaged");
 }
 
 TEST_CASE("secrets come back with their own passphrase, and are nowhere without it",
