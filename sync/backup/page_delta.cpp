@@ -20,7 +20,9 @@ PageDelta::~PageDelta() = default;
 
 std::string PageDelta::encode(std::string_view before, std::string_view page) {
     std::string out(page.size() / 2, '\0');
-    // A prefix holds for one frame.
+    // A prefix holds for one frame, and is refused within one: a page that did not fit left its
+    // own.
+    ZSTD_CCtx_reset(encoder_.get(), ZSTD_reset_session_only);
     ZSTD_CCtx_refPrefix(encoder_.get(), before.data(), before.size());
     const auto size =
         ZSTD_compress2(encoder_.get(), out.data(), out.size(), page.data(), page.size());
