@@ -13,12 +13,10 @@
 #include <thread>
 
 #include "sync/backup/file.hpp"
+#include "sync/backup/json_number.hpp"
 #include "sync/backup/write_ahead_log.hpp"
 
 namespace kontor::backup {
-
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LogPosition, salts, frames, checksum)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PageSet, pages, all_above)
 
 namespace {
 
@@ -46,8 +44,6 @@ struct Stamp {
         return std::pair{written_s, written_ns} < now && std::pair{changed_s, changed_ns} < now;
     }
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stamp, device, inode, size, written_s, written_ns, changed_s,
-                                   changed_ns)
 
 std::optional<Stamp> stamp_of(const std::string& path) {
     struct stat is {};
@@ -85,17 +81,68 @@ struct Notes {
     }
 };
 
+json to_json(const LogPosition& log) {
+    return {{"salts", log.salts}, {"frames", log.frames}, {"checksum", log.checksum}};
+}
+
+json to_json(const PageSet& set) {
+    return {{"pages", set.pages}, {"all_above", set.all_above}};
+}
+
+json to_json(const Stamp& stamp) {
+    return {{"device", stamp.device},
+            {"inode", stamp.inode},
+            {"size", stamp.size},
+            {"written_s", stamp.written_s},
+            {"written_ns", stamp.written_ns},
+            {"changed_s", stamp.changed_s},
+            {"changed_ns", stamp.changed_ns}};
+}
+
 json to_json(const Notes& notes) {
     json out{{"boot", notes.boot},
-             {"file", notes.file},
+             {"file", to_json(notes.file)},
              {"witness", notes.witness},
              {"point", notes.point},
              {"token", notes.token},
-             {"since_point", notes.since_point},
-             {"since_snapshot", notes.since_snapshot},
+             {"since_point", to_json(notes.since_point)},
+             {"since_snapshot", to_json(notes.since_snapshot)},
              {"whole_at", notes.whole_at},
              {"distrusted", notes.distrusted}};
-    if (notes.log) out["log"] = *notes.log;
+    if (notes.log) out["log"] = to_json(*notes.log);
+    return out;
+}
+
+LogPosition log_position(const json& in) {
+    LogPosition out;
+    take_number(in.at("frames"), out.frames);
+    for (std::size_t i = 0; i < out.salts.size(); ++i) {
+        take_number(in.at("salts").at(i), out.salts[i]);
+        take_number(in.at("checksum").at(i), out.checksum[i]);
+    }
+    return out;
+}
+
+PageSet page_set(const json& in) {
+    PageSet out;
+    take_number(in.at("all_above"), out.all_above);
+    for (const auto& each : in.at("pages").get_ref<const json::array_t&>()) {
+        std::uint32_t page = 0;
+        take_number(each, page);
+        out.pages.insert(page);
+    }
+    return out;
+}
+
+Stamp stamp(const json& in) {
+    Stamp out;
+    take_number(in.at("device"), out.device);
+    take_number(in.at("inode"), out.inode);
+    take_number(in.at("size"), out.size);
+    take_number(in.at("written_s"), out.written_s);
+    take_number(in.at("written_ns"), out.written_ns);
+    take_number(in.at("changed_s"), out.changed_s);
+    take_number(in.at("changed_ns"), out.changed_ns);
     return out;
 }
 
@@ -105,15 +152,15 @@ Notes parse_notes(const std::string& text) {
         const auto in = json::parse(text);
         Notes out;
         in.at("boot").get_to(out.boot);
-        in.at("file").get_to(out.file);
+        out.file = stamp(in.at("file"));
         in.at("witness").get_to(out.witness);
         in.at("point").get_to(out.point);
         in.at("token").get_to(out.token);
-        in.at("since_point").get_to(out.since_point);
-        in.at("since_snapshot").get_to(out.since_snapshot);
+        out.since_point = page_set(in.at("since_point"));
+        out.since_snapshot = page_set(in.at("since_snapshot"));
         in.at("whole_at").get_to(out.whole_at);
         in.at("distrusted").get_to(out.distrusted);
-        if (in.contains("log")) out.log = in.at("log").get<LogPosition>();
+        if (in.contains("log")) out.log = log_position(in.at("log"));
         return out;
     } catch (const json::exception&) {
         return {};
