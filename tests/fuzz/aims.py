@@ -48,6 +48,11 @@ RESTIC = "daemon/backup/restic_answers.cpp"
 LEDGER = "daemon/backup/ledger.cpp"
 LEXICON = "daemon/feedback/lexicon_file.cpp"
 LOG = "sync/backup/write_ahead_log.cpp"
+SEALED = "daemon/backup/sealed.cpp"
+DELTA = "sync/backup/page_delta.cpp"
+CHAIN = "sync/backup/chain.cpp"
+CHANGED = "sync/backup/changed_pages.cpp"
+HEAD = "connectors/host/curl_transfer.cpp"
 
 AIMS = {
     "record_batch": ([DECODER], "an id may hold control characters", {DECODER: [(
@@ -170,6 +175,17 @@ AIMS = {
     "backup_ledger": ([LEDGER], "half a ledger counts", {LEDGER: [("return Ledger{}; } return out;", "} return out;")]}),
     "lexicon_file": ([LEXICON, "daemon/feedback/lexicon.cpp"], "a theme may be called anything", {LEXICON: [(
         "if (!is_id(member.name))", "if (member.name.empty())")]}),
+    "sealed_secrets": ([SEALED], "what was changed is opened", {SEALED: [(
+        "CMS_decrypt(message.get(), nullptr, nullptr, nullptr, to.get(), CMS_BINARY) == 1;",
+        "CMS_decrypt(message.get(), nullptr, nullptr, nullptr, to.get(), CMS_BINARY) >= 0;")]}),
+    "page_delta": ([DELTA], "a page may be shorter than it says", {DELTA: [(
+        "if (ZSTD_isError(size) != 0U || size != page_bytes)", "if (ZSTD_isError(size) != 0U)")]}),
+    "backup_delta": ([CHAIN, DELTA], "there may be a page 0 in a backup", {CHAIN: [(
+        "page == 0 || page > manifest->size.pages ||", "page > manifest->size.pages ||")]}),
+    "changed_pages": ([CHANGED], "notes that lack one end the process", {CHANGED: [(
+        "catch (const json::exception&) {", "catch (const json::exception& wrong) { if (wrong.id == 403) throw;")]}),
+    "http_head": ([HEAD], "a value may end with blanks", {HEAD: [(
+        "static_cast<unsigned char>(line.back()) <= ' ')", "static_cast<unsigned char>(line.back()) < ' ')")]}),
     "write_ahead_log": ([LOG], "there may be a page 0", {LOG: [(
         "if (page == 0 || Sum{", "if (Sum{")]}),
 }
