@@ -102,8 +102,9 @@ class PostgresServer:
                  "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
         text = {"postgresql.auto.conf": "\n".join([
             "listen_addresses = '127.0.0.1'", f"port = {self.info['port']}",
-            f"unix_socket_directories = '{self.dir}'", "fsync = off", "synchronous_commit = off",
-            "full_page_writes = off", "max_connections = 120", "shared_buffers = 64MB",
+            f"unix_socket_directories = '{self.dir}'", "fsync = off",
+            # What has been committed outlives stop() and kill().
+            "synchronous_commit = on", "full_page_writes = off", "max_connections = 120", "shared_buffers = 64MB",
             "timezone = 'Asia/Shanghai'", "ssl = on", f"ssl_cert_file = '{self.path('server.pem')}'",
             f"ssl_key_file = '{self.path('server.key')}'", "password_encryption = scram-sha-256",
             "log_statement = none", *settings, ""]),
