@@ -322,7 +322,8 @@ TEST_CASE("nothing is synced with a replica that was seen to be damaged", "[daem
     }));
     CHECK(cycles.done() == 2);
     // An examination finds it sound: it was repaired.
-    for (const auto& check : daemon.json("/api/v1/doctor")["checks"])
+    const auto examined = daemon.json("/api/v1/doctor");
+    for (const auto& check : examined["checks"])
         if (check["check"] == "integrity") CHECK(check["ok"] == true);
     CHECK(daemon.json("/api/v1/status")["replica"]["damage"].is_null());
     CHECK(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
