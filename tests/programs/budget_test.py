@@ -13,13 +13,19 @@ BIN = sys.argv.pop(1)
 RESERVE = 40
 
 
+def started(test):
+    """A small account and a kontord that is not connected to it yet."""
+    world = World(BIN, "budget")
+    test.addCleanup(world.close)
+    world.start_peer("--records", "40", "--accounts", "5", "--deals", "5", "--seed", "9")
+    world.kontor("init")
+    world.start_daemon()
+    return world
+
+
 class Budget(unittest.TestCase):
     def setUp(self):
-        self.world = World(BIN, "budget")
-        self.addCleanup(self.world.close)
-        self.world.start_peer("--records", "40", "--accounts", "5", "--deals", "5", "--seed", "9")
-        self.world.kontor("init")
-        self.world.start_daemon()
+        self.world = started(self)
         self.world.connect()
         self.world.kontor("sync", "zoho")
         self.world.kontor("push", "on", "zoho")
@@ -102,11 +108,7 @@ class Accounts(unittest.TestCase):
     """Two connections of one organisation: what one has spent, the other has not."""
 
     def setUp(self):
-        self.world = World(BIN, "budget")
-        self.addCleanup(self.world.close)
-        self.world.start_peer("--records", "40", "--accounts", "5", "--deals", "5", "--seed", "9")
-        self.world.kontor("init")
-        self.world.start_daemon()
+        self.world = started(self)
         self.world.connect("--option", "modules=Leads", "--option", "custom_modules=false")
         self.world.connect("--name", "second", "--option", "modules=Products",
                            "--option", "custom_modules=false")
