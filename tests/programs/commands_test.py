@@ -577,15 +577,19 @@ class Commands(unittest.TestCase):
         self.assertEqual((told["reason"], told["now"]), ("already_so", "First"))
         self.assertIn("First", self.run_kontor("undo", second, "--dry-run").stdout)
 
+    def home_phone_in_conflict(self, place, ours, theirs):
+        """Both sides type into the contact at that place of the list; its id here."""
+        record, ext = self.linked_contact(f"ORDER BY c.id LIMIT 1 OFFSET {place}")
+        self.run_kontor("set", "contact", str(record), f"home_phone={ours}")
+        self.world.control("/edit", {"module": "Contacts", "id": ext, "set": {"Home_Phone": theirs}})
+        time.sleep(1.1)
+        self.run_kontor("sync", "zoho")
+        return record
+
     def test_an_undo_since_a_time_tells_of_the_decisions_that_stay(self):
         self.run_kontor("sync", "zoho")
         since, = self.world.sql("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")[0]
-        record, ext = self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 47")
-        self.run_kontor("set", "contact", str(record), "home_phone=+86 10 7777")
-        self.world.control("/edit", {"module": "Contacts", "id": ext,
-                                     "set": {"Home_Phone": "+86 21 8888"}})
-        time.sleep(1.1)
-        self.run_kontor("sync", "zoho")
+        record = self.home_phone_in_conflict(47, "+86 10 7777", "+86 21 8888")
         undo = ("undo", "--since", since, "--local", "--dry-run")
         before = self.world.json(*undo)["decisions"]
         conflict, = (c for c in self.world.json("conflicts", "--field", "home_phone")["conflicts"]
@@ -596,12 +600,7 @@ class Commands(unittest.TestCase):
 
     def test_taking_back_many_decisions_shows_what_would_stand_here(self):
         self.run_kontor("sync", "zoho")
-        record, ext = self.linked_contact("ORDER BY c.id LIMIT 1 OFFSET 40")
-        self.run_kontor("set", "contact", str(record), "home_phone=+86 10 5555")
-        self.world.control("/edit", {"module": "Contacts", "id": ext,
-                                     "set": {"Home_Phone": "+86 21 6666"}})
-        time.sleep(1.1)
-        self.run_kontor("sync", "zoho")
+        record = self.home_phone_in_conflict(40, "+86 10 5555", "+86 21 6666")
         told = self.run_kontor("resolve", "--all", "--take", "theirs", "--field", "home_phone",
                                "--yes")
         run, = re.findall(r"kontor undo (run:\d+)", told.stderr)
