@@ -11,11 +11,12 @@
 namespace kontor::app {
 
 /// Whether damage of the replica's file has been seen. A replica that lacks rows or shows wrong
-/// ones would send deletions and old values, so nothing is synced with it until it is found sound:
-/// by an examination, or after a restart. Thread-safe.
+/// ones would send deletions and old values, so nothing is synced with it until an examination
+/// finds it sound, or another file takes its place. A restart is no reason: what was seen is noted
+/// beside the replica, in `<replica>.damaged`. Thread-safe.
 class ReplicaHealth {
 public:
-    /// `path`: of the replica. The log must outlive it.
+    /// `path`: of the replica, which is there. The log must outlive it.
     ReplicaHealth(const std::string& path, Logger& log);
 
     /// Takes note if that says that this very file is damaged. Any other error says nothing.
@@ -29,8 +30,11 @@ public:
 
 private:
     void become_damaged(std::string what);
+    void remember(const std::string& what);
+    void recall();
 
     const std::string path_;  ///< as SQLite names it
+    const std::string note_;  ///< its path
     Logger& log_;
     mutable std::mutex mutex_;
     std::optional<std::string> damage_;

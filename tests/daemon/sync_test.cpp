@@ -321,6 +321,12 @@ TEST_CASE("nothing is synced with a replica that was seen to be damaged", "[daem
         return j["error"]["args"].value("reason", "") == "replica_damaged";
     }));
     CHECK(cycles.done() == 2);
+    // A restart is no cure.
+    daemon.stop();
+    REQUIRE(daemon.start());
+    CHECK(daemon.send("POST", "/api/v1/connections/a/sync", json::object()).status == 202);
+    REQUIRE(daemon.until("/api/v1/status", damaged));
+    CHECK(cycles.done() == 2);
     // An examination finds it sound: it was repaired.
     const auto examined = daemon.json("/api/v1/doctor");
     for (const auto& check : examined["checks"])

@@ -227,6 +227,25 @@ class Replicas(Fault):
             refused = self.world.kontor(*words, check=False)
             self.assertEqual(refused.returncode, 10, refused.stderr)
             self.assertIn("kontor doctor looks again", refused.stderr)
+        # A restart is no cure; another file is one.
+        self.world.stop_daemon()
+        self.world.start_daemon()
+        self.assertEqual(self.world.kontor("sync", "zoho", check=False).returncode, 10)
+        self.world.stop_daemon()
+        damaged, beside = self.world.replica, self.world.replica + ".aside"
+        for end in ("", "-wal", "-shm"):
+            if os.path.exists(damaged + end):
+                os.rename(damaged + end, beside + end)
+        copy = sqlite3.connect(beside)
+        copy.execute("VACUUM INTO ?", (damaged,))
+        copy.close()
+        self.world.start_daemon()
+        self.assertIsNone(self.world.json("status")["replica"]["damage"])
+        self.assertFalse(os.path.exists(damaged + ".damaged"))
+        self.world.stop_daemon()
+        os.rename(beside, damaged)
+        self.world.start_daemon()
+        self.assertEqual(self.world.kontor("doctor", check=False).returncode, 1)
         # Mended by hand, and found sound: it goes on.
         self.world.sql("REINDEX")
         checks = json.loads(self.world.kontor("doctor", "--json", check=False).stdout)["checks"]
