@@ -145,7 +145,8 @@ Reason Examiner::reason(const Link& link, const GroupPlan& group, const Shadows&
         if (link.covers < group.since) return Reason::kNotCompared;
         // It refers to a record that is gone there, was made again here and is not sent yet.
         if (std::ranges::any_of(local, merge::is_symbolic)) return Reason::kWaits;
-        if (!not_absorbed(link.record, &group)) return Reason::kNone;
+        if (!not_absorbed(link.record, &group))
+            return leads_nowhere(group, local, theirs) ? Reason::kWaits : Reason::kNone;
         return group.writable() ? Reason::kUnsent : Reason::kOneWay;
     }
     const Shadow& shadow = found->second;
@@ -160,6 +161,19 @@ Reason Examiner::reason(const Link& link, const GroupPlan& group, const Shadows&
         return Reason::kOneWay;
     if (std::ranges::any_of(local, merge::is_symbolic)) return Reason::kWaits;
     return blocked(link.id, detail) ? Reason::kBlocked : Reason::kUnsent;
+}
+
+// All that differs refers there to what is gone, and is blank here since it is gone here too.
+bool Examiner::leads_nowhere(const GroupPlan& group, const merge::GroupValues& local,
+                             const merge::GroupValues& theirs) const {
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+        if (local[i] == theirs[i]) continue;
+        const auto& field = group.mapping->fields[i];
+        if (!local[i].is_null() || !waits_for_target(field, theirs[i], references_) ||
+            !references_.led_to(field, theirs[i]))
+            return false;
+    }
+    return true;
 }
 
 Reason Examiner::reason_unlinked(const remote::RecordView& image) const {

@@ -44,6 +44,8 @@ public:
 private:
     void compare(Examined& out, const Link& link, const Row& row,
                  const remote::RecordView& image) const;
+    [[nodiscard]] bool leads_nowhere(const GroupPlan& group, const merge::GroupValues& local,
+                                     const merge::GroupValues& theirs) const;
     VerifyReason reason(const Link& link, const GroupPlan& group, const Shadows& shadows,
                         const merge::GroupValues& local, const merge::GroupValues& theirs,
                         std::string& detail) const;

@@ -26,7 +26,7 @@ enum class VerifyReason : std::uint8_t {
     kOneWay,         ///< by the mapping or the catalogue this never goes that way
     kKeptOtherwise,  ///< what we sent or took is kept there in another form
     kShortened,      ///< both agree, but the remote cannot hold all that is here
-    kWaits,          ///< refers to a record that has not arrived
+    kWaits,          ///< refers to a record that is not here: not yet, or not any more
     kNotCompared,    ///< not compared since the mapping changed, or the remote did not show it
     kNotFetched,     ///< changed there; the next sync brings it
     kDetached,       ///< by policy or decision no longer synced

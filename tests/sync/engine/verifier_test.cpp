@@ -203,6 +203,34 @@ TEST_CASE(
     CHECK(w.found.empty());
 }
 
+TEST_CASE("a reference that dangles there is blank here, once what it led to is gone here too",
+          "[engine][verify]") {
+    VerifierWorld w(4, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_here = merge::DeletePolicy::kUnlink;
+    });
+    const auto acme = w.zoho.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.zoho.edit("Contacts", w.people[1], {{"Account_Name", Value(acme)}});
+    w.clock.advance(std::chrono::minutes{5});
+    w.device.sync("zoho");
+    const auto id = std::to_string(w.device.local("Accounts", acme));
+    w.zoho.erase("Accounts", acme);
+    w.device.sync("zoho");  // kept here, no longer synced
+    w.device.sql("DELETE FROM account WHERE id = " + id);
+    w.device.sync("zoho");
+    const auto counts = w.verify();
+    CHECK(counts.unexplained() == 0);
+    REQUIRE(w.found.size() == 1);
+    CHECK(w.found[0].reason == VerifyReason::kWaits);
+    CHECK(w.found[0].ours.is_null());
+    CHECK(w.found[0].theirs == Value(acme));
+    // To who is here it would lead.
+    const auto other = w.zoho.create("Accounts", {{"Account_Name", Value("Other")}});
+    w.zoho.edit("Contacts", w.people[2], {{"Account_Name", Value(other)}});
+    w.device.sync("zoho");
+    w.corrupt("UPDATE contact SET account_id = NULL");
+    CHECK(w.verify().unexplained() == 1);
+}
+
 TEST_CASE("conflicts and refusals are told apart, with what to look for", "[engine][verify]") {
     VerifierWorld w(10, [](merge::Mapping& mapping) {
         for (auto& stream : mapping.streams)
