@@ -10,6 +10,7 @@
 #include "sync/engine/deletion_question.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/matcher.hpp"
+#include "sync/engine/record_key.hpp"
 #include "sync/engine/references.hpp"
 #include "sync/engine/rows.hpp"
 #include "sync/engine/standalone.hpp"
@@ -231,12 +232,27 @@ void choose_afterwards(Context& context, const StreamPlan& plan, const GroupPlan
     note_change(context, plan.entity.id, conflict.shown.record, old_values(plan, *row, changes), 0);
 }
 
+// Where a record was merged, another remote may know under its id, and by its name, what it went on
+// as. It stays, and so it is made there, too, by a name after that one.
+void make_where_unknown(Context& context, const StreamPlan& plan, std::int64_t record) {
+    if (!plan.mapping.push || !plan.mapping.create || link_by_record(context.sql, plan.id, record))
+        return;
+    const auto uid =
+        context.sql.text("SELECT uid FROM \"" + plan.entity.name + "\" WHERE id = ?", record)
+            .value_or("");
+    const bool taken = !uid.empty() && link_called(context.sql, plan, uid);
+    add_unsent_link(context.sql, plan.id, record,
+                    taken ? key_after(context.sql, plan, uid) : std::string());
+}
+
 void resolve_delete(Context& context, const StreamPlan& plan, Link link, Side side,
                     const Cause& cause) {
     const bool here = read_row(context.sql, plan, link.record).has_value();
     if (here && side == Side::kOurs) {  // they deleted it: it is created there again
         pin_referrers_to_deleted(context, plan, link);
         start_afresh(context, link);
+        for (const StreamPlan& other : context.plans.all())
+            if (other.entity.id == plan.entity.id) make_where_unknown(context, other, link.record);
     } else if (here) {
         pin_referrers_to_deleted(context, plan, link);
         remove_row(context, plan.entity, link.record, plan.id, cause);

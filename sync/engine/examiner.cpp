@@ -215,11 +215,27 @@ VerifyFinding Examiner::never_there(std::int64_t record, const std::optional<Lin
     auto out = finding(Kind::kOnlyHere, record, link ? link->ext_id : std::string());
     if (link)
         out.reason = reason_for_record(*link, out.detail);
+    else if (const auto kept = reason_elsewhere(record, out.detail))
+        out.reason = *kept;
     else if (!plan_.mapping.push || !plan_.mapping.create)
         out.reason = Reason::kOneWay;
     else if (!sends_ || not_absorbed(record, nullptr))
         out.reason = Reason::kUnsent;
     return out;
+}
+
+// Another remote has merged it into one that goes on under its id at this one, or has deleted it:
+// it stays here by that one's settings, or a person is asked whether it does.
+std::optional<Reason> Examiner::reason_elsewhere(std::int64_t record, std::string& detail) const {
+    const auto kept = sql_.integer(
+        "SELECT l.id FROM kontor_stream s CROSS JOIN kontor_link l ON l.stream = s.id"
+        " AND l.record = ? WHERE s.entity = ? AND l.state = ? LIMIT 1",
+        record, plan_.entity.id, static_cast<int>(LinkState::kDeletedThere));
+    if (!kept) return std::nullopt;
+    const auto asked = open_conflict(sql_, *kept, std::nullopt);
+    if (!asked) return Reason::kDetached;
+    detail = std::to_string(asked->id);
+    return Reason::kConflict;
 }
 
 Reason Examiner::reason_for_record(const Link& link, std::string& detail) const {

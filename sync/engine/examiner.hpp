@@ -50,6 +50,7 @@ private:
                         const merge::GroupValues& local, const merge::GroupValues& theirs,
                         std::string& detail) const;
     VerifyReason reason_unlinked(const remote::RecordView& image) const;
+    std::optional<VerifyReason> reason_elsewhere(std::int64_t record, std::string& detail) const;
     VerifyReason reason_for_record(const Link& link, std::string& detail) const;
     bool not_absorbed(std::int64_t record, const GroupPlan* group) const;
     bool made_again(std::int64_t record) const;

@@ -194,6 +194,15 @@ void Merger::apply_record(const remote::RecordView& image, bool authoritative) {
     merge_live(*stored, std::move(*link), image, authoritative);
 }
 
+namespace {
+
+// Nothing of it has been merged, and no remote was accepted that may hold another in its place.
+bool is_met_first(const Link& link) {
+    return link.state == LinkState::kLive && link.covers == 0 && link.version.empty();
+}
+
+}  // namespace
+
 void Merger::merge_live(const Link& stored_link, Link link, const remote::RecordView& image,
                         bool authoritative) {
     auto row = read_row(context_.sql, plan_, link.record);
@@ -236,6 +245,9 @@ void Merger::merge_live(const Link& stored_link, Link link, const remote::Record
         rereads_.emplace_back(image.id);
         return;
     }
+    work.made_by_us =
+        is_met_first(work.stored_link) ||
+        std::ranges::any_of(work.intents, [](const Intent& i) { return i.op == "create"; });
     settle_intents(work);
     for (const GroupPlan& group : plan_.groups) merge_one_group(work, group);
     write_back(work);
@@ -391,6 +403,15 @@ bool Merger::maybe_before_our_write(const Work& work) const {
            });
 }
 
+// What the remote keeps from us, of a record that was made there by us: what stands here and was
+// not sent with it has been told to nobody.
+Shadow Merger::not_shown(const Work& work, const GroupPlan& group) const {
+    if (!work.made_by_us || !group.writable() ||
+        merge::is_blank(put_group(group, work.row, references_)))
+        return Shadow::nothing_known(group);
+    return Shadow::edit_of_unknown(merge::GroupValues(group.mapping->fields.size(), Value::null()));
+}
+
 void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const auto shadow = work.shadows.find(group.id);
     const bool covered = work.link.covers >= group.since;
@@ -401,7 +422,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
     const auto theirs = image_values(work.image, group);
     if (std::ranges::any_of(theirs, &Value::is_absent)) {
         if (!covered && shadow == work.shadows.end())
-            work.shadows[group.id] = Shadow::nothing_known(group);
+            work.shadows[group.id] = not_shown(work, group);
         return;
     }
     const auto local = put_group(group, work.row, references_);

@@ -87,6 +87,7 @@ private:
                      const merge::GroupValues& ours);
     void settle_intents(Work& work);
     void settle_update(Work& work, const Intent& intent);
+    [[nodiscard]] Shadow not_shown(const Work& work, const GroupPlan& group) const;
     void merge_one_group(Work& work, const GroupPlan& group);
     void take(Work& work, const GroupPlan& group, const merge::GroupOutcome& outcome,
               const merge::GroupValues& theirs);

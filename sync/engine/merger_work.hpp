@@ -28,6 +28,7 @@ struct Merger::Work {
     bool own_write = false;  ///< an acknowledged push of ours has just been settled from it
     bool explained = false;  ///< … of which no version was told: who wrote the image was that one
     bool conflicts = false;  ///< some are open
+    bool made_by_us = false;  ///< or under our name, and nothing of it has been merged before
 };
 
 }  // namespace kontor::engine

@@ -381,12 +381,14 @@ void Account::note_seen(const std::string& stream, const std::vector<Shown>& rec
             const auto now = there->now.fields.find(name);
             const auto token = first_token(value->second.view());
             if (!token || now == there->now.fields.end() || now->second != value->second) continue;
-            if (seen_.contains(*token)) continue;
             if (!taken) taken = hooks_.known(stream, record.id) == record.image.version;
             if (!*taken) break;
             if (!parked) parked = hooks_.parked();
-            if (!parked->contains(stream + "/" + record.id + "/" +
-                                  (field->group.empty() ? field->remote : field->group)))
+            // A question has the newest of theirs (docs/guarantees.md).
+            if (parked->contains(stream + "/" + record.id + "/" +
+                                 (field->group.empty() ? field->remote : field->group)))
+                seen_.erase(*token);
+            else
                 seen_.try_emplace(*token, Seen{stream, record.id, name});
         }
     }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "tests/simulation/limits.hpp"
 #include "tests/simulation/loads.hpp"
 #include "tests/simulation/oracles.hpp"
 
@@ -27,6 +28,7 @@ public:
           name_(connection),
           fresh_(fresh),
           server_(device.connection(connection).account->server()),
+          limits_(world, device, connection),
           late_(device.connection(connection).late_mapped),
           accepted_(device.connection(connection).accepted) {
         read_links();
@@ -119,7 +121,7 @@ private:
                          std::to_string(link->state));
                 continue;
             }
-            if (!record.hidden_in_tick || fresh_) compare(stream, *link, record);
+            if (fresh_ || !limits_.hidden_in_tick(stream, id)) compare(stream, *link, record);
         }
     }
 
@@ -129,7 +131,7 @@ private:
             const auto found = by_record_[stream.name].find(id);
             const std::string what = stream.entity + " " + std::to_string(id);
             if (found == by_record_[stream.name].end()) {
-                disagree(what + " has no link");
+                if (!stays_elsewhere(stream, id)) disagree(what + " has no link");
                 return;
             }
             const LinkRow& link = found->second;
@@ -164,17 +166,20 @@ private:
                               " WHERE id = " + std::to_string(link.record)) == 0;
     }
 
+    // Another remote has merged it into one that goes on under its id here; it stays by that one's
+    // settings, or is asked about.
+    bool stays_elsewhere(const StreamModel& stream, std::int64_t record) {
+        return device_.number(
+                   "SELECT count(*) FROM kontor_link l JOIN kontor_stream s ON s.id ="
+                   " l.stream JOIN kontor_entity e ON e.id = s.entity WHERE e.name = '" +
+                   stream.entity + "' AND l.record = " + std::to_string(record) +
+                   " AND l.state = " + std::to_string(kDeletedThere)) > 0;
+    }
+
     // A person has accepted a remote that does not have it.
     bool stays_here(const StreamModel& stream, const LinkRow& link) {
         const auto* record = server_.find(stream.name, link.ext_id);
         return accepted_ && link.state == kMissing && (record == nullptr || record->now.deleted);
-    }
-
-    // A reference to what is no longer there is as good as none.
-    Value without_dead(const FieldModel& field, const Value& value) const {
-        if (field.target.empty() || value.kind() != Kind::kText) return value;
-        const auto* target = server_.find(field.target, value.text());
-        return target == nullptr || target->now.deleted ? Value::null() : value;
     }
 
     // Here and there something else is referred to, and a person is asked whether it is the same.
@@ -222,19 +227,13 @@ private:
                 world_.tally().add("groups parked");
                 continue;
             }
-            if (unseen(stream, link.ext_id, group)) {
-                world_.tally().add("groups hidden unnoticed");
-                continue;
-            }
-            if (world_.scenario().one_user &&
-                server_.replaced_in_tick(stream.name, link.ext_id, field.remote,
-                                         device_.connection(name_).account.get())) {
-                world_.tally().add("fields of one user replaced in a tick");
+            if (const char* why = limits_.unread(stream, link.ext_id, field)) {
+                world_.tally().add(why);
                 continue;
             }
             const auto there = image.fields.find(field.remote);
-            const Value theirs =
-                without_dead(field, there == image.fields.end() ? Value::null() : there->second);
+            const Value theirs = limits_.without_dead(
+                field, there == image.fields.end() ? Value::null() : there->second);
             if (waiting_[link.id].contains(group)) {
                 if (!theirs.is_blank() && !field.target.empty() &&
                     remote_here(field.target, theirs.text()))
@@ -249,14 +248,11 @@ private:
                 continue;
             }
             Value ours = kept(field, expected(field, mine, remote_ids_[field.target]));
-            ours = without_dead(field, ours);
+            ours = limits_.without_dead(field, ours);
             if (ours.is_blank() && theirs.is_blank()) continue;
             if (ours == theirs || may_be_one(field, mine.front(), theirs)) continue;
             if (two_spellings(field, ours, theirs)) continue;
-            if (!fresh_ && std::ranges::any_of(Server::set_back_from(record, field.remote),
-                                               [&](const Value& later) {
-                                                   return without_dead(field, later) == ours;
-                                               })) {
+            if (!fresh_ && limits_.set_back_in_tick(stream, link.ext_id, field, ours)) {
                 world_.tally().add("fields set back within their tick");
                 continue;
             }
@@ -264,16 +260,6 @@ private:
                      shown(mine.front()) + " stands for " + shown(ours) + ", there is " +
                      shown(theirs));
         }
-    }
-
-    // Groups come whole or not at all.
-    [[nodiscard]] bool unseen(const StreamModel& stream, const std::string& id,
-                              const std::string& group) const {
-        const auto& account = *device_.connection(name_).account;
-        return std::ranges::any_of(stream.fields, [&](const FieldModel& field) {
-            return (field.group.empty() ? field.remote : field.group) == group &&
-                   account.unseen(stream.name, id, field.remote);
-        });
     }
 
     [[nodiscard]] bool remote_here(const std::string& stream, const std::string& id) {
@@ -299,6 +285,7 @@ private:
     const std::string& name_;
     bool fresh_;
     const Server& server_;
+    const Limits limits_;
     bool late_;
     bool accepted_;
     std::map<std::string, std::map<std::string, LinkRow>> by_ext_;

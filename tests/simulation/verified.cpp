@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "sync/engine/verifier.hpp"
+#include "tests/simulation/limits.hpp"
 #include "tests/simulation/oracles.hpp"
 
 namespace kontor::simulation {
@@ -16,7 +17,8 @@ public:
         : world_(world),
           device_(device),
           name_(connection),
-          connected_(device.connection(connection)) {}
+          connected_(device.connection(connection)),
+          limits_(world, device, connection) {}
 
     void run() {
         // Only a look: what it is shown, the replica does not keep.
@@ -47,16 +49,33 @@ private:
         const bool missing = connected_.accepted && found.kind == VerifyFinding::Kind::kOnlyHere;
         if (found.reason != Reason::kNone && (found.reason != Reason::kNotFetched || missing))
             return;
+        if (found.kind == VerifyFinding::Kind::kValue && found.reason == Reason::kNone &&
+            has_found_limit(found))
+            return;
         wrong(std::string(to_string(found.kind)) + " " + std::string(to_string(found.reason)) +
               " " + found.stream + " " + found.ext_id + " " + found.remote_field + " of " +
               found.entity + " " + std::to_string(found.record) + ": here '" + found.ours.text() +
               "', there '" + found.theirs.text() + "'");
     }
 
+    // What the replica cannot know, verifying finds.
+    bool has_found_limit(const VerifyFinding& found) {
+        const StreamModel& stream = connected_.account->server().model().stream(found.stream);
+        const FieldModel* field = stream.field(found.remote_field);
+        if (field == nullptr) return false;
+        const char* why = limits_.unread(stream, found.ext_id, *field);
+        if (limits_.hidden_in_tick(stream, found.ext_id)) why = "records hidden within their tick";
+        if (why == nullptr && limits_.set_back_in_tick(stream, found.ext_id, *field, found.ours))
+            why = "fields set back within their tick";
+        if (why != nullptr) world_.tally().add(std::string(why) + ", found by verifying");
+        return why != nullptr;
+    }
+
     World& world_;
     Device& device_;
     const std::string& name_;
     Device::Connected& connected_;
+    const Limits limits_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "sync/engine/decisions.hpp"
 #include "tests/simulation/epochs.hpp"
+#include "tests/simulation/limits.hpp"
 #include "tests/simulation/loads.hpp"
 #include "tests/simulation/oracles.hpp"
 #include "tests/simulation/state.hpp"
@@ -477,6 +478,10 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
     if ((error->code == Errc::kMismatch || error->code == Errc::kGuard) &&
         connected.epoch != connected.account->server().epoch())
         return false;  // found out, or waiting for a person's word
+    if (error->code == Errc::kMismatch && restored_beside_its_heir(account.server())) {
+        tally_.add("taken for set back");
+        return false;
+    }
     if (error->code == Errc::kUnavailable && error->args.contains("id") &&
         connected.epoch != connected.account->server().epoch())
         return false;  // it may be a read that lags, as long as that could last

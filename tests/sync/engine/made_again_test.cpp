@@ -57,6 +57,43 @@ TEST_CASE("a record that another replica has made again there goes on here under
     }
 }
 
+TEST_CASE(
+    "what was typed into a hidden field wins over a deletion also once another replica has made"
+    " the record again",
+    "[engine][found]") {
+    FoundWorld w(people_streams());
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kLocal;
+    });
+    w.device.sql("INSERT INTO contact(last_name) VALUES('Lee')");
+    w.device.sync("a");
+    const std::string uid = w.device.text("SELECT uid FROM contact");
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sync("a");
+    w.remote.hidden_fields = {"Phone"};
+    std::erase_if(w.device.settings("a").streams.front().fields,
+                  [](const auto& field) { return field.name == "Phone"; });
+    const bool typed = GENERATE(true, false);
+    CAPTURE(typed);
+    w.device.sql(typed ? "UPDATE contact SET phone = '139'"
+                       : "UPDATE contact SET email = 'l@x.cn'");
+    const auto ends = [&] {
+        w.clock.advance(std::chrono::minutes{10});
+        w.remote.erase("Contacts", w.remote.ids("Contacts").front());
+    };
+    ends();
+    w.remote.create("Contacts", {{"Last_Name", Value("Lee")}, {"Kontor_Id", Value(uid)}});
+    w.clock.advance(std::chrono::minutes{1});
+    for (int i = 0; i < 2; ++i) w.device.sync("a");
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    REQUIRE(w.device.remote_id("Contacts", 1) == w.remote.ids("Contacts").front());
+    ends();
+    w.clock.advance(std::chrono::minutes{1});
+    w.device.sync("a");
+    // What could be sent was; what could not is nowhere but here.
+    CHECK(w.device.number("SELECT count(*) FROM contact") == (typed ? 1 : 0));
+}
+
 TEST_CASE("two replicas that make the same record of the remote again make one",
           "[engine][found]") {
     FoundWorld w(people_streams());

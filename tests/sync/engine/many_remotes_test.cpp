@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "sync/engine/reconcile.hpp"
+#include "sync/engine/verifier.hpp"
 #include "sync/merge/mapping_json.hpp"
 #include "sync/merge/oscillation.hpp"
 #include "tests/sync/engine/device.hpp"
@@ -438,4 +439,53 @@ TEST_CASE("a policy holds for what other connections do, before its own has sync
     // Nothing to take of a connection that has never synced.
     CHECK_FALSE(
         *engine::policies_change(f.device.engine_db(), "c", f.device.settings("b").mapping));
+}
+
+TEST_CASE("one that was merged at one remote and stays here is at all remotes again", "[many]") {
+    Office office(2);
+    office.connect(0);
+    office.clock.advance(seconds{60});
+    office.device.connect("b", office.remotes[1], [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_here = merge::DeletePolicy::kAsk;
+    });
+    office.device.sql("INSERT INTO contact(last_name) VALUES('One')");
+    office.rounds(3);
+    auto& a = office.remotes[0];
+    auto& b = office.remotes[1];
+    REQUIRE(a.ids("Contacts").size() == 1);
+    const auto one = b.ids("Contacts").front();
+    const auto other = b.create("Contacts", {{"Phone", Value("12345678")}});
+    office.clock.advance(seconds{10});
+    b.merge("Contacts", one, other);
+    office.rounds(3);
+    // It goes on as the other, also at a; that it is to be deleted here is asked about.
+    CHECK(a.ids("Contacts").size() == 1);
+    REQUIRE(office.open().size() == 1);
+    REQUIRE(office.device.number("SELECT count(*) FROM contact") == 2);
+
+    const auto verify = [&] {
+        std::vector<engine::VerifyFinding> found;
+        engine::Observer observer;
+        const std::atomic<bool> cancelled{false};
+        engine::Verifier verifier({.db = office.device.engine_db(),
+                                   .remote = a,
+                                   .observer = observer,
+                                   .cancelled = cancelled,
+                                   .finding = [&](const auto& f) { found.push_back(f); }},
+                                  office.device.settings("a"));
+        REQUIRE(verifier.run({}));
+        return found;
+    };
+    auto found = verify();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == engine::VerifyFinding::Kind::kOnlyHere);
+    CHECK(found[0].reason == engine::VerifyReason::kConflict);
+    CHECK(found[0].detail == std::to_string(office.open().front().id));
+
+    office.answer(engine::Side::kOurs);
+    office.rounds(3);
+    CHECK(a.ids("Contacts").size() == 2);
+    CHECK(b.ids("Contacts").size() == 2);
+    CHECK(verify().empty());
+    office.is_quiet();
 }
