@@ -27,6 +27,29 @@ bool completes_rows(const merge::FieldMapping& field, const Value& theirs, const
     return theirs != sent && local == sent && is_rows(field, sent) && is_rows(field, theirs);
 }
 
+/// Whether they are the rows that were sent, with what the remote has added to each: then they are
+/// ours, whatever stamp they bear.
+bool adds_to_rows(const merge::FieldMapping& field, const Value& theirs, const Value& sent) {
+    if (!is_rows(field, sent) || !is_rows(field, theirs)) return false;
+    const auto ours = nlohmann::json::parse(sent.text());
+    const auto kept = nlohmann::json::parse(theirs.text());
+    return ours.size() == kept.size() &&
+           std::equal(ours.begin(), ours.end(), kept.begin(), [](const auto& row, const auto& now) {
+               return std::ranges::all_of(row.items(), [&](const auto& part) {
+                   const auto found = now.find(part.key());
+                   return found != now.end() && *found == part.value();
+               });
+           });
+}
+
+bool is_ours_completed(const GroupPlan& group, const merge::GroupValues& theirs,
+                       const merge::GroupValues& sent) {
+    for (std::size_t i = 0; i < sent.size(); ++i)
+        if (theirs[i] != sent[i] && !adds_to_rows(group.mapping->fields[i], theirs[i], sent[i]))
+            return false;
+    return true;
+}
+
 }  // namespace
 
 // Where the acknowledgement told no version: anything newer by us. After a restore it may be a
@@ -82,17 +105,17 @@ void Merger::settle_intents(Work& work) {
             work.own_write = true;
             work.explained = work.explained || intent.version.empty();
             // Clause f: our own write as the remote keeps it. Only theirs moves.
-            if (own_write(intent, work.image))
-                for (const SentGroup& sent : intent.sent) {
-                    const GroupPlan* group = plan_.group(sent.group);
-                    if (group == nullptr) continue;
-                    const auto theirs = image_values(work.image, *group);
-                    if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
-                    const auto shadow = work.shadows.find(sent.group);
-                    const auto ours =
-                        shadow != work.shadows.end() ? shadow->second.ours : sent.values;
-                    settle_sent(work, *group, intent, theirs, sent.values, ours);
-                }
+            const bool own = own_write(intent, work.image);
+            for (const SentGroup& sent : intent.sent) {
+                const GroupPlan* group = plan_.group(sent.group);
+                if (group == nullptr) continue;
+                const auto theirs = image_values(work.image, *group);
+                if (std::ranges::any_of(theirs, &Value::is_absent)) continue;
+                if (!own && !is_ours_completed(*group, theirs, sent.values)) continue;
+                const auto shadow = work.shadows.find(sent.group);
+                const auto ours = shadow != work.shadows.end() ? shadow->second.ours : sent.values;
+                settle_sent(work, *group, intent, theirs, sent.values, ours);
+            }
         } else if (intent.op == "update") {
             settle_update(work, intent);
         } else if (intent.op == "delete") {

@@ -336,6 +336,7 @@ void Server::go_on_with(Records records) {
             kept.ever_deleted = kept.ever_deleted || record.ever_deleted;
             kept.ever_succeeded = kept.ever_succeeded || record.ever_succeeded;
             kept.ever_restored = kept.ever_restored || record.ever_restored || record.now.deleted;
+            kept.made_by = nullptr;  // whoever accepts it has forgotten that
         }
     records_ = std::move(records);
 }

@@ -543,3 +543,32 @@ TEST_CASE("what the remote adds to rows that were typed over meanwhile is no cha
     CHECK(w.remote.value("Invoices", w.remote.ids("Invoices").front(), "Items") == Value(last));
     CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
 }
+
+TEST_CASE(
+    "what the remote adds to rows is no change of theirs where only the rows tell that they are "
+    "ours",
+    "[engine][found]") {
+    InvoiceWorld w;
+    w.device.connect("a", w.remote, [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams)
+            for (auto& group : stream.groups) group.policy = merge::Policy::kRemote;
+    });
+    w.device.sql("INSERT INTO invoice(subject) VALUES('May')");
+    w.round();
+    const auto id = w.remote.ids("Invoices").front();
+    const auto version = w.remote.at("Invoices", id).version;
+    w.remote.answers_version = false;
+    bool typed = false;
+    w.remote.after_push = [&] {
+        if (std::exchange(typed, true)) return;
+        w.remote.set_version("Invoices", id, version);  // within the tick of its last change
+        w.device.sql(R"(UPDATE invoice SET items = '[{"price":20,"quantity":3}]')");
+    };
+    w.device.sql(R"(UPDATE invoice SET items = '[{"price":10,"quantity":1}]')");
+    for (int i = 0; i < 3; ++i) w.round();
+    REQUIRE(typed);
+    const std::string last = R"([{"id":2,"price":20,"quantity":3,"total":60}])";
+    CHECK(w.device.text("SELECT items FROM invoice") == last);
+    CHECK(w.remote.value("Invoices", id, "Items") == Value(last));
+    CHECK(w.device.number("SELECT count(*) FROM kontor_conflict") == 0);
+}
