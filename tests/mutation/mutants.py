@@ -471,4 +471,11 @@ MUTANTS = [
         "key != name_of(context_.sql, plan_, *stored) &&", "key == name_of(context_.sql, plan_, *stored) &&")]}),
     ("what an accepted remote had lost before stops the connection again", "B5", {EPOCH: [(
         "if (lost.state != LinkState::kMissing || lost.covers != 0)", "")]}),
+    ("what was written is not read back by the same sync", "C1 f", {CYCLE: [(
+        "if (carried[i] > 0 && capabilities(*streams[i]).pull)",
+        "if (carried[i] < 0 && capabilities(*streams[i]).pull)")]}),
+    ("deletions wait for a sync that has nothing else to send", "C1 A4", {CYCLE: [(
+        "static_cast<void>(round( {.creates = false, .updates = false, .deletes = true,",
+        "if (std::ranges::all_of(carried, [](std::int64_t n) { return n == 0; })) "
+        "static_cast<void>(round( {.creates = false, .updates = false, .deletes = true,")]}),
 ]

@@ -511,8 +511,10 @@ remote::PushResult Server::carry_out(const std::string& stream, const remote::Ch
         case remote::ChangeOp::kCreate:
             if (traits_.key_field) fields[kKeyField] = Value(change.key);
             if (traits_.fills_in && id.empty() && fields.contains("City") &&
-                fields.try_emplace("Street", Value(kFilledIn)).second)
+                fields.try_emplace("Street", Value(kFilledIn)).second) {
+                filled_in_at_ = time_.now;
                 note_what_stands(stream, fields, {{"Street", Value(kFilledIn)}});
+            }
             if (id.empty())
                 id = create(stream, fields, user);
             else

@@ -207,6 +207,8 @@ public:
     /// How often a field has become another one.
     [[nodiscard]] std::uint64_t retypes() const { return retypes_; }
     [[nodiscard]] std::uint64_t writes() const { return writes_; }  ///< carried out for the API
+    /// When a field was last filled in of what the API makes (ServerTraits::fills_in).
+    [[nodiscard]] Instant filled_in_at() const { return filled_in_at_; }
     [[nodiscard]] const std::string& org() const { return org_; }
     [[nodiscard]] bool replaced() const { return replaced_; }  ///< it is another organisation
     /// It has turned the reference by itself, and the record looks as if nobody had.
@@ -290,6 +292,7 @@ private:
     std::uint64_t next_id_ = 100;
     std::uint64_t revision_ = 0;
     std::uint64_t writes_ = 0;
+    Instant filled_in_at_{};
     std::uint64_t retypes_ = 0;
 };
 

@@ -8,17 +8,13 @@
 #include "tests/simulation/limits.hpp"
 #include "tests/simulation/loads.hpp"
 #include "tests/simulation/oracles.hpp"
-#include "tests/simulation/state.hpp"
 
 namespace kontor::simulation {
 namespace {
 
 /// What automations insist on: tokens that nobody types.
 constexpr Token kInsistedOn = 9'000'000;
-constexpr std::size_t kRoundsOfFight = 8;
 constexpr Token kTwins = 9'100'000;
-/// It is suspected, found out, accepted, read again, and then pushed to.
-constexpr std::size_t kRoundsOfAcceptance = 4;
 
 Fields identity_of(const Twin& twin, const RemoteModel& model) {
     const std::string name = token_text(twin.token), family = token_text(twin.token + 1);
@@ -125,9 +121,12 @@ std::unique_ptr<Account> World::account_for(int device, int remote, std::uint64_
                                        std::optional<Instant> insists) {
                     sent_again(device, remote, token, where, insists);
                 },
-            .answered = [this, device, remote](
-                            const std::string& stream, const remote::Change& change,
-                            const auto&) { watch_sent(device, remote, stream, change); }});
+            .answered =
+                [this, device, remote](const std::string& stream, const remote::Change& change,
+                                       const auto&) {
+                    watch_sent(device, remote, stream, change);
+                    note_sent(device, remote, stream, change);
+                }});
     if (scenario_.one_user) out->share_user();
     if (scenario_.twists.ends) out->let_end(seed * 59);
     if (scenario_.twists.slow) out->be_slow(seed * 61);
@@ -490,79 +489,6 @@ bool World::cycle(Device& device, const std::string& name, const engine::CycleOp
         violation("cycle " + name + " of dev" + std::to_string(device.number()) + ": " +
                   std::string(to_string(error->code)) + ": " + error->message);
     return false;
-}
-
-// Faults stop; the slowest index catches up; then everybody syncs until nothing is left to say.
-void World::come_to_rest() {
-    for (auto& device : devices_) {
-        if (device->disk().dead()) restart(*device);
-        device->disk().cut_power_after(UINT64_MAX / 2);
-        device->disk().fill_for(0);
-        for (auto& [name, connected] : device->connections()) {
-            connected.account->disarm();
-            if (scenario_.twists.retypes) device->follow(name);
-        }
-        if (scenario_.twists.narrows) widen_all(*device);
-    }
-    for (auto& server : servers_) {
-        server->allow_all();
-        server->show_all();
-    }
-    time_.advance(std::chrono::hours{30});
-    for (auto& server : servers_) server->settle();
-    // A change may have to travel from a device over a remote to another device and on to its
-    // other remotes: two rounds for each leg. Two more, for what a change brings with it: a delete
-    // blanks references, and what the remote computes comes back. The round after that is quiet.
-    // Those that fight are parted after the third round.
-    const std::size_t rounds =
-        2 * scenario_.connections.size() + 2 + (scenario_.twists.fights ? kRoundsOfFight : 0) +
-        (scenario_.twists.set_back ? kRoundsOfAcceptance * scenario_.connections.size() : 0) +
-        (scenario_.twists.restored ? 2 : 0) + (scenario_.twists.late_reads ? 4 : 0);
-    std::string changed;
-    for (std::size_t round = 0; round <= rounds; ++round) {
-        const auto sent = sent_so_far();
-        changed = round_of_rest(round == 0);
-        if (accept_all()) continue;
-        // D4: also what is refused is told once.
-        if (changed.empty() && sent_so_far() != sent)
-            violation("D4: a round that changes nothing sends something");
-        if (changed.empty() || !violations_.empty()) return;
-    }
-    violation("C1: does not come to rest: " + changed);
-}
-
-std::uint64_t World::sent_so_far() const {
-    std::uint64_t out = 0;
-    for (const auto& device : devices_)
-        for (const auto& [name, connected] : device->connections())
-            out += connected.account->sent();
-    return out;
-}
-
-// Everybody syncs once with all their remotes. Returns what that has changed, "" if nothing.
-std::string World::round_of_rest(bool first) {
-    std::string changed;
-    for (auto& device : devices_)
-        for (auto& [name, connected] : device->connections()) {
-            const Server& server = connected.account->server();
-            const auto before = state_of(*device);
-            const auto writes = server.writes();
-            const bool met = connected.met;
-            engine::CycleOptions options;
-            options.sweep = first || !server.traits().deleted_feed;
-            const bool done = cycle(*device, name, options, false);
-            time_.advance(std::chrono::minutes{15});
-            for (auto& one : servers_) one->settle();
-            const std::string who = "dev" + std::to_string(device->number()) + " with " + name;
-            if (const auto after = state_of(*device); after != before)
-                changed = who + ": " + first_difference(before, after);
-            if (server.writes() != writes) changed = who + " writes there";
-            if (connected.met != met) changed = who + " may push from now on";
-            // An older record there is looked at again.
-            if (!done && (scenario_.twists.late_reads || scenario_.twists.set_back))
-                changed = who + " fails";
-        }
-    return changed;
 }
 
 }  // namespace kontor::simulation

@@ -40,17 +40,20 @@ struct Twin {
     bool certain = false;          ///< nothing had changed who they are when the remotes were met
 };
 
+struct Delay;  // rest.cpp
+
 /// One scenario under way: carries out its steps, lets others act while the engine waits, and
 /// brings everything to rest in the end.
 class World {
 public:
     World(Machines& machines, const Scenario& scenario, bool print);
 
-    /// All steps, then rounds without faults until one writes nothing (C1); at most two for each
-    /// leg that a change may have to travel.
+    /// All steps, then rounds without faults until one writes nothing (C1); how many that may be is
+    /// in rest.cpp.
     void run();
 
     [[nodiscard]] std::vector<std::unique_ptr<Device>>& devices() { return devices_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
     [[nodiscard]] std::vector<std::unique_ptr<Server>>& servers() { return servers_; }
     [[nodiscard]] const std::vector<std::unique_ptr<Server>>& servers() const { return servers_; }
     [[nodiscard]] const Scenario& scenario() const { return scenario_; }
@@ -99,9 +102,12 @@ private:
                                     const std::string& id) const;
     void sync(const Step& step);
     void yield();
+    void end_faults();
     void come_to_rest();
     std::string round_of_rest(bool first);
-    [[nodiscard]] std::uint64_t sent_so_far() const;
+    void check_rest_is_near(std::size_t round, const std::string& changed, Instant begun,
+                            std::vector<Delay> delays);
+    void note_sent(int device, int remote, const std::string& stream, const remote::Change& change);
 
     bool write_sql(Device& device, const std::string& sql, std::vector<Token> tokens);
     void undo(Device& device, const Step& step);
@@ -155,6 +161,11 @@ private:
     int yields_ = 0;
     bool calm_ = true;
     std::vector<int> syncing_;  ///< devices, outermost first
+    struct SentChange {
+        std::string what;
+        bool fought_over;  ///< it is of a field that automations may fight over (C3)
+    };
+    std::vector<SentChange> sent_in_round_;
 };
 
 [[nodiscard]] inline std::string remote_name(int remote) {
