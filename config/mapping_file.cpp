@@ -192,7 +192,7 @@ std::optional<merge::Mapping> from_node(const Node& document, const std::string&
 // --- Writing
 
 constexpr const char* kHeader = R"(
-# Edit it freely; check it with: kontord --check-config
+# Edit it freely; check it with: kontor config check
 #
 # [[stream]]  name = the remote's kind of record, entity = the replica's table
 #   key_field: the remote's unique field that keeps our id of a record

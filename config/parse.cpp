@@ -92,6 +92,7 @@ void read_sign_in(TableReader& in, SignIn& out) {
     const Node* table = in.table("sign_in");
     if (table == nullptr) return;
     for (const auto& [name, line, column, value] : table->members) {
+        in.stands(value, "sign_in." + name);
         if (value.kind != Node::Kind::kText)
             in.problem(value, "sign_in." + name, "must be a text");
         else if (name == "kind")

@@ -46,6 +46,7 @@ void read_options(TableReader& parent, std::map<std::string, std::string>& out) 
     const Node* node = parent.table("options");
     if (node == nullptr) return;
     for (const auto& [name, line, column, value] : node->members) {
+        parent.stands(value, "options." + name);
         if (value.kind != Node::Kind::kText)
             parent.problem(value, "options." + name, "must be a text");
         else

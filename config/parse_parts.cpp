@@ -32,6 +32,7 @@ void read_secrets(TableReader& in, std::map<std::string, std::string>& out) {
     const Node* table = in.table("secrets");
     if (table == nullptr) return;
     for (const auto& [name, line, column, value] : table->members) {
+        in.stands(value, "secrets." + name);
         const auto reason =
             value.kind == Node::Kind::kText ? check_secret_reference(value.text) : "must be a text";
         if (!reason.empty())

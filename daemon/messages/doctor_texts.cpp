@@ -9,7 +9,7 @@ constexpr Text kDoctorTexts[] = {
     {"doctor.config.name", "configuration", "配置"},
     {"doctor.disk.name", "disk space", "磁盘空间"},
     {"doctor.permissions.name", "permissions", "权限"},
-    {"doctor.writable.name", "replica", "副本"},
+    {"doctor.writable.name", "write access", "写入权限"},
     {"doctor.in_place.name", "replica", "副本"},
     {"doctor.sync.name", "sync", "同步"},
     {"doctor.integrity.name", "database", "数据库"},

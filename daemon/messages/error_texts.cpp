@@ -335,8 +335,8 @@ constexpr Text kErrorTexts[] = {
      "副本的位置被其他程序的文件占用：请移走该文件，或用 daemon.state_dir 指定其他目录。"},
     {"hint.too_new", "Install the newer version of Kontor; the file was left as it is.",
      "请安装更新版本的 Kontor；文件保持原样。"},
-    {"hint.config", "Correct it; kontord --check-config [FILE] lists every mistake.",
-     "请更正；kontord --check-config [文件] 会列出所有错误。"},
+    {"hint.config", "Correct it; kontor config check [FILE] lists every mistake.",
+     "请更正；kontor config check [FILE] 会列出所有错误。"},
     {"hint.mismatch",
      "If the address is wrong, correct it and run: kontor connection resume {connection}. To go on "
      "with what answers there now: kontor connection resume {connection} --accept-remote",

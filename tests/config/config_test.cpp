@@ -72,6 +72,29 @@ TEST_CASE("the example is a correct configuration that shows the defaults", "[co
     CHECK(zoho.sign_in.values.at("client_id") == "1000.ABCDEFGH");
 }
 
+TEST_CASE("each setting tells the line that it stands in", "[config]") {
+    Config config;
+    Problems problems;
+    Origins origins;
+    apply_toml(
+        "[connection.a]\nplugin = \"zoho\"\n"
+        "[connection.a.options]\ndata_centre = \"cn\"\n"
+        "[connection.a.sign_in]\nkind = \"oauth\"\nclient_id = \"1000.A\"\n"
+        "[connection.a.secrets]\nclient_secret = \"file:/s\"\nrefresh_token = \"file:/t\"\n"
+        "[backup.b]\ntarget = \"/b\"\npassword = \"file:/p\"\n"
+        "[backup.b.secrets]\nKEY = \"file:/k\"\n[backup.b.options]\nport = \"22\"\n",
+        "/c/kontor.toml", config, problems, &origins);
+    REQUIRE(problems.empty());
+    CHECK(origins["connection.a.plugin"] == "/c/kontor.toml:2");
+    CHECK(origins["connection.a.options.data_centre"] == "/c/kontor.toml:4");
+    CHECK(origins["connection.a.sign_in.kind"] == "/c/kontor.toml:6");
+    CHECK(origins["connection.a.sign_in.client_id"] == "/c/kontor.toml:7");
+    CHECK(origins["connection.a.secrets.client_secret"] == "/c/kontor.toml:9");
+    CHECK(origins["connection.a.secrets.refresh_token"] == "/c/kontor.toml:10");
+    CHECK(origins["backup.b.secrets.KEY"] == "/c/kontor.toml:15");
+    CHECK(origins["backup.b.options.port"] == "/c/kontor.toml:17");
+}
+
 TEST_CASE("a backup says where, with which passphrase and for how long", "[config][backup]") {
     Config config;
     Problems problems;

@@ -111,7 +111,9 @@ TEST_CASE("what libraries say is told in Chinese", "[messages]") {
     CHECK(zh("daemon.log_level: must be one of: debug, info (did you mean 'info'?)") ==
           "daemon.log_level：须为以下之一：debug, info（您是想输入“info”吗？）");
     CHECK(zh("sync.interval: must be a text, is an integer") ==
-          "sync.interval：必须是文本，现为整数");
+          "sync.interval：必须是：文本，现为：整数");
+    CHECK(zh("connection.a.push: must be true or false, is a text") ==
+          "connection.a.push：必须是：true 或 false，现为：文本");
     CHECK(zh("https://a.example: the accounts server answered invalid_code") ==
           "https://a.example：登录服务器答复：invalid_code");
     CHECK(zh("x.toml:7:1: stream.people.list: is missing: how are all records asked for?") ==
