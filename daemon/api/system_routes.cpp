@@ -6,6 +6,7 @@
 #include "daemon/api/connection_json.hpp"
 #include "daemon/api/json_io.hpp"
 #include "daemon/doctor/doctor.hpp"
+#include "daemon/doctor/finding_json.hpp"
 #include "daemon/version.hpp"
 
 namespace kontor::api {
@@ -85,19 +86,6 @@ Result<ApiResponse> events(Services& services, const ApiRequest& request) {
     return response;
 }
 
-json finding_json(const doctor::Finding& finding, messages::Language language) {
-    json out = {{"check", finding.check}, {"subject", finding.subject}, {"ok", finding.ok}};
-    if (finding.ok) return out;
-    const auto key = "doctor." + finding.check;
-    messages::Args said;
-    for (const auto& [name, value] : finding.args)
-        said.emplace(name, messages::localized(language, value));
-    out["text"] = messages::render(language, key, said);
-    out["fix"] = messages::render(language, key + ".fix", said);
-    out["args"] = finding.args;
-    return out;
-}
-
 // One connection that cannot be used keeps no other from the new configuration; but whoever
 // reloads is told.
 Result<ApiResponse> reload(Services& services, messages::Language language) {
@@ -106,7 +94,7 @@ Result<ApiResponse> reload(Services& services, messages::Language language) {
     json unusable = json::array();
     for (const auto& worker : services.connections.all())
         for (const auto& finding : doctor::examine_settings(worker->connection(), services.secrets))
-            if (!finding.ok) unusable.push_back(finding_json(finding, language));
+            if (!finding.ok) unusable.push_back(doctor::finding_json(finding, language));
     return json_response({{"files", done->files},
                           {"started", done->started},
                           {"stopped", done->stopped},
@@ -120,7 +108,7 @@ Result<ApiResponse> examine(Services& services, const ApiRequest& request) {
     bool ok = true;
     for (const auto& finding : doctor::examine(services)) {
         ok = ok && finding.ok;
-        checks.push_back(finding_json(finding, request.language));
+        checks.push_back(doctor::finding_json(finding, request.language));
     }
     return json_response({{"ok", ok}, {"checks", std::move(checks)}});
 }

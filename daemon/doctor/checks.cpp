@@ -143,6 +143,18 @@ Finding check_integrity(const Result<std::vector<replica::IntegrityProblem>>& pr
     return {"integrity", "", false, {{"detail", detail}}};
 }
 
+Finding check_file(const std::string& replica, const Result<>& looked_at) {
+    if (looked_at) return good("integrity", replica);
+    const auto& error = looked_at.error();
+    const auto reason = error.args.find("reason");
+    if (error.code == Errc::kTooNew) return {"version", replica, false, {{"path", replica}}};
+    if (reason != error.args.end() && reason->second == "not_a_replica")
+        return {"foreign", replica, false, {{"path", replica}}};
+    if (error.code == Errc::kCorrupt)
+        return {"integrity", replica, false, {{"detail", error.message}}};
+    return good("integrity", replica);
+}
+
 Finding check_permissions(const std::string& path, unsigned wanted) {
     struct stat status {};
     // What is not there is open to nobody.

@@ -44,6 +44,9 @@ inline constexpr std::chrono::seconds kSkewMax{60};
 [[nodiscard]] Finding check_ca_file(const std::string& connection, const std::string& path);
 [[nodiscard]] Finding check_integrity(
     const Result<std::vector<replica::IntegrityProblem>>& problems);
+/// What looking at the replica's file ended with: too new, no replica, damaged. Whatever else kept
+/// us from looking is no finding of this one.
+[[nodiscard]] Finding check_file(const std::string& replica, const Result<>& looked_at);
 /// No rights for others than `wanted` gives.
 [[nodiscard]] Finding check_permissions(const std::string& path, unsigned wanted);
 /// A folder opened to a connector: there, and usable as the configuration says.

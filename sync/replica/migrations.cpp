@@ -133,8 +133,9 @@ constexpr Step kSteps[] = {to_version_1,  to_version_2,  to_version_3, to_versio
                            to_version_11, to_version_12, to_version_13};
 static_assert(std::size(kSteps) == kSchemaVersion);
 
-/// The file's version; 0 if it is empty.
-Result<int> version_of(const Database& db) {
+}  // namespace
+
+Result<int> schema_version(const Database& db) {
     const auto application = db.scalar("PRAGMA application_id");
     if (!application) return tl::unexpected<Error>(application.error());
     const auto version = db.scalar("PRAGMA user_version");
@@ -156,18 +157,16 @@ Result<int> version_of(const Database& db) {
     return static_cast<int>(*version);
 }
 
-}  // namespace
-
 Result<> migrate(const Database& db, Random& random) {
     // A step a round; the version is read inside the transaction, for another process may be at it.
     while (true) {
-        const auto seen = version_of(db);
+        const auto seen = schema_version(db);
         if (!seen) return tl::unexpected<Error>(seen.error());
         if (*seen == kSchemaVersion) return {};
 
         auto transaction = Transaction::begin(db);
         if (!transaction) return pass(transaction);
-        const auto version = version_of(db);
+        const auto version = schema_version(db);
         if (!version) return tl::unexpected<Error>(version.error());
         if (*version == kSchemaVersion) continue;
 

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
+#include "daemon/doctor/at_rest.hpp"
+#include "sync/replica/migrations.hpp"
 #include "tests/daemon/daemon_fixture.hpp"
 
 using namespace kontor;
@@ -84,6 +87,11 @@ TEST_CASE("each check of the doctor can fail, and says what to do", "[daemon][do
     fails(doctor::check_integrity(fail(Errc::kCorrupt, "malformed")), Words::kTheirs);
     fails(doctor::check_integrity(std::vector<replica::IntegrityProblem>{
         {replica::IntegrityProblem::Kind::kTrigger, "kontor_contact_u"}}));
+    const auto path = dir.path("replica.db");
+    fails(doctor::check_file(path, fail(Errc::kTooNew, "has schema version 99")));
+    fails(doctor::check_file(path, fail(Errc::kCorrupt, "a database, but not a replica",
+                                        {{"reason", "not_a_replica"}})));
+    fails(doctor::check_file(path, fail(Errc::kCorrupt, "is not a database")));
     const auto open_file = dir.write("open", "x");
     ::chmod(open_file.c_str(), 0644);
     fails(doctor::check_permissions(open_file, 0600));
@@ -123,6 +131,52 @@ TEST_CASE("what is right is not complained of", "[daemon][doctor]") {
     CHECK(doctor::check_stale("a", std::nullopt, now - 1h, now, 15min).ok);
     CHECK(doctor::free_bytes(dir.path()) > 0);
     CHECK(doctor::check_sandbox({.own_process = true, .require_landlock = true}, 2).ok);
+}
+
+TEST_CASE("a replica at rest is looked at as it lies there", "[daemon][doctor]") {
+    const test::TempDir dir;
+    const auto found = [&] {
+        std::vector<std::string> out;
+        for (const auto& finding : doctor::examine_at_rest(dir.path()))
+            if (!finding.ok) out.push_back(finding.check);
+        return out;
+    };
+    ::chmod(dir.path().c_str(), 0700);
+    CHECK(doctor::examine_at_rest(dir.path()).empty());
+    const auto path = dir.path("replica.db");
+    {
+        replica::OpenOptions options;
+        options.access = replica::Access::kLocal;
+        options.create = true;
+        const auto db = replica::Database::open(path, options);
+        REQUIRE(db);
+        SystemRandom random;
+        REQUIRE(replica::migrate(*db, random));
+    }
+    ::chmod(path.c_str(), 0600);
+    const auto written = [&](std::streamoff at, const std::string& bytes) {
+        std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(at) << bytes;
+    };
+    CHECK(found().empty());
+    CHECK(doctor::examine_at_rest(dir.path()).size() == 5);
+    ::chmod(path.c_str(), 0640);
+    CHECK(found() == std::vector<std::string>{"permissions"});
+    ::chmod(path.c_str(), 0600);
+    const std::string version("\0\0\0\x0d", 4);
+    written(60, std::string("\0\0\0\x63", 4));
+    CHECK(found() == std::vector<std::string>{"version"});
+    // Of an older one the tables differ: it is not compared with those of this version.
+    written(60, std::string("\0\0\0\x01", 4));
+    CHECK(found().empty());
+    written(60, version);
+    written(68, "ABCD");
+    CHECK(found() == std::vector<std::string>{"foreign"});
+    written(68, "KTR1");
+    CHECK(found().empty());
+    written(100, std::string(400, '\xff'));
+    CHECK(found() == std::vector<std::string>{"integrity"});
+    written(0, "these are notes");
+    CHECK(found() == std::vector<std::string>{"integrity"});
 }
 
 TEST_CASE("doctor sees a clock that is wrong, and a connection that has not synced for days",

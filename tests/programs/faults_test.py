@@ -152,6 +152,14 @@ class Replicas(Fault):
                        "FROM n")
         self.assertEqual(self.world.stop_daemon(), 0)
 
+    def doctor_finds(self, check):
+        """Without a kontord, whoever asks why is told all the same."""
+        told = self.world.kontor("doctor", "--json", check=False)
+        self.assertEqual(told.returncode, 1)
+        found = [c for c in json.loads(told.stdout)["checks"] if not c["ok"]]
+        self.assertEqual([c["check"] for c in found], ["daemon", check])
+        self.assertEqual(found[1]["subject"], self.world.replica)
+
     def damage(self, at, bytes_):
         with open(self.world.replica, "r+b") as file:
             file.seek(at)
@@ -164,6 +172,7 @@ class Replicas(Fault):
         said = self.refused_start(10)
         self.assertIn(self.world.replica, said)
         self.assertIn("backup", said)
+        self.doctor_finds("integrity")
         self.assertEqual(digest(self.world.replica), before)
 
     def test_a_damaged_schema(self):
@@ -172,6 +181,7 @@ class Replicas(Fault):
         said = self.refused_start(10)
         self.assertIn(self.world.replica, said)
         self.assertIn("backup", said)
+        self.doctor_finds("integrity")
         self.assertEqual(digest(self.world.replica), before)
 
     def test_damage_in_the_middle_is_found_and_named(self):
@@ -282,6 +292,7 @@ class Replicas(Fault):
         self.assertIn(self.world.replica, said)
         self.assertIn("999", said)
         self.assertIn("newer version", said)
+        self.doctor_finds("version")
         self.assertEqual(digest(self.world.replica), before)
 
 

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
@@ -9,6 +10,8 @@
 #include "daemon/cli/json_view.hpp"
 #include "daemon/cli/width.hpp"
 #include "daemon/config_checks.hpp"
+#include "daemon/doctor/at_rest.hpp"
+#include "daemon/doctor/finding_json.hpp"
 
 namespace kontor::cli {
 namespace {
@@ -179,7 +182,7 @@ Failure config_failure(Context& context, const config::Problems& problems) {
                   {{"count", std::to_string(problems.size())}});
 }
 
-/// Without kontord there is still the configuration to look at: it may be why.
+/// Without kontord there is still the configuration and the replica to look at: they may be why.
 Outcome<json> examined(Context& context) {
     auto answer = context.api().get("/doctor");
     if (answer || answer.error().exit != Exit::kUnreachable) return answer;
@@ -190,16 +193,11 @@ Outcome<json> examined(Context& context) {
                       {"text", answer.error().message},
                       {"fix", answer.error().hint},
                       {"args", answer.error().args}});
-    const auto problems = load_config(context).problems;
-    json check{{"check", "config"}, {"subject", ""}, {"ok", problems.empty()}};
-    if (!problems.empty()) {
-        const messages::Args args{{"count", std::to_string(problems.size())},
-                                  {"first", context.said(problems.front().text())}};
-        check["text"] = context.text("doctor.config", args);
-        check["fix"] = context.text("doctor.config.fix");
-        check["args"] = args;
-    }
-    checks.push_back(std::move(check));
+    const auto loaded = load_config(context);
+    auto findings = doctor::examine_at_rest(loaded.config.daemon.state_dir);
+    findings.insert(findings.begin(), doctor::check_config(loaded.problems));
+    for (const auto& finding : findings)
+        checks.push_back(doctor::finding_json(finding, context.language()));
     return json{{"ok", false}, {"checks", std::move(checks)}};
 }
 
@@ -208,10 +206,17 @@ constexpr std::int64_t kLargeBytes = std::int64_t{256} << 20;
 /// What is read of a replica in a second, at least: 61 MB took 0.38 s.
 constexpr std::int64_t kReadBytesPerSecond = 100'000'000;
 
+std::int64_t replica_bytes(Context& context) {
+    if (const auto status = context.api().get("/status"))
+        return integer_at(object_at(*status, "replica"), "bytes");
+    std::error_code none;
+    const auto size = std::filesystem::file_size(
+        load_config(context).config.daemon.state_dir + "/replica.db", none);
+    return none ? 0 : static_cast<std::int64_t>(size);
+}
+
 void tell_cost(Context& context) {
-    const auto status = context.api().get("/status");
-    if (!status) return;
-    const auto bytes = integer_at(object_at(*status, "replica"), "bytes");
+    const auto bytes = replica_bytes(context);
     if (bytes < kLargeBytes) return;
     context.note(context.text(
         "cli.doctor.reads_all",
