@@ -8,6 +8,7 @@ namespace {
 constexpr milliseconds kBudget{1'500};  // one transaction of a build: each leaves a part to merge
 constexpr milliseconds kGather{5'000};  // of a first load, before it is indexed
 constexpr milliseconds kRetryAfter{60'000};  // after a failure
+constexpr milliseconds kPatience{250};       // of a search, for what was written just before
 }  // namespace
 
 struct SearchService::Side {
@@ -32,7 +33,7 @@ SearchService::~SearchService() {
 
 void SearchService::wake() {
     const std::lock_guard lock(mutex_);
-    wanted_ = true;
+    ++asked_;
     changed_.notify_all();
 }
 
@@ -56,12 +57,13 @@ void SearchService::serve(const std::stop_token& stop) {
             if (failed_)
                 changed_.wait_for(lock, stop, kRetryAfter, [] { return false; });
             else
-                changed_.wait(lock, stop, [this] { return wanted_; });
+                changed_.wait(lock, stop, [this] { return wanted(); });
             if (progress_.loading)
                 changed_.wait_for(lock, stop, kGather, [this] { return hurried_; });
             if (stop.stop_requested()) return;
             heartbeat_.wake();
-            wanted_ = hurried_ = false;
+            taken_ = asked_;
+            hurried_ = false;
         }
         auto done = update(stop);
         if (!done)
@@ -69,7 +71,11 @@ void SearchService::serve(const std::stop_token& stop) {
                          {{"code", to_string(done.error().code)}, {"error", done.error().message}});
         const std::lock_guard lock(mutex_);
         failed_ = !done;
-        if (failed_) writer_.reset();
+        if (failed_)
+            writer_.reset();
+        else if (!stop.stop_requested())
+            done_ = taken_;
+        updated_.notify_all();
     }
 }
 
@@ -102,30 +108,50 @@ Result<> SearchService::update(const std::stop_token& stop) {
     return {};
 }
 
-Result<SearchService::Answer> SearchService::search(const std::string& text,
-                                                    const search::SearchOptions& options) {
-    const std::lock_guard one_at_a_time(reading_);
+Result<SearchService::Side*> SearchService::reader() {
     if (!reader_) {
         auto opened = open();
         if (!opened) return pass(opened);
         reader_ = std::move(*opened);
     }
-    auto hits = reader_->index->search(text, options);
-    if (!hits) return pass(hits);
-    const std::lock_guard lock(mutex_);
-    const bool complete = progress_.complete && !wanted_ && !failed_;
-    if (!complete) {
-        hurried_ = true;
-        changed_.notify_all();
+    return reader_.get();
+}
+
+Result<bool> SearchService::caught_up() {
+    {
+        const std::lock_guard one_at_a_time(reading_);
+        auto side = reader();
+        if (!side) return pass(side);
+        auto current = (*side)->index->current();
+        if (!current || *current) return current;
     }
-    return Answer{std::move(*hits), complete};
+    std::unique_lock lock(mutex_);
+    const auto mine = ++asked_;
+    hurried_ = true;
+    changed_.notify_all();
+    // A build takes its time.
+    if (!progress_.building && !progress_.loading)
+        updated_.wait_for(lock, kPatience, [&] { return done_ >= mine || failed_; });
+    return done_ >= mine;
+}
+
+Result<SearchService::Answer> SearchService::search(const std::string& text,
+                                                    const search::SearchOptions& options) {
+    const auto complete = caught_up();
+    if (!complete) return tl::unexpected<Error>(complete.error());
+    const std::lock_guard one_at_a_time(reading_);
+    auto side = reader();
+    if (!side) return pass(side);
+    auto hits = (*side)->index->search(text, options);
+    if (!hits) return pass(hits);
+    return Answer{std::move(*hits), *complete};
 }
 
 SearchService::Status SearchService::status() const {
     const std::lock_guard lock(mutex_);
     if (failed_) return {"failed", records_};
     if (progress_.building) return {"building", records_};
-    return {progress_.complete && !wanted_ ? "current" : "behind", records_};
+    return {progress_.complete && !wanted() ? "current" : "behind", records_};
 }
 
 }  // namespace kontor::app

@@ -31,6 +31,7 @@ public:
         std::vector<search::Hit> hits;
         bool complete = false;  ///< false: the index is behind
     };
+    /// What was written just before is waited for, a moment.
     [[nodiscard]] Result<Answer> search(const std::string& text,
                                         const search::SearchOptions& options);
 
@@ -45,6 +46,10 @@ private:
     struct Side;  // a replica handle with the index on it
     void serve(const std::stop_token& stop);
     [[nodiscard]] Result<> update(const std::stop_token& stop);
+    /// Whether the index has all that was in the replica when it was asked.
+    [[nodiscard]] Result<bool> caught_up();
+    [[nodiscard]] Result<Side*> reader();                          // under reading_
+    [[nodiscard]] bool wanted() const { return asked_ > taken_; }  // under mutex_
     [[nodiscard]] Result<std::unique_ptr<Side>> open() const;
 
     const std::string replica_path_;
@@ -59,8 +64,11 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
-    bool wanted_ = true;
-    bool hurried_ = false;  ///< somebody searches: nothing is gathered any longer
+    std::condition_variable_any updated_;
+    std::int64_t asked_ = 1;  ///< how often somebody wanted it up to date
+    std::int64_t taken_ = 0;  ///< asked_ when the last update began
+    std::int64_t done_ = 0;   ///< taken_ of the last that came to its end
+    bool hurried_ = false;    ///< somebody searches: nothing is gathered any longer
     bool failed_ = false;
     search::Progress progress_;
     std::int64_t records_ = 0;

@@ -38,6 +38,23 @@ Result<std::string> meta(const replica::Database& replica, const char* key) {
     return *found ? std::string(row->text(0)) : std::string();
 }
 
+/// Which replica it is, and how far its history goes.
+struct End {
+    std::string replica_id;
+    std::string epoch;
+    std::int64_t seq = 0;
+};
+
+Result<End> end_of(const replica::Database& replica) {
+    auto id = meta(replica, "replica_id");
+    if (!id) return pass(id);
+    auto epoch = meta(replica, "epoch");
+    if (!epoch) return pass(epoch);
+    const auto seq = replica.scalar("SELECT max(seq) FROM kontor_history");
+    if (!seq) return tl::unexpected<Error>(seq.error());
+    return End{std::move(*id), std::move(*epoch), *seq};
+}
+
 std::span<const Change> changes_of(const std::vector<Change>& changes, std::int64_t record) {
     const auto first = std::ranges::lower_bound(changes, record, {}, &Change::record);
     const auto last = std::ranges::upper_bound(changes, record, {}, &Change::record);
@@ -80,17 +97,13 @@ Result<bool> Indexer::chunk() {
 }
 
 Result<> Indexer::look() {
-    auto id = meta(replica_, "replica_id");
-    if (!id) return pass(id);
-    auto epoch = meta(replica_, "epoch");
-    if (!epoch) return pass(epoch);
-    auto seq = replica_.scalar("SELECT max(seq) FROM kontor_history");
-    if (!seq) return pass(seq);
+    auto end = end_of(replica_);
+    if (!end) return pass(end);
     auto layouts = load_layouts(replica_);
     if (!layouts) return pass(layouts);
-    replica_id_ = std::move(*id);
-    epoch_ = std::move(*epoch);
-    last_seq_ = *seq;
+    replica_id_ = std::move(end->replica_id);
+    epoch_ = std::move(end->epoch);
+    last_seq_ = end->seq;
     if (*layouts != layouts_) {
         readers_.clear();
         layouts_ = std::move(*layouts);
@@ -353,6 +366,13 @@ Result<RecordReader*> Indexer::reader(std::int64_t entity) {
     if (!made) return pass(made);
     readers_.push_back(std::move(*made));
     return &readers_.back();
+}
+
+Result<bool> Indexer::reaches_end(const IndexState& state) const {
+    auto end = end_of(replica_);
+    if (!end) return pass(end);
+    return state.replica_id == end->replica_id && state.epoch == end->epoch &&
+           state.indexed_seq == end->seq;
 }
 
 Result<Indexer::Position> Indexer::position() {

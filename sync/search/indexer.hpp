@@ -27,6 +27,9 @@ public:
     /// True if the last step indexed what a first load had brought.
     [[nodiscard]] bool loading() const { return loading_; }
 
+    /// Whether an index that follows the history is at its end, of this replica as it is now.
+    [[nodiscard]] Result<bool> reaches_end(const IndexState& state) const;
+
     /// How far it is, in units that only `done / total` gives a meaning.
     struct Position {
         Phase phase = Phase::kNew;

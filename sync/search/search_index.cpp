@@ -73,6 +73,15 @@ Result<Progress> SearchIndex::update(milliseconds budget, const ProgressCallback
     }
 }
 
+Result<bool> SearchIndex::current() {
+    const auto state = parts_->file.state();
+    if (!state) return tl::unexpected<Error>(state.error());
+    if (state->phase != Phase::kFollow) return false;
+    const auto current = parts_->indexer.reaches_end(*state);
+    if (!current) return in_context("search index", current.error());
+    return current;
+}
+
 Result<std::vector<Hit>> SearchIndex::search(std::string_view text, const SearchOptions& options) {
     return parts_->finder.search(text, options);
 }

@@ -60,6 +60,9 @@ public:
     [[nodiscard]] Result<Progress> update(std::chrono::milliseconds budget,
                                           const ProgressCallback& progress = {});
 
+    /// Whether the index has all that is in the replica now. Quick.
+    [[nodiscard]] Result<bool> current();
+
     /// The best matches, best first. No text is an error; one without words finds nothing. Records
     /// changed after the last update() are found by their old words only where they still have
     /// them. Errors: kNotFound (entity), kStorage.

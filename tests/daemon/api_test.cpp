@@ -425,6 +425,18 @@ TEST_CASE("new records are found", "[daemon][api][search]") {
                        [](const json& j) { return j["hits"].size() == 1; }));
 }
 
+TEST_CASE("what has just been written is found by the next search", "[daemon][api][search]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    for (const char* name : {"Lovelace", "Hopper", "Hamilton"}) {
+        REQUIRE(daemon.send("POST", "/api/v1/records/contact", {{"fields", {{"last_name", name}}}})
+                    .status == 201);
+        const auto found = daemon.json("/api/v1/search?q=" + std::string(name));
+        CHECK(found["hits"].size() == 1);
+        CHECK(found["complete"] == true);
+    }
+}
+
 TEST_CASE("the daemon examines itself", "[daemon][api]") {
     test::Daemon daemon;
     REQUIRE(daemon.start());

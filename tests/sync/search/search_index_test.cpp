@@ -445,9 +445,15 @@ TEST_CASE("readers with a handle of their own see what the writer indexed", "[se
     auto other = f.make_replica();
     auto reader = SearchIndex::open(f.path(), other, f.clock);
     REQUIRE(reader);
+    CHECK_FALSE(reader->current().value());
     CHECK(ids(*reader, "alpha").empty());
     f.contact("Alpha");
     update(writer);
+    CHECK(reader->current().value());
+    f.contact("Beta");
+    CHECK_FALSE(reader->current().value());
+    update(writer);
+    CHECK(reader->current().value());
     CHECK(ids(*reader, "alpha") == Ids{1});
     REQUIRE(writer.rebuild());
     update(writer);
