@@ -185,7 +185,7 @@ Result<ApiResponse> restore(Services& services, const Environment& environment,
             if (done->run != 0) services.edited();
             const auto catalogue = services.databases.catalogues().get(**db);
             if (!catalogue) return tl::unexpected<Error>(catalogue.error());
-            auto answer = undo_json(done->plan, **catalogue, *preview);
+            auto answer = undo_json(done->plan, **db, **catalogue, *preview);
             answer.erase("first_seq");
             answer.erase("last_seq");
             answer.erase("loaded");

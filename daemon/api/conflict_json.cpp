@@ -9,20 +9,6 @@ namespace kontor::api {
 
 namespace {
 
-// What each side of a reference leads to here.
-Result<json> records_json(const engine::ConflictField& field, const replica::Field& column,
-                          RecordNames& names) {
-    json out = json::object();
-    for (const auto& [side, value] :
-         {std::pair{"base", &field.base_here}, std::pair{"ours", &field.ours_here},
-          std::pair{"theirs", &field.theirs_here}}) {
-        auto target = names.target(column, value->view());
-        if (!target) return pass(target);
-        if (!target->is_null()) out[side] = std::move(*target);
-    }
-    return out;
-}
-
 Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& catalogue,
                            RecordNames& names) {
     auto name = names.name_of(c.entity, c.record);
@@ -38,7 +24,9 @@ Result<json> conflict_json(const engine::Conflict& c, const replica::Catalogue& 
                       {"ours", to_json(field.ours.view())},
                       {"theirs", to_json(field.theirs.view())}};
         if (const auto* column = entity == nullptr ? nullptr : entity->field(field.column)) {
-            auto records = records_json(field, *column, names);
+            auto records = names.targets(*column, {{"base", field.base_here.view()},
+                                                   {"ours", field.ours_here.view()},
+                                                   {"theirs", field.theirs_here.view()}});
             if (!records) return pass(records);
             if (!records->empty()) shown["records"] = std::move(*records);
         }

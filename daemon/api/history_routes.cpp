@@ -386,14 +386,14 @@ Result<ApiResponse> undo(Services& services, const ApiRequest& request) {
     if (*preview) {
         auto plan = replica::preview_undo(**db, **catalogue, *scope, only_read);
         if (!plan) return pass(plan);
-        auto answer = undo_json(*plan, **catalogue, true);
+        auto answer = undo_json(*plan, **db, **catalogue, true);
         answer["decisions"] = *decisions;
         return json_response(answer);
     }
     auto done = replica::undo(**db, **catalogue, *scope, request.actor, only_read, *how_far);
     if (!done) return pass(done);
     services.edited();
-    auto answer = undo_json(done->plan, **catalogue, false);
+    auto answer = undo_json(done->plan, **db, **catalogue, false);
     answer["decisions"] = *decisions;
     answer["first_seq"] = done->first_seq;
     answer["last_seq"] = done->last_seq;

@@ -70,6 +70,17 @@ Result<nlohmann::json> RecordNames::target(const replica::Field& field, const Va
     return to_json(*target);
 }
 
+Result<nlohmann::json> RecordNames::targets(
+    const replica::Field& field, std::initializer_list<std::pair<const char*, ValueView>> sides) {
+    auto out = nlohmann::json::object();
+    for (const auto& [side, value] : sides) {
+        auto found = target(field, value);
+        if (!found) return found;
+        if (!found->is_null()) out[side] = std::move(*found);
+    }
+    return out;
+}
+
 Result<std::string> RecordNames::name_of(const std::string& of, std::int64_t id) {
     const auto* known = catalogue_.entity(of);
     if (known == nullptr) return std::string();

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sync/base/value.hpp"
 #include "sync/replica/catalogue.hpp"
@@ -30,6 +32,10 @@ public:
     /// fields and values.
     [[nodiscard]] Result<nlohmann::json> target(const replica::Field& field,
                                                 const ValueView& value);
+    /// The same of several values of `field`, each under the name of its side; {} for other fields.
+    [[nodiscard]] Result<nlohmann::json> targets(
+        const replica::Field& field,
+        std::initializer_list<std::pair<const char*, ValueView>> sides);
     /// "" for a record that is gone or nameless.
     [[nodiscard]] Result<std::string> name_of(const std::string& entity, std::int64_t id);
     /// What the user of a remote is called here; null if that is not known.

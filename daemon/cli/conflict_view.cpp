@@ -4,6 +4,7 @@
 
 #include "daemon/cli/actor.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/names.hpp"
 #include "daemon/cli/width.hpp"
 #include "sync/base/clock.hpp"
 
@@ -31,17 +32,7 @@ std::string decider_text(Context& context, const json& conflict) {
     return context.text_or("cli.decider." + who, actor_text(who));
 }
 
-/// One side of a field; of a reference what it leads to, and what that is called: "account:2
-/// (Acme)".
-std::string side_text(const json& field, const std::string& side) {
-    const auto& target = object_at(object_at(field, "records"), side);
-    if (target.empty()) return text_at(field, side);
-    const auto name = text_at(target, "name");
-    return text_at(target, "entity") + ":" + text_at(target, "id") +
-           (name.empty() ? "" : " (" + one_line(name) + ")");
-}
-
-/// The same; of a side that has deleted the record, that.
+/// One side of a field; of a side that has deleted the record, that.
 std::string side_cell(Context& context, const json& conflict, const json& field,
                       const std::string& side) {
     return text_at(conflict, "deleted") == side ? context.text("cli.conflict.deleted")

@@ -12,6 +12,10 @@ namespace kontor::cli {
 [[nodiscard]] std::string with_name(const nlohmann::json& names, const std::string& column,
                                     const std::string& text);
 
+/// A value of `object` under `side`; of a reference what it leads to, and what that is called:
+/// "account:2 (Acme)".
+[[nodiscard]] std::string side_text(const nlohmann::json& object, const std::string& side);
+
 /// What `object` is called in the person's language, or as the remote calls it: what an account
 /// has made itself has one name alone.
 [[nodiscard]] std::string label_of(Context& context, const nlohmann::json& object);

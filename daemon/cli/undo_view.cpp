@@ -7,6 +7,7 @@
 
 #include "daemon/cli/followed.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/names.hpp"
 #include "daemon/cli/numbers.hpp"
 #include "daemon/cli/progress.hpp"
 
@@ -46,6 +47,11 @@ std::string records_text(const json& item) {
     return out;
 }
 
+/// Of a whole record the answer has its uid, which tells a person nothing.
+std::string value_text(const json& item, const std::string& side) {
+    return text_at(item, "field").empty() ? std::string() : side_text(item, side);
+}
+
 void print_put_back(Context& context, const json& answer, std::string_view key) {
     Table table{.columns = {{.title = context.text("cli.column.record"), .min = 10},
                             {.title = context.text("cli.column.field")},
@@ -57,8 +63,8 @@ void print_put_back(Context& context, const json& answer, std::string_view key) 
     for (const auto& item : list_at(answer, "changes")) {
         auto step = context.word(text_at(item, "step"));
         if (!text_at(item, "reason").empty()) step += ": " + reason_words(context, item);
-        table.add({records_text(item), text_at(item, "field"), text_at(item, "now"),
-                   text_at(item, "then"), step});
+        table.add({records_text(item), text_at(item, "field"), value_text(item, "now"),
+                   value_text(item, "then"), step});
         if (text_at(item, "reason") != "loaded") ++shown;
     }
     if (!table.rows.empty()) context.print(table);

@@ -143,6 +143,32 @@ TEST_CASE("the last change of a value is found however many others have come sin
     CHECK(undo("email").status == 404);
 }
 
+TEST_CASE("an undo tells what references lead to", "[daemon][api]") {
+    test::Daemon daemon;
+    REQUIRE(daemon.start());
+    const auto make = [&](const std::string& entity, const json& fields) {
+        return daemon.send("POST", "/api/v1/records/" + entity, {{"fields", fields}}).status;
+    };
+    REQUIRE(make("account", {{"name", "Acme"}}) == 201);
+    REQUIRE(make("account", {{"name", "Zylker"}}) == 201);
+    REQUIRE(make("contact", {{"last_name", "Li"}, {"account_id", 1}}) == 201);
+    REQUIRE(daemon.send("PATCH", "/api/v1/records/contact/1", {{"fields", {{"account_id", 2}}}})
+                .status == 200);
+    for (const bool preview : {true, false}) {
+        const auto undone = json::parse(
+            daemon
+                .send("POST", "/api/v1/undo",
+                      {{"record", {{"entity", "contact"}, {"id", 1}}}, {"preview", preview}})
+                .body);
+        INFO(undone.dump());
+        const auto& change = undone["changes"][0];
+        CHECK(change["then"] == 1);
+        CHECK(change["records"]["then"] ==
+              json{{"entity", "account"}, {"id", 1}, {"name", "Acme"}});
+        CHECK(change["records"]["now"]["name"] == "Zylker");
+    }
+}
+
 TEST_CASE("filters understand values as people give them", "[daemon][api]") {
     test::Daemon daemon;
     REQUIRE(daemon.start());

@@ -27,9 +27,11 @@ std::string record_of(Context& context) {
     return context.args().argument("ENTITY") + " " + context.args().argument("ID");
 }
 
-/// A first load is one entry for all its records: their number is not this record's value.
-std::string new_value(const json& change) {
-    return text_at(change, "op") == "loaded" ? std::string() : text_at(change, "new");
+/// Old or new. What concerns the record as a whole has none that tells a person anything: its uid,
+/// or how many records a first load brought.
+std::string value_of(const json& names, const json& change, const char* side) {
+    const auto field = text_at(change, "field");
+    return field.empty() ? std::string() : with_name(names, field, text_at(change, side));
 }
 
 /// `names`: what references point to is called.
@@ -45,14 +47,13 @@ void print_changes(Context& context, const json& changes, const json& names) {
                             {.title = context.text("cli.column.rule")}},
                 .rows = {}};
     for (const auto& change : changes) {
-        const auto field = text_at(change, "field");
         const auto who = text_at(change, "actor");
         table.add({text_at(change, "seq"), text_at(change, "at"),
                    who.empty() ? context.text("cli.somebody")
                                : actor_text(who, text_at(change, "actor_name")),
-                   text_at(change, "run"), context.word(text_at(change, "op")), field,
-                   with_name(names, field, text_at(change, "old")),
-                   with_name(names, field, new_value(change)),
+                   text_at(change, "run"), context.word(text_at(change, "op")),
+                   text_at(change, "field"), value_of(names, change, "old"),
+                   value_of(names, change, "new"),
                    messages::rule_words(context.language(), text_at(change, "rule"))});
     }
     context.print(table);

@@ -663,6 +663,30 @@ TEST_CASE("undo says what stays, why, and what to type instead", "[cli][command]
     CHECK(session.runner.err.find("kontor delete user") == std::string::npos);
 }
 
+TEST_CASE("undo names what references lead to, and keeps uids to itself", "[cli][command]") {
+    const json account{{"entity", "account"}, {"id", 3}, {"name", "Acme"}};
+    const json record{{"step", "insert"}, {"entity", "contact"}, {"record", 7},
+                      {"field", nullptr}, {"now", nullptr},      {"then", "f0cbbe18"}};
+    const json field{{"step", "set"},
+                     {"entity", "contact"},
+                     {"record", 7},
+                     {"field", "account_id"},
+                     {"now", nullptr},
+                     {"then", 3},
+                     {"records", {{"then", account}}}};
+    const json answer{{"undone", 2}, {"deleted", 0}, {"skipped", 0}, {"changes", {record, field}}};
+    Session session(Canned{.body = answer.dump()});
+    CHECK(session.run({"undo", "contact:7", "--force"}) == 0);
+    CHECK(session.runner.out.find("account:3 (Acme)") != std::string::npos);
+    CHECK(session.runner.out.find("f0cbbe18") == std::string::npos);
+
+    const json deleted{{"seq", 9}, {"op", "deleted"}, {"field", nullptr}, {"old", "f0cbbe18"}};
+    Session past(Canned{
+        .body = json{{"entries", {deleted}}, {"names", json::object()}, {"next", nullptr}}.dump()});
+    CHECK(past.run({"history", "contact", "7"}) == 0);
+    CHECK(past.runner.out.find("f0cbbe18") == std::string::npos);
+}
+
 TEST_CASE("of a first load the undo tells how many records it brought", "[cli][command]") {
     const json load{{"step", "skipped"},  {"entity", "contact"}, {"record", 1},
                     {"field", nullptr},   {"change", 1},         {"reason", "loaded"},
