@@ -92,7 +92,7 @@ void Progress::show(const Step& step, Time now) {
 }
 
 std::string Progress::line_of(const Step& step, double rate) const {
-    const bool counted = !step.stream.empty() || step.done > 0;
+    const bool counted = step.done > 0 || step.total > 0;
     auto out = one_line(context_.text(
         step.connection.empty() ? "cli.progress.work"
         : step.stream.empty()   ? "cli.progress.whole"

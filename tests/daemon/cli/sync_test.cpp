@@ -142,9 +142,18 @@ TEST_CASE("without a terminal the beginning and the end of a stage are told", "[
                          {"stream", "Contacts"},
                          {"done", done},
                          {"total", 100}});
-    FakeDaemon daemon(daemon_with(stream + event(201, "sync.finished", finished(nullptr)), true));
+    stream += event(201, "sync.progress",
+                    {{"ticket", 5},
+                     {"connection", "zoho"},
+                     {"stage", "index"},
+                     {"stream", "Contacts"},
+                     {"done", 0},
+                     {"total", 0}});
+    FakeDaemon daemon(daemon_with(stream + event(202, "sync.finished", finished(nullptr)), true));
     Runner runner;
     CHECK(runner.run_at(daemon, {"sync", "zoho"}) == 0);
+    // What is not counted has no number.
+    CHECK(runner.err.find("indexing Contacts\n") != std::string::npos);
     CHECK(runner.err.find("Contacts 50/100 (50 %)\n") != std::string::npos);
     CHECK(runner.err.find("70/100") == std::string::npos);
     CHECK(runner.err.find("Contacts 100/100 (100 %)\n") != std::string::npos);
