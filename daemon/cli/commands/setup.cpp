@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSkeleton =
     "# Kontor's configuration. Every key that is not here has its default.\n"
-    "# All keys with explanations: man kontor.toml, or kontor.example.toml in the documentation.\n"
+    "# All keys: man kontor.toml; kontor.example.toml in the documentation explains them.\n"
     "# Connections are kept in files of their own, conf.d/NAME.toml; kontor connect writes them.\n"
     "# Check it with: kontor config check\n"
     "\n"

@@ -3,13 +3,21 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/cli/completion.hpp"
+#include "tests/daemon/cli/fake_daemon.hpp"
+#include "tests/daemon/cli/runner.hpp"
 
 using namespace kontor;
 using namespace kontor::cli;
+using namespace kontor::test;
 using messages::Language;
 
 TEST_CASE("a manual page names options, examples and exit codes", "[cli][manual]") {
@@ -38,6 +46,50 @@ TEST_CASE("no line of a manual page is taken for a request by accident", "[cli][
             });
             INFO(line);
             CHECK(ours);
+        }
+    }
+}
+
+TEST_CASE("each key of the configuration is in kontor.toml(5) and in the example",
+          "[cli][manual]") {
+    const FakeDaemon folder([](const Asked&) { return Canned{}; });  // for its folder
+    const auto file = folder.folder() + "/all.toml";
+    std::ofstream(file) << "[connection.x]\nplugin = \"zoho\"\n"
+                           "folders.x = { path = \"/x\" }\n"
+                           "limits = { daily_credits = 2, credit_reserve = 1 }\n"
+                           "[backup.x]\ntarget = \"/x\"\npassword = \"env:X\"\n"
+                           "secrets_password = \"env:Y\"\n"
+                           "keep = { last = 1, hourly = 1, daily = 1, weekly = 1, monthly = 1, "
+                           "yearly = 1 }\n"
+                           "[jobs.alert]\ncommand = [\"/x\"]\nwebhook = \"env:W\"\n"
+                           "email = [\"a@example.com\"]\nfrom = \"a@example.com\"\n"
+                           "smtp = \"smtps://mail.example.com:465\"\nuser = \"u\"\n"
+                           "password = \"env:P\"\nca_file = \"/x\"\n"
+                           "[job.x]\nrun = \"backup run x\"\nwhen = \"daily 02:30\"\n";
+    Runner runner;
+    REQUIRE(runner.run({"config", "show", "--effective", "--json", "--config", file}) == 0);
+    const auto text_of = [](const char* path) {
+        std::ifstream in(path);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const std::pair<const char*, std::string> documents[] = {
+        {"kontor.toml.5", text_of(KONTOR_TOML_PAGE)},
+        {"kontor.example.toml", text_of(KONTOR_EXAMPLE_TOML)}};
+    const auto is_word = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    };
+    const auto has = [&](const std::string& text, const std::string& word) {
+        for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+            if (!is_word(text[at - 1]) && !is_word(text[at + word.size()])) return true;
+        return false;
+    };
+    const auto settings = nlohmann::json::parse(runner.out)["settings"];
+    CHECK(settings.size() > 60);
+    for (const auto& setting : settings) {
+        const auto key = setting["key"].get<std::string>();
+        for (const auto& [name, text] : documents) {
+            INFO(name << ": " << key);
+            CHECK(has(text, key.substr(key.rfind('.') + 1)));
         }
     }
 }
