@@ -702,6 +702,7 @@ constexpr Text kCliTexts[] = {
      "尚无连接。添加连接：kontor connect zoho"},
     {"cli.status.paused", "{name} stopped: {reason}", "{name} 已停止：{reason}"},
     {"cli.status.error", "{name}: {error}", "{name}：{error}"},
+    {"cli.status.next", "{name}: tried again at {time}", "{name}：将于 {time} 重试"},
     {"cli.status.pull_only",
      "{name} only receives. To send your edits: kontor sync {name} --dry-run, then kontor push on "
      "{name}",

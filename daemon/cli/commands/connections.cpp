@@ -105,6 +105,9 @@ void print_remarks(Context& context, const json& c) {
             context.text("cli.status.error", {{"name", name}, {"error", error}})));
     if (const auto hint = text_at(failure, "hint"); !hint.empty())
         context.note(context.text("cli.hint", {{"hint", hint}}));
+    if (const auto next = text_at(c, "next_sync_at");
+        !next.empty() && !error.empty() && paused.empty())
+        context.note(context.text("cli.status.next", {{"name", name}, {"time", next}}));
     if (const auto credits = credits_text(context, c); !credits.empty()) context.note(credits);
     if (!flag_at(c, "mapped"))
         context.note(

@@ -103,6 +103,18 @@ TEST_CASE("status shows each connection and passes the document on as JSON", "[c
     CHECK(json::parse(session.runner.out) == document);
     CHECK(session.runner.err.empty());
 
+    // When it will be asked again is told where there is trouble.
+    auto waiting = document;
+    waiting["connections"][0]["next_sync_at"] = "2026-05-01T09:00:00.000Z";
+    Session well(Canned{.body = waiting.dump()});
+    CHECK(well.run({"status"}) == 0);
+    CHECK(well.runner.err.find("09:00") == std::string::npos);
+    waiting["connections"][0]["error"] = {{"message", "it answers 429"}, {"hint", "wait"}};
+    Session limited(Canned{.body = waiting.dump()});
+    CHECK(limited.run({"status"}) == 0);
+    CHECK(limited.runner.err.find("zoho: tried again at 2026-05-01T09:00:00.000Z\n") !=
+          std::string::npos);
+
     auto counted = document;
     const auto credits_of = [&](std::int64_t limit, std::int64_t left) {
         counted["connections"][0]["credits"] = {
