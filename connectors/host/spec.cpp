@@ -177,6 +177,14 @@ tl::unexpected<Error> bad_option(const std::string& name, const std::string& why
     return fail(Errc::kConfig, "option " + name + " " + why, {{"option", name}});
 }
 
+tl::unexpected<Error> unknown_option(const std::string& name,
+                                     const std::vector<OptionSpec>& known) {
+    if (known.empty()) return bad_option(name, "is not known to this plugin, which takes none");
+    std::vector<std::string> names;
+    for (const auto& option : known) names.push_back(option.name);
+    return bad_option(name, "is not known to this plugin, which takes: " + joined(names));
+}
+
 std::string as_text(const Json& value) {
     return value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -231,7 +239,7 @@ Result<Options> complete_options(const PluginSpec& spec, std::string_view given)
     Json& values = *parsed;
     for (const auto& [name, value] : values.items())
         if (std::ranges::find(spec.options, name, &OptionSpec::name) == spec.options.end())
-            return bad_option(name, "is not known to this plugin");
+            return unknown_option(name, spec.options);
     for (const auto& option : spec.options)
         if (!values.contains(option.name) && !option.fallback.empty())
             values[option.name] = Json::parse(option.fallback);

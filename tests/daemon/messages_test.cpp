@@ -114,6 +114,8 @@ TEST_CASE("what libraries say is told in Chinese", "[messages]") {
           "sync.interval：必须是：文本，现为：整数");
     CHECK(zh("connection.a.push: must be true or false, is a text") ==
           "connection.a.push：必须是：true 或 false，现为：文本");
+    CHECK(zh("option data_center is not known to this plugin, which takes: bulk, data_centre") ==
+          "该插件没有选项 data_center；可用的选项：bulk, data_centre");
     CHECK(zh("https://a.example: the accounts server answered invalid_code") ==
           "https://a.example：登录服务器答复：invalid_code");
     CHECK(zh("x.toml:7:1: stream.people.list: is missing: how are all records asked for?") ==

@@ -175,6 +175,11 @@ TEST_CASE("options are completed and checked, naming the one that is wrong") {
         CHECK(got.error().code == Errc::kConfig);
         CHECK(got.error().args.at("option") == option);
     }
+    const auto unknown = complete_options(*spec, R"({"plaec":"a"})").error().message;
+    CHECK(unknown.starts_with("option plaec is not known to this plugin, which takes: "));
+    CHECK(unknown.find("place") != std::string::npos);
+    CHECK(complete_options(PluginSpec{}, R"({"a":"b"})").error().message ==
+          "option a is not known to this plugin, which takes none");
     CHECK(complete_options(*spec, "[").error().code == Errc::kConfig);
 }
 
