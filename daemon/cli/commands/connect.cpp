@@ -212,7 +212,7 @@ Outcome<> ask_oauth(Context& context, const json& spec, const json& auth, json& 
         const bool complete = known(body, "client_secret") && known(body, "client_id");
         if (!browser && !(complete && has_grant(body)) && text_at(body, "plugin") == "zoho")
             explain_console(context, spec, auth, body);
-        if (!known(body, "client_id")) {
+        while (!known(body, "client_id")) {
             auto id = context.ask(context.text("cli.connect.client_id"), "--value client_id=");
             if (!id) return tl::unexpected<Failure>(std::move(id.error()));
             if (!id->empty()) body["values"]["client_id"] = *id;

@@ -51,7 +51,8 @@ json sent(FakeDaemon& daemon) {
 TEST_CASE("connect asks for what is missing and tells the next step", "[cli][connect]") {
     FakeDaemon daemon(answer);
     Runner runner;
-    runner.typed = {"cn", "1000.CLIENT", "S3CRET", "1000.code"};
+    // Without the client's id nothing can be tried: an empty line is asked about again.
+    runner.typed = {"cn", "", "1000.CLIENT", "S3CRET", "1000.code"};
     CHECK(runner.run_at(daemon, {"connect", "zoho"}) == 0);
     CHECK(sent(daemon) == json{{"name", "zoho"},
                                {"plugin", "zoho"},
