@@ -138,7 +138,7 @@ MUTANTS = [
         "if (written && written->find('.') == std::string::npos) {",
         "if (written && written->find('.') == 0) {")]}),
     ("any newer image counts as our own write", "f", {SETTLE: [(
-        "if (own_write(intent, work.image))\n", "if (true)\n")]}),
+        "const bool own = own_write(intent, work.image);", "const bool own = true;")]}),
     ("a merged change does not reach the other remotes", "C1 a", {MERGER: [(
         "note_change(context_, plan_.entity.id, work.link.record, old, plan_.id);", "")]}),
     ("an image of before our own write is believed", "C2 B1", {MERGER: [(
