@@ -10,6 +10,9 @@ namespace kontor::cli {
 namespace {
 
 constexpr std::string_view kGap = "  ";
+/// Where nothing limits the width, a column is no wider than this: what is longer stands out of it,
+/// lest one long text fill all other rows with spaces.
+constexpr std::size_t kAlignedMax = 256;
 
 std::vector<std::size_t> natural_widths(const Table& table, bool titles) {
     std::vector<std::size_t> widths(table.columns.size(), 0);
@@ -59,9 +62,8 @@ void shrink(std::vector<std::size_t>& widths, const Table& table, std::size_t wi
     }
 }
 
-void put_cell(std::string& line, const std::string& text, std::size_t width, bool right,
+void put_cell(std::string& line, const std::string& shown, std::size_t width, bool right,
               bool last) {
-    const auto shown = clip(text, width);
     const auto used = display_width(shown);
     const std::string padding(width > used ? width - used : 0, ' ');
     if (right) line += padding;
@@ -95,13 +97,17 @@ std::string render_table(const Table& whole, const TableLook& look) {
     }
     if (look.width_max > 0) table = fitting(table, look);
     auto widths = natural_widths(table, look.titles);
-    if (look.width_max > 0) shrink(widths, table, look.width_max);
+    if (look.width_max > 0)
+        shrink(widths, table, look.width_max);
+    else
+        for (auto& width : widths) width = std::min(width, kAlignedMax);
 
     std::string out;
     const auto put_row = [&](const auto& cell_of) {
         std::string line;
         for (std::size_t c = 0; c < widths.size(); ++c)
-            put_cell(line, cell_of(c), widths[c], table.columns[c].right, c + 1 == widths.size());
+            put_cell(line, look.width_max > 0 ? clip(cell_of(c), widths[c]) : cell_of(c), widths[c],
+                     table.columns[c].right, c + 1 == widths.size());
         line.erase(line.find_last_not_of(' ') + 1);
         return line;
     };

@@ -55,6 +55,17 @@ TEST_CASE("columns of a table line up for Chinese and Latin text", "[cli][table]
           "Ada Lovelace       7\n");
 }
 
+TEST_CASE("a long text is shown whole in a pipe, and fills no other row with spaces",
+          "[cli][table]") {
+    const std::string letter(40'000, 'x');
+    Table table{.columns = {{.title = "text"}, {.title = "id"}}, .rows = {}};
+    table.add({letter, "1"});
+    table.add({"short", "2"});
+    const auto shown = render_table(table, {.width_max = 0});
+    CHECK(shown.find(letter + "  1\n") != std::string::npos);
+    CHECK(shown.size() < letter.size() + 1'000);
+}
+
 TEST_CASE("a narrow terminal clips the widest column and keeps the others", "[cli][table]") {
     Table table{.columns = {{.title = "ID", .min = 2}, {.title = "TEXT"}}, .rows = {}};
     table.add({"1", "a text that is far too long"});
