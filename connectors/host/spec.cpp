@@ -181,6 +181,7 @@ tl::unexpected<Error> unknown_option(const std::string& name,
                                      const std::vector<OptionSpec>& known) {
     if (known.empty()) return bad_option(name, "is not known to this plugin, which takes none");
     std::vector<std::string> names;
+    names.reserve(known.size());
     for (const auto& option : known) names.push_back(option.name);
     return bad_option(name, "is not known to this plugin, which takes: " + joined(names));
 }

@@ -77,7 +77,7 @@ Result<bool> SearchIndex::current() {
     const auto state = parts_->file.state();
     if (!state) return tl::unexpected<Error>(state.error());
     if (state->phase != Phase::kFollow) return false;
-    const auto current = parts_->indexer.reaches_end(*state);
+    auto current = parts_->indexer.reaches_end(*state);
     if (!current) return in_context("search index", current.error());
     return current;
 }

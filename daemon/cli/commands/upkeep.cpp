@@ -8,6 +8,7 @@
 #include "daemon/cli/commands/commands.hpp"
 #include "daemon/cli/context.hpp"
 #include "daemon/cli/json_view.hpp"
+#include "daemon/cli/progress.hpp"
 #include "daemon/cli/width.hpp"
 #include "daemon/config_checks.hpp"
 #include "daemon/doctor/at_rest.hpp"
