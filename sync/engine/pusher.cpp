@@ -5,6 +5,7 @@
 
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/cut_fields.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/record_key.hpp"
 #include "sync/engine/references.hpp"
@@ -419,7 +420,14 @@ class Push {
 public:
     Push(Context& context, const StepPorts& ports, const StreamPlan& plan,
          const remote::Capabilities& can, const PushPass& pass, StreamCounts& counts)
-        : context_(context), ports_(ports), plan_(plan), can_(can), pass_(pass), counts_(counts) {}
+        : context_(context),
+          ports_(ports),
+          plan_(plan),
+          can_(can),
+          pass_(pass),
+          counts_(counts),
+          compares_(can.cas == remote::CompareAndSet::kBatch &&
+                    !must_be_read_by_id(context.sql, plan.id)) {}
 
     std::int64_t run() {
         const std::int64_t total = waiting(context_, plan_);
@@ -466,7 +474,7 @@ private:
         batch.links = candidates(context_, plan_, can_, after_);
         if (batch.links.empty()) return batch;
         if (can_.fetch) {
-            const auto ids = ids_at_risk(context_, plan_, pass_, compares(), batch);
+            const auto ids = ids_at_risk(context_, plan_, pass_, compares_, batch);
             if (ids.empty()) return batch;
             const auto asked_at = context_.clock.steady();
             fetch_and_merge(context_, ports_, plan_, ids, counts_);
@@ -499,7 +507,7 @@ private:
     /// ids to be read. Only updates let all others be as they are: who refers to a record that is
     /// being made, for one, has something to tell once it is made.
     std::vector<std::string> plan_ahead(const Batch& batch, const std::vector<Sent>& sent) {
-        if (!can_.fetch || !can_.fetch_with_push || compares() || !answers_soon_) return {};
+        if (!can_.fetch || !can_.fetch_with_push || compares_ || !answers_soon_) return {};
         for (const Sent& one : sent)
             if (one.push.op != ChangeOp::kUpdate) return {};
         Batch ahead;
@@ -537,14 +545,15 @@ private:
         stop(in_context("push " + plan_.mapping.stream, error).value());
     }
 
-    [[nodiscard]] bool compares() const { return can_.cas == remote::CompareAndSet::kBatch; }
-
     Context& context_;
     const StepPorts& ports_;
     const StreamPlan& plan_;
     const remote::Capabilities& can_;
     const PushPass& pass_;
     StreamCounts& counts_;
+    /// The remote does, and a version that is known tells what its record holds: a field may have
+    /// been hidden until now.
+    const bool compares_;
     std::int64_t after_ = 0;  ///< the last link that has had its turn
     std::int64_t carried_out_ = 0;
     std::optional<Batch> ahead_;  ///< the batch behind the one that is being written
