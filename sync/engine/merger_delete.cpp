@@ -183,10 +183,10 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
     const auto intents = intents_of(context_.sql, link.id);
     // Where versions are times, what they did within the same tick as what was read last, or as our
     // write, has no other one; and of what was read last a part may have been hidden. But what
-    // keep_bases() has left behind has been decided about.
+    // keep_bases() has left behind, and was kept then, has been decided about.
+    if (image.version < link.version) return drop_intents(context_.sql, link.id);
     const bool same_version = image.version == link.version;
-    if (image.version < link.version || (same_version && link.covers == 0 && intents.empty()))
-        return drop_intents(context_.sql, link.id);
+    const bool decided = same_version && link.covers == 0 && intents.empty();
     const bool may_be_read = may_reread_ && !authoritative;
     if (may_be_read && !read_whole_before(link, image) &&
         std::ranges::any_of(plan_.groups,
@@ -204,6 +204,10 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
         }
         return values;
     };
+    const auto is_kept = [&](const GroupPlan& group, const merge::GroupValues& theirs,
+                             const merge::GroupValues& known) {
+        return was_offered(context_, plan_, group, link.record, theirs, known);
+    };
     const Row row = last_row(context_.sql, plan_, link.record);
     const auto shadows = shadows_of(context_.sql, link.id);
     struct Offer {
@@ -219,7 +223,8 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
         const auto shadow = shadows.find(group.id);
         if (shadow != shadows.end() && shadow->second.unknown()) {
             // Nothing tells an edit, but nobody here has seen it.
-            if (!merge::is_blank(theirs)) offers.push_back({&group, std::move(theirs), {}});
+            if (!merge::is_blank(theirs) && !(decided && is_kept(group, theirs, {})))
+                offers.push_back({&group, std::move(theirs), {}});
             continue;
         }
         auto known =
@@ -231,7 +236,7 @@ void Merger::image_of_deleted_here(Link link, const remote::RecordView& image, b
             const auto led = references_.led_to(group.mapping->fields[i], theirs[i]);
             if (led && *led == row[group.columns[i].front()]) known[i] = theirs[i];
         }
-        if (theirs == known) continue;
+        if (theirs == known || (decided && is_kept(group, theirs, known))) continue;
         if (const auto* ours = sent_by_us(group, theirs)) {
             settled.insert_or_assign(group.id, Shadow{std::move(theirs), *ours, false});
         } else {

@@ -59,6 +59,19 @@ void keep_offered(Context& context, const StreamPlan& plan, const GroupPlan& gro
                         plan.column_fields[group.columns[i].front()], "k", offered[i], cause);
 }
 
+bool was_offered(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                 std::int64_t record, const merge::GroupValues& offered,
+                 const merge::GroupValues& known) {
+    for (std::size_t i = 0; i < offered.size(); ++i)
+        if ((i >= known.size() || offered[i] != known[i]) &&
+            !context.sql.integer("SELECT 1 FROM kontor_history WHERE entity = ? AND record = ?"
+                                 " AND field = ? AND op = 'k' AND old IS ? LIMIT 1",
+                                 plan.entity.id, record,
+                                 plan.column_fields[group.columns[i].front()], offered[i]))
+            return false;
+    return true;
+}
+
 void update_row(Context& context, const StreamPlan& plan, std::int64_t record, const Row& before,
                 std::span<const ColumnChange> changes, const Cause& cause) {
     for (const auto& change : changes)

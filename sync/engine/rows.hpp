@@ -74,5 +74,9 @@ void add_history(Context& context, std::int64_t entity, std::int64_t record,
 void keep_offered(Context& context, const StreamPlan& plan, const GroupPlan& group,
                   std::int64_t record, const merge::GroupValues& offered,
                   const merge::GroupValues& known, const Cause& cause);
+/// Whether all of `offered` that is not `known` has been kept so before.
+[[nodiscard]] bool was_offered(Context& context, const StreamPlan& plan, const GroupPlan& group,
+                               std::int64_t record, const merge::GroupValues& offered,
+                               const merge::GroupValues& known);
 
 }  // namespace kontor::engine

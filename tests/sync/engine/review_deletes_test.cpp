@@ -179,6 +179,33 @@ TEST_CASE("R6: a decided delete conflict does not ask again", "[review]") {
     CHECK(f.open().empty());
 }
 
+TEST_CASE("R6: what was typed there within the tick of what a delete conflict is about is new",
+          "[review]") {
+    const auto policy = GENERATE(merge::Policy::kManual, merge::Policy::kRemote);
+    Fixture f;
+    f.connect([&](merge::Mapping& m) {
+        Fixture::contacts(m, [&](auto& s) { s.delete_against_edit = policy; });
+    });
+    const bool asks = policy == merge::Policy::kManual;
+    CAPTURE(asks);
+    f.erase_here();
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("999")}});
+    engine::CycleOptions receive;
+    receive.push = false;
+    f.device.sync("crm", receive);
+    const auto version = f.remote.at("Contacts", f.ada).version;
+    f.remote.edit("Contacts", f.ada, {{"Phone", Value("1000")}});
+    f.remote.set_version("Contacts", f.ada, version);
+    if (asks) f.resolve(f.open().front().id, engine::Side::kOurs);
+    f.sync(2);
+    CHECK(f.open().size() == (asks ? 1 : 0));
+    CHECK(f.remote.at("Contacts", f.ada).deleted == !asks);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_history WHERE op = 'k' AND old = '1000'") ==
+          1);
+    CHECK(f.device.number("SELECT count(*) FROM kontor_history WHERE op = 'k' AND old = '999'") ==
+          1);
+}
+
 TEST_CASE("R7: a delete there against an edit here, decided by a person, is remembered",
           "[review]") {
     Fixture f;
