@@ -160,8 +160,8 @@ MUTANTS = [
         "if (edited && plan_.mapping.delete_against_edit != merge::Policy::kRemote) {",
         "if (false) {")]}),
     ("a deletion here goes over what bears the version of the last image", "A1 A2", {DELETE: [(
-        "if (image.version < link.version || (same_version && link.covers == 0 && intents.empty()))",
-        "if (image.version <= link.version)")]}),
+        "if (image.version < link.version) return drop_intents(context_.sql, link.id);",
+        "if (image.version <= link.version) return drop_intents(context_.sql, link.id);")]}),
     ("what the remote has made of our own write is an edit of what was deleted", "A4 f", {DELETE: [(
         "by_us(image) || own_write(intent, image);", "by_us(image);")]}),
     ("what lists cut is no edit of what was deleted here", "A1", {DELETE: [(

@@ -236,6 +236,8 @@ void check_revived(World& world) {
             " h.actor LIKE 'remote:' || c.name || ':%')",
             [&](const replica::Statement& row) {
                 const std::string name(row.text(0)), stream(row.text(1));
+                // Who has accepted another remote since has forgotten under which id that was.
+                if (device->connection(name).accepted) return;
                 const std::string ids[] = {std::string(row.text(2)), std::string(row.text(3))};
                 const Server& server = device->connection(name).account->server();
                 const auto of_all = [&](auto wrong) {
