@@ -101,6 +101,11 @@ std::optional<Value> more_protective(const Value& ours, const Value& theirs) {
 }
 
 std::optional<Value> appended(const Value& base, const Value& ours, const Value& theirs) {
+    // The field may have become one of numbers at the remote: those have no text.
+    const auto is_text = [](const Value& value) {
+        return value.is_null() || value.kind() == kontor::Kind::kText;
+    };
+    if (!is_text(base) || !is_text(ours) || !is_text(theirs)) return std::nullopt;
     const std::string& b = base.text();
     const std::string& o = ours.text();
     const std::string& t = theirs.text();

@@ -20,6 +20,17 @@ remote::FieldSpec spec_of(const FieldModel& field) {
     return out;
 }
 
+std::string as_text(const ValueView& value) {
+    switch (value.kind) {
+        case Kind::kInteger:
+            return std::to_string(value.integer);
+        case Kind::kReal:
+            return std::to_string(value.real);
+        default:
+            return std::string(value.text);
+    }
+}
+
 remote::Fact fact_of_successor(const Server::Image& image) {
     return image.converted ? remote::Fact::kConverted : remote::Fact::kMerged;
 }
@@ -320,7 +331,7 @@ Result<> Account::emit(const std::string& stream, std::span<const std::string> f
                                std::to_string(static_cast<int>(record.fact));
             for (std::size_t k = 0; k < fields.size(); ++k)
                 line += " " + fields[k] + "=" +
-                        (values[i][k].is_absent() ? "…" : std::string(values[i][k].text));
+                        (values[i][k].is_absent() ? "…" : as_text(values[i][k]));
             trace_.note(line);
         }
         const bool full = record.fact == remote::Fact::kRecord;

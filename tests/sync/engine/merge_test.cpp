@@ -143,6 +143,9 @@ TEST_CASE("set, number and consent policies", "[merge][policy]") {
           GroupValues{Value("x\ntheirs\nours")});
     CHECK(run(Policy::kAppend, Value("x"), Value("y"), Value("x\ntheirs")).kind ==
           Decision::Kind::kPark);
+    // Their field is one of numbers by now.
+    CHECK(run(Policy::kAppend, Value::null(), Value("ours"), Value(std::int64_t{7})).kind ==
+          Decision::Kind::kPark);
 }
 
 TEST_CASE("a decimal in its one form is known without making it", "[merge][decimal]") {
