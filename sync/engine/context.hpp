@@ -37,6 +37,8 @@ struct Context {
     std::map<std::int64_t, std::set<std::string, std::less<>>> unread = {};
     /// Records, by stream, that are not created there in this cycle: see hold_back().
     std::map<std::int64_t, std::set<std::int64_t>> held_back = {};
+    /// What somebody waits for has been found to be gone, or may have been: see waits_in_vain.hpp.
+    bool awaited_gone = false;
 
     [[nodiscard]] std::string now() const { return format_instant(clock.now()); }
 };

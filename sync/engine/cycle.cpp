@@ -26,6 +26,7 @@
 #include "sync/engine/stream_order.hpp"
 #include "sync/engine/sweeper.hpp"
 #include "sync/engine/uncovered.hpp"
+#include "sync/engine/waits_in_vain.hpp"
 
 namespace kontor::engine {
 namespace {
@@ -359,9 +360,18 @@ private:
                                   counts);
                     if (is_unread(sql_, sweep.plan->id)) end_reading(*sweep.plan, ports, counts);
                 });
+        if (context_->awaited_gone) settle_vain(streams, ports);
         if (!stopped_) introduce_missing(*context_, synced_streams(), closed);
         if (options_.dry_run) list_changes(streams);
         if (options_.push && !stopped_ && !options_.dry_run) push_all(streams, ports);
+    }
+
+    void settle_vain(const std::vector<const StreamPlan*>& streams, const StepPorts& ports) {
+        for (std::size_t i = 0; i < streams.size() && !stopped_; ++i)
+            if (capabilities(*streams[i]).fetch && streams[i]->loaded)
+                try_step(report_.streams[i], [&](StreamCounts& counts) {
+                    read_who_waits_in_vain(*context_, ports, *streams[i], counts);
+                });
     }
 
     void end_reading(const StreamPlan& plan, const StepPorts& ports, StreamCounts& counts) {

@@ -77,6 +77,11 @@ bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {
     return sql.integer("SELECT 1 FROM kontor_meta WHERE key = ?", key_of(stream, ext)).has_value();
 }
 
+std::string is_noted_gone(const std::string& stream, const std::string& ext) {
+    return "EXISTS (SELECT 1 FROM kontor_meta WHERE key = 'gone:' || " + stream + " || ':' || " +
+           ext + ")";
+}
+
 std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream, std::string_view ext) {
     return sql.integer(
         "SELECT CAST(substr(value, instr(value, ' ') + 1) AS INTEGER) FROM kontor_meta"

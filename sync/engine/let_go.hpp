@@ -30,6 +30,8 @@ void let_go_all(Context& context, std::int64_t stream, const std::string& which)
 void start_afresh(Context& context, const Link& link);
 
 [[nodiscard]] bool was_let_go(Sql& sql, std::int64_t stream, std::string_view ext);
+/// The same as a condition in SQL, of expressions that give the stream and the id.
+[[nodiscard]] std::string is_noted_gone(const std::string& stream, const std::string& ext);
 /// The record here that the id stood for.
 [[nodiscard]] std::optional<std::int64_t> record_let_go(Sql& sql, std::int64_t stream,
                                                         std::string_view ext);

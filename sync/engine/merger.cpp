@@ -11,6 +11,7 @@
 #include "sync/engine/record_key.hpp"
 #include "sync/engine/retyped_fields.hpp"
 #include "sync/engine/uncovered.hpp"
+#include "sync/engine/waits_in_vain.hpp"
 #include "sync/merge/lens.hpp"
 
 namespace kontor::engine {
@@ -104,6 +105,7 @@ void Merger::apply_fact(const remote::RecordView& image, bool authoritative) {
             } else {
                 forget_match(context_, plan_.id, image.id);
                 if (authoritative) note_gone(context_, plan_.id, image.id);
+                note_awaited_gone(context_, plan_, image.id);
             }
             return;
         case remote::Fact::kForbidden:
@@ -464,7 +466,7 @@ void Merger::merge_one_group(Work& work, const GroupPlan& group) {
         if (theirs == shadow->second.theirs) return;
         input.local = answer(group, shadow->second.theirs, local, references_);
     }
-    if (input.known && target_died(group, *input.known, theirs)) {
+    if (!waits && input.known && target_died(group, *input.known, theirs)) {
         // The remote blanked the look-up because its target went, not because somebody chose to.
         // Ours stays if it still points to something; else there is nothing left to point to.
         if (!merge::is_blank(local)) input.known->theirs = theirs;

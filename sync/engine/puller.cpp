@@ -14,6 +14,8 @@ namespace {
 
 /// Ids to fetch at a time. How many a request takes is the connector's affair.
 constexpr std::size_t kFetchBatch = 1000;
+/// Ids that are held at a time where a query names them.
+constexpr std::int64_t kReadBatch = 1'000;
 /// Records that a pull may leave to be read by id before it is broken off for them, or, where it
 /// could not be taken up again, before they are put aside.
 constexpr std::size_t kRereadsMax = 1'000;
@@ -341,6 +343,19 @@ void pull(Context& context, const StepPorts& ports, const StreamPlan& plan,
     refuse_if_ids_lost(context.sql, plan.connection);
     if (!plan.loaded) ports.observer.progress({"index", plan.mapping.stream, 0, 0});
     build_indexes(context, plan, counts);
+}
+
+void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
+               const std::string& query, StreamCounts& counts, Absence absence) {
+    std::string after;
+    for (bool more = true; more;) {
+        std::vector<std::string> ids;
+        auto& rows = context.sql.bind(query, plan.id, after, kReadBatch);
+        while (Sql::step(rows)) ids.emplace_back(rows.text(0));
+        more = static_cast<std::int64_t>(ids.size()) == kReadBatch;
+        if (more) after = ids.back();
+        fetch_and_merge(context, ports, plan, std::move(ids), counts, absence);
+    }
 }
 
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,

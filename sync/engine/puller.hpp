@@ -51,7 +51,12 @@ void fetch_and_merge(Context& context, const StepPorts& ports, const StreamPlan&
                      Absence absence = Absence::kDoubted, Fetch first = {},
                      const ListedVersions* listed = nullptr);
 
-/// The same for records with these values of the mapping's key field.
+/// Reads by id those that `query` names, some at a time, however many there are. It takes the
+/// stream, the id to go on after, and how many. Throws Failure.
+void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
+               const std::string& query, StreamCounts& counts, Absence absence);
+
+/// The same as fetch_and_merge() for records with these values of the mapping's key field.
 void find_and_merge(Context& context, const StepPorts& ports, const StreamPlan& plan,
                     const std::vector<std::string>& keys, StreamCounts& counts);
 

@@ -6,13 +6,12 @@
 #include "sync/engine/cut_fields.hpp"
 #include "sync/engine/let_go.hpp"
 #include "sync/engine/state.hpp"
+#include "sync/engine/waits_in_vain.hpp"
 
 namespace kontor::engine {
 namespace {
 
 constexpr std::int64_t kMissingAlwaysAllowed = 25;
-/// Ids that are held at a time.
-constexpr std::int64_t kReadBatch = 1'000;
 
 void forget_list(Sql& sql, std::int64_t stream) {
     sql.run("DELETE FROM temp.listed WHERE stream = ?", stream);
@@ -59,21 +58,6 @@ private:
     const std::int64_t total_;
     std::int64_t listed_ = 0;
 };
-
-// Reads by id those that `query` names, some at a time, however many there are. It takes the
-// stream, the id to go on after, and how many.
-void read_each(Context& context, const StepPorts& ports, const StreamPlan& plan,
-               const std::string& query, StreamCounts& counts, Absence absence) {
-    std::string after;
-    for (bool more = true; more;) {
-        std::vector<std::string> ids;
-        auto& rows = context.sql.bind(query, plan.id, after, kReadBatch);
-        while (Sql::step(rows)) ids.emplace_back(rows.text(0));
-        more = static_cast<std::int64_t>(ids.size()) == kReadBatch;
-        if (more) after = ids.back();
-        fetch_and_merge(context, ports, plan, std::move(ids), counts, absence);
-    }
-}
 
 std::string not_listed(const char* state) {
     return std::string(" FROM kontor_link WHERE stream = ?1 AND state = ") + state +
@@ -143,6 +127,7 @@ void sweep_missing(Context& context, const StepPorts& ports, const StreamPlan& p
         read_each(context, ports, plan, in_batches("0"), counts, Absence::kBelieved);
         // Out of our sight, and maybe deleted meanwhile: only asking tells.
         read_each(context, ports, plan, in_batches("2"), counts, Absence::kBelieved);
+        ask_for_awaited(context, ports, plan, counts);
     }
     {
         // Also after a list that was cut: it would be cut again, and costs as much.

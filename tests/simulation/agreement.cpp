@@ -239,6 +239,9 @@ private:
                     remote_here(field.target, theirs.text()))
                     disagree(link.ext_id + " " + field.remote + " waits for " + theirs.text() +
                              ", which is here");
+                if (!field.target.empty() && there != image.fields.end() &&
+                    there->second.is_blank())
+                    disagree(link.ext_id + " " + field.remote + " waits in vain");
                 continue;
             }
             if (!field.target.empty() && mine.front().kind() == Kind::kInteger &&
