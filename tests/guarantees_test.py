@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""docs/guarantees.md claims nothing without a test: every invariant has a row, and every test, oracle and
-scenario that a row names exists.
+"""docs/guarantees.md claims nothing without a test: every invariant has a row, every test, oracle and scenario
+that a row names exists, and so does every case that a limit names.
 """
 import os
 import re
@@ -10,6 +10,9 @@ import unittest
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 INVARIANTS = [f"{part}{n}" for part, count in (("A", 8), ("B", 6), ("C", 7), ("D", 10))
               for n in range(1, count + 1)]
+# How many limits may have no case that shows them: never more than there are.
+LIMITS_WITHOUT_A_CASE = 16
+NO_CASE = "No case shows it yet."
 
 
 def read(*path):
@@ -38,10 +41,36 @@ def is_turned(sources, name):
     return declared and used
 
 
+def limits_of(text):
+    """What stands under "What it cannot promise", each in one line."""
+    section = text.partition("## What it cannot promise")[2].partition("\n## ")[0]
+    return [" ".join(one.split()) for one in re.split(r"^- (?=\*\*)", section, flags=re.MULTILINE)[1:]]
+
+
+def cases_of(limit):
+    """The cases that a limit names, as (test, name of the case)."""
+    return re.findall(r'`(\w+_test)`: "(.+?)"(?=[,.])', limit.partition("Shown by ")[2])
+
+
+def faults_of(limit, names_of):
+    """What is wrong with what a limit says of its cases; `names_of` gives those of a test, or None."""
+    if limit.endswith(NO_CASE):
+        return []
+    cases = cases_of(limit)
+    faults = [] if cases else ["it names no case"]
+    for test, case in cases:
+        if names_of(test) is None:
+            faults.append(f"there is no {test}")
+        elif case not in names_of(test):
+            faults.append(f"{test} has no case named {case}")
+    return faults
+
+
 class Guarantees(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         text = read("docs", "guarantees.md")
+        cls.limits = limits_of(text)
         promises = text.partition("## Promises")[2].partition("\n## ")[0]
         cls.rows = [line.strip("| ").split(" | ") for line in promises.splitlines()
                     if line.startswith("| ") and not line.startswith("| ---")][1:]
@@ -59,6 +88,31 @@ class Guarantees(unittest.TestCase):
         joined = [os.path.relpath(path, ROOT).replace(os.sep, "_") for path in self.files]
         return (any(path.endswith("_" + name) or path.endswith("_" + name + ".cpp") for path in joined)
                 or name.rpartition("::")[2] in self.words)
+
+    def cases_in(self, test):
+        """The names of the cases of a test that is one file, or None."""
+        paths = [path for path in self.files if os.path.basename(path) == test + ".cpp"]
+        if not paths:
+            return None
+        text = re.sub(r'"\s*\n\s*"', "", "\n".join(read(path) for path in paths))
+        return set(re.findall(r'TEST_CASE\(\s*"((?:\\.|[^"\\])*)"', text))
+
+    def test_every_limit_names_its_case(self):
+        self.assertGreater(len(self.limits), 20)
+        for limit in self.limits:
+            with self.subTest(limit=limit[:80]):
+                self.assertEqual(faults_of(limit, self.cases_in), [])
+        without = [limit for limit in self.limits if limit.endswith(NO_CASE)]
+        self.assertLessEqual(len(without), LIMITS_WITHOUT_A_CASE)
+
+    def test_a_limit_without_its_case_is_found(self):
+        cases = {"limits_test": {"limit: a"}}.get
+        self.assertEqual(faults_of('**A.** Shown by `limits_test`: "limit: a".', cases), [])
+        self.assertEqual(faults_of("**A.** It is so.", cases), ["it names no case"])
+        self.assertEqual(faults_of('**A.** Shown by `limits_test`: "limit: b".', cases),
+                         ["limits_test has no case named limit: b"])
+        self.assertEqual(faults_of('**A.** Shown by `limits_test`: "limit: a", `no_test`: "a".', cases),
+                         ["there is no no_test"])
 
     def test_every_knob_is_turned(self):
         table = read("docs", "testing.md").partition("| knob | where |")[2].partition("\n\n")[0]

@@ -224,7 +224,7 @@ Result<> MemoryRemote::find(std::string_view stream, std::span<const std::string
                             remote::RecordSink& sink) {
     for (const auto& [id, record] : records_[std::string(stream)]) {
         const auto found = record.fields.find(std::string(field));
-        if (record.deleted || found == record.fields.end()) continue;
+        if (record.deleted || found == record.fields.end() || unfound.contains(id)) continue;
         if (std::ranges::find(values, found->second.text()) == values.end()) continue;
         if (auto done = emit(stream, fields, {{id, &record}}, true, sink, ""); !done) return done;
     }

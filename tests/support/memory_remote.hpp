@@ -74,6 +74,7 @@ public:
     std::vector<std::string> cut_fields;     ///< left out of lists, there by id
     std::set<std::string> forbidden;         ///< ids that we may not see
     std::set<std::string> unlisted;          ///< ids that pulls do not show yet
+    std::set<std::string> unfound;           ///< ids that a search for keys does not show
     bool upserts = true;                     ///< makes one of two that bear the same key
     bool truncated_list = false;             ///< list_ids stops half-way and says so
     bool lying_list = false;                 ///< … and says that it is complete
