@@ -280,7 +280,7 @@ MUTANTS = [
     ("missing from a list is deleted", "A5 D2", {SWEEPER: [(
         "read_each(context, ports, plan, in_batches(\"0\"), counts, Absence::kBelieved);",
         "{ std::vector<std::string> missing; auto& rows = context.sql.bind(in_batches(\"0\"), plan.id, "
-        "\"\", kReadBatch); while (Sql::step(rows)) missing.emplace_back(rows.text(0)); "
+        "\"\", 1'000); while (Sql::step(rows)) missing.emplace_back(rows.text(0)); "
         "Merger merger(context, plan, counts); EngineTransaction transaction(context); "
         "for (const auto& id : missing) { remote::RecordView gone{}; gone.id = id; "
         "gone.fact = remote::Fact::kDeleted; merger.apply(gone, true); } transaction.commit(); }"),
@@ -319,7 +319,7 @@ MUTANTS = [
      {SUCCESSOR: [("changes.push_back({at, row[column]});", "")]}),
     ("who is known from another remote is not looked for", "D7", {"sync/engine/matcher.cpp": [(
         "bool Matcher::applies() const {", "bool Matcher::applies() const {\n    if (!plan_.remote_fields.empty()) return false;")]}),
-    ("a sweep holds the ids of all that differs", "D9", {SWEEPER: [(
+    ("a sweep holds the ids of all that differs", "D9", {PULLER: [(
         "kReadBatch = 1'000", "kReadBatch = 1'000'000")]}),
     ("a pull without checkpoints holds all that is to be read by id", "D9", {PULLER: [(
         "if (held_.empty()) return rereads_.put_aside();", "if (held_.empty()) return;")]}),
