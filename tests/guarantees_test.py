@@ -11,7 +11,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 INVARIANTS = [f"{part}{n}" for part, count in (("A", 8), ("B", 6), ("C", 7), ("D", 10))
               for n in range(1, count + 1)]
 # How many limits may have no case that shows them: never more than there are.
-LIMITS_WITHOUT_A_CASE = 16
+LIMITS_WITHOUT_A_CASE = 7
 NO_CASE = "No case shows it yet."
 
 

@@ -237,3 +237,181 @@ TEST_CASE("limit: a field hidden and shown again unnoticed is found by verifying
     CHECK(w.here() == "hidden");
     CHECK(w.unexplained() == 0);
 }
+
+TEST_CASE("limit: an old page that looks like any other is believed until the next sweep",
+          "[engine][limits]") {
+    LimitWorld w;
+    const auto gone = w.remote.create("Contacts", {{"Last_Name", Value("Gone")}});
+    const auto old = w.remote.at("Contacts", gone);
+    w.remote.forget("Contacts", gone);
+    w.clock.advance(minutes{1});
+    w.remote.replay("Contacts", gone, old);
+    w.device.sync("a");
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 2);
+    CHECK(w.unexplained() == 1);
+    w.device.sync("a", with_sweep());
+    CHECK(w.device.number("SELECT count(*) FROM contact") == 1);
+    CHECK(w.unexplained() == 0);
+}
+
+TEST_CASE("limit: what changed within the tick that was read, and was hidden then, is not seen",
+          "[engine][limits]") {
+    LimitWorld w;
+    w.they_type("2");
+    const auto stamp = w.remote.at("Contacts", w.lee).version;
+    w.device.sync("a");
+    w.they_type("3");
+    w.remote.set_version("Contacts", w.lee, stamp);
+    w.remote.forbidden.insert(w.lee);
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    w.remote.forbidden.clear();
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    w.clock.advance(minutes{1});
+    w.device.sync("a", with_sweep());
+    CHECK(w.here() == "2");
+    CHECK(w.unexplained() == 1);
+    w.remote.edit("Contacts", w.lee, {{"First_Name", Value("Lin")}});
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    CHECK(w.here() == "3");
+    CHECK(w.unexplained() == 0);
+}
+
+TEST_CASE("limit: what was emptied without a new time of change is found by verifying",
+          "[engine][limits]") {
+    // As a field's type changes and goes back before anybody has asked which fields there are.
+    LimitWorld w;
+    const auto version = w.remote.at("Contacts", w.lee).version;
+    w.remote.edit("Contacts", w.lee, {{"Phone", Value::null()}});
+    w.remote.set_version("Contacts", w.lee, version);
+    w.device.sync("a", with_sweep());
+    CHECK(w.here() == "1");
+    CHECK(w.unexplained() == 1);
+    w.remote.edit("Contacts", w.lee, {{"First_Name", Value("Lin")}});
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    CHECK(w.here().empty());
+    CHECK(w.unexplained() == 0);
+}
+
+TEST_CASE("limit: another replica of the same user passes for the remote's own form of our value",
+          "[engine][limits]") {
+    LimitWorld w;
+    const std::string by = GENERATE("api-user", "colleague");
+    CAPTURE(by);
+    w.remote.answers_version = false;
+    w.device.sql("UPDATE contact SET phone = 'ours'");
+    w.remote.after_push = [&] {
+        w.remote.edit("Contacts", w.lee, {{"Phone", Value("theirs")}}, by);
+    };
+    for (int i = 0; i < 3; ++i) {
+        w.device.sync("a");
+        w.clock.advance(minutes{1});
+    }
+    CHECK(w.there() == "theirs");
+    CHECK(w.here() == (by == "colleague" ? "theirs" : "ours"));
+}
+
+TEST_CASE("limit: what was deleted here and is taken back stands beside what was made again there",
+          "[engine][limits]") {
+    LimitWorld w(merge::Policy::kLocal);
+    Device other{w.clock};
+    w.connect(other, merge::Policy::kLocal);
+    w.clock.advance(hours{1});
+    w.device.sql("UPDATE contact SET email = 'l@x.cn'");
+    other.sql("DELETE FROM contact");
+    other.sync("a");
+    REQUIRE(w.remote.ids("Contacts").empty());
+    w.clock.advance(minutes{1});
+    w.device.sync("a");  // its edit wins over the deletion
+    REQUIRE(w.remote.ids("Contacts").size() == 1);
+    other.sql("INSERT INTO contact(id, last_name, phone) VALUES(1, 'Lee', '1')");
+    for (Device* device : {&other, &w.device}) {
+        w.clock.advance(minutes{1});
+        device->sync("a");
+    }
+    CHECK(w.remote.ids("Contacts").size() == 2);
+}
+
+TEST_CASE("limit: two replicas that bridge the same two remotes each make their own copies",
+          "[engine][limits]") {
+    LimitWorld w;
+    Device other{w.clock};
+    w.connect(other, merge::Policy::kNewest);
+    MemoryRemote second(w.clock);
+    second.streams = people_streams();
+    second.org = "org-2";
+    for (Device* device : {&w.device, &other}) device->prepare("b", second);
+    for (int i = 0; i < 2; ++i)
+        for (Device* device : {&w.device, &other}) {
+            device->sync("b");  // before either shows there
+            REQUIRE(engine::set_push(device->engine_db(), "b", true));
+        }
+    CHECK(second.ids("Contacts").size() == 2);
+}
+
+TEST_CASE(
+    "limit: what was handed on since the backup is copied again if it was born at the other remote",
+    "[engine][limits]") {
+    LimitWorld w;
+    MemoryRemote second(w.clock);
+    second.streams = people_streams();
+    second.org = "org-2";
+    w.device.connect("b", second);
+    const auto rounds = [&] {
+        for (int i = 0; i < 3; ++i)
+            for (const char* name : {"a", "b"}) {
+                w.device.sync(name);
+                w.clock.advance(minutes{1});
+            }
+    };
+    rounds();
+    w.device.back_up();
+    w.remote.create("Contacts", {{"Last_Name", Value("New")}});
+    rounds();
+    REQUIRE(second.ids("Contacts").size() == 2);
+    w.clock.advance(hours{1});
+    w.device.restore();
+    REQUIRE(engine::start_epoch(w.device.engine_db()));
+    rounds();
+    CHECK(second.ids("Contacts").size() == 3);
+}
+
+TEST_CASE("limit: the form of what was sent before a restore passes for somebody else's value",
+          "[engine][limits]") {
+    LimitWorld w(merge::Policy::kManual);
+    w.remote.normalise = [](const std::string&, const std::string& field, Value value) {
+        return field == "Email" && value == Value("Lee@X.cn") ? Value("lee@x.cn") : value;
+    };
+    w.device.sql("UPDATE contact SET email = 'Lee@X.cn'");
+    w.device.back_up();
+    w.device.sync("a");
+    REQUIRE(w.remote.value("Contacts", w.lee, "Email") == Value("lee@x.cn"));
+    w.clock.advance(hours{1});
+    w.device.restore();
+    REQUIRE(engine::start_epoch(w.device.engine_db()));
+    w.device.sql("UPDATE contact SET email = 'new@x.cn'");
+    w.device.sync("a");
+    CHECK(engine::list_conflicts(w.device.engine_db(), {})->size() == 1);
+    CHECK(w.device.text("SELECT email FROM contact") == "new@x.cn");
+    CHECK(w.remote.value("Contacts", w.lee, "Email") == Value("lee@x.cn"));
+}
+
+TEST_CASE("limit: a reference to what is deleted here is blanked by the sync after the deletion",
+          "[engine][limits]") {
+    LimitWorld w;
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    w.remote.edit("Contacts", w.lee, {{"Account_Name", Value(account)}});
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    w.device.sql("DELETE FROM account");
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    CHECK(w.remote.at("Accounts", account).deleted);
+    CHECK(w.remote.value("Contacts", w.lee, "Account_Name") == Value(account));
+    w.clock.advance(minutes{1});
+    w.device.sync("a");
+    CHECK(w.remote.value("Contacts", w.lee, "Account_Name").is_null());
+}
