@@ -104,20 +104,34 @@ void unblock_for(Sql& sql, std::int64_t link, std::string_view code) {
     sql.run("DELETE FROM kontor_blocked WHERE link = ? AND code = ?", link, code);
 }
 
-void pin(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& group,
-         std::int64_t referrer) {
+/// A group of a record that is covered by what the remote was known to hold, without a shadow row.
+struct Unpinned {
+    Link link;
+    Row row;
+    merge::GroupValues values;  ///< what the remote holds
+};
+
+std::optional<Unpinned> unpinned(Sql& sql, const Plans& plans, const StreamPlan& plan,
+                                 const GroupPlan& group, std::int64_t referrer) {
     const auto link = link_by_record(sql, plan.id, referrer);
-    if (!link || link->ext_id.empty() || link->covers < group.since) return;
-    if (shadows_of(sql, link->id).contains(group.id)) return;
+    if (!link || link->ext_id.empty() || link->covers < group.since) return std::nullopt;
+    if (shadows_of(sql, link->id).contains(group.id)) return std::nullopt;
     const auto row = read_row(sql, plan, referrer);
-    if (!row) return;
+    if (!row) return std::nullopt;
     const LinkReferences references(sql, plans, plan.connection);
     auto values = put_group(group, *row, references);
     // No remote holds a symbol: the record was gone there and is back here. Nor what was mistyped.
     for (Value& value : values)
         if (merge::is_symbolic(value) || merge::is_broken(value)) value = Value::null();
-    save_shadow(sql, link->id, group.id, {values, values, false});
-    mark_dirty(sql, link->id);
+    return Unpinned{*link, *row, std::move(values)};
+}
+
+void pin(Sql& sql, const Plans& plans, const StreamPlan& plan, const GroupPlan& group,
+         std::int64_t referrer) {
+    const auto found = unpinned(sql, plans, plan, group, referrer);
+    if (!found) return;
+    save_shadow(sql, found->link.id, group.id, {found->values, found->values, false});
+    mark_dirty(sql, found->link.id);
 }
 
 }  // namespace
@@ -267,6 +281,23 @@ void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& target, std::
                       [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
                           pin(sql, plans, plan, group, referrer);
                       });
+}
+
+void await_again(Sql& sql, const Plans& plans, const StreamPlan& target, std::int64_t record) {
+    for_each_referrer(
+        sql, plans, target, record,
+        [&](const StreamPlan& plan, const GroupPlan& group, std::int64_t referrer) {
+            const auto found = unpinned(sql, plans, plan, group, referrer);
+            if (!found) return;
+            save_shadow(sql, found->link.id, group.id, {found->values, found->values, true});
+            for (std::size_t i = 0; i < group.mapping->fields.size(); ++i) {
+                const auto& field = group.mapping->fields[i];
+                if (may_refer_to(field, target) &&
+                    found->row[group.columns[i].front()] == in_column(field, target.entity, record))
+                    wait_for(sql, plans, plan.connection, found->link.id, group.id, field,
+                             found->values[i]);
+            }
+        });
 }
 
 void pin_referrers_of_missing(Context& context, const StreamPlan& target) {

@@ -72,8 +72,13 @@ void wait_no_longer(Sql& sql, std::int64_t link, std::int64_t group);
 /// no shadow row get one with the value that the remote is still known to hold (clause c).
 void pin_referrers(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
 
-/// The same for all records of `plan`'s stream whose ids an accepted remote has not shown (B5). In
-/// transactions of its own, so that others write between them; once more does no harm.
+/// Before the link of `record` is forgotten that was deleted here, while the remote may show it
+/// yet: referrers that are known to lead to it there wait for it, as for one that has not arrived.
+void await_again(Sql& sql, const Plans& plans, const StreamPlan& plan, std::int64_t record);
+
+/// What pin_referrers() does, for all records of `plan`'s stream whose ids an accepted remote has
+/// not shown (B5). In transactions of its own, so that others write between them; once more does no
+/// harm.
 void pin_referrers_of_missing(Context& context, const StreamPlan& plan);
 
 /// True if records of `plan`'s stream may refer to those of `target`'s, of the same connection.

@@ -358,6 +358,35 @@ TEST_CASE("B5: what was deleted there and is kept here meets its record again",
     CHECK(f.open().front().kind == "uncovered");
 }
 
+TEST_CASE(
+    "B5: who refers to what was deleted here before its remote had shown it leads to it again",
+    "[epoch][organisation]") {
+    EpochFixture f;
+    const auto acme = f.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    f.remote.edit("Contacts", f.ids[0], {{"Account_Name", Value(acme)}});
+    f.clock.advance(seconds{60});
+    f.device.sync("crm");
+    REQUIRE(f.device.number("SELECT count(*) FROM contact WHERE account_id = 1") == 1);
+    f.later();
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    f.remote.no_pull["Accounts"] = Errc::kUnavailable;
+    f.device.sync("crm");
+    f.device.sql("DELETE FROM account");
+    f.remote.no_pull.clear();
+    f.device.sync("crm");
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    engine::CycleOptions sweep;
+    sweep.sweep = true;
+    for (int i = 0; i < 2; ++i) f.device.sync("crm", sweep);
+
+    REQUIRE(f.device.number("SELECT count(*) FROM account") == 1);
+    CHECK(f.device.number("SELECT count(*) FROM contact JOIN account a ON a.id = account_id"
+                          " WHERE last_name = 'Ada'") == 1);
+    CHECK(f.remote.value("Contacts", f.ids[0], "Account_Name") == Value(acme));
+    CHECK(f.device.number("SELECT count(*) FROM kontor_waiting") == 0);
+    CHECK(f.open().empty());
+}
+
 TEST_CASE("A3: what comes back under its key is not created again where it may have been created",
           "[epoch][organisation]") {
     EpochFixture f;
