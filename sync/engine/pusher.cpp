@@ -5,6 +5,7 @@
 
 #include "sync/base/backoff.hpp"
 #include "sync/engine/absorb.hpp"
+#include "sync/engine/arrivals.hpp"
 #include "sync/engine/cut_fields.hpp"
 #include "sync/engine/epoch.hpp"
 #include "sync/engine/record_key.hpp"
@@ -294,8 +295,11 @@ void acknowledge(Context& context, const StreamPlan& plan, const Sent& sent,
     context.sql.run("DELETE FROM kontor_intent WHERE link = ? AND state = 'acked' AND version < ?",
                     link->id, result.version);
     set_intent_state(context.sql, sent.intent, "acked", result.version);
-    if (sent.push.op == ChangeOp::kCreate)
+    if (sent.push.op == ChangeOp::kCreate) {
         wake_referrers(context.sql, context.plans, plan, link->record);
+        // It may be one that was there, and was referred to, before it was read here.
+        complete_referrers(context, plan, *link);
+    }
     // Otherwise the further rounds would look at it again and again. What was sent was all there
     // was to say, unless something waited or has been edited since.
     const bool may_have_more = edited_since || sent.push.waits;

@@ -142,6 +142,40 @@ TEST_CASE("two replicas that make the same record of the remote again make one",
     }
 }
 
+TEST_CASE("who waits for what another replica has made again leads to it once ours has met it",
+          "[engine][found]") {
+    FoundWorld w(people_streams());
+    Device other{w.clock};
+    const auto account = w.remote.create("Accounts", {{"Account_Name", Value("Acme")}});
+    const auto contact = w.remote.create("Contacts", {{"Last_Name", Value("Lee")}});
+    const auto local_wins = [](merge::Mapping& mapping) {
+        for (auto& stream : mapping.streams) stream.delete_against_edit = merge::Policy::kLocal;
+    };
+    w.device.connect("a", w.remote, local_wins);
+    other.connect("a", w.remote, local_wins);
+    w.clock.advance(std::chrono::hours{1});
+    w.device.sql("UPDATE account SET name = 'Acme AG'");
+    other.sql("UPDATE account SET name = 'Acme AG'");
+    w.remote.erase("Accounts", account);
+    other.sync("a");
+    REQUIRE(w.remote.ids("Accounts").size() == 1);
+    const auto again = w.remote.ids("Accounts").front();
+
+    // The contact is read before the account, which lists do not show yet.
+    w.remote.unlisted = {again};
+    w.clock.advance(std::chrono::minutes{1});
+    w.remote.edit("Contacts", contact, {{"Account_Name", Value(again)}});
+    w.device.sync("a");
+    w.remote.unlisted.clear();
+    for (int i = 0; i < 2; ++i) w.device.sync("a");
+
+    CHECK(w.remote.ids("Accounts").size() == 1);
+    CHECK(w.device.remote_id("Accounts", 1) == again);
+    CHECK(w.device.number("SELECT account_id FROM contact") == 1);
+    CHECK(w.device.number("SELECT count(*) FROM kontor_waiting") == 0);
+    CHECK(w.remote.value("Contacts", contact, "Account_Name") == Value(again));
+}
+
 TEST_CASE("what another replica may have made again is not made once more while the list is cut",
           "[engine][found]") {
     FoundWorld w(people_streams());
