@@ -323,6 +323,8 @@ void Merger::follow(std::int64_t from, std::int64_t to) {
         link->covers = 0;
         link->version.clear();
         save_link(context_.sql, *link);
+        // Who refers to the winner may have waited for it to be made there (D6).
+        wake_referrers(context_.sql, context_.plans, other, to);
         // Compared with its image before anything is sent.
         context_.sql.run("UPDATE kontor_stream SET swept_at = NULL WHERE id = ?", other.id);
     }

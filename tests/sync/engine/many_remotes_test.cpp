@@ -489,3 +489,37 @@ TEST_CASE("one that was merged at one remote and stays here is at all remotes ag
     CHECK(verify().empty());
     office.is_quiet();
 }
+
+TEST_CASE("D6: who waits for a record that gets the id of one merged into it waits no longer",
+          "[many]") {
+    Office office(2);
+    office.connect_all();
+    auto& a = office.remotes[0];
+    auto& b = office.remotes[1];
+    const auto loser = b.create("Accounts", {{"Account_Name", Value("Acme")}});
+    office.rounds(2);
+    REQUIRE(a.ids("Accounts").size() == 1);
+    const auto known = a.ids("Accounts").front();
+
+    // The winner is not made at a, nor is who refers to it.
+    a.refuse = [](const std::string& stream, const remote::Change&) {
+        remote::PushResult refused;
+        refused.status = remote::PushStatus::kInvalid;
+        return stream == "Accounts" ? std::optional(refused) : std::nullopt;
+    };
+    const auto winner = b.create("Accounts", {{"Account_Name", Value("Other")}});
+    b.create("Contacts", {{"Last_Name", Value("Lee")}, {"Account_Name", Value(winner)}});
+    office.rounds(2);
+    const std::string held = "SELECT count(*) FROM kontor_blocked WHERE code = 'KONTOR_PARENT'";
+    REQUIRE(office.device.number(held) == 1);
+
+    office.clock.advance(seconds{10});
+    b.merge("Accounts", loser, winner);
+    a.refuse = {};
+    office.rounds(3);
+    CHECK(office.device.number("SELECT count(*) FROM account") == 1);
+    CHECK(office.device.number(held) == 0);
+    REQUIRE(a.ids("Contacts").size() == 1);
+    CHECK(a.value("Contacts", a.ids("Contacts").front(), "Account_Name") == Value(known));
+    CHECK(a.ids("Accounts").size() == 1);
+}
