@@ -82,7 +82,7 @@ MUTANTS = [
     ("a load goes on though another remote brings the same people", "b", {
         PULLER: [("if (!loader_->alone()) {", "if (false) {")]}),
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
-        "if (!link || link->ext_id.empty() || link->covers < group.since) return;", "return;")]}),
+        "    if (!found) return;\n    save_shadow(", "    if (found || !found) return;\n    save_shadow(")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(
         "if (exists(sql, entity.name, record)) return merge::symbolic_reference(entity.name, record);",
         "if (exists(sql, entity.name, record)) return Value::null();")]}),
