@@ -82,7 +82,7 @@ MUTANTS = [
     ("a load goes on though another remote brings the same people", "b", {
         PULLER: [("if (!loader_->alone()) {", "if (false) {")]}),
     ("references are not pinned before a remote id changes", "c", {REFERENCES: [(
-        "    if (!found) return;\n    save_shadow(", "    if (found || !found) return;\n    save_shadow(")]}),
+        "save_shadow(sql, found->link.id, group.id, {found->values, found->values, false});", "return;")]}),
     ("a reference without remote id is null", "c", {REFERENCES: [(
         "if (exists(sql, entity.name, record)) return merge::symbolic_reference(entity.name, record);",
         "if (exists(sql, entity.name, record)) return Value::null();")]}),
