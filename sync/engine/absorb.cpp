@@ -356,7 +356,11 @@ void delete_on_link(Context& context, const StreamPlan& plan, Link link, bool re
     // Nothing there yet; or an id of another organisation that has not been seen at this one.
     const bool unseen = link.state == LinkState::kMissing && link.covers == 0;
     if ((link.ext_id.empty() && !in_flight) || unseen) {
-        if (unseen) await_again(context.sql, context.plans, plan, link.record);
+        if (unseen) {
+            await_again(context.sql, context.plans, plan, link.record);
+            // Should it come back there, it is not what we have made since.
+            let_go(context, link);
+        }
         forget_link(context.sql, link.id);
         return;
     }

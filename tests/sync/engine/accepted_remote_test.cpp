@@ -387,6 +387,36 @@ TEST_CASE(
     CHECK(f.open().empty());
 }
 
+TEST_CASE("B5: what is back here before an accepted remote has shown it is not its older self",
+          "[epoch][organisation]") {
+    EpochFixture f;
+    for (auto& stream : f.remote.streams) stream.can.list_ids = false;
+    f.device.settings("crm").streams = f.remote.streams;
+    f.device.sql("INSERT INTO contact(last_name, phone) VALUES('Dee', '7')");
+    f.device.sync("crm");
+    const auto dee = f.remote.ids("Contacts").back();
+    const auto uid = f.device.text("SELECT uid FROM contact WHERE last_name = 'Dee'");
+    f.later();
+    REQUIRE(engine::accept_remote(f.device.engine_db(), f.clock, "crm", "uid:1"));
+    REQUIRE(engine::set_push(f.device.engine_db(), "crm", true));
+    f.remote.unlisted = {dee};
+    f.device.sql("DELETE FROM contact WHERE last_name = 'Dee'");
+    f.device.sync("crm");
+    f.device.sql("INSERT INTO contact(id, uid, last_name, phone) VALUES(4, '" + uid +
+                 "', 'Dee', '8')");
+    // What is sent of it does not arrive, and then its older self is found by the key.
+    f.remote.next_push = MemoryRemote::Fault::kLostRequest;
+    CHECK(f.device.sync("crm").problem);
+    f.remote.unlisted.clear();
+    for (int i = 0; i < 3; ++i) f.device.sync("crm");
+
+    CHECK(f.remote.ids("Contacts").size() == 4);
+    CHECK(f.device.remote_id("Contacts", 4) == dee);
+    CHECK(f.phone("Dee") == "8");
+    REQUIRE(f.open().size() == 1);
+    CHECK(f.open().front().kind == "uncovered");
+}
+
 TEST_CASE("A3: what comes back under its key is not created again where it may have been created",
           "[epoch][organisation]") {
     EpochFixture f;
