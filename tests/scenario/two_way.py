@@ -329,13 +329,19 @@ def find_problems(world, edits):
     # Who has a first name too is called otherwise where a name is one field.
     in_parts = {r[0] for r in world.sql("SELECT id FROM contact WHERE first_name IS NOT NULL")}
     links, people, old = linked(world), remote.people(), kept(world)
-    blocked = {r[0] for r in world.sql(
-        "SELECT l.record FROM kontor_blocked b JOIN kontor_link l ON l.id = b.link")}
+    listed = world.sql("SELECT s.name, l.record, b.code, b.message FROM kontor_blocked b"
+                       " JOIN kontor_link l ON l.id = b.link JOIN kontor_stream s ON s.id = l.stream")
+    blocked = {record for stream, record, _, _ in listed if stream == remote.stream}
     # Only a record made here without a key may be of unknown fate, at first or anew.
     made = set(edits.created) | edits.deleted["here"] | edits.deleted["there"]
     unknown = set() if world.keyed else blocked & made
     for record in blocked - unknown:
         problems.append(f"contact {record} is blocked")
+    # Who refers to one of those waits for it.
+    for stream, record, code, message in listed:
+        if stream != remote.stream and not (code == "KONTOR_PARENT" and any(
+                f"contact:{one}," in message for one in unknown)):
+            problems.append(f"{stream}, record {record}, is blocked: {message}")
     for row in world.sql("SELECT id, record, kind FROM kontor_conflict WHERE state = 'open'"):
         problems.append(f"conflict {row[0]} about contact {row[1]} ({row[2]}) is open")
     for record, values in rows.items():

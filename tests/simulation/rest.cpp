@@ -336,7 +336,7 @@ std::string World::round_of_rest(bool first) {
             const bool done = cycle(*device, name, options, false);
             time_.advance(std::chrono::minutes{15});
             for (auto& one : servers_) one->settle();
-            const auto note = [&](const std::string& what) {
+            const auto note = [&, &name = name](const std::string& what) {
                 changed += (changed.empty() ? "" : "; ") + device->name() + " with " + name + what;
             };
             if (const auto after = state_of(*device); after != before)
